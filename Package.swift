@@ -1,0 +1,70 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies + ["Core", "Support"], path: "Tests/\(name)",
+        exclude: [], resources: [], swiftSettings: strict)
+}
+
+let package = Package(
+    name: "libaigc",
+    products: [.library(name: "aigc", type: .dynamic, targets: ["aigc"])],
+    targets: [
+        // The only C: shims for variadic or macro APIs that Swift cannot call.
+        .target(name: "CPlatform"),
+        .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+        .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(name: "CJSON", linkerSettings: [.linkedLibrary("jansson")]),
+        .systemLibrary(name: "CAigc", path: "include"),
+
+        core("Core"),
+        core("Codec", ["Core", "CJSON"]),
+        core("Signing", ["Core", "Codec", "CCrypto"]),
+        core("Assets", ["Core", "Codec", "CCrypto"]),
+        core("Credentials", ["Core", "Codec", "Signing"]),
+        core("Providers", ["Core", "Codec", "Signing"]),
+        core("Engine", ["Core", "CPlatform"]),
+        core("CurlTransport", ["Core", "CCurl"]),
+        core(
+            "AigcABI",
+            ["Core", "Engine", "CurlTransport", "Assets", "Credentials", "Providers", "Codec", "CAigc", "CPlatform"]),
+        .target(
+            name: "aigc", dependencies: ["AigcABI"], exclude: ["exports.map"], swiftSettings: strict,
+            linkerSettings: [
+                .unsafeFlags([
+                    "-static-stdlib",
+                    "-Xlinker", "-soname=libaigc.so.1",
+                    "-Xlinker", "--version-script=Sources/aigc/exports.map",
+                    "-Xlinker", "--undefined-version",
+                    "-Xlinker", "--gc-sections",
+                    "-Xlinker", "-z", "-Xlinker", "nodelete",
+                    "-Xlinker", "-z", "-Xlinker", "now",
+                    "-Xlinker", "-z", "-Xlinker", "relro",
+                    "-Xlinker", "-z", "-Xlinker", "defs",
+                ])
+            ]),
+
+        .target(name: "Support", dependencies: ["Core"], path: "Tests/Support", swiftSettings: strict),
+        tests("CoreTests", []),
+        tests("CodecTests", ["Codec"]),
+        tests("SigningTests", ["Signing", "Codec"]),
+        tests("AssetsTests", ["Assets"]),
+        tests("CredentialsTests", ["Credentials"]),
+        tests("ProvidersTests", ["Providers", "Codec"]),
+        tests("EngineTests", ["Engine"]),
+        tests("CurlTransportTests", ["CurlTransport"]),
+    ]
+)

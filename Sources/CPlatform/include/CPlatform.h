@@ -1,0 +1,45 @@
+/* What Swift's Glibc module does not offer: threads with a stack size and blocked signals, a condition variable on the
+ * monotonic clock, an event descriptor, and a page that a fork wipes. Prefix aigcp_. errno is read here and returned. */
+#ifndef CPLATFORM_H
+#define CPLATFORM_H
+
+#include <pthread.h>
+#include <stdint.h>
+
+/* Monotonic nanoseconds; wall clock milliseconds since 1970. */
+int64_t aigcp_monotonic_ns(void);
+int64_t aigcp_unix_ms(void);
+/* 0 or errno. */
+int aigcp_random(void *bytes, unsigned long count);
+
+/* Mutex and condition, allocated. NULL when memory is exhausted. */
+typedef struct aigcp_lock aigcp_lock;
+aigcp_lock *aigcp_lock_new(void);
+void aigcp_lock_free(aigcp_lock *lock);
+void aigcp_lock_lock(aigcp_lock *lock);
+void aigcp_lock_unlock(aigcp_lock *lock);
+/* Waits for a signal until a monotonic instant in ns (negative: for ever). Lock held. 0 signalled, 1 time is up. */
+int aigcp_lock_wait(aigcp_lock *lock, int64_t until_ns);
+void aigcp_lock_broadcast(aigcp_lock *lock);
+
+/* Starts a thread with all signals blocked. 0 or errno. */
+int aigcp_thread_start(pthread_t *thread, unsigned long stack_bytes, const char *name, void *(*body)(void *), void *context);
+int aigcp_thread_join(pthread_t thread);
+
+/* Event descriptor: non-blocking, close-on-exec, level-triggered use. -1 and *error on failure. */
+int aigcp_eventfd(int *error);
+void aigcp_eventfd_raise(int fd);
+void aigcp_eventfd_clear(int fd);
+void aigcp_close(int fd);
+
+/* The generation of this process: a number that a fork changes. Never 0 in the process that asks through _enter;
+ * aigcp_generation() is 0 in a child that has not entered. Cheap: one load. */
+uint64_t aigcp_generation_enter(void);
+uint64_t aigcp_generation(void);
+
+/* At exit(): `park` is called with each registered context and waits until that thread is out of foreign code.
+ * 0 or -1 (table full). */
+int aigcp_exit_register(void (*park)(void *), void *context);
+void aigcp_exit_unregister(void *context);
+
+#endif

@@ -1,0 +1,216 @@
+#define _GNU_SOURCE
+#include "CPlatform.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+int64_t aigcp_monotonic_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+int64_t aigcp_unix_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int aigcp_random(void *bytes, unsigned long count) {
+    unsigned char *at = bytes;
+    while (count > 0) {
+        ssize_t n = getrandom(at, count, 0);
+        if (n < 0) {
+            if (errno == EINTR) continue;
+            return errno;
+        }
+        at += n;
+        count -= (unsigned long)n;
+    }
+    return 0;
+}
+
+struct aigcp_lock {
+    pthread_mutex_t mutex;
+    pthread_cond_t condition;
+};
+
+aigcp_lock *aigcp_lock_new(void) {
+    aigcp_lock *lock = malloc(sizeof *lock);
+    if (!lock) return NULL;
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_mutex_init(&lock->mutex, NULL);
+    pthread_cond_init(&lock->condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return lock;
+}
+
+void aigcp_lock_free(aigcp_lock *lock) {
+    if (!lock) return;
+    pthread_cond_destroy(&lock->condition);
+    pthread_mutex_destroy(&lock->mutex);
+    free(lock);
+}
+
+void aigcp_lock_lock(aigcp_lock *lock) { pthread_mutex_lock(&lock->mutex); }
+void aigcp_lock_unlock(aigcp_lock *lock) { pthread_mutex_unlock(&lock->mutex); }
+
+int aigcp_lock_wait(aigcp_lock *lock, int64_t until_ns) {
+    if (until_ns < 0) {
+        pthread_cond_wait(&lock->condition, &lock->mutex);
+        return 0;
+    }
+    struct timespec until = {.tv_sec = until_ns / 1000000000, .tv_nsec = until_ns % 1000000000};
+    return pthread_cond_timedwait(&lock->condition, &lock->mutex, &until) == ETIMEDOUT;
+}
+
+void aigcp_lock_broadcast(aigcp_lock *lock) { pthread_cond_broadcast(&lock->condition); }
+
+int aigcp_thread_start(
+    pthread_t *thread, unsigned long stack_bytes, const char *name, void *(*body)(void *), void *context) {
+    pthread_attr_t attributes;
+    int error = pthread_attr_init(&attributes);
+    if (error) return error;
+    pthread_attr_setstacksize(&attributes, stack_bytes);
+    /* A thread starts with its creator's mask: block everything around the start, so that the host's handlers never run
+     * on a thread of ours. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    error = pthread_create(thread, &attributes, body, context);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    if (!error) pthread_setname_np(*thread, name); /* at most 15 bytes; failure does not matter */
+    return error;
+}
+
+int aigcp_thread_join(pthread_t thread) { return pthread_join(thread, NULL); }
+
+int aigcp_eventfd(int *error) {
+    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    *error = fd < 0 ? errno : 0;
+    return fd;
+}
+
+void aigcp_eventfd_raise(int fd) {
+    uint64_t one = 1;
+    ssize_t n = write(fd, &one, sizeof one);
+    (void)n; /* EAGAIN: the counter is full, the descriptor is readable already */
+}
+
+void aigcp_eventfd_clear(int fd) {
+    uint64_t count;
+    ssize_t n = read(fd, &count, sizeof count);
+    (void)n; /* EAGAIN: it was clear */
+}
+
+void aigcp_close(int fd) {
+    if (fd >= 0) close(fd);
+}
+
+/* A page that the kernel fills with zeroes in a forked child: one load tells whether this process is still the one that
+ * made a handle, without a system call and without pthread_atfork. */
+static _Atomic(uint64_t) *generation_page;
+static _Atomic uint64_t generation_fallback;
+static pthread_mutex_t generation_mutex = PTHREAD_MUTEX_INITIALIZER;
+static uint64_t generation_last;
+
+uint64_t aigcp_generation(void) {
+    _Atomic(uint64_t) *page = __atomic_load_n(&generation_page, __ATOMIC_ACQUIRE);
+    if (page) return atomic_load_explicit(page, memory_order_acquire);
+    uint64_t stamped = atomic_load(&generation_fallback);
+    return stamped == (uint64_t)getpid() ? stamped : 0;
+}
+
+uint64_t aigcp_generation_enter(void) {
+    uint64_t now = aigcp_generation();
+    if (now) return now;
+    /* The mutex guards threads of one process against each other. A fork while another thread is inside this function,
+     * which runs once a process, is the one moment that it does not cover. */
+    pthread_mutex_lock(&generation_mutex);
+    now = aigcp_generation();
+    if (!now) {
+        if (!generation_page) {
+            void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            if (page != MAP_FAILED) {
+                if (madvise(page, 4096, MADV_WIPEONFORK) == 0) {
+                    __atomic_store_n(&generation_page, (_Atomic(uint64_t) *)page, __ATOMIC_RELEASE);
+                } else {
+                    munmap(page, 4096); /* a kernel before 4.14: fall back to getpid */
+                }
+            }
+        }
+        if (generation_page) {
+            now = ++generation_last; /* inherited by the child, so a child never repeats its parent's number */
+            atomic_store_explicit(generation_page, now, memory_order_release);
+        } else {
+            now = (uint64_t)getpid();
+            atomic_store(&generation_fallback, now);
+        }
+    }
+    pthread_mutex_unlock(&generation_mutex);
+    return now;
+}
+
+/* exit() runs the handlers of OpenSSL while our threads may be inside OpenSSL. Ours was registered later than its, so it
+ * runs earlier, and parks them. */
+enum { EXIT_SLOTS = 256 };
+static struct {
+    void (*park)(void *);
+    void *context;
+} exit_slots[EXIT_SLOTS];
+static pthread_mutex_t exit_mutex = PTHREAD_MUTEX_INITIALIZER;
+static uint64_t exit_generation;
+
+static void park_all(void) {
+    if (exit_generation != aigcp_generation()) return; /* a forked child has none of these threads */
+    pthread_mutex_lock(&exit_mutex);
+    for (int i = 0; i < EXIT_SLOTS; i++)
+        if (exit_slots[i].park) exit_slots[i].park(exit_slots[i].context);
+    pthread_mutex_unlock(&exit_mutex);
+}
+
+int aigcp_exit_register(void (*park)(void *), void *context) {
+    static int registered;
+    uint64_t generation = aigcp_generation();
+    if (exit_generation != generation && exit_generation != 0) {
+        /* First use in a forked child: the mutex may be held by a thread that does not exist here. */
+        pthread_mutex_init(&exit_mutex, NULL);
+        memset(exit_slots, 0, sizeof exit_slots);
+    }
+    pthread_mutex_lock(&exit_mutex);
+    exit_generation = generation;
+    if (!registered) registered = atexit(park_all) == 0;
+    int result = -1;
+    for (int i = 0; i < EXIT_SLOTS; i++) {
+        if (!exit_slots[i].park) {
+            exit_slots[i].park = park;
+            exit_slots[i].context = context;
+            result = 0;
+            break;
+        }
+    }
+    pthread_mutex_unlock(&exit_mutex);
+    return result;
+}
+
+void aigcp_exit_unregister(void *context) {
+    pthread_mutex_lock(&exit_mutex);
+    for (int i = 0; i < EXIT_SLOTS; i++) {
+        if (exit_slots[i].park && exit_slots[i].context == context) {
+            exit_slots[i].park = NULL;
+            exit_slots[i].context = NULL;
+        }
+    }
+    pthread_mutex_unlock(&exit_mutex);
+}

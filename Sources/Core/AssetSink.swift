@@ -1,0 +1,68 @@
+/// What became of an image.
+public struct AssetResult: Sendable {
+    /// "image/png" and so on, from the bytes.
+    public var contentType: String
+    public var byteCount: Int64
+    /// The file that was written, or nil for memory.
+    public var path: String?
+    /// The bytes, for memory.
+    public var bytes: AssetBytes?
+
+    public init(contentType: String, byteCount: Int64, path: String?, bytes: AssetBytes?) {
+        self.contentType = contentType
+        self.byteCount = byteCount
+        self.path = path
+        self.bytes = bytes
+    }
+}
+
+/// Image bytes in memory that can be handed over without a copy. Allocated with malloc, freed with free.
+public final class AssetBytes: @unchecked Sendable {
+    // Written once in init and never again, hence safe to share.
+    public let base: UnsafeMutableRawPointer
+    public let count: Int
+    private let release: @Sendable (UnsafeMutableRawPointer) -> Void
+
+    public init(base: UnsafeMutableRawPointer, count: Int, release: @escaping @Sendable (UnsafeMutableRawPointer) -> Void) {
+        self.base = base
+        self.count = count
+        self.release = release
+    }
+
+    deinit { release(base) }
+}
+
+/// How a finished transfer to an asset sink is to be continued.
+public enum AssetFinish: Sendable {
+    /// All bytes are there and right: `commit` publishes them.
+    case complete
+    /// The answer was no image but a text or an error status: the provider reads it.
+    case notAnImage(HTTPReply)
+    /// The bytes stop too early: what is there can be continued with a Range request.
+    case incomplete(Failure)
+    /// Wrong checksum, end marker or a changed object: only a start from zero can help.
+    case corrupt(Failure)
+    /// The disk, the path, a size limit: a repetition does not help.
+    case failed(Failure)
+}
+
+/// Receives one image, decodes it (raw or Base64), checks it and publishes it. `begin`, `receive`, `finish` and `abandon`
+/// run on the engine thread; `commit` may be slow (fsync, rename) and runs on a worker thread while nothing else is called.
+public protocol AssetSink: BodySink {
+    /// Bytes that are held from an earlier transfer or process; > 0 asks for `Range: bytes=N-` with `If-Range: validator`.
+    var resumeOffset: Int64 { get }
+    var resumeValidator: String? { get }
+    /// Bytes of the image received so far and in all (-1: unknown).
+    var received: Int64 { get }
+    var expected: Int64 { get }
+
+    /// Opens what has to be open, once, before the first transfer. Slow work is allowed: worker thread.
+    func prepare() throws(Failure)
+    /// After a transfer has ended: `result` is what the transport said.
+    func finish(_ result: TransferResult) -> AssetFinish
+    /// Forgets what was received: the next transfer starts from zero.
+    func restart() throws(Failure)
+    func commit() throws(Failure) -> AssetResult
+    /// Ends without an image. A partial file is kept only when it can be resumed.
+    func abandon(keepPartial: Bool)
+}

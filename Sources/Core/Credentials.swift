@@ -1,0 +1,66 @@
+/// Bytes that must not be printed. They are wiped when the last owner lets go.
+public final class Secret: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+    private let storage: Storage
+
+    public init(_ text: String) { storage = Storage(Array(text.utf8)) }
+    public init(bytes: [UInt8]) { storage = Storage(bytes) }
+
+    public var isEmpty: Bool { storage.count == 0 }
+    public var count: Int { storage.count }
+    public var description: String { "<secret>" }
+    public var debugDescription: String { "<secret>" }
+
+    /// Lends the bytes for the length of the call.
+    public func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        try body(UnsafeRawBufferPointer(start: storage.base, count: storage.count))
+    }
+
+    /// A copy as text, for headers that must carry it (security tokens). Keep it short-lived.
+    public func revealed() -> String {
+        withBytes { String(decoding: $0, as: UTF8.self) }
+    }
+
+    // Constant after init; the class is Sendable because nobody can write to it.
+    private final class Storage: @unchecked Sendable {
+        let base: UnsafeMutableRawPointer
+        let count: Int
+
+        init(_ bytes: [UInt8]) {
+            count = bytes.count
+            base = .allocate(byteCount: max(count, 1), alignment: 1)
+            bytes.withUnsafeBytes { base.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(base), byteCount: count) }
+        }
+
+        deinit {
+            // Byte by byte through a volatile-like path: the optimiser may not drop stores to memory that is freed by a
+            // call it cannot see into.
+            for index in 0..<count { base.storeBytes(of: 0, toByteOffset: index, as: UInt8.self) }
+            wipeBarrier(base)
+            base.deallocate()
+        }
+    }
+}
+
+@inline(never) @_optimize(none)
+private func wipeBarrier(_ pointer: UnsafeMutableRawPointer) {}
+
+/// One generation of credentials: id, secret and token always belong together.
+public struct Credentials: Sendable {
+    public var id: String
+    public var secret: Secret
+    public var token: Secret?
+    /// Unix milliseconds; 0 is never.
+    public var expiresAtMilliseconds: Int64
+    /// Where they came from, in the provider's words where it has one ("static_ak", "default/env").
+    public var source: String
+
+    public init(
+        id: String, secret: Secret, token: Secret? = nil, expiresAtMilliseconds: Int64 = 0, source: String = "static"
+    ) {
+        self.id = id
+        self.secret = secret
+        self.token = token
+        self.expiresAtMilliseconds = expiresAtMilliseconds
+        self.source = source
+    }
+}

@@ -1,0 +1,69 @@
+/// One header line. Names are compared without case.
+public struct HTTPHeader: Equatable, Sendable {
+    public var name: String
+    public var value: String
+
+    public init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// The header lines of an answer. Names are stored in lower case, values trimmed, in order of arrival.
+public struct HTTPHeaders: Equatable, Sendable {
+    public private(set) var lines: [HTTPHeader] = []
+
+    public init() {}
+
+    public init(_ lines: [HTTPHeader]) {
+        for line in lines { append(name: line.name, value: line.value) }
+    }
+
+    public mutating func append(name: String, value: String) {
+        lines.append(HTTPHeader(name.lowercased(), value))
+    }
+
+    public mutating func removeAll() { lines.removeAll(keepingCapacity: true) }
+
+    /// The first value of a header; `name` in lower case.
+    public subscript(_ name: String) -> String? {
+        for line in lines where line.name == name { return line.value }
+        return nil
+    }
+}
+
+/// One HTTP request, ready to be sent byte for byte: what was signed is what is sent.
+public struct HTTPRequest: Sendable {
+    public enum Method: String, Sendable {
+        case get = "GET"
+        case post = "POST"
+        case put = "PUT"
+    }
+
+    public var method: Method
+    /// Absolute and already percent-encoded; scheme http or https.
+    public var url: String
+    /// Every line that is sent besides Host (from the URL) and Content-Length (from the body).
+    public var headers: [HTTPHeader]
+    public var body: [UInt8]
+
+    public init(method: Method, url: String, headers: [HTTPHeader] = [], body: [UInt8] = []) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+    }
+}
+
+/// A whole answer that was kept in memory.
+public struct HTTPReply: Sendable {
+    public var status: Int
+    public var headers: HTTPHeaders
+    public var body: [UInt8]
+
+    public init(status: Int, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+}

@@ -1,0 +1,235 @@
+/// A provider operation, as the caller sees it.
+public struct OperationDescription: Sendable {
+    public enum Kind: String, Sendable {
+        case submit
+        case fetch
+    }
+
+    /// Our name, such as "aigc_image".
+    public let name: String
+    public let kind: Kind
+    /// The provider's name of the call, such as "CreateAigcImageTask".
+    public let wireName: String
+    public let fields: [FieldDescription]
+
+    public init(name: String, kind: Kind, wireName: String, fields: [FieldDescription]) {
+        self.name = name
+        self.kind = kind
+        self.wireName = wireName
+        self.fields = fields
+    }
+}
+
+/// A request field: one row of the table that checks requests, encodes them and documents them.
+public struct FieldDescription: Sendable {
+    public enum ValueType: String, Sendable {
+        case string, int, double, bool, json
+        case imageURL = "image_url"
+    }
+
+    public let name: String
+    public let type: ValueType
+    public let isRequired: Bool
+    public let wireName: String
+    public let text: String
+
+    public init(name: String, type: ValueType, isRequired: Bool = false, wireName: String, text: String) {
+        self.name = name
+        self.type = type
+        self.isRequired = isRequired
+        self.wireName = wireName
+        self.text = text
+    }
+}
+
+/// A field value as the caller gave it. JSON text has been checked to be JSON when it was set.
+public enum FieldValue: Equatable, Sendable {
+    case string(String)
+    case int(Int64)
+    case double(Double)
+    case bool(Bool)
+    case json([UInt8])
+}
+
+public struct ImageReference: Equatable, Sendable {
+    public var url: String
+    public var referenceType: String?
+
+    public init(url: String, referenceType: String? = nil) {
+        self.url = url
+        self.referenceType = referenceType
+    }
+}
+
+/// What a caller has put into a request. Names are already known to exist for the operation, types to fit.
+public struct RequestFields: Equatable, Sendable {
+    public var values: [String: FieldValue] = [:]
+    public var images: [ImageReference] = []
+    /// Body fields by the provider's own dotted names, JSON text, in the order they were set.
+    public var bodyOverrides: [(path: String, json: [UInt8])] = []
+
+    public init() {}
+
+    public static func == (a: RequestFields, b: RequestFields) -> Bool {
+        a.values == b.values && a.images == b.images && a.bodyOverrides.count == b.bodyOverrides.count
+            && zip(a.bodyOverrides, b.bodyOverrides).allSatisfy { $0.path == $1.path && $0.json == $1.json }
+    }
+}
+
+/// What finds a job again: everything that a token holds.
+public struct JobReference: Equatable, Hashable, Sendable {
+    public var provider: String
+    public var operation: String
+    /// Empty if none.
+    public var region: String
+    /// Host, with ":port" where it is not the scheme's own, behind "http://" only if that is the scheme.
+    public var endpoint: String
+    public var remoteID: String
+
+    public init(provider: String, operation: String, region: String, endpoint: String, remoteID: String) {
+        self.provider = provider
+        self.operation = operation
+        self.region = region
+        self.endpoint = endpoint
+        self.remoteID = remoteID
+    }
+}
+
+/// One image of a finished job.
+public struct AssetReference: Equatable, Sendable {
+    /// The provider's id (Alibaba) or the URL (Tencent).
+    public var id: String
+    /// Where the provider gives URLs.
+    public var url: String?
+    /// Further ids that the asset call needs (Alibaba trained models: model and prompt).
+    public var modelID: String?
+    public var promptID: String?
+    /// Unix milliseconds; 0 is unknown.
+    public var expiresAtMilliseconds: Int64
+
+    public init(
+        id: String, url: String? = nil, modelID: String? = nil, promptID: String? = nil,
+        expiresAtMilliseconds: Int64 = 0
+    ) {
+        self.id = id
+        self.url = url
+        self.modelID = modelID
+        self.promptID = promptID
+        self.expiresAtMilliseconds = expiresAtMilliseconds
+    }
+}
+
+/// What a call is for: decides its rate, its retries and how its answer is read.
+public enum CallKind: Equatable, Sendable {
+    case submit
+    case status
+    case asset
+    /// Any other read (credentials, lists).
+    case read
+}
+
+/// A call that is not signed yet. It can be signed again at any time, with another date, nonce and credentials.
+public struct ProviderCall: Sendable {
+    public var kind: CallKind
+    public var provider: String
+    /// The provider's name of the call; with the account it names the rate limit.
+    public var action: String
+    /// As in `JobReference`.
+    public var endpoint: String
+    public var region: String
+    public var method: HTTPRequest.Method
+    public var path: String
+    /// Not encoded; sorted by the signer.
+    public var query: [(name: String, value: String)]
+    public var body: [UInt8]
+
+    public init(
+        kind: CallKind, provider: String, action: String, endpoint: String, region: String, method: HTTPRequest.Method,
+        path: String, query: [(name: String, value: String)] = [], body: [UInt8] = []
+    ) {
+        self.kind = kind
+        self.provider = provider
+        self.action = action
+        self.endpoint = endpoint
+        self.region = region
+        self.method = method
+        self.path = path
+        self.query = query
+        self.body = body
+    }
+}
+
+/// The provider's state of a job, reduced to what the machine needs.
+public enum RemoteState: Equatable, Sendable {
+    case pending
+    /// Also every word that is not in the provider's table.
+    case running
+    case succeeded
+    case failed(Failure)
+}
+
+/// What a submission or a status call told.
+public struct JobAnswer: Equatable, Sendable {
+    /// Empty in a status answer that does not repeat it.
+    public var remoteID: String
+    public var state: RemoteState
+    /// The provider's own word; empty if it sent none (a Tencent submission).
+    public var providerState: String
+    /// 0...1, or nil.
+    public var progress: Double?
+    public var assets: [AssetReference]
+    public var requestID: String?
+    /// The answer as it came, JSON.
+    public var response: [UInt8]
+
+    public init(
+        remoteID: String = "", state: RemoteState, providerState: String = "", progress: Double? = nil,
+        assets: [AssetReference] = [], requestID: String? = nil, response: [UInt8] = []
+    ) {
+        self.remoteID = remoteID
+        self.state = state
+        self.providerState = providerState
+        self.progress = progress
+        self.assets = assets
+        self.requestID = requestID
+        self.response = response
+    }
+}
+
+/// How an image is reached.
+public enum AssetAccess: Sendable {
+    /// A signed call of the provider's API that answers with the image, raw or Base64.
+    case call(ProviderCall)
+    /// A plain URL. It gets no credential and no signature, ever.
+    case url(String)
+}
+
+/// One cloud: encodes, signs, decodes. Pure: no clock, no I/O, no state; called from any thread.
+public protocol Provider: AnyObject, Sendable {
+    var name: String { get }
+    var operations: [OperationDescription] { get }
+
+    /// Checks that everything required is there and encodes a submission. Runs on the caller's thread.
+    func submission(operation: String, fields: RequestFields) throws(Failure) -> ProviderCall
+    /// The reference of the job that an accepted submission has started.
+    func reference(operation: String, remoteID: String) -> JobReference
+    /// Refuses references (from tokens) whose endpoint is neither configured nor one of the provider's own hosts.
+    func validate(_ reference: JobReference) throws(Failure)
+    func statusCall(_ reference: JobReference) -> ProviderCall
+    func assetAccess(_ reference: JobReference, _ asset: AssetReference) -> AssetAccess
+    /// The asset that a fetch operation names, checked. Runs on the caller's thread.
+    func fetch(operation: String, fields: RequestFields) throws(Failure) -> AssetAccess
+
+    /// The signed request for a call. `nonce` is 32 lower-case hex digits, new each time.
+    func sign(
+        _ call: ProviderCall, credentials: Credentials, unixSeconds: Int64, nonce: String
+    ) throws(Failure) -> HTTPRequest
+
+    /// Reads the answer to a submission or a status call.
+    func decode(
+        _ call: ProviderCall, operation: String, reply: HTTPReply, unixMilliseconds: Int64
+    ) -> Result<JobAnswer, CallFailure>
+    /// Reads an answer that is not an image though one was asked for: an error status, or a JSON envelope with HTTP 200.
+    /// `access` says which kind of server sent it.
+    func decodeAssetFailure(_ access: AssetAccess, reply: HTTPReply) -> CallFailure
+}
