@@ -1,0 +1,121 @@
+/* epoll.c - many jobs on one thread: the event descriptor of a client in an epoll loop.
+ *
+ *     cc epoll.c $(pkg-config --cflags --libs aigc) -o epoll
+ *     ./epoll tencent 100 "a cat in the snow" cat
+ *
+ * No call in the loop blocks but epoll_wait(), where a program puts its own descriptors too. Every job and every download
+ * ends with exactly one AIGC_EVENT_JOB_DONE, which is why counting them is enough to know when all is done.
+ * Exit status: 0 all images are there, 1 something failed, 2 wrong usage. */
+#include <aigc.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+struct work {
+    const char *output;
+    size_t waiting, failures; /* jobs and downloads that have not ended; those that failed */
+};
+
+static void failed(struct work *work, const char *what, aigc_error *error)
+{
+    const char *message = aigc_error_message(error);
+    fprintf(stderr, "%s: %s: %s\n", what, aigc_status_name(aigc_error_status(error)), message ? message : "?");
+    aigc_error_free(error);
+    work->failures++;
+}
+
+/* A job has its images: starts the download of each. The handles can go, the downloads go on. */
+static void start_downloads(struct work *work, aigc_job *job)
+{
+    for (size_t i = 0; i < aigc_job_asset_count(job); i++) {
+        char path[4096];
+        aigc_job *download = NULL;
+        aigc_error *error = NULL;
+        snprintf(path, sizeof path, "%s-%s-%zu.*", work->output, aigc_job_remote_id(job), i + 1);
+        if (aigc_job_download(job, i, path, &download, &error)) failed(work, path, error);
+        else work->waiting++;
+        aigc_job_free(download);
+    }
+}
+
+static void handle(struct work *work, const aigc_event *event)
+{
+    aigc_job *job = aigc_event_job(event);
+    aigc_error *error = NULL;
+    switch (aigc_event_type(event)) {
+    case AIGC_EVENT_JOB_ACCEPTED: /* the moment to store the token: it finds the job again from any process */
+        printf("accepted %s\n", aigc_job_token(job) ? aigc_job_token(job) : aigc_job_remote_id(job));
+        break;
+    case AIGC_EVENT_JOB_DONE:
+        work->waiting--;
+        if (aigc_job_error(job, &error) != AIGC_OK)
+            failed(work, aigc_job_token(job) ? aigc_job_token(job) : "job", error);
+        else if (aigc_job_path(job)) /* a download */
+            printf("%s\n", aigc_job_path(job));
+        else
+            start_downloads(work, job);
+        break;
+    default: /* types that this program does not care about, or that a newer library has */
+        break;
+    }
+}
+
+static void run(struct work *work, aigc_client *client, int loop)
+{
+    struct epoll_event ready;
+    while (work->waiting > 0) {
+        aigc_event *event = NULL;
+        if (epoll_wait(loop, &ready, 1, -1) < 0 && errno != EINTR) break;
+        while (aigc_client_next_event(client, 0, &event, NULL) == AIGC_OK && event) {
+            handle(work, event);
+            aigc_event_free(event);
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct work work = {0};
+    aigc_config *config = NULL;
+    aigc_client *client = NULL;
+    aigc_request *request = NULL;
+    aigc_error *error = NULL;
+    struct epoll_event readable = {0};
+    int first = 1, loop = epoll_create1(EPOLL_CLOEXEC);
+
+    aigc_config_new(&config, NULL);
+    for (; first + 1 < argc && strcmp(argv[first], "-c") == 0; first += 2) {
+        char *equals = strchr(argv[first + 1], '=');
+        if (equals) *equals = '\0';
+        if (aigc_config_set(config, argv[first + 1], equals ? equals + 1 : NULL, &error)) failed(&work, "-c", error);
+    }
+    if (argc - first < 4 || work.failures) {
+        return fputs("usage: epoll [-c KEY=VALUE]... PROVIDER JOBS PROMPT OUTPUT [IMAGE_URL]...\n", stderr), 2;
+    }
+    work.output = argv[first + 3];
+    const char *operation = strcmp(argv[first], AIGC_ALIBABA) ? AIGC_TENCENT_IMAGE : AIGC_ALIBABA_PRE_MODEL_INFERENCE;
+    if (aigc_client_new(config, &client, &error) || aigc_request_new(argv[first], operation, &request, &error) ||
+        aigc_request_set_string(request, "prompt", argv[first + 2], &error)) failed(&work, "request", error);
+    for (int i = first + 4; i < argc && !work.failures; i++)
+        if (aigc_request_add_image_url(request, argv[i], NULL, &error)) failed(&work, argv[i], error);
+    readable.events = EPOLLIN; /* asked for before the first job, so that no event is dropped as unwanted */
+    if (!work.failures && epoll_ctl(loop, EPOLL_CTL_ADD, aigc_client_event_fd(client), &readable)) {
+        perror("epoll_ctl");
+        work.failures++;
+    }
+    for (int i = atoi(argv[first + 1]); i > 0 && !work.failures; i--) {
+        aigc_job *job = NULL;
+        if (aigc_client_submit(client, request, &job, &error)) failed(&work, "submit", error);
+        else work.waiting++;
+        aigc_job_free(job); /* every event brings the job along */
+    }
+    run(&work, client, loop);
+    close(loop);
+    aigc_client_free(client);
+    aigc_request_free(request);
+    aigc_config_free(config);
+    return work.failures || work.waiting ? 1 : 0;
+}

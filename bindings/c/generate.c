@@ -1,0 +1,76 @@
+/* generate.c - generate images with one job and wait for them: the blocking way to use libaigc.
+ *
+ *     cc generate.c $(pkg-config --cflags --libs aigc) -o generate
+ *     ./generate tencent "a cat in the snow" cat
+ *
+ * Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 3 nobody knows whether it was submitted. */
+#include <aigc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+    "usage: generate [OPTION VALUE]... PROVIDER PROMPT OUTPUT\n"
+    "  PROVIDER  alibaba or tencent     OUTPUT  files are named OUTPUT-1.png, OUTPUT-2.jpg, ...\n"
+    "  -c KEY=VALUE   a configuration key, such as tencent.region=ap-guangzhou (any number of times)\n"
+    "  --image URL    a reference picture (any number of times); Alibaba needs --image or --model\n"
+    "  --model NAME   the model            --count N   how many images\n";
+
+/* Prints all that is known about a failure, and frees it. Returns the exit status. */
+static int failed(const char *what, aigc_error *error, aigc_job *job)
+{
+    static const char *const outcomes[] = {"nothing was submitted", "nothing runs: it is safe to submit again",
+                                           "UNKNOWN: it may run and be billed; look before you repeat it", "accepted"};
+    int32_t outcome = job ? aigc_job_outcome(job) : aigc_error_outcome(error);
+    fprintf(stderr, "%s: %s\n  %s: %s\n", what, aigc_error_message(error), aigc_status_name(aigc_error_status(error)),
+            aigc_status_text(aigc_error_status(error)));
+    if (aigc_error_provider_code(error)) fprintf(stderr, "  provider's code: %s\n", aigc_error_provider_code(error));
+    if (aigc_error_provider_message(error)) fprintf(stderr, "  it says: %s\n", aigc_error_provider_message(error));
+    if (aigc_error_request_id(error)) fprintf(stderr, "  request id: %s\n", aigc_error_request_id(error));
+    fprintf(stderr, "  outcome: %s\n", outcomes[outcome]);
+    if (job && aigc_job_token(job)) fprintf(stderr, "  token: %s\n", aigc_job_token(job));
+    aigc_error_free(error);
+    return outcome == AIGC_OUTCOME_UNKNOWN ? 3 : 1;
+}
+
+/* Sets what an option says, on the configuration or on the request. */
+static aigc_status set(aigc_config *config, aigc_request *request, const char *name, char *value, aigc_error **error)
+{
+    char *equals = strchr(value, '=');
+    if (strcmp(name, "--image") == 0) return aigc_request_add_image_url(request, value, NULL, error);
+    if (strcmp(name, "--model") == 0) return aigc_request_set_string(request, "model", value, error);
+    if (strcmp(name, "--count") == 0) return aigc_request_set_int(request, "count", atoi(value), error);
+    if (strcmp(name, "-c") != 0 || !equals) { fputs(usage, stderr); exit(2); }
+    *equals = '\0'; /* cuts KEY=VALUE in two */
+    return aigc_config_set(config, value, equals + 1, error);
+}
+
+int main(int argc, char **argv)
+{
+    aigc_config *config = NULL; aigc_request *request = NULL; aigc_client *client = NULL;
+    aigc_job *job = NULL, *download = NULL; aigc_error *error = NULL;
+    int at, first = 1, model = 0, status = 0; size_t i; char path[4096];
+
+    for (; first + 1 < argc && argv[first][0] == '-'; first += 2) model |= strcmp(argv[first], "--model") == 0;
+    if (argc - first != 3) { fputs(usage, stderr); return 2; }
+    const char *provider = argv[first], *operation = AIGC_TENCENT_IMAGE;
+    if (strcmp(provider, AIGC_ALIBABA) == 0)
+        operation = model ? AIGC_ALIBABA_INFERENCE : AIGC_ALIBABA_PRE_MODEL_INFERENCE;
+
+    if (aigc_config_new(&config, &error) || aigc_request_new(provider, operation, &request, &error) ||
+        aigc_request_set_string(request, "prompt", argv[first + 1], &error)) status = failed("request", error, NULL);
+    for (at = 1; !status && at < first; at += 2)
+        if (set(config, request, argv[at], argv[at + 1], &error)) status = failed(argv[at], error, NULL);
+    if (!status && aigc_client_new(config, &client, &error)) status = failed("client", error, NULL);
+    if (!status && aigc_client_submit(client, request, &job, &error)) status = failed("submit", error, NULL);
+    if (!status && aigc_job_wait(job, AIGC_FOREVER, &error)) status = failed("job", error, job);
+    for (i = 0; !status && i < aigc_job_asset_count(job); i++) {
+        snprintf(path, sizeof path, "%s-%d.*", argv[first + 2], (int)i + 1); /* ".*" becomes the format's extension */
+        if (aigc_job_download(job, i, path, &download, &error) || aigc_job_wait(download, AIGC_FOREVER, &error))
+            status = failed(path, error, job);
+        else puts(aigc_job_path(download));
+        aigc_job_free(download);
+    }
+    aigc_job_free(job); aigc_client_free(client); aigc_request_free(request); aigc_config_free(config);
+    return status;
+}

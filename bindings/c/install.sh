@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# Installs header, library, debug symbols, pkg-config and CMake files, or removes them again.
+#
+# usage: install.sh [--prefix P] [--destdir D] [--libdir L] [--from FOLDER] [--uninstall]
+#   --prefix P     where programs will find it (default /usr/local)
+#   --destdir D    staging folder put before every path that is written, for packages
+#   --libdir L     below the prefix, or absolute (default lib; Debian packages use lib/x86_64-linux-gnu)
+#   --from FOLDER  what build.sh has laid out (default: it is run now)
+#   --uninstall    removes exactly the files that an install to the same places wrote
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+prefix=/usr/local destdir='' libdir=lib from='' uninstall=no
+
+while [ $# -gt 0 ]; do
+    case $1 in
+        --prefix) prefix=${2:?--prefix needs a folder}; shift 2 ;;
+        --destdir) destdir=${2?--destdir needs a folder}; shift 2 ;;
+        --libdir) libdir=${2:?--libdir needs a folder}; shift 2 ;;
+        --from) from=${2:?--from needs a folder}; shift 2 ;;
+        --uninstall) uninstall=yes; shift ;;
+        -h | --help) sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+        *) echo "install.sh: unknown argument: $1 (see --help)" >&2; exit 2 ;;
+    esac
+done
+case $prefix in /*) ;; *) prefix=$PWD/$prefix ;; esac
+prefix=${prefix%/}
+case $libdir in /*) ;; *) libdir=$prefix/$libdir ;; esac
+includedir=$prefix/include
+
+part() { sed -n "s/^#define AIGC_VERSION_$1 \([0-9][0-9]*\)$/\1/p" "$root/include/aigc.h"; }
+major=$(part MAJOR)
+version=$major.$(part MINOR).$(part PATCH)
+library=$destdir$libdir/libaigc.so.$version
+
+# Prints nothing for a file that is not there or has none.
+build_id_of() { { readelf -n "$1" 2>/dev/null || true; } | sed -n 's/^ *Build ID: *\([0-9a-f]*\).*/\1/p'; }
+
+if [ "$uninstall" = yes ]; then
+    build_id=$(build_id_of "$library")
+    if [ -n "$build_id" ]; then
+        rm -f "$destdir$libdir/debug/.build-id/${build_id:0:2}/${build_id:2}.debug"
+        rmdir -p --ignore-fail-on-non-empty "$destdir$libdir/debug/.build-id/${build_id:0:2}" 2>/dev/null || true
+    fi
+    rm -f "$library" "$destdir$libdir/libaigc.so.$major" "$destdir$libdir/libaigc.so" "$destdir$includedir/aigc.h" \
+        "$destdir$libdir/pkgconfig/aigc.pc" "$destdir$libdir/cmake/aigc/aigcConfig.cmake" \
+        "$destdir$libdir/cmake/aigc/aigcConfigVersion.cmake"
+    for folder in cmake/aigc cmake pkgconfig; do
+        rmdir --ignore-fail-on-non-empty "$destdir$libdir/$folder" 2>/dev/null || true
+    done
+    echo "removed libaigc $version from $destdir$prefix"
+    exit 0
+fi
+
+if [ -z "$from" ]; then
+    bash "$here/build.sh" >&2
+    from=$root/.build/dist
+fi
+built=$from/lib/libaigc.so.$version
+[ -f "$built" ] || { echo "install.sh: there is no $built: run build.sh first" >&2; exit 1; }
+
+# Fills in a template. The separator of sed's s command cannot stand in a path.
+fill() {
+    sed -e "s|@PREFIX@|$prefix|g" -e "s|@LIBDIR@|$libdir|g" -e "s|@INCLUDEDIR@|$includedir|g" \
+        -e "s|@VERSION@|$version|g" -e "s|@MAJOR@|$major|g" \
+        -e "s|@CMAKE_TO_INCLUDE@|$(realpath -m --relative-to="$libdir/cmake/aigc" "$includedir")|g" "$1" >"$2"
+    chmod 0644 "$2"
+}
+
+install -d "$destdir$includedir" "$destdir$libdir/pkgconfig" "$destdir$libdir/cmake/aigc"
+install -m 0644 "$root/include/aigc.h" "$destdir$includedir/aigc.h"
+install -m 0755 "$built" "$library.new"
+mv -f "$library.new" "$library"
+ln -sfn "libaigc.so.$version" "$destdir$libdir/libaigc.so.$major"
+ln -sfn "libaigc.so.$major" "$destdir$libdir/libaigc.so"
+build_id=$(build_id_of "$built")
+if [ -n "$build_id" ] && [ -f "$from/lib/debug/.build-id/${build_id:0:2}/${build_id:2}.debug" ]; then
+    install -d "$destdir$libdir/debug/.build-id/${build_id:0:2}"
+    install -m 0644 "$from/lib/debug/.build-id/${build_id:0:2}/${build_id:2}.debug" \
+        "$destdir$libdir/debug/.build-id/${build_id:0:2}/${build_id:2}.debug"
+fi
+fill "$here/aigc.pc.in" "$destdir$libdir/pkgconfig/aigc.pc"
+sed -i '/^[a-z_]*=/s/ /\\ /g' "$destdir$libdir/pkgconfig/aigc.pc" # pkg-config wants spaces escaped
+fill "$here/aigcConfig.cmake.in" "$destdir$libdir/cmake/aigc/aigcConfig.cmake"
+fill "$here/aigcConfigVersion.cmake.in" "$destdir$libdir/cmake/aigc/aigcConfigVersion.cmake"
+echo "installed libaigc $version in $destdir$prefix"
