@@ -1,0 +1,153 @@
+"""The control interface under /_sandbox: unsigned, for this machine only."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from typing import Any, Callable, Dict, Optional, Tuple, cast
+
+from .faults import KINDS, fault_from_json
+from .identities import identity_from_json
+from .ledger import since
+from .wire import Head, Reply, json_reply
+from .world import World
+
+ROOT = "/_sandbox"
+
+
+class BadRequest(Exception):
+    """A control call that makes no sense; the text says why."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def is_loopback(peer: Optional[str]) -> bool:
+    """Does the caller sit on this machine?"""
+    try:
+        address = ipaddress.ip_address(peer or "")
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)
+
+
+def _object(body: bytes) -> Dict[str, Any]:
+    try:
+        value = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        raise BadRequest("the body is not valid JSON") from None
+    if not isinstance(value, dict):
+        raise BadRequest("the body must be a JSON object")
+    return cast(Dict[str, Any], value)
+
+
+def _number(arguments: Dict[str, str], name: str, default: int) -> int:
+    text = arguments.get(name)
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdigit() or len(text) > 15:
+        raise BadRequest("%s must be a whole number" % name)
+    return int(text)
+
+
+class Control:
+    """Reads and changes the world."""
+
+    def __init__(self, world: World, info: Dict[str, Any]) -> None:
+        self._world = world
+        self._info = info
+        self._calls: Dict[Tuple[str, str], Callable[[Dict[str, str], bytes], Any]] = {
+            ("GET", ""): self._about,
+            ("GET", "stats"): self._stats,
+            ("GET", "requests"): self._requests,
+            ("GET", "asset-requests"): self._asset_requests,
+            ("GET", "config"): lambda arguments, body: world.settings.as_json(),
+            ("POST", "config"): self._configure,
+            ("GET", "faults"): lambda arguments, body: [f.as_json() for f in world.faults.every()],
+            ("POST", "faults"): self._add_fault,
+            ("DELETE", "faults"): self._clear_faults,
+            ("POST", "expire"): self._expire,
+            ("POST", "reset"): self._reset,
+            ("GET", "identities"): self._identities,
+            ("POST", "identities"): self._add_identity,
+        }
+
+    async def handle(self, head: Head, body: bytes, peer: Optional[str]) -> Reply:
+        """Answer one control call."""
+        try:
+            if not is_loopback(peer):
+                raise BadRequest("the control interface answers this machine only", 403)
+            name = head.path[len(ROOT) :].strip("/")
+            if (head.method, name) == ("GET", "image"):
+                return await self._image(head.arguments())
+            call = self._calls.get((head.method, name))
+            if call is None:
+                known = any(path == name for _, path in self._calls)
+                raise BadRequest("no such call; GET %s lists them" % ROOT, 405 if known else 404)
+            return json_reply(call(head.arguments(), body))
+        except BadRequest as bad:
+            return json_reply({"error": str(bad)}, bad.status, "control")
+        except ValueError as bad:
+            return json_reply({"error": str(bad)}, 400, "control")
+
+    def _about(self, arguments: Dict[str, str], body: bytes) -> Any:
+        calls = sorted("%s %s/%s" % (method, ROOT, name) for method, name in self._calls)
+        kinds = {kind: sorted(values) for kind, values in KINDS.items()}
+        return {"info": self._info, "calls": calls + ["GET %s/image" % ROOT], "fault_kinds": kinds}
+
+    def _stats(self, arguments: Dict[str, str], body: bytes) -> Any:
+        stats = self._world.ledger.as_json()
+        if arguments.get("jobs") == "0":
+            del stats["jobs"]
+        return stats
+
+    def _requests(self, arguments: Dict[str, str], body: bytes) -> Any:
+        return since(self._world.ledger.requests, _number(arguments, "since", 0), arguments.get("operation", ""))
+
+    def _asset_requests(self, arguments: Dict[str, str], body: bytes) -> Any:
+        return since(self._world.ledger.asset_requests, _number(arguments, "since", 0), arguments.get("operation", ""))
+
+    def _configure(self, arguments: Dict[str, str], body: bytes) -> Any:
+        self._world.settings.update(_object(body))
+        self._world.apply_settings()
+        return self._world.settings.as_json()
+
+    def _add_fault(self, arguments: Dict[str, str], body: bytes) -> Any:
+        fault = fault_from_json(_object(body))
+        self._world.faults.add(fault)
+        return fault.as_json()
+
+    def _clear_faults(self, arguments: Dict[str, str], body: bytes) -> Any:
+        self._world.faults.clear(_number(arguments, "id", 0) if "id" in arguments else None)
+        return [f.as_json() for f in self._world.faults.every()]
+
+    def _expire(self, arguments: Dict[str, str], body: bytes) -> Any:
+        wanted = _object(body)
+        job = wanted.get("job")
+        if set(wanted) - {"job"} or (job is not None and not isinstance(job, str)):
+            raise BadRequest("expire takes nothing, or job: a task id")
+        return {"expired": self._world.urls.expire(job)}
+
+    def _reset(self, arguments: Dict[str, str], body: bytes) -> Any:
+        self._world.reset()
+        return {"reset": True}
+
+    def _identities(self, arguments: Dict[str, str], body: bytes) -> Any:
+        return [vars(identity) for identity in self._world.identities.every()]
+
+    def _add_identity(self, arguments: Dict[str, str], body: bytes) -> Any:
+        identity = identity_from_json(_object(body), self._world.clock.now())
+        self._world.identities.add(identity)
+        return vars(identity)
+
+    async def _image(self, arguments: Dict[str, str]) -> Reply:
+        job = self._world.jobs.find(arguments.get("provider", ""), arguments.get("job", ""))
+        index = _number(arguments, "index", 0)
+        if job is None:
+            raise BadRequest("no such job; give provider=alibaba|tencent and job=<id>", 404)
+        if index >= job.images():
+            raise BadRequest("the job has %d images" % job.images(), 404)
+        picture = await self._world.picture(job, index)
+        return Reply(200, picture.data, picture.content_type, [("ETag", picture.etag)])

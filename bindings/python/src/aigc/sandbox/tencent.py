@@ -1,0 +1,164 @@
+"""Tencent Cloud MPS, version 2019-06-12: AIGC image tasks behind API 3.0."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from typing import Any, Callable, Dict, List
+
+from .faults import Fault
+from .identities import Identity
+from .jobs import IMAGE_TASK, Job, hex_id
+from .signatures_tc3 import verify
+from .tencent_fields import CREATE_SCHEMA, check_create, check_types
+from .wire import Refusal, Reply, json_reply
+from .world import Call, World
+
+VERSION = "2019-06-12"
+SERVICE = "mps"
+MAX_BODY = 10 * 1024 * 1024
+ECHO = "SandboxEcho"  # any action of this beginning is answered with what arrived
+_REGION = re.compile(r"[a-z]{2}-[a-z]+(-[a-z0-9]+)*\Z")
+
+
+def operation_of(named: "str | None") -> str:
+    """The action a request names."""
+    return named or "unknown"
+
+
+def _envelope(content: Dict[str, Any], code: str = "") -> Reply:
+    content["RequestId"] = str(uuid.uuid4())
+    reply = json_reply({"Response": content}, code=code)
+    reply.content_type = "application/json"
+    return reply
+
+
+def refuse(refusal: Refusal) -> Reply:
+    """A refusal: HTTP 200 and an Error inside."""
+    reply = _envelope({"Error": {"Code": refusal.code, "Message": refusal.message}}, refusal.code)
+    reply.status = refusal.status
+    reply.headers = refusal.headers
+    return reply
+
+
+def refuse_by_fault(fault: Fault) -> Reply:
+    """The answer of the error fault."""
+    values = fault.values
+    headers = []
+    if values.get("retry_after") is not None:
+        headers.append(("Retry-After", str(values["retry_after"])))
+    return refuse(Refusal(values["code"], values["message"], values["status"] or 200, headers=headers))
+
+
+class Tencent:
+    """The API gateway and the service."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._handlers: Dict[str, Callable[[Call, Identity, Dict[str, Any]], Reply]] = {
+            "CreateAigcImageTask": self._create,
+            "DescribeAigcImageTask": self._describe,
+        }
+
+    async def handle(self, call: Call) -> Reply:
+        """Answer one request, refusals included."""
+        try:
+            return self._handle(call)
+        except Refusal as refusal:
+            return refuse(refusal)
+
+    def _handle(self, call: Call) -> Reply:
+        head, world = call.head, self._world
+        if head.method != "POST":
+            raise Refusal("UnsupportedProtocol", "Only POST is supported here.")
+        if len(call.body) > MAX_BODY:
+            raise Refusal("RequestSizeLimitExceeded", "The request body exceeds 10 MB.")
+        action, version = head.get("x-tc-action"), head.get("x-tc-version")
+        for name, value in (("X-TC-Action", action), ("X-TC-Version", version)):
+            if not value:
+                raise Refusal("MissingParameter", "The common parameter %s is missing." % name)
+        assert action is not None
+        if head.get("x-tc-timestamp") is None:
+            raise Refusal("MissingParameter", "The common parameter X-TC-Timestamp is missing.")
+        kind = (head.get("content-type") or "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            raise Refusal("UnsupportedProtocol", "Content-Type must be application/json.")
+        identity = verify(head, call.body, world.identities, SERVICE, world.clock.now())
+        region = head.get("x-tc-region")
+        if region and not _REGION.match(region):
+            raise Refusal("UnsupportedRegion", "The region `%s` is not supported." % region)
+        echo = action.startswith(ECHO)
+        if version != VERSION and not echo:
+            raise Refusal("NoSuchVersion", "The version `%s` does not exist." % version)
+        if action not in self._handlers and not echo:
+            raise Refusal("InvalidAction", "The action `%s` does not exist." % action)
+        if world.tencent_rate.take(identity.account, action) > 0:
+            raise Refusal(
+                "RequestLimitExceeded",
+                "Your current request times equals to %d in a second, which exceeds the frequency limit "
+                "%d for a second. Please reduce the frequency of calls." % (world.settings.rate + 1, world.settings.rate),
+            )
+        fields = self._json(call)
+        if echo:
+            return self._echo(call, fields)
+        return self._handlers[action](call, identity, fields)
+
+    @staticmethod
+    def _json(call: Call) -> Dict[str, Any]:
+        try:
+            value = json.loads(call.body or b"{}")
+        except (ValueError, RecursionError):
+            raise Refusal("InvalidParameter", "The request body is not valid JSON.") from None
+        if not isinstance(value, dict):
+            raise Refusal("InvalidParameter", "The request body must be a JSON object.")
+        return value
+
+    @staticmethod
+    def _echo(call: Call, fields: Dict[str, Any]) -> Reply:
+        head = call.head
+        return _envelope(
+            {
+                "Action": head.get("x-tc-action"),
+                "Version": head.get("x-tc-version"),
+                "Region": head.get("x-tc-region"),
+                "Language": head.get("x-tc-language"),
+                "Parameters": fields,
+            }
+        )
+
+    def _create(self, call: Call, identity: Identity, value: Dict[str, Any]) -> Reply:
+        world = self._world
+        fields = check_types(value, CREATE_SCHEMA)
+        size = check_create(fields, world.settings.any_model)
+        prompt = fields.get("Prompt") or ""
+        task_id = "4-AigcImage-" + hex_id()
+        world.jobs.add(
+            "tencent", IMAGE_TASK, task_id, identity.account, prompt, world.clock.now(),
+            count=fields.get("OutputImageCount", 1), size=size,
+            image_format=(fields.get("ExtraParameters") or {}).get("OutputFormat") or "png",
+            fields=fields,
+        )
+        world.ledger.job_created("tencent", call.operation, task_id, prompt, world.clock.now())
+        return _envelope({"TaskId": task_id})
+
+    def _describe(self, call: Call, identity: Identity, value: Dict[str, Any]) -> Reply:
+        fields = check_types(value, {"TaskId": str})
+        if not fields.get("TaskId"):
+            raise Refusal("MissingParameter", "The parameter `TaskId` is missing.")
+        job = self._world.jobs.find("tencent", fields["TaskId"], identity.account, IMAGE_TASK)
+        if job is None:
+            raise Refusal("ResourceNotFound.TaskNotFound", "The task does not exist.")
+        state, message = job.state(), ""
+        urls: "List[str] | None" = None
+        odd = call.told_to("unknown_state")
+        if odd is not None:
+            state = odd.values["state"]
+        elif state == "DONE":
+            urls, message = self._urls(job), "ok"
+        elif state == "FAIL":
+            message = job.failure()
+        return _envelope({"Status": state, "ImageUrls": urls, "Message": message})
+
+    def _urls(self, job: Job) -> List[str]:
+        return self._world.urls.of(job)
