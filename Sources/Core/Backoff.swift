@@ -1,0 +1,85 @@
+/// Exponential back-off with full jitter: the n-th delay is uniform in 0...min(cap, base * 2^n).
+///
+/// Full jitter spreads a crowd of clients best, see the table: base 500 ms, cap 30 s.
+///
+///     attempt   0     1     2     3     4     5      6 ...
+///     at most   0.5   1     2     4     8     16     30 s
+public struct Backoff: Equatable, Sendable {
+    public var baseMilliseconds: Int64
+    public var capMilliseconds: Int64
+
+    public init(baseMilliseconds: Int64, capMilliseconds: Int64) {
+        self.baseMilliseconds = max(0, baseMilliseconds)
+        self.capMilliseconds = max(0, capMilliseconds)
+    }
+
+    /// The largest delay of an attempt, counted from 0. Never overflows.
+    public func ceiling(attempt: Int) -> Int64 {
+        let doublings = min(max(attempt, 0), 40)
+        let (value, overflow) = baseMilliseconds.multipliedReportingOverflow(by: Int64(1) << Int64(doublings))
+        return overflow ? capMilliseconds : min(value, capMilliseconds)
+    }
+
+    /// A delay in milliseconds, at least `atLeast` (a server's Retry-After wins over a shorter one of ours).
+    public func delay(attempt: Int, atLeast: Int64 = 0, random: UInt64) -> Int64 {
+        let top = ceiling(attempt: attempt)
+        let jittered = top <= 0 ? 0 : Int64(random % UInt64(top + 1))  // safe: top is in 1...cap
+        return max(jittered, min(atLeast, RetryPolicy.longestRetryAfterMilliseconds))
+    }
+}
+
+/// When and how often is something tried again.
+public struct RetryPolicy: Equatable, Sendable {
+    /// A provider's Retry-After is clamped to this.
+    public static let longestRetryAfterMilliseconds: Int64 = 120_000
+
+    /// Tries in all, the first included, of a submission that was surely not sent and of a download without progress.
+    public var maximumAttempts: Int
+    public var backoff: Backoff
+
+    public init(
+        maximumAttempts: Int = 6, backoff: Backoff = Backoff(baseMilliseconds: 500, capMilliseconds: 30_000)
+    ) {
+        self.maximumAttempts = max(1, maximumAttempts)
+        self.backoff = backoff
+    }
+}
+
+/// How a job is polled between its acceptance and its end.
+///
+/// The pause grows with the time that the job has already taken: a job of 10 s is seen done within a second or so, one of
+/// ten minutes costs few calls. Jitter of a fifth keeps jobs that were submitted together apart.
+public struct PollSchedule: Equatable, Sendable {
+    public var initialMilliseconds: Int64
+    public var maximumMilliseconds: Int64
+    /// Pause as a share of the time since acceptance, in percent.
+    public var growthPercent: Int64
+
+    public init(initialMilliseconds: Int64 = 1_000, maximumMilliseconds: Int64 = 5_000, growthPercent: Int64 = 15) {
+        self.initialMilliseconds = max(1, initialMilliseconds)
+        self.maximumMilliseconds = max(self.initialMilliseconds, maximumMilliseconds)
+        self.growthPercent = max(0, growthPercent)
+    }
+
+    public func pause(sinceAcceptedMilliseconds: Int64, random: UInt64) -> Int64 {
+        let elapsed = min(max(0, sinceAcceptedMilliseconds), 1_000_000_000)
+        let grown = elapsed * min(growthPercent, 1_000) / 100
+        let pause = min(maximumMilliseconds, max(initialMilliseconds, grown))
+        let spread = pause / 5
+        return pause - spread / 2 + (spread > 0 ? Int64(random % UInt64(spread + 1)) : 0)  // safe: spread > 0
+    }
+}
+
+extension Int64 {
+    /// Milliseconds as nanoseconds, saturating.
+    public static func nanoseconds(milliseconds: Int64) -> Int64 {
+        let (value, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
+        return overflow ? (milliseconds < 0 ? .min : .max) : value
+    }
+
+    /// Sum without a trap.
+    public func adding(_ other: Int64) -> Int64 {
+        let (value, overflow) = addingReportingOverflow(other)
+        return overflow ? (other < 0 ? .min : .max) : value
+    }
+}

@@ -1,0 +1,226 @@
+/// What happens to a download.
+public enum DownloadEvent: Sendable {
+    case start
+    /// The sink is open (or could not be opened).
+    case prepared(Failure?)
+    /// A transfer has ended and the sink has judged it. `received` is how many bytes of the image are held now.
+    case transferEnded(Judgement, received: Int64)
+    /// A new description of the job gave a fresh URL, or failed.
+    case described(CallFailure?)
+    case committed(Failure?)
+    case timer
+    case deadline
+    case cancel
+    case close
+
+    public enum Judgement: Sendable {
+        case complete
+        /// Can be continued.
+        case incomplete(Failure)
+        /// Can only start anew.
+        case corrupt(Failure)
+        /// Cannot be mended by trying.
+        case failed(Failure)
+        /// The server answered something else than an image.
+        case refused(CallFailure)
+        case redirected
+    }
+}
+
+public enum DownloadAction: Equatable, Sendable {
+    case prepare
+    /// Ask for a place, then transfer from where the sink stands.
+    case fetch
+    /// The sink forgets what it has, then as `fetch`.
+    case restart
+    /// Ask the provider for the job again: its URL has run out.
+    case describe
+    case commit
+    case schedule(Int64)
+    case unschedule
+    case withdrawCall
+    case abandon(keepPartial: Bool)
+    case changed
+    case ended(Failure?)
+    case finished
+}
+
+/// The life of one download: resumes, starts over, asks for a fresh URL once, gives up with the reason.
+public struct DownloadMachine: Sendable {
+    /// Redirects that are followed in all.
+    public static let maximumRedirects = 3
+
+    private enum Phase: Equatable {
+        case new, preparing, fetching, waiting, describing, committing, ended
+    }
+
+    private var phase = Phase.new
+    private var attemptsWithoutProgress = 0
+    private var held: Int64 = 0
+    private var redirects = 0
+    private var corruptions = 0
+    private var described = false
+    private var clockMended = false
+    private var credentialsMended = false
+    /// Whether a fresh URL can be asked for: the job is known and gives URLs.
+    private let canDescribe: Bool
+
+    public private(set) var state = JobState.queued
+
+    public init(canDescribe: Bool) { self.canDescribe = canDescribe }
+
+    public mutating func handle(
+        _ event: DownloadEvent, at now: Int64, policy: RetryPolicy, random: UInt64, into actions: inout [DownloadAction]
+    ) {
+        switch event {
+        case .start:
+            guard phase == .new else { return }
+            phase = .preparing
+            actions.append(.prepare)
+        case .prepared(let failure):
+            guard phase == .preparing else { return }
+            if let failure {
+                end(.failed, failure, keepPartial: true, &actions)
+            } else {
+                phase = .fetching
+                state = .running
+                actions.append(.changed)
+                actions.append(.fetch)
+            }
+        case .transferEnded(let judgement, let received):
+            guard phase == .fetching else { return }
+            judge(judgement, received, now, policy, random, &actions)
+        case .described(let failed):
+            guard phase == .describing else { return }
+            if let failed {
+                retry(failed.failure, kind: failed.kind, now, policy, random, &actions)
+            } else {
+                phase = .fetching
+                actions.append(.fetch)
+            }
+        case .committed(let failure):
+            guard phase == .committing else { return }
+            phase = .fetching
+            if let failure {
+                end(.failed, failure, keepPartial: failure.status == .noSpace, &actions)
+            } else {
+                phase = .ended
+                state = .succeeded
+                actions.append(.ended(nil))
+                actions.append(.finished)
+            }
+        case .timer:
+            guard phase == .waiting else { return }
+            phase = .fetching
+            actions.append(.fetch)
+        case .deadline:
+            let failure = Failure(
+                .deadline, "Download deadline passed before the image was complete", isRetryable: true)
+            end(.failed, failure, keepPartial: true, &actions)
+        case .cancel:
+            end(.cancelled, Failure(.cancelled, "Download ended by a cancel"), keepPartial: true, &actions)
+        case .close:
+            let failure = Failure(.cancelled, "Download ended because the client was closed")
+            end(.cancelled, failure, keepPartial: true, &actions)
+        }
+    }
+
+    private mutating func judge(
+        _ judgement: DownloadEvent.Judgement, _ received: Int64, _ now: Int64, _ policy: RetryPolicy, _ random: UInt64,
+        _ actions: inout [DownloadAction]
+    ) {
+        if received > held { attemptsWithoutProgress = 0 }
+        held = received
+        switch judgement {
+        case .complete:
+            phase = .committing
+            actions.append(.commit)
+        case .incomplete(let failure):
+            retry(failure, kind: .transient, now, policy, random, &actions)
+        case .corrupt(let failure):
+            corruptions += 1
+            held = 0
+            if corruptions >= 3 {
+                end(.failed, failure, keepPartial: false, &actions)
+            } else {
+                actions.append(.restart)
+                retry(failure, kind: .transient, now, policy, random, &actions)
+            }
+        case .failed(let failure):
+            end(.failed, failure, keepPartial: failure.status == .noSpace, &actions)
+        case .refused(let failed):
+            retry(failed.failure, kind: failed.kind, now, policy, random, &actions)
+        case .redirected:
+            redirects += 1
+            if redirects > Self.maximumRedirects {
+                let failure = Failure(
+                    .badResponse, "Downloading an image: more than \(Self.maximumRedirects) redirects")
+                end(.failed, failure, keepPartial: false, &actions)
+            } else {
+                actions.append(.fetch)
+            }
+        }
+    }
+
+    private mutating func retry(
+        _ failure: Failure, kind: FailureKind, _ now: Int64, _ policy: RetryPolicy, _ random: UInt64,
+        _ actions: inout [DownloadAction]
+    ) {
+        switch kind {
+        case .refused, .notFound, .local:
+            end(.failed, failure, keepPartial: false, &actions)
+            return
+        case .expired:
+            guard canDescribe, !described else {
+                end(.failed, failure, keepPartial: false, &actions)
+                return
+            }
+            described = true
+            phase = .describing
+            actions.append(.describe)
+            return
+        case .clockSkew:
+            if !clockMended {
+                clockMended = true
+                phase = .fetching
+                actions.append(.fetch)
+                return
+            }
+        case .staleCredentials:
+            if !credentialsMended {
+                credentialsMended = true
+                phase = .fetching
+                actions.append(.fetch)
+                return
+            }
+            end(.failed, failure, keepPartial: false, &actions)
+            return
+        case .notSent, .throttled, .transient, .unreadable:
+            break
+        }
+        attemptsWithoutProgress += 1
+        guard attemptsWithoutProgress < policy.maximumAttempts else {
+            end(.failed, failure, keepPartial: true, &actions)
+            return
+        }
+        // A describe that failed is repeated as a fetch: the URL that has run out says so again.
+        if phase == .describing { described = false }
+        phase = .waiting
+        let delay = policy.backoff.delay(
+            attempt: attemptsWithoutProgress - 1, atLeast: failure.retryAfterMilliseconds, random: random)
+        actions.append(.schedule(now.adding(.nanoseconds(milliseconds: delay))))
+    }
+
+    private mutating func end(
+        _ final: JobState, _ failure: Failure, keepPartial: Bool, _ actions: inout [DownloadAction]
+    ) {
+        guard phase != .ended else { return }
+        if phase == .fetching || phase == .describing { actions.append(.withdrawCall) }
+        actions.append(.unschedule)
+        actions.append(.abandon(keepPartial: keepPartial))
+        phase = .ended
+        state = final
+        actions.append(.ended(failure))
+        actions.append(.finished)
+    }
+}

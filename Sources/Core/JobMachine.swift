@@ -1,0 +1,389 @@
+/// What happens to a job. Times are inputs of `JobMachine.handle`.
+public enum JobEvent: Sendable {
+    /// The first event: submits, or follows a job that was attached.
+    case start
+    /// The submission has a place on the wire: from now on its bytes may leave.
+    case sending
+    /// The submission was answered, or surely or possibly not.
+    case submitEnded(Result<JobAnswer, CallFailure>)
+    /// A status call was answered, or failed.
+    case pollEnded(Result<JobAnswer, CallFailure>)
+    /// The timer that was asked for by `schedule`.
+    case timer
+    case deadline
+    case cancel
+    /// The client is closed.
+    case close
+    case refresh
+    case setFollow(Bool)
+}
+
+/// What the engine is to do. Order matters.
+public enum JobAction: Equatable, Sendable {
+    /// Ask for a place for the submission (credentials, rate), then send `sending`.
+    case submit
+    /// Make one status call.
+    case poll
+    /// Wake the machine by `timer` at this monotonic instant; replaces an earlier one.
+    case schedule(Int64)
+    case unschedule
+    /// A submission that has not been started, or a status call, is no longer wanted.
+    case withdrawCall
+    /// State, progress or the provider's words have changed.
+    case changed
+    /// The provider's id has become known.
+    case accepted
+    /// The status call of a refresh has ended.
+    case refreshed(Failure?)
+    /// The job has ended. Exactly once.
+    case ended(Failure?)
+    /// Nothing more can happen: forget the machine. Exactly once, last.
+    case finished
+}
+
+/// The life of one job: a value that turns events into actions. No clock, no I/O, no randomness of its own.
+///
+/// The promise lives here: `submit` is asked for again only after a failure of which it is sure that nothing was executed.
+public struct JobMachine: Sendable {
+    public struct Policy: Equatable, Sendable {
+        public var retry: RetryPolicy
+        public var polls: PollSchedule
+        /// A job that the provider does not know is looked for again this long after its acceptance: stores lag.
+        public var notFoundGraceMilliseconds: Int64
+
+        public init(
+            retry: RetryPolicy = RetryPolicy(), polls: PollSchedule = PollSchedule(),
+            notFoundGraceMilliseconds: Int64 = 30_000
+        ) {
+            self.retry = retry
+            self.polls = polls
+            self.notFoundGraceMilliseconds = notFoundGraceMilliseconds
+        }
+    }
+
+    private enum Phase: Equatable {
+        case new
+        /// Asked for a place, or waiting for a retry.
+        case queued
+        case submitting
+        /// Between two status calls, or not followed.
+        case waiting
+        case polling
+        case ended
+    }
+
+    private var phase = Phase.new
+    private var submissionInFlight = false
+    private var follows: Bool
+    private var refreshPending = false
+    private var clockMended = false
+    private var credentialsMended = false
+    private var finishedSent = false
+    private var failedSubmits: Int32 = 0
+    private var failedPolls: Int32 = 0
+    private var acceptedAt: Int64 = 0
+
+    public private(set) var state: JobState
+    public private(set) var outcome: SubmitOutcome
+    public private(set) var remoteID: String
+    public private(set) var progress: Double = -1
+    /// The newest answer; taken by the engine to fill the snapshot.
+    public private(set) var answer: JobAnswer?
+    /// Why the newest status call failed, for the message of a deadline.
+    private var lastPollFailure: Failure?
+
+    /// A job to submit.
+    public init(follows: Bool) {
+        self.follows = follows
+        state = .queued
+        outcome = .none
+        remoteID = ""
+    }
+
+    /// A job that the provider already has.
+    public init(attached remoteID: String, follows: Bool) {
+        self.follows = follows
+        self.remoteID = remoteID
+        state = .pending
+        outcome = .accepted
+    }
+
+    public mutating func handle(
+        _ event: JobEvent, at now: Int64, policy: Policy, random: UInt64, into actions: inout [JobAction]
+    ) {
+        switch event {
+        case .start: start(at: now, into: &actions)
+        case .sending: sending(into: &actions)
+        case .submitEnded(let result): submitEnded(result, now, policy, random, &actions)
+        case .pollEnded(let result): pollEnded(result, now, policy, random, &actions)
+        case .timer: timer(into: &actions)
+        case .deadline: end(.failed, deadlineFailure(), &actions)
+        case .cancel:
+            end(.cancelled, Failure(.cancelled, "Job ended here by a cancel" + goesOn), &actions)
+        case .close:
+            end(.cancelled, Failure(.cancelled, "Job ended here because the client was closed" + goesOn), &actions)
+        case .refresh: refresh(into: &actions)
+        case .setFollow(let on): setFollow(on, now, policy, random, &actions)
+        }
+        finishIfIdle(&actions)
+    }
+
+    /// Whether a refresh makes sense now.
+    public var canRefresh: Bool { phase == .waiting || phase == .polling }
+
+    // MARK: - Submission
+
+    private mutating func start(at now: Int64, into actions: inout [JobAction]) {
+        guard phase == .new else { return }
+        if remoteID.isEmpty {
+            phase = .queued
+            actions.append(.submit)
+        } else {
+            acceptedAt = now
+            phase = .waiting
+            if follows { poll(&actions) }
+        }
+    }
+
+    private mutating func sending(into actions: inout [JobAction]) {
+        guard phase == .queued else { return }
+        phase = .submitting
+        submissionInFlight = true
+        state = .submitting
+        outcome = .unknown
+        actions.append(.changed)
+    }
+
+    private mutating func submitEnded(
+        _ result: Result<JobAnswer, CallFailure>, _ now: Int64, _ policy: Policy, _ random: UInt64,
+        _ actions: inout [JobAction]
+    ) {
+        guard phase == .submitting || submissionInFlight || phase == .queued else { return }
+        submissionInFlight = false
+        switch result {
+        case .success(let answer):
+            outcome = .accepted
+            remoteID = answer.remoteID
+            acceptedAt = now
+            if phase == .ended {
+                // The answer came after a cancel or the deadline: the id is what must not be lost.
+                self.answer = answer
+                actions.append(.accepted)
+                return
+            }
+            phase = .waiting
+            failedPolls = 0
+            actions.append(.accepted)
+            apply(answer, now, policy, random, &actions)
+        case .failure(let failed):
+            submitFailed(failed, now, policy, random, &actions)
+        }
+    }
+
+    private mutating func submitFailed(
+        _ failed: CallFailure, _ now: Int64, _ policy: Policy, _ random: UInt64, _ actions: inout [JobAction]
+    ) {
+        var mayRetry = Int(failedSubmits) + 1 < policy.retry.maximumAttempts
+        var delay = policy.retry.backoff.delay(
+            attempt: Int(failedSubmits), atLeast: failed.failure.retryAfterMilliseconds, random: random)
+        switch failed.kind {
+        case .transient, .unreadable:
+            // It left, and what came back does not say what became of it. Never again.
+            outcome = .unknown
+            if phase == .ended { return }
+            var failure = failed.failure
+            failure.status = .outcomeUnknown
+            failure.isRetryable = false
+            failure.message =
+                "Submission outcome unknown, it may run and be billed, and is not sent again: " + failure.message
+            end(.unknown, failure, &actions)
+            return
+        case .notSent, .throttled:
+            break
+        case .clockSkew:
+            mayRetry = !clockMended
+            clockMended = true
+            delay = 0
+        case .staleCredentials:
+            mayRetry = !credentialsMended
+            credentialsMended = true
+            delay = 0
+        case .refused, .notFound, .expired, .local:
+            mayRetry = false
+        }
+        outcome = .notSent
+        if phase == .ended { return }
+        guard mayRetry else {
+            end(.failed, failed.failure, &actions)
+            return
+        }
+        failedSubmits += 1
+        phase = .queued
+        state = .queued
+        actions.append(.changed)
+        if delay == 0 {
+            actions.append(.submit)
+        } else {
+            actions.append(.schedule(now.adding(.nanoseconds(milliseconds: delay))))
+        }
+    }
+
+    // MARK: - Following
+
+    private mutating func poll(_ actions: inout [JobAction]) {
+        phase = .polling
+        actions.append(.poll)
+    }
+
+    private mutating func timer(into actions: inout [JobAction]) {
+        switch phase {
+        case .queued: actions.append(.submit)
+        case .waiting: if follows { poll(&actions) }
+        case .new, .submitting, .polling, .ended: break
+        }
+    }
+
+    private mutating func pollEnded(
+        _ result: Result<JobAnswer, CallFailure>, _ now: Int64, _ policy: Policy, _ random: UInt64,
+        _ actions: inout [JobAction]
+    ) {
+        guard phase == .polling else { return }
+        phase = .waiting
+        let wasRefresh = refreshPending
+        refreshPending = false
+        switch result {
+        case .success(let answer):
+            failedPolls = 0
+            clockMended = false
+            credentialsMended = false
+            lastPollFailure = nil
+            apply(answer, now, policy, random, &actions, beforeEnd: wasRefresh ? .refreshed(nil) : nil)
+        case .failure(let failed):
+            if wasRefresh { actions.append(.refreshed(failed.failure)) }
+            pollFailed(failed, wasRefresh, now, policy, random, &actions)
+        }
+    }
+
+    private mutating func pollFailed(
+        _ failed: CallFailure, _ wasRefresh: Bool, _ now: Int64, _ policy: Policy, _ random: UInt64,
+        _ actions: inout [JobAction]
+    ) {
+        lastPollFailure = failed.failure
+        var delay = policy.retry.backoff.delay(
+            attempt: Int(failedPolls), atLeast: failed.failure.retryAfterMilliseconds, random: random)
+        delay = max(delay, min(policy.polls.initialMilliseconds, 100))
+        var ends = false
+        switch failed.kind {
+        case .notSent, .throttled, .transient, .unreadable, .local:
+            break
+        case .clockSkew:
+            ends = clockMended
+            if !clockMended { delay = 0 }
+            clockMended = true
+        case .staleCredentials:
+            ends = credentialsMended
+            if !credentialsMended { delay = 0 }
+            credentialsMended = true
+        case .notFound:
+            ends = now.adding(-acceptedAt) > .nanoseconds(milliseconds: policy.notFoundGraceMilliseconds)
+        case .refused, .expired:
+            ends = true
+        }
+        if ends && !wasRefresh {
+            end(.failed, failed.failure, &actions)
+        } else if follows {
+            if failedPolls < 1_000 { failedPolls += 1 }
+            schedulePoll(after: delay, now, &actions)
+        }
+    }
+
+    private mutating func apply(
+        _ answer: JobAnswer, _ now: Int64, _ policy: Policy, _ random: UInt64, _ actions: inout [JobAction],
+        beforeEnd: JobAction? = nil
+    ) {
+        self.answer = answer
+        if let progress = answer.progress { self.progress = min(1, max(0, progress)) }
+        switch answer.state {
+        case .pending, .running:
+            state = answer.state == .pending ? .pending : .running
+            actions.append(.changed)
+            if let beforeEnd { actions.append(beforeEnd) }
+            if follows {
+                let elapsed = now.adding(-acceptedAt) / 1_000_000
+                schedulePoll(after: policy.polls.pause(sinceAcceptedMilliseconds: elapsed, random: random), now, &actions)
+            }
+        case .succeeded:
+            progress = 1
+            if let beforeEnd { actions.append(beforeEnd) }
+            end(.succeeded, nil, &actions)
+        case .failed(let failure):
+            if let beforeEnd { actions.append(beforeEnd) }
+            end(.failed, failure, &actions)
+        }
+    }
+
+    private func schedulePoll(after milliseconds: Int64, _ now: Int64, _ actions: inout [JobAction]) {
+        actions.append(.schedule(now.adding(.nanoseconds(milliseconds: milliseconds))))
+    }
+
+    private mutating func refresh(into actions: inout [JobAction]) {
+        switch phase {
+        case .waiting:
+            refreshPending = true
+            actions.append(.unschedule)
+            poll(&actions)
+        case .polling:
+            refreshPending = true  // the call that is under way answers it
+        case .new, .queued, .submitting, .ended:
+            actions.append(.refreshed(Failure(.wrongState, "Job cannot be refreshed: it has ended or has no id yet")))
+        }
+    }
+
+    private mutating func setFollow(
+        _ on: Bool, _ now: Int64, _ policy: Policy, _ random: UInt64, _ actions: inout [JobAction]
+    ) {
+        guard on != follows else { return }
+        follows = on
+        if phase == .waiting {
+            if on { poll(&actions) } else { actions.append(.unschedule) }
+        }
+    }
+
+    // MARK: - The end
+
+    private var goesOn: String {
+        switch outcome {
+        case .accepted: return "; the provider goes on with it and its token stays valid"
+        case .unknown: return " while its submission was on the wire; its id appears if the answer still comes"
+        case .none, .notSent: return "; it had not been sent"
+        }
+    }
+
+    private func deadlineFailure() -> Failure {
+        var text = "Job deadline passed before it ended" + goesOn
+        if let lastPollFailure { text += "; the newest status call failed: " + lastPollFailure.message }
+        return Failure(.deadline, text, isRetryable: outcome == .accepted)
+    }
+
+    private mutating func end(_ final: JobState, _ failure: Failure?, _ actions: inout [JobAction]) {
+        guard phase != .ended else { return }
+        if outcome == .none { outcome = .notSent }
+        if phase == .queued || phase == .polling { actions.append(.withdrawCall) }
+        actions.append(.unschedule)
+        if refreshPending {
+            refreshPending = false
+            actions.append(.refreshed(failure))
+        }
+        phase = .ended
+        state = final
+        var failure = failure
+        failure?.outcome = outcome
+        actions.append(.ended(failure))
+    }
+
+    private mutating func finishIfIdle(_ actions: inout [JobAction]) {
+        guard phase == .ended, !submissionInFlight, !finishedSent else { return }
+        finishedSent = true
+        actions.append(.finished)
+    }
+}
