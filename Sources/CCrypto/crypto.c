@@ -1,0 +1,108 @@
+#include "CCrypto.h"
+
+#include <limits.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK 64 /* of all three algorithms */
+
+static const char *const names[] = {"SHA256", "SHA1", "MD5"};
+static const size_t sizes[] = {32, 20, 16};
+
+/* Fetched once: OpenSSL 3 otherwise looks the algorithm up by name for each digest, which costs more than a short digest
+ * itself. Kept until the process ends. */
+static _Atomic(EVP_MD *) fetched[3];
+
+static const EVP_MD *algorithm_md(aigcc_algorithm algorithm) {
+    if ((unsigned)algorithm > AIGCC_MD5) return NULL;
+    EVP_MD *md = atomic_load_explicit(&fetched[algorithm], memory_order_acquire);
+    if (md != NULL) return md;
+    md = EVP_MD_fetch(NULL, names[algorithm], NULL);
+    if (md == NULL) return NULL;
+    EVP_MD *other = NULL;
+    if (!atomic_compare_exchange_strong(&fetched[algorithm], &other, md)) {
+        EVP_MD_free(md);
+        return other;
+    }
+    return md;
+}
+
+int aigcc_digest(aigcc_algorithm algorithm, const void *data, size_t count, uint8_t *out) {
+    const EVP_MD *md = algorithm_md(algorithm);
+    EVP_MD_CTX *context = md == NULL ? NULL : EVP_MD_CTX_new();
+    if (context == NULL) return -1;
+    int ok = EVP_DigestInit_ex2(context, md, NULL) && (count == 0 || EVP_DigestUpdate(context, data, count)) &&
+             EVP_DigestFinal_ex(context, out, NULL);
+    EVP_MD_CTX_free(context);
+    return ok ? 0 : -1;
+}
+
+/* RFC 2104 on the fetched digest with one context: EVP_MAC looks its digest up by name in each init. */
+int aigcc_hmac(aigcc_algorithm algorithm, const void *key, size_t key_count, const void *data, size_t count,
+               uint8_t *out) {
+    const EVP_MD *md = algorithm_md(algorithm);
+    EVP_MD_CTX *context = md == NULL ? NULL : EVP_MD_CTX_new();
+    if (context == NULL) return -1;
+    uint8_t block[BLOCK] = {0};
+    uint8_t inner[AIGCC_MAX_DIGEST];
+    int ok = 1;
+    if (key_count > BLOCK) {
+        ok = EVP_DigestInit_ex2(context, md, NULL) && EVP_DigestUpdate(context, key, key_count) &&
+             EVP_DigestFinal_ex(context, block, NULL);
+    } else if (key_count > 0) {
+        memcpy(block, key, key_count);
+    }
+    for (int i = 0; i < BLOCK; i++) block[i] ^= 0x36;
+    ok = ok && EVP_DigestInit_ex2(context, md, NULL) && EVP_DigestUpdate(context, block, BLOCK) &&
+         (count == 0 || EVP_DigestUpdate(context, data, count)) && EVP_DigestFinal_ex(context, inner, NULL);
+    for (int i = 0; i < BLOCK; i++) block[i] ^= 0x36 ^ 0x5c;
+    ok = ok && EVP_DigestInit_ex2(context, md, NULL) && EVP_DigestUpdate(context, block, BLOCK) &&
+         EVP_DigestUpdate(context, inner, sizes[algorithm]) && EVP_DigestFinal_ex(context, out, NULL);
+    EVP_MD_CTX_free(context);
+    OPENSSL_cleanse(block, sizeof block);
+    OPENSSL_cleanse(inner, sizeof inner);
+    return ok ? 0 : -1;
+}
+
+struct aigcc_stream {
+    EVP_MD_CTX *context;
+};
+
+aigcc_stream *aigcc_stream_new(aigcc_algorithm algorithm) {
+    const EVP_MD *md = algorithm_md(algorithm);
+    aigcc_stream *stream = md == NULL ? NULL : malloc(sizeof *stream);
+    if (stream == NULL) return NULL;
+    stream->context = EVP_MD_CTX_new();
+    if (stream->context == NULL || !EVP_DigestInit_ex2(stream->context, md, NULL)) {
+        aigcc_stream_free(stream);
+        return NULL;
+    }
+    return stream;
+}
+
+int aigcc_stream_update(aigcc_stream *stream, const void *data, size_t count) {
+    return count == 0 || EVP_DigestUpdate(stream->context, data, count) ? 0 : -1;
+}
+
+int aigcc_stream_final(aigcc_stream *stream, uint8_t *out) {
+    return EVP_DigestFinal_ex(stream->context, out, NULL) ? 0 : -1;
+}
+
+void aigcc_stream_free(aigcc_stream *stream) {
+    if (stream == NULL) return;
+    EVP_MD_CTX_free(stream->context);
+    free(stream);
+}
+
+int aigcc_random(void *out, size_t count) {
+    if (count > INT_MAX) return -1;
+    return RAND_bytes(out, (int)count) == 1 ? 0 : -1;
+}
+
+void aigcc_cleanse(void *data, size_t count) { OPENSSL_cleanse(data, count); }
+
+const char *aigcc_version(void) { return OpenSSL_version(OPENSSL_VERSION); }

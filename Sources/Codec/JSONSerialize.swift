@@ -1,0 +1,88 @@
+extension JSONValue {
+    /// The value as compact JSON: UTF-8, nothing but quotes, backslashes and control characters escaped, order kept,
+    /// doubles in the shortest form that reads back the same. JSON has no NaN and no infinity: they become null here;
+    /// `requireFinite` refuses them beforehand. Recurses once a level.
+    public func serialized() -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(256)
+        write(to: &output)
+        return output
+    }
+
+    /// Throws if a NaN or an infinity is anywhere in the value.
+    public func requireFinite() throws(JSONError) {
+        switch self {
+        case .double(let value):
+            if !value.isFinite { throw JSONError("JSON has no number for \(value)") }
+        case .array(let values):
+            for value in values { try value.requireFinite() }
+        case .object(let members):
+            for member in members { try member.value.requireFinite() }
+        case .null, .bool, .int, .string: break
+        }
+    }
+
+    /// Appends the compact form to a buffer.
+    public func write(to output: inout [UInt8]) {
+        switch self {
+        case .null: output.append(contentsOf: "null".utf8)
+        case .bool(true): output.append(contentsOf: "true".utf8)
+        case .bool(false): output.append(contentsOf: "false".utf8)
+        case .int(let value): output.append(contentsOf: String(value).utf8)
+        case .double(let value): output.append(contentsOf: (value.isFinite ? value.description : "null").utf8)
+        case .string(let text): Self.writeString(text, to: &output)
+        case .array(let values):
+            output.append(UInt8(ascii: "["))
+            var isFirst = true
+            for value in values {
+                if !isFirst { output.append(UInt8(ascii: ",")) }
+                isFirst = false
+                value.write(to: &output)
+            }
+            output.append(UInt8(ascii: "]"))
+        case .object(let members):
+            output.append(UInt8(ascii: "{"))
+            var isFirst = true
+            for member in members {
+                if !isFirst { output.append(UInt8(ascii: ",")) }
+                isFirst = false
+                Self.writeString(member.name, to: &output)
+                output.append(UInt8(ascii: ":"))
+                member.value.write(to: &output)
+            }
+            output.append(UInt8(ascii: "}"))
+        }
+    }
+
+    private static func writeString(_ text: String, to output: inout [UInt8]) {
+        output.append(UInt8(ascii: "\""))
+        let written: Void? = text.utf8.withContiguousStorageIfAvailable { writeEscaped($0, to: &output) }
+        if written == nil { Array(text.utf8).withUnsafeBufferPointer { writeEscaped($0, to: &output) } }
+        output.append(UInt8(ascii: "\""))
+    }
+
+    /// Copies runs that need no escape whole.
+    private static func writeEscaped(_ bytes: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) {
+        var start = 0
+        for index in bytes.indices {
+            let byte = bytes[index]
+            guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+            output.append(contentsOf: bytes[start..<index])
+            start = index + 1
+            output.append(UInt8(ascii: "\\"))
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): output.append(byte)
+            case 0x08: output.append(UInt8(ascii: "b"))
+            case 0x09: output.append(UInt8(ascii: "t"))
+            case 0x0A: output.append(UInt8(ascii: "n"))
+            case 0x0C: output.append(UInt8(ascii: "f"))
+            case 0x0D: output.append(UInt8(ascii: "r"))
+            default:
+                output.append(contentsOf: "u00".utf8)
+                output.append(Hex.lower(byte >> 4))
+                output.append(Hex.lower(byte & 15))
+            }
+        }
+        output.append(contentsOf: bytes[start..<bytes.count])
+    }
+}

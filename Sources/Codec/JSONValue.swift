@@ -1,0 +1,159 @@
+// Codec: JSON values over jansson, percent coding, dates. Imports Core and CJSON, holds no state, any thread.
+
+/// One name and its value in a JSON object.
+public struct JSONMember: Equatable, Sendable {
+    public var name: String
+    public var value: JSONValue
+
+    public init(_ name: String, _ value: JSONValue) {
+        self.name = name
+        self.value = value
+    }
+
+    public init(name: String, value: JSONValue) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// A JSON value. Objects keep the order of their members (and are equal only in the same order). Integers that fit Int64
+/// are `int`, all other numbers `double`.
+public enum JSONValue: Equatable, Sendable {
+    case null
+    case bool(Bool)
+    case int(Int64)
+    case double(Double)
+    case string(String)
+    case array([JSONValue])
+    case object([JSONMember])
+}
+
+/// Why a text is no JSON, or a value cannot become JSON. Tells where, never what: the text may hold a secret.
+public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
+    public var message: String
+    /// From 1; 0 where there is no line.
+    public var line: Int
+    /// Bytes before the fault.
+    public var position: Int
+
+    public init(_ message: String, line: Int = 0, position: Int = 0) {
+        self.message = message
+        self.line = line
+        self.position = position
+    }
+
+    public var description: String {
+        line > 0 ? "\(message) at line \(line), byte \(position)" : message
+    }
+}
+
+// Reading. Each getter is nil for another type.
+extension JSONValue {
+    /// The member of that name, nil for other types too. Of two members with one name (never from `parse`) the first.
+    public subscript(_ name: String) -> JSONValue? {
+        guard case .object(let members) = self else { return nil }
+        for member in members where member.name == name { return member.value }
+        return nil
+    }
+
+    /// The element at an index, nil past either end and for other types.
+    public subscript(_ index: Int) -> JSONValue? {
+        guard case .array(let values) = self, values.indices.contains(index) else { return nil }
+        return values[index]
+    }
+
+    public var isNull: Bool { self == .null }
+
+    public var stringValue: String? {
+        if case .string(let value) = self { return value }
+        return nil
+    }
+
+    /// An integer, or a double that is exactly one.
+    public var intValue: Int64? {
+        switch self {
+        case .int(let value): return value
+        case .double(let value): return Int64(exactly: value)
+        default: return nil
+        }
+    }
+
+    public var doubleValue: Double? {
+        switch self {
+        case .int(let value): return Double(value)
+        case .double(let value): return value
+        default: return nil
+        }
+    }
+
+    public var boolValue: Bool? {
+        if case .bool(let value) = self { return value }
+        return nil
+    }
+
+    public var arrayValue: [JSONValue]? {
+        if case .array(let values) = self { return values }
+        return nil
+    }
+
+    public var objectValue: [JSONMember]? {
+        if case .object(let members) = self { return members }
+        return nil
+    }
+
+    /// A string, or a number as text ("180"): ids that older answers give as numbers. An integral double has no ".0".
+    public var lenientString: String? {
+        switch self {
+        case .string(let value): return value
+        case .int(let value): return String(value)
+        case .double(let value): return Int64(exactly: value).map { String($0) } ?? value.description
+        default: return nil
+        }
+    }
+}
+
+// Writing.
+extension JSONValue {
+    /// Sets a member of an object; a new name goes to the end. What is no object becomes one.
+    public mutating func set(_ name: String, to value: JSONValue) {
+        guard case .object(var members) = self else {
+            self = .object([JSONMember(name, value)])
+            return
+        }
+        self = .null  // so that `members` is the only owner and is changed in place
+        if let index = members.firstIndex(where: { $0.name == name }) {
+            members[index].value = value
+        } else {
+            members.append(JSONMember(name, value))
+        }
+        self = .object(members)
+    }
+
+    /// Sets a value at a path of names, making objects on the way; what stands in the way and is no object is replaced.
+    /// An empty path replaces the value itself.
+    public mutating func set(path: [String], to value: JSONValue) {
+        var carried = value
+        // From the leaf up, so that a long path needs no deep stack.
+        for depth in path.indices.reversed() {
+            var parent = get(path: path[..<depth]) ?? .object([])
+            parent.set(path[depth], to: carried)
+            carried = parent
+        }
+        self = carried
+    }
+
+    private func get(path: ArraySlice<String>) -> JSONValue? {
+        var value = self
+        for name in path {
+            guard let next = value[name] else { return nil }
+            value = next
+        }
+        return value
+    }
+}
+
+extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral {
+    public init(stringLiteral value: String) { self = .string(value) }
+    public init(integerLiteral value: Int64) { self = .int(value) }
+    public init(booleanLiteral value: Bool) { self = .bool(value) }
+}

@@ -1,0 +1,94 @@
+/// Hexadecimal digits.
+public enum Hex {
+    /// The lower-case digit of the low four bits.
+    @inlinable public static func lower(_ nibble: UInt8) -> UInt8 {
+        let value = nibble & 15
+        return value < 10 ? 48 &+ value : 87 &+ value
+    }
+
+    /// The upper-case digit of the low four bits.
+    @inlinable public static func upper(_ nibble: UInt8) -> UInt8 {
+        let value = nibble & 15
+        return value < 10 ? 48 &+ value : 55 &+ value
+    }
+
+    /// The value of a digit of either case, or nil.
+    @inlinable public static func value(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case 48...57: return digit - 48
+        case 65...70: return digit - 55
+        case 97...102: return digit - 87
+        default: return nil
+        }
+    }
+
+    /// Bytes as lower-case text.
+    public static func lowerText(_ bytes: some Sequence<UInt8>) -> String {
+        var digits: [UInt8] = []
+        digits.reserveCapacity(64)
+        for byte in bytes {
+            digits.append(lower(byte >> 4))
+            digits.append(lower(byte))
+        }
+        return String(decoding: digits, as: UTF8.self)
+    }
+}
+
+/// Percent coding as all signatures here want it: everything but A-Z a-z 0-9 - _ . ~ becomes %XX of its UTF-8 bytes.
+public enum Percent {
+    public static func encode(_ text: String) -> String {
+        if text.utf8.allSatisfy(isUnreserved) { return text }
+        var output: [UInt8] = []
+        append(text.utf8, to: &output)
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    public static func encode(bytes: [UInt8]) -> String {
+        var output: [UInt8] = []
+        append(bytes, to: &output)
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    /// Appends the encoded form to a buffer.
+    public static func append(_ bytes: some Sequence<UInt8>, to output: inout [UInt8]) {
+        for byte in bytes {
+            if isUnreserved(byte) {
+                output.append(byte)
+            } else {
+                output.append(UInt8(ascii: "%"))
+                output.append(Hex.upper(byte >> 4))
+                output.append(Hex.upper(byte))
+            }
+        }
+    }
+
+    /// The bytes behind a percent-encoded text, "+" left as it is; nil for a "%" without two hexadecimal digits.
+    public static func decodeBytes(_ text: String) -> [UInt8]? {
+        var output: [UInt8] = []
+        output.reserveCapacity(text.utf8.count)
+        var iterator = text.utf8.makeIterator()
+        while let byte = iterator.next() {
+            guard byte == UInt8(ascii: "%") else {
+                output.append(byte)
+                continue
+            }
+            guard let high = iterator.next().flatMap(Hex.value), let low = iterator.next().flatMap(Hex.value) else {
+                return nil
+            }
+            output.append(high << 4 | low)
+        }
+        return output
+    }
+
+    /// The text behind a percent-encoded text; nil also if that is not UTF-8.
+    public static func decode(_ text: String) -> String? {
+        decodeBytes(text).flatMap { String(validating: $0, as: UTF8.self) }
+    }
+
+    @inlinable public static func isUnreserved(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 48...57, 65...90, 97...122, 45, 95, 46, 126: return true
+        default: return false
+        }
+    }
+}
