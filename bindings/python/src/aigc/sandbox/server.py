@@ -102,7 +102,7 @@ class Sandbox:
         )
 
     def _asset_route(self, head: Head) -> Route:
-        return Route("asset", "asset", self._assets.handle, lambda fault: _store_fault(fault, head.path))
+        return Route("tencent", "asset", self._assets.handle, lambda fault: _store_fault(fault, head.path))
 
     async def _api(self, request: web.BaseRequest) -> web.StreamResponse:
         head = head_of(request)
