@@ -28,7 +28,7 @@ major=$(part MAJOR)
 version=$major.$(part MINOR).$(part PATCH)
 
 if [ -z "$from" ]; then
-    swift build --package-path "$root" -c release --product aigc
+    (cd "$root" && swift build -c release --product aigc) # the linker is given paths relative to the root
     from=$root/.build/release/libaigc.so
 fi
 [ -f "$from" ] || { echo "build.sh: there is no library at $from" >&2; exit 1; }

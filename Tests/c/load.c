@@ -1,0 +1,88 @@
+/* Promise 1 and the note on dlclose: what loading the library does to a process, which is nothing. Not linked with it:
+ * AIGC_TEST_LIBRARY names the file. */
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support.h"
+
+extern char **environ;
+
+struct seen {
+    size_t threads, descriptors;
+    struct sigaction actions[65];
+    sigset_t blocked;
+    char environment[65536];
+};
+
+static void look(struct seen *seen)
+{
+    size_t used = 0;
+    memset(seen, 0, sizeof *seen);
+    seen->threads = thread_count();
+    seen->descriptors = open_descriptors();
+    for (int number = 1; number <= 64; number++) sigaction(number, NULL, &seen->actions[number]);
+    sigprocmask(SIG_SETMASK, NULL, &seen->blocked);
+    for (char **entry = environ; *entry && used + strlen(*entry) + 2 < sizeof seen->environment; entry++)
+        used += (size_t)sprintf(seen->environment + used, "%s\n", *entry);
+}
+
+static void compare(const struct seen *before, const char *when)
+{
+    static struct seen after;
+    int changed = 0;
+    look(&after);
+    for (int number = 1; number <= 64; number++)
+        if (before->actions[number].sa_handler != after.actions[number].sa_handler ||
+            before->actions[number].sa_flags != after.actions[number].sa_flags) {
+            fprintf(stderr, "#   signal %d is handled in another way\n", number);
+            changed++;
+        }
+    ok(after.threads == before->threads, "%s: no thread was started (%zu, then %zu)", when, before->threads,
+       after.threads);
+    ok(after.descriptors == before->descriptors, "%s: no descriptor was opened (%zu, then %zu)", when,
+       before->descriptors, after.descriptors);
+    ok(changed == 0, "%s: no signal handler was changed", when);
+    ok(memcmp(&before->blocked, &after.blocked, sizeof after.blocked) == 0, "%s: the signal mask is the same", when);
+    ok(strcmp(before->environment, after.environment) == 0, "%s: the environment is the same", when);
+}
+
+int main(void)
+{
+    static struct seen before;
+    const char *file = getenv("AIGC_TEST_LIBRARY");
+    void *library;
+    int32_t (*number)(void);
+    const char *(*info)(void);
+    aigc_status (*client_new)(const aigc_config *, aigc_client **, aigc_error **);
+    void (*client_free)(aigc_client *);
+    aigc_client *client = NULL;
+
+    if (!file) die("AIGC_TEST_LIBRARY is not set");
+    look(&before);
+    for (int round = 1; round <= 2; round++) {
+        library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+        if (!ok(library != NULL, "load %d", round)) die("%s", dlerror());
+        compare(&before, round == 1 ? "loaded" : "loaded again");
+        *(void **)&number = dlsym(library, "aigc_version_number");
+        *(void **)&info = dlsym(library, "aigc_build_info");
+        ok(number && number() == AIGC_VERSION_NUMBER, "the version is the header's");
+        ok(info && info() && info()[0] == '{', "build info: %s", info ? info() : "");
+        *(void **)&client_new = dlsym(library, "aigc_client_new");
+        *(void **)&client_free = dlsym(library, "aigc_client_free");
+        if (!client_new || !client_free) die("a function is missing");
+        ok(client_new(NULL, &client, NULL) == AIGC_OK && thread_count() == before.threads,
+           "a client without jobs starts no thread");
+        client_free(client);
+        compare(&before, round == 1 ? "client freed" : "client freed again");
+        ok(dlclose(library) == 0, "dlclose %d", round);
+        ok(number() == AIGC_VERSION_NUMBER, "the code is still there after dlclose");
+        library = dlopen(file, RTLD_NOW | RTLD_NOLOAD);
+        ok(library != NULL, "nothing was unloaded");
+        if (library) dlclose(library);
+        compare(&before, round == 1 ? "closed" : "closed again");
+    }
+    return finish();
+}

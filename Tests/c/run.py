@@ -1,0 +1,397 @@
+"""Runs the C programs on the real library against a sandbox, and prints one TAP line for each fact.
+
+Tests/c/run.sh builds the programs and starts this. A program that ends by a signal, runs too long or prints no plan is
+a failed fact of its own. What needs the sandbox's point of view (bytes, duplicates) is judged here afterwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Sequence
+
+from aigc.sandbox.testing import SandboxProcess
+
+PROVIDERS = ("alibaba", "tencent")
+IMAGE_URL = "https://example.com/reference.png"
+FAST = {
+    "poll.initial_ms": "100",
+    "poll.max_ms": "500",
+    "rate.tencent.create_per_s": "1000",
+    "rate.tencent.describe_per_s": "1000",
+}
+
+
+@dataclass
+class Run:
+    """One program to run."""
+
+    name: str
+    arguments: Sequence[str] = ()
+    seconds: float = 120
+    quick: bool = True
+    tls: bool = False
+    world: Dict[str, Any] = field(default_factory=dict)
+    config: Dict[str, str] = field(default_factory=lambda: dict(FAST))
+    faults: Sequence[Dict[str, Any]] = ()
+    after: Optional[Callable[["Runner", "Run", Path], None]] = None
+    prefix: Sequence[str] = ()
+    environment: Dict[str, str] = field(default_factory=dict)
+    compilers: Sequence[str] = ("gcc",)
+
+    @property
+    def title(self) -> str:
+        """How it is called in the report."""
+        return " ".join([self.name, *(a for a in self.arguments if a in PROVIDERS)])
+
+
+def magic(data: bytes) -> str:
+    """The format of an image, or an empty string."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "png"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "jpg"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "webp"
+    return ""
+
+
+class Runner:
+    """The sandbox, the report, and how a program is run."""
+
+    def __init__(self, box: SandboxProcess, programs: Path, library: Path, work: Path) -> None:
+        self.box = box
+        self.programs = programs
+        self.library = library
+        self.work = work
+        self.facts = 0
+        self.failures = 0
+        self.compiler = "gcc"
+        self.small_disk = self._can_mount()
+
+    def ok(self, good: bool, text: str, note: str = "") -> bool:
+        """One fact."""
+        self.facts += 1
+        self.failures += not good
+        print("%s %d - %s%s" % ("ok" if good else "not ok", self.facts, text, note), flush=True)
+        return good
+
+    def config(self, run: Run) -> Dict[str, str]:
+        """The configuration keys that lead to the sandbox."""
+        info = self.box.info
+        origin = info["https" if run.tls else "http"]
+        keys = {
+            "alibaba.endpoint": origin,
+            "alibaba.access_key_id": info["alibaba"]["access_key_id"],
+            "alibaba.access_key_secret": info["alibaba"]["access_key_secret"],
+            "tencent.endpoint": origin,
+            "tencent.secret_id": info["tencent"]["secret_id"],
+            "tencent.secret_key": info["tencent"]["secret_key"],
+            "tls.ca_file": info["ca_file"],
+            "download.allow_private_addresses": "true",
+        }
+        return dict(keys, **run.config)
+
+    def environment(self, run: Run, folder: Path) -> Dict[str, str]:
+        """What a program gets: little, so that nothing of this machine's account is used."""
+        keep = {k: os.environ[k] for k in ("PATH", "LANG", "TMPDIR") if k in os.environ}
+        keep.update(
+            HOME=str(folder.parent),
+            AIGC_TEST_CONFIG="\n".join("%s=%s" % pair for pair in self.config(run).items()),
+            AIGC_TEST_DIR=str(folder),
+            AIGC_TEST_LIBRARY=str(self.library),
+        )
+        keep.update(run.environment)
+        return keep
+
+    def _can_mount(self) -> bool:
+        if os.geteuid() != 0 or not shutil.which("unshare"):
+            return False
+        folder = self.work / "mount"
+        folder.mkdir()
+        test = ["unshare", "-m", "mount", "-t", "tmpfs", "-o", "size=64k", "none", str(folder)]
+        return subprocess.run(test, stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+    def execute(self, run: Run, folder: Path) -> None:
+        """Run a program and pass its facts on."""
+        command = [*run.prefix, str(self.programs / self.compiler / run.name), *run.arguments]
+        title = run.title + ("" if self.compiler == "gcc" else " (%s)" % self.compiler)
+        log = self.work / "output"
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, cwd=str(folder),
+                env=self.environment(run, folder), start_new_session=True,
+            )
+            try:
+                code: Optional[int] = process.wait(run.seconds)
+            except subprocess.TimeoutExpired:
+                code = None
+                os.killpg(process.pid, signal.SIGKILL)  # the group that was started above, and no other
+                process.wait()
+        plan = facts = 0
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+            fact = re.match(r"(not ok|ok) \d+ - (.*?)( # SKIP)?$", line)
+            if fact:
+                facts += 1
+                self.ok(fact.group(1) == "ok", "%s: %s" % (title, fact.group(2)), fact.group(3) or "")
+            elif re.match(r"1\.\.\d+$", line):
+                plan = int(line[3:])
+            elif line:
+                print("# " + line.lstrip("# "), flush=True)
+        if code is None:
+            self.ok(False, "%s: did not end within %g s" % (title, run.seconds))
+        elif code < 0:
+            self.ok(False, "%s: ended by signal %d (%s)" % (title, -code, signal.Signals(-code).name))
+        elif code not in (0, 1):
+            self.ok(False, "%s: exit status %d" % (title, code))
+        elif plan != facts or plan == 0:
+            self.ok(False, "%s: planned %d facts and told %d" % (title, plan, facts))
+
+    def run(self, run: Run) -> None:
+        """One program in a world of its own, and what is looked at afterwards."""
+        box = self.box
+        box.reset()
+        box.config(duration=0.4, rate=0.0)
+        if run.world:
+            box.config(**run.world)
+        for fault in run.faults:
+            box.fault(**fault)
+        folder = Path(tempfile.mkdtemp(dir=str(self.work), prefix=run.name + "-"))
+        try:
+            if run.name in SCRIPTED:
+                SCRIPTED[run.name](self, run, folder)
+            else:
+                self.execute(run, folder)
+            box.clear_faults()
+            if run.after:
+                run.after(self, run, folder)
+        finally:
+            shutil.rmtree(str(folder), ignore_errors=True)
+
+
+# What is looked at afterwards
+
+
+def no_duplicates(runner: Runner, run: Run, folder: Path) -> None:
+    """Every job was created once (prompts are unique, so a second one with the same prompt is a job paid twice)."""
+    stats = runner.box.stats(jobs=False)
+    runner.ok(stats["duplicates"] == 0, "%s: no job was created twice (%s)" % (run.title, stats["duplicates"]))
+
+
+def same_bytes(runner: Runner, run: Run, folder: Path) -> None:
+    """Each image of the manifest is what the sandbox drew."""
+    provider, jobs = run.arguments[0], int(run.arguments[1])
+    same, seen = 0, set()
+    manifest = folder / "manifest"
+    lines = manifest.read_text(encoding="utf-8").splitlines() if manifest.exists() else []
+    for line in lines:
+        remote_id, index, path = line.split(" ", 2)
+        seen.add(remote_id)
+        if Path(path).read_bytes() == runner.box.image(provider, remote_id, int(index)):
+            same += 1
+        else:
+            print("# %s image %s differs: %s" % (remote_id, index, path))
+    runner.ok(len(seen) == jobs, "%s: images of %d jobs" % (run.title, len(seen)))
+    runner.ok(
+        bool(lines) and same == len(lines), "%s: %d of %d images have the sandbox's bytes" % (run.title, same, len(lines))
+    )
+    parts = [p.name for p in folder.iterdir() if p.name.endswith(".part")]
+    runner.ok(not parts, "%s: no .part is left (%d)" % (run.title, len(parts)))
+    no_duplicates(runner, run, folder)
+
+
+def rate_kept(runner: Runner, run: Run, folder: Path) -> None:
+    """As above, and the sandbox never had to refuse a request for being one too many."""
+    same_bytes(runner, run, folder)
+    operations = runner.box.stats(jobs=False)["operations"].get(run.arguments[0], {})
+    refused = sum(count for op in operations.values() for code, count in op["refused"].items() if "LimitExceeded" in code)
+    runner.ok(refused == 0, "%s: no request was refused for its rate (%d)" % (run.title, refused))
+
+
+# Programs that are looked at from outside
+
+
+def started(runner: Runner, run: Run, folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """An example with its arguments, as a person would start it; configuration by -c."""
+    options = [word for pair in runner.config(run).items() for word in ("-c", "%s=%s" % pair)]
+    command = [*run.prefix, str(runner.programs / runner.compiler / run.name), *options, *arguments]
+    environment = {k: v for k, v in runner.environment(run, folder).items() if not k.startswith("AIGC_")}
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=str(folder),
+        env=environment, timeout=run.seconds, check=False, encoding="utf-8",
+    )
+    for line in done.stdout.splitlines():
+        print("# %s: %s" % (run.name, line))
+    return done
+
+
+def example_generate(runner: Runner, run: Run, folder: Path) -> None:
+    """generate.c: images of one job, byte for byte, and its exit statuses."""
+    name = "generate (%s)" % runner.compiler
+    calls = {
+        "alibaba": ["--image", IMAGE_URL, "--count", "2", "alibaba"],
+        "alibaba, trained model": ["--model", runner.box.info["alibaba"]["model_id"], "alibaba"],
+        "tencent": ["tencent"],
+    }
+    for title, arguments in calls.items():
+        done = started(runner, run, folder, *arguments, "a kite, %s %s" % (title, runner.compiler), "kite")
+        files = [line for line in done.stdout.splitlines() if line.startswith("kite-")]
+        runner.ok(done.returncode == 0 and bool(files), "%s: %s: %d images" % (name, title, len(files)))
+        job = runner.box.stats()["jobs"][-1]
+        for index, file in enumerate(files):
+            data = (folder / file).read_bytes()
+            runner.ok(data == runner.box.image(job["provider"], job["id"], index), "%s: %s is the sandbox's" % (name, file))
+            runner.ok(file.endswith("." + magic(data)), "%s: %s is named after its format" % (name, file))
+            (folder / file).unlink()
+    runner.ok(started(runner, run, folder).returncode == 2, "%s: usage without arguments" % name)
+    done = started(runner, run, folder, "-c", "tencent.regoin=x", "tencent", "x", "x")
+    runner.ok(done.returncode == 1 and "tencent.region" in done.stdout, "%s: a misspelt key is explained" % name)
+    done = started(runner, run, folder, "-c", "tencent.secret_key=wrong", "tencent", "x", "x")
+    runner.ok(done.returncode == 1 and "AIGC_E_AUTH" in done.stdout, "%s: a wrong key is explained" % name)
+    runner.ok("safe" in done.stdout, "%s: and that nothing runs" % name)
+    done = started(runner, run, folder, "tencent", "a kite [fail]", "x")
+    runner.ok(done.returncode == 1 and "token: " in done.stdout, "%s: a failed job is told with its token" % name)
+    runner.box.fault("reset_after", operation="CreateAigcImageTask", times=1)
+    done = started(runner, run, folder, "tencent", "a kite that nobody knows of", "x")
+    runner.ok(done.returncode == 3 and "UNKNOWN" in done.stdout, "%s: an unknown outcome has its exit status" % name)
+    runner.box.clear_faults()
+    runner.ok(not list(folder.iterdir()), "%s: no file is left by what failed" % name)
+
+
+def example_epoll(runner: Runner, run: Run, folder: Path) -> None:
+    """epoll.c: many jobs on one thread."""
+    name = "epoll (%s)" % runner.compiler
+    for provider in PROVIDERS:
+        images = [IMAGE_URL] if provider == "alibaba" else []
+        done = started(runner, run, folder, provider, "12", "a harbour", "harbour", *images)
+        files = sorted(folder.glob("harbour-*"))
+        runner.ok(done.returncode == 0, "%s: %s: exit status 0" % (name, provider))
+        jobs = {job["id"] for job in runner.box.stats()["jobs"] if job["provider"] == provider}
+        runner.ok(len(jobs) == 12 and len(files) >= 12, "%s: %s: %d jobs, %d files" % (name, provider, len(jobs), len(files)))
+        same = 0
+        for file in files:
+            remote_id, index = file.stem[len("harbour-") :].rsplit("-", 1)
+            same += file.read_bytes() == runner.box.image(provider, remote_id, int(index) - 1)
+            file.unlink()
+        runner.ok(same == len(files), "%s: %s: %d files have the sandbox's bytes" % (name, provider, same))
+    runner.ok(started(runner, run, folder).returncode == 2, "%s: usage without arguments" % name)
+    done = started(runner, run, folder, "tencent", "2", "a harbour [fail]", "x")
+    runner.ok(done.returncode == 1 and "AIGC_E_JOB_FAILED" in done.stdout, "%s: failures are told" % name)
+
+
+def exits(runner: Runner, run: Run, folder: Path) -> None:
+    """exit() with jobs running, at many moments: never a crash, never a hang."""
+    moments = random.Random(20)
+    total, good = int(run.arguments[0]), 0
+    command = str(runner.programs / runner.compiler / run.name)
+    for number in range(total):
+        how = ("exit", "return", "quick")[number % 3]
+        wait = "0" if number < 6 else str(moments.randrange(600_000))
+        try:
+            code = subprocess.run(
+                [*run.prefix, command, wait, how], stdin=subprocess.DEVNULL, env=runner.environment(run, folder),
+                timeout=30, check=False,
+            ).returncode
+        except subprocess.TimeoutExpired:
+            code = 999
+        if code == 0:
+            good += 1
+        else:
+            print("# exit_live %s %s: %s" % (wait, how, "hangs" if code == 999 else code))
+    runner.ok(good == total, "exit_live: %d of %d exits with jobs running were clean" % (good, total))
+
+
+SCRIPTED: Dict[str, Callable[[Runner, Run, Path], None]] = {
+    "generate": example_generate,
+    "epoll": example_epoll,
+    "exit_live": exits,
+}
+
+
+def plan(runner: Runner, long: bool) -> List[Run]:
+    """What is run, in this order."""
+    drops = [dict(kind=kind, probability=0.2) for kind in ("reset_before", "close_before", "reset_after", "close_after")]
+    disks: Dict[str, Any] = {}
+    if runner.small_disk:
+        small, readonly = runner.work / "small", runner.work / "readonly"
+        small.mkdir(exist_ok=True)
+        readonly.mkdir(exist_ok=True)
+        mounts = 'mount -t tmpfs -o size=1m none "$1" && mount -t tmpfs -o ro none "$2" && shift 2 && exec "$@"'
+        disks["prefix"] = ["unshare", "-m", "sh", "-c", mounts, "sh", str(small), str(readonly)]
+        disks["environment"] = {"AIGC_TEST_SMALL_DISK": str(small), "AIGC_TEST_READONLY_DISK": str(readonly)}
+    both = ("gcc", "clang")
+    runs = [
+        Run("load", seconds=30, compilers=both),
+        Run("null", compilers=both),
+        Run("errors", compilers=both, after=no_duplicates),
+        Run("generate", compilers=both),
+        Run("epoll", compilers=both),
+        Run("lifecycle"),
+        Run("cancel", after=no_duplicates),
+        Run("attach", world={"duration": 2.0}, after=no_duplicates),
+        Run("small_stack"),
+        Run("disk", **disks),
+        Run("fds"),
+        Run("signals", tls=True, faults=drops, seconds=300),
+        Run("fork", ["500" if long else "40"], seconds=900 if long else 180, world={"duration": 1.0}, after=no_duplicates),
+        Run("exit_live", ["1000" if long else "60"], seconds=60),
+    ]
+    for provider in PROVIDERS:
+        jobs = dict(quick=False, seconds=300.0)
+        runs.append(Run("jobs200", [provider, "200"], world={"rate": 20.0, "duration": 2.0}, config={}, after=rate_kept, **jobs))
+        runs.append(Run("threads16", [provider, "1000"], world={"duration": 20.0}, after=no_duplicates, **jobs))
+    runs.append(Run("jobs200", ["tencent", "20"], tls=True, after=same_bytes))
+    return runs
+
+
+def valgrind_plan(here: Path) -> List[Run]:
+    """A part of the programs under memcheck: no error, nothing lost but what the suppressions name."""
+    command = [
+        "valgrind", "-q", "--error-exitcode=97", "--leak-check=full", "--errors-for-leak-kinds=definite",
+        "--show-leak-kinds=definite", "--suppressions=%s" % (here / "valgrind.supp"), "--child-silent-after-fork=yes",
+        "--fair-sched=yes",
+    ]
+    return [Run(name, prefix=command, seconds=400, quick=False) for name in ("null", "errors", "lifecycle", "generate", "epoll")]
+
+
+def main() -> int:
+    """Run what was asked for; 1 if a fact is not as it should be."""
+    p = argparse.ArgumentParser()
+    p.add_argument("--programs", type=Path, required=True, help="folder with one folder of programs per compiler")
+    p.add_argument("--library", type=Path, required=True)
+    p.add_argument("--quick", action="store_true", help="leave out what takes long")
+    p.add_argument("--long", action="store_true", help="hundreds of forks and exits")
+    p.add_argument("--valgrind", action="store_true", help="only the part that runs under valgrind")
+    p.add_argument("--only", action="append", default=[], metavar="PROGRAM")
+    options = p.parse_args()
+    with tempfile.TemporaryDirectory(prefix="aigc-c-") as work, SandboxProcess("--duration", "0.4", "--rate", "0") as box:
+        runner = Runner(box, options.programs, options.library, Path(work))
+        here = Path(__file__).resolve().parent
+        runs = valgrind_plan(here) if options.valgrind else plan(runner, options.long)
+        for run in runs:
+            if (options.only and run.name not in options.only) or (options.quick and not run.quick):
+                continue
+            for compiler in run.compilers:
+                runner.compiler = compiler
+                if not (runner.programs / compiler).is_dir():
+                    runner.ok(True, "%s with %s" % (run.title, compiler), " # SKIP no such compiler")
+                    continue
+                try:
+                    runner.run(run)
+                except Exception as problem:  # one program's trouble must not hide the others
+                    runner.ok(False, "%s: %s: %s" % (run.title, type(problem).__name__, problem))
+        print("1..%d" % runner.facts)
+    return 1 if runner.failures or not runner.facts else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
