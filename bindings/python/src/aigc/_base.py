@@ -1,0 +1,258 @@
+"""What both clients share: making one, giving it work, and putting it away."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import warnings
+from ctypes import byref
+from typing import Any, Callable, Generic, List, Mapping, Optional, Tuple, Type, TypeVar, Union
+from weakref import WeakSet, WeakValueDictionary
+
+from . import _config, _native
+from ._call import Handle, call, decode, encode, milliseconds, optional
+from ._jobs import BaseDownload, BaseJob, BaseTask
+from ._library import lib
+from .describe import _operations
+from .enums import EventType, State, Status
+from .errors import ClosedError, InvalidArgumentError
+from .request import Request
+
+JobT = TypeVar("JobT", bound=BaseJob)
+DownloadT = TypeVar("DownloadT", bound=BaseDownload)
+TaskT = TypeVar("TaskT", bound=BaseTask)
+PathLike = Union[str, "os.PathLike[str]"]
+
+_live: "WeakSet[BaseClient[Any, Any]]" = WeakSet()
+
+
+class Event:
+    """Something that happened on a client."""
+
+    __slots__ = ("type", "job", "job_id", "state", "status", "provider")
+
+    def __init__(
+        self,
+        type: EventType,
+        job: Optional[BaseTask],
+        job_id: Optional[int],
+        state: State,
+        status: Status,
+        provider: Optional[str],
+    ) -> None:
+        self.type = type
+        self.job = job
+        """The job or download that it is about; None if none."""
+        self.job_id = job_id
+        self.state = state
+        """The state that it tells of."""
+        self.status = status
+        """JOB_DONE: how the job ended. JOB_REFRESHED: how the call ended. Otherwise OK."""
+        self.provider = provider
+        """The provider that it is about."""
+
+    def __repr__(self) -> str:
+        return f"<aigc.Event {self.type.name} job={self.job_id} {self.state.name} {self.status.name}>"
+
+
+class BaseClient(Generic[JobT, DownloadT]):
+    """One engine of the library: connections, rates, credentials, jobs."""
+
+    _job_class: Type[JobT]
+    _download_class: Type[DownloadT]
+
+    def __init__(self, config: Optional[Mapping[str, Any]] = None, **keys: Any) -> None:
+        self._closed = True  # Until there is something to close.
+        self._pid = os.getpid()
+        settings = _config.build(config, keys)
+        self._grace_ms = int(_config.get(settings, "close.grace_ms") or 0)
+        pointer = _native.client_p()
+        call(lib().aigc_client_new, settings, byref(pointer))
+        self._handle = Handle(pointer, lib().aigc_client_free)
+        self._tasks: "WeakValueDictionary[int, BaseTask]" = WeakValueDictionary()
+        self._closed = False
+        if not _live:
+            atexit.unregister(_close_all)
+            atexit.register(_close_all)
+        _live.add(self)
+
+    @property
+    def closed(self) -> bool:
+        """Whether close() has been called."""
+        return self._closed
+
+    @property
+    def close_grace(self) -> float:
+        """The configuration's close.grace_ms, in seconds."""
+        return self._grace_ms / 1000
+
+    def set_credentials(
+        self,
+        provider: str,
+        id: str,
+        secret: str,
+        token: Optional[str] = None,
+        expires_at: Optional[float] = None,
+    ) -> None:
+        """Gives a provider's credentials from now on, instead of all other sources.
+
+        token: the STS security token. expires_at: when they end, in seconds since 1970 (as time.time() counts); before
+        that, an event CREDENTIALS_NEEDED asks for new ones.
+        """
+        call(
+            lib().aigc_client_set_credentials,
+            self._handle,
+            encode(provider, "provider"),
+            encode(id, "id"),
+            encode(secret, "secret"),
+            optional(token, "token"),
+            0 if expires_at is None else milliseconds(expires_at),
+        )
+
+    def submit(self, provider: Union[str, Request], operation: Optional[str] = None, **fields: Any) -> JobT:
+        """Submits a Request, or what Request(provider, operation, **fields) would be. Never blocks.
+
+        Everything is checked first: what a check refuses raises, costs nothing and creates no job. The job is sent in the
+        background, at most once unless it surely never reached the provider.
+        """
+        self._ready()
+        request = _request(provider, operation, fields)._build()
+        pointer = _native.job_p()
+        call(lib().aigc_client_submit, self._handle, request, byref(pointer))
+        return self._adopt(pointer, self._job_class)
+
+    def attach(self, token: str, follow: bool = True) -> JobT:
+        """The job of a token, from any process. follow: whether the library polls it until it ends; without, nothing is
+        sent before refresh()."""
+        self._ready()
+        pointer = _native.job_p()
+        call(lib().aigc_client_attach, self._handle, encode(token, "token"), int(follow), byref(pointer))
+        return self._adopt(pointer, self._job_class)
+
+    def attach_id(self, provider: str, operation: str, remote_id: str, follow: bool = True) -> JobT:
+        """The same from the provider's own job id; region and endpoint are those of this client."""
+        self._ready()
+        pointer = _native.job_p()
+        names = encode(provider, "provider"), encode(operation, "operation"), encode(remote_id, "remote_id")
+        call(lib().aigc_client_attach_id, self._handle, *names, int(follow), byref(pointer))
+        return self._adopt(pointer, self._job_class)
+
+    def fetch(
+        self,
+        provider: Union[str, Request],
+        operation: Optional[str] = None,
+        *,
+        path: Optional[PathLike] = None,
+        **fields: Any,
+    ) -> DownloadT:
+        """Starts to fetch one image that is known by id or URL, free of charge; operation is one of those that fetch.
+
+        path: as for Job.download().
+        """
+        self._ready()
+        request = _request(provider, operation, fields)._build()
+        pointer = _native.job_p()
+        call(lib().aigc_client_fetch, self._handle, request, file_name(path), byref(pointer))
+        return self._adopt(pointer, self._download_class)
+
+    def wake(self) -> None:
+        """Makes one waiting events() look up early. Any thread."""
+        lib().aigc_client_wake(self._handle)
+
+    # For the classes beside this one.
+
+    def _ready(self) -> None:
+        """Called before anything is started."""
+        if self._closed:
+            raise ClosedError("the client has been closed", status=Status.CLOSED)
+
+    def _download(self, job: BaseJob, index: int, path: Optional[PathLike]) -> DownloadT:
+        self._ready()
+        if index < 0:
+            raise InvalidArgumentError(f"there is no image {index}", status=Status.INVALID_ARGUMENT)
+        pointer = _native.job_p()
+        call(lib().aigc_job_download, job._handle, index, file_name(path), byref(pointer))
+        return self._adopt(pointer, self._download_class)
+
+    def _adopt(self, pointer: Any, cls: Callable[[Any, Handle], TaskT]) -> TaskT:
+        task = cls(self, Handle(pointer, lib().aigc_job_free))
+        self._tasks[task._id] = task
+        return task
+
+    def _take_event(self, timeout_ms: int) -> Optional[Handle]:
+        pointer = _native.event_p()
+        call(lib().aigc_client_next_event, self._handle, timeout_ms, byref(pointer))
+        return Handle(pointer, lib().aigc_event_free) if pointer else None
+
+    def _event(self, handle: Handle) -> Event:
+        library = lib()
+        job_id = int(library.aigc_event_job_id(handle))
+        return Event(
+            EventType(library.aigc_event_type(handle)),
+            self._task_of(handle, job_id) if job_id else None,
+            job_id or None,
+            State(library.aigc_event_state(handle)),
+            Status(library.aigc_event_status(handle)),
+            decode(library.aigc_event_provider(handle)),
+        )
+
+    def _task_of(self, event: Handle, job_id: int) -> Optional[BaseTask]:
+        """The object that the program holds for this job, or a new one if it holds none."""
+        known = self._tasks.get(job_id)
+        if known is not None:
+            return known
+        pointer = lib().aigc_job_ref(lib().aigc_event_job(event))
+        if not pointer:
+            return None
+        task: BaseTask = self._adopt(pointer, self._job_class)
+        if task.operation in {row.operation for row in _operations() if row.kind == "fetch"}:
+            task = self._download_class(self, task._handle)
+            self._tasks[job_id] = task
+        return task
+
+    def _close(self, grace_ms: Optional[int]) -> None:
+        """Blocks for at most the grace; nothing but the first call does anything."""
+        if self._closed:
+            return
+        self._closed = True
+        _live.discard(self)
+        if os.getpid() == self._pid:
+            lib().aigc_client_close(self._handle, self._grace_ms if grace_ms is None else grace_ms)
+
+    def __del__(self) -> None:
+        if not self._closed and os.getpid() == self._pid:
+            warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
+
+
+def file_name(path: Optional[PathLike]) -> Optional[bytes]:
+    """A path as the library takes it; NULL means memory."""
+    return None if path is None else encode(os.fspath(path), "path")
+
+
+def _request(provider: Union[str, Request], operation: Optional[str], fields: Mapping[str, Any]) -> Request:
+    if isinstance(provider, Request):
+        if operation is not None or fields:
+            raise TypeError("give a Request, or a provider, an operation and fields: not both")
+        return provider
+    if operation is None:
+        raise TypeError("the operation is missing")
+    return Request(provider, operation, **fields)
+
+
+def _close_all() -> None:
+    """At interpreter exit: what is on the wire gets its grace, so that the id of an accepted job is not lost."""
+    clients: Tuple["BaseClient[Any, Any]", ...] = tuple(_live)
+    for client in clients:
+        if client._pid == os.getpid():
+            client._close(None)
+
+
+def remember_token(error: BaseException, tasks: List[BaseTask]) -> None:
+    """Writes on an exception which jobs go on, so that an interrupted program can still find them."""
+    tokens = [token for token in (task._token() for task in tasks) if token]
+    if getattr(error, "token", "") is None and tokens:
+        setattr(error, "token", tokens[0])
+    add_note = getattr(error, "add_note", None)  # Python 3.11
+    if add_note is not None:
+        for token in tokens:
+            add_note(f"the job goes on at the provider; its token: {token}")

@@ -1,0 +1,104 @@
+"""The small change between Python and C: text, handles, status codes."""
+
+from __future__ import annotations
+
+from ctypes import byref
+from typing import Any, Callable, Optional
+
+from . import _native
+from ._library import lib
+from .enums import Outcome, Status
+from .errors import AigcError, InvalidArgumentError, class_of
+
+INT64_MAX = 2**63 - 1
+
+
+def decode(text: Optional[bytes]) -> Optional[str]:
+    """Text of the library as str. What it gives is UTF-8 by its contract: anything else raises UnicodeDecodeError."""
+    return None if text is None else text.decode("utf-8", "strict")
+
+
+def encode(text: str, what: str) -> bytes:
+    """str as the library takes it. A NUL inside would silently cut it, so that is refused, as is half a surrogate."""
+    if not isinstance(text, str):
+        raise InvalidArgumentError(
+            f"{what} is a {type(text).__name__}, and must be a str", status=Status.INVALID_ARGUMENT, field=what
+        )
+    if "\0" in text:
+        raise InvalidArgumentError(f"{what} contains a NUL character", status=Status.INVALID_ARGUMENT, field=what)
+    try:
+        return text.encode("utf-8", "strict")
+    except UnicodeEncodeError as error:
+        raise InvalidArgumentError(
+            f"{what} cannot be written as UTF-8: {error.reason}", status=Status.INVALID_ARGUMENT, field=what
+        ) from None
+
+
+def optional(text: Optional[str], what: str) -> Optional[bytes]:
+    """encode(), where None is NULL."""
+    return None if text is None else encode(text, what)
+
+
+def milliseconds(seconds: Optional[float]) -> int:
+    """Seconds as the library's milliseconds, rounded up so that a wait is never shorter; None means without limit."""
+    if seconds is None:
+        return int(_native.CONSTANTS["AIGC_FOREVER"])
+    if seconds != seconds or seconds < 0:
+        raise InvalidArgumentError(
+            f"a time of {seconds} seconds makes no sense: give 0 or more, or None for no limit",
+            status=Status.INVALID_ARGUMENT,
+        )
+    if seconds > INT64_MAX // 2000:
+        return int(_native.CONSTANTS["AIGC_FOREVER"])
+    whole = int(seconds * 1000)
+    return whole if whole >= seconds * 1000 else whole + 1
+
+
+def error_from(pointer: Any, status: int) -> AigcError:
+    """The exception for an aigc_error, which is freed; pointer may be NULL, and then the status says what is known."""
+    library = lib()
+    if not pointer:
+        text = decode(library.aigc_status_text(status)) or f"status {status}"
+        return class_of(status)(text, status=status)
+    try:
+        retry_after_ms = library.aigc_error_retry_after_ms(pointer)
+        return class_of(status)(
+            decode(library.aigc_error_message(pointer)) or decode(library.aigc_status_text(status)) or "",
+            status=status,
+            provider_code=decode(library.aigc_error_provider_code(pointer)),
+            provider_message=decode(library.aigc_error_provider_message(pointer)),
+            request_id=decode(library.aigc_error_request_id(pointer)),
+            http_status=library.aigc_error_http_status(pointer) or None,
+            retryable=bool(library.aigc_error_retryable(pointer)),
+            retry_after=retry_after_ms / 1000 if retry_after_ms > 0 else None,
+            outcome=Outcome(library.aigc_error_outcome(pointer)),
+            field=decode(library.aigc_error_field(pointer)),
+        )
+    finally:
+        library.aigc_error_free(pointer)
+
+
+def call(function: Callable[..., int], *arguments: Any) -> None:
+    """Calls a function that takes aigc_error **error last, and raises what it reports."""
+    error = _native.error_p()
+    status = function(*arguments, byref(error))
+    if status:
+        raise error_from(error, status)
+
+
+class Handle:
+    """Owns one C handle and frees it once, when nobody uses it any more.
+
+    There is no free() on purpose: the C API wants a free to be the last use of its handle, and Python's reference count
+    knows best when that is, because a call that is under way in another thread holds a reference to its arguments.
+    """
+
+    __slots__ = ("_as_parameter_", "_free", "__weakref__")
+
+    def __init__(self, pointer: Any, free: Callable[[Any], None]) -> None:
+        self._as_parameter_ = pointer
+        self._free = free
+
+    def __del__(self) -> None:
+        # Runs at interpreter exit too: it uses nothing but its own two attributes.
+        self._free(self._as_parameter_)

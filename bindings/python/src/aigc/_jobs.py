@@ -1,0 +1,239 @@
+"""What jobs and downloads of both clients share: everything that does not wait."""
+
+from __future__ import annotations
+
+import json
+from ctypes import byref, c_int64, string_at
+from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional
+
+from . import _native
+from ._call import Handle, call, decode, error_from, milliseconds
+from ._library import lib
+from .enums import Outcome, State
+from .errors import AigcError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ._base import BaseClient
+
+
+class Bytes(NamedTuple):
+    """How much of a download has come."""
+
+    received: int
+    total: Optional[int]
+    """None while it is not known."""
+
+
+class Asset:
+    """One image of a succeeded job. Its repr leaves the URL out: that can hold a signature."""
+
+    __slots__ = ("index", "id", "url", "expires_at")
+
+    def __init__(self, index: int, id: Optional[str], url: Optional[str], expires_at: Optional["datetime"]) -> None:
+        self.index = index
+        """Its number in the job, from 0: what download() takes."""
+        self.id = id
+        """The provider's id of the image (Alibaba), or its URL (Tencent): treat it like the URL."""
+        self.url = url
+        """Where the provider gives URLs (Tencent), and None elsewhere. Treat it as a secret."""
+        self.expires_at = expires_at
+        """When the URL ends (UTC), as far as is known; None if unknown."""
+
+    def __repr__(self) -> str:
+        shown = self.id if self.id and "/" not in self.id else None
+        return f"<aigc.Asset {self.index} id={shown!r} expires_at={self.expires_at}>"
+
+
+class BaseTask:
+    """A job or a download: something that the library works on. Any thread may use it.
+
+    It keeps its client alive. Dropping it does not end it.
+    """
+
+    def __init__(self, client: "BaseClient[Any, Any]", handle: Handle) -> None:
+        self._client = client
+        self._handle = handle
+        self._id = int(lib().aigc_job_id(handle))
+
+    @property
+    def id(self) -> int:
+        """A number that is unique among the jobs and downloads of this process."""
+        return self._id
+
+    @property
+    def state(self) -> State:
+        """Where it is."""
+        return State(lib().aigc_job_state(self._handle))
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended, well or not."""
+        return self.state.ended
+
+    @property
+    def outcome(self) -> Outcome:
+        """What is known about the submission. It can still turn from UNKNOWN to ACCEPTED after a cancel()."""
+        return Outcome(lib().aigc_job_outcome(self._handle))
+
+    @property
+    def progress(self) -> Optional[float]:
+        """From 0.0 to 1.0: the provider's own figure, or bytes for a download; None if unknown."""
+        value = float(lib().aigc_job_progress(self._handle))
+        return value if value >= 0 else None
+
+    @property
+    def bytes(self) -> Bytes:
+        """For a download: bytes received, and bytes in all."""
+        received, total = c_int64(), c_int64(-1)
+        lib().aigc_job_bytes(self._handle, byref(received), byref(total))
+        return Bytes(received.value, total.value if total.value >= 0 else None)
+
+    @property
+    def provider(self) -> str:
+        """ "alibaba" or "tencent"."""
+        return decode(lib().aigc_job_provider(self._handle)) or ""
+
+    @property
+    def operation(self) -> str:
+        """The operation, as aigc.operations() lists them."""
+        return decode(lib().aigc_job_operation(self._handle)) or ""
+
+    @property
+    def request_id(self) -> Optional[str]:
+        """The provider's request id of its last answer, which its support asks for."""
+        return decode(lib().aigc_job_request_id(self._handle))
+
+    @property
+    def error(self) -> Optional[AigcError]:
+        """How it ended: None for success and while it has not ended. A new object each time."""
+        pointer = _native.error_p()
+        status = lib().aigc_job_error(self._handle, byref(pointer))
+        if not status:
+            return None
+        error = error_from(pointer, status)
+        error.token = self._token()
+        return error
+
+    def cancel(self) -> None:
+        """Ends it here, at once. Neither provider can be told to stop: an accepted job goes on and is billed.
+
+        If the submission is on the wire, its answer is still awaited in the background, and the token appears when it
+        comes. Can be called any number of times.
+        """
+        lib().aigc_job_cancel(self._handle)
+
+    def set_deadline(self, seconds: Optional[float]) -> None:
+        """Has the library give it up in so many seconds; None: never."""
+        call(lib().aigc_job_set_deadline_ms, self._handle, milliseconds(seconds))
+
+    def _token(self) -> Optional[str]:
+        return decode(lib().aigc_job_token(self._handle))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BaseTask) and other._id == self._id
+
+    def __hash__(self) -> int:
+        return hash(self._id)
+
+    def __repr__(self) -> str:
+        kind = type(self).__name__
+        return f"<aigc.{kind} {self._id} {self.provider} {self.operation} {self.state.name}>"
+
+
+class BaseJob(BaseTask):
+    """A submitted or attached job."""
+
+    @property
+    def remote_id(self) -> Optional[str]:
+        """The provider's id (Alibaba inferenceJobId, Tencent TaskId); None until it is known."""
+        return decode(lib().aigc_job_remote_id(self._handle))
+
+    @property
+    def token(self) -> Optional[str]:
+        """Text that attaches this job in another process: store it. None until the provider has accepted the job."""
+        return self._token()
+
+    @property
+    def provider_state(self) -> Optional[str]:
+        """The provider's own word for the state; None until one has been seen."""
+        return decode(lib().aigc_job_provider_state(self._handle))
+
+    @property
+    def provider_response(self) -> Any:
+        """The provider's last answer about this job as JSON, parsed; None until one came."""
+        text = decode(lib().aigc_job_provider_response(self._handle))
+        return None if text is None else json.loads(text)
+
+    def follow(self, on: bool = True) -> None:
+        """Turns polling by the library on or off, at any time."""
+        call(lib().aigc_job_set_follow, self._handle, int(on))
+
+    @property
+    def assets(self) -> List[Asset]:
+        """The images of a succeeded job; empty before."""
+        count = int(lib().aigc_job_asset_count(self._handle))
+        return [self._asset(index) for index in range(count)]
+
+    def _asset(self, index: int) -> Asset:
+        library = lib()
+        return Asset(
+            index,
+            decode(library.aigc_job_asset_id(self._handle, index)),
+            decode(library.aigc_job_asset_url(self._handle, index)),
+            _instant(library.aigc_job_asset_expires_at_ms(self._handle, index)),
+        )
+
+
+class BaseDownload(BaseTask):
+    """An image on its way to a file or to memory."""
+
+    def __init__(self, client: "BaseClient[Any, Any]", handle: Handle) -> None:
+        super().__init__(client, handle)
+        self._data: Optional[bytes] = None
+
+    @property
+    def path(self) -> Optional[str]:
+        """The file, with ".*" resolved, once it is there; None before and for a download to memory."""
+        return decode(lib().aigc_job_path(self._handle))
+
+    @property
+    def content_type(self) -> Optional[str]:
+        """ "image/png" and so on, from the bytes themselves; None before the end."""
+        return decode(lib().aigc_job_content_type(self._handle))
+
+    @property
+    def data(self) -> "bytes_":
+        """The image, for a download to memory that has succeeded. Kept: ask as often as you like."""
+        if self._data is None:
+            self._data = self._take_buffer()
+        return self._data
+
+    def take(self) -> "bytes_":
+        """The image, once: this object keeps no copy. A second call raises WrongStateError."""
+        if self._data is None:
+            return self._take_buffer()
+        data, self._data = self._data, None
+        return data
+
+    def _take_buffer(self) -> "bytes_":
+        library = lib()
+        pointer = _native.buffer_p()
+        call(library.aigc_job_take_buffer, self._handle, byref(pointer))
+        buffer = Handle(pointer, library.aigc_buffer_free)
+        return string_at(library.aigc_buffer_data(buffer), library.aigc_buffer_size(buffer))
+
+
+bytes_ = bytes  # Inside the classes above, "bytes" is the property.
+
+
+def _instant(milliseconds_since_1970: int) -> Optional["datetime"]:
+    if milliseconds_since_1970 <= 0:
+        return None
+    from datetime import datetime, timedelta, timezone
+
+    try:
+        return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(milliseconds=milliseconds_since_1970)
+    except OverflowError:
+        return None

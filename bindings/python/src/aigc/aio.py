@@ -1,0 +1,349 @@
+"""The asyncio client. Same names as the synchronous one: what waits is a coroutine, what does not is a plain method.
+
+No thread and no executor: the loop watches the client's one descriptor, and takes the events behind it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from ctypes import byref
+from types import TracebackType
+from typing import Any, Awaitable, Callable, Deque, Dict, List, Optional, Set, Type, TypeVar, Union
+from weakref import WeakSet
+
+from . import _native
+from ._base import BaseClient, Event, PathLike, remember_token
+from ._call import error_from, milliseconds
+from ._jobs import BaseDownload, BaseJob, BaseTask
+from ._library import lib
+from ._naming import check_template, file_path
+from .enums import EventType, State, Status
+from .errors import ClosedError, NoResourcesError, WaitTimeoutError
+from .request import Request
+
+Self = TypeVar("Self", bound="_Waits")
+
+# How many events one turn of the loop takes at most: the descriptor stays readable, so the rest comes in the next turn.
+_BATCH = 200
+
+
+class _Waits(BaseTask):
+    async def wait(self: Self, timeout: Optional[float] = None) -> Self:
+        """Waits until it has ended, and returns it; raises how it ended if that was no success.
+
+        timeout: seconds, None for no limit; WaitTimeoutError afterwards, and the job goes on, as it does when the task
+        that waits is cancelled. A job that is not followed ends by refresh() or its deadline.
+        """
+        client: Client = self._client  # type: ignore[assignment]
+        client._bind()
+        if not self.done:
+            waiter = client._wait_for_end(self._id)
+            try:
+                await _limited(waiter, timeout)
+            except asyncio.TimeoutError:
+                raise WaitTimeoutError(
+                    f"{self!r} has not ended after {timeout} s; it goes on: wait again, or attach its token later",
+                    status=Status.TIMEOUT,
+                    outcome=self.outcome,
+                    token=self._token(),
+                ) from None
+            finally:
+                client._forget(self._id, waiter)
+        error = self.error
+        if error is not None:
+            raise error
+        return self
+
+
+class Job(_Waits, BaseJob):
+    """A submitted or attached job of the asyncio client."""
+
+    async def refresh(self, timeout: Optional[float] = None) -> State:
+        """Makes exactly one status call and returns the state after it. Raises what the call met: the job has not ended
+        because of that. timeout: seconds; WaitTimeoutError if the answer has not come by then."""
+        client: Client = self._client  # type: ignore[assignment]
+        client._bind()
+        answer = client._start_refresh(self)
+        if answer is not None:
+            try:
+                status = await _limited(answer, timeout)
+            except asyncio.TimeoutError:
+                raise WaitTimeoutError(
+                    f"the status of {self!r} has not come within {timeout} s",
+                    status=Status.TIMEOUT,
+                    token=self._token(),
+                ) from None
+            if status:
+                raise error_from(None, status)
+        return self.state
+
+    def download(self, index: int = 0, path: Optional[PathLike] = None) -> "Download":
+        """Starts the download of an image. path: the file to write, or None for memory; a path that ends in ".*" gets
+        the format's own extension. Raises WrongStateError unless the job has succeeded."""
+        client: Client = self._client  # type: ignore[assignment]
+        return client._download(self, index, path)
+
+
+class Download(_Waits, BaseDownload):
+    """A download of the asyncio client."""
+
+
+class Events:
+    """The events of a client from the moment on that this was made: an asynchronous iterator."""
+
+    def __init__(self, client: "Client") -> None:
+        self._client = client
+        self._queue: "Deque[Event]" = deque()
+        self._news: "Optional[asyncio.Future[None]]" = None
+
+    def __aiter__(self) -> "Events":
+        return self
+
+    async def __anext__(self) -> Event:
+        while not self._queue:
+            if self._client.closed:
+                raise StopAsyncIteration
+            self._news = self._client._bind().create_future()
+            try:
+                await self._news
+            finally:
+                self._news = None
+        return self._queue.popleft()
+
+    def _wake(self) -> None:
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
+
+    def _put(self, event: Event) -> None:
+        self._queue.append(event)
+        self._wake()
+
+
+class Client(BaseClient[Job, Download]):
+    """An asyncio client, for one event loop: the one in which it is used first.
+
+    Configuration as for the synchronous aigc.Client. Not for use from several threads: that is what the synchronous one is
+    for. Close it with "await client.close()", or use it in an "async with" statement.
+    """
+
+    _job_class = Job
+    _download_class = Download
+
+    def __init__(self, config: Optional[Dict[str, Any]] = None, **keys: Any) -> None:
+        super().__init__(config, **keys)
+        self._loop: Optional[asyncio.AbstractEventLoop] = None
+        self._fd = -1
+        self._waiters: "Dict[int, Set[asyncio.Future[int]]]" = {}
+        self._refreshes: "Dict[int, Deque[asyncio.Future[int]]]" = {}
+        self._unanswered: Dict[int, Job] = {}  # Submitted here, and neither accepted nor ended so far.
+        self._news: "Set[asyncio.Future[int]]" = set()
+        self._listeners: "WeakSet[Events]" = WeakSet()
+
+    def submit(self, provider: Union[str, Request], operation: Optional[str] = None, **fields: Any) -> Job:
+        job = super().submit(provider, operation, **fields)
+        self._unanswered[job.id] = job
+        return job
+
+    submit.__doc__ = BaseClient.submit.__doc__
+
+    def events(self) -> Events:
+        """The events from now on, for "async for". Several can be read at the same time: each gets every event."""
+        self._bind()
+        listener = Events(self)
+        self._listeners.add(listener)
+        return listener
+
+    async def generate(
+        self,
+        provider: Union[str, Request],
+        operation: Optional[str] = None,
+        *,
+        out: Optional[PathLike] = None,
+        name_template: Optional[str] = None,
+        timeout: Optional[float] = None,
+        on_accepted: Optional[Callable[[Job], None]] = None,
+        **fields: Any,
+    ) -> List[Download]:
+        """Submits, waits, and downloads every image; returns the downloads, all succeeded.
+
+        out:         a folder, made if it is missing, or None for memory. Nothing is ever overwritten: a number is added.
+        timeout:     seconds for all of it. Errors that come after the provider's yes carry the job's token.
+        on_accepted: called with the job as soon as the provider has accepted it: the moment to store job.token.
+        """
+        if name_template is not None:
+            check_template(name_template)
+        deadline = None if timeout is None else time.monotonic() + timeout
+        job = self.submit(provider, operation, **fields)
+        try:
+            if on_accepted is not None:
+                while job.id in self._unanswered and (deadline is None or time.monotonic() < deadline):
+                    await self._any_event(_left(deadline))
+                if job.remote_id is not None:
+                    on_accepted(job)
+            await job.wait(_left(deadline))
+            downloads = [
+                job.download(asset.index, file_path(out, job, asset.index, name_template)) for asset in job.assets
+            ]
+            for download in downloads:
+                await download.wait(_left(deadline))
+        except BaseException as error:
+            remember_token(error, [job])
+            raise
+        return downloads
+
+    async def close(self, grace: Optional[float] = None) -> None:
+        """Ends all jobs here and joins the client's thread; the jobs go on at the provider, and attach() finds them.
+
+        grace: seconds that submissions on the wire get for their answer, so that no id is lost; None takes the
+        configuration's close.grace_ms. The loop goes on meanwhile. Closing twice is fine.
+        """
+        if self._closed:
+            return
+        if self._loop is not None:
+            self._bind()
+            await self._settle(self.close_grace if grace is None else grace)
+        self._close(0)
+        if self._loop is not None:
+            while self._drain(_BATCH):
+                pass
+            self._loop.remove_reader(self._fd)
+        for futures in [*self._waiters.values(), *self._refreshes.values(), self._news]:
+            for future in futures:
+                _resolve(future, Status.CLOSED)
+        for listener in list(self._listeners):
+            listener._wake()
+
+    async def __aenter__(self) -> "Client":
+        self._bind()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        await self.close()
+
+    # For the classes above.
+
+    def _ready(self) -> None:
+        super()._ready()
+        self._bind()
+
+    def _bind(self) -> asyncio.AbstractEventLoop:
+        """The loop of this client: the running one, from the first call on. Starts to watch the descriptor."""
+        loop = asyncio.get_running_loop()
+        if self._loop is loop:
+            return loop
+        if self._loop is not None:
+            raise RuntimeError("this aigc client was opened in another event loop: open one client in each loop")
+        if self._closed:
+            raise ClosedError("the client has been closed", status=Status.CLOSED)
+        self._fd = lib().aigc_client_event_fd(self._handle)
+        if self._fd < 0:
+            raise NoResourcesError("no descriptor is left for the client's events", status=Status.NO_RESOURCES)
+        loop.add_reader(self._fd, self._drain, _BATCH)
+        self._loop = loop
+        return loop
+
+    def _drain(self, limit: int) -> int:
+        """Takes the events that are queued, at most so many, and returns how many there were."""
+        library = lib()
+        for count in range(limit):
+            handle = self._take_event(0)
+            if handle is None:
+                return count
+            kind = library.aigc_event_type(handle)
+            job_id = int(library.aigc_event_job_id(handle))
+            if kind == EventType.JOB_ACCEPTED:
+                self._unanswered.pop(job_id, None)
+            elif kind == EventType.JOB_REFRESHED:
+                self._answer_refresh(job_id, library.aigc_event_status(handle))
+            elif kind == EventType.JOB_DONE:
+                self._unanswered.pop(job_id, None)
+                for future in self._waiters.pop(job_id, ()):
+                    _resolve(future, 0)
+            for future in list(self._news):
+                _resolve(future, 0)
+            if self._listeners:
+                event = self._event(handle)
+                for listener in list(self._listeners):
+                    listener._put(event)
+        return limit
+
+    def _wait_for_end(self, job_id: int) -> "asyncio.Future[int]":
+        future = self._bind().create_future()
+        self._waiters.setdefault(job_id, set()).add(future)
+        return future
+
+    def _forget(self, job_id: int, future: "asyncio.Future[int]") -> None:
+        futures = self._waiters.get(job_id)
+        if futures is not None:
+            futures.discard(future)
+            if not futures:
+                del self._waiters[job_id]
+
+    def _start_refresh(self, job: Job) -> "Optional[asyncio.Future[int]]":
+        """Starts one status call; None if it has ended already. Answers come in the order of the calls."""
+        error = _native.error_p()
+        status = lib().aigc_job_refresh(job._handle, 0, byref(error))
+        if status == Status.TIMEOUT:
+            if error:
+                lib().aigc_error_free(error)
+            future = self._bind().create_future()
+            self._refreshes.setdefault(job.id, deque()).append(future)
+            return future
+        if status:
+            raise error_from(error, status)
+        return None
+
+    def _answer_refresh(self, job_id: int, status: int) -> None:
+        queue = self._refreshes.get(job_id)
+        if queue:
+            # A waiter that was cancelled keeps its place, so that the answers still match.
+            _resolve(queue.popleft(), status)
+            if not queue:
+                del self._refreshes[job_id]
+
+    async def _any_event(self, timeout: Optional[float]) -> None:
+        """Until the next event of any kind, or the timeout."""
+        future = self._bind().create_future()
+        self._news.add(future)
+        try:
+            await _limited(future, timeout)
+        except asyncio.TimeoutError:
+            pass
+        finally:
+            self._news.discard(future)
+
+    async def _settle(self, grace: float) -> None:
+        """Ends what has not been sent, and gives what is on the wire its time, with the loop running on."""
+        milliseconds(grace)  # Refuses what is no time.
+        for job in self._unanswered.values():
+            if job.state == State.QUEUED:
+                job.cancel()
+        deadline = time.monotonic() + grace
+        while any(not job.done for job in self._unanswered.values()) and time.monotonic() < deadline:
+            await self._any_event(deadline - time.monotonic())
+
+
+def _resolve(future: "asyncio.Future[int]", status: int) -> None:
+    if not future.done():
+        future.set_result(status)
+
+
+def _limited(future: "asyncio.Future[int]", timeout: Optional[float]) -> Awaitable[int]:
+    """The future, or asyncio.TimeoutError; being cancelled itself cancels only this wait."""
+    if timeout is not None:
+        milliseconds(timeout)  # Refuses what is no time.
+    return asyncio.wait_for(asyncio.shield(future), timeout)
+
+
+def _left(deadline: Optional[float]) -> Optional[float]:
+    return None if deadline is None else max(0.0, deadline - time.monotonic())
+
+
+__all__ = ["Client", "Download", "Event", "Events", "Job"]

@@ -1,0 +1,206 @@
+"""The synchronous client. Its waits are short slices, so that Ctrl-C is noticed at once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import TracebackType
+from typing import Any, Callable, Iterator, List, Optional, Type, TypeVar, Union
+
+from ._base import BaseClient, Event, PathLike, remember_token
+from ._call import call, error_from, milliseconds
+from ._jobs import BaseDownload, BaseJob, BaseTask
+from ._library import lib
+from ._naming import check_template, file_path
+from .enums import State, Status
+from .errors import WaitTimeoutError
+from .request import Request
+
+Self = TypeVar("Self", bound="_Waits")
+
+# Signal handlers run on the main thread between two slices; other threads need no slices, but an interpreter that is
+# asked to stop a thread from outside should not wait for ever either.
+_MAIN_SLICE = 0.05
+_OTHER_SLICE = 1.0
+
+
+def _slice(deadline: Optional[float]) -> int:
+    """Milliseconds for the next slice of a wait that ends at deadline (on the monotonic clock)."""
+    longest = _MAIN_SLICE if threading.current_thread() is threading.main_thread() else _OTHER_SLICE
+    if deadline is not None:
+        longest = min(longest, max(0.0, deadline - time.monotonic()))
+    return milliseconds(longest)
+
+
+def _beside(work: Callable[[], None]) -> None:
+    """Runs work on a thread of its own and waits for it in slices. For a C call that cannot be cut into slices itself,
+    because each call of it sends something. After Ctrl-C the thread is left behind; the call's own limits end it."""
+    failure: List[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=run, name="aigc-refresh", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(_MAIN_SLICE)
+    if failure:
+        raise failure[0]
+
+
+def _deadline(timeout: Optional[float]) -> Optional[float]:
+    if timeout is None:
+        return None
+    milliseconds(timeout)  # Refuses what is no time.
+    return time.monotonic() + timeout
+
+
+class _Waits(BaseTask):
+    def wait(self: Self, timeout: Optional[float] = None) -> Self:
+        """Waits until it has ended, and returns it; raises how it ended if that was no success.
+
+        timeout: seconds, None for no limit; WaitTimeoutError afterwards, and the job goes on. A job that is not followed
+        ends by refresh() or its deadline. Any number of threads may wait. Takes no events.
+        """
+        library = lib()
+        deadline = _deadline(timeout)
+        while True:
+            status = library.aigc_job_wait(self._handle, _slice(deadline), None)
+            if status == Status.OK:
+                return self
+            if status != Status.TIMEOUT:
+                raise self.error or error_from(None, status)
+            # A job can end with the status TIMEOUT only here, where it has not ended.
+            if deadline is not None and time.monotonic() >= deadline:
+                raise WaitTimeoutError(
+                    f"{self!r} has not ended after {timeout} s; it goes on: wait again, or attach its token later",
+                    status=Status.TIMEOUT,
+                    outcome=self.outcome,
+                    token=self._token(),
+                )
+
+
+class Job(_Waits, BaseJob):
+    """A submitted or attached job of the synchronous client."""
+
+    def refresh(self, timeout: Optional[float] = None) -> State:
+        """Makes exactly one status call and returns the state after it. Raises what the call met: the job has not ended
+        because of that. timeout: seconds; WaitTimeoutError if the answer has not come by then."""
+        _deadline(timeout)
+        if threading.current_thread() is threading.main_thread():
+            _beside(lambda: self._refresh(timeout))
+        else:
+            self._refresh(timeout)
+        return self.state
+
+    def _refresh(self, timeout: Optional[float]) -> None:
+        call(lib().aigc_job_refresh, self._handle, milliseconds(timeout))
+
+    def download(self, index: int = 0, path: Optional[PathLike] = None) -> "Download":
+        """Starts the download of an image. path: the file to write, or None for memory; a path that ends in ".*" gets
+        the format's own extension. Raises WrongStateError unless the job has succeeded."""
+        client: Client = self._client  # type: ignore[assignment]
+        return client._download(self, index, path)
+
+
+class Download(_Waits, BaseDownload):
+    """A download of the synchronous client."""
+
+
+class Client(BaseClient[Job, Download]):
+    """A synchronous client.
+
+    config: a dict of configuration keys, as aigc.config_keys() lists them; or keyword arguments with "_" for each dot:
+    Client({"tencent.region": "ap-guangzhou"}) is Client(tencent_region="ap-guangzhou"). Credentials come from the
+    environment, from the providers' own files, or from keys. Raises InvalidArgumentError, LibraryLoadError.
+
+    One client serves any number of threads and thousands of jobs. Close it, or use it in a with statement.
+    """
+
+    _job_class = Job
+    _download_class = Download
+
+    def events(self, timeout: Optional[float] = None) -> Iterator[Event]:
+        """Takes events as they come, for ever; timeout: ends when none has come for so many seconds. Also ends when the
+        client is closed and nothing is queued. Each event goes to one taker."""
+        deadline = _deadline(timeout)
+        while True:
+            handle = self._take_event(0 if self._closed else _slice(deadline))
+            if handle is not None:
+                yield self._event(handle)
+                deadline = _deadline(timeout)
+            elif self._closed or (deadline is not None and time.monotonic() >= deadline):
+                return
+
+    def generate(
+        self,
+        provider: Union[str, Request],
+        operation: Optional[str] = None,
+        *,
+        out: Optional[PathLike] = None,
+        name_template: Optional[str] = None,
+        timeout: Optional[float] = None,
+        on_accepted: Optional[Callable[[Job], None]] = None,
+        **fields: Any,
+    ) -> List[Download]:
+        """Submits, waits, and downloads every image; returns the downloads, all succeeded.
+
+        out:         a folder, made if it is missing, or None for memory. Nothing is ever overwritten: a number is added.
+        timeout:     seconds for all of it. Errors that come after the provider's yes carry the job's token.
+        on_accepted: called with the job as soon as the provider has accepted it: the moment to store job.token.
+        """
+        if name_template is not None:
+            check_template(name_template)
+        deadline = _deadline(timeout)
+        job = self.submit(provider, operation, **fields)
+        try:
+            if on_accepted is not None:
+                self._wait_accepted(job, deadline)
+                if job.remote_id is not None:
+                    on_accepted(job)
+            job.wait(_left(deadline))
+            downloads = [
+                job.download(asset.index, file_path(out, job, asset.index, name_template)) for asset in job.assets
+            ]
+            for download in downloads:
+                download.wait(_left(deadline))
+        except BaseException as error:
+            remember_token(error, [job])
+            raise
+        return downloads
+
+    def _wait_accepted(self, job: Job, deadline: Optional[float]) -> None:
+        """Until the provider has answered the submission; how a job ended is for wait() to say."""
+        while job.remote_id is None and not job.done:
+            if deadline is not None and time.monotonic() >= deadline:
+                return
+            lib().aigc_job_wait(job._handle, min(20, _slice(deadline)), None)
+
+    def close(self, grace: Optional[float] = None) -> None:
+        """Ends all jobs here and joins the client's thread; the jobs go on at the provider, and attach() finds them.
+
+        grace: seconds that submissions on the wire get for their answer, so that no id is lost; None takes the
+        configuration's close.grace_ms. Blocks for at most that long. Closing twice is fine.
+        """
+        self._close(None if grace is None else milliseconds(grace))
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        self.close()
+
+
+def _left(deadline: Optional[float]) -> Optional[float]:
+    return None if deadline is None else max(0.0, deadline - time.monotonic())
+
+
+__all__ = ["Client", "Download", "Event", "Job"]

@@ -1,0 +1,127 @@
+"""What to generate: a plain Python object that can be kept, changed, pickled and submitted any number of times."""
+
+from __future__ import annotations
+
+import json
+from ctypes import byref
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, Union
+
+from . import _native
+from ._call import INT64_MAX, Handle, call, encode, milliseconds, optional
+from ._library import lib
+from .describe import _fields
+from .enums import Status
+from .errors import InvalidArgumentError
+
+ImageURL = Union[str, Tuple[str, Optional[str]]]
+"""A reference image: its URL, or (URL, reference type); the type is Tencent's ReferenceType."""
+
+
+class Request:
+    """A request for one operation of a provider. Each submission of it is a new job and a new bill.
+
+    provider, operation: as aigc.operations() lists them.
+    fields:      by neutral name, as aigc.fields(provider, operation) lists them. None means "not set". Dicts and lists
+                 go out as JSON. A field of type "json" takes such a value, or a str that is JSON text already.
+    image_urls:  reference images, each publicly reachable for the provider.
+    body:        what a cloud added later: provider's own field names, with dots into objects, and any JSON value.
+    follow:      whether the library polls the job until it ends; None takes the configuration's job.follow.
+    deadline:    seconds until the library gives the job up; None takes the configuration's job.deadline_ms.
+
+    Nothing is checked here: submit() does, before anything is sent.
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        operation: str,
+        *,
+        image_urls: Iterable[ImageURL] = (),
+        body: Optional[Mapping[str, Any]] = None,
+        follow: Optional[bool] = None,
+        deadline: Optional[float] = None,
+        **fields: Any,
+    ) -> None:
+        self.provider = provider
+        self.operation = operation
+        self.fields: Dict[str, Any] = fields
+        self.image_urls: List[ImageURL] = [image_urls] if isinstance(image_urls, str) else list(image_urls)
+        self.body: Dict[str, Any] = dict(body or {})
+        self.follow = follow
+        self.deadline = deadline
+
+    def __repr__(self) -> str:
+        # No values: prompts and signed image URLs do not belong in a log.
+        return f"<aigc.Request {self.provider} {self.operation} fields={sorted(self.fields)}>"
+
+    def _build(self) -> Handle:
+        """A new aigc_request. Raises InvalidArgumentError."""
+        pointer = _native.request_p()
+        names = encode(self.provider, "provider"), encode(self.operation, "operation")
+        call(lib().aigc_request_new, *names, byref(pointer))
+        handle = Handle(pointer, lib().aigc_request_free)
+        types = {row.name: row.type for row in _fields(self.provider, self.operation)}
+        for name, value in self.fields.items():
+            if value is not None:
+                _set_field(handle, name, value, types.get(name))
+        for image in self.image_urls:
+            _add_image(handle, image)
+        for name, value in self.body.items():
+            _set_json(handle, f"body.{name}", value)
+        if self.follow is not None:
+            _set_option(handle, "follow", "true" if self.follow else "false")
+        if self.deadline is not None:
+            _set_option(handle, "deadline_ms", str(milliseconds(self.deadline)))
+        return handle
+
+
+def _set_field(handle: Handle, name: str, value: Any, kind: Optional[str]) -> None:
+    """kind is the type that the field has; None if the operation has no such field, and then the library says so."""
+    library = lib()
+    raw = encode(name, "field name")
+    if kind == "image_url":
+        for image in [value] if isinstance(value, (str, tuple)) else value:
+            _add_image(handle, image)
+    elif kind == "json" and isinstance(value, str):
+        call(library.aigc_request_set_json, handle, raw, encode(value, name))
+    elif isinstance(value, str):
+        call(library.aigc_request_set_string, handle, raw, encode(value, name))
+    elif isinstance(value, (dict, list, tuple)) or kind == "json":
+        _set_json(handle, name, value)
+    elif isinstance(value, bool):
+        call(library.aigc_request_set_bool, handle, raw, int(value))
+    elif isinstance(value, int):
+        if not -INT64_MAX - 1 <= value <= INT64_MAX:
+            raise _invalid(name, f"{name} is {value}, which does not fit into 64 bits")
+        call(library.aigc_request_set_int, handle, raw, value)
+    elif isinstance(value, float):
+        call(library.aigc_request_set_double, handle, raw, value)
+    else:
+        raise _invalid(name, f"{name} is a {type(value).__name__}, and must be a str, bool, int, float, dict or list")
+
+
+def _set_json(handle: Handle, name: str, value: Any) -> None:
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise _invalid(name, f"{name} cannot be written as JSON: {error}") from None
+    call(lib().aigc_request_set_json, handle, encode(name, "field name"), encode(text, name))
+
+
+def _add_image(handle: Handle, image: ImageURL) -> None:
+    if isinstance(image, tuple):
+        if len(image) != 2:
+            raise _invalid("image_urls", "an image is a URL, or a pair of URL and reference type")
+        url, reference = image
+    else:
+        url, reference = image, None
+    raw = encode(url, "image_urls"), optional(reference, "image_urls")
+    call(lib().aigc_request_add_image_url, handle, *raw)
+
+
+def _set_option(handle: Handle, name: str, value: str) -> None:
+    call(lib().aigc_request_set_option, handle, encode(name, "option"), encode(value, name))
+
+
+def _invalid(field: str, message: str) -> InvalidArgumentError:
+    return InvalidArgumentError(message, status=Status.INVALID_ARGUMENT, field=field)
