@@ -1,0 +1,7 @@
+"""python -m aigc is the command aigc."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

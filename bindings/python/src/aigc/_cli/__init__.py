@@ -1,0 +1,1 @@
+"""The parts of the command "aigc"; aigc.cli puts them together."""

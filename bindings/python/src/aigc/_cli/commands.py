@@ -1,0 +1,224 @@
+"""The subcommands. Each returns an exit code or raises AigcError."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Callable, Dict, List
+
+from ..client import Client, Job
+from ..describe import _config_keys, _fields, _operations
+from ..enums import State, Status
+from ..errors import AigcError, InvalidArgumentError, WaitTimeoutError
+from . import exits, options, requests
+from .files import Files
+from .interrupts import Interrupted, Interrupts
+from .output import Output, describe, label, warn_of_secrets
+from .run import Run
+
+
+def generate(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
+    """Submit, wait, fetch."""
+    files = Files(args.out, args.name_template, args.overwrite)
+    with _client(args, output) as client:
+        request = requests.build(args, "submit", follow=True)
+        files.prepare()
+        run = Run(client, output, files, args.timeout)
+        with interrupts.held():
+            run.add(client.submit(request))
+        return _finish(client, output, run, run.until_ended)
+
+
+def submit(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
+    """Submit, and leave when the provider has accepted."""
+    with _client(args, output) as client:
+        request = requests.build(args, "submit", follow=False)
+        run = Run(client, output, None, args.timeout)
+        with interrupts.held():
+            job = client.submit(request)
+            run.add(job)
+        code = _finish(client, output, run, run.until_accepted)
+        if code != exits.OK:
+            return code
+        if job.remote_id is None:
+            run.fail(job.error or AigcError("the job ended without an id"))
+            return exits.worst(run.codes)
+        output.result(job.token or job.remote_id, type="submitted", **describe(job))
+        return exits.OK
+
+
+def status(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
+    """One status call for each job. A job that has failed is a status like any other: the call worked."""
+    codes: List[int] = []
+    with _client(args, output) as client:
+        for job in _attached(args, client, output, codes, follow=False):
+            try:
+                job.refresh(args.timeout)
+            except AigcError as error:
+                error.token = job.token
+                output.error(error)
+                codes.append(exits.of(error))
+                continue
+            _print_status(job, output, args.verbose)
+    return exits.worst(codes)
+
+
+def wait(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
+    """Until all jobs have ended."""
+    with _client(args, output) as client:
+        run = Run(client, output, None, args.timeout)
+        for job in _attached(args, client, output, run.codes, follow=True):
+            run.add(job)
+        return _finish(client, output, run, run.until_ended)
+
+
+def fetch(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
+    """Until all jobs have ended and their images are here; or one image by id or URL."""
+    files = Files(args.out, args.name_template, args.overwrite)
+    with _client(args, output) as client:
+        files.prepare()
+        run = Run(client, output, files, args.timeout)
+        run.indices = args.index
+        if args.fields or args.json_fields:
+            if args.tokens or args.id:
+                raise _usage("give tokens, or an image by --provider, --operation and --set: not both")
+            if args.provider is None:
+                raise _usage("--provider is missing")
+            request = requests.build(args, "fetch")
+            path = files.single(f"{request.provider}-{request.operation}")
+            run.add_download(client.fetch(request, path=path))
+        else:
+            for job in _attached(args, client, output, run.codes, follow=True):
+                run.add(job)
+        return _finish(client, output, run, run.until_ended)
+
+
+def fields(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
+    """Operations, or the fields of one."""
+    if args.operation is None:
+        for row in _operations():
+            if args.provider in (None, row.provider):
+                text = f"{row.provider:8} {row.operation:26} {row.kind:7} {row.wire_name}"
+                output.result(text, type="operation", **row._asdict())
+        return exits.OK
+    rows = _fields(args.provider, args.operation)
+    if not rows:
+        raise InvalidArgumentError(
+            f"there is no operation {args.operation!r} of {args.provider!r}: see aigc fields",
+            status=Status.INVALID_ARGUMENT,
+        )
+    for field in rows:
+        needed = "required" if field.required else ""
+        text = f"{field.name:22} {field.type:10} {needed:9} {field.text} ({field.wire_name})"
+        output.result(text, **{**field._asdict(), "field_type": field.type, "type": "field"})
+    return exits.OK
+
+
+def config(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
+    """The configuration keys."""
+    for row in _config_keys():
+        text = f"{row.key:34} {row.type:24} {row.default or '-':20} {row.text}"
+        output.result(text, **{**row._asdict(), "key_type": row.type, "type": "key"})
+    return exits.OK
+
+
+COMMANDS: Dict[str, Callable[[argparse.Namespace, Output, Interrupts], int]] = {
+    "generate": generate,
+    "submit": submit,
+    "status": status,
+    "wait": wait,
+    "fetch": fetch,
+    "fields": fields,
+    "config": config,
+}
+
+
+def _client(args: argparse.Namespace, output: Output) -> Client:
+    settings = options.settings(args)
+    warn_of_secrets(output, settings)
+    settings.setdefault("events.progress", "true")
+    return Client(settings)
+
+
+def _finish(client: Client, output: Output, run: Run, work: Callable[[], None]) -> int:
+    """Does the work; leaves in good order when time runs out or somebody interrupts."""
+    output.start_bars()
+    try:
+        work()
+    except WaitTimeoutError as error:
+        run.fail(error)
+        _leave(client, output, run)
+    except Interrupted:
+        output.stop_bars()
+        _leave(client, output, run)
+        run.codes.insert(0, exits.INTERRUPTED)
+    finally:
+        output.stop_bars()
+    if run.undecided():
+        run.codes.append(exits.OUTCOME_UNKNOWN)
+    return exits.worst(run.codes)
+
+
+def _leave(client: Client, output: Output, run: Run) -> None:
+    """Says which jobs go on, and ends everything here at once."""
+    for job in run.unfinished():
+        output.goes_on(job)
+    known = {job.id for job in run.unfinished()}
+    try:
+        late = run.leave(client.close_grace)
+    except Interrupted:
+        late = run.unfinished()  # Interrupted again: no more patience.
+    for job in late:
+        if job.id not in known:
+            output.goes_on(job)
+    if run.undecided():
+        output.alarm(
+            "aigc: !!! OUTCOME UNKNOWN: the submission left and its answer has not come: the job may run and be billed. "
+            "Look at the provider's console before you submit again"
+        )
+    client.close(0)
+
+
+def _attached(
+    args: argparse.Namespace, client: Client, output: Output, codes: List[int], follow: bool
+) -> List[Job]:
+    """The jobs that the command line names. A token that is none is reported, and the others go on."""
+    tokens: List[str] = []
+    for token in args.tokens:
+        tokens.extend(sys.stdin.read().split() if token == "-" else [token])
+    if not tokens and not args.id and "-" not in args.tokens:
+        raise _usage("a token is missing")
+    if args.id and (args.provider is None or args.operation is None):
+        raise _usage("--id needs --provider and --operation")
+    jobs: List[Job] = []
+    for token in tokens:
+        try:
+            jobs.append(client.attach(token, follow))
+        except AigcError as error:
+            output.error(error)
+            codes.append(exits.of(error))
+    for remote_id in args.id:
+        jobs.append(client.attach_id(args.provider, args.operation, remote_id, follow))
+    return jobs
+
+
+def _print_status(job: Job, output: Output, verbose: bool) -> None:
+    state = job.state
+    error = job.error
+    parts = [f"{state.name:9} {label(job)}"]
+    if job.provider_state:
+        parts.append(f"provider says {job.provider_state}")
+    if job.progress is not None:
+        parts.append(f"{job.progress:.0%}")
+    if state == State.SUCCEEDED:
+        parts.append(f"{len(job.assets)} images")
+    if error is not None:
+        parts.append(" ".join(str(error).split()))
+    values = {"response": job.provider_response, "error": None if error is None else error.message}
+    output.result(", ".join(parts), type="status", **describe(job), **values)
+    if verbose and not output.as_json:
+        output.alarm(f"  response: {job.provider_response}")
+
+
+def _usage(message: str) -> InvalidArgumentError:
+    return InvalidArgumentError(message, status=Status.INVALID_ARGUMENT)

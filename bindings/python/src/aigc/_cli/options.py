@@ -1,0 +1,205 @@
+"""The command line: subcommands, options and their help."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any, Dict, List, Tuple
+
+from . import exits
+
+_CREDENTIALS = """credentials come from the environment: TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or
+ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"""
+
+
+def pair(text: str) -> Tuple[str, str]:
+    """name=value."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not name=value")
+    return name, value
+
+
+def json_pair(text: str) -> Tuple[str, Any]:
+    """name=JSON."""
+    name, value = pair(text)
+    try:
+        return name, json.loads(value)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"the value of {name} is no JSON: {error}") from None
+
+
+def seconds(text: str) -> float:
+    """A time of 0 or more."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds") from None
+    if not 0 <= value < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no sensible number of seconds")
+    return value
+
+
+def index(text: str) -> int:
+    """A number of 0 or more."""
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of an image: they count from 0")
+    return int(text)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command."""
+    top = argparse.ArgumentParser(
+        prog="aigc",
+        description="Generate images on Alibaba Cloud and Tencent Cloud.",
+        epilog=f"{_CREDENTIALS}\n\n{exits.HELP}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="store_true", help="print the versions of command and library")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    _generate(commands)
+    _submit(commands)
+    _status(commands)
+    _wait(commands)
+    _fetch(commands)
+    _fields(commands)
+    _config(commands)
+    return top
+
+
+def _command(commands: Any, name: str, text: str, client: bool = True) -> argparse.ArgumentParser:
+    """A subcommand with what all of them take."""
+    sub: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=text,
+        description=text[0].upper() + text[1:] + ".",
+        epilog=exits.HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    if client:
+        sub.add_argument(
+            "-c",
+            "--config",
+            action="append",
+            type=pair,
+            default=[],
+            metavar="KEY=VALUE",
+            help='a configuration key; "aigc config" lists them. Not for secrets: others can see a command line',
+        )
+        sub.add_argument("--quiet", "-q", action="store_true", help="say nothing but results and errors")
+    sub.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
+    sub.add_argument("--verbose", "-v", action="store_true", help="tell everything that is known about an error")
+    return sub
+
+
+def _request_options(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("prompt", nargs="?", help="what to draw: the field prompt")
+    sub.add_argument("--provider", required=True, metavar="NAME", help="alibaba or tencent")
+    sub.add_argument("--operation", metavar="NAME", help='the operation; "aigc fields" lists them')
+    _field_options(sub)
+    sub.add_argument(
+        "--image-url",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="a reference image, publicly reachable; any number of times",
+    )
+    sub.add_argument("--endpoint", metavar="URL", help="the provider's endpoint: short for -c PROVIDER.endpoint=URL")
+
+
+def _field_options(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--set",
+        action="append",
+        type=pair,
+        default=[],
+        dest="fields",
+        metavar="NAME=VALUE",
+        help='a field of the request; "aigc fields PROVIDER OPERATION" lists them',
+    )
+    sub.add_argument(
+        "--json-field",
+        action="append",
+        type=json_pair,
+        default=[],
+        dest="json_fields",
+        metavar="NAME=JSON",
+        help='a field as JSON; "body.Name" reaches fields of the provider that have no name here',
+    )
+
+
+def _timeout_option(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--timeout", type=seconds, metavar="SECONDS", help="wait no longer than this; the job goes on")
+
+
+def _token_options(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("tokens", nargs="*", metavar="TOKEN", help='tokens of jobs; "-" reads them from standard input')
+    sub.add_argument("--provider", metavar="NAME", help="with --operation and --id: a job by the provider's own id")
+    sub.add_argument("--operation", metavar="NAME", help="see --provider")
+    sub.add_argument("--id", action="append", default=[], metavar="ID", help="see --provider; any number of times")
+
+
+def _file_options(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--out", "-o", metavar="PATH", help="a folder (made if missing), or a file such as cat.png or cat.*")
+    sub.add_argument(
+        "--name-template",
+        metavar="TEXT",
+        help="file names in the folder: {provider} {operation} {id} {remote_id} {index} {date} {time}; "
+        "the extension is the image's own",
+    )
+    sub.add_argument("--overwrite", action="store_true", help="replace files, instead of adding a number to the name")
+
+
+def _generate(commands: Any) -> None:
+    sub = _command(commands, "generate", "submit a job, wait for it and fetch its images")
+    _request_options(sub)
+    _file_options(sub)
+    _timeout_option(sub)
+
+
+def _submit(commands: Any) -> None:
+    sub = _command(commands, "submit", "submit a job and print its token")
+    _request_options(sub)
+    _timeout_option(sub)
+
+
+def _status(commands: Any) -> None:
+    sub = _command(commands, "status", "ask once where jobs are, and print it")
+    _token_options(sub)
+    _timeout_option(sub)
+
+
+def _wait(commands: Any) -> None:
+    sub = _command(commands, "wait", "wait until jobs have ended")
+    _token_options(sub)
+    _timeout_option(sub)
+
+
+def _fetch(commands: Any) -> None:
+    sub = _command(commands, "fetch", "wait until jobs have ended, and fetch their images")
+    _token_options(sub)
+    sub.add_argument("--index", action="append", type=index, metavar="N", help="only this image, from 0; any number of times")
+    _field_options(sub)
+    _file_options(sub)
+    _timeout_option(sub)
+
+
+def _fields(commands: Any) -> None:
+    sub = _command(commands, "fields", "list operations, or the fields of one", client=False)
+    sub.add_argument("provider", nargs="?")
+    sub.add_argument("operation", nargs="?")
+
+
+def _config(commands: Any) -> None:
+    _command(commands, "config", "list the configuration keys", client=False)
+
+
+def settings(args: argparse.Namespace) -> Dict[str, str]:
+    """The configuration that the command line asks for."""
+    pairs: List[Tuple[str, str]] = list(args.config)
+    given = dict(pairs)
+    if getattr(args, "endpoint", None):
+        given[f"{args.provider}.endpoint"] = args.endpoint
+    if getattr(args, "overwrite", False):
+        given["download.overwrite"] = "true"
+    return given

@@ -1,0 +1,197 @@
+"""Follows jobs and downloads through the client's events until all have ended."""
+
+from __future__ import annotations
+
+import time
+from typing import Dict, List, NamedTuple, Optional, Set
+
+from .._jobs import BaseTask
+from ..client import Client, Download, Job
+from ..enums import EventType, Outcome, State, Status
+from ..errors import AigcError, FileTakenError, InvalidArgumentError, WaitTimeoutError
+from . import exits
+from .files import Files
+from .output import Output
+
+_IDLE = 0.05
+
+
+class _Image(NamedTuple):
+    job: Optional[Job]
+    position: int
+    several: bool
+
+
+class Run:
+    """Jobs, and the downloads of their images if files are wanted.
+
+    codes: the exit code of each job that has ended.
+    """
+
+    def __init__(self, client: Client, output: Output, files: Optional[Files], timeout: Optional[float]) -> None:
+        self.codes: List[int] = []
+        self.indices: Optional[List[int]] = None
+        """Which images; None means all."""
+        self._client = client
+        self._output = output
+        self._files = files
+        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self._timeout = timeout
+        self._jobs: Dict[int, Job] = {}
+        self._told: Set[int] = set()
+        self._images: Dict[int, _Image] = {}
+        self._downloads: Dict[int, Download] = {}
+
+    def add(self, job: Job) -> None:
+        """Follows a job. The token of one that was submitted here is told as soon as there is one."""
+        self._jobs[job.id] = job
+        if job.remote_id is not None:
+            self._told.add(job.id)
+        self._output.job(job)
+
+    def add_download(self, download: Download) -> None:
+        """Follows a download that belongs to no job."""
+        self._downloads[download.id] = download
+        self._images[download.id] = _Image(None, 0, False)
+
+    def until_accepted(self) -> None:
+        """Returns when each job has been accepted or has ended."""
+        while any(job.remote_id is None and not job.done for job in self._jobs.values()):
+            self._turn()
+        self._sweep(ended=False)
+
+    def until_ended(self) -> None:
+        """Returns when everything has ended, or raises WaitTimeoutError for the first that has not."""
+        self._sweep()
+        while self._jobs or self._downloads:
+            self._turn()
+            self._sweep()
+
+    def leave(self, grace: float) -> List[Job]:
+        """Ends here what has not been accepted, waits so long for answers that are on their way, and returns the jobs
+        that go on at the provider."""
+        waiting = [job for job in self._jobs.values() if job.remote_id is None and not job.done]
+        for job in waiting:
+            job.cancel()
+        end = time.monotonic() + grace
+        while time.monotonic() < end and any(_undecided(job) for job in waiting):
+            time.sleep(0.01)
+        return self.unfinished()
+
+    def unfinished(self) -> List[Job]:
+        """Jobs that the provider has accepted, and that have not ended or whose images are not all here."""
+        jobs = {job.id: job for job in self._jobs.values() if job.remote_id is not None}
+        jobs.update((image.job.id, image.job) for image in self._images.values() if image.job is not None)
+        return list(jobs.values())
+
+    def undecided(self) -> bool:
+        """Whether a submission left and nobody knows what became of it."""
+        return any(_undecided(job) for job in self._jobs.values())
+
+    def _turn(self) -> None:
+        """Takes the events that are there, or waits a moment."""
+        for event in self._client.events(timeout=_IDLE):
+            task = event.job
+            if event.type == EventType.JOB_ACCEPTED and isinstance(task, Job):
+                self._tell(task)
+            if isinstance(task, Job) and task.id in self._jobs:
+                self._output.job(task)
+            elif isinstance(task, Download) and task.id in self._downloads:
+                self._output.download(task, self._images[task.id].position)
+            if event.type in (EventType.JOB_DONE, EventType.JOB_ACCEPTED):
+                break
+            self._check_time()
+        self._check_time()
+
+    def _check_time(self) -> None:
+        if self._deadline is None or time.monotonic() < self._deadline:
+            return
+        tasks: List[BaseTask] = [*self._jobs.values(), *self._downloads.values()]
+        open_tasks = [task for task in tasks if not task.done]
+        if open_tasks:
+            raise WaitTimeoutError(
+                f"{len(open_tasks)} of {len(tasks)} jobs and downloads had not ended after {self._timeout:g} s",
+                status=Status.TIMEOUT,
+            )
+
+    def _tell(self, job: Job) -> None:
+        if job.id not in self._told and job.remote_id is not None:
+            self._told.add(job.id)
+            self._output.accepted(job)
+
+    def _sweep(self, ended: bool = True) -> None:
+        for job in list(self._jobs.values()):
+            self._tell(job)
+            if ended and job.done:
+                del self._jobs[job.id]
+                self._output.job(job)
+                self._end_job(job)
+        for download in list(self._downloads.values()):
+            if download.done:
+                del self._downloads[download.id]
+                self._output.download(download, self._images[download.id].position)
+                self._end_download(download, self._images.pop(download.id))
+
+    def _end_job(self, job: Job) -> None:
+        error = job.error
+        if error is None and self._files is not None:
+            try:
+                self._start_downloads(job)
+            except AigcError as problem:
+                error = problem
+        if error is None:
+            if self._files is None:
+                count = len(job.assets)
+                self._output.result(f"{job.state.name} {job.token or job.remote_id} {count} images", **_ended(job))
+                self.codes.append(exits.OK)
+            return
+        self.fail(error)
+
+    def fail(self, error: AigcError) -> None:
+        """Reports an error and keeps its exit code."""
+        self._output.error(error)
+        self.codes.append(exits.of(error))
+
+    def _start_downloads(self, job: Job) -> None:
+        count = len(job.assets)
+        wanted = range(count) if self.indices is None else self.indices
+        for index in wanted:
+            if not 0 <= index < count:
+                raise InvalidArgumentError(
+                    f"the job has {count} images, numbered from 0: there is no image {index}",
+                    status=Status.INVALID_ARGUMENT,
+                    token=job.token,
+                )
+        for index in wanted:
+            self._start_download(_Image(job, index, len(wanted) > 1))
+
+    def _start_download(self, image: _Image) -> None:
+        assert self._files is not None and image.job is not None
+        download = image.job.download(image.position, self._files.path(image.job, image.position, image.several))
+        self._downloads[download.id] = download
+        self._images[download.id] = image
+
+    def _end_download(self, download: Download, image: _Image) -> None:
+        error = download.error
+        if isinstance(error, FileTakenError) and image.job is not None:
+            # Somebody else wrote a file of that name meanwhile: take the next number. Downloads are free of charge.
+            self._start_download(image)
+        elif error is not None:
+            error.token = image.job.token if image.job else None
+            self.fail(error)
+        else:
+            self._output.image(image.job, image.position, download)
+            self.codes.append(exits.OK)
+
+
+def _undecided(job: Job) -> bool:
+    """Whether the answer to a submission may still come."""
+    if job.remote_id is not None:
+        return False
+    return job.outcome == Outcome.UNKNOWN or job.state == State.SUBMITTING
+
+
+def _ended(job: Job) -> "Dict[str, object]":
+    from .output import describe
+
+    return {"type": "ended", **describe(job)}

@@ -1,0 +1,73 @@
+"""The command "aigc": its main function. Options, commands, output and exit codes are in aigc/_cli."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from typing import Callable, Optional, Sequence
+
+from ._cli import exits
+from ._cli.options import parser
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Runs the command and returns its exit code; argparse itself exits with 2 on a wrong command line."""
+    options = parser()
+    args = options.parse_args(arguments)
+    if args.version:
+        return _guarded(_version, False)
+    if args.command is None:
+        options.print_help(sys.stderr)
+        return exits.USAGE
+    return _guarded(lambda: _command(args), args.verbose)
+
+
+def _command(args: Namespace) -> int:
+    from ._cli.commands import COMMANDS
+    from ._cli.interrupts import Interrupts
+    from ._cli.output import Output
+    from .errors import AigcError
+
+    output = Output(args.json, getattr(args, "quiet", False), args.verbose)
+    with Interrupts() as interrupts:
+        try:
+            code = COMMANDS[args.command](args, output, interrupts)
+        except AigcError as error:
+            output.error(error)
+            code = exits.of(error)
+        finally:
+            output.stop_bars()
+    output.event(type="end", exit_code=code)
+    return code
+
+
+def _version() -> int:
+    from .describe import build_info, version
+
+    print(f"libaigc {version()} {build_info()}")
+    return exits.OK
+
+
+def _guarded(work: Callable[[], int], verbose: bool) -> int:
+    """The last line of defence: whatever happens, one line and an exit code instead of a traceback."""
+    from .errors import LibraryLoadError
+
+    try:
+        return work()
+    except KeyboardInterrupt:
+        print("aigc: interrupted", file=sys.stderr)
+        return exits.INTERRUPTED
+    except LibraryLoadError as error:
+        print(f"aigc: {error}", file=sys.stderr)
+        return exits.FAILURE
+    except BrokenPipeError:
+        return exits.FAILURE
+    except Exception as error:
+        if verbose:
+            raise
+        print(f"aigc: {type(error).__name__}: {error} (--verbose shows where)", file=sys.stderr)
+        return exits.FAILURE
+
+
+if __name__ == "__main__":
+    sys.exit(main())
