@@ -1,0 +1,144 @@
+// Signing: (request, credentials, instant, nonce) -> headers, as pure functions. Imports Core, Codec and CCrypto. Holds no
+// state but the key cache that a caller may pass; any thread.
+
+internal import CCrypto
+internal import Codec
+public import Core
+
+/// Digests and HMAC over OpenSSL. They fail only when libcrypto does (no memory, a policy without the algorithm).
+public enum Hash {
+    public enum Algorithm: Sendable {
+        case sha256, sha1
+
+        var native: aigcc_algorithm { self == .sha256 ? AIGCC_SHA256 : AIGCC_SHA1 }
+        var size: Int { self == .sha256 ? 32 : 20 }
+    }
+
+    /// Lower-case hexadecimal SHA-256 of no bytes at all.
+    public static let emptySHA256Hex = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+    public static func digest(_ algorithm: Algorithm, _ bytes: [UInt8]) throws(Failure) -> [UInt8] {
+        try run(algorithm) { out in
+            bytes.withUnsafeBytes { aigcc_digest(algorithm.native, $0.baseAddress, $0.count, out) }
+        }
+    }
+
+    public static func sha256(_ bytes: [UInt8]) throws(Failure) -> [UInt8] { try digest(.sha256, bytes) }
+    public static func sha256Hex(_ bytes: [UInt8]) throws(Failure) -> String {
+        bytes.isEmpty ? emptySHA256Hex : Hex.lowerText(try digest(.sha256, bytes))
+    }
+    public static func sha1Hex(_ bytes: [UInt8]) throws(Failure) -> String { Hex.lowerText(try digest(.sha1, bytes)) }
+
+    /// HMAC with a key that stays where it is.
+    public static func hmac(_ algorithm: Algorithm, key: Secret, _ bytes: [UInt8]) throws(Failure) -> [UInt8] {
+        try run(algorithm) { out in
+            key.withBytes { key in
+                bytes.withUnsafeBytes {
+                    aigcc_hmac(algorithm.native, key.baseAddress, key.count, $0.baseAddress, $0.count, out)
+                }
+            }
+        }
+    }
+
+    /// HMAC with `prefix + key + suffix` as the key, put together in memory that is wiped.
+    public static func hmac(
+        _ algorithm: Algorithm, prefix: StaticString, key: Secret, suffix: StaticString, _ bytes: [UInt8]
+    ) throws(Failure) -> [UInt8] {
+        let head = UnsafeRawBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount)
+        let tail = UnsafeRawBufferPointer(start: suffix.utf8Start, count: suffix.utf8CodeUnitCount)
+        let size = head.count + key.count + tail.count  // safe: sizes of objects in memory
+        return try run(algorithm) { out in
+            withUnsafeTemporaryAllocation(byteCount: size + 1, alignment: 1) { joined in
+                defer { aigcc_cleanse(joined.baseAddress, joined.count) }
+                joined.copyBytes(from: head)
+                key.withBytes { UnsafeMutableRawBufferPointer(rebasing: joined[head.count...]).copyBytes(from: $0) }
+                UnsafeMutableRawBufferPointer(rebasing: joined[(head.count + key.count)...]).copyBytes(from: tail)
+                return bytes.withUnsafeBytes {
+                    aigcc_hmac(algorithm.native, joined.baseAddress, size, $0.baseAddress, $0.count, out)
+                }
+            }
+        }
+    }
+
+    private static func run(
+        _ algorithm: Algorithm, _ body: (UnsafeMutablePointer<UInt8>?) -> Int32
+    ) throws(Failure) -> [UInt8] {
+        var code: Int32 = 0
+        let digest = [UInt8](unsafeUninitializedCapacity: algorithm.size) { out, count in
+            code = body(out.baseAddress)
+            count = code == 0 ? algorithm.size : 0
+        }
+        guard code == 0 else {
+            throw Failure(.internal, "signing: libcrypto refused to compute a digest (\(String(cString: aigcc_version())))")
+        }
+        return digest
+    }
+}
+
+extension Secret {
+    /// Takes bytes over into memory that is wiped, and wipes where they were.
+    convenience init(wiping bytes: inout [UInt8]) {
+        self.init(bytes: bytes)
+        bytes.withUnsafeMutableBytes { aigcc_cleanse($0.baseAddress, $0.count) }
+    }
+}
+
+/// Base64 with padding, for what is short enough to be in memory twice.
+public enum Base64 {
+    public static func encode(_ bytes: [UInt8]) -> String {
+        let size = aigcc_base64_encoded_size(bytes.count)
+        let text = [UInt8](unsafeUninitializedCapacity: size) { out, count in
+            count = max(0, Int(bytes.withUnsafeBytes { aigcc_base64_encode($0.baseAddress, $0.count, out.baseAddress) }))
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}
+
+/// 32 lower-case hexadecimal digits that nobody can guess; new for each attempt at a call. There is no weaker way out:
+/// without randomness it fails.
+public func randomNonce() throws(Failure) -> String {
+    var bytes = [UInt8](repeating: 0, count: 16)
+    guard bytes.withUnsafeMutableBytes({ aigcc_random($0.baseAddress, $0.count) }) == 0 else {
+        throw Failure(.noResources, "making a nonce: the system gives no random bytes", isRetryable: true)
+    }
+    return Hex.lowerText(bytes)
+}
+
+/// What becomes a header line or a part of the text that is signed must not be able to end a line.
+enum HeaderText {
+    static func check(_ text: String, _ what: StaticString, field: String? = nil) throws(Failure) {
+        for byte in text.utf8 where byte < 0x20 && byte != 0x09 || byte == 0x7F {
+            throw Failure(
+                .invalidArgument,
+                "signing: the \(what) holds \(name(byte)); it must be one line of printable text", field: field)
+        }
+    }
+
+    /// As `check`, and nothing that could lead the URL elsewhere.
+    static func checkHost(_ host: String) throws(Failure) {
+        try check(host, "host")
+        let forbidden: Set<UInt8> = Set(" /\\?#@\t".utf8)
+        guard !host.isEmpty, host.utf8.allSatisfy({ !forbidden.contains($0) && $0 < 0x80 }) else {
+            throw Failure(.invalidArgument, "signing: the host must be a plain host name or address, with \":port\" if any")
+        }
+    }
+
+    static func check(_ credentials: Credentials) throws(Failure) {
+        guard !credentials.id.isEmpty, !credentials.secret.isEmpty else {
+            throw Failure(.noCredentials, "signing: the key \(credentials.id.isEmpty ? "id" : "secret") is empty")
+        }
+        try check(credentials.id, "key id")
+        guard credentials.token?.withBytes({ $0.allSatisfy { $0 >= 0x20 && $0 != 0x7F } }) ?? true else {
+            throw Failure(
+                .invalidArgument, "signing: the security token holds a control character; it must be one line of text")
+        }
+    }
+
+    private static func name(_ byte: UInt8) -> String {
+        switch byte {
+        case 0: return "a NUL"
+        case 0x0A, 0x0D: return "a line break"
+        default: return "a control character"
+        }
+    }
+}
