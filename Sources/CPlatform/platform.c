@@ -24,6 +24,11 @@ int64_t aigcp_unix_ms(void) {
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+uint64_t aigcp_next_id(void) {
+    static _Atomic uint64_t last;
+    return atomic_fetch_add(&last, 1) + 1;
+}
+
 int aigcp_random(void *bytes, unsigned long count) {
     unsigned char *at = bytes;
     while (count > 0) {

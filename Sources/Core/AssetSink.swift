@@ -66,3 +66,11 @@ public protocol AssetSink: BodySink {
     /// Ends without an image. A partial file is kept only when it can be resumed.
     func abandon(keepPartial: Bool)
 }
+
+/// Makes the sink of a download. Called on the caller's thread: it checks the path's form and touches no file.
+public protocol AssetSinkFactory: AnyObject, Sendable {
+    /// - path: the file, possibly ending in ".*"; nil for memory.
+    /// - isAPIAnswer: the answer may be Base64 or an envelope; otherwise it is a plain object of a store.
+    /// - identity: names the image across processes, without secrets; what a `.part` must match to be continued.
+    func make(path: String?, isAPIAnswer: Bool, identity: String) throws(Failure) -> any AssetSink
+}

@@ -64,3 +64,9 @@ public struct Credentials: Sendable {
         self.source = source
     }
 }
+
+/// Finds or refreshes the credentials of one provider. Slow (files, HTTP, processes): called on a worker thread, one call
+/// at a time.
+public protocol CredentialResolver: AnyObject, Sendable {
+    func resolve() -> Result<Credentials, Failure>
+}

@@ -9,6 +9,8 @@
 /* Monotonic nanoseconds; wall clock milliseconds since 1970. */
 int64_t aigcp_monotonic_ns(void);
 int64_t aigcp_unix_ms(void);
+/* 1, 2, 3 ... for the whole process. */
+uint64_t aigcp_next_id(void);
 /* 0 or errno. */
 int aigcp_random(void *bytes, unsigned long count);
 

@@ -1,0 +1,96 @@
+internal import Core
+
+/// One exchange on its way: through credentials, rate and a free place to the wire, and back. Engine thread only.
+final class CallTicket {
+    enum Owner {
+        case job(ActiveJob)
+        case fetch(ActiveDownload)
+        case describe(ActiveDownload)
+    }
+
+    enum Stage {
+        case waiting
+        case inFlight
+    }
+
+    let id: UInt64
+    let owner: Owner
+    /// Nil for a plain URL.
+    let call: ProviderCall?
+    let url: String
+    var stage = Stage.waiting
+    var credentials: Credentials?
+    var gate: RateGate?
+
+    init(id: UInt64, owner: Owner, call: ProviderCall?, url: String = "") {
+        self.id = id
+        self.owner = owner
+        self.call = call
+        self.url = url
+    }
+}
+
+/// Calls that wait for a permit of one rate.
+final class RateGate: TimerNode {
+    let rate: SharedRate
+    var queue = TicketQueue()
+
+    init(rate: SharedRate) {
+        self.rate = rate
+        super.init()
+    }
+}
+
+/// A job that the engine drives.
+final class ActiveJob: TimerNode {
+    let record: JobRecord
+    let provider: any Provider
+    var machine: JobMachine
+    /// The encoded submission; let go of once it has been accepted.
+    var submission: ProviderCall?
+    var reference: JobReference?
+    var timerAt: Int64 = .max
+    var deadlineAt: Int64 = .max
+    var ticket: UInt64 = 0
+
+    init(record: JobRecord, provider: any Provider, machine: JobMachine) {
+        self.record = record
+        self.provider = provider
+        self.machine = machine
+        super.init()
+    }
+}
+
+/// A download that the engine drives.
+final class ActiveDownload: TimerNode {
+    let record: JobRecord
+    let provider: any Provider
+    let sink: any AssetSink
+    let job: JobReference?
+    let index: Int
+    let expiresAtMilliseconds: Int64
+    var access: AssetAccess
+    var machine: DownloadMachine
+    var timerAt: Int64 = .max
+    var deadlineAt: Int64 = .max
+    var ticket: UInt64 = 0
+    /// A worker has the sink; `abandon` waits for it.
+    var workerHasSink = false
+    var abandonLater: Bool?
+    var machineFinished = false
+    var told: (received: Int64, total: Int64) = (0, -1)
+
+    init(record: JobRecord, provider: any Provider, order: DownloadOrder) {
+        self.record = record
+        self.provider = provider
+        sink = order.sink
+        job = order.job
+        index = order.index
+        expiresAtMilliseconds = order.expiresAtMilliseconds
+        access = order.access
+        var canDescribe = false
+        if case .url = order.access { canDescribe = order.job != nil }
+        machine = DownloadMachine(canDescribe: canDescribe)
+        super.init()
+    }
+}

@@ -1,0 +1,339 @@
+internal import Core
+
+/// The way of a call: credentials, then a permit of its rate, then a free place, then the wire.
+extension EngineCore {
+    func newTicket() -> UInt64 {
+        defer { nextTicket &+= 1 }
+        return nextTicket
+    }
+
+    func enter(_ ticket: CallTicket, _ slot: inout UInt64) {
+        slot = ticket.id
+        tickets[ticket.id] = ticket
+        admit(ticket)
+    }
+
+    /// Forgets a call. One that is on the wire is cut, except a submission, whose answer may hold an id.
+    func withdraw(_ slot: inout UInt64) {
+        let id = slot
+        slot = 0
+        guard let ticket = tickets[id] else { return }
+        if ticket.stage == .inFlight {
+            if ticket.call?.kind == .submit { return }
+            transport.cancel(id: id)
+            leftTheWire(ticket)
+        }
+        // Queues hold numbers only: they skip one that is gone.
+        tickets.removeValue(forKey: id)
+    }
+
+    // MARK: - Before the wire
+
+    func admit(_ ticket: CallTicket) {
+        guard let call = ticket.call else {
+            readyDownload(ticket)
+            return
+        }
+        var startResolving = false
+        var needed = false
+        let answer = desks[call.provider, default: CredentialDesk()].ask(
+            at: clock.nanoseconds(), unixMilliseconds: clock.unixMilliseconds(), startResolving: &startResolving,
+            needed: &needed)
+        if startResolving { resolve(call.provider) }
+        if needed { tellNeed(of: call.provider) }
+        switch answer {
+        case .wait:
+            waitingForCredentials[call.provider, default: []].append(ticket.id)
+        case .failed(let failure):
+            // What may get better by itself is tried again by the machine; the rest ends the job.
+            fail(ticket, CallFailure(failure.isRetryable ? .notSent : .refused, failure))
+        case .ready(let credentials):
+            ticket.credentials = credentials
+            queueForRate(ticket, call, credentials)
+        }
+    }
+
+    private func resolve(_ provider: String) {
+        guard let resolver = resolvers[provider] else {
+            shared.postInternal(
+                .resolved(provider, .failure(Failure(.noCredentials, "No credentials for \(provider) are configured"))))
+            return
+        }
+        let shared = shared
+        credentialWorker.run { shared.postInternal(.resolved(provider, resolver.resolve())) }
+    }
+
+    private func tellNeed(of provider: String) {
+        shared.lock.withLock {
+            shared.events.pushNeed(of: provider)
+            shared.eventsChanged()
+        }
+    }
+
+    private func queueForRate(_ ticket: CallTicket, _ call: ProviderCall, _ credentials: Credentials) {
+        let name = GateName(provider: call.provider, account: credentials.id, action: call.action)
+        let gate: RateGate
+        if let known = gates[name] {
+            gate = known
+        } else {
+            let perSecond = settings.rates["\(call.provider)/\(call.action)"] ?? 0
+            guard
+                let rate = rates.rate(
+                    provider: name.provider, account: name.account, action: name.action, perSecond: perSecond)
+            else {
+                fail(ticket, CallFailure(.notSent, Failure(.noResources, "Out of memory", isRetryable: true)))
+                return
+            }
+            gate = RateGate(rate: rate)
+            gates[name] = gate
+        }
+        ticket.gate = gate
+        gate.queue.append(ticket.id)
+        open(gate)
+    }
+
+    /// Lets through what the rate permits; sets the gate's timer for the rest.
+    func open(_ gate: RateGate) {
+        while let id = gate.queue.first {
+            guard let ticket = tickets[id] else {
+                _ = gate.queue.popFirst()
+                continue
+            }
+            if let again = gate.rate.take(at: clock.nanoseconds()) {
+                timers.set(gate, due: again)
+                return
+            }
+            _ = gate.queue.popFirst()
+            if case .fetch = ticket.owner { readyDownload(ticket) } else { readyCalls.append(id) }
+        }
+    }
+
+    private func readyDownload(_ ticket: CallTicket) {
+        readyDownloads.append(ticket.id)
+    }
+
+    func startReadyCalls() {
+        while callsInFlight < settings.maximumInFlight, let id = readyCalls.popFirst() {
+            if let ticket = tickets[id] { start(ticket) }
+        }
+        while downloadsInFlight < settings.maximumDownloads, let id = takeDownload() {
+            if let ticket = tickets[id] { start(ticket) }
+        }
+    }
+
+    /// The waiting download whose URL ends first.
+    private func takeDownload() -> UInt64? {
+        var best: (index: Int, expires: Int64)?
+        for (index, id) in readyDownloads.enumerated() {
+            guard let ticket = tickets[id], case .fetch(let download) = ticket.owner else { continue }
+            let expires = download.expiresAtMilliseconds == 0 ? Int64.max : download.expiresAtMilliseconds
+            if let best, best.expires <= expires { continue }
+            best = (index, expires)
+        }
+        guard let best else {
+            readyDownloads.removeAll(keepingCapacity: true)
+            return nil
+        }
+        return readyDownloads.remove(at: best.index)
+    }
+
+    // MARK: - On the wire
+
+    private func start(_ ticket: CallTicket) {
+        var options = TransferOptions(
+            connectTimeoutMilliseconds: settings.connectTimeoutMilliseconds,
+            exchangeTimeoutMilliseconds: settings.exchangeTimeoutMilliseconds,
+            idleTimeoutMilliseconds: settings.idleTimeoutMilliseconds,
+            maximumReplyBytes: settings.maximumReplyBytes)
+        var request: HTTPRequest
+        if let call = ticket.call {
+            guard let credentials = ticket.credentials, let provider = providers[call.provider] else { return }
+            let offset = clockOffsets[call.endpoint] ?? 0
+            let seconds = (clock.unixMilliseconds() / 1_000).adding(offset)
+            do throws(Failure) {
+                request = try provider.sign(call, credentials: credentials, unixSeconds: seconds, nonce: nonce())
+            } catch {
+                fail(ticket, CallFailure(.refused, error))
+                return
+            }
+            if call.kind == .submit {
+                options.isSubmission = true
+                options.exchangeTimeoutMilliseconds = settings.submitTimeoutMilliseconds
+            }
+        } else {
+            request = HTTPRequest(method: .get, url: ticket.url)
+            options.publicAddressesOnly = true
+        }
+        var sink: (any BodySink)?
+        if case .fetch(let download) = ticket.owner {
+            sink = download.sink
+            options.exchangeTimeoutMilliseconds = 0
+            if ticket.call == nil, download.sink.resumeOffset > 0, let validator = download.sink.resumeValidator {
+                request.headers.append(HTTPHeader("Range", "bytes=\(download.sink.resumeOffset)-"))
+                request.headers.append(HTTPHeader("If-Range", validator))
+            }
+        }
+        ticket.stage = .inFlight
+        if sink != nil { downloadsInFlight += 1 } else { callsInFlight += 1 }
+        if options.isSubmission, case .job(let job) = ticket.owner { feed(.sending, to: job) }
+        transport.start(id: ticket.id, request: request, options: options, sink: sink)
+    }
+
+    private func nonce() -> String {
+        let digits: StaticString = "0123456789abcdef"
+        let high = random.next()
+        let low = random.next()
+        return String(unsafeUninitializedCapacity: 32) { text in
+            for index in 0..<32 {
+                let word = index < 16 ? high : low
+                let nibble = Int((word >> UInt64((index & 15) * 4)) & 15)
+                text[index] = digits.utf8Start[nibble]  // safe: index < 32, nibble < 16
+            }
+            return 32
+        }
+    }
+
+    private func leftTheWire(_ ticket: CallTicket) {
+        if case .fetch = ticket.owner { downloadsInFlight -= 1 } else { callsInFlight -= 1 }
+    }
+
+    // MARK: - After the wire
+
+    func transferEnded(_ id: UInt64, _ result: TransferResult) {
+        guard let ticket = tickets.removeValue(forKey: id) else { return }
+        leftTheWire(ticket)
+        switch ticket.owner {
+        case .job(let job):
+            guard let call = ticket.call else { return }
+            job.ticket = 0
+            let answer = read(call, job.provider, job.record.operation, result, ticket)
+            feed(call.kind == .submit ? .submitEnded(answer) : .pollEnded(answer), to: job)
+        case .describe(let download):
+            guard let call = ticket.call else { return }
+            download.ticket = 0
+            described(download, read(call, download.provider, download.record.operation, result, ticket))
+        case .fetch(let download):
+            download.ticket = 0
+            fetched(download, ticket, result)
+        }
+    }
+
+    /// A call that ended before the wire.
+    private func fail(_ ticket: CallTicket, _ failed: CallFailure) {
+        tickets.removeValue(forKey: ticket.id)
+        switch ticket.owner {
+        case .job(let job):
+            job.ticket = 0
+            feed(ticket.call?.kind == .submit ? .submitEnded(.failure(failed)) : .pollEnded(.failure(failed)), to: job)
+        case .describe(let download):
+            download.ticket = 0
+            feed(.described(failed), to: download)
+        case .fetch(let download):
+            download.ticket = 0
+            feed(.transferEnded(.refused(failed), received: download.sink.received), to: download)
+        }
+    }
+
+    private func read(
+        _ call: ProviderCall, _ provider: any Provider, _ operation: String, _ result: TransferResult,
+        _ ticket: CallTicket
+    ) -> Result<JobAnswer, CallFailure> {
+        let answer: Result<JobAnswer, CallFailure>
+        switch result {
+        case .reply(let reply):
+            answer = provider.decode(
+                call, operation: operation, reply: reply, unixMilliseconds: clock.unixMilliseconds())
+        case .failed(let failure):
+            answer = .failure(TransferReading.callFailure(failure, doing: describe(call)))
+        }
+        switch answer {
+        case .success: budgets[call.endpoint]?.succeeded()
+        case .failure(var failed):
+            learn(&failed, call, ticket)
+            return .failure(failed)
+        }
+        return answer
+    }
+
+    private func describe(_ call: ProviderCall) -> String {
+        switch call.kind {
+        case .submit: return "Submitting to \(call.provider) (\(call.action))"
+        case .status: return "Asking \(call.provider) for the state of a job (\(call.action))"
+        case .asset: return "Fetching an image from \(call.provider) (\(call.action))"
+        case .read: return "Calling \(call.provider) (\(call.action))"
+        }
+    }
+
+    /// What a failure teaches beyond its own call: rates, clock, credentials, health of the endpoint.
+    private func learn(_ failed: inout CallFailure, _ call: ProviderCall, _ ticket: CallTicket) {
+        switch failed.kind {
+        case .throttled:
+            ticket.gate?.rate.throttled(
+                at: clock.nanoseconds(), retryAfterMilliseconds: failed.failure.retryAfterMilliseconds)
+        case .clockSkew:
+            if let server = failed.serverUnixSeconds {
+                clockOffsets[call.endpoint] = server.adding(-(clock.unixMilliseconds() / 1_000))
+            }
+        case .staleCredentials:
+            if let used = ticket.credentials, desks[call.provider]?.refused(used) == true {
+                tellNeed(of: call.provider)
+            }
+        case .transient, .unreadable, .notSent:
+            // A sick endpoint is asked at the slowest pace once the budget is spent, however many jobs there are.
+            if !budgets[call.endpoint, default: RetryBudget()].spend() {
+                failed.failure.retryAfterMilliseconds = max(
+                    failed.failure.retryAfterMilliseconds, settings.jobPolicy.retry.backoff.capMilliseconds)
+            }
+        case .refused, .notFound, .expired, .local: break
+        }
+    }
+
+    private func described(_ download: ActiveDownload, _ answer: Result<JobAnswer, CallFailure>) {
+        switch answer {
+        case .success(let fresh):
+            guard let job = download.job, fresh.assets.indices.contains(download.index) else {
+                let gone = Failure(.expired, "Downloading an image: its URL has run out and the job gives no new one")
+                feed(.described(CallFailure(.notFound, gone)), to: download)
+                return
+            }
+            download.access = download.provider.assetAccess(job, fresh.assets[download.index])  // safe: checked above
+            feed(.described(nil), to: download)
+        case .failure(let failed):
+            feed(.described(failed), to: download)
+        }
+    }
+
+    private func fetched(_ download: ActiveDownload, _ ticket: CallTicket, _ result: TransferResult) {
+        let finish = download.sink.finish(result)
+        tellProgress(download)
+        feed(.transferEnded(judge(download, ticket, result, finish), received: download.sink.received), to: download)
+    }
+
+    private func judge(
+        _ download: ActiveDownload, _ ticket: CallTicket, _ result: TransferResult, _ finish: AssetFinish
+    ) -> DownloadEvent.Judgement {
+        let doing = "Downloading an image"
+        if case .failed(let failure) = result, failure.kind != .sink, !failure.requestMayHaveLeft {
+            return .refused(TransferReading.callFailure(failure, doing: doing))
+        }
+        switch finish {
+        case .complete: return .complete
+        case .incomplete(let failure): return .incomplete(failure)
+        case .corrupt(let failure): return .corrupt(failure)
+        case .failed(let failure): return .failed(failure)
+        case .notAnImage(let reply):
+            if case .url(let url) = download.access, (300...399).contains(reply.status), reply.status != 304 {
+                guard let location = reply.headers["location"], let next = Redirect.target(location, from: url) else {
+                    return .failed(
+                        Failure(
+                            .badResponse, "\(doing): a redirect without a usable https target", httpStatus: reply.status))
+                }
+                download.access = .url(next)
+                return .redirected
+            }
+            var failed = download.provider.decodeAssetFailure(download.access, reply: reply)
+            if let call = ticket.call { learn(&failed, call, ticket) }
+            return .refused(failed)
+        }
+    }
+}

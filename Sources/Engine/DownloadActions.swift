@@ -1,0 +1,134 @@
+internal import Core
+
+/// What the engine does for a download's machine.
+extension EngineCore {
+    func perform(_ action: DownloadAction, _ download: ActiveDownload) {
+        switch action {
+        case .prepare:
+            download.workerHasSink = true
+            let id = download.record.id
+            let box = SinkBox(download.sink)
+            let shared = shared
+            fileWorker.run {
+                var failure: Failure?
+                do throws(Failure) { try box.sink.prepare() } catch { failure = error }
+                shared.postInternal(.prepared(id, failure))
+            }
+        case .fetch:
+            fetch(download)
+        case .restart:
+            do throws(Failure) { try download.sink.restart() } catch {
+                // The next transfer meets the same trouble and reports it.
+            }
+        case .describe:
+            guard let reference = download.job else { return }
+            let call = download.provider.statusCall(reference)
+            enter(CallTicket(id: newTicket(), owner: .describe(download), call: call), &download.ticket)
+        case .commit:
+            download.workerHasSink = true
+            let id = download.record.id
+            let box = SinkBox(download.sink)
+            let shared = shared
+            fileWorker.run {
+                let result: Result<AssetResult, Failure>
+                do throws(Failure) { result = .success(try box.sink.commit()) } catch { result = .failure(error) }
+                shared.postInternal(.committed(id, result))
+            }
+        case .schedule(let at):
+            download.timerAt = at
+            schedule(download)
+        case .unschedule:
+            download.timerAt = .max
+            schedule(download)
+        case .withdrawCall:
+            withdraw(&download.ticket)
+        case .abandon(let keep):
+            if download.workerHasSink { download.abandonLater = keep } else { download.sink.abandon(keepPartial: keep) }
+        case .changed:
+            shared.lock.withLock {
+                download.record.snapshot.state = download.machine.state
+                shared.push(.jobState, download.record)
+            }
+        case .ended(let failure):
+            download.deadlineAt = .max
+            schedule(download)
+            ended(download, failure)
+        case .finished:
+            download.machineFinished = true
+            forgetIfFinished(download)
+        }
+    }
+
+    /// The sink crosses to the worker and back; it is used by one thread at a time.
+    private struct SinkBox: @unchecked Sendable {
+        let sink: any AssetSink
+        init(_ sink: any AssetSink) { self.sink = sink }
+    }
+
+    private func fetch(_ download: ActiveDownload) {
+        switch download.access {
+        case .call(let call):
+            enter(CallTicket(id: newTicket(), owner: .fetch(download), call: call), &download.ticket)
+        case .url(let url):
+            enter(CallTicket(id: newTicket(), owner: .fetch(download), call: nil, url: url), &download.ticket)
+        }
+    }
+
+    func workerReturned(_ download: ActiveDownload) {
+        download.workerHasSink = false
+        if let keep = download.abandonLater {
+            download.abandonLater = nil
+            download.sink.abandon(keepPartial: keep)
+        }
+    }
+
+    func forgetIfFinished(_ download: ActiveDownload) {
+        guard download.machineFinished, !download.workerHasSink else { return }
+        timers.remove(download)
+        downloads.removeValue(forKey: download.record.id)
+    }
+
+    func committed(_ download: ActiveDownload, _ result: Result<AssetResult, Failure>) {
+        var failure: Failure?
+        switch result {
+        case .success(let image):
+            shared.lock.withLock {
+                download.record.snapshot.result = image
+                download.record.snapshot.received = image.byteCount
+                download.record.snapshot.total = image.byteCount
+                download.record.snapshot.progress = 1
+            }
+        case .failure(let why): failure = why
+        }
+        workerReturned(download)
+        feed(.committed(failure), to: download)
+        forgetIfFinished(download)
+    }
+
+    /// Tells callers how far a download is.
+    func tellProgress(_ download: ActiveDownload) {
+        let received = download.sink.received
+        let total = download.sink.expected
+        guard received != download.told.received || total != download.told.total else { return }
+        download.told = (received, total)
+        shared.lock.withLock {
+            let record = download.record
+            record.snapshot.received = received
+            record.snapshot.total = total
+            record.snapshot.progress = total > 0 ? min(1, Double(received) / Double(total)) : -1
+            if settings.progressEvents { shared.push(.jobProgress, record) }
+        }
+    }
+
+    private func ended(_ download: ActiveDownload, _ failure: Failure?) {
+        let record = download.record
+        let waiters = shared.lock.withLock {
+            record.snapshot.state = download.machine.state
+            record.snapshot.failure = failure
+            shared.push(.jobDone, record)
+            defer { record.waiters = [] }
+            return record.waiters
+        }
+        for waiter in waiters { waiter.signal() }
+    }
+}

@@ -1,0 +1,284 @@
+internal import CPlatform
+internal import Core
+
+/// The engine without its thread: drains the inbox, feeds the machines, runs their actions, moves bytes. One turn at a
+/// time, on one thread; tests turn it by hand on a virtual clock.
+final class EngineCore {
+    let settings: EngineSettings
+    let shared: Shared
+    let transport: any Transport
+    let clock: any Clock
+    let random: any RandomSource
+    let providers: [String: any Provider]
+    let resolvers: [String: any CredentialResolver]
+    let rates: RateBoard
+    let fileWorker: any Worker
+    let credentialWorker: any Worker
+
+    var jobs: [UInt64: ActiveJob] = [:]
+    var downloads: [UInt64: ActiveDownload] = [:]
+    var timers = TimerHeap()
+    var tickets: [UInt64: CallTicket] = [:]
+    var nextTicket: UInt64 = 1
+    var desks: [String: CredentialDesk] = [:]
+    var waitingForCredentials: [String: [UInt64]] = [:]
+    var gates: [GateName: RateGate] = [:]
+    var readyCalls = TicketQueue()
+    var readyDownloads: [UInt64] = []
+    var callsInFlight = 0
+    var downloadsInFlight = 0
+    /// Provider clock minus ours, in seconds, by endpoint.
+    var clockOffsets: [String: Int64] = [:]
+    var budgets: [String: RetryBudget] = [:]
+    var closing = false
+    var closeBy: Int64 = .max
+    var sweptAt: Int64 = .min
+    private var jobActions: [JobAction] = []
+    private var downloadActions: [DownloadAction] = []
+
+    struct GateName: Hashable {
+        let provider: String
+        let account: String
+        let action: String
+    }
+
+    init(
+        settings: EngineSettings, shared: Shared, transport: any Transport, clock: any Clock, random: any RandomSource,
+        providers: [any Provider], resolvers: [String: any CredentialResolver], rates: RateBoard,
+        fileWorker: any Worker, credentialWorker: any Worker
+    ) {
+        self.settings = settings
+        self.shared = shared
+        self.transport = transport
+        self.clock = clock
+        self.random = random
+        self.providers = Dictionary(providers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        self.resolvers = resolvers
+        self.rates = rates
+        self.fileWorker = fileWorker
+        self.credentialWorker = credentialWorker
+    }
+
+    /// True when a close has been carried out and nothing is left to wait for.
+    var isDone: Bool {
+        guard closing else { return false }
+        if downloads.values.contains(where: { $0.workerHasSink }) { return false }
+        return jobs.isEmpty || clock.nanoseconds() >= closeBy
+    }
+
+    /// One turn. `mayWait`: whether to wait for bytes, timers or commands when there is nothing to do.
+    func turn(mayWait: Bool) {
+        drainInbox()
+        fireTimers()
+        startReadyCalls()
+        let results = transport.wait(milliseconds: waitLimit(mayWait))
+        shared.lock.withLock { shared.engineSleeps = false }
+        for (id, result) in results { transferEnded(id, result) }
+        sweepProgress()
+    }
+
+    private func waitLimit(_ mayWait: Bool) -> Int64? {
+        guard mayWait, !isDone else { return 0 }
+        let sleeps = shared.lock.withLock {
+            shared.engineSleeps = shared.inbox.isEmpty
+            return shared.engineSleeps
+        }
+        guard sleeps else { return 0 }
+        var due = timers.nextDue
+        if closing { due = min(due ?? .max, closeBy) }
+        if settings.progressEvents && downloadsInFlight > 0 {
+            due = min(due ?? .max, clock.nanoseconds().adding(100_000_000))
+        }
+        guard let due, due != .max else { return nil }
+        let left = due.adding(-clock.nanoseconds())
+        return left <= 0 ? 0 : left / 1_000_000 + 1
+    }
+
+    private func drainInbox() {
+        let commands = shared.lock.withLock {
+            let commands = shared.inbox
+            if !commands.isEmpty { shared.inbox = [] }
+            return commands
+        }
+        for command in commands { carryOut(command) }
+    }
+
+    private func carryOut(_ command: Command) {
+        switch command {
+        case .submit(let record, let call, let follow, let deadline):
+            guard let provider = providers[record.provider] else { return }
+            let job = ActiveJob(record: record, provider: provider, machine: JobMachine(follows: follow))
+            job.submission = call
+            begin(job, deadline)
+        case .attach(let record, let reference, let follow, let deadline):
+            guard let provider = providers[record.provider] else { return }
+            let machine = JobMachine(attached: reference.remoteID, follows: follow)
+            let job = ActiveJob(record: record, provider: provider, machine: machine)
+            job.reference = reference
+            begin(job, deadline)
+        case .download(let record, let order):
+            guard let provider = providers[record.provider] else { return }
+            let download = ActiveDownload(record: record, provider: provider, order: order)
+            downloads[record.id] = download
+            download.deadlineAt = deadline(after: settings.downloadDeadlineMilliseconds)
+            schedule(download)
+            feed(.start, to: download)
+            if closing { feed(.close, to: download) }
+        case .cancel(let id):
+            if let job = jobs[id] { feed(.cancel, to: job) }
+            if let download = downloads[id] { feed(.cancel, to: download) }
+        case .refresh(let record):
+            if let job = jobs[record.id] { feed(.refresh, to: job) } else { refreshRefused(record) }
+        case .setFollow(let id, let on):
+            if let job = jobs[id] { feed(.setFollow(on), to: job) }
+        case .setDeadline(let id, let milliseconds):
+            if let job = jobs[id] {
+                job.deadlineAt = deadline(after: milliseconds)
+                schedule(job)
+            } else if let download = downloads[id] {
+                download.deadlineAt = deadline(after: milliseconds)
+                schedule(download)
+            }
+        case .setCredentials(let provider, let credentials):
+            desks[provider, default: CredentialDesk()].push(credentials)
+            releaseWaiting(for: provider)
+        case .resolved(let provider, let result):
+            desks[provider, default: CredentialDesk()].resolved(result, at: clock.nanoseconds())
+            releaseWaiting(for: provider)
+        case .prepared(let id, let failure):
+            guard let download = downloads[id] else { return }
+            workerReturned(download)
+            feed(.prepared(failure), to: download)
+            forgetIfFinished(download)
+        case .committed(let id, let result):
+            guard let download = downloads[id] else { return }
+            committed(download, result)
+        case .close(let grace):
+            close(grace)
+        }
+    }
+
+    private func deadline(after milliseconds: Int64) -> Int64 {
+        milliseconds < 0 ? .max : clock.nanoseconds().adding(.nanoseconds(milliseconds: milliseconds))
+    }
+
+    private func begin(_ job: ActiveJob, _ deadlineMilliseconds: Int64) {
+        jobs[job.record.id] = job
+        job.deadlineAt = deadline(after: deadlineMilliseconds)
+        schedule(job)
+        feed(.start, to: job)
+        if closing { feed(.close, to: job) }
+    }
+
+    private func close(_ graceMilliseconds: Int64) {
+        closing = true
+        closeBy = clock.nanoseconds().adding(.nanoseconds(milliseconds: max(0, graceMilliseconds)))
+        for job in Array(jobs.values) { feed(.close, to: job) }
+        for download in Array(downloads.values) { feed(.close, to: download) }
+    }
+
+    /// A refresh came for a job that ended in the meantime.
+    private func refreshRefused(_ record: JobRecord) {
+        let waiters = shared.lock.withLock {
+            record.refreshFailure = Failure(.wrongState, "Refreshing a job: it has ended")
+            record.refreshesDone = record.refreshesAsked
+            shared.push(.jobRefreshed, record)
+            defer { record.waiters = [] }
+            return record.waiters
+        }
+        for waiter in waiters { waiter.signal() }
+    }
+
+    // MARK: - Timers
+
+    func schedule(_ job: ActiveJob) { timers.set(job, due: min(job.timerAt, job.deadlineAt)) }
+    func schedule(_ download: ActiveDownload) { timers.set(download, due: min(download.timerAt, download.deadlineAt)) }
+
+    private func fireTimers() {
+        let now = clock.nanoseconds()
+        while let node = timers.popDue(at: now) {
+            if let job = node as? ActiveJob {
+                if job.deadlineAt <= now {
+                    job.deadlineAt = .max
+                    schedule(job)
+                    feed(.deadline, to: job)
+                } else {
+                    job.timerAt = .max
+                    schedule(job)
+                    feed(.timer, to: job)
+                }
+            } else if let download = node as? ActiveDownload {
+                if download.deadlineAt <= now {
+                    download.deadlineAt = .max
+                    schedule(download)
+                    feed(.deadline, to: download)
+                } else {
+                    download.timerAt = .max
+                    schedule(download)
+                    feed(.timer, to: download)
+                }
+            } else if let gate = node as? RateGate {
+                open(gate)
+            }
+        }
+    }
+
+    // MARK: - Machines
+
+    func feed(_ event: JobEvent, to job: ActiveJob) {
+        // The buffer is taken and given back, so that a nested call has one of its own.
+        var actions = jobActions
+        jobActions = []
+        actions.removeAll(keepingCapacity: true)
+        job.machine.handle(
+            event, at: clock.nanoseconds(), policy: settings.jobPolicy, random: random.next(), into: &actions)
+        for action in actions { perform(action, job) }
+        jobActions = actions
+    }
+
+    func feed(_ event: DownloadEvent, to download: ActiveDownload) {
+        var actions = downloadActions
+        downloadActions = []
+        actions.removeAll(keepingCapacity: true)
+        download.machine.handle(
+            event, at: clock.nanoseconds(), policy: settings.downloadRetry, random: random.next(), into: &actions)
+        for action in actions { perform(action, download) }
+        downloadActions = actions
+    }
+
+    // MARK: - Waiting for credentials
+
+    private func releaseWaiting(for provider: String) {
+        guard let waiting = waitingForCredentials.removeValue(forKey: provider) else { return }
+        for id in waiting { if let ticket = tickets[id] { admit(ticket) } }
+    }
+
+    private func sweepProgress() {
+        guard downloadsInFlight > 0 else { return }
+        let now = clock.nanoseconds()
+        guard sweptAt == .min || now.adding(-sweptAt) >= 100_000_000 else { return }
+        sweptAt = now
+        for download in downloads.values { tellProgress(download) }
+    }
+}
+
+/// Ticket numbers, first in first out, without moving the rest for each.
+struct TicketQueue {
+    private var items: [UInt64] = []
+    private var head = 0
+
+    var first: UInt64? { head < items.count ? items[head] : nil }  // safe: head < count
+
+    mutating func append(_ id: UInt64) { items.append(id) }
+
+    mutating func popFirst() -> UInt64? {
+        guard head < items.count else { return nil }
+        let id = items[head]  // safe: head < count
+        head += 1
+        if head == items.count || head > 4_096 {
+            items.removeFirst(head)
+            head = 0
+        }
+        return id
+    }
+}

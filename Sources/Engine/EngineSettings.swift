@@ -1,0 +1,24 @@
+public import Core
+
+/// Everything an engine is told when it is made.
+public struct EngineSettings: Sendable {
+    public var jobPolicy = JobMachine.Policy()
+    public var downloadRetry = RetryPolicy(maximumAttempts: 8)
+    public var jobDeadlineMilliseconds: Int64 = 3_600_000
+    public var downloadDeadlineMilliseconds: Int64 = 3_600_000
+    public var connectTimeoutMilliseconds: Int64 = 10_000
+    /// One exchange of a status call; a submission gets `submitTimeoutMilliseconds`.
+    public var exchangeTimeoutMilliseconds: Int64 = 30_000
+    public var submitTimeoutMilliseconds: Int64 = 60_000
+    public var idleTimeoutMilliseconds: Int64 = 30_000
+    public var maximumReplyBytes = 8 << 20
+    /// API calls on the wire at once.
+    public var maximumInFlight = 64
+    /// Downloads on the wire at once.
+    public var maximumDownloads = 16
+    public var progressEvents = false
+    /// Requests a second by "provider/action"; missing or 0 is no limit until the provider complains.
+    public var rates: [String: Double] = [:]
+
+    public init() {}
+}

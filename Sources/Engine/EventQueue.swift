@@ -1,0 +1,114 @@
+internal import CPlatform
+public import Core
+
+/// The types of `aigc.h`.
+public enum EventType: Int32, CaseIterable, Sendable {
+    case jobState = 1
+    case jobAccepted = 2
+    case jobRefreshed = 3
+    case jobProgress = 4
+    case jobDone = 5
+    case credentialsNeeded = 6
+}
+
+/// One event as it is handed out.
+public struct Event: Sendable {
+    public let type: EventType
+    public let job: JobRecord?
+    public let state: JobState?
+    public let status: Status
+    public let provider: String
+}
+
+/// Events by job: each job has at most one place, so the queue is bounded by the jobs, and of one kind only the newest
+/// is told. Under `Shared.lock`.
+struct EventQueue {
+    /// In the order in which the events of one job are handed out.
+    private static let order: [EventType] = [.jobAccepted, .jobState, .jobProgress, .jobRefreshed, .jobDone]
+
+    private var slots: [JobRecord?] = []
+    private var head = 0
+    /// The number of the first slot in `slots`, so that a record can remember its place.
+    private var base = 0
+    private var providersInNeed: [String] = []
+    private var live = 0
+
+    var isEmpty: Bool { live == 0 && providersInNeed.isEmpty }
+
+    mutating func push(_ type: EventType, _ record: JobRecord) {
+        record.pendingEvents |= Self.bit(type)
+        guard record.eventSlot < 0 else { return }
+        record.eventSlot = base + slots.count
+        slots.append(record)
+        live += 1
+    }
+
+    mutating func pushNeed(of provider: String) {
+        if !providersInNeed.contains(provider) { providersInNeed.append(provider) }
+    }
+
+    /// Forgets the events of a job.
+    mutating func drop(_ record: JobRecord) {
+        record.pendingEvents = 0
+        guard record.eventSlot >= 0 else { return }
+        let index = record.eventSlot - base
+        if slots.indices.contains(index) { slots[index] = nil }
+        record.eventSlot = -1
+        live -= 1
+        compact()
+    }
+
+    mutating func pop() -> Event? {
+        if let provider = providersInNeed.first {
+            providersInNeed.removeFirst()
+            return Event(type: .credentialsNeeded, job: nil, state: nil, status: .ok, provider: provider)
+        }
+        while head < slots.count {
+            guard let record = slots[head] else {  // safe: head < count
+                head += 1
+                continue
+            }
+            guard let type = Self.order.first(where: { record.pendingEvents & Self.bit($0) != 0 }) else {
+                release(record)
+                continue
+            }
+            record.pendingEvents &= ~Self.bit(type)
+            if record.pendingEvents == 0 { release(record) }
+            var status = Status.ok
+            if type == .jobDone { status = record.snapshot.failure?.status ?? .ok }
+            if type == .jobRefreshed { status = record.refreshFailure?.status ?? .ok }
+            return Event(
+                type: type, job: record, state: record.snapshot.state, status: status, provider: record.provider)
+        }
+        compact()
+        return nil
+    }
+
+    private mutating func release(_ record: JobRecord) {
+        slots[head] = nil  // safe: the record stands at head
+        head += 1
+        record.eventSlot = -1
+        live -= 1
+        compact()
+    }
+
+    private mutating func compact() {
+        if live == 0 {
+            base += slots.count
+            slots.removeAll(keepingCapacity: slots.capacity <= 1_024)
+            head = 0
+        } else if head > 1_024, head > slots.count / 2 {
+            slots.removeFirst(head)
+            base += head
+            head = 0
+        } else if slots.count > 4_096, live < slots.count / 4 {
+            // Mostly holes: dropped jobs of a host that never asks for events.
+            slots = slots[head...].filter { $0 != nil }
+            base += head
+            head = 0
+            for (index, record) in slots.enumerated() { record?.eventSlot = base + index }
+        }
+    }
+
+    private static func bit(_ type: EventType) -> UInt8 { 1 << UInt8(truncatingIfNeeded: type.rawValue) }
+}

@@ -1,0 +1,92 @@
+internal import Core
+
+/// What the engine does for a job's machine, and what callers get to see of it.
+extension EngineCore {
+    func perform(_ action: JobAction, _ job: ActiveJob) {
+        switch action {
+        case .submit:
+            guard let call = job.submission else { return }
+            enter(CallTicket(id: newTicket(), owner: .job(job), call: call), &job.ticket)
+        case .poll:
+            guard let reference = job.reference else { return }
+            let call = job.provider.statusCall(reference)
+            enter(CallTicket(id: newTicket(), owner: .job(job), call: call), &job.ticket)
+        case .schedule(let at):
+            job.timerAt = at
+            schedule(job)
+        case .unschedule:
+            job.timerAt = .max
+            schedule(job)
+        case .withdrawCall:
+            withdraw(&job.ticket)
+        case .changed:
+            publish(job, .jobState)
+        case .accepted:
+            let reference = job.provider.reference(
+                operation: job.record.operation, remoteID: job.machine.remoteID)
+            job.reference = reference
+            job.submission = nil
+            publish(job, .jobAccepted, reference: reference)
+        case .refreshed(let failure):
+            refreshed(job, failure)
+        case .ended(let failure):
+            job.deadlineAt = .max
+            schedule(job)
+            ended(job, failure)
+        case .finished:
+            timers.remove(job)
+            jobs.removeValue(forKey: job.record.id)
+        }
+    }
+
+    private func publish(_ job: ActiveJob, _ event: EventType, reference: JobReference? = nil) {
+        let record = job.record
+        shared.lock.withLock {
+            let before = record.snapshot.state
+            fill(&record.snapshot, job)
+            if let reference { record.snapshot.reference = reference }
+            // A poll that brought nothing new is no event.
+            if event != .jobState || before != record.snapshot.state { shared.push(event, record) }
+        }
+    }
+
+    private func fill(_ snapshot: inout JobSnapshot, _ job: ActiveJob) {
+        snapshot.state = job.machine.state
+        snapshot.outcome = job.machine.outcome
+        snapshot.progress = job.machine.progress
+        guard let answer = job.machine.answer else { return }
+        if !answer.providerState.isEmpty, answer.providerState != snapshot.providerState {
+            snapshot.providerState = answer.providerState
+        }
+        snapshot.response = answer.response
+        snapshot.requestID = answer.requestID
+        snapshot.assets = answer.assets
+    }
+
+    private func refreshed(_ job: ActiveJob, _ failure: Failure?) {
+        let record = job.record
+        let waiters = shared.lock.withLock {
+            fill(&record.snapshot, job)
+            record.refreshFailure = failure
+            record.refreshesDone = record.refreshesAsked
+            shared.push(.jobRefreshed, record)
+            defer { record.waiters = [] }
+            return record.waiters
+        }
+        for waiter in waiters { waiter.signal() }
+    }
+
+    private func ended(_ job: ActiveJob, _ failure: Failure?) {
+        let record = job.record
+        if job.machine.outcome != .unknown { job.submission = nil }
+        let waiters = shared.lock.withLock {
+            fill(&record.snapshot, job)
+            record.snapshot.failure = failure
+            if failure != nil { record.snapshot.assets = [] }
+            shared.push(.jobDone, record)
+            defer { record.waiters = [] }
+            return record.waiters
+        }
+        for waiter in waiters { waiter.signal() }
+    }
+}

@@ -1,0 +1,62 @@
+// Engine: the one thread of a client. Imports Core and CPlatform; knows no cloud, no JSON and no curl by name.
+// State is owned by `EngineCore` (engine thread only) or by `Shared` (under its lock); nothing foreign runs under a lock.
+
+internal import CPlatform
+public import Core
+
+/// A mutex with a condition. `Synchronization.Mutex` has no condition variable and traps on re-entry.
+public final class Lock: @unchecked Sendable {
+    // The C object is its own synchronisation.
+    private let lock: OpaquePointer
+
+    public init() throws(OutOfMemory) {
+        guard let lock = aigcp_lock_new() else { throw OutOfMemory() }
+        self.lock = lock
+    }
+
+    public struct OutOfMemory: Error {}
+
+    deinit { aigcp_lock_free(lock) }
+
+    @inline(__always)
+    public func withLock<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
+        aigcp_lock_lock(lock)
+        defer { aigcp_lock_unlock(lock) }
+        return try body()
+    }
+
+    /// Lock held. Waits for `broadcast` until a monotonic instant (nil: for ever). False when the time is up.
+    public func wait(until: Int64?) -> Bool { aigcp_lock_wait(lock, until ?? -1) == 0 }
+
+    public func broadcast() { aigcp_lock_broadcast(lock) }
+}
+
+/// The clocks of the machine.
+public final class SystemClock: Clock, Sendable {
+    public init() {}
+    public func nanoseconds() -> Int64 { aigcp_monotonic_ns() }
+    public func unixMilliseconds() -> Int64 { aigcp_unix_ms() }
+}
+
+/// The kernel's generator, asked for a block at a time. One thread.
+public final class SystemRandom: RandomSource {
+    private var block = [UInt64](repeating: 0, count: 64)
+    private var used = 64
+
+    public init() {}
+
+    public func next() -> UInt64 {
+        if used >= block.count {
+            // getrandom(2) cannot fail for an initialised pool; should it, the clock keeps nonces unique.
+            let failed = block.withUnsafeMutableBytes { aigcp_random($0.baseAddress, UInt($0.count)) }
+            if failed != 0 {
+                for index in block.indices { block[index] ^= UInt64(bitPattern: aigcp_monotonic_ns()) &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(index) }
+            }
+            used = 0
+        }
+        let value = block[used]  // safe: used < count
+        block[used] = 0  // safe: used < count
+        used += 1
+        return value
+    }
+}

@@ -1,0 +1,98 @@
+internal import CPlatform
+internal import Core
+
+/// What a caller asks of the engine thread.
+enum Command: Sendable {
+    case submit(JobRecord, ProviderCall, follow: Bool, deadlineMilliseconds: Int64)
+    case attach(JobRecord, JobReference, follow: Bool, deadlineMilliseconds: Int64)
+    case download(JobRecord, DownloadOrder)
+    case cancel(UInt64)
+    case refresh(JobRecord)
+    case setFollow(UInt64, Bool)
+    case setDeadline(UInt64, Int64)
+    case setCredentials(String, Credentials)
+    case close(graceMilliseconds: Int64)
+    // From the workers.
+    case prepared(UInt64, Failure?)
+    case committed(UInt64, Result<AssetResult, Failure>)
+    case resolved(String, Result<Credentials, Failure>)
+}
+
+/// A download as the caller ordered it.
+struct DownloadOrder: @unchecked Sendable {
+    // The sink is handed from the caller's thread to the engine thread and not used by the caller again.
+    let access: AssetAccess
+    let sink: any AssetSink
+    /// The job and image it belongs to, to ask for a fresh URL; nil for a fetch.
+    let job: JobReference?
+    let index: Int
+    let expiresAtMilliseconds: Int64
+}
+
+/// What the caller's threads and the engine thread share, all of it under one lock that is held for moments only.
+final class Shared: @unchecked Sendable {
+    let lock: Lock
+    // Below: under `lock`.
+    var inbox: [Command] = []
+    var events = EventQueue()
+    var eventsObserved = false
+    var eventDescriptor: Int32 = -1
+    var eventRaised = false
+    var wakes = 0
+    var eventWaiters = 0
+    var closed = false
+    var engineSleeps = false
+    var parking = false
+    var parked = false
+    var engineGone = false
+
+    /// Set once before any other thread sees this object.
+    nonisolated(unsafe) var transportWake: @Sendable () -> Void = {}
+
+    init() throws(Lock.OutOfMemory) { lock = try Lock() }
+
+    deinit { aigcp_close(eventDescriptor) }
+
+    /// Hands a command to the engine. False after close.
+    func post(_ command: Command) -> Bool {
+        var wake = false
+        let taken = lock.withLock {
+            if closed { return false }
+            inbox.append(command)
+            wake = engineSleeps
+            engineSleeps = false
+            return true
+        }
+        if wake { transportWake() }
+        return taken
+    }
+
+    /// From workers: also while closing.
+    func postInternal(_ command: Command) {
+        var wake = false
+        lock.withLock {
+            inbox.append(command)
+            wake = engineSleeps
+            engineSleeps = false
+        }
+        if wake { transportWake() }
+    }
+
+    // MARK: - Events; lock held
+
+    func push(_ type: EventType, _ record: JobRecord) {
+        if record.handles == 0 && !eventsObserved { return }
+        events.push(type, record)
+        eventsChanged()
+    }
+
+    func eventsChanged() {
+        if eventWaiters > 0 { lock.broadcast() }
+        guard eventDescriptor >= 0 else { return }
+        let wanted = !events.isEmpty || wakes > 0
+        if wanted != eventRaised {
+            if wanted { aigcp_eventfd_raise(eventDescriptor) } else { aigcp_eventfd_clear(eventDescriptor) }
+            eventRaised = wanted
+        }
+    }
+}

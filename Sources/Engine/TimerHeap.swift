@@ -1,0 +1,84 @@
+/// Something with at most one place in the heap.
+class TimerNode {
+    /// Monotonic nanoseconds; `.max` is never.
+    fileprivate(set) var due: Int64 = .max
+    fileprivate var place = -1
+
+    init() {}
+}
+
+/// A binary heap that knows where each node stands: a change of time moves it, nothing stale stays behind.
+struct TimerHeap {
+    private var nodes: [TimerNode] = []
+
+    var count: Int { nodes.count }
+    var nextDue: Int64? { nodes.first?.due }
+
+    /// Sets the time of a node; `.max` takes it out.
+    mutating func set(_ node: TimerNode, due: Int64) {
+        if due == .max {
+            remove(node)
+            return
+        }
+        let earlier = due < node.due
+        node.due = due
+        if node.place < 0 {
+            node.place = nodes.count
+            nodes.append(node)
+            siftUp(node.place)
+        } else if earlier {
+            siftUp(node.place)
+        } else {
+            siftDown(node.place)
+        }
+    }
+
+    mutating func remove(_ node: TimerNode) {
+        let hole = node.place
+        node.place = -1
+        node.due = .max
+        guard hole >= 0, let last = nodes.popLast() else { return }
+        guard last !== node else { return }
+        nodes[hole] = last  // safe: the node stood there, and was not the last
+        last.place = hole
+        siftUp(hole)
+        siftDown(last.place)
+    }
+
+    /// Takes out the first node that is due.
+    mutating func popDue(at now: Int64) -> TimerNode? {
+        guard let first = nodes.first, first.due <= now else { return nil }
+        remove(first)
+        return first
+    }
+
+    // Indices below come from the heap's own arithmetic and are inside the array.
+    private mutating func siftUp(_ start: Int) {
+        var at = start
+        while at > 0 {
+            let parent = (at - 1) / 2
+            guard nodes[at].due < nodes[parent].due else { return }
+            exchange(at, parent)
+            at = parent
+        }
+    }
+
+    private mutating func siftDown(_ start: Int) {
+        var at = start
+        while true {
+            var least = at
+            let left = 2 * at + 1
+            if left < nodes.count, nodes[left].due < nodes[least].due { least = left }
+            if left + 1 < nodes.count, nodes[left + 1].due < nodes[least].due { least = left + 1 }
+            guard least != at else { return }
+            exchange(at, least)
+            at = least
+        }
+    }
+
+    private mutating func exchange(_ a: Int, _ b: Int) {
+        nodes.swapAt(a, b)
+        nodes[a].place = a
+        nodes[b].place = b
+    }
+}

@@ -1,0 +1,57 @@
+internal import Core
+
+/// Says what a transfer that gave no answer means.
+enum TransferReading {
+    static func callFailure(_ transfer: TransferFailure, doing: String) -> CallFailure {
+        let status: Status
+        var what: String
+        switch transfer.kind {
+        case .resolve: (status, what) = (.network, "the host name could not be resolved")
+        case .connect: (status, what) = (.network, "no connection")
+        case .tls: (status, what) = (.tls, "no trusted TLS connection")
+        case .proxy: (status, what) = (.network, "the proxy did not connect")
+        case .send: (status, what) = (.network, "sending failed")
+        case .receive: (status, what) = (.network, "receiving failed")
+        case .timeout: (status, what) = (.network, "time ran out")
+        case .emptyReply: (status, what) = (.network, "the connection was closed without an answer")
+        case .cutReply: (status, what) = (.network, "the answer was cut")
+        case .tooLarge: (status, what) = (.tooLarge, "the answer is larger than http.max_reply_bytes")
+        case .addressRefused:
+            (status, what) = (.addressRefused, "the host has a private, loopback or link-local address")
+        case .malformedReply: (status, what) = (.badResponse, "the answer is not HTTP")
+        case .badURL: (status, what) = (.badResponse, "the URL is not usable")
+        case .resources: (status, what) = (.noResources, "this machine is out of memory or descriptors")
+        case .cancelled: (status, what) = (.cancelled, "it was cancelled")
+        case .sink: (status, what) = (.internal, "the image could not be stored")
+        }
+        if !transfer.detail.isEmpty { what += " (\(transfer.detail))" }
+        let failure = Failure(status, "\(doing): \(what)", isRetryable: true)
+        let kind: FailureKind
+        switch transfer.kind {
+        case .addressRefused, .badURL: kind = .local
+        default: kind = transfer.requestMayHaveLeft ? .transient : .notSent
+        }
+        return CallFailure(kind, failure)
+    }
+}
+
+/// Where a redirect of an image URL leads. Never from https to http, never to another scheme.
+enum Redirect {
+    static func target(_ location: String, from url: String) -> String? {
+        guard location.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }), let origin = split(url) else { return nil }
+        let lower = location.lowercased()
+        if lower.hasPrefix("https://") { return location }
+        if lower.hasPrefix("http://") { return origin.scheme == "http" ? location : nil }
+        if location.hasPrefix("//") { return origin.scheme + ":" + location }
+        if location.hasPrefix("/") { return origin.scheme + "://" + origin.authority + location }
+        return nil
+    }
+
+    private static func split(_ url: String) -> (scheme: String, authority: String)? {
+        for scheme in ["https", "http"] where url.lowercased().hasPrefix(scheme + "://") {
+            let rest = url.dropFirst(scheme.count + 3)
+            return (scheme, String(rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }))
+        }
+        return nil
+    }
+}

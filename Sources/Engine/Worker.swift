@@ -1,0 +1,102 @@
+internal import CPlatform
+internal import Core
+
+/// Runs slow work (fsync, credential files, STS) one piece after another, off the engine thread.
+public protocol Worker: AnyObject {
+    func run(_ work: @escaping @Sendable () -> Void)
+    /// Ends after the work that has been given.
+    func close()
+}
+
+/// A thread that exists while there is work and a moment longer.
+public final class ThreadWorker: Worker, @unchecked Sendable {
+    // Everything is guarded by the lock.
+    private let lock: Lock
+    private let name: String
+    private let onFailure: @Sendable (Int32) -> Void
+    private var queue: [@Sendable () -> Void] = []
+    private var thread: pthread_t?
+    private var alive = false
+    private var closing = false
+
+    private static let idleNanoseconds: Int64 = 2_000_000_000
+    private static let stackBytes: UInt = 512 << 10
+
+    /// `onFailure` is told the errno when no thread could be started; the work is then done on the caller's thread.
+    public init(name: String, onFailure: @escaping @Sendable (Int32) -> Void = { _ in }) throws(Lock.OutOfMemory) {
+        lock = try Lock()
+        self.name = name
+        self.onFailure = onFailure
+    }
+
+    public func run(_ work: @escaping @Sendable () -> Void) {
+        var inline = false
+        lock.withLock {
+            queue.append(work)
+            if alive {
+                lock.broadcast()
+                return
+            }
+            joinEnded()
+            let context = Unmanaged.passRetained(self)
+            var started = pthread_t()
+            let error = aigcp_thread_start(&started, Self.stackBytes, name, workerBody, context.toOpaque())
+            if error == 0 {
+                thread = started
+                alive = true
+            } else {
+                context.release()
+                queue.removeLast()
+                inline = true
+                onFailure(error)
+            }
+        }
+        // No thread to be had: slower, but nothing is lost.
+        if inline { work() }
+    }
+
+    public func close() {
+        lock.withLock {
+            closing = true
+            lock.broadcast()
+        }
+        let ended: pthread_t? = lock.withLock {
+            let ended = thread
+            thread = nil
+            return ended
+        }
+        if let ended { _ = aigcp_thread_join(ended) }
+    }
+
+    private func joinEnded() {
+        if let ended = thread {
+            _ = aigcp_thread_join(ended)
+            thread = nil
+        }
+    }
+
+    fileprivate func body() {
+        while let work = next() { work() }
+    }
+
+    private func next() -> (@Sendable () -> Void)? {
+        lock.withLock {
+            let until = aigcp_monotonic_ns() + Self.idleNanoseconds
+            while queue.isEmpty {
+                if closing || !lock.wait(until: until) {
+                    if queue.isEmpty {
+                        alive = false
+                        return nil
+                    }
+                }
+            }
+            return queue.removeFirst()
+        }
+    }
+}
+
+private func workerBody(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let context else { return nil }
+    Unmanaged<ThreadWorker>.fromOpaque(context).takeRetainedValue().body()
+    return nil
+}
