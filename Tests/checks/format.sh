@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Swift code is formatted as .swift-format says; shell scripts are clean under shellcheck; Python compiles.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+failed=0
+
+# rule NAME COMMAND...: one fact, with what the command said when it is not as it should be.
+rule() {
+    local name=$1 said
+    shift
+    if said=$("$@" 2>&1); then
+        echo "ok - $name"
+    else
+        echo "not ok - $name: $(head -n 1 <<<"$said")"
+        sed -n '2,40s/^/#   /p' <<<"$said"
+        failed=1
+    fi
+}
+
+mapfile -t scripts < <(git ls-files --cached --others --exclude-standard -- '*.sh' .ci/run)
+mapfile -t sources < <(git ls-files --cached --others --exclude-standard -- '*.swift')
+if command -v swift >/dev/null && swift format --version >/dev/null 2>&1; then
+    rule "Swift format (${#sources[@]} files)" swift format lint --strict --parallel "${sources[@]}"
+else
+    echo "ok - Swift format # SKIP this toolchain has no swift format"
+fi
+if command -v shellcheck >/dev/null; then # SC2317: does not see functions that are called by name
+    rule "shellcheck (${#scripts[@]} files)" shellcheck -e SC2317 -f gcc "${scripts[@]}"
+else
+    echo "ok - shellcheck # SKIP shellcheck is not installed"
+fi
+parse() { for script in "${scripts[@]}"; do bash -n "$script" || return 1; done; }
+rule "shell scripts parse" parse
+exit "$failed"

@@ -1,0 +1,70 @@
+"""TAP lines for the checks, and the few things about the tree that several of them ask."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Iterable, List
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "Tests" / "tools"))
+
+
+class Report:
+    """Collects facts; a list of complaints makes one of them."""
+
+    def __init__(self) -> None:
+        self.failed = False
+
+    def rule(self, name: str, complaints: Iterable[str]) -> None:
+        """`ok - name`, or `not ok - name: what and where` with every complaint below it."""
+        found = list(complaints)
+        if not found:
+            print("ok - " + name)
+            return
+        self.failed = True
+        more = " (and %d more)" % (len(found) - 1) if len(found) > 1 else ""
+        print("not ok - %s: %s%s" % (name, found[0], more))
+        for complaint in found[1:50]:
+            print("#   " + complaint)
+
+    def skip(self, name: str, why: str) -> None:
+        """A rule that cannot be looked at here."""
+        print("ok - %s # SKIP %s" % (name, why))
+
+    def warn(self, complaints: Iterable[str]) -> None:
+        """Something to know that fails nothing."""
+        for complaint in complaints:
+            print("# warning: " + complaint)
+
+    def end(self) -> int:
+        """The exit status."""
+        return 1 if self.failed else 0
+
+
+def tracked(*patterns: str) -> List[Path]:
+    """The files that git knows, and those that it does not yet know but does not ignore."""
+    out = subprocess.run(
+        ["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *patterns],
+        check=True, stdout=subprocess.PIPE,
+    ).stdout.decode()
+    paths = [ROOT / name for name in out.split("\0") if name]
+    return [p for p in dict.fromkeys(paths) if p.is_file() and not p.is_symlink()]
+
+
+def where(path: Path, line: int) -> str:
+    """A place, as a person would name it."""
+    return "%s:%d" % (path.relative_to(ROOT), line)
+
+
+def swift_code(text: str) -> str:
+    """Swift source without comments and text literals, with all line numbers kept."""
+    dropped = re.compile(r'//[^\n]*|/\*.*?\*/|#*"""\n.*?"""#*|#"(?:[^"\n]|"(?!#))*"#|"(?:\\.|[^"\\\n])*"', re.S)
+
+    def shortened(match: "re.Match[str]") -> str:
+        literal = '""' if match.group()[0] in '"#' else ""
+        return literal + "\n" * match.group().count("\n")
+
+    return dropped.sub(shortened, text)
