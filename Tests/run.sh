@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds, and runs every test. The last line is "N passed, N failed" (", N skipped" if
+# any); the exit status is 0 only when something ran and nothing failed.
+#
+# usage: run.sh [--quick] [--only STEP]... [--list]
+#   --quick      the fast part: under five minutes once things are built
+#   --only STEP  one step (again for more); what it needs is built first
+#   --list       the steps
+# What each step said lies in .build/test-logs/STEP.log.
+set -uo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root" || exit 1
+# shellcheck source=bindings/c/prepare.sh
+. "$root/bindings/c/prepare.sh"
+
+steps=(build checks swift c install python valgrind quickstart)
+declare -A limits=([build]=1800 [checks]=120 [swift]=1500 [c]=1200 [install]=120 [python]=1200 [valgrind]=1200 [quickstart]=600)
+quick=no
+chosen=()
+while [ $# -gt 0 ]; do
+    case $1 in
+        --quick) quick=yes; shift ;;
+        --only)
+            if [ -z "${2:-}" ] || [ -z "${limits[$2]:-}" ]; then
+                echo "run.sh: --only takes one of: ${steps[*]}" >&2
+                exit 2
+            fi
+            chosen+=("$2"); shift 2 ;;
+        --list) printf '%s\n' "${steps[@]}"; exit 0 ;;
+        -h | --help) sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+        *) echo "run.sh: unknown argument: $1 (see --help)" >&2; exit 2 ;;
+    esac
+done
+
+logs=$root/.build/test-logs
+mkdir -p "$logs"
+passed=0 failed=0 skipped=0
+library=$root/.build/release/libaigc.so
+python=$root/.venv/bin/python
+# No account of this machine takes part in a test, and no proxy stands before the loopback.
+unset "${!ALIBABA_CLOUD_@}" "${!TENCENTCLOUD_@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY \
+    AIGC_LIBRARY PYTHONPATH
+
+# Steps. Each runs in a shell of its own, prints its results and keeps its exit status.
+step_build() {
+    if swift build -c release --product aigc; then echo "ok - release build"; else echo "not ok - release build"; fi
+}
+step_checks() { bash Tests/checks/all.sh "$library"; }
+step_swift() { swift test 2>&1; }
+step_c() { if [ "$quick" = yes ]; then bash Tests/c/run.sh --quick; else bash Tests/c/run.sh; fi; }
+step_install() { bash Tests/c/install.sh; }
+step_python() {
+    local part="slow or not slow"
+    [ "$quick" = no ] || part="not slow"
+    AIGC_LIBRARY=$library "$python" -m pytest -q -p no:cacheprovider -m "$part" bindings/python/tests
+}
+step_valgrind() { bash Tests/c/run.sh --valgrind; }
+step_quickstart() {
+    local out="$root/.build/quick start" # with a space, as some home folders have
+    rm -rf "$out"
+    bash bindings/quickstart.sh --out "$out" || return 1
+    local images
+    images=$(find "$out" -type f | wc -l)
+    if [ "$images" -ge 5 ]; then echo "ok - quickstart: $images files"; else echo "not ok - quickstart: $images files"; fi
+}
+
+wanted() {
+    local step
+    [ ${#chosen[@]} -gt 0 ] || return 0
+    for step in "${chosen[@]}"; do [ "$step" = "$1" ] && return 0; done
+    return 1
+}
+
+# run_step NAME: runs it within its limit and adds up.
+run_step() {
+    local name=$1 log=$logs/$1.log start=$SECONDS status p f s
+    export root quick library python
+    export -f "step_$name"
+    # timeout makes a process group of its own, and ends all of it.
+    timeout -k 10 "${limits[$name]}" bash -uo pipefail -c "step_$name" >"$log" 2>&1 </dev/null
+    status=$?
+    read -r p f s < <(python3 Tests/tools/count.py "$log" "$status")
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    printf '%-11s %5d good, %d bad, %d left out, %d s\n' "$name" "$p" "$f" "$s" $((SECONDS - start))
+    [ "$f" = 0 ] && return 0
+    [ "$status" = 124 ] && echo "  it ran longer than ${limits[$name]} s and was ended"
+    grep -aE '^not ok|^✘ Test |^Test Case .* failed|^FAILED|^ERROR|error:' "$log" | head -n 40 | sed 's/^/  /'
+    echo "  the end of .build/test-logs/$name.log:"
+    tail -n 25 "$log" | sed 's/^/  | /'
+    return 1
+}
+
+finish() {
+    local line="$passed passed, $failed failed"
+    [ "$skipped" = 0 ] || line="$line, $skipped skipped"
+    echo "$line"
+    [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+    exit
+}
+
+: >"$logs/setup.log"
+packages=(gcc g++ binutils pkg-config libcurl4-openssl-dev libssl-dev libjansson-dev python3 python3-venv openssl)
+[ "$quick" = yes ] || packages+=(valgrind cmake shellcheck)
+if ! { need_swift && need_packages "$logs/setup.log" "${packages[@]}" &&
+    need_venv "$root" "$logs/setup.log" -r bindings/python/tests/requirements.txt; }; then
+    echo "The tests could not be set up; the end of .build/test-logs/setup.log:"
+    tail -n 25 "$logs/setup.log" | sed 's/^/  | /'
+    failed=1
+    finish
+fi
+
+if ! run_step build; then finish; fi
+for step in "${steps[@]:1}"; do
+    wanted "$step" || continue
+    if [ "$quick" = yes ]; then
+        case $step in valgrind | quickstart) continue ;; esac
+    fi
+    run_step "$step" || true
+done
+finish

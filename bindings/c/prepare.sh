@@ -1,0 +1,76 @@
+# shellcheck shell=bash
+# Functions that make a machine ready; quickstart.sh and Tests/run.sh source this file. Nothing is installed that is
+# there already, and nothing is ever removed.
+
+# have PACKAGE: is it, or what it would bring, here?
+have() {
+    case $1 in
+        binutils) command -v objcopy >/dev/null && command -v readelf >/dev/null ;;
+        python3-venv) python3 -c 'import venv, ensurepip' 2>/dev/null ;;
+        lib*-dev)
+            if command -v dpkg-query >/dev/null; then
+                [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+            else
+                case $1 in
+                    libcurl*) pkg-config --exists libcurl ;;
+                    libssl*) pkg-config --exists libcrypto ;;
+                    *) pkg-config --exists jansson ;;
+                esac
+            fi
+            ;;
+        *) command -v "$1" >/dev/null ;;
+    esac
+}
+
+# need_packages LOG PACKAGE...: installs with apt what is missing, as root or through sudo; otherwise says what to do.
+need_packages() {
+    local log=$1 package missing=() become=()
+    shift
+    for package in "$@"; do have "$package" || missing+=("$package"); done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if ! command -v apt-get >/dev/null; then
+        echo "These are missing, by their Debian names: ${missing[*]}. Install them and run this again." >&2
+        return 1
+    fi
+    if [ "$(id -u)" != 0 ]; then
+        if ! command -v sudo >/dev/null; then
+            echo "These packages are missing. As root: apt-get install ${missing[*]}" >&2
+            return 1
+        fi
+        become=(sudo)
+    fi
+    echo "Installing ${missing[*]}"
+    # The package lists may be old or empty: they are fetched when the first try fails.
+    "${become[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" \
+        >>"$log" 2>&1 && return 0
+    "${become[@]}" apt-get update >>"$log" 2>&1 || true
+    "${become[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1
+}
+
+# need_swift: a toolchain that is new enough.
+need_swift() {
+    local version
+    version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -n 1)
+    if [ -z "$version" ]; then
+        echo "There is no Swift toolchain: install Swift 6.3 (https://www.swift.org/install) and run this again." >&2
+        return 1
+    fi
+    if [ "$(printf '6.2\n%s\n' "$version" | sort -V | head -n 1)" != 6.2 ]; then
+        echo "Swift $version is too old: 6.3 is what this is written for." >&2
+        return 1
+    fi
+}
+
+# need_venv ROOT LOG [PIP ARGUMENT]...: a virtual environment in ROOT/.venv with the bindings and what they need.
+need_venv() {
+    local root=$1 log=$2 stamp want
+    shift 2
+    stamp=$root/.venv/.prepared-$(printf '%s\n' "$@" | cksum | cut -d ' ' -f 1)
+    want=$(cat "$root/bindings/python/pyproject.toml" "$root"/bindings/python/tests/requirements.txt 2>/dev/null | cksum)
+    if [ -x "$root/.venv/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want $root" ]; then return 0; fi
+    echo "Making the virtual environment .venv"
+    [ -x "$root/.venv/bin/python" ] || python3 -m venv "$root/.venv" >>"$log" 2>&1 || return 1
+    (cd "$root" && .venv/bin/python -m pip install --disable-pip-version-check \
+        -e 'bindings/python[cli,sandbox]' "$@") >>"$log" 2>&1 || return 1
+    echo "$want $root" >"$stamp"
+}
