@@ -36,6 +36,10 @@ def parser() -> argparse.ArgumentParser:
     ports.add_argument("--https-port", type=_port, default=0, help="both clouds' APIs, TLS")
     ports.add_argument("--asset-port", type=_port, default=0, help="where Tencent's image URLs point, plain HTTP")
     ports.add_argument("--asset-tls-port", type=_port, default=0, help="the same with TLS")
+    ports.add_argument("--bucket-port", type=_port, default=0, help="private bucket, plain HTTP")
+    ports.add_argument("--bucket-tls-port", type=_port, default=0, help="the same with TLS")
+    ports.add_argument("--metadata-port", type=_port, default=0, help="instance metadata and credentials URI")
+    ports.add_argument("--proxy-port", type=_port, default=0, help="HTTP proxy that leads the clouds' hosts here")
     jobs = p.add_argument_group("jobs and limits")
     jobs.add_argument("--duration", type=float, default=2.0, metavar="SECONDS", help="from submit to finished (default 2)")
     jobs.add_argument(
@@ -63,6 +67,10 @@ def parser() -> argparse.ArgumentParser:
         "--identity", action="append", default=[], metavar="JSON",
         help='one more caller: {"provider": "alibaba", "id": "..", "secret": "..", "token": "..", "expires_in": 900}; '
         "token and expiry are for temporary ones; may be repeated",
+    )
+    who.add_argument(
+        "--sts-life", type=float, default=0.0, metavar="SECONDS",
+        help="life of temporary credentials, whatever was asked for (default 0 = as asked)",
     )
     who.add_argument("--ready-file", type=Path, metavar="PATH", help="write the ready line to this file too")
     who.add_argument("--state-dir", type=Path, metavar="PATH", help="keep the test CA here (default: a temporary folder)")
@@ -102,7 +110,7 @@ async def _run(options: argparse.Namespace, state_dir: Path, parent: int) -> Non
     settings = Settings()
     names = (
         "duration", "rate", "alibaba_rate", "url_life", "clock_skew", "base64_form", "asset_scheme", "signed_urls",
-        "any_model",
+        "any_model", "sts_life",
     )
     settings.update({name: getattr(options, name) for name in names})
     world = World(settings)
@@ -112,7 +120,10 @@ async def _run(options: argparse.Namespace, state_dir: Path, parent: int) -> Non
         except ValueError:
             raise ValueError("--identity is not valid JSON: " + text) from None
         world.identities.add(identity_from_json(value, world.clock.now()))
-    ports = Ports(options.http_port, options.https_port, options.asset_port, options.asset_tls_port)
+    ports = Ports(
+        options.http_port, options.https_port, options.asset_port, options.asset_tls_port, options.bucket_port,
+        options.bucket_tls_port, options.metadata_port, options.proxy_port,
+    )
     sandbox = Sandbox(world, state_dir, options.host, ports, options.cert_name)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

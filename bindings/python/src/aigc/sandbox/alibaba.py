@@ -8,12 +8,13 @@ import math
 import uuid
 from typing import Any, Awaitable, Callable, Dict, List, Optional, Tuple
 
+from .alibaba_sts import AlibabaSts, action_of
 from .draw import size_in_prompt
 from .faults import Fault
 from .identities import Identity
 from .jobs import PRE_MODEL, TRAINED, TRAINING, Job, hex_id, listed
 from .signatures_acs3 import verify
-from .wire import Refusal, Reply, json_reply, new_request_id
+from .wire import Head, Refusal, Reply, json_reply, new_request_id
 from .world import Call, World, spoil
 
 VERSION = "20240611"
@@ -38,10 +39,10 @@ _NO_DATA = ("B_DATA_NOT_FOUND_EXCEPTION", "资源没有找到", 404)
 _NO_TRAINING = ("B_MODEL_TRAIN_JOB_NOT_EXIST", "模型训练任务不存在", 404)
 
 
-def operation_of(path: str, named: Optional[str]) -> str:
-    """The action that a path stands for, or what x-acs-action says where no path is known."""
-    route = ROUTES.get(path[len(PREFIX) :]) if path.startswith(PREFIX) else None
-    return route[1] if route else (named or "unknown")
+def operation_of(head: Head) -> str:
+    """The action that a path stands for, or what the request says where no path is known."""
+    route = ROUTES.get(head.path[len(PREFIX) :]) if head.path.startswith(PREFIX) else None
+    return route[1] if route else (action_of(head) or head.get("x-acs-action") or "unknown")
 
 
 def refuse(refusal: Refusal, host: str) -> Reply:
@@ -122,6 +123,7 @@ class Alibaba:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._sts = AlibabaSts(world)
         self._handlers: Dict[str, Callable[[Call, Identity], Awaitable[Reply]]] = {
             "addPreModelInferenceJob": self._add_pre_model,
             "queryPreModelInferenceJobInfo": self._query_pre_model,
@@ -146,8 +148,11 @@ class Alibaba:
         name = head.path[len(PREFIX) :] if head.path.startswith(PREFIX) else ""
         action = head.get("x-acs-action")
         if name not in ROUTES:
+            echo = action is not None and (action.startswith(ECHO) or world.settings.echo)
+            if head.path == "/" and not echo:
+                return self._sts.handle(call)
             verify(head, call.body, world.identities, world.nonces, world.clock.now())
-            if action is not None and action.startswith(ECHO):
+            if echo:
                 return _echo(call)
             raise Refusal("InvalidApi.NotFound", "Specified api is not found, please check your url and method.", 404)
         method, expected = ROUTES[name]

@@ -11,8 +11,13 @@ from pathlib import Path
 from typing import NamedTuple, Sequence
 
 REGIONS = ("ap-guangzhou", "ap-beijing", "ap-shanghai", "ap-nanjing", "ap-singapore", "na-ashburn")
-NAMES = ("localhost", "127.0.0.1", "::1", "sandbox.test", "*.sandbox.test") + tuple(
-    "*.cos.%s.sandbox.test" % region for region in REGIONS
+# The clouds' own names are for programs that reach the sandbox through its proxy.
+NAMES = (
+    ("localhost", "127.0.0.1", "::1", "sandbox.test", "*.sandbox.test")
+    + ("*.aliyuncs.com", "*.tencentcloudapi.com", "*.intl.tencentcloudapi.com")
+    + tuple("*.%s.aliyuncs.com" % region for region in ("cn-shanghai", "cn-beijing", "cn-hangzhou"))
+    + tuple("*.%s.tencentcloudapi.com" % region for region in REGIONS)
+    + tuple("*.cos.%s.%s" % (region, domain) for region in REGIONS for domain in ("sandbox.test", "myqcloud.com"))
 )
 _CA = """[req]
 distinguished_name = dn

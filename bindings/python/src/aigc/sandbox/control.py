@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from typing import Any, Callable, Dict, Optional, Tuple, cast
+from typing import Any, Callable, Deque, Dict, Optional, Tuple, cast
 
+from . import tencent_scene
 from .faults import KINDS, fault_from_json
 from .identities import identity_from_json
 from .ledger import since
@@ -63,6 +64,9 @@ class Control:
             ("GET", "stats"): self._stats,
             ("GET", "requests"): self._requests,
             ("GET", "asset-requests"): self._asset_requests,
+            ("GET", "bucket-requests"): self._bucket_requests,
+            ("GET", "proxy-requests"): self._proxy_requests,
+            ("POST", "scene-tasks"): lambda arguments, body: {"id": tencent_scene.create(world, _object(body))},
             ("GET", "config"): lambda arguments, body: world.settings.as_json(),
             ("POST", "config"): self._configure,
             ("GET", "faults"): lambda arguments, body: [f.as_json() for f in world.faults.every()],
@@ -103,11 +107,21 @@ class Control:
             del stats["jobs"]
         return stats
 
+    @staticmethod
+    def _since(log: Deque[Dict[str, Any]], arguments: Dict[str, str]) -> Any:
+        return since(log, _number(arguments, "since", 0), arguments.get("operation", ""))
+
     def _requests(self, arguments: Dict[str, str], body: bytes) -> Any:
-        return since(self._world.ledger.requests, _number(arguments, "since", 0), arguments.get("operation", ""))
+        return self._since(self._world.ledger.requests, arguments)
 
     def _asset_requests(self, arguments: Dict[str, str], body: bytes) -> Any:
-        return since(self._world.ledger.asset_requests, _number(arguments, "since", 0), arguments.get("operation", ""))
+        return self._since(self._world.ledger.asset_requests, arguments)
+
+    def _bucket_requests(self, arguments: Dict[str, str], body: bytes) -> Any:
+        return self._since(self._world.ledger.bucket_requests, arguments)
+
+    def _proxy_requests(self, arguments: Dict[str, str], body: bytes) -> Any:
+        return self._since(self._world.ledger.proxy_requests, arguments)
 
     def _configure(self, arguments: Dict[str, str], body: bytes) -> Any:
         self._world.settings.update(_object(body))

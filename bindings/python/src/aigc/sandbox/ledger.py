@@ -47,6 +47,8 @@ class Ledger:
         self.created_total: "Counter[str]" = Counter()
         self.requests: Deque[Dict[str, Any]] = deque(maxlen=20_000)
         self.asset_requests: Deque[Dict[str, Any]] = deque(maxlen=20_000)
+        self.bucket_requests: Deque[Dict[str, Any]] = deque(maxlen=20_000)
+        self.proxy_requests: Deque[Dict[str, Any]] = deque(maxlen=20_000)
         self.connections.clear()
 
     def operation(self, provider: str, name: str) -> Operation:

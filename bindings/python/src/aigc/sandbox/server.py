@@ -12,12 +12,14 @@ from typing import Any, Awaitable, Callable, Deque, Dict, List, NamedTuple, Opti
 
 from aiohttp import web
 
-from . import alibaba, certificates, store, tencent
+from . import alibaba, certificates, metadata, store, tencent
 from .assets import Assets
+from .bucket import Bucket, carries_signature
 from .control import ROOT, Control
 from .faults import Fault
 from .identities import ALIBABA_ID, ALIBABA_SECRET, TENCENT_ID, TENCENT_SECRET
 from .misbehave import perform, response
+from .proxy import Proxy
 from .wire import Head, Refusal, Reply
 from .world import Call, World
 
@@ -32,6 +34,10 @@ class Ports(NamedTuple):
     https: int = 0
     asset_http: int = 0
     asset_https: int = 0
+    bucket_http: int = 0
+    bucket_https: int = 0
+    metadata: int = 0
+    proxy: int = 0
 
 
 class Route(NamedTuple):
@@ -79,10 +85,13 @@ class Sandbox:
         self._ports = ports
         self._cert_names = cert_names
         self._alibaba = alibaba.Alibaba(world)
-        self._tencent = tencent.Tencent(world)
+        self._bucket = Bucket(world)
+        self._tencent = tencent.Tencent(world, self._bucket)
+        self._metadata = metadata.Metadata(world)
         self._assets = Assets(world)
         self.info: Dict[str, Any] = {}
         self._control = Control(world, self.info)
+        self._proxy = Proxy(world, self.info)
         self._listeners: List[asyncio.AbstractServer] = []
         self._servers: List[web.Server] = []
 
@@ -93,16 +102,15 @@ class Sandbox:
         host = head.get("host") or ""
         if action is not None or (head.get("authorization") or "").startswith("TC3-"):
             return Route("tencent", tencent.operation_of(action), self._tencent.handle, tencent.refuse_by_fault)
-        named = head.get("x-acs-action")
         return Route(
             "alibaba",
-            alibaba.operation_of(head.path, named),
+            alibaba.operation_of(head),
             self._alibaba.handle,
             lambda fault: alibaba.refuse_by_fault(fault, host),
         )
 
-    def _asset_route(self, head: Head) -> Route:
-        return Route("tencent", "asset", self._assets.handle, lambda fault: _store_fault(fault, head.path))
+    def _store_route(self, head: Head, name: str, handle: Callable[[Call], Awaitable[Reply]]) -> Route:
+        return Route("tencent", name, handle, lambda fault: _store_fault(fault, head.path))
 
     async def _api(self, request: web.BaseRequest) -> web.StreamResponse:
         head = head_of(request)
@@ -113,10 +121,28 @@ class Sandbox:
 
     async def _asset(self, request: web.BaseRequest) -> web.StreamResponse:
         head = head_of(request)
-        return await self._exchange(request, head, self._asset_route(head), self._world.ledger.asset_requests)
+        route = self._store_route(head, "asset", self._assets.handle)
+        return await self._exchange(request, head, route, self._world.ledger.asset_requests)
+
+    async def _private(self, request: web.BaseRequest) -> web.StreamResponse:
+        head = head_of(request)
+        route = self._store_route(head, "bucket", self._bucket.handle)
+        more = {"signed": carries_signature(head)}
+        return await self._exchange(request, head, route, self._world.ledger.bucket_requests, more)
+
+    async def _instance(self, request: web.BaseRequest) -> web.StreamResponse:
+        head = head_of(request)
+        provider, operation = metadata.operation_of(head)
+        route = Route(provider, operation, self._metadata.handle, _plain_fault)
+        return await self._exchange(request, head, route, self._world.ledger.requests)
 
     async def _exchange(
-        self, request: web.BaseRequest, head: Head, route: Route, log: Deque[Dict[str, Any]]
+        self,
+        request: web.BaseRequest,
+        head: Head,
+        route: Route,
+        log: Deque[Dict[str, Any]],
+        more: Optional[Dict[str, Any]] = None,
     ) -> web.StreamResponse:
         world = self._world
         counts = world.ledger.operation(route.provider, route.operation)
@@ -126,7 +152,7 @@ class Sandbox:
             log,
             {
                 "provider": route.provider, "operation": route.operation, "time": world.clock.now(),
-                "method": head.method, "target": head.target, "headers": head.headers, "peer": request.remote,
+                "method": head.method, "target": head.target, "headers": head.headers, "peer": request.remote, **(more or {}),
             },
         )
         fault = world.faults.take(route.provider, route.operation, head.target)
@@ -187,6 +213,13 @@ class Sandbox:
         info["asset_http"] = await self._listen("asset_http", self._asset, self._ports.asset_http)
         info["asset_https"] = await self._listen("asset_https", self._asset, self._ports.asset_https, tls)
         self._world.urls.origins.update(http=info["asset_http"], https=info["asset_https"])
+        info["bucket_http"] = await self._listen("bucket_http", self._private, self._ports.bucket_http)
+        info["bucket_https"] = await self._listen("bucket_https", self._private, self._ports.bucket_https, tls)
+        self._world.bucket_origins.update(http=info["bucket_http"], https=info["bucket_https"])
+        info["metadata"] = await self._listen("metadata", self._instance, self._ports.metadata)
+        info["credentials_uri"] = info["metadata"] + metadata.URI_PATH
+        bound = await self._proxy.start(self._host, self._ports.proxy)
+        info["proxy"] = info["http"].rpartition(":")[0] + ":%d" % bound
         info["ca_file"] = str(files.ca)
         info["control"] = info["http"] + ROOT
         info["alibaba"] = {
@@ -200,9 +233,16 @@ class Sandbox:
         """Close everything."""
         for listener in self._listeners:
             listener.close()
+        await self._proxy.stop()
         for server in self._servers:
             await server.shutdown(0.2)
         self._world.gallery.close()
+
+
+def _plain_fault(fault: Fault) -> Reply:
+    values = fault.values
+    text = "%s: %s\n" % (values["code"], values["message"])
+    return Reply(values["status"] or 500, text.encode(), "text/plain", [], str(values["code"]))
 
 
 def _store_fault(fault: Fault, path: str) -> Reply:

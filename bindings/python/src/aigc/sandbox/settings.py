@@ -30,11 +30,16 @@ class Settings:
     signed_urls: bool = False
     fresh_urls: bool = True
     any_model: bool = False
+    echo: bool = False
     sts_life: float = 0.0
     imds_v1: bool = True
     imds_life: float = 21600.0
+    imds_role: str = "sandbox-role"
     bucket_style: str = "path"
     bucket_scheme: str = "http"
+    bucket_public: bool = False
+    proxy_user: str = ""
+    proxy_password: str = ""
 
     def update(self, changes: Dict[str, Any]) -> None:
         """Apply JSON changes, all or none; ValueError says what is wrong."""

@@ -7,10 +7,12 @@ import re
 import uuid
 from typing import Any, Callable, Dict, List
 
+from . import tencent_scene, tencent_sts
+from .bucket import Bucket
 from .faults import Fault
 from .identities import Identity
 from .jobs import IMAGE_TASK, Job, hex_id
-from .signatures_tc3 import verify
+from .signatures_tc3 import parse_authorization, verify
 from .tencent_fields import CREATE_SCHEMA, check_create, check_types
 from .wire import Refusal, Reply, json_reply
 from .world import Call, World
@@ -54,11 +56,14 @@ def refuse_by_fault(fault: Fault) -> Reply:
 class Tencent:
     """The API gateway and the service."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, bucket: Bucket) -> None:
         self._world = world
-        self._handlers: Dict[str, Callable[[Call, Identity, Dict[str, Any]], Reply]] = {
+        self._bucket = bucket
+        self._handlers: Dict[str, Callable[[Call, Identity, Dict[str, Any]], Dict[str, Any]]] = {
             "CreateAigcImageTask": self._create,
             "DescribeAigcImageTask": self._describe,
+            "DescribeAigcTaskList": lambda call, who, value: tencent_scene.describe_list(world, call, who, value),
+            "DescribeAigcTaskStatus": lambda call, who, value: tencent_scene.describe_status(world, call, who, value),
         }
 
     async def handle(self, call: Call) -> Reply:
@@ -84,11 +89,14 @@ class Tencent:
         kind = (head.get("content-type") or "").partition(";")[0].strip().lower()
         if kind != "application/json":
             raise Refusal("UnsupportedProtocol", "Content-Type must be application/json.")
-        identity = verify(head, call.body, world.identities, SERVICE, world.clock.now())
+        if action in tencent_sts.ACTIONS:
+            return self._sts(call, action)
+        echo = action.startswith(ECHO) or (world.settings.echo and action not in self._handlers)
+        service = parse_authorization(head.get("authorization") or "").service if echo else SERVICE
+        identity = verify(head, call.body, world.identities, service, world.clock.now())
         region = head.get("x-tc-region")
         if region and not _REGION.match(region):
             raise Refusal("UnsupportedRegion", "The region `%s` is not supported." % region)
-        echo = action.startswith(ECHO)
         if version != VERSION and not echo:
             raise Refusal("NoSuchVersion", "The version `%s` does not exist." % version)
         if action not in self._handlers and not echo:
@@ -102,7 +110,18 @@ class Tencent:
         fields = self._json(call)
         if echo:
             return self._echo(call, fields)
-        return self._handlers[action](call, identity, fields)
+        return _envelope(self._handlers[action](call, identity, fields))
+
+    def _sts(self, call: Call, action: str) -> Reply:
+        world, account = self._world, "main"
+        if call.head.get("x-tc-version") != tencent_sts.VERSION:
+            raise Refusal("NoSuchVersion", "The version does not exist.")
+        if action != tencent_sts.UNSIGNED:
+            caller = verify(call.head, call.body, world.identities, tencent_sts.SERVICE, world.clock.now())
+            account = caller.account
+        elif call.head.get("authorization") != "SKIP":
+            raise Refusal("AuthFailure.InvalidAuthorization", "This action is called with Authorization: SKIP.")
+        return _envelope(tencent_sts.answer(world, action, self._json(call), account))
 
     @staticmethod
     def _json(call: Call) -> Dict[str, Any]:
@@ -127,7 +146,7 @@ class Tencent:
             }
         )
 
-    def _create(self, call: Call, identity: Identity, value: Dict[str, Any]) -> Reply:
+    def _create(self, call: Call, identity: Identity, value: Dict[str, Any]) -> Dict[str, Any]:
         world = self._world
         fields = check_types(value, CREATE_SCHEMA)
         size = check_create(fields, world.settings.any_model)
@@ -140,9 +159,9 @@ class Tencent:
             fields=fields,
         )
         world.ledger.job_created("tencent", call.operation, task_id, prompt, world.clock.now())
-        return _envelope({"TaskId": task_id})
+        return {"TaskId": task_id}
 
-    def _describe(self, call: Call, identity: Identity, value: Dict[str, Any]) -> Reply:
+    def _describe(self, call: Call, identity: Identity, value: Dict[str, Any]) -> Dict[str, Any]:
         fields = check_types(value, {"TaskId": str})
         if not fields.get("TaskId"):
             raise Refusal("MissingParameter", "The parameter `TaskId` is missing.")
@@ -158,7 +177,7 @@ class Tencent:
             urls, message = self._urls(job), "ok"
         elif state == "FAIL":
             message = job.failure()
-        return _envelope({"Status": state, "ImageUrls": urls, "Message": message})
+        return {"Status": state, "ImageUrls": urls, "Message": message}
 
     def _urls(self, job: Job) -> List[str]:
-        return self._world.urls.of(job)
+        return self._bucket.urls_of(job) if job.fields.get("StoreCosParam") else self._world.urls.of(job)

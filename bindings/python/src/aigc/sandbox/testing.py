@@ -105,6 +105,16 @@ class SandboxProcess:
         found: List[Dict[str, Any]] = self.call("GET", "/asset-requests")
         return found
 
+    def bucket_requests(self) -> List[Dict[str, Any]]:
+        """Recorded request heads of the private bucket; ``signed`` says whether they carried a signature."""
+        found: List[Dict[str, Any]] = self.call("GET", "/bucket-requests")
+        return found
+
+    def proxy_requests(self) -> List[Dict[str, Any]]:
+        """Recorded request heads of the proxy."""
+        found: List[Dict[str, Any]] = self.call("GET", "/proxy-requests")
+        return found
+
     def fault(self, kind: str, operation: str = "*", **values: Any) -> Dict[str, Any]:
         """Tell the sandbox to misbehave."""
         found: Dict[str, Any] = self.call("POST", "/faults", dict(values, kind=kind, operation=operation))

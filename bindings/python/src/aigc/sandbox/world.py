@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
+from typing import Dict, Optional
 
 from .clock import Clock
 from .faults import Fault, Faults
@@ -33,6 +33,7 @@ class World:
         self.tencent_rate = TokenBuckets(settings.rate)
         self.alibaba_rate = TokenBuckets(settings.alibaba_rate)
         self.urls = AssetUrls(settings, self.clock, self.identities)
+        self.bucket_origins: Dict[str, str] = {}
         self.apply_settings()
 
     def apply_settings(self) -> None:
