@@ -178,19 +178,23 @@ public struct JobAnswer: Equatable, Sendable {
     /// 0...1, or nil.
     public var progress: Double?
     public var assets: [AssetReference]
+    /// The provider calls the job finished but lists no image (yet). `state` is then `running`, so that nobody hands on a
+    /// success without images; a machine may give up after a few such answers instead of waiting for the deadline.
+    public var lacksAssets: Bool
     public var requestID: String?
     /// The answer as it came, JSON.
     public var response: [UInt8]
 
     public init(
         remoteID: String = "", state: RemoteState, providerState: String = "", progress: Double? = nil,
-        assets: [AssetReference] = [], requestID: String? = nil, response: [UInt8] = []
+        assets: [AssetReference] = [], lacksAssets: Bool = false, requestID: String? = nil, response: [UInt8] = []
     ) {
         self.remoteID = remoteID
         self.state = state
         self.providerState = providerState
         self.progress = progress
         self.assets = assets
+        self.lacksAssets = lacksAssets
         self.requestID = requestID
         self.response = response
     }
