@@ -26,7 +26,7 @@ else
     echo "ok - Swift format # SKIP this toolchain has no swift format"
 fi
 if command -v shellcheck >/dev/null; then # SC2317: does not see functions that are called by name
-    rule "shellcheck (${#scripts[@]} files)" shellcheck -e SC2317 -f gcc "${scripts[@]}"
+    rule "shellcheck (${#scripts[@]} files)" shellcheck -x -e SC2317 -f gcc "${scripts[@]}"
 else
     echo "ok - shellcheck # SKIP shellcheck is not installed"
 fi
