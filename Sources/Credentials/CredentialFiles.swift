@@ -1,0 +1,65 @@
+internal import Glibc
+
+/// Reads the files that credentials are in.
+public protocol CredentialFiles: Sendable {
+    /// The whole of a regular file of at most `maximumBytes`.
+    func read(_ path: String, maximumBytes: Int) -> Result<CredentialFile, CredentialFileFault>
+}
+
+public struct CredentialFile: Sendable {
+    public var bytes: [UInt8]
+    /// Whether users other than the owner and his group can read it.
+    public var isReadableByAll: Bool
+
+    public init(bytes: [UInt8], isReadableByAll: Bool) {
+        self.bytes = bytes
+        self.isReadableByAll = isReadableByAll
+    }
+}
+
+public enum CredentialFileFault: Error, Equatable, Sendable {
+    case missing
+    /// For people: "permission denied", "larger than 1048576 bytes".
+    case unreadable(String)
+}
+
+/// The file system.
+public struct LocalFiles: CredentialFiles {
+    public init() {}
+
+    public func read(_ path: String, maximumBytes: Int) -> Result<CredentialFile, CredentialFileFault> {
+        // Without O_NONBLOCK a FIFO would be waited for.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard descriptor >= 0 else {
+            let code = errno
+            return .failure(code == ENOENT || code == ENOTDIR ? .missing : .unreadable(Self.text(code)))
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return .failure(.unreadable(Self.text(errno))) }
+        guard status.st_mode & S_IFMT == S_IFREG else { return .failure(.unreadable("not a regular file")) }
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 16_384)
+        while true {
+            let count = Glibc.read(descriptor, &piece, piece.count)
+            if count == 0 { break }
+            guard count > 0 else {
+                let code = errno
+                if code == EINTR { continue }
+                return .failure(.unreadable(Self.text(code)))
+            }
+            bytes.append(contentsOf: piece.prefix(count))
+            if bytes.count > maximumBytes { return .failure(.unreadable("larger than \(maximumBytes) bytes")) }
+        }
+        return .success(CredentialFile(bytes: bytes, isReadableByAll: status.st_mode & S_IROTH != 0))
+    }
+
+    static func text(_ code: Int32) -> String {
+        switch code {
+        case EACCES, EPERM: return "permission denied"
+        case EISDIR: return "a folder"
+        case EMFILE, ENFILE: return "no descriptor is left"
+        default: return "error \(code)"
+        }
+    }
+}

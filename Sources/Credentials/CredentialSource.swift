@@ -1,0 +1,43 @@
+// Credentials: finds the key of a provider and renews it. One file a source, one chain a provider. Imports Core, Codec and
+// Signing. Slow (files, HTTP, processes): runs on the engine's credential worker, never on a caller's thread; a chain is
+// asked by one thread at a time and keeps nothing but the source that it has settled on.
+
+public import Core
+
+/// A place that may have credentials.
+public protocol CredentialSource: Sendable {
+    /// For people: "environment", "~/.aliyun/config.json".
+    var name: String { get }
+    /// How long before their end its credentials are to be renewed, in milliseconds; 0 for those that do not end.
+    var refreshAheadMilliseconds: Int64 { get }
+
+    /// One generation of credentials, id, secret and token together. Blocks for as long as its time-outs allow.
+    func fetch(_ context: CredentialContext) throws(CredentialUnavailable) -> Credentials
+}
+
+extension CredentialSource {
+    public var refreshAheadMilliseconds: Int64 { 0 }
+}
+
+/// Why a source gave nothing. One clause for people, never with a secret.
+public struct CredentialUnavailable: Error, Equatable, Sendable {
+    public var reason: String
+    /// The same may work later: a time-out, a server's fault.
+    public var isTransient: Bool
+
+    public init(_ reason: String, isTransient: Bool = false) {
+        self.reason = reason
+        self.isTransient = isTransient
+    }
+}
+
+/// How long before their end temporary credentials are renewed, by kind of source, in milliseconds. As the vendors' tools
+/// have it, except that Tencent's renew after a tenth of the life of an assumed role, which this does not need.
+public enum RefreshAhead {
+    public static let alibabaSTS: Int64 = 15 * 60_000
+    public static let alibabaMetadata: Int64 = 15 * 60_000
+    public static let credentialsURI: Int64 = 15 * 60_000
+    public static let external: Int64 = 3 * 60_000
+    public static let tencentMetadata: Int64 = 5 * 60_000
+    public static let tencentSTS: Int64 = 12 * 60_000
+}

@@ -1,0 +1,62 @@
+internal import Core
+
+/// Credentials in environment variables. Names come in families, one for each of the vendor's tools; id, secret and token
+/// are never mixed across families. The first family whose id or secret is set is the one.
+struct EnvironmentSource: CredentialSource {
+    struct Family {
+        var id: String
+        var secret: String
+        var tokens: [String]
+    }
+
+    let name = "environment"
+    let families: [Family]
+    /// What the provider calls it.
+    let providerName: String
+
+    static let alibaba = EnvironmentSource(
+        families: [
+            // SDKs and CLI today; older SDKs; older CLI; Terraform.
+            Family(
+                id: "ALIBABA_CLOUD_ACCESS_KEY_ID", secret: "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+                tokens: ["ALIBABA_CLOUD_SECURITY_TOKEN"]),
+            Family(
+                id: "ALIBABACLOUD_ACCESS_KEY_ID", secret: "ALIBABACLOUD_ACCESS_KEY_SECRET",
+                tokens: ["ALIBABACLOUD_SECURITY_TOKEN"]),
+            Family(
+                id: "ALICLOUD_ACCESS_KEY_ID", secret: "ALICLOUD_ACCESS_KEY_SECRET",
+                tokens: ["ALICLOUD_SECURITY_TOKEN"]),
+            Family(id: "ALICLOUD_ACCESS_KEY", secret: "ALICLOUD_SECRET_KEY", tokens: ["ALICLOUD_SECURITY_TOKEN"]),
+        ], providerName: "default/env")
+
+    static let tencent = EnvironmentSource(
+        families: [
+            // SDKs and, for the token, the Node SDK and TCCLI; the runtime of cloud functions.
+            Family(
+                id: "TENCENTCLOUD_SECRET_ID", secret: "TENCENTCLOUD_SECRET_KEY",
+                tokens: ["TENCENTCLOUD_SESSION_TOKEN", "TENCENTCLOUD_TOKEN"]),
+            Family(
+                id: "TENCENTCLOUD_SECRETID", secret: "TENCENTCLOUD_SECRETKEY", tokens: ["TENCENTCLOUD_SESSIONTOKEN"]),
+        ], providerName: "env")
+
+    func fetch(_ context: CredentialContext) throws(CredentialUnavailable) -> Credentials {
+        for family in families {
+            let id = context.variable(family.id)
+            let secret = context.variable(family.secret)
+            if id == nil && secret == nil { continue }
+            guard id != nil, secret != nil else {
+                let (there, missing) = id == nil ? (family.secret, family.id) : (family.id, family.secret)
+                throw CredentialUnavailable("\(there) is set but \(missing) is not")
+            }
+            var token: (name: String, value: String)?
+            for name in family.tokens where token == nil {
+                if let value = context.variable(name) { token = (name, value) }
+            }
+            return try Checked.credentials(
+                id: id, secret: secret, token: token?.value, source: providerName,
+                named: (family.id, family.secret, token?.name ?? ""))
+        }
+        let usual = families.first.map { "\($0.id) and \($0.secret) are" } ?? "nothing is"
+        throw CredentialUnavailable("\(usual) not set")
+    }
+}
