@@ -1,0 +1,123 @@
+// Providers: the clouds' dialects. Imports Core, Codec and Signing; pure functions over values that never change after
+// init, hence no owner and any thread. No clock, no I/O, no randomness.
+
+public import Core
+
+/// Where a provider is reached: scheme, host and port of a configuration key or a token.
+public struct Endpoint: Equatable, Sendable {
+    public let isSecure: Bool
+    /// Lower case; IPv6 addresses in brackets.
+    public let host: String
+    /// Nil where it is the scheme's own.
+    public let port: Int?
+
+    /// What a `Host` line holds and signatures cover: the port only where it is not the scheme's own.
+    public let authority: String
+    /// `authority`, behind "http://" only if that is the scheme: the form of `JobReference.endpoint`.
+    public let text: String
+    /// What a path is put behind.
+    public let origin: String
+
+    /// Reads "host", "host:port", "https://host[:port]" or "http://host[:port]". `key` names the configuration key (or
+    /// "token") in the error.
+    public init(parsing text: String, key: String) throws(Failure) {
+        func refuse(_ why: String) -> Failure {
+            let shown = Words.shown(text, limit: 80)
+            return Failure(
+                .invalidArgument,
+                "Reading \(key) \"\(shown)\": \(why); give host, host:port, https://host[:port] or http://host[:port]",
+                field: key)
+        }
+        var rest = text[...]
+        var secure = true
+        if let scheme = Endpoint.scheme(of: text) {
+            switch scheme.lowercased() {
+            case "https": break
+            case "http": secure = false
+            default: throw refuse("its scheme is neither https nor http")
+            }
+            rest = text.dropFirst(scheme.count + 3)
+        }
+        if rest.utf8.contains(UInt8(ascii: "@")) { throw refuse("it holds user information") }
+        if rest.utf8.contains(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }) {
+            throw refuse("it holds a query or a fragment")
+        }
+        if rest.utf8.contains(UInt8(ascii: "/")) { throw refuse("it holds a path") }
+        var hostPart = rest
+        var portPart: Substring?
+        if rest.first == "[" {
+            guard let end = rest.firstIndex(of: "]") else { throw refuse("a \"]\" is missing") }
+            hostPart = rest[...end]
+            let behind = rest[rest.index(after: end)...]
+            if !behind.isEmpty {
+                guard behind.first == ":" else { throw refuse("something stands behind its \"]\"") }
+                portPart = behind.dropFirst()
+            }
+            guard Endpoint.isIPv6(hostPart) else { throw refuse("its IPv6 address is malformed") }
+        } else {
+            if let colon = rest.firstIndex(of: ":") {
+                hostPart = rest[..<colon]
+                portPart = rest[rest.index(after: colon)...]
+            }
+            guard Endpoint.isHostName(hostPart) else { throw refuse("its host name is malformed") }
+        }
+        var number: Int?
+        if let portPart {
+            guard portPart.utf8.count <= 5, portPart.utf8.allSatisfy({ (48...57).contains($0) }),
+                let value = Int(portPart), (1...65535).contains(value)
+            else { throw refuse("its port is not a number from 1 to 65535") }
+            number = value == (secure ? 443 : 80) ? nil : value
+        }
+        self.init(isSecure: secure, host: hostPart.lowercased(), port: number)
+    }
+
+    /// An official host: https, own port.
+    init(official host: String) {
+        self.init(isSecure: true, host: host, port: nil)
+    }
+
+    private init(isSecure: Bool, host: String, port: Int?) {
+        self.isSecure = isSecure
+        self.host = host
+        self.port = port
+        let authority = port.map { host + ":" + String($0) } ?? host
+        self.authority = authority
+        self.text = isSecure ? authority : "http://" + authority
+        self.origin = (isSecure ? "https://" : "http://") + authority
+    }
+
+    private static func scheme(of text: String) -> Substring? {
+        guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else { return nil }
+        return text[..<colon]
+    }
+
+    /// Underscores are not DNS, but container networks use them.
+    private static func isHostName(_ text: Substring) -> Bool {
+        guard (1...253).contains(text.utf8.count) else { return false }
+        return text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { label in
+            (1...63).contains(label.count) && label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-")
+                && label.allSatisfy { Words.isLetterOrDigit($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
+        }
+    }
+
+    /// Shape only: the resolver judges the rest.
+    private static func isIPv6(_ text: Substring) -> Bool {
+        let inner = text.utf8.dropFirst().dropLast()
+        return (2...45).contains(inner.count) && inner.contains(UInt8(ascii: ":"))
+            && inner.allSatisfy {
+                (48...57).contains($0) || (65...70).contains($0) || (97...102).contains($0) || $0 == UInt8(ascii: ":")
+                    || $0 == UInt8(ascii: ".")
+            }
+    }
+
+    /// Whether a text has the form of a region, "cn-shanghai" or "ap-shanghai-fsi". Endpoint rules rest on it: under
+    /// aliyuncs.com strangers own host names such as <bucket>.oss-cn-shanghai.aliyuncs.com, and those are no regions.
+    static func isRegion(_ text: some StringProtocol) -> Bool {
+        let parts = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+        guard (2...5).contains(parts.count), let first = parts.first, text.utf8.count <= 40 else { return false }
+        return first.count == 2
+            && parts.allSatisfy { part in
+                !part.isEmpty && part.allSatisfy { (97...122).contains($0) || (48...57).contains($0) }
+            }
+    }
+}

@@ -1,0 +1,99 @@
+internal import Core
+
+/// What a provider's code means. Whether a submission may be sent again, and whether a wait goes on, hangs on it.
+enum Meaning: Equatable, Sendable {
+    /// Nothing was executed, and the same request gets the same answer.
+    case refuse(Status)
+    /// The provider's own fault: a submission may have been executed, a read can be repeated.
+    case fault
+    /// Nothing was executed for want of a resource of the provider's: reads are repeated.
+    case busy
+    /// Nothing was executed: too many requests.
+    case throttle
+    /// Nothing was executed: the clock is off.
+    case clock
+    /// Nothing was executed: the security token is stale.
+    case stale
+    /// The id is not known; in a submission, a thing it names.
+    case missing
+    /// The URL has run out.
+    case ended
+}
+
+/// One row: a code, what it means, and what would be right. Rows of a prefix stand for all codes "prefix.*".
+struct FailureRule: Sendable {
+    let code: String
+    let meaning: Meaning
+    let advice: String
+
+    init(_ code: String, _ meaning: Meaning, _ advice: String = "") {
+        self.code = code
+        self.meaning = meaning
+        self.advice = advice
+    }
+}
+
+/// The codes of one cloud. They are an open set: what is not here is judged by the HTTP status.
+struct FailureTable: Sendable {
+    let rules: [FailureRule]
+    /// Whether a code that is known word for word counts also behind HTTP 5xx. Alibaba's pages disagree about the status
+    /// of a code; Tencent sends 200 for all that its gateway has seen, so that 5xx is somebody else's.
+    let trustsServerErrors: Bool
+
+    /// The row of a code: its own, else that of the longest prefix that ends before a dot.
+    func match(_ code: String) -> (rule: FailureRule, isExact: Bool)? {
+        if let rule = rules.first(where: { $0.code == code }) { return (rule, true) }
+        var prefix = code[...]
+        while let dot = prefix.lastIndex(of: ".") {
+            prefix = prefix[..<dot]
+            if let rule = rules.first(where: { $0.code == prefix }) { return (rule, false) }
+        }
+        return nil
+    }
+
+    /// What an error report means.
+    func meaning(_ report: ErrorReport, status: Int, asksToWait: Bool) -> (Meaning, advice: String) {
+        let isServerError = (500...599).contains(status)
+        if let (rule, isExact) = match(report.code) {
+            let isTrusted = !isServerError || rule.meaning == .throttle || isExact && trustsServerErrors
+            return isTrusted ? (rule.meaning, rule.advice) : (.fault, "")
+        }
+        return (guess(report, status: status, asksToWait: asksToWait), "")
+    }
+
+    /// A code that nobody has documented. In doubt a fault: then a submission counts as possibly executed.
+    private func guess(_ report: ErrorReport, status: Int, asksToWait: Bool) -> Meaning {
+        let has = { (word: String) in Words.contains(report.code, word) }
+        switch status {
+        case 500...599: return .fault
+        case 429: return .throttle
+        case 408, 425: return .fault
+        case 400...499:
+            if asksToWait { return .throttle }
+            if ["internal", "timeout", "unavailable", "unknown"].contains(where: has) { return .fault }
+            if ["arrear", "balance", "quota", "notopen", "notactivated"].contains(where: has) { return .refuse(.billing) }
+            switch status {
+            case 401: return .refuse(.auth)
+            case 402: return .refuse(.billing)
+            case 403: return .refuse(.permission)
+            case 404, 410: return .missing
+            default: return .refuse(.requestRefused)
+            }
+        default:
+            if ["internal", "timeout", "unavailable", "unknown"].contains(where: has) { return .fault }
+            return report.meaningWithoutStatus
+        }
+    }
+}
+
+/// An error as an answer states it.
+struct ErrorReport {
+    /// Empty if it has none.
+    var code: String
+    var message: String?
+    var requestID: String?
+    /// The HTTP status that the body claims, if it does.
+    var claimedStatus: Int?
+    /// What an unknown code means where no HTTP status tells.
+    var meaningWithoutStatus: Meaning
+}

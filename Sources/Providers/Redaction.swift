@@ -1,0 +1,147 @@
+internal import Core
+
+/// A provider's own words, made fit for a message: its server echoes what it was sent, secrets included.
+enum Redaction {
+    static let maximumBytes = 1_000
+    /// What is looked at at all.
+    private static let maximumInputBytes = 16 << 10
+
+    /// Everything from here on is the server's copy of what was signed.
+    private static let cuts = ["server string to sign", "string to sign is", "stringtosign", "server canonicalrequest",
+        "server canonical request", "canonicalrequest is", "canonical request is"]
+
+    /// Names whose value is hidden; compared in lower case without "-" and "_".
+    private static let secretNames: Set<String> = [
+        "signature", "credential", "authorization", "securitytoken", "xacssecuritytoken", "accesskeyid", "xacsaccesskeyid",
+        "ossaccesskeyid", "accesskeysecret", "accesskey", "secretid", "secretkey", "token", "xtctoken", "ststoken",
+        "sessiontoken", "xcossecuritytoken", "qsignature", "qak", "xamzsignature", "xamzcredential", "xamzsecuritytoken",
+        "xosssignature", "xosscredential", "xosssecuritytoken", "sign", "password",
+    ]
+
+    /// Beginnings of the clouds' key ids and tokens.
+    private static let tokenStarts = ["LTAI", "AKID", "STS.", "CAIS", "CAES", "TMP."]
+
+    /// A provider's message: secrets out, control characters out, at most 1,000 bytes. Nil if nothing is left.
+    static func message(_ text: String?) -> String? {
+        guard let text, !text.isEmpty else { return nil }
+        var bytes = Array(text.utf8.prefix(maximumInputBytes))
+        for cut in cuts {
+            if let found = Words.range(of: cut, in: bytes) { bytes.removeSubrange(found.lowerBound...) }
+        }
+        let clean = hideTokens(hideValues(bytes))
+        let shown = Words.shown(String(decoding: clean, as: UTF8.self), limit: maximumBytes - 3)
+        return shown.utf8.allSatisfy({ $0 == 0x20 }) ? nil : shown
+    }
+
+    /// A provider's code or request id: printable ASCII, bounded. Nil for anything that cannot be one.
+    static func word(_ text: String?, limit: Int = 128) -> String? {
+        guard let text, !text.isEmpty, text.utf8.count <= limit else { return nil }
+        return text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? text : nil
+    }
+
+    /// `name=value` and `name: value` with a secret name become `name=***`.
+    private static func hideValues(_ bytes: [UInt8]) -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(bytes.count)
+        var nameStart = 0
+        var index = 0
+        while index < bytes.count {
+            let byte = bytes[index]
+            if isNameByte(byte) {
+                output.append(byte)
+                index += 1
+                continue
+            }
+            let name = bytes[nameStart..<index]
+            // Step over what may stand between a name and its value: a closing quote, the sign, blanks, an opening quote.
+            var scan = index
+            var sawSign = false
+            while scan < bytes.count, scan - index < 8 {
+                let next = bytes[scan]
+                if next == UInt8(ascii: "=") || next == UInt8(ascii: ":") {
+                    sawSign = true
+                } else if next != 0x20, next != UInt8(ascii: "\""), next != UInt8(ascii: "'"), next != UInt8(ascii: "\\") {
+                    break
+                }
+                scan += 1
+            }
+            if sawSign, !name.isEmpty, isSecretName(name) {
+                output.append(contentsOf: bytes[index..<scan])
+                output.append(contentsOf: "***".utf8)
+                // "Authorization: ACS3-HMAC-SHA256 Credential=..." has blanks inside: all the rest goes.
+                let takesAll = name.count == 13
+                while scan < bytes.count, takesAll || !endsValue(bytes[scan]) { scan += 1 }
+                index = scan
+            } else {
+                output.append(byte)
+                index += 1
+            }
+            nameStart = index
+        }
+        return output
+    }
+
+    /// Key ids and tokens that stand alone: a known beginning, or a long run that is no word and no path.
+    private static func hideTokens(_ bytes: [UInt8]) -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(bytes.count)
+        var index = 0
+        while index < bytes.count {
+            guard isTokenByte(bytes[index]) else {
+                output.append(bytes[index])
+                index += 1
+                continue
+            }
+            var end = index
+            while end < bytes.count, isTokenByte(bytes[end]) { end += 1 }
+            let run = bytes[index..<end]
+            output.append(contentsOf: isToken(run) ? Array("***".utf8) : Array(run))
+            index = end
+        }
+        return output
+    }
+
+    private static func isToken(_ run: ArraySlice<UInt8>) -> Bool {
+        for start in tokenStarts {
+            // Anywhere in the run: percent-coded echoes put "3D" before it.
+            guard run.count >= 12, let at = firstIndex(of: start, in: run) else { continue }
+            if run.endIndex - at >= 12 { return true }
+        }
+        // A part between two "-" or "." of 40 bytes or more that mixes letters and digits: hashes, signatures, tokens.
+        // Ids of requests and tasks have at most 36 in a part.
+        return run.split(whereSeparator: { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_") })
+            .contains { part in
+                part.count >= 40 && part.contains(where: { (48...57).contains($0) })
+                    && part.contains(where: { !(48...57).contains($0) })
+            }
+    }
+
+    private static func firstIndex(of text: String, in run: ArraySlice<UInt8>) -> Int? {
+        let wanted = Array(text.utf8)
+        return run.indices.first { run[$0...].starts(with: wanted) }
+    }
+
+    private static func isSecretName(_ name: ArraySlice<UInt8>) -> Bool {
+        guard name.count <= 40 else { return false }
+        let folded = name.filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "_") }.map(Words.lower)
+        return secretNames.contains(String(decoding: folded, as: UTF8.self))
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        Words.isLetterOrDigit(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+    }
+
+    private static func isTokenByte(_ byte: UInt8) -> Bool {
+        isNameByte(byte) || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "/") || byte == UInt8(ascii: "=")
+            || byte == UInt8(ascii: ".")
+    }
+
+    private static func endsValue(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0..<0x21, UInt8(ascii: "&"), UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "\""), UInt8(ascii: "'"),
+            UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"):
+            return true
+        default: return false
+        }
+    }
+}

@@ -1,0 +1,90 @@
+internal import Core
+
+/// The answer that is being read, and failures that tell of it.
+struct ReplyReader {
+    let call: ProviderCall
+    let reply: HTTPReply
+    let headers: ReplyHeaders
+    /// The request id of a header line.
+    let headerRequestID: String?
+
+    init(_ call: ProviderCall, _ reply: HTTPReply, requestIDHeader: String?) {
+        self.call = call
+        self.reply = reply
+        headers = ReplyHeaders(headers: reply.headers)
+        headerRequestID = requestIDHeader.flatMap { Redaction.word(reply.headers[$0]) }
+    }
+
+    var isSuccessStatus: Bool { (200...299).contains(reply.status) }
+
+    /// "alibaba Personalizedtxt2imgAddInferenceJob at aicontent.aliyuncs.com".
+    private var subject: String { "\(call.provider) \(call.action) at \(call.endpoint)" }
+
+    /// An answer that states an error in a form of this provider.
+    func failure(_ report: ErrorReport, _ table: FailureTable) -> CallFailure {
+        let requestID = Redaction.word(report.requestID) ?? headerRequestID
+        let claimed = report.claimedStatus.flatMap { (400...599).contains($0) ? $0 : nil } ?? 0
+        var (meaning, advice) = table.meaning(
+            report, status: max(reply.status, claimed), asksToWait: headers.gatewayWait != nil)
+        // A refusal counts as one only from the provider itself. What has neither code nor request id may come from
+        // anything in between, and then nobody knows what became of a submission.
+        if call.kind == .submit, requestID == nil || report.code.isEmpty { (meaning, advice) = (.fault, "") }
+        let (kind, status) = outcome(meaning)
+        let code = Redaction.word(report.code)
+        let words = Redaction.message(report.message)
+        var text = "\(subject) \(verb(kind)): \(code ?? "an error without a code")"
+        if let words { text += " (\(words))" }
+        text += ", HTTP \(reply.status)"
+        if let requestID { text += ", request \(requestID)" }
+        if !advice.isEmpty { text += "; " + advice }
+        let waits = kind == .throttled || kind == .transient
+        let failure = Failure(
+            status, text, providerCode: code, providerMessage: words, requestID: requestID, httpStatus: reply.status,
+            isRetryable: isRetryable(kind, meaning), retryAfterMilliseconds: waits ? headers.wait(isThrottling: kind == .throttled) : 0)
+        return CallFailure(kind, failure, serverUnixSeconds: headers.serverUnixSeconds)
+    }
+
+    /// An answer that this provider does not send, or not whole.
+    func unreadable(_ why: String, requestID: String? = nil, status: Status = .badResponse) -> CallFailure {
+        let id = Redaction.word(requestID) ?? headerRequestID
+        var text = "\(subject) gave an answer that cannot be read: \(why) (HTTP \(reply.status), \(headers.mediaType), "
+        text += "\(reply.body.count) bytes"
+        if let id { text += ", request \(id)" }
+        text += "); a proxy's page, a wrong endpoint or a cut connection looks like this"
+        let failure = Failure(
+            status, text, requestID: id, httpStatus: reply.status, isRetryable: call.kind != .submit,
+            retryAfterMilliseconds: isSuccessStatus ? 0 : headers.wait(isThrottling: reply.status == 429))
+        return CallFailure(.unreadable, failure, serverUnixSeconds: headers.serverUnixSeconds)
+    }
+
+    private func outcome(_ meaning: Meaning) -> (FailureKind, Status) {
+        switch meaning {
+        case .refuse(let status): return (.refused, status)
+        case .fault: return (.transient, .provider)
+        case .busy: return (call.kind == .submit ? .refused : .transient, .provider)
+        case .throttle: return (.throttled, .throttled)
+        case .clock: return (.clockSkew, .clock)
+        case .stale: return (.staleCredentials, .auth)
+        case .missing: return call.kind == .submit ? (.refused, .requestRefused) : (.notFound, .notFound)
+        case .ended: return (.expired, .expired)
+        }
+    }
+
+    private func isRetryable(_ kind: FailureKind, _ meaning: Meaning) -> Bool {
+        switch kind {
+        case .throttled, .clockSkew, .staleCredentials, .notSent: return true
+        case .transient, .unreadable: return call.kind != .submit
+        case .refused: return meaning == .busy
+        case .notFound, .expired, .local: return false
+        }
+    }
+
+    private func verb(_ kind: FailureKind) -> String {
+        switch kind {
+        case .transient: return "failed"
+        case .throttled: return "was throttled"
+        case .notFound: return "does not know it"
+        default: return "was refused"
+        }
+    }
+}

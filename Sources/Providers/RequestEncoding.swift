@@ -1,0 +1,253 @@
+internal import Codec
+internal import Core
+
+// From values to wire values: the same code checks a field when it is set and encodes it when it is sent.
+extension RequestTable {
+    /// Ten megabytes is what Tencent takes; nothing sensible is larger on Alibaba.
+    static let maximumBodyBytes = 10 << 20
+    static let maximumURLBytes = 8 << 10
+
+    /// The wire value of any field but images.
+    func encode(_ value: FieldValue, _ field: FieldRow, _ row: OperationRow) throws(Failure) -> JSONValue {
+        let plain = try typed(value, field, row)
+        switch field.encoding {
+        case .plain, .images: return plain
+        case .number: return .int(plain.boolValue == true ? 1 : 0)
+        case .text: return .string(try document(plain, value, field, row))
+        }
+    }
+
+    private func typed(_ value: FieldValue, _ field: FieldRow, _ row: OperationRow) throws(Failure) -> JSONValue {
+        switch (field.description.type, value) {
+        case (.string, .string(let text)): return .string(text)
+        case (.int, .int(let number)), (.double, .int(let number)): return .int(number)
+        case (.double, .double(let number)):
+            guard number.isFinite else { throw refuse(field.name, row, "a double must be finite, not \(number)") }
+            return .double(number)
+        case (.bool, .bool(let flag)): return .bool(flag)
+        case (_, .json(let text)):
+            let parsed = try parse(text, field.name, row)
+            guard fits(parsed, field.description.type) else {
+                throw wrongType(field, row, Self.typeName(parsed))
+            }
+            if field.description.type == .int, let number = parsed.intValue { return .int(number) }
+            return parsed
+        default: throw wrongType(field, row, Self.typeName(value))
+        }
+    }
+
+    private func fits(_ value: JSONValue, _ type: FieldDescription.ValueType) -> Bool {
+        switch type {
+        case .string: return value.stringValue != nil
+        case .int: return value.intValue != nil
+        case .double: return value.doubleValue != nil
+        case .bool: return value.boolValue != nil
+        case .json: return value != .null
+        case .imageURL: return value.arrayValue != nil
+        }
+    }
+
+    /// A document for a string: the caller's own text, so that no number changes its form on the way. A JSON string is
+    /// taken as a document that is serialised already.
+    private func document(
+        _ parsed: JSONValue, _ value: FieldValue, _ field: FieldRow, _ row: OperationRow
+    ) throws(Failure) -> String {
+        switch parsed {
+        case .object:
+            if case .json(let text) = value { return String(decoding: text, as: UTF8.self) }
+            return String(decoding: parsed.serialized(), as: UTF8.self)
+        case .string(let inner):
+            if let again = try? JSONValue.parse(Array(inner.utf8)), again.objectValue != nil { return inner }
+        default: break
+        }
+        throw refuse(field.name, row, "it takes a JSON object such as {\"size\":\"1024x1024\"}")
+    }
+
+    func parse(_ text: [UInt8], _ name: String, _ row: OperationRow) throws(Failure) -> JSONValue {
+        do throws(JSONError) {
+            return try JSONValue.parse(text)
+        } catch {
+            throw refuse(name, row, "its value is \(error); give JSON text")
+        }
+    }
+
+    private func wrongType(_ field: FieldRow, _ row: OperationRow, _ given: String) -> Failure {
+        let type = field.description.type
+        if type == .imageURL {
+            return refuse(field.name, row, "it takes image URLs, not \(given): add each with add_image_url")
+        }
+        let article = type == .int ? "an" : "a"
+        return refuse(
+            field.name, row, type == .json ? "it takes JSON, not \(given)" : "it takes \(article) \(type), not \(given)")
+    }
+
+    private static func typeName(_ value: FieldValue) -> String {
+        switch value {
+        case .string: return "a string"
+        case .int: return "an int"
+        case .double: return "a double"
+        case .bool: return "a bool"
+        case .json: return "JSON"
+        }
+    }
+
+    private static func typeName(_ value: JSONValue) -> String {
+        switch value {
+        case .null: return "null"
+        case .bool: return "a bool"
+        case .int: return "an int"
+        case .double: return "a double"
+        case .string: return "a string"
+        case .array: return "an array"
+        case .object: return "an object"
+        }
+    }
+
+    // MARK: - Images
+
+    /// One image in the form that the cloud wants.
+    func encode(_ image: ImageReference, _ field: FieldRow, _ row: OperationRow) throws(Failure) -> JSONValue {
+        guard case .images(let urlName, let typeName) = field.encoding else { return .null }
+        guard Self.isWebURL(image.url) else {
+            throw refuse(
+                field.name, row, "\"\(Words.shown(image.url, limit: 80))\" is no image URL; give an absolute http or https "
+                    + "URL of at most \(Self.maximumURLBytes) bytes that the provider can reach")
+        }
+        if image.referenceType != nil, typeName == nil {
+            throw refuse(field.name, row, "a reference_type exists only on tencent; leave it out")
+        }
+        guard let urlName else { return .string(image.url) }
+        var members = [JSONMember(urlName, .string(image.url))]
+        if let typeName, let type = image.referenceType { members.append(JSONMember(typeName, .string(type))) }
+        return .object(members)
+    }
+
+    /// Images given as JSON: an array of URLs, or of objects {"url": ..., "reference_type": ...}.
+    func imageList(_ value: FieldValue, _ field: FieldRow, _ row: OperationRow) throws(Failure) -> [JSONValue] {
+        guard let entries = try typed(value, field, row).arrayValue else { return [] }
+        var encoded: [JSONValue] = []
+        for entry in entries {
+            let type = entry["reference_type"]
+            guard let url = entry.stringValue ?? entry["url"]?.stringValue,
+                type == nil || type == .null || type?.stringValue != nil
+            else {
+                throw refuse(
+                    field.name, row,
+                    "its JSON takes an array of URLs, or of objects {\"url\": ..., \"reference_type\": ...}")
+            }
+            encoded.append(try encode(ImageReference(url: url, referenceType: type?.stringValue), field, row))
+        }
+        return encoded
+    }
+
+    /// An absolute http or https URL without blanks and control characters.
+    static func isWebURL(_ text: String) -> Bool {
+        let bytes = Array(text.utf8.prefix(maximumURLBytes + 1))
+        guard bytes.count <= maximumURLBytes, bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { return false }
+        for scheme in ["https://", "http://"] {
+            guard let found = Words.range(of: scheme, in: Array(bytes.prefix(8))), found.lowerBound == 0,
+                let first = bytes.dropFirst(found.count).first
+            else { continue }
+            return Words.isLetterOrDigit(first) || first == UInt8(ascii: "[") || first >= 0x80
+        }
+        return false
+    }
+
+    // MARK: - Bodies and queries
+
+    /// The value and path of a "body." field.
+    func override(
+        _ path: String, _ text: [UInt8], _ row: OperationRow
+    ) throws(Failure) -> (path: [String], value: JSONValue) {
+        (try Self.segments(of: path), try parse(text, "body." + path, row))
+    }
+
+    /// The body of a submission: set fields in the order of the table, then what the caller set by wire names.
+    func body(_ row: OperationRow, _ fields: RequestFields) throws(Failure) -> JSONValue {
+        try checkNames(row, fields)
+        var body = JSONValue.object([])
+        for field in row.fields {
+            if case .images = field.encoding {
+                var images: [JSONValue] = []
+                if let value = fields.values[field.name] { images = try imageList(value, field, row) }
+                for image in fields.images { images.append(try encode(image, field, row)) }
+                if !images.isEmpty { body.set(path: field.path, to: .array(images)) }
+            } else if let value = fields.values[field.name] {
+                body.set(path: field.path, to: try encode(value, field, row))
+            }
+        }
+        for entry in fields.bodyOverrides {
+            let (path, value) = try override(entry.path, entry.json, row)
+            body.set(path: path, to: value)
+        }
+        try checkRequired(row) { body.member(at: $0) }
+        return body
+    }
+
+    /// The query of a fetch: set fields in the order of the table.
+    func query(_ row: OperationRow, _ fields: RequestFields) throws(Failure) -> [(name: String, value: String)] {
+        try checkNames(row, fields)
+        guard fields.bodyOverrides.isEmpty else {
+            throw refuse("body", row, "the operation sends no body, so that \"body.\" fields have no meaning")
+        }
+        var query: [(name: String, value: String)] = []
+        for field in row.fields {
+            guard let value = fields.values[field.name] else { continue }
+            guard let text = try encode(value, field, row).lenientString else { continue }
+            query.append((field.description.wireName, text))
+        }
+        try checkRequired(row) { path in
+            query.first { $0.name == path.last }.map { JSONValue.string($0.value) }
+        }
+        return query
+    }
+
+    private func checkNames(_ row: OperationRow, _ fields: RequestFields) throws(Failure) {
+        for name in fields.values.keys.sorted() where row.field(name) == nil { _ = try field(name, row) }
+        if !fields.images.isEmpty, !row.fields.contains(where: { $0.description.type == .imageURL }) {
+            throw refuse("image_urls", row, "the operation takes no images")
+        }
+    }
+
+    private func checkRequired(_ row: OperationRow, _ value: ([String]) -> JSONValue?) throws(Failure) {
+        func isThere(_ path: [String]) -> Bool {
+            guard let value = value(path) else { return false }
+            return value != .null && value != .string("") && value != .array([])
+        }
+        func missing(_ field: String, _ why: String) -> Failure {
+            Failure(
+                .invalidArgument, "Checking a request for \(provider) \(row.description.name): \(why)", field: field)
+        }
+        for field in row.fields where field.description.isRequired && !isThere(field.path) {
+            let how = field.description.type == .imageURL ? "add one with add_image_url" : "set it"
+            throw missing(field.name, "field \"\(field.name)\" is required and missing or empty; \(how)")
+        }
+        for rule in row.rules {
+            switch rule {
+            case .oneOf(let names):
+                let rows = row.fields.filter { names.contains($0.name) }
+                guard !rows.contains(where: { isThere($0.path) }), let first = names.first else { continue }
+                throw missing(first, "it needs \(Words.list(names)), at least one of them; none is set")
+            case .together(let object, let needs):
+                guard isThere([object]) else { continue }
+                for name in needs {
+                    guard let field = row.field(name), !isThere(field.path) else { continue }
+                    throw missing(
+                        name, "field \"\(name)\" is missing; \(needs.joined(separator: " and ")) are needed together")
+                }
+            }
+        }
+    }
+}
+
+extension JSONValue {
+    /// What stands at a path of names.
+    func member(at path: [String]) -> JSONValue? {
+        var value = self
+        for name in path {
+            guard let next = value[name] else { return nil }
+            value = next
+        }
+        return value
+    }
+}

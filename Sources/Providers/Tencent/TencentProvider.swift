@@ -1,0 +1,109 @@
+internal import Codec
+public import Core
+internal import Signing
+
+/// Tencent Cloud MPS: AIGC image tasks, mainland and international.
+public final class TencentProvider: CheckingProvider {
+    static let providerName = "tencent"
+    /// What requests may hold; needs no provider object.
+    public static let requestTable = TencentOperations.table
+
+    private let endpoint: Endpoint
+    private let region: String
+    private let language: String
+    private let userAgent: String
+    /// Derived keys of a day: only saves work, and is its own lock.
+    private let keys = TC3KeyCache()
+
+    /// Throws with the configuration key at fault in `Failure.field`.
+    public init(_ settings: TencentSettings) throws(Failure) {
+        endpoint = try settings.resolvedEndpoint()
+        region = settings.region
+        language = settings.language
+        userAgent = try UserAgent.text(suffix: settings.userAgentSuffix)
+    }
+
+    public var name: String { Self.providerName }
+    public var requests: RequestTable { Self.requestTable }
+
+    public func submission(operation: String, fields: RequestFields) throws(Failure) -> ProviderCall {
+        let row = try requests.submitRow(operation)
+        return call(.submit, row.call, endpoint.text, region, body: try requests.bodyBytes(row, fields))
+    }
+
+    public func reference(operation: String, remoteID: String) -> JobReference {
+        JobReference(
+            provider: name, operation: operation, region: region, endpoint: endpoint.text, remoteID: remoteID)
+    }
+
+    public func validate(_ reference: JobReference) throws(Failure) {
+        try requests.checkReference(reference)
+        try checkEndpoint(reference.endpoint, "Attaching a job")
+    }
+
+    /// `reference` has been validated, or comes from `reference(operation:remoteID:)`.
+    public func statusCall(_ reference: JobReference) -> ProviderCall {
+        let row = requests.find(reference.operation) ?? requests.rows.first
+        let status = row?.status ?? OperationRow.Call(action: "", method: .post, path: "/")
+        let body = JSONValue.object([JSONMember("TaskId", .string(reference.remoteID))]).serialized()
+        return call(.status, status, reference.endpoint, reference.region, body: body)
+    }
+
+    /// Always the URL, as it was given.
+    public func assetAccess(_ reference: JobReference, _ asset: AssetReference) -> AssetAccess {
+        .url(asset.url ?? asset.id)
+    }
+
+    public func fetch(operation: String, fields: RequestFields) throws(Failure) -> AssetAccess {
+        let row = try requests.fetchRow(operation)
+        let url = try requests.query(row, fields).first { $0.name == "url" }?.value ?? ""
+        guard RequestTable.isWebURL(url) else {
+            throw requests.refuse(
+                "url", row, "\"\(Words.shown(String(url.prefix { $0 != "?" }), limit: 80))\" is no URL; give an absolute "
+                    + "http or https URL of at most \(RequestTable.maximumURLBytes) bytes")
+        }
+        return .url(url)
+    }
+
+    public func sign(
+        _ call: ProviderCall, credentials: Credentials, unixSeconds: Int64, nonce: String
+    ) throws(Failure) -> HTTPRequest {
+        let target = try checkEndpoint(call.endpoint, "Signing \(call.action)")
+        var headers = try TC3.sign(
+            host: target.authority, action: call.action, version: TencentOperations.version,
+            service: TencentOperations.service, region: call.region, language: language, body: call.body,
+            credentials: credentials, unixSeconds: unixSeconds, cache: keys)
+        headers.append(HTTPHeader("User-Agent", userAgent))
+        return HTTPRequest(method: call.method, url: target.origin + call.path, headers: headers, body: call.body)
+    }
+
+    public func decode(
+        _ call: ProviderCall, operation: String, reply: HTTPReply, unixMilliseconds: Int64
+    ) -> Result<JobAnswer, CallFailure> {
+        TencentAnswers.job(call, reply, unixMilliseconds: unixMilliseconds)
+    }
+
+    public func decodeAssetFailure(_ access: AssetAccess, reply: HTTPReply) -> CallFailure {
+        switch access {
+        case .call(let call): return TencentAnswers.callFailure(call, reply)
+        case .url: return StoreAnswers.failure(provider: name, reply)
+        }
+    }
+
+    private func call(
+        _ kind: CallKind, _ target: OperationRow.Call, _ endpoint: String, _ region: String, body: [UInt8]
+    ) -> ProviderCall {
+        ProviderCall(
+            kind: kind, provider: name, action: target.action, endpoint: endpoint, region: region,
+            method: target.method, path: target.path, body: body)
+    }
+
+    /// A token must never lead signed requests to a stranger's host.
+    @discardableResult
+    private func checkEndpoint(_ text: String, _ doing: String) throws(Failure) -> Endpoint {
+        if text == endpoint.text { return endpoint }
+        let other = try Endpoint(parsing: text, key: "endpoint")
+        if other == endpoint || TencentSettings.isOfficial(other) { return other }
+        throw UserAgent.stranger(other, provider: name, doing, configured: endpoint)
+    }
+}

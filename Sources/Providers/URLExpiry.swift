@@ -1,0 +1,58 @@
+internal import Codec
+
+/// When a URL says of itself that it ends, in the ways of the stores that images come from.
+enum URLExpiry {
+    /// Unix milliseconds, nil if the URL does not say. Knows `q-sign-time=start;end` and `q-key-time` (COS), `Expires` (COS,
+    /// OSS and S3, old style) and `<X-Amz|X-Cos|x-oss|...>-Date` with `-Expires`. Of several the earliest.
+    static func milliseconds(of url: String) -> Int64? {
+        guard let mark = url.utf8.firstIndex(of: UInt8(ascii: "?")) else { return nil }
+        var query = url[url.utf8.index(after: mark)...]
+        if let fragment = query.utf8.firstIndex(of: UInt8(ascii: "#")) { query = query[..<fragment] }
+        var found: [Int64] = []
+        var dates: [String: Int64] = [:]
+        var spans: [String: Int64] = [:]
+        for part in query.split(separator: "&").prefix(64) {
+            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard pair.count == 2, let name = pair.first?.lowercased(),
+                let value = pair.last.flatMap({ Percent.decode(String($0)) })
+            else { continue }
+            switch name {
+            case "q-sign-time", "q-key-time":
+                let times = value.split(separator: ";")
+                if times.count == 2, let end = times.last.flatMap(seconds) { found.append(end) }
+            case "expires":
+                if let end = seconds(value[...]) { found.append(end) }
+            default:
+                if name.hasPrefix("x-"), name.hasSuffix("-date") {
+                    dates[String(name.dropLast(5))] = compactDate(value)
+                } else if name.hasPrefix("x-"), name.hasSuffix("-expires") {
+                    spans[String(name.dropLast(8))] = seconds(value[...])
+                }
+            }
+        }
+        for (name, start) in dates {
+            if let span = spans[name] { found.append(min(start + span, maximumSeconds)) }  // safe: both below 2^38
+        }
+        return found.min().map { $0 * 1_000 }  // safe: below 2^38
+    }
+
+    /// The end of the year 9999.
+    private static let maximumSeconds: Int64 = 253_402_300_799
+
+    private static func seconds(_ text: Substring) -> Int64? {
+        guard (1...12).contains(text.utf8.count), text.utf8.allSatisfy({ (48...57).contains($0) }),
+            let value = Int64(text), value <= maximumSeconds
+        else { return nil }
+        return value
+    }
+
+    /// `20240712T144419Z`.
+    private static func compactDate(_ text: String) -> Int64? {
+        let bytes = Array(text.utf8)
+        guard bytes.count == 16, bytes[8] == UInt8(ascii: "T"), bytes[15] == UInt8(ascii: "Z") else { return nil }
+        let t = String(decoding: bytes[0..<4], as: UTF8.self) + "-" + String(decoding: bytes[4..<6], as: UTF8.self) + "-"
+            + String(decoding: bytes[6..<8], as: UTF8.self) + "T" + String(decoding: bytes[9..<11], as: UTF8.self) + ":"
+            + String(decoding: bytes[11..<13], as: UTF8.self) + ":" + String(decoding: bytes[13..<15], as: UTF8.self) + "Z"
+        return DateText.parseISO8601(t)
+    }
+}

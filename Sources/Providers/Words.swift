@@ -1,0 +1,123 @@
+internal import Core
+
+/// Text for messages: what came from outside is cut, cleaned and compared here.
+enum Words {
+    static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 48...57, 65...90, 97...122: return true
+        default: return false
+        }
+    }
+
+    /// A foreign text as it may stand in a message: no control characters, at most `limit` bytes, cut between characters.
+    static func shown(_ text: String, limit: Int) -> String {
+        if text.utf8.count <= limit, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
+        var output = ""
+        var size = 0
+        for scalar in text.unicodeScalars {
+            let width = UTF8.width(scalar)
+            if size + width > limit {
+                output.append("...")
+                break
+            }
+            if isControl(scalar) {
+                if output.unicodeScalars.last == " " { continue }
+                output.append(" ")
+                size += 1
+            } else {
+                output.unicodeScalars.append(scalar)
+                size += width
+            }
+        }
+        return output
+    }
+
+    /// C0, DEL, C1, line and paragraph separators, and the marks that turn the direction of a terminal's line.
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0..<0x20, 0x7F..<0xA0, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: return true
+        default: return false
+        }
+    }
+
+    /// "a, b or c".
+    static func list(_ names: [String]) -> String {
+        guard let last = names.last else { return "nothing" }
+        return names.count == 1 ? last : names.dropLast().joined(separator: ", ") + " or " + last
+    }
+
+    /// Whether a text contains another, both compared without the case of A to Z. `needle` in lower case.
+    static func contains(_ text: String, _ needle: String) -> Bool { range(of: needle, in: Array(text.utf8)) != nil }
+
+    /// Where `needle` (lower case) starts and ends in `bytes` from `start` on.
+    static func range(of needle: String, in bytes: [UInt8], from start: Int = 0) -> Range<Int>? {
+        let wanted = Array(needle.utf8)
+        guard !wanted.isEmpty, start >= 0, bytes.count >= wanted.count else { return nil }
+        var index = start
+        while index <= bytes.count - wanted.count {
+            var offset = 0
+            while offset < wanted.count, lower(bytes[index + offset]) == wanted[offset] { offset += 1 }
+            if offset == wanted.count { return index..<(index + wanted.count) }
+            index += 1
+        }
+        return nil
+    }
+
+    @inline(__always)
+    static func lower(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte | 0x20 : byte }
+}
+
+/// Finds what a caller may have meant.
+public enum Suggestion {
+    /// The candidate that is nearest to a mistyped name, nil if none is near. Case, "-" and "_" do not count.
+    public static func nearest(_ name: String, among candidates: [String]) -> String? {
+        let wanted = folded(name)
+        guard !wanted.isEmpty else { return nil }
+        var best: (name: String, distance: Int)?
+        for candidate in candidates {
+            let other = folded(candidate)
+            var distance = edits(wanted, other)
+            // "imageNumber" for "number": one within the other counts as near, but less than a typing error.
+            if distance > 2, min(wanted.count, other.count) >= 4, contains(wanted, other) || contains(other, wanted) {
+                distance = min(distance, 3)
+            }
+            if distance <= max(1, min(wanted.count, other.count) / 2), distance < best?.distance ?? Int.max {
+                best = (candidate, distance)
+            }
+        }
+        return best?.name
+    }
+
+    /// `; did you mean "x"?` or the list of what there is, to end a message with.
+    public static func hint(_ name: String, among candidates: [String]) -> String {
+        if let near = nearest(name, among: candidates) { return "; did you mean \"\(near)\"?" }
+        return "; there is " + Words.list(candidates)
+    }
+
+    private static func folded(_ name: String) -> [UInt8] {
+        name.utf8.prefix(64).filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "_") }.map(Words.lower)
+    }
+
+    private static func contains(_ long: [UInt8], _ short: [UInt8]) -> Bool {
+        guard long.count >= short.count else { return false }
+        return (0...(long.count - short.count)).contains { long[$0..<($0 + short.count)].elementsEqual(short) }
+    }
+
+    /// Insertions, deletions, replacements and swaps of neighbours.
+    private static func edits(_ a: [UInt8], _ b: [UInt8]) -> Int {
+        var before: [Int] = []
+        var previous = Array(0...b.count)
+        for i in a.indices {
+            var current = [i + 1]
+            for j in b.indices {
+                var cost = min(current[j], previous[j + 1]) + 1
+                cost = min(cost, previous[j] + (a[i] == b[j] ? 0 : 1))
+                if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { cost = min(cost, before[j - 1] + 1) }
+                current.append(cost)
+            }
+            before = previous
+            previous = current
+        }
+        return previous[b.count]  // safe: built with b.count + 1 elements
+    }
+}
