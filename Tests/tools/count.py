@@ -14,9 +14,9 @@ import sys
 from pathlib import Path
 from typing import Tuple
 
-SWIFT_TESTING = re.compile(r"^\S+ +Test (?!run with |case )(.*?) (passed|failed|skipped)(?: after |\.|:|$)")
+SWIFT_TESTING = re.compile(r"^\S+ +Test (?!run with |case ).*? (passed|failed|skipped)(?: after [\d.]+ seconds.*|\.|: .*)$")
 XCTEST = re.compile(r"^Test Case '.*' (passed|failed|skipped) \(")
-TAP = re.compile(r"^(ok|not ok)\b(.*)$")
+TAP = re.compile(r"^(ok|not ok) (?:\d+ )?-(.*)$")
 PYTEST = re.compile(r"^=*\s*((?:\d+ \w+(?:, )?)+) in [\d.]+s")
 WORDS = {"passed": 0, "failed": 1, "error": 1, "errors": 1, "skipped": 2, "xfailed": 0, "xpassed": 1}
 
