@@ -61,7 +61,8 @@ need_swift() {
     fi
 }
 
-# need_venv ROOT LOG [PIP ARGUMENT]...: a virtual environment in ROOT/.venv with the bindings and what they need.
+# need_venv ROOT LOG [PIP ARGUMENT]...: a virtual environment in ROOT/.venv with the bindings and what they need. The
+# library is built apart, and named to them by AIGC_LIBRARY.
 need_venv() {
     local root=$1 log=$2 stamp want
     shift 2
@@ -70,7 +71,7 @@ need_venv() {
     if [ -x "$root/.venv/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want $root" ]; then return 0; fi
     echo "Making the virtual environment .venv"
     [ -x "$root/.venv/bin/python" ] || python3 -m venv "$root/.venv" >>"$log" 2>&1 || return 1
-    (cd "$root" && .venv/bin/python -m pip install --disable-pip-version-check \
+    (cd "$root" && AIGC_WITHOUT_LIBRARY=1 .venv/bin/python -m pip install --disable-pip-version-check \
         -e 'bindings/python[cli,sandbox]' "$@") >>"$log" 2>&1 || return 1
     echo "$want $root" >"$stamp"
 }
