@@ -3,8 +3,8 @@ internal import Core
 
 // What both clouds' answers share.
 extension JSONValue {
-    /// An id that a provider made: text, or in older answers a whole number. Nil for anything else, also for a number that
-    /// Int64 does not hold exactly: a wrong id would find a wrong job.
+    /// An id that a provider made: text, or in older answers a whole number. Nil for anything else, also for a number
+    /// that Int64 does not hold exactly: a wrong id would find a wrong job.
     var identifier: String? {
         switch self {
         case .int(let number): return String(number)
@@ -41,7 +41,8 @@ enum Answers {
     static func word(_ text: String) -> String { Words.shown(text, limit: 64) }
 
     private static let moderationWords = [
-        "violationcontent", "moderation", "content review", "content policy", "sensitive content", "sensitive information",
+        "violationcontent", "moderation", "content review", "content policy", "sensitive content",
+        "sensitive information",
         "sensitive word", "prohibited content", "inappropriate", "risk control", "datainspection",
         // The services answer in Chinese unless told otherwise, and sometimes then.
         "违规", "敏感", "审核", "涉黄", "涉政",

@@ -67,8 +67,8 @@ extension RequestTable {
         guard bytes.count <= Self.maximumBodyBytes else {
             throw Failure(
                 .invalidArgument,
-                "Encoding a request for \(provider) \(row.description.name): its body has \(bytes.count) bytes, at most "
-                    + "\(Self.maximumBodyBytes) are accepted", field: "body")
+                "Encoding a request for \(provider) \(row.description.name): its body has \(bytes.count) bytes, "
+                    + "at most \(Self.maximumBodyBytes) are accepted", field: "body")
         }
         return bytes
     }
@@ -102,7 +102,8 @@ enum UserAgent {
         else {
             throw Failure(
                 .invalidArgument,
-                "Reading http.user_agent: it does not fit into a header line; give at most 256 printable ASCII characters",
+                "Reading http.user_agent: it does not fit into a header line; "
+                    + "give at most 256 printable ASCII characters",
                 field: "http.user_agent")
         }
         return product + " " + suffix
@@ -111,8 +112,9 @@ enum UserAgent {
     static func stranger(_ endpoint: Endpoint, provider: String, _ doing: String, configured: Endpoint) -> Failure {
         Failure(
             .invalidArgument,
-            "\(doing): \(endpoint.text) is neither the configured \(provider) endpoint (\(configured.text)) nor an official "
-                + "https host of \(provider), and signed requests go nowhere else; set \(provider).endpoint if it is yours",
+            "\(doing): \(endpoint.text) is neither the configured \(provider) endpoint (\(configured.text)) nor an "
+                + "official https host of \(provider), and signed requests go nowhere else; "
+                + "set \(provider).endpoint if it is yours",
             field: "\(provider).endpoint")
     }
 }

@@ -36,8 +36,8 @@ struct FailureRule: Sendable {
 /// The codes of one cloud. They are an open set: what is not here is judged by the HTTP status.
 struct FailureTable: Sendable {
     let rules: [FailureRule]
-    /// Whether a code that is known word for word counts also behind HTTP 5xx. Alibaba's pages disagree about the status
-    /// of a code; Tencent sends 200 for all that its gateway has seen, so that 5xx is somebody else's.
+    /// Whether a code that is known word for word counts also behind HTTP 5xx. Alibaba's pages disagree about the
+    /// status of a code; Tencent sends 200 for all that its gateway has seen, so that 5xx is somebody else's.
     let trustsServerErrors: Bool
 
     /// The row of a code: its own, else that of the longest prefix that ends before a dot.
@@ -71,7 +71,9 @@ struct FailureTable: Sendable {
         case 400...499:
             if asksToWait { return .throttle }
             if ["internal", "timeout", "unavailable", "unknown"].contains(where: has) { return .fault }
-            if ["arrear", "balance", "quota", "notopen", "notactivated"].contains(where: has) { return .refuse(.billing) }
+            if ["arrear", "balance", "quota", "notopen", "notactivated"].contains(where: has) {
+                return .refuse(.billing)
+            }
             switch status {
             case 401: return .refuse(.auth)
             case 402: return .refuse(.billing)

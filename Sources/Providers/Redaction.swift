@@ -7,14 +7,18 @@ enum Redaction {
     private static let maximumInputBytes = 16 << 10
 
     /// Everything from here on is the server's copy of what was signed.
-    private static let cuts = ["server string to sign", "string to sign is", "stringtosign", "server canonicalrequest",
-        "server canonical request", "canonicalrequest is", "canonical request is"]
+    private static let cuts = [
+        "server string to sign", "string to sign is", "stringtosign", "server canonicalrequest",
+        "server canonical request", "canonicalrequest is", "canonical request is",
+    ]
 
     /// Names whose value is hidden; compared in lower case without "-" and "_".
     private static let secretNames: Set<String> = [
-        "signature", "credential", "authorization", "securitytoken", "xacssecuritytoken", "accesskeyid", "xacsaccesskeyid",
+        "signature", "credential", "authorization", "securitytoken", "xacssecuritytoken", "accesskeyid",
+        "xacsaccesskeyid",
         "ossaccesskeyid", "accesskeysecret", "accesskey", "secretid", "secretkey", "token", "xtctoken", "ststoken",
-        "sessiontoken", "xcossecuritytoken", "qsignature", "qak", "xamzsignature", "xamzcredential", "xamzsecuritytoken",
+        "sessiontoken", "xcossecuritytoken", "qsignature", "qak", "xamzsignature", "xamzcredential",
+        "xamzsecuritytoken",
         "xosssignature", "xosscredential", "xosssecuritytoken", "sign", "password",
     ]
 
@@ -53,14 +57,17 @@ enum Redaction {
                 continue
             }
             let name = bytes[nameStart..<index]
-            // Step over what may stand between a name and its value: a closing quote, the sign, blanks, an opening quote.
+            // Step over what may stand between a name and its value: a closing quote, the sign, blanks, an opening
+            // quote.
             var scan = index
             var sawSign = false
             while scan < bytes.count, scan - index < 8 {
                 let next = bytes[scan]
                 if next == UInt8(ascii: "=") || next == UInt8(ascii: ":") {
                     sawSign = true
-                } else if next != 0x20, next != UInt8(ascii: "\""), next != UInt8(ascii: "'"), next != UInt8(ascii: "\\") {
+                } else if next != 0x20, next != UInt8(ascii: "\""), next != UInt8(ascii: "'"),
+                    next != UInt8(ascii: "\\")
+                {
                     break
                 }
                 scan += 1
@@ -109,11 +116,13 @@ enum Redaction {
         }
         // A part between two "-" or "." of 40 bytes or more that mixes letters and digits: hashes, signatures, tokens.
         // Ids of requests and tasks have at most 36 in a part.
-        return run.split(whereSeparator: { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_") })
-            .contains { part in
-                part.count >= 40 && part.contains(where: { (48...57).contains($0) })
-                    && part.contains(where: { !(48...57).contains($0) })
-            }
+        return run.split(whereSeparator: {
+            $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_")
+        })
+        .contains { part in
+            part.count >= 40 && part.contains(where: { (48...57).contains($0) })
+                && part.contains(where: { !(48...57).contains($0) })
+        }
     }
 
     private static func firstIndex(of text: String, in run: ArraySlice<UInt8>) -> Int? {

@@ -40,7 +40,8 @@ struct ReplyReader {
         let waits = kind == .throttled || kind == .transient
         let failure = Failure(
             status, text, providerCode: code, providerMessage: words, requestID: requestID, httpStatus: reply.status,
-            isRetryable: isRetryable(kind, meaning), retryAfterMilliseconds: waits ? headers.wait(isThrottling: kind == .throttled) : 0)
+            isRetryable: isRetryable(kind, meaning),
+            retryAfterMilliseconds: waits ? headers.wait(isThrottling: kind == .throttled) : 0)
         return CallFailure(kind, failure, serverUnixSeconds: headers.serverUnixSeconds)
     }
 

@@ -78,7 +78,8 @@ extension RequestTable {
         }
         let article = type == .int ? "an" : "a"
         return refuse(
-            field.name, row, type == .json ? "it takes JSON, not \(given)" : "it takes \(article) \(type), not \(given)")
+            field.name, row, type == .json ? "it takes JSON, not \(given)" : "it takes \(article) \(type), not \(given)"
+        )
     }
 
     private static func typeName(_ value: FieldValue) -> String {
@@ -110,7 +111,8 @@ extension RequestTable {
         guard case .images(let urlName, let typeName) = field.encoding else { return .null }
         guard Self.isWebURL(image.url) else {
             throw refuse(
-                field.name, row, "\"\(Words.shown(image.url, limit: 80))\" is no image URL; give an absolute http or https "
+                field.name, row,
+                "\"\(Words.shown(image.url, limit: 80))\" is no image URL; give an absolute http or https "
                     + "URL of at most \(Self.maximumURLBytes) bytes that the provider can reach")
         }
         if image.referenceType != nil, typeName == nil {

@@ -161,7 +161,8 @@ public struct RequestTable: Sendable {
             hint = "; its name here is \"\(wire.name)\""
         }
         throw Failure(
-            .invalidArgument, "Setting field \"\(shown)\" of \(provider) \(row.description.name): it has no such field"
+            .invalidArgument,
+            "Setting field \"\(shown)\" of \(provider) \(row.description.name): it has no such field"
                 + hint, field: shown)
     }
 

@@ -4,7 +4,8 @@ internal import Core
 enum StoreAnswers {
     private static let table = FailureTable(
         rules: [
-            FailureRule("AccessDenied", .refuse(.permission), "the URL is not signed for this, or the bucket is private"),
+            FailureRule(
+                "AccessDenied", .refuse(.permission), "the URL is not signed for this, or the bucket is private"),
             FailureRule("ExpiredToken", .ended),
             FailureRule("TokenExpired", .ended),
             FailureRule("RequestTimeTooSkewed", .ended),
@@ -49,8 +50,8 @@ enum StoreAnswers {
         rules: [FailureRule("AccessDenied", .ended, "the URL has run out: ask for the job again")],
         trustsServerErrors: true)
 
-    /// A thing that a URL of the provider's led to and that is not there has most likely run out: a fresh URL is worth one
-    /// question. What the caller is told stays "not found", which is what the store said.
+    /// A thing that a URL of the provider's led to and that is not there has most likely run out: a fresh URL is worth
+    /// one question. What the caller is told stays "not found", which is what the store said.
     private static func gone(_ failed: CallFailure) -> CallFailure {
         guard failed.kind == .notFound else { return failed }
         var failed = failed
@@ -73,7 +74,8 @@ enum StoreAnswers {
             failed.failure.providerCode = nil
             return failed
         default:
-            return reader.unreadable(isEmpty ? "an error status without a body" : "an error status without the store's XML")
+            return reader.unreadable(
+                isEmpty ? "an error status without a body" : "an error status without the store's XML")
         }
     }
 

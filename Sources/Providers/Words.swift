@@ -9,7 +9,8 @@ enum Words {
         }
     }
 
-    /// A foreign text as it may stand in a message: no control characters, at most `limit` bytes, cut between characters.
+    /// A foreign text as it may stand in a message: no control characters, at most `limit` bytes, cut between
+    /// characters.
     static func shown(_ text: String, limit: Int) -> String {
         if text.utf8.count <= limit, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
         var output = ""

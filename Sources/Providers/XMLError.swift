@@ -1,7 +1,7 @@
 internal import Core
 
-/// `<Error><Code>..</Code><Message>..</Message><RequestId>..</RequestId></Error>`: how the gateway (rarely) and object stores
-/// (always) say no. Reads this one shape and nothing else: no DTD, no entity but the five of XML and numbers.
+/// `<Error><Code>..</Code><Message>..</Message><RequestId>..</RequestId></Error>`: how the gateway (rarely) and object
+/// stores (always) say no. Reads this one shape and nothing else: no DTD, no entity but the five of XML and numbers.
 struct XMLError {
     var code: String
     var message: String?
@@ -62,7 +62,8 @@ struct XMLError {
         while index < bytes.endIndex {
             let byte = bytes[index]
             index += 1
-            guard byte == UInt8(ascii: "&"), let end = bytes[index...].prefix(10).firstIndex(of: UInt8(ascii: ";")) else {
+            guard byte == UInt8(ascii: "&"), let end = bytes[index...].prefix(10).firstIndex(of: UInt8(ascii: ";"))
+            else {
                 output.append(byte)
                 continue
             }

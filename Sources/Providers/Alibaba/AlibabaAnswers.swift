@@ -3,8 +3,8 @@ internal import Core
 
 /// Reads what the gateway and the service answer.
 ///
-/// A finished job without images is not handed on as succeeded: it counts as running, marked `lacksAssets`, so that it is
-/// looked at again; the raw word and the whole answer can be read meanwhile.
+/// A finished job without images is not handed on as succeeded: it counts as running, marked `lacksAssets`, so that it
+/// is looked at again; the raw word and the whole answer can be read meanwhile.
 enum AlibabaAnswers {
     /// The answer of one of the job operations.
     static func job(_ call: ProviderCall, _ row: OperationRow?, _ reply: HTTPReply) -> Result<JobAnswer, CallFailure> {
@@ -67,8 +67,8 @@ enum AlibabaAnswers {
         }
     }
 
-    /// The error that an envelope states, if it states one. errCode beside success=true is none: the manual's own samples
-    /// have it.
+    /// The error that an envelope states, if it states one. errCode beside success=true is none: the manual's own
+    /// samples have it.
     private static func report(_ json: JSONValue, status: Int) -> ErrorReport? {
         let isSuccessStatus = (200...299).contains(status)
         if json["success"] == .bool(false) || !isSuccessStatus && json["errCode"]?.text != nil {
@@ -107,7 +107,9 @@ enum AlibabaAnswers {
         case .string(let text): word = Answers.word(text)
         case .null, nil:
             // A submission with an id was accepted, whatever else its answer lacks.
-            if call.kind != .submit { return .failure(reader.unreadable("it holds no jobStatus", requestID: requestID)) }
+            if call.kind != .submit {
+                return .failure(reader.unreadable("it holds no jobStatus", requestID: requestID))
+            }
         default:
             if call.kind != .submit {
                 return .failure(reader.unreadable("its jobStatus is no text", requestID: requestID))
@@ -157,8 +159,8 @@ enum AlibabaAnswers {
 
     private static let failureWords = ["fail", "error", "cancel", "abort", "timeout", "expire", "reject"]
 
-    /// No list of states is published. FINISHED is the one word for success; of the others a few have been seen, some speak
-    /// for themselves, and the rest count as running until the deadline.
+    /// No list of states is published. FINISHED is the one word for success; of the others a few have been seen, some
+    /// speak for themselves, and the rest count as running until the deadline.
     private static func state(_ word: String, _ json: JSONValue, _ reader: ReplyReader) -> RemoteState {
         switch word {
         case "FINISHED": return .succeeded

@@ -37,7 +37,8 @@ enum AlibabaFailures {
             FailureRule("InvalidSecurityToken.Malformed", .stale),
             FailureRule("InvalidSecurityToken.MismatchWithAccessKey", .stale, "token and AccessKey id do not match"),
             FailureRule("InvalidSecurityToken", .stale),
-            FailureRule("MissingSecurityToken", .stale, "the AccessKey id is a temporary one and needs its security token"),
+            FailureRule(
+                "MissingSecurityToken", .stale, "the AccessKey id is a temporary one and needs its security token"),
 
             // Rights.
             FailureRule("Forbidden.RAM", .refuse(.permission), "let a RAM policy of the key allow this action"),
@@ -54,7 +55,8 @@ enum AlibabaFailures {
             FailureRule("InvalidProduct.NotFound", .refuse(.requestRefused), "check alibaba.endpoint"),
             FailureRule("InvalidAction.NotFound", .refuse(.requestRefused), "check alibaba.endpoint"),
             FailureRule("InvalidVersion", .refuse(.requestRefused), "check alibaba.endpoint"),
-            FailureRule("InvalidProtocol.NeedSsl", .refuse(.requestRefused), "let alibaba.endpoint start with https://"),
+            FailureRule(
+                "InvalidProtocol.NeedSsl", .refuse(.requestRefused), "let alibaba.endpoint start with https://"),
             FailureRule("UnsupportedContentType", .refuse(.requestRefused)),
             FailureRule("InvalidParameter", .refuse(.requestRefused)),
             FailureRule("MissingParameter", .refuse(.requestRefused)),

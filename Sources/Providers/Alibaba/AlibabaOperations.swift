@@ -1,7 +1,8 @@
 internal import Core
 
-/// Every call of the product that this library makes, and what each takes. Both families are here side by side: the one of
-/// models that were trained before, and the one that takes its pictures with the call. Their job ids are not exchanged.
+/// Every call of the product that this library makes, and what each takes. Both families are here side by side: the one
+/// of models that were trained before, and the one that takes its pictures with the call. Their job ids are not
+/// exchanged.
 enum AlibabaOperations {
     static let version = "20240611"
     private static let prefix = "/api/v1/personalizedtxt2img/"

@@ -22,7 +22,8 @@ public final class AlibabaProvider: CheckingProvider {
         default:
             throw Failure(
                 .invalidArgument,
-                "Reading alibaba.asset_encoding \"\(Words.shown(settings.assetEncoding, limit: 80))\": give raw or base64",
+                "Reading alibaba.asset_encoding \"\(Words.shown(settings.assetEncoding, limit: 80))\": "
+                    + "give raw or base64",
                 field: "alibaba.asset_encoding")
         }
         userAgent = try UserAgent.text(suffix: settings.userAgentSuffix)

@@ -2,14 +2,15 @@ internal import Core
 
 /// Where Alibaba's AiContent is reached. Values are those of the configuration keys "alibaba.*".
 public struct AlibabaSettings: Equatable, Sendable {
-    /// Key alibaba.endpoint: "host", "host:port", "https://host[:port]" or "http://host[:port]". Nil or empty: the host of
-    /// the region.
+    /// Key alibaba.endpoint: "host", "host:port", "https://host[:port]" or "http://host[:port]". Nil or empty: the host
+    /// of the region.
     public var endpoint: String?
     /// Key alibaba.region: such as "cn-shanghai". Empty: the main host.
     public var region: String
     /// Key alibaba.network: "public" or empty, "vpc", "dualstack". Without effect beside an endpoint.
     public var network: String
-    /// Key alibaba.asset_encoding: "raw" or empty asks for image bytes, "base64" for Base64 text; what is stored is the same.
+    /// Key alibaba.asset_encoding: "raw" or empty asks for image bytes, "base64" for Base64 text; what is stored is the
+    /// same.
     public var assetEncoding: String
     /// Key http.user_agent: put behind the library's own name; empty for none.
     public var userAgentSuffix: String
@@ -29,13 +30,14 @@ public struct AlibabaSettings: Equatable, Sendable {
     static let mainHost = "aicontent.aliyuncs.com"
 
     /// The configured endpoint, or the region's. Where the vendor's table lists a public host that wins; anything else
-    /// follows the vendor's rule aicontent[-network].<region>.aliyuncs.com, so that new regions work at once. The vendor's
-    /// own client ignores the network in Shanghai; here it counts.
+    /// follows the vendor's rule aicontent[-network].<region>.aliyuncs.com, so that new regions work at once. The
+    /// vendor's own client ignores the network in Shanghai; here it counts.
     func resolvedEndpoint() throws(Failure) -> Endpoint {
         guard region.isEmpty || region == "public" || Endpoint.isRegion(region) else {
             throw Failure(
                 .invalidArgument,
-                "Reading alibaba.region \"\(Words.shown(region, limit: 80))\": it is no region; give one such as cn-shanghai",
+                "Reading alibaba.region \"\(Words.shown(region, limit: 80))\": it is no region; "
+                    + "give one such as cn-shanghai",
                 field: "alibaba.region")
         }
         guard ["", "public", "vpc", "dualstack"].contains(network) else {

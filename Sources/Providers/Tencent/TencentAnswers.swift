@@ -3,13 +3,14 @@ internal import Core
 
 /// Reads what the gateway and the service answer: one envelope, HTTP 200 also for errors.
 ///
-/// A finished task without images is not handed on as succeeded: it counts as running, marked `lacksAssets`, so that it is
-/// looked at again; the raw word and the whole answer can be read meanwhile.
+/// A finished task without images is not handed on as succeeded: it counts as running, marked `lacksAssets`, so that it
+/// is looked at again; the raw word and the whole answer can be read meanwhile.
 enum TencentAnswers {
     /// How long a result URL lives.
     static let assetLifeMilliseconds: Int64 = 12 * 3_600 * 1_000
 
-    static func job(_ call: ProviderCall, _ reply: HTTPReply, unixMilliseconds: Int64) -> Result<JobAnswer, CallFailure> {
+    static func job(_ call: ProviderCall, _ reply: HTTPReply, unixMilliseconds: Int64) -> Result<JobAnswer, CallFailure>
+    {
         let reader = ReplyReader(call, reply, requestIDHeader: "x-tc-requestid")
         let json: JSONValue
         do throws(JSONError) {
@@ -109,7 +110,8 @@ enum TencentAnswers {
     private static func taskFailure(_ content: JSONValue, _ reader: ReplyReader, _ requestID: String?) -> Failure {
         let message = content["Message"]?.text ?? ""
         let words = Redaction.message(message)
-        let head = String(message.utf8.prefix(128).prefix { Words.isLetterOrDigit($0) || $0 == UInt8(ascii: ".") }) ?? ""
+        let head =
+            String(message.utf8.prefix(128).prefix { Words.isLetterOrDigit($0) || $0 == UInt8(ascii: ".") }) ?? ""
         let startsWithCode = head.utf8.count >= 4 && message.utf8.dropFirst(head.utf8.count).first == UInt8(ascii: ":")
         let code = startsWithCode ? Redaction.word(head) : nil
         let isModeration = Answers.speaksOfModeration(message)

@@ -44,7 +44,8 @@ enum TencentOperations {
         FieldRow("aspect_ratio", .string, "ExtraParameters.AspectRatio", "Such as \"16:9\"; depends on the model."),
         FieldRow(
             "resolution", .string, "ExtraParameters.Resolution", "Such as \"1080P\" or \"2K\"; depends on the model."),
-        FieldRow("logo_add", .bool, "ExtraParameters.LogoAdd", as: .number, "Puts a mark on the image; false otherwise."),
+        FieldRow(
+            "logo_add", .bool, "ExtraParameters.LogoAdd", as: .number, "Puts a mark on the image; false otherwise."),
         FieldRow("output_format", .string, "ExtraParameters.OutputFormat", "\"jpeg\" or \"png\"."),
         FieldRow(
             "additional_parameters", .json, "AdditionalParameters", as: .text,

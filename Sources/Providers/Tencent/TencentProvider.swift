@@ -59,7 +59,8 @@ public final class TencentProvider: CheckingProvider {
         let url = try requests.query(row, fields).first { $0.name == "url" }?.value ?? ""
         guard RequestTable.isWebURL(url) else {
             throw requests.refuse(
-                "url", row, "\"\(Words.shown(String(url.prefix { $0 != "?" }), limit: 80))\" is no URL; give an absolute "
+                "url", row,
+                "\"\(Words.shown(String(url.prefix { $0 != "?" }), limit: 80))\" is no URL; give an absolute "
                     + "http or https URL of at most \(RequestTable.maximumURLBytes) bytes")
         }
         return .url(url)

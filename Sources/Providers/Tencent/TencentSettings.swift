@@ -8,8 +8,8 @@ public struct TencentSettings: Equatable, Sendable {
         case intl
     }
 
-    /// Key tencent.endpoint: "host", "host:port", "https://host[:port]" or "http://host[:port]". Nil or empty: the host of
-    /// the site.
+    /// Key tencent.endpoint: "host", "host:port", "https://host[:port]" or "http://host[:port]". Nil or empty: the host
+    /// of the site.
     public var endpoint: String?
     /// Key tencent.region: sent as X-TC-Region if it is set; image tasks do not need one.
     public var region: String
@@ -38,10 +38,12 @@ public struct TencentSettings: Equatable, Sendable {
         guard region.isEmpty || Endpoint.isRegion(region) else {
             throw Failure(
                 .invalidArgument,
-                "Reading tencent.region \"\(Words.shown(region, limit: 80))\": it is no region; give one such as ap-guangzhou",
+                "Reading tencent.region \"\(Words.shown(region, limit: 80))\": it is no region; "
+                    + "give one such as ap-guangzhou",
                 field: "tencent.region")
         }
-        guard language.utf8.count <= 16, language.utf8.allSatisfy({ Words.isLetterOrDigit($0) || $0 == UInt8(ascii: "-") })
+        guard language.utf8.count <= 16,
+            language.utf8.allSatisfy({ Words.isLetterOrDigit($0) || $0 == UInt8(ascii: "-") })
         else {
             throw Failure(
                 .invalidArgument,
@@ -52,7 +54,8 @@ public struct TencentSettings: Equatable, Sendable {
         if usesRegionalHost {
             guard !region.isEmpty else {
                 throw Failure(
-                    .invalidArgument, "Reading tencent.regional_host: it needs tencent.region; set it to the host's region",
+                    .invalidArgument,
+                    "Reading tencent.regional_host: it needs tencent.region; set it to the host's region",
                     field: "tencent.region")
             }
             return Endpoint(official: "mps.\(region).tencentcloudapi.com")
