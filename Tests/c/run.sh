@@ -32,7 +32,8 @@ for compiler in gcc clang; do
         name=$(basename "$source" .c)
         case $name in
             support | tap) ;;
-            load) "$compiler" -std=c99 -D_GNU_SOURCE "${flags[@]}" "$source" "$here/tap.c" -ldl -o "$out/$compiler/$name" ;;
+            load) "$compiler" -std=c99 -D_GNU_SOURCE "${flags[@]}" -rdynamic "$source" "$here/tap.c" -ldl \
+                -o "$out/$compiler/$name" ;;
             *) "$compiler" -std=c99 -D_GNU_SOURCE "${flags[@]}" "$source" "$here/support.c" "$here/tap.c" "${link[@]}" \
                 -o "$out/$compiler/$name" ;;
         esac
