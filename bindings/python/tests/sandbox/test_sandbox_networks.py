@@ -142,6 +142,9 @@ def test_proxy_connect(box):
 
 
 def test_proxy_faults(box):
+    box.fault("reset_before", "*", times=-1)
+    assert proxied(box, "CONNECT 127.0.0.1:1 HTTP/1.1")[0].startswith(b"HTTP/1.1 502")  # * does not mean the proxy
+    box.clear_faults()
     box.fault("http", "proxy", status=503)
     assert proxied(box, "CONNECT 127.0.0.1:1 HTTP/1.1")[0].startswith(b"HTTP/1.1 503")
     box.fault("reset_before", "proxy")

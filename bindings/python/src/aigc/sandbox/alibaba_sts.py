@@ -6,7 +6,7 @@ from typing import Dict
 
 from . import signatures_acs3, signatures_rpc
 from .identities import Identity
-from .issuer import check_role, check_web_token, issue, iso
+from .issuer import check_role, check_web_token, iso, issue
 from .wire import Head, Refusal, Reply, json_reply, new_request_id, query_pairs
 from .world import Call, World
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .signatures_cos import verify
-from .store import refuse, serve
+from .store import refuse, serve_job
 from .wire import Refusal, Reply
-from .world import Call, World, spoil
+from .world import Call, World
 
 
 class Assets:
@@ -33,17 +33,4 @@ class Assets:
             raise Refusal("AccessDenied", "Request has expired", 403)
         if address.query:
             verify(head, world.identities, world.clock.now())
-        if call.told_to("change_object"):
-            job.generation += 1
-        picture = await world.picture(job, address.index)
-        data = spoil(call, picture.data)
-        return serve(
-            picture,
-            job.created_wall + job.generation,
-            data=data,
-            wanted=head.get("range"),
-            if_range=head.get("if-range"),
-            if_match=head.get("if-match"),
-            if_none_match=head.get("if-none-match"),
-            ranges=call.told_to("no_range") is None,
-        )
+        return await serve_job(world, call, job, address.index)

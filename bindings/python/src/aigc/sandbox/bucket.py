@@ -8,9 +8,9 @@ from urllib.parse import quote, unquote, urlsplit
 
 from .jobs import Job, digits
 from .signatures_cos import find_signature, verify
-from .store import refuse, serve
+from .store import refuse, serve_job
 from .wire import Head, Refusal, Reply
-from .world import Call, World, spoil
+from .world import Call, World
 
 DOMAIN = "sandbox.test"
 _HOST = re.compile(r"([a-z0-9][a-z0-9-]*)\.cos\.[a-z0-9-]+\.(?:sandbox\.test|myqcloud\.com)(?::\d+)?\Z")
@@ -73,19 +73,7 @@ class Bucket:
             raise Refusal("NoSuchKey", "The specified key does not exist.", 404)
         if account is not None and account != job.account:
             raise Refusal("AccessDenied", "Access Denied.", 403)
-        if call.told_to("change_object"):
-            job.generation += 1
-        picture = await world.picture(job, found[1])
-        return serve(
-            picture,
-            job.created_wall + job.generation,
-            data=spoil(call, picture.data),
-            wanted=head.get("range"),
-            if_range=head.get("if-range"),
-            if_match=head.get("if-match"),
-            if_none_match=head.get("if-none-match"),
-            ranges=call.told_to("no_range") is None,
-        )
+        return await serve_job(world, call, job, found[1])
 
 
 def _split(path: str) -> Tuple[str, str]:

@@ -111,7 +111,7 @@ def fault_from_json(value: Any) -> Fault:
         raise ValueError("kind must be one of " + ", ".join(sorted(KINDS)))
     operation = value.get("operation", "*")
     if not isinstance(operation, str) or not operation:
-        raise ValueError("operation must be an action name, asset, bucket or *")
+        raise ValueError("operation must be an action name, asset, bucket, proxy, a metadata operation or *")
     provider = value.get("provider", "")
     if provider not in ("", "alibaba", "tencent"):
         raise ValueError("provider must be alibaba or tencent")
@@ -173,9 +173,10 @@ class Faults:
         return list(self._faults)
 
     def take(self, provider: str, operation: str, target: str) -> Optional[Fault]:
-        """The fault that this request meets, if any."""
+        """The fault that this request meets, if any. The proxy must be named: ``*`` does not mean it."""
         for fault in self._faults:
-            if fault.operation not in ("*", operation) or (fault.provider and fault.provider != provider):
+            everything = fault.operation == "*" and operation != "proxy"
+            if not (everything or fault.operation == operation) or (fault.provider and fault.provider != provider):
                 continue
             if fault.match and fault.match not in target:
                 continue

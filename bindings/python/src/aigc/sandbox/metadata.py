@@ -7,7 +7,7 @@ import time
 from typing import Dict, Optional, Tuple
 
 from .identities import Identity
-from .issuer import issue, iso
+from .issuer import iso, issue
 from .jobs import hex_id
 from .wire import Head, Reply
 from .world import Call, World

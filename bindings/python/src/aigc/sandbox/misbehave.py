@@ -40,7 +40,7 @@ def _head(reply: Reply, now: float, extra: List[Tuple[str, str]]) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
 
 
-def _reset(transport: Optional[asyncio.Transport]) -> None:
+def reset(transport: Optional[asyncio.WriteTransport]) -> None:
     """Answer with a TCP reset instead of an orderly end."""
     if transport is None:
         return
@@ -61,13 +61,13 @@ async def _drain(transport: asyncio.Transport) -> None:
         await asyncio.sleep(0.01)
 
 
-async def _write_and_end(transport: Optional[asyncio.Transport], data: bytes, reset: bool = False) -> web.Response:
+async def _write_and_end(transport: Optional[asyncio.Transport], data: bytes, with_reset: bool = False) -> web.Response:
     if transport is not None and not transport.is_closing():
         transport.write(data)
-        if reset:
+        if with_reset:
             await _drain(transport)
             await asyncio.sleep(0.05)  # let the bytes be read before the reset throws them away
-            _reset(transport)
+            reset(transport)
         else:
             transport.close()
     return web.Response()
@@ -129,7 +129,7 @@ async def perform(
         await asyncio.sleep(values["ms"] / 1000.0)
         return response(await handle(), now())
     if kind == "reset_before":
-        _reset(transport)
+        reset(transport)
         return web.Response()
     if kind == "close_before":
         return await _write_and_end(transport, b"")
@@ -148,7 +148,7 @@ async def perform(
     if kind == "silence":
         return await _silence(transport, fault)
     if kind == "reset_after":
-        _reset(transport)
+        reset(transport)
         return web.Response()
     if kind == "close_after":
         return await _write_and_end(transport, b"")

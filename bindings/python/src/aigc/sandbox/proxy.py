@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import ipaddress
-import socket
-import struct
 from contextlib import suppress
 from typing import Any, Dict, List, Optional, Set, Tuple
 from urllib.parse import urlsplit
 
 from .faults import Fault
+from .misbehave import reset
 from .wire import Head
 from .world import World
 
@@ -186,9 +185,7 @@ async def _misbehave(fault: Fault, writer: asyncio.StreamWriter) -> bool:
     elif kind == "silence":
         await asyncio.sleep(3600.0 if values["ms"] is None else values["ms"] / 1000.0)
     elif kind in ("reset_before", "reset_after"):
-        sock = writer.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        writer.transport.abort()
+        reset(writer.transport)
     return True  # every other kind: an orderly end without an answer
 
 

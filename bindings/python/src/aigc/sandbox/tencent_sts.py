@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict
 
-from .issuer import check_role, check_web_token, issue, iso
+from .issuer import check_role, check_web_token, iso, issue
 from .tencent_fields import check_types
 from .wire import Refusal
 from .world import World
