@@ -72,10 +72,12 @@ class Package(Distribution):
 
 class BuildPackage(build_py):
     def run(self) -> None:
+        if not self.editable_mode:
+            shutil.rmtree(Path(self.build_lib) / "aigc", ignore_errors=True)  # Modules that are no more.
         super().run()
         package = HERE / "src" / "aigc" if self.editable_mode else Path(self.build_lib) / "aigc"
         folder = package / "_lib"
-        shutil.rmtree(folder, ignore_errors=True)  # What an earlier build left behind.
+        shutil.rmtree(folder, ignore_errors=True)
         source = library()
         if source is None:
             return
