@@ -15,7 +15,7 @@ from ._jobs import BaseDownload, BaseJob, BaseTask
 from ._library import lib
 from .describe import _operations
 from .enums import EventType, State, Status
-from .errors import ClosedError, InvalidArgumentError
+from .errors import AigcError, ClosedError, InvalidArgumentError
 from .request import Request
 
 JobT = TypeVar("JobT", bound=BaseJob)
@@ -122,8 +122,10 @@ class BaseClient(Generic[JobT, DownloadT]):
         return self._adopt(pointer, self._job_class)
 
     def attach(self, token: str, follow: bool = True) -> JobT:
-        """The job of a token, from any process. follow: whether the library polls it until it ends; without, nothing is
-        sent before refresh()."""
+        """The job of a token, from any process.
+
+        follow: whether the library polls it until it ends; without, nothing is sent before refresh().
+        """
         self._ready()
         pointer = _native.job_p()
         call(lib().aigc_client_attach, self._handle, encode(token, "token"), int(follow), byref(pointer))
@@ -250,8 +252,8 @@ def _close_all() -> None:
 def remember_token(error: BaseException, tasks: List[BaseTask]) -> None:
     """Writes on an exception which jobs go on, so that an interrupted program can still find them."""
     tokens = [token for token in (task._token() for task in tasks) if token]
-    if getattr(error, "token", "") is None and tokens:
-        setattr(error, "token", tokens[0])
+    if isinstance(error, AigcError) and error.token is None and tokens:
+        error.token = tokens[0]
     add_note = getattr(error, "add_note", None)  # Python 3.11
     if add_note is not None:
         for token in tokens:

@@ -124,8 +124,8 @@ class Events:
 class Client(BaseClient[Job, Download]):
     """An asyncio client, for one event loop: the one in which it is used first.
 
-    Configuration as for the synchronous aigc.Client. Not for use from several threads: that is what the synchronous one is
-    for. Close it with "await client.close()", or use it in an "async with" statement.
+    Configuration as for the synchronous aigc.Client. Not for use from several threads: that is what the synchronous
+    one is for. Close it with "await client.close()", or use it in an "async with" statement.
     """
 
     _job_class = Job
@@ -168,7 +168,7 @@ class Client(BaseClient[Job, Download]):
     ) -> List[Download]:
         """Submits, waits, and downloads every image; returns the downloads, all succeeded.
 
-        out:         a folder, made if it is missing, or None for memory. Nothing is ever overwritten: a number is added.
+        out:         a folder (made if it is missing), or None for memory. Nothing is overwritten: a number is added.
         timeout:     seconds for all of it. Errors that come after the provider's yes carry the job's token.
         on_accepted: called with the job as soon as the provider has accepted it: the moment to store job.token.
         """

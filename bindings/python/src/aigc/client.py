@@ -62,8 +62,8 @@ class _Waits(BaseTask):
     def wait(self: Self, timeout: Optional[float] = None) -> Self:
         """Waits until it has ended, and returns it; raises how it ended if that was no success.
 
-        timeout: seconds, None for no limit; WaitTimeoutError afterwards, and the job goes on. A job that is not followed
-        ends by refresh() or its deadline. Any number of threads may wait. Takes no events.
+        timeout: seconds, None for no limit; WaitTimeoutError afterwards, and the job goes on. A job that is not
+        followed ends by refresh() or its deadline. Any number of threads may wait. Takes no events.
         """
         library = lib()
         deadline = _deadline(timeout)
@@ -148,7 +148,7 @@ class Client(BaseClient[Job, Download]):
     ) -> List[Download]:
         """Submits, waits, and downloads every image; returns the downloads, all succeeded.
 
-        out:         a folder, made if it is missing, or None for memory. Nothing is ever overwritten: a number is added.
+        out:         a folder (made if it is missing), or None for memory. Nothing is overwritten: a number is added.
         timeout:     seconds for all of it. Errors that come after the provider's yes carry the job's token.
         on_accepted: called with the job as soon as the provider has accepted it: the moment to store job.token.
         """

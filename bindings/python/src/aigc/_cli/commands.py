@@ -173,15 +173,13 @@ def _leave(client: Client, output: Output, run: Run) -> None:
             output.goes_on(job)
     if run.undecided():
         output.alarm(
-            "aigc: !!! OUTCOME UNKNOWN: the submission left and its answer has not come: the job may run and be billed. "
-            "Look at the provider's console before you submit again"
+            "aigc: !!! OUTCOME UNKNOWN: the submission left and its answer has not come: "
+            "the job may run and be billed. Look at the provider's console before you submit again"
         )
     client.close(0)
 
 
-def _attached(
-    args: argparse.Namespace, client: Client, output: Output, codes: List[int], follow: bool
-) -> List[Job]:
+def _attached(args: argparse.Namespace, client: Client, output: Output, codes: List[int], follow: bool) -> List[Job]:
     """The jobs that the command line names. A token that is none is reported, and the others go on."""
     tokens: List[str] = []
     for token in args.tokens:

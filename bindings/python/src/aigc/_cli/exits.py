@@ -26,7 +26,7 @@ HELP = """exit codes:
   3    the provider refused or failed the job
   4    the account: credentials, rights, bill, or too many requests
   5    the network between here and the provider
-  6    MONEY: a submission left and its outcome is unknown. Do not repeat it before you have looked at the provider's console
+  6    MONEY: a submission left and its outcome is unknown. Look at the provider's console before you repeat it
   7    the image: expired, damaged, or no image
   8    this machine: file, disk, memory
   9    time ran out; the job goes on, its token is printed

@@ -140,7 +140,9 @@ def _token_options(sub: argparse.ArgumentParser) -> None:
 
 
 def _file_options(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--out", "-o", metavar="PATH", help="a folder (made if missing), or a file such as cat.png or cat.*")
+    sub.add_argument(
+        "--out", "-o", metavar="PATH", help="a folder (made if missing), or a file such as cat.png or cat.*"
+    )
     sub.add_argument(
         "--name-template",
         metavar="TEXT",
@@ -178,7 +180,9 @@ def _wait(commands: Any) -> None:
 def _fetch(commands: Any) -> None:
     sub = _command(commands, "fetch", "wait until jobs have ended, and fetch their images")
     _token_options(sub)
-    sub.add_argument("--index", action="append", type=index, metavar="N", help="only this image, from 0; any number of times")
+    sub.add_argument(
+        "--index", action="append", type=index, metavar="N", help="only this image, from 0; any number of times"
+    )
     _field_options(sub)
     _file_options(sub)
     _timeout_option(sub)

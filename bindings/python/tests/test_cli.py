@@ -1,0 +1,301 @@
+"""The command: what it prints, where, and how it exits."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+from aigc._cli import exits, options, requests
+from aigc.enums import Status
+from aigc.errors import InvalidArgumentError, class_of
+from support import PACKAGE, Command, environment
+
+CAT = ("--provider", "tencent", "a cat in the snow")
+
+
+def lines(text: str) -> List[Dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def run(*arguments: str, **variables: Any) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "aigc", *arguments]
+    return subprocess.run(command, env=environment(**variables), capture_output=True, text=True, timeout=60)
+
+
+# Without a library
+
+
+@pytest.mark.parametrize(
+    "band, code", [(1, 1), (2, 1), (3, 5), (4, 4), (5, 3), (6, 6), (7, 7), (8, 8), (9, 1)], ids=lambda value: str(value)
+)
+def test_exit_codes_of_statuses(band: int, code: int) -> None:
+    special = {Status.INVALID_ARGUMENT: 2, Status.TIMEOUT: 9, Status.DEADLINE: 9}
+    for status in Status:
+        if status // 100 == band:
+            assert exits.of(class_of(status)("x", status=status)) == special.get(status, code)
+
+
+def test_worst() -> None:
+    assert exits.worst([]) == 0 and exits.worst([0, 0]) == 0
+    assert exits.worst([0, 3, 5]) == 3 and exits.worst([3, 6]) == 6 and exits.worst([130, 9]) == 130
+
+
+def test_exit_codes_are_documented() -> None:
+    readme = (PACKAGE / "README.md").read_text(encoding="utf-8")
+    for name, value in vars(exits).items():
+        if name.isupper() and isinstance(value, int):
+            assert f"\n  {value} " in exits.HELP and f"\n| {value} |" in readme, name
+
+
+def test_help_needs_no_library() -> None:
+    for arguments in (["--help"], *([name, "--help"] for name in ("generate", "submit", "status", "wait", "fetch"))):
+        result = run(*arguments, AIGC_LIBRARY="/nowhere")
+        assert result.returncode == 0 and "exit codes:" in result.stdout and "130" in result.stdout
+
+
+def test_usage_errors_exit_2() -> None:
+    for arguments in (
+        [],
+        ["nonsense"],
+        ["generate"],
+        ["generate", *CAT, "--set", "x"],
+        ["generate", *CAT, "--timeout", "-1"],
+        ["fetch", "t", "--index", "-1"],
+        ["generate", *CAT, "--json-field", "a={"],
+    ):
+        assert run(*arguments, AIGC_LIBRARY="/nowhere").returncode == 2, arguments
+
+
+def test_no_library_is_one_message() -> None:
+    result = run("generate", *CAT, AIGC_LIBRARY="/nowhere/lib.so")
+    assert result.returncode == 1 and "Traceback" not in result.stderr
+    assert "AIGC_LIBRARY=/nowhere/lib.so: there is no such file" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "kind, text, value",
+    [
+        ("int", "4", 4),
+        ("double", "0.5", 0.5),
+        ("bool", "true", True),
+        ("bool", "false", False),
+        ("string", "4", "4"),
+        ("json", '{"a": 1}', '{"a": 1}'),
+        (None, "x", "x"),
+    ],
+)
+def test_values_take_the_type_of_their_field(kind: Any, text: str, value: Any) -> None:
+    result = requests.value("f", text, kind)
+    assert result == value and type(result) is type(value)
+
+
+@pytest.mark.parametrize("kind, text", [("int", "4.5"), ("double", "x"), ("bool", "yes"), ("json", "{")])
+def test_wrong_values_name_the_field(kind: str, text: str) -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        requests.value("f", text, kind)
+    assert caught.value.field == "f"
+
+
+def test_settings() -> None:
+    args = options.parser().parse_args(["generate", *CAT, "-c", "a.b=c=d", "--endpoint", "http://x", "--overwrite"])
+    assert options.settings(args) == {"a.b": "c=d", "tencent.endpoint": "http://x", "download.overwrite": "true"}
+
+
+# With the sandbox
+
+
+def test_generate(sandbox: Any, command: Command, tmp_path: Path) -> None:
+    result = command.run("generate", *CAT, "--set", "count=2", "--out", str(tmp_path / "new"))
+    assert result.returncode == 0, result.stderr
+    paths = [Path(line) for line in result.stdout.splitlines()]
+    assert len(paths) == 2 and sorted((tmp_path / "new").iterdir()) == sorted(paths)
+    assert all(path.name.startswith("tencent-aigc_image-") and path.suffix in (".png", ".jpg") for path in paths)
+    assert "token: " in result.stderr and "Traceback" not in result.stderr
+    again = command.run("generate", *CAT, "--out", str(tmp_path / "new"), "--name-template", "cat", "--quiet")
+    once_more = command.run("generate", *CAT, "--out", str(tmp_path / "new"), "--name-template", "cat", "--quiet")
+    names = [Path(one.stdout.strip()).stem for one in (again, once_more)]
+    assert names == ["cat", "cat-2"] and again.stderr == ""
+
+
+def test_generate_on_alibaba(sandbox: Any, command: Command, tmp_path: Path) -> None:
+    result = command.run(
+        "generate",
+        "--provider",
+        "alibaba",
+        "--operation",
+        "inference",
+        "a cat",
+        "--set",
+        "model=sandbox-model",
+        "--out",
+        str(tmp_path / "cat.*"),
+    )
+    assert result.returncode == 0, result.stderr
+    assert Path(result.stdout.strip()).stem == "cat"
+    result = command.run(
+        "generate",
+        "--provider",
+        "alibaba",
+        "--operation",
+        "pre_model_inference",
+        "a cat",
+        "--image-url",
+        "https://example.com/a.png",
+        "--out",
+        str(tmp_path),
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_json(sandbox: Any, command: Command, tmp_path: Path) -> None:
+    result = command.run("generate", *CAT, "--json", "--out", str(tmp_path))
+    assert result.returncode == 0, result.stderr
+    found = lines(result.stdout)
+    kinds = [line["type"] for line in found]
+    assert "accepted" in kinds and kinds[-2:] == ["image", "end"]
+    image = found[-2]
+    assert Path(image["path"]).stat().st_size == image["bytes"] and image["content_type"].startswith("image/")
+    token = next(line["token"] for line in found if line["type"] == "accepted")
+    assert image["token"] == token and token in result.stderr
+    assert found[-1] == {"type": "end", "exit_code": 0}
+
+
+def test_submit_status_wait_fetch(sandbox: Any, command: Command, tmp_path: Path) -> None:
+    first = command.run("submit", *CAT)
+    second = command.run("submit", *CAT, "--json")
+    assert first.returncode == second.returncode == 0, first.stderr
+    tokens = [first.stdout.strip(), lines(second.stdout)[-2]["token"]]
+    assert tokens[0] in first.stderr
+    status = command.run("status", *tokens)
+    assert status.returncode == 0 and len(status.stdout.splitlines()) == 2, status.stderr
+    waited = command.run("wait", "-", input="\n".join(tokens))
+    assert waited.returncode == 0, waited.stderr
+    assert sorted(waited.stdout.splitlines()) == sorted(f"SUCCEEDED {token} 1 images" for token in tokens)
+    status = command.run("status", "--json", tokens[0])
+    (row,) = [line for line in lines(status.stdout) if line["type"] == "status"]
+    assert row["state"] == "SUCCEEDED" and row["images"] == 1 and row["token"] == tokens[0] and row["response"]
+    fetched = command.run("fetch", *tokens, "--out", str(tmp_path))
+    assert fetched.returncode == 0 and len(list(tmp_path.iterdir())) == 2, fetched.stderr
+    by_id = command.run(
+        "fetch",
+        "--provider",
+        "tencent",
+        "--operation",
+        "aigc_image",
+        "--id",
+        row["remote_id"],
+        "--index",
+        "0",
+        "--out",
+        str(tmp_path / "x.png"),
+    )
+    assert by_id.returncode == 0, by_id.stderr
+    assert (tmp_path / "x.png").read_bytes() == sandbox.image("tencent", row["remote_id"])
+    missing = command.run("fetch", tokens[0], "--index", "5", "--out", str(tmp_path))
+    assert missing.returncode == 2 and "there is no image 5" in missing.stderr
+
+
+def test_fetch_one_image_by_url(sandbox: Any, command: Command, tmp_path: Path) -> None:
+    token = command.run("submit", *CAT).stdout.strip()
+    found = lines(command.run("wait", token, "--json").stdout)
+    assert found[-1]["exit_code"] == 0
+    response = json.dumps(lines(command.run("status", token, "--json").stdout)[0]["response"])
+    url = next(part for part in response.split('"') if part.startswith("http"))
+    result = command.run("fetch", "--provider", "tencent", "--set", f"url={url}", "--out", str(tmp_path / "cat.*"))
+    assert result.returncode == 0 and Path(result.stdout.strip()).stat().st_size > 100, result.stderr
+
+
+@pytest.mark.parametrize(
+    "prompt, variables, extra, code, said",
+    [
+        ("a cat", {"TENCENTCLOUD_SECRET_KEY": "wrong"}, (), 4, "AuthFailure"),
+        ("a cat", {"TENCENTCLOUD_SECRET_KEY": None, "TENCENTCLOUD_SECRET_ID": None, "HOME": "/nowhere"}, (), 4, ""),
+        ("a cat", {}, ("--endpoint", "http://127.0.0.1:9", "-c", "retry.max_attempts=1"), 5, ""),
+        ("[fail] cat", {}, (), 3, ""),
+        ("[moderated] cat", {}, (), 3, ""),
+        ("[never] cat", {}, ("--timeout", "1"), 9, "aigc fetch"),
+        ("[never] cat", {}, ("-c", "job.deadline_ms=700"), 9, "token"),
+        ("a cat", {}, ("--set", "nonsense=1"), 2, "nonsense"),
+        ("a cat", {}, ("--set", "count=many"), 2, "count"),
+        ("a cat", {}, ("-c", "no.such=1"), 2, "no.such"),
+        ("a cat", {}, ("--name-template", "{x}"), 2, "{x}"),
+        ("a cat", {}, ("--out", "/proc/nowhere"), 8, "/proc/nowhere"),
+    ],
+)
+def test_exit_codes(
+    sandbox: Any, command: Command, tmp_path: Path, prompt: str, variables: Any, extra: Any, code: int, said: str
+) -> None:
+    out = () if "--out" in extra else ("--out", str(tmp_path))
+    result = command.run("generate", "--provider", "tencent", prompt, *out, *extra, **variables)
+    assert result.returncode == code, result.stderr
+    assert said in result.stderr and "Traceback" not in result.stderr and result.stdout == ""
+    assert result.stderr.strip().splitlines()[-1].startswith("aigc: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_unknown_outcome_exits_6(sandbox: Any, command: Command, tmp_path: Path) -> None:
+    sandbox.fault("close_after", "CreateAigcImageTask")
+    result = command.run("generate", *CAT, "--out", str(tmp_path), "--json")
+    assert result.returncode == 6 and "!!! OUTCOME UNKNOWN" in result.stderr
+    (error,) = [line for line in lines(result.stdout) if line["type"] == "error"]
+    assert error["outcome"] == "UNKNOWN" and error["status"] == "AIGC_E_OUTCOME_UNKNOWN"
+
+
+def test_damaged_images_exit_7(sandbox: Any, command: Command, tmp_path: Path) -> None:
+    sandbox.fault("garbage_body", "asset", times=100)
+    result = command.run("generate", *CAT, "--out", str(tmp_path))
+    assert result.returncode == 7 and "token: " in result.stderr, result.stderr
+    assert [path for path in tmp_path.iterdir() if path.suffix != ".part"] == []
+
+
+def test_one_bad_token_does_not_stop_the_others(sandbox: Any, command: Command) -> None:
+    token = command.run("submit", *CAT).stdout.strip()
+    result = command.run("wait", "nonsense", token)
+    assert result.returncode == 2 and result.stdout.startswith("SUCCEEDED")
+
+
+def test_verbose_tells_everything(sandbox: Any, command: Command) -> None:
+    result = command.run("submit", *CAT, "--verbose", TENCENTCLOUD_SECRET_KEY="wrong")
+    assert "provider_code: AuthFailure" in result.stderr and "request_id: " in result.stderr
+
+
+def test_secrets_on_the_command_line_are_warned_about(sandbox: Any, command: Command) -> None:
+    secret = sandbox.info["tencent"]["secret_key"]
+    result = command.run("submit", *CAT, "-c", f"tencent.secret_key={secret}")
+    assert "warning: tencent.secret_key on a command line can be seen by others" in result.stderr
+    assert secret not in result.stderr + result.stdout
+
+
+def test_a_closed_pipe(sandbox: Any, command: Command, tmp_path: Path) -> None:
+    process = command.start(
+        "generate", *CAT, "--out", str(tmp_path), "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    stderr = process.stderr.read()
+    assert process.wait(30) == 0 and "Traceback" not in stderr and "BrokenPipe" not in stderr
+    assert len(list(tmp_path.iterdir())) == 1  # What was paid for is here.
+    process.stderr.close()
+
+
+def test_tables(library: str) -> None:
+    assert "CreateAigcImageTask" in run("fields").stdout
+    assert "prompt" in run("fields", "tencent", "aigc_image").stdout
+    assert run("fields", "tencent", "nonsense").returncode == 2
+    keys = lines(run("config", "--json").stdout)
+    assert any(row.get("key") == "tencent.secret_key" and row["key_type"] == "secret" for row in keys)
+    assert run("--version").stdout.startswith("libaigc 1.")
+
+
+def test_a_full_standard_output(library: str) -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("there is no /dev/full here")
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "aigc", "fields"]
+        result = subprocess.run(command, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True, timeout=30)
+    assert result.returncode != 0 and "Traceback" not in result.stderr and "No space left" in result.stderr
