@@ -20,7 +20,7 @@ README = ROOT / "README.md"
 
 
 def enumerators() -> Dict[str, Tuple[int, str]]:
-    """Every constant of an enum: its value and its comment (on its line, or the comment above a group)."""
+    """Every constant of an enum: its value and its comment (on its line, or right above it)."""
     found = {}
     for body in re.findall(r"^enum \{\n(.*?)^\};", TEXT, re.S | re.M):
         comment = ""
@@ -28,6 +28,7 @@ def enumerators() -> Dict[str, Tuple[int, str]]:
             match = re.match(r"\s*(AIGC_\w+) = (\d+),?\s*(?:/\*(.*?)\*/)?\s*$", line, re.S)
             if match:
                 found[match.group(1)] = (int(match.group(2)), (match.group(3) or comment).strip())
+                comment = ""
             elif line.strip().startswith("/*"):
                 comment = line.strip().strip("/* ")
     return found

@@ -57,16 +57,15 @@ def strip_comments(text: str) -> str:
 
 
 def comment_before(text: str, position: int) -> str:
-    """The comment above a declaration; declarations that stand together share the one above them."""
-    block = text[:position].rstrip()
-    while block.endswith((";", "}")):
-        last_line = block.rfind("\n", 0, block.rfind("aigc_"))
-        if last_line < 0 or "\n\n" in text[last_line:position].strip("\n"):
-            return ""
-        block = block[:last_line].rstrip()
-    if not block.endswith("*/"):
-        return ""
-    return block[block.rfind("/*"):]
+    """The comment above a declaration; declarations on lines that follow each other share the one above them."""
+    above = text[:position]
+    while not above.endswith("\n\n"):
+        if above.endswith("*/\n"):
+            return above[above.rfind("/*") :]
+        above = above[: above.rfind("\n", 0, -1) + 1]
+        if not above:
+            break
+    return ""
 
 
 def functions(path: Path = HEADER) -> List[Function]:
