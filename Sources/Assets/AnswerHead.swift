@@ -1,0 +1,73 @@
+internal import Core
+
+/// What the head of an answer says about the object behind it. Every field is checked: what is malformed counts as absent.
+struct AnswerHead: Equatable, Sendable {
+    struct ContentRange: Equatable, Sendable {
+        /// nil in "bytes */N".
+        var first: Int64?
+        var last: Int64?
+        /// nil in "bytes a-b/*".
+        var total: Int64?
+    }
+
+    /// Of this answer's body; -1 if unknown.
+    var length: Int64 = -1
+    var range: ContentRange?
+    /// What If-Range may carry: a strong ETag, or else Last-Modified.
+    var validator: String?
+    var crc64: UInt64?
+
+    init(_ headers: HTTPHeaders) {
+        range = headers["content-range"].flatMap(Self.contentRange)
+        // Of a body that is compressed on its way neither length nor checksum nor offsets are those of the image.
+        if let coding = headers["content-encoding"], coding.lowercased() != "identity", !coding.isEmpty { return }
+        length = headers["content-length"].flatMap(Self.number) ?? -1
+        validator = headers["etag"].flatMap(Self.strongTag) ?? headers["last-modified"].flatMap(Self.date)
+        let crc = headers["x-cos-hash-crc64ecma"] ?? headers["x-oss-hash-crc64ecma"]
+        crc64 = crc.flatMap { Self.digits($0.utf8) ? UInt64($0) : nil }
+    }
+
+    /// A validator as it may stand in a header and in a note: no control characters, one of the two forms.
+    static func isValidator(_ text: String) -> Bool { strongTag(text) != nil || date(text) != nil }
+
+    private static func strongTag(_ text: String) -> String? {
+        let bytes = text.utf8
+        guard (2...256).contains(bytes.count), bytes.first == UInt8(ascii: "\""), bytes.last == UInt8(ascii: "\"")
+        else { return nil }
+        for byte in bytes.dropFirst().dropLast() where byte < 0x21 || byte == 0x22 || byte > 0x7E { return nil }
+        return text
+    }
+
+    private static func date(_ text: String) -> String? {
+        let bytes = text.utf8
+        guard (20...40).contains(bytes.count) else { return nil }
+        for byte in bytes {
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x20, 0x2C, 0x3A, 0x2D: continue
+            default: return nil
+            }
+        }
+        return text
+    }
+
+    private static func contentRange(_ text: String) -> ContentRange? {
+        let lower = text.lowercased()
+        guard lower.hasPrefix("bytes ") else { return nil }
+        let parts = lower.dropFirst(6).split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 2, let left = parts.first, let right = parts.last else { return nil }
+        let total = right == "*" ? nil : number(right)
+        if right != "*", total == nil { return nil }
+        if left == "*" { return ContentRange(first: nil, last: nil, total: total) }
+        let ends = left.split(separator: "-", maxSplits: 2, omittingEmptySubsequences: false)
+        guard ends.count == 2, let first = ends.first.flatMap(number), let last = ends.last.flatMap(number),
+            first <= last, total.map({ last < $0 }) ?? true
+        else { return nil }
+        return ContentRange(first: first, last: last, total: total)
+    }
+
+    private static func number(_ text: some StringProtocol) -> Int64? { digits(text.utf8) ? Int64(text) : nil }
+
+    private static func digits(_ bytes: some Collection<UInt8>) -> Bool {
+        !bytes.isEmpty && bytes.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }
+    }
+}

@@ -1,0 +1,48 @@
+// Assets: everything between the bytes of an answer and a published image: format, Base64, checksums, end markers, the
+// .part file and its resumption. Imports Core, Codec, CCrypto (with CAssets) and Glibc; knows no cloud and no transport.
+// A sink owns its state and is used by one thread at a time, as Core.AssetSink says: the engine thread, and a worker
+// thread in `prepare` and `commit`. No globals, no locks.
+public import Core
+
+public enum Assets {
+    /// Who answers.
+    public enum Mode: Sendable {
+        /// A provider's API: raw bytes, Base64 (bare, quoted, wrapped) or an error text. Cannot be resumed.
+        case api
+        /// A plain URL at an object store: the bytes of the image. Resumed with Range and If-Range.
+        case url
+    }
+
+    public struct Options: Sendable {
+        public var mode: Mode
+        /// Replace a file that is there already. Off: `fileExists`, before any byte is fetched and again when publishing.
+        public var overwrite: Bool
+        /// A larger image is refused, as soon as its size is announced. 1 or more.
+        public var maximumBytes: Int64
+        /// What the image is, the same in every process that asks for it: a token and an index, or a URL without its
+        /// query. It is hashed into the name of the .part file and into its notes, never stored. Empty: no resumption
+        /// by another sink.
+        public var identity: String
+        /// False: `abandon` always removes the .part file.
+        public var keepPartial: Bool
+
+        public init(
+            mode: Mode, identity: String, overwrite: Bool = false, maximumBytes: Int64 = 512 << 20,
+            keepPartial: Bool = true
+        ) {
+            self.mode = mode
+            self.identity = identity
+            self.overwrite = overwrite
+            self.maximumBytes = maximumBytes
+            self.keepPartial = keepPartial
+        }
+    }
+
+    /// A sink to a file, or to memory when `path` is nil. A path that ends in ".*" gets the extension of the format that
+    /// comes: png, jpg, webp, gif or bmp. Only checks the form of the path (`invalidArgument`); `prepare` touches the disk.
+    /// Any thread.
+    public static func makeSink(path: String?, options: Options) throws(Failure) -> any AssetSink {
+        guard let path else { return MemorySink(options: options) }
+        return try FileSink(path: path, options: options)
+    }
+}

@@ -1,0 +1,61 @@
+public import Core
+
+/// An image to a file: written beside its target as `<name>.<id>.part`, verified, and only then given its name. `<id>`
+/// comes from the identity and the name, so that a later sink for the same image finds what was left and continues it.
+///
+/// The .part file and its note have mode 0600; the image gets 0666 less the umask, like files of other tools. A relative
+/// path is resolved once, in `prepare`; changing the working folder afterwards is harmless. While it is open a sink holds
+/// two descriptors and 64 KiB. In a child of a fork it touches no file.
+public final class FileSink: AssetSink {
+    private let store: FileStore
+    private let receiver: Receiver<FileStore>
+
+    /// Checks the form of the path only. Any thread.
+    public convenience init(path: String, options: Assets.Options) throws(Failure) {
+        try self.init(path: path, options: options, calls: .system)
+    }
+
+    init(path: String, options: Assets.Options, calls: FileCalls) throws(Failure) {
+        let place = try FilePlace(path: path, identity: options.identity)
+        store = FileStore(place: place, overwrite: options.overwrite, calls: calls)
+        receiver = Receiver(options: options, store: store, identity: place.identity)
+    }
+
+    public var resumeOffset: Int64 { receiver.resumeOffset }
+    public var resumeValidator: String? { receiver.resumeValidator }
+    public var received: Int64 { receiver.received }
+    public var expected: Int64 { receiver.expected }
+
+    /// Refuses what cannot work (`fileExists`, `file`, `noResources`), opens or takes over the .part file and reads what is
+    /// in it. After an error nothing is open and nothing was left behind.
+    public func prepare() throws(Failure) {
+        let found = try store.open()
+        receiver.boot = Machine.bootIdentity()
+        guard let found else { return }
+        let kept = receiver.restore(found.note, size: found.size) { store.read(at: $0, into: $1) }
+        do throws(Failure) {
+            try store.goOn(from: kept)
+            if kept == 0 { try receiver.restart() }
+        } catch {
+            store.discard(keep: false)
+            throw error
+        }
+    }
+
+    public func begin(status: Int, headers: HTTPHeaders) -> Bool { receiver.begin(status: status, headers: headers) }
+    public func receive(_ bytes: UnsafeRawBufferPointer) -> Bool { receiver.receive(bytes) }
+    public func finish(_ result: TransferResult) -> AssetFinish { receiver.finish(result) }
+    public func restart() throws(Failure) { try receiver.restart() }
+
+    public func commit() throws(Failure) -> AssetResult {
+        guard receiver.isVerified, let format = receiver.verifier?.format else {
+            throw Failure(.internal, "Publishing an image that has not been verified")
+        }
+        let file = try store.publish(format)
+        return AssetResult(contentType: format.contentType, byteCount: file.count, path: file.path, bytes: nil)
+    }
+
+    public func abandon(keepPartial: Bool) {
+        store.discard(keep: keepPartial && store.isOurs && receiver.leave())
+    }
+}
