@@ -40,7 +40,7 @@ let package = Package(
         core("CurlTransport", ["Core", "CCurl"]),
         core(
             "AigcABI",
-            ["Core", "Engine", "CurlTransport", "Assets", "Credentials", "Providers", "Codec", "CAigc", "CPlatform"]),
+            ["Core", "Engine", "CurlTransport", "Assets", "Credentials", "Providers", "Signing", "Codec", "CAigc", "CPlatform"]),
         .target(
             name: "aigc", dependencies: ["AigcABI"], exclude: ["exports.map"], swiftSettings: strict,
             linkerSettings: [

@@ -129,6 +129,7 @@ static _Atomic(uint64_t) *generation_page;
 static _Atomic uint64_t generation_fallback;
 static pthread_mutex_t generation_mutex = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t generation_last;
+static void forget_parent(void);
 
 uint64_t aigcp_generation(void) {
     _Atomic(uint64_t) *page = __atomic_load_n(&generation_page, __ATOMIC_ACQUIRE);
@@ -155,11 +156,12 @@ uint64_t aigcp_generation_enter(void) {
                 }
             }
         }
+        if (generation_last) forget_parent();
         if (generation_page) {
             now = ++generation_last; /* inherited by the child, so a child never repeats its parent's number */
             atomic_store_explicit(generation_page, now, memory_order_release);
         } else {
-            now = (uint64_t)getpid();
+            now = generation_last = (uint64_t)getpid();
             atomic_store(&generation_fallback, now);
         }
     }
@@ -187,14 +189,8 @@ static void park_all(void) {
 
 int aigcp_exit_register(void (*park)(void *), void *context) {
     static int registered;
-    uint64_t generation = aigcp_generation();
-    if (exit_generation != generation && exit_generation != 0) {
-        /* First use in a forked child: the mutex may be held by a thread that does not exist here. */
-        pthread_mutex_init(&exit_mutex, NULL);
-        memset(exit_slots, 0, sizeof exit_slots);
-    }
     pthread_mutex_lock(&exit_mutex);
-    exit_generation = generation;
+    exit_generation = aigcp_generation();
     if (!registered) registered = atexit(park_all) == 0;
     int result = -1;
     for (int i = 0; i < EXIT_SLOTS; i++) {
@@ -218,4 +214,17 @@ void aigcp_exit_unregister(void *context) {
         }
     }
     pthread_mutex_unlock(&exit_mutex);
+}
+
+/* One lock a process for what all its clients share. */
+static pthread_mutex_t process_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+void aigcp_process_lock(void) { pthread_mutex_lock(&process_mutex); }
+void aigcp_process_unlock(void) { pthread_mutex_unlock(&process_mutex); }
+
+/* In a forked child, before its first client: locks may be held by threads that do not exist here. */
+static void forget_parent(void) {
+    pthread_mutex_init(&exit_mutex, NULL);
+    pthread_mutex_init(&process_mutex, NULL);
+    memset(exit_slots, 0, sizeof exit_slots);
 }

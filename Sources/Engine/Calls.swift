@@ -76,7 +76,8 @@ extension EngineCore {
         if let known = gates[name] {
             gate = known
         } else {
-            let perSecond = settings.rates["\(call.provider)/\(call.action)"] ?? 0
+            let kind = call.kind == .submit ? "submit" : "query"
+            let perSecond = settings.rates["\(call.provider)/\(kind)"] ?? 0
             guard
                 let rate = rates.rate(
                     provider: name.provider, account: name.account, action: name.action, perSecond: perSecond)

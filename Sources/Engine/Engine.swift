@@ -256,6 +256,23 @@ public final class Engine: @unchecked Sendable {
         }
     }
 
+    /// Takes the bytes of a download to memory, once.
+    public func takeBytes(_ record: JobRecord) throws(Failure) -> (bytes: AssetBytes, contentType: String) {
+        let taken: (AssetBytes, String)? = shared.lock.withLock {
+            guard record.snapshot.state == .succeeded, let result = record.snapshot.result, let bytes = result.bytes else {
+                return nil
+            }
+            record.snapshot.result?.bytes = nil
+            return (bytes, result.contentType)
+        }
+        guard let taken else {
+            throw Failure(
+                .wrongState,
+                "Taking an image's bytes: the job is not a download to memory that has succeeded, or they were taken")
+        }
+        return taken
+    }
+
     public func userData(_ record: JobRecord) -> UInt { shared.lock.withLock { record.userData } }
     public func setUserData(_ record: JobRecord, _ value: UInt) { shared.lock.withLock { record.userData = value } }
 

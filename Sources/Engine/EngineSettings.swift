@@ -17,7 +17,8 @@ public struct EngineSettings: Sendable {
     /// Downloads on the wire at once.
     public var maximumDownloads = 16
     public var progressEvents = false
-    /// Requests a second by "provider/action"; missing or 0 is no limit until the provider complains.
+    /// Requests a second for each action of "provider/submit" and "provider/query"; missing or 0 is no limit until the
+    /// provider complains.
     public var rates: [String: Double] = [:]
 
     public init() {}

@@ -14,7 +14,9 @@ public final class Lock: @unchecked Sendable {
         self.lock = lock
     }
 
-    public struct OutOfMemory: Error {}
+    public struct OutOfMemory: Error {
+        public init() {}
+    }
 
     deinit { aigcp_lock_free(lock) }
 

@@ -44,4 +44,8 @@ uint64_t aigcp_generation(void);
 int aigcp_exit_register(void (*park)(void *), void *context);
 void aigcp_exit_unregister(void *context);
 
+/* One lock a process, usable after a fork once the child has entered. */
+void aigcp_process_lock(void);
+void aigcp_process_unlock(void);
+
 #endif

@@ -1,0 +1,111 @@
+// AigcABI: the C functions of aigc.h. Imports everything, holds no logic: it checks arguments, finds the object behind a
+// handle, calls the engine and composes it (Composition.swift). Any thread may call; what each handle demands is in
+// aigc.h. Nothing here may trap: a Swift trap kills the host.
+
+internal import CAigc
+internal import CPlatform
+internal import Core
+internal import Glibc
+
+typealias ErrorOut = UnsafeMutablePointer<OpaquePointer?>
+typealias Text = UnsafePointer<CChar>
+
+/// Runs a body and turns a failure into a status and an error object.
+@inline(__always)
+func withStatus(_ error: ErrorOut?, _ body: () throws(Failure) -> Void) -> Int32 {
+    do throws(Failure) {
+        try body()
+        error?.pointee = nil
+        return Status.ok.rawValue
+    } catch let failure {
+        error?.pointee = ErrorBox.make(failure)
+        return failure.status.rawValue
+    }
+}
+
+/// A handle is a retained Swift object. The C compiler checks the handle's type at the caller; nobody checks it here.
+protocol HandleBox: AnyObject {}
+
+extension HandleBox {
+    /// Gives a reference out; `release` takes it back.
+    func handedOut() -> OpaquePointer { OpaquePointer(Unmanaged.passRetained(self).toOpaque()) }
+
+    /// The handle of an object that something else keeps alive.
+    var lent: OpaquePointer { OpaquePointer(Unmanaged.passUnretained(self).toOpaque()) }
+
+    static func at(_ handle: OpaquePointer?) -> Self? {
+        guard let handle else { return nil }
+        return Unmanaged<Self>.fromOpaque(UnsafeRawPointer(handle)).takeUnretainedValue()
+    }
+
+    static func release(_ handle: OpaquePointer?) {
+        guard let handle else { return }
+        Unmanaged<Self>.fromOpaque(UnsafeRawPointer(handle)).release()
+    }
+
+    /// The object behind a required handle.
+    static func need(_ handle: OpaquePointer?, _ name: String) throws(Failure) -> Self {
+        guard let box = at(handle) else { throw isNull(name) }
+        return box
+    }
+}
+
+func isNull(_ name: String) -> Failure {
+    Failure(.invalidArgument, "Argument \"\(name)\" is NULL", field: name)
+}
+
+/// A required string argument. Copies it; refuses NULL and what is not UTF-8.
+func text(_ argument: Text?, _ name: String) throws(Failure) -> String {
+    guard let argument else { throw isNull(name) }
+    guard let text = String(validatingCString: argument) else {
+        throw Failure(.invalidArgument, "Argument \"\(name)\" is not valid UTF-8", field: name)
+    }
+    return text
+}
+
+func optionalText(_ argument: Text?, _ name: String) throws(Failure) -> String? {
+    argument == nil ? nil : try text(argument, name)
+}
+
+func needOut<T>(_ out: UnsafeMutablePointer<T>?, _ name: String) throws(Failure) -> UnsafeMutablePointer<T> {
+    guard let out else { throw isNull(name) }
+    return out
+}
+
+/// A copy for C, to be freed with `free`. Nil when memory is exhausted.
+func copied(_ text: String) -> UnsafeMutablePointer<CChar>? {
+    var text = text
+    return text.withUTF8 { utf8 in
+        guard let copy = malloc(utf8.count + 1)?.assumingMemoryBound(to: CChar.self) else { return nil }
+        // A NUL inside (JSON allows it) would cut the text for C: shown as a blank.
+        for (index, byte) in utf8.enumerated() {
+            copy[index] = byte == 0 ? 0x20 : CChar(bitPattern: byte)  // safe: index < count, count + 1 were allocated
+        }
+        copy[utf8.count] = 0  // safe: the last of count + 1
+        return copy
+    }
+}
+
+/// Text that lives as long as the program.
+func constant(_ text: StaticString) -> Text {
+    UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
+}
+
+/// Strings handed out by one handle: each distinct one is kept until the handle goes.
+struct StringPool: ~Copyable {
+    private var texts: [String: UnsafeMutablePointer<CChar>] = [:]
+
+    init() {}
+
+    mutating func lend(_ text: String?) -> Text? {
+        guard let text else { return nil }
+        if let known = texts[text] { return Text(known) }
+        guard let made = copied(text) else { return nil }
+        texts[text] = made
+        return Text(made)
+    }
+
+    deinit {
+        for text in texts.values { free(text) }
+    }
+}

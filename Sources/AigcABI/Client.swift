@@ -1,0 +1,122 @@
+internal import CPlatform
+internal import Core
+internal import Engine
+
+/// A client as the handles see it: the engine, and the process that made it.
+final class Client: @unchecked Sendable {
+    // Everything is constant; the engine synchronises itself.
+    let engine: Engine
+    let generation: UInt64
+    let follows: Bool
+    let deadlineMilliseconds: Int64
+    let closeGraceMilliseconds: Int64
+
+    init(engine: Engine, values: ConfigValues) {
+        self.engine = engine
+        generation = aigcp_generation_enter()
+        follows = values.bool("job.follow")
+        deadlineMilliseconds = values.integer("job.deadline_ms")
+        closeGraceMilliseconds = values.integer("close.grace_ms")
+    }
+
+    /// True in a forked child: locks may be held by threads that do not exist here, so nothing may be touched.
+    var isForeign: Bool { aigcp_generation() != generation }
+
+    func check() throws(Failure) {
+        if isForeign {
+            throw Failure(
+                .forked, "This handle belongs to the parent process: it can only be freed here; make a client of your own")
+        }
+    }
+}
+
+/// What aigc_client points to.
+final class ClientBox: HandleBox {
+    let client: Client
+
+    init(_ client: Client) { self.client = client }
+
+    static func usable(_ handle: OpaquePointer?) throws(Failure) -> Client {
+        let client = try need(handle, "client").client
+        try client.check()
+        return client
+    }
+}
+
+/// What aigc_job points to: one counted interest in a job.
+final class JobBox: HandleBox {
+    let client: Client
+    let record: JobRecord
+    /// Used under the engine's lock only.
+    private var strings = StringPool()
+
+    /// `counted`: the interest has been registered already (events).
+    init(_ client: Client, _ record: JobRecord, counted: Bool = false) {
+        self.client = client
+        self.record = record
+        if !counted { client.engine.retain(record) }
+    }
+
+    deinit { client.engine.release(record) }
+
+    static func usable(_ handle: OpaquePointer?) throws(Failure) -> JobBox {
+        let box = try need(handle, "job")
+        try box.client.check()
+        return box
+    }
+
+    /// The box behind a handle, or nil where a getter has nothing to say: NULL, or a forked child.
+    static func readable(_ handle: OpaquePointer?) -> JobBox? {
+        guard let box = at(handle), !box.client.isForeign else { return nil }
+        return box
+    }
+
+    /// A string that lives as long as this handle.
+    func lend(_ pick: (borrowing JobSnapshot) -> String?) -> UnsafePointer<CChar>? {
+        client.engine.withSnapshot(record) { snapshot in strings.lend(pick(snapshot)) }
+    }
+}
+
+/// What aigc_event points to.
+final class EventBox: HandleBox {
+    let client: Client
+    let event: Event
+    let job: JobBox?
+    let provider: UnsafeMutablePointer<CChar>?
+
+    init(_ client: Client, _ event: Event) {
+        self.client = client
+        self.event = event
+        job = event.job.map { JobBox(client, $0, counted: true) }
+        provider = event.provider.isEmpty ? nil : copied(event.provider)
+    }
+
+    deinit { Self.freeText(provider) }
+}
+
+/// What aigc_buffer points to.
+final class BufferBox: HandleBox {
+    let bytes: AssetBytes
+    let contentType: UnsafeMutablePointer<CChar>?
+
+    init(_ bytes: AssetBytes, contentType: String) {
+        self.bytes = bytes
+        self.contentType = copied(contentType)
+    }
+
+    deinit { Self.freeText(contentType) }
+}
+
+/// What aigc_request points to. One thread at a time.
+final class RequestBox: HandleBox {
+    let provider: String
+    let operation: String
+    var fields = RequestFields()
+    var follows: Bool?
+    var deadlineMilliseconds: Int64?
+
+    init(provider: String, operation: String) {
+        self.provider = provider
+        self.operation = operation
+    }
+}

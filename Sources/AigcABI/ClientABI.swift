@@ -1,0 +1,214 @@
+public import CAigc
+internal import CPlatform
+internal import Core
+internal import Engine
+internal import Providers
+
+@_cdecl("aigc_client_new") @implementation
+public func aigc_client_new(
+    _ config: OpaquePointer?, _ client: UnsafeMutablePointer<OpaquePointer?>?,
+    _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> aigc_status {
+    client?.pointee = nil
+    return withStatus(error) { () throws(Failure) in
+        let out = try needOut(client, "client")
+        let values = ConfigBox.at(config)?.values ?? ConfigValues()
+        out.pointee = ClientBox(try Composition.client(values)).handedOut()
+    }
+}
+
+@_cdecl("aigc_client_close") @implementation
+public func aigc_client_close(_ client: OpaquePointer?, _ grace_ms: Int64) {
+    guard let box = ClientBox.at(client), !box.client.isForeign else { return }
+    box.client.engine.close(graceMilliseconds: grace_ms)
+}
+
+@_cdecl("aigc_client_free") @implementation
+public func aigc_client_free(_ client: OpaquePointer?) {
+    // A forked child forgets: to end the engine here would write into the parent's connections.
+    guard let box = ClientBox.at(client), !box.client.isForeign else { return }
+    box.client.engine.close(graceMilliseconds: box.client.closeGraceMilliseconds)
+    ClientBox.release(client)
+}
+
+@_cdecl("aigc_client_set_credentials") @implementation
+public func aigc_client_set_credentials(
+    _ client: OpaquePointer?, _ provider: UnsafePointer<CChar>?, _ id: UnsafePointer<CChar>?,
+    _ secret: UnsafePointer<CChar>?, _ token: UnsafePointer<CChar>?, _ expires_at_ms: Int64,
+    _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> aigc_status {
+    withStatus(error) { () throws(Failure) in
+        let client = try ClientBox.usable(client)
+        let provider = try text(provider, "provider")
+        _ = try Catalogue.table(provider)
+        let id = try text(id, "id")
+        let secret = try text(secret, "secret")
+        guard !id.isEmpty else { throw Failure(.invalidArgument, "Argument \"id\" is empty", field: "id") }
+        guard !secret.isEmpty else { throw Failure(.invalidArgument, "Argument \"secret\" is empty", field: "secret") }
+        guard expires_at_ms >= 0 else {
+            throw Failure(
+                .invalidArgument, "Argument \"expires_at_ms\" is negative; give Unix milliseconds, or 0 for never",
+                field: "expires_at_ms")
+        }
+        let token = try optionalText(token, "token").flatMap { $0.isEmpty ? nil : Secret($0) }
+        let credentials = Credentials(
+            id: id, secret: Secret(secret), token: token, expiresAtMilliseconds: expires_at_ms,
+            source: token == nil ? "static_ak" : "static_sts")
+        try client.engine.setCredentials(credentials, provider: provider)
+    }
+}
+
+@_cdecl("aigc_client_submit") @implementation
+public func aigc_client_submit(
+    _ client: OpaquePointer?, _ request: OpaquePointer?, _ job: UnsafeMutablePointer<OpaquePointer?>?,
+    _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> aigc_status {
+    job?.pointee = nil
+    return withStatus(error) { () throws(Failure) in
+        let client = try ClientBox.usable(client)
+        let request = try RequestBox.need(request, "request")
+        let out = try needOut(job, "job")
+        let provider = try client.need(request.provider)
+        let call: ProviderCall
+        do throws(Failure) {
+            call = try provider.submission(operation: request.operation, fields: request.fields)
+        } catch var failure {
+            failure.outcome = .notSent
+            throw failure
+        }
+        let record = try client.engine.submit(
+            call, operation: request.operation, follow: request.follows ?? client.follows,
+            deadlineMilliseconds: request.deadlineMilliseconds ?? client.deadlineMilliseconds)
+        out.pointee = JobBox(client, record).handedOut()
+    }
+}
+
+@_cdecl("aigc_client_attach") @implementation
+public func aigc_client_attach(
+    _ client: OpaquePointer?, _ token: UnsafePointer<CChar>?, _ follow: Int32,
+    _ job: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> aigc_status {
+    job?.pointee = nil
+    return withStatus(error) { () throws(Failure) in
+        let client = try ClientBox.usable(client)
+        let out = try needOut(job, "job")
+        let reference = try TokenText.decode(try text(token, "token"))
+        out.pointee = try client.attach(reference, follow: follow != 0).handedOut()
+    }
+}
+
+@_cdecl("aigc_client_attach_id") @implementation
+public func aigc_client_attach_id(
+    _ client: OpaquePointer?, _ provider: UnsafePointer<CChar>?, _ operation: UnsafePointer<CChar>?,
+    _ remote_id: UnsafePointer<CChar>?, _ follow: Int32, _ job: UnsafeMutablePointer<OpaquePointer?>?,
+    _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> aigc_status {
+    job?.pointee = nil
+    return withStatus(error) { () throws(Failure) in
+        let client = try ClientBox.usable(client)
+        let out = try needOut(job, "job")
+        let provider = try client.need(try text(provider, "provider"))
+        let operation = try text(operation, "operation")
+        let described = try Catalogue.table(provider.name).operation(operation)
+        guard described.kind == .submit else {
+            throw Failure(
+                .invalidArgument, "Attaching a job: \"\(operation)\" is an operation that fetches an image, not a job's",
+                field: "operation")
+        }
+        let reference = provider.reference(operation: operation, remoteID: try text(remote_id, "remote_id"))
+        out.pointee = try client.attach(reference, follow: follow != 0).handedOut()
+    }
+}
+
+@_cdecl("aigc_client_fetch") @implementation
+public func aigc_client_fetch(
+    _ client: OpaquePointer?, _ request: OpaquePointer?, _ path: UnsafePointer<CChar>?,
+    _ download: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> aigc_status {
+    download?.pointee = nil
+    return withStatus(error) { () throws(Failure) in
+        let client = try ClientBox.usable(client)
+        let request = try RequestBox.need(request, "request")
+        let out = try needOut(download, "download")
+        let provider = try client.need(request.provider)
+        let access = try provider.fetch(operation: request.operation, fields: request.fields)
+        let record = try client.engine.fetch(
+            access, provider: provider.name, operation: request.operation, identity: access.identity,
+            path: try optionalText(path, "path"))
+        out.pointee = JobBox(client, record).handedOut()
+    }
+}
+
+@_cdecl("aigc_client_event_fd") @implementation
+public func aigc_client_event_fd(_ client: OpaquePointer?) -> Int32 {
+    guard let box = ClientBox.at(client), !box.client.isForeign else { return -1 }
+    return box.client.engine.eventDescriptor()
+}
+
+@_cdecl("aigc_client_next_event") @implementation
+public func aigc_client_next_event(
+    _ client: OpaquePointer?, _ timeout_ms: Int64, _ event: UnsafeMutablePointer<OpaquePointer?>?,
+    _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> aigc_status {
+    event?.pointee = nil
+    return withStatus(error) { () throws(Failure) in
+        let client = try ClientBox.usable(client)
+        let out = try needOut(event, "event")
+        if let next = client.engine.nextEvent(milliseconds: timeout_ms) {
+            out.pointee = EventBox(client, next).handedOut()
+        }
+    }
+}
+
+@_cdecl("aigc_client_dispatch") @implementation
+public func aigc_client_dispatch(
+    _ client: OpaquePointer?, _ timeout_ms: Int64, _ handler: aigc_event_handler?,
+    _ user_data: UnsafeMutableRawPointer?, _ handled: UnsafeMutablePointer<Int>?,
+    _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> aigc_status {
+    handled?.pointee = 0
+    return withStatus(error) { () throws(Failure) in
+        let client = try ClientBox.usable(client)
+        guard let handler else { throw isNull("handler") }
+        var wait = timeout_ms
+        while let next = client.engine.nextEvent(milliseconds: wait) {
+            wait = 0
+            let box = EventBox(client, next)
+            withExtendedLifetime(box) { handler(box.lent, user_data) }
+            handled?.pointee += 1
+        }
+    }
+}
+
+@_cdecl("aigc_client_wake") @implementation
+public func aigc_client_wake(_ client: OpaquePointer?) {
+    guard let box = ClientBox.at(client), !box.client.isForeign else { return }
+    box.client.engine.wake()
+}
+
+extension Client {
+    fileprivate func need(_ name: String) throws(Failure) -> any Provider {
+        _ = try Catalogue.table(name)
+        guard let provider = engine.provider(name) else {
+            throw Failure(.internal, "Provider \"\(name)\" is in the catalogue but not in the client")
+        }
+        return provider
+    }
+
+    fileprivate func attach(_ reference: JobReference, follow: Bool) throws(Failure) -> JobBox {
+        try need(reference.provider).validate(reference)
+        let record = try engine.attach(reference, follow: follow, deadlineMilliseconds: deadlineMilliseconds)
+        return JobBox(self, record)
+    }
+}
+
+extension AssetAccess {
+    /// Names the image across processes without a secret: a URL's query may hold a signature.
+    fileprivate var identity: String {
+        switch self {
+        case .url(let url): return String(url.prefix { $0 != "?" && $0 != "#" })
+        case .call(let call):
+            return call.endpoint + call.path + "?" + call.query.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
+        }
+    }
+}

@@ -1,0 +1,188 @@
+internal import Assets
+internal import CPlatform
+internal import Core
+internal import Credentials
+internal import CurlTransport
+internal import Engine
+internal import Providers
+
+/// Puts a client together: the one place that knows every module.
+enum Composition {
+    static func client(_ values: ConfigValues) throws(Failure) -> Client {
+        let generation = aigcp_generation_enter()
+        let environment = ProcessEnvironment.snapshot()
+        let curl = curlSettings(values, environment)
+        let providers: [any Provider] = [
+            try AlibabaProvider(alibabaSettings(values)), try TencentProvider(tencentSettings(values)),
+        ]
+        let blocking = CurlBlockingTransport(curl)
+        var resolvers: [String: any CredentialResolver] = [:]
+        for (provider, explicit) in [("alibaba", try alibabaKeys(values)), ("tencent", try tencentKeys(values))] {
+            resolvers[provider] = CredentialChain(
+                provider: provider, explicit: explicit, environment: environment, transport: blocking,
+                settings: credentialSettings(values))
+        }
+        let engine: Engine
+        do throws(Lock.OutOfMemory) {
+            engine = try Engine(
+                settings: engineSettings(values), providers: providers, resolvers: resolvers,
+                transport: try transport(curl), sinks: SinkFactory(values), rates: try ProcessRates.board(generation))
+        } catch {
+            throw Failure(.noResources, "Making a client: out of memory")
+        }
+        return Client(engine: engine, values: values)
+    }
+
+    private static func transport(_ settings: CurlSettings) throws(Lock.OutOfMemory) -> CurlTransport {
+        do throws(Failure) { return try CurlTransport(settings) } catch { throw Lock.OutOfMemory() }
+    }
+
+    // MARK: - Settings out of keys
+
+    private static func alibabaSettings(_ values: ConfigValues) -> AlibabaSettings {
+        AlibabaSettings(
+            endpoint: values.optional("alibaba.endpoint"), region: values.text("alibaba.region"),
+            network: values.text("alibaba.network"), assetEncoding: values.text("alibaba.asset_encoding"),
+            userAgentSuffix: values.text("http.user_agent"))
+    }
+
+    private static func tencentSettings(_ values: ConfigValues) -> TencentSettings {
+        TencentSettings(
+            endpoint: values.optional("tencent.endpoint"), region: values.text("tencent.region"),
+            site: TencentSettings.Site(rawValue: values.text("tencent.site")) ?? .mainland,
+            usesRegionalHost: values.bool("tencent.regional_host"), language: values.text("tencent.language"),
+            userAgentSuffix: values.text("http.user_agent"))
+    }
+
+    private static func alibabaKeys(_ values: ConfigValues) throws(Failure) -> Credentials? {
+        try keys(values, id: "alibaba.access_key_id", secret: "alibaba.access_key_secret", token: "alibaba.security_token")
+    }
+
+    private static func tencentKeys(_ values: ConfigValues) throws(Failure) -> Credentials? {
+        try keys(values, id: "tencent.secret_id", secret: "tencent.secret_key", token: "tencent.token")
+    }
+
+    /// Id and secret belong together: one alone is a mistake that is better told than passed over.
+    private static func keys(
+        _ values: ConfigValues, id idKey: String, secret secretKey: String, token tokenKey: String
+    ) throws(Failure) -> Credentials? {
+        let id = values.optional(idKey)
+        let secret = values.secret(secretKey)
+        let token = values.secret(tokenKey)
+        switch (id, secret) {
+        case (let id?, let secret?):
+            return Credentials(id: id, secret: secret, token: token, source: token == nil ? "static_ak" : "static_sts")
+        case (nil, nil):
+            guard token == nil else {
+                throw Failure(
+                    .invalidArgument, "Making a client: \(tokenKey) is set without \(idKey) and \(secretKey)", field: idKey)
+            }
+            return nil
+        default:
+            let missing = id == nil ? idKey : secretKey
+            throw Failure(
+                .invalidArgument, "Making a client: \(idKey) and \(secretKey) belong together; set \(missing) too",
+                field: missing)
+        }
+    }
+
+    private static func credentialSettings(_ values: ConfigValues) -> CredentialSettings {
+        var settings = CredentialSettings()
+        settings.useEnvironment = values.bool("credentials.use_environment")
+        settings.useFiles = values.bool("credentials.use_files")
+        settings.useMetadata = values.bool("credentials.use_metadata")
+        settings.useProcesses = values.bool("credentials.use_processes")
+        settings.profile = values.optional("credentials.profile")
+        settings.stsEndpoint = values.optional("credentials.sts_endpoint")
+        settings.metadataEndpoint = values.optional("credentials.metadata_endpoint")
+        if let arn = values.optional("credentials.role_arn") {
+            settings.role = CredentialSettings.Role(
+                arn: arn, sessionName: values.optional("credentials.role_session_name") ?? "libaigc")
+        }
+        return settings
+    }
+
+    private static func curlSettings(_ values: ConfigValues, _ environment: [String: String]) -> CurlSettings {
+        let proxy = values.optional("http.proxy")
+        let families: [String: CurlSettings.AddressFamily] = ["ipv4": .ipv4, "ipv6": .ipv6]
+        return CurlSettings(
+            proxy: proxy == "none" ? "" : proxy, noProxy: values.optional("http.no_proxy"),
+            caFile: values.optional("tls.ca_file"), caPath: values.optional("tls.ca_path"),
+            clientCertificate: values.optional("tls.client_cert"), clientKey: values.optional("tls.client_key"),
+            maxConnectionsPerHost: Int(clamping: values.integer("http.max_in_flight")),
+            addressFamily: families[values.text("http.address_family")] ?? .any,
+            allowPrivateAddresses: values.bool("download.allow_private_addresses"), environment: environment)
+    }
+
+    private static func engineSettings(_ values: ConfigValues) -> EngineSettings {
+        var settings = EngineSettings()
+        let backoff = Backoff(
+            baseMilliseconds: values.integer("retry.base_ms"), capMilliseconds: values.integer("retry.max_ms"))
+        let attempts = Int(clamping: values.integer("retry.max_attempts"))
+        settings.jobPolicy.retry = RetryPolicy(maximumAttempts: attempts, backoff: backoff)
+        settings.downloadRetry = RetryPolicy(maximumAttempts: attempts, backoff: backoff)
+        settings.jobPolicy.polls = PollSchedule(
+            initialMilliseconds: values.integer("poll.initial_ms"), maximumMilliseconds: values.integer("poll.max_ms"),
+            growthPercent: values.integer("poll.growth_percent"))
+        settings.jobDeadlineMilliseconds = values.integer("job.deadline_ms")
+        settings.downloadDeadlineMilliseconds = values.integer("download.deadline_ms")
+        settings.connectTimeoutMilliseconds = values.integer("timeout.connect_ms")
+        settings.exchangeTimeoutMilliseconds = values.integer("timeout.exchange_ms")
+        settings.submitTimeoutMilliseconds = values.integer("timeout.submit_ms")
+        settings.idleTimeoutMilliseconds = values.integer("timeout.idle_ms")
+        settings.maximumReplyBytes = Int(clamping: values.integer("http.max_reply_bytes"))
+        settings.maximumInFlight = Int(clamping: values.integer("http.max_in_flight"))
+        settings.maximumDownloads = Int(clamping: values.integer("download.max_concurrent"))
+        settings.progressEvents = values.bool("events.progress")
+        settings.rates = rates(values)
+        return settings
+    }
+
+    private static func rates(_ values: ConfigValues) -> [String: Double] {
+        [
+            "tencent/submit": values.double("rate.tencent.create_per_s"),
+            "tencent/query": values.double("rate.tencent.describe_per_s"),
+            "alibaba/submit": values.double("rate.alibaba.submit_per_s"),
+            "alibaba/query": values.double("rate.alibaba.query_per_s"),
+        ]
+    }
+}
+
+/// The rates that all clients of this process share. A forked child starts its own: the parent's lock may be held.
+private enum ProcessRates {
+    private final class Holder: @unchecked Sendable {
+        // Guarded by the process lock, which a fork renews.
+        var generation: UInt64 = 0
+        var board: RateBoard?
+    }
+
+    private static let holder = Holder()
+
+    static func board(_ generation: UInt64) throws(Lock.OutOfMemory) -> RateBoard {
+        aigcp_process_lock()
+        defer { aigcp_process_unlock() }
+        if holder.generation == generation, let board = holder.board { return board }
+        let board = try RateBoard()
+        holder.board = board
+        holder.generation = generation
+        return board
+    }
+}
+
+/// Makes sinks as the configuration says.
+private final class SinkFactory: AssetSinkFactory {
+    private let overwrite: Bool
+    private let maximumBytes: Int64
+
+    init(_ values: ConfigValues) {
+        overwrite = values.bool("download.overwrite")
+        maximumBytes = values.integer("download.max_bytes")
+    }
+
+    func make(path: String?, isAPIAnswer: Bool, identity: String) throws(Failure) -> any AssetSink {
+        try Assets.makeSink(
+            path: path,
+            options: Assets.Options(
+                mode: isAPIAnswer ? .api : .url, identity: identity, overwrite: overwrite, maximumBytes: maximumBytes))
+    }
+}

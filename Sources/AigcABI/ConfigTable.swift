@@ -1,0 +1,220 @@
+internal import Core
+internal import Providers
+
+/// One configuration key: a row of the table that checks values, fills the settings and is the manual.
+struct ConfigKey {
+    enum Kind {
+        case string
+        case secret
+        case bool
+        case int(ClosedRange<Int64>)
+        case double(ClosedRange<Double>)
+        case duration(ClosedRange<Int64>)
+        case bytes(ClosedRange<Int64>)
+        /// "choice: a|b|c"
+        case choice(StaticString)
+    }
+
+    let name: StaticString
+    let kind: Kind
+    let fallback: StaticString
+    let text: StaticString
+
+    init(_ name: StaticString, _ kind: Kind, _ fallback: StaticString, _ text: StaticString) {
+        self.name = name
+        self.kind = kind
+        self.fallback = fallback
+        self.text = text
+    }
+}
+
+extension ConfigKey {
+    private static let day: Int64 = 86_400_000
+    private static let always: Int64 = 365 * 86_400_000
+
+    static let all: [ConfigKey] = [
+        ConfigKey("alibaba.access_key_id", .string, "", "AccessKey id; empty: found in the environment and files"),
+        ConfigKey("alibaba.access_key_secret", .secret, "", "AccessKey secret that belongs to the id"),
+        ConfigKey("alibaba.security_token", .secret, "", "STS security token that belongs to id and secret"),
+        ConfigKey(
+            "alibaba.endpoint", .string, "",
+            "Host[:port] or URL to call instead of the region's own; http:// is for sandboxes"),
+        ConfigKey(
+            "alibaba.region", .string, "cn-shanghai", "Region: cn-shanghai, cn-beijing or cn-hangzhou have endpoints"),
+        ConfigKey(
+            "alibaba.network", .choice("choice: public|vpc|dualstack"), "public", "Endpoint of the region"),
+        ConfigKey(
+            "alibaba.asset_encoding", .choice("choice: raw|base64"), "raw",
+            "How images are asked for on the wire; what is handed over is the same"),
+        ConfigKey("tencent.secret_id", .string, "", "SecretId; empty: found in the environment and files"),
+        ConfigKey("tencent.secret_key", .secret, "", "SecretKey that belongs to the SecretId"),
+        ConfigKey("tencent.token", .secret, "", "STS token that belongs to SecretId and SecretKey"),
+        ConfigKey(
+            "tencent.endpoint", .string, "",
+            "Host[:port] or URL to call instead of the site's own; http:// is for sandboxes"),
+        ConfigKey("tencent.region", .string, "", "X-TC-Region, such as ap-guangzhou; empty: not sent"),
+        ConfigKey(
+            "tencent.site", .choice("choice: mainland|intl"), "mainland",
+            "Endpoint: mps.tencentcloudapi.com or mps.intl.tencentcloudapi.com"),
+        ConfigKey(
+            "tencent.regional_host", .bool, "false", "Whether to call mps.<region>.tencentcloudapi.com of tencent.region"),
+        ConfigKey("tencent.language", .choice("choice: |zh-CN|en-US"), "en-US", "Language of the messages; empty: the account's"),
+
+        ConfigKey(
+            "credentials.profile", .string, "", "Profile in the vendors' credential files; empty: the file's own choice"),
+        ConfigKey("credentials.use_environment", .bool, "true", "Whether environment variables are a source"),
+        ConfigKey("credentials.use_files", .bool, "true", "Whether the vendors' credential files are a source"),
+        ConfigKey(
+            "credentials.use_metadata", .bool, "true", "Whether the instance metadata service is a source (last)"),
+        ConfigKey(
+            "credentials.use_processes", .bool, "true", "Whether a profile may run its process_command"),
+        ConfigKey("credentials.role_arn", .string, "", "Role to assume with the credentials that are found"),
+        ConfigKey("credentials.role_session_name", .string, "", "Session name of that role; empty: libaigc"),
+        ConfigKey("credentials.sts_endpoint", .string, "", "Host or URL of STS; empty: the vendors' own"),
+        ConfigKey("credentials.metadata_endpoint", .string, "", "URL of the metadata service; empty: the vendors' own"),
+
+        ConfigKey("job.follow", .bool, "true", "Whether the engine polls a job until it ends"),
+        ConfigKey(
+            "job.deadline_ms", .duration(-1...always), "3600000", "Time from submission to the end of a job; -1: none"),
+        ConfigKey(
+            "poll.initial_ms", .duration(10...day), "1000", "Shortest pause between two status calls for one job"),
+        ConfigKey("poll.max_ms", .duration(10...day), "5000", "Longest pause between two status calls for one job"),
+        ConfigKey(
+            "poll.growth_percent", .int(0...1000), "15",
+            "The pause as a share of the time since acceptance, between the two limits"),
+
+        ConfigKey(
+            "retry.max_attempts", .int(1...100), "6",
+            "Tries in all of a submission that was surely not sent, and of a download without progress"),
+        ConfigKey("retry.base_ms", .duration(0...day), "500", "First back-off; it doubles, with full jitter"),
+        ConfigKey("retry.max_ms", .duration(0...day), "30000", "Longest back-off"),
+
+        ConfigKey("timeout.connect_ms", .duration(1...day), "10000", "Until a connection stands, TLS included"),
+        ConfigKey("timeout.exchange_ms", .duration(1...day), "30000", "One status call, from start to end"),
+        ConfigKey(
+            "timeout.submit_ms", .duration(1...day), "60000",
+            "One submission, from start to end; when it passes after sending, the outcome is unknown"),
+        ConfigKey("timeout.idle_ms", .duration(1...day), "30000", "Silence after which a transfer is given up"),
+
+        ConfigKey(
+            "rate.tencent.create_per_s", .double(0...100_000), "20",
+            "CreateAigcImageTask a second and account, shared by all clients of the process; 0: no limit of ours"),
+        ConfigKey(
+            "rate.tencent.describe_per_s", .double(0...100_000), "20", "DescribeAigcImageTask, in the same way"),
+        ConfigKey(
+            "rate.alibaba.submit_per_s", .double(0...100_000), "0",
+            "Each submitting call of Alibaba, in the same way; no figure is published"),
+        ConfigKey(
+            "rate.alibaba.query_per_s", .double(0...100_000), "0", "Each querying call of Alibaba, in the same way"),
+
+        ConfigKey("http.max_in_flight", .int(1...10_000), "64", "API calls on the wire at once"),
+        ConfigKey("http.max_reply_bytes", .bytes(1_024...(1 << 30)), "8388608", "Largest API answer"),
+        ConfigKey("http.proxy", .string, "", "Proxy URL; empty: http(s)_proxy of the environment; \"none\": no proxy"),
+        ConfigKey("http.no_proxy", .string, "", "Hosts without a proxy; empty: NO_PROXY of the environment"),
+        ConfigKey("http.user_agent", .string, "", "Appended to the User-Agent header"),
+        ConfigKey("http.address_family", .choice("choice: any|ipv4|ipv6"), "any", "Addresses to connect to"),
+        ConfigKey("tls.ca_file", .string, "", "PEM bundle to trust; empty: SSL_CERT_FILE, then the system's"),
+        ConfigKey("tls.ca_path", .string, "", "Folder of hashed certificates to trust"),
+        ConfigKey("tls.client_cert", .string, "", "PEM client certificate"),
+        ConfigKey("tls.client_key", .string, "", "PEM key of the client certificate"),
+
+        ConfigKey("download.max_concurrent", .int(1...1_000), "16", "Downloads at once, earliest expiry first"),
+        ConfigKey("download.max_bytes", .bytes(1...(1 << 40)), "536870912", "Largest image"),
+        ConfigKey("download.overwrite", .bool, "false", "Whether an existing file is replaced"),
+        ConfigKey("download.deadline_ms", .duration(-1...always), "3600000", "Time for one download; -1: none"),
+        ConfigKey(
+            "download.allow_private_addresses", .bool, "false",
+            "Whether image URLs may lead to private, loopback and link-local addresses (sandboxes do)"),
+
+        ConfigKey("events.progress", .bool, "false", "Whether AIGC_EVENT_JOB_PROGRESS is queued"),
+        ConfigKey(
+            "close.grace_ms", .duration(0...600_000), "2000",
+            "How long aigc_client_free waits for the answers of submissions that are on the wire"),
+    ]
+
+    var typeName: StaticString {
+        switch kind {
+        case .string: "string"
+        case .secret: "secret"
+        case .bool: "bool"
+        case .int: "int"
+        case .double: "double"
+        case .duration: "duration_ms"
+        case .bytes: "bytes"
+        case .choice(let words): words
+        }
+    }
+
+    private static func words(_ choice: StaticString) -> [String] {
+        choice.description.dropFirst("choice: ".count).split(separator: "|", omittingEmptySubsequences: false)
+            .map(String.init)
+    }
+
+    static func find(_ name: String) throws(Failure) -> ConfigKey {
+        if let key = all.first(where: { $0.name.description == name }) { return key }
+        let nearest = Suggestion.nearest(name, among: all.map { $0.name.description })
+        let hint = nearest.map { "; did you mean \"\($0)\"?" } ?? "; aigc_config_describe() lists all keys"
+        throw Failure(.invalidArgument, "Setting \"\(name)\": there is no such configuration key\(hint)", field: name)
+    }
+
+    /// Checks a value and says what would be right.
+    func check(_ value: String) throws(Failure) {
+        func refuse(_ right: String) -> Failure {
+            let shown = if case .secret = kind { "the value" } else { "\"\(value)\"" }
+            return Failure(
+                .invalidArgument, "Setting \"\(name)\": \(shown) is not usable; give \(right)", field: name.description)
+        }
+        switch kind {
+        case .string, .secret:
+            guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+                throw refuse("text without control characters")
+            }
+        case .bool:
+            guard value == "true" || value == "false" else { throw refuse("\"true\" or \"false\"") }
+        case .int(let range), .duration(let range), .bytes(let range):
+            guard let number = Int64(value), range.contains(number) else {
+                throw refuse("a whole number from \(range.lowerBound) to \(range.upperBound)")
+            }
+        case .double(let range):
+            guard let number = Double(value), number.isFinite, range.contains(number) else {
+                throw refuse("a number from \(range.lowerBound) to \(range.upperBound)")
+            }
+        case .choice(let choice):
+            let words = Self.words(choice)
+            guard words.contains(value) else {
+                throw refuse("one of " + words.filter { !$0.isEmpty }.map { "\"\($0)\"" }.joined(separator: ", "))
+            }
+        }
+    }
+}
+
+/// The values that were set; everything else is the default.
+struct ConfigValues: Sendable {
+    private var texts: [String: String] = [:]
+    private var secrets: [String: Secret] = [:]
+
+    mutating func set(_ name: String, _ value: String?) throws(Failure) {
+        let key = try ConfigKey.find(name)
+        guard let value else {
+            texts[name] = nil
+            secrets[name] = nil
+            return
+        }
+        try key.check(value)
+        if case .secret = key.kind { secrets[name] = Secret(value) } else { texts[name] = value }
+    }
+
+    /// Nil for a key that does not exist and for every secret.
+    func shown(_ name: String) -> String? {
+        guard let key = ConfigKey.all.first(where: { $0.name.description == name }) else { return nil }
+        if case .secret = key.kind { return nil }
+        return texts[name] ?? key.fallback.description
+    }
+
+    func secret(_ name: String) -> Secret? { secrets[name].flatMap { $0.isEmpty ? nil : $0 } }
+    func text(_ name: String) -> String { shown(name) ?? "" }
+    func optional(_ name: String) -> String? { text(name).isEmpty ? nil : text(name) }
+    func bool(_ name: String) -> Bool { text(name) == "true" }
+    func integer(_ name: String) -> Int64 { Int64(text(name)) ?? 0 }
+    func double(_ name: String) -> Double { Double(text(name)) ?? 0 }
+}

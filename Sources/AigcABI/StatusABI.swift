@@ -1,0 +1,92 @@
+public import CAigc
+internal import Core
+
+extension Status {
+    var entry: (name: StaticString, text: StaticString) {
+        switch self {
+        case .ok: ("AIGC_OK", "It worked.")
+        case .invalidArgument:
+            ("AIGC_E_INVALID_ARGUMENT", "The call was wrong: mend the argument that the message names.")
+        case .wrongState:
+            ("AIGC_E_WRONG_STATE", "The call is right but comes at the wrong time: wait for the state it needs.")
+        case .forked: ("AIGC_E_FORKED", "The handle belongs to the parent process: free it, and make a client here.")
+        case .closed: ("AIGC_E_CLOSED", "The client has been closed: make a new one and attach the token.")
+        case .timeout: ("AIGC_E_TIMEOUT", "The wait ended before the job did: the job goes on, wait again.")
+        case .cancelled: ("AIGC_E_CANCELLED", "The job was ended here: its token attaches it again.")
+        case .deadline: ("AIGC_E_DEADLINE", "The job's deadline passed: its token attaches it again.")
+        case .network: ("AIGC_E_NETWORK", "The network failed: check host, proxy and connection, then try again.")
+        case .tls: ("AIGC_E_TLS", "No trusted TLS connection: check CA bundle, clock and proxies in between.")
+        case .addressRefused:
+            ("AIGC_E_ADDRESS_REFUSED", "An image URL leads to a private address, which is refused by default.")
+        case .badResponse:
+            ("AIGC_E_BAD_RESPONSE", "The answer is not what this provider sends: look for a proxy, then try again.")
+        case .noCredentials:
+            ("AIGC_E_NO_CREDENTIALS", "No credentials were found: set one of the sources that the message lists.")
+        case .auth: ("AIGC_E_AUTH", "The provider refused key, signature or token: check the credentials.")
+        case .permission: ("AIGC_E_PERMISSION", "The key may not do this: grant the right to its user or role.")
+        case .billing: ("AIGC_E_BILLING", "Arrears, quota or inactive service: settle it in the provider's console.")
+        case .throttled: ("AIGC_E_THROTTLED", "Too many requests: slow down and try again after the given time.")
+        case .clock: ("AIGC_E_CLOCK", "This machine's clock is too far off: set it.")
+        case .requestRefused:
+            ("AIGC_E_REQUEST_REFUSED", "The provider refused a parameter: mend it and submit anew.")
+        case .contentRefused:
+            ("AIGC_E_CONTENT_REFUSED", "Moderation refused the prompt or an image: change it and submit anew.")
+        case .notFound: ("AIGC_E_NOT_FOUND", "The provider does not know the job or image: check id, region, account.")
+        case .jobFailed: ("AIGC_E_JOB_FAILED", "The job ran and failed: submit anew if you like.")
+        case .provider: ("AIGC_E_PROVIDER", "The provider reports a fault of its own: try again later.")
+        case .outcomeUnknown:
+            (
+                "AIGC_E_OUTCOME_UNKNOWN",
+                "The submission may run and be billed: look at the provider's console before you submit anew."
+            )
+        case .expired: ("AIGC_E_EXPIRED", "The image's time at the provider has run out: it cannot be fetched any more.")
+        case .notAnImage: ("AIGC_E_NOT_AN_IMAGE", "What came is no image: nothing was written.")
+        case .corrupt: ("AIGC_E_CORRUPT", "Length, end marker or checksum is wrong, again after retries.")
+        case .tooLarge: ("AIGC_E_TOO_LARGE", "Larger than the configured limit: raise download.max_bytes.")
+        case .file: ("AIGC_E_FILE", "The file system refused: see path and reason in the message.")
+        case .fileExists: ("AIGC_E_FILE_EXISTS", "There is such a file: choose another name or set download.overwrite.")
+        case .noSpace: ("AIGC_E_NO_SPACE", "Disk or quota is full: make room and download again.")
+        case .noResources: ("AIGC_E_NO_RESOURCES", "Memory, threads or descriptors are exhausted: free some.")
+        case .internal: ("AIGC_E_INTERNAL", "A fault in this library: please report it.")
+        }
+    }
+}
+
+extension JobState {
+    var name: StaticString {
+        switch self {
+        case .queued: "AIGC_STATE_QUEUED"
+        case .submitting: "AIGC_STATE_SUBMITTING"
+        case .pending: "AIGC_STATE_PENDING"
+        case .running: "AIGC_STATE_RUNNING"
+        case .succeeded: "AIGC_STATE_SUCCEEDED"
+        case .failed: "AIGC_STATE_FAILED"
+        case .cancelled: "AIGC_STATE_CANCELLED"
+        case .unknown: "AIGC_STATE_UNKNOWN"
+        }
+    }
+}
+
+@_cdecl("aigc_status_name") @implementation
+public func aigc_status_name(_ status: aigc_status) -> UnsafePointer<CChar>? {
+    constant(Status(rawValue: status)?.entry.name ?? "AIGC_E_?")
+}
+
+@_cdecl("aigc_status_text") @implementation
+public func aigc_status_text(_ status: aigc_status) -> UnsafePointer<CChar>? {
+    constant(Status(rawValue: status)?.entry.text ?? "A code that this version of the library does not know.")
+}
+
+@_cdecl("aigc_status_at") @implementation
+public func aigc_status_at(_ index: Int, _ status: UnsafeMutablePointer<aigc_status>?) -> aigc_status {
+    let all = Status.allCases
+    guard let status, all.indices.contains(index) else { return Status.invalidArgument.rawValue }
+    status.pointee = all[index].rawValue  // safe: checked above
+    return Status.ok.rawValue
+}
+
+@_cdecl("aigc_state_name") @implementation
+public func aigc_state_name(_ state: Int32) -> UnsafePointer<CChar>? {
+    if state == 0 { return constant("AIGC_STATE_NONE") }
+    return constant(JobState(rawValue: state)?.name ?? "AIGC_STATE_?")
+}
