@@ -15,7 +15,7 @@ from ._jobs import BaseDownload, BaseJob, BaseTask
 from ._library import lib
 from .describe import _operations
 from .enums import EventType, State, Status
-from .errors import AigcError, ClosedError, InvalidArgumentError
+from .errors import AigcError, ClosedError, ForkedError, InvalidArgumentError
 from .request import Request
 
 JobT = TypeVar("JobT", bound=BaseJob)
@@ -165,8 +165,15 @@ class BaseClient(Generic[JobT, DownloadT]):
 
     def _ready(self) -> None:
         """Called before anything is started."""
+        self._check_process()
         if self._closed:
             raise ClosedError("the client has been closed", status=Status.CLOSED)
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._pid:
+            raise ForkedError(
+                "the client belongs to the parent process: open one in this process", status=Status.FORKED
+            )
 
     def _download(self, job: BaseJob, index: int, path: Optional[PathLike]) -> DownloadT:
         self._ready()

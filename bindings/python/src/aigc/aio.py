@@ -66,17 +66,16 @@ class Job(_Waits, BaseJob):
         client: Client = self._client  # type: ignore[assignment]
         client._bind()
         answer = client._start_refresh(self)
-        if answer is not None:
-            try:
-                status = await _limited(answer, timeout)
-            except asyncio.TimeoutError:
-                raise WaitTimeoutError(
-                    f"the status of {self!r} has not come within {timeout} s",
-                    status=Status.TIMEOUT,
-                    token=self._token(),
-                ) from None
-            if status:
-                raise error_from(None, status)
+        try:
+            status = await _limited(answer, timeout)
+        except asyncio.TimeoutError:
+            raise WaitTimeoutError(
+                f"the status of {self!r} has not come within {timeout} s",
+                status=Status.TIMEOUT,
+                token=self._token(),
+            ) from None
+        if status:
+            raise error_from(None, status)
         return self.state
 
     def download(self, index: int = 0, path: Optional[PathLike] = None) -> "Download":
@@ -136,7 +135,7 @@ class Client(BaseClient[Job, Download]):
         self._loop: Optional[asyncio.AbstractEventLoop] = None
         self._fd = -1
         self._waiters: "Dict[int, Set[asyncio.Future[int]]]" = {}
-        self._refreshes: "Dict[int, Deque[asyncio.Future[int]]]" = {}
+        self._refreshes: "Dict[int, Set[asyncio.Future[int]]]" = {}
         self._unanswered: Dict[int, Job] = {}  # Submitted here, and neither accepted nor ended so far.
         self._news: "Set[asyncio.Future[int]]" = set()
         self._listeners: "WeakSet[Events]" = WeakSet()
@@ -235,6 +234,7 @@ class Client(BaseClient[Job, Download]):
 
     def _bind(self) -> asyncio.AbstractEventLoop:
         """The loop of this client: the running one, from the first call on. Starts to watch the descriptor."""
+        self._check_process()
         loop = asyncio.get_running_loop()
         if self._loop is loop:
             return loop
@@ -261,10 +261,12 @@ class Client(BaseClient[Job, Download]):
             if kind == EventType.JOB_ACCEPTED:
                 self._unanswered.pop(job_id, None)
             elif kind == EventType.JOB_REFRESHED:
-                self._answer_refresh(job_id, library.aigc_event_status(handle))
+                # Events of one kind are merged: one can answer several calls.
+                for future in self._refreshes.pop(job_id, ()):
+                    _resolve(future, library.aigc_event_status(handle))
             elif kind == EventType.JOB_DONE:
                 self._unanswered.pop(job_id, None)
-                for future in self._waiters.pop(job_id, ()):
+                for future in (*self._waiters.pop(job_id, ()), *self._refreshes.pop(job_id, ())):
                     _resolve(future, 0)
             for future in list(self._news):
                 _resolve(future, 0)
@@ -286,27 +288,16 @@ class Client(BaseClient[Job, Download]):
             if not futures:
                 del self._waiters[job_id]
 
-    def _start_refresh(self, job: Job) -> "Optional[asyncio.Future[int]]":
-        """Starts one status call; None if it has ended already. Answers come in the order of the calls."""
+    def _start_refresh(self, job: Job) -> "asyncio.Future[int]":
+        """Starts one status call; the event JOB_REFRESHED ends the future with the status of that call."""
         error = _native.error_p()
         status = lib().aigc_job_refresh(job._handle, 0, byref(error))
-        if status == Status.TIMEOUT:
-            if error:
-                lib().aigc_error_free(error)
-            future = self._bind().create_future()
-            self._refreshes.setdefault(job.id, deque()).append(future)
-            return future
-        if status:
+        if status not in (Status.OK, Status.TIMEOUT):
             raise error_from(error, status)
-        return None
-
-    def _answer_refresh(self, job_id: int, status: int) -> None:
-        queue = self._refreshes.get(job_id)
-        if queue:
-            # A waiter that was cancelled keeps its place, so that the answers still match.
-            _resolve(queue.popleft(), status)
-            if not queue:
-                del self._refreshes[job_id]
+        lib().aigc_error_free(error)
+        future = self._bind().create_future()
+        self._refreshes.setdefault(job.id, set()).add(future)
+        return future
 
     async def _any_event(self, timeout: Optional[float]) -> None:
         """Until the next event of any kind, or the timeout."""
