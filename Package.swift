@@ -46,6 +46,7 @@ let package = Package(
             linkerSettings: [
                 .unsafeFlags([
                     "-static-stdlib",
+                    "-use-ld=lld",
                     "-Xlinker", "-soname=libaigc.so.1",
                     "-Xlinker", "--version-script=Sources/aigc/exports.map",
                     "-Xlinker", "--undefined-version",
