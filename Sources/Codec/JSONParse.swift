@@ -1,8 +1,9 @@
 import CJSON
 
 extension JSONValue {
-    /// The deepest nesting that `parse` ever follows: with it a thread with a stack of 64 KiB is enough.
-    public static let depthLimit = 128
+    /// The deepest nesting that `parse` ever follows. It takes less than 32 KiB of stack then, half of the smallest stack
+    /// that callers come with.
+    public static let depthLimit = 64
 
     /// Parses one JSON value of any type; nothing but blanks may follow it.
     ///
@@ -29,9 +30,9 @@ extension JSONValue {
             defer { aigcj_free(root) }
             return convert(root)
         }
-        guard error.code == Int32(json_error_numeric_overflow.rawValue), let patched = realsForBigIntegers(bytes),
+        guard error.reason == AIGCJ_TOO_LARGE, let patched = realsForBigIntegers(bytes),
             let root = patched.withUnsafeBytes({ aigcj_parse($0.baseAddress, $0.count, &error) })
-        else { throw JSONError(reason(error), line: Int(error.line), position: Int(error.position)) }
+        else { throw JSONError(words(error.reason), line: Int(error.line), position: Int(error.position)) }
         defer { aigcj_free(root) }
         return convert(root)
     }
@@ -104,34 +105,40 @@ extension JSONValue {
     }
 
     /// Recursive: `checkDepth` has bounded it.
-    private static func convert(_ node: UnsafeMutablePointer<json_t>) -> JSONValue {
-        switch json_type(rawValue: UInt32(aigcj_type(node))) {  // safe: enumerators are small and not negative
-        case JSON_STRING: return .string(text(json_string_value(node), json_string_length(node)))
-        case JSON_INTEGER: return .int(Int64(json_integer_value(node)))
-        case JSON_REAL: return .double(json_real_value(node))
-        case JSON_TRUE: return .bool(true)
-        case JSON_FALSE: return .bool(false)
-        case JSON_ARRAY:
-            let count = json_array_size(node)
-            var values: [JSONValue] = []
-            values.reserveCapacity(count)
-            for index in 0..<count {
-                if let element = json_array_get(node, index) { values.append(convert(element)) }
-            }
-            return .array(values)
-        case JSON_OBJECT:
-            var members: [JSONMember] = []
-            members.reserveCapacity(json_object_size(node))
-            var iterator = json_object_iter(node)
-            while let here = iterator {
-                if let name = json_object_iter_key(here), let value = json_object_iter_value(here) {
-                    members.append(JSONMember(text(name, aigcj_key_length(name)), convert(value)))
-                }
-                iterator = json_object_iter_next(node, here)
-            }
-            return .object(members)
+    private static func convert(_ node: OpaquePointer) -> JSONValue {
+        var view = aigcj_view()
+        aigcj_look(node, &view)
+        switch view.type {
+        case AIGCJ_STRING: return .string(text(view.text, view.count))
+        case AIGCJ_INTEGER: return .int(view.integer)
+        case AIGCJ_REAL: return .double(view.real)
+        case AIGCJ_TRUE: return .bool(true)
+        case AIGCJ_FALSE: return .bool(false)
+        case AIGCJ_ARRAY: return .array(elements(node, view.count))
+        case AIGCJ_OBJECT: return .object(members(node, view.count))
         default: return .null
         }
+    }
+
+    private static func elements(_ node: OpaquePointer, _ count: Int) -> [JSONValue] {
+        var values: [JSONValue] = []
+        values.reserveCapacity(count)
+        for index in 0..<count {
+            if let element = aigcj_element(node, index) { values.append(convert(element)) }
+        }
+        return values
+    }
+
+    private static func members(_ node: OpaquePointer, _ count: Int) -> [JSONMember] {
+        var members: [JSONMember] = []
+        members.reserveCapacity(count)
+        var cursor: UnsafeMutableRawPointer?
+        var name: UnsafePointer<CChar>?
+        var length = 0
+        while let value = aigcj_member(node, &cursor, &name, &length) {
+            members.append(JSONMember(text(name, length), convert(value)))
+        }
+        return members
     }
 
     private static func text(_ start: UnsafePointer<CChar>?, _ count: Int) -> String {
@@ -140,15 +147,14 @@ extension JSONValue {
     }
 
     /// Our words instead of jansson's, which quote the text.
-    private static func reason(_ error: aigcj_error) -> String {
-        guard let code = UInt32(exactly: error.code) else { return "not JSON" }
-        switch json_error_code(rawValue: code) {
-        case json_error_out_of_memory: return "out of memory while JSON was read"
-        case json_error_invalid_utf8: return "JSON with invalid UTF-8"
-        case json_error_premature_end_of_input: return "JSON that ends too early"
-        case json_error_end_of_input_expected: return "JSON with something behind its end"
-        case json_error_null_byte_in_key, json_error_null_character: return "JSON with a NUL in a name"
-        case json_error_numeric_overflow: return "JSON with a number that is too large"
+    private static func words(_ reason: aigcj_reason) -> String {
+        switch reason {
+        case AIGCJ_NO_MEMORY: return "out of memory while JSON was read"
+        case AIGCJ_BAD_UTF8: return "JSON with invalid UTF-8"
+        case AIGCJ_CUT: return "JSON that ends too early"
+        case AIGCJ_TRAILING: return "JSON with something behind its end"
+        case AIGCJ_NUL_IN_NAME: return "JSON with a NUL in a name"
+        case AIGCJ_TOO_LARGE: return "JSON with a number that is too large"
         default: return "not JSON"
         }
     }

@@ -24,33 +24,42 @@ extension JSONValue {
 
     /// Appends the compact form to a buffer.
     public func write(to output: inout [UInt8]) {
+        // Only these two recurse, with small frames: small stacks have to be enough.
         switch self {
-        case .null: output.append(contentsOf: "null".utf8)
+        case .array(let values): Self.writeArray(values, to: &output)
+        case .object(let members): Self.writeObject(members, to: &output)
+        default: writeScalar(to: &output)
+        }
+    }
+
+    private static func writeArray(_ values: [JSONValue], to output: inout [UInt8]) {
+        output.append(UInt8(ascii: "["))
+        for index in values.indices {
+            if index > 0 { output.append(UInt8(ascii: ",")) }
+            values[index].write(to: &output)
+        }
+        output.append(UInt8(ascii: "]"))
+    }
+
+    private static func writeObject(_ members: [JSONMember], to output: inout [UInt8]) {
+        output.append(UInt8(ascii: "{"))
+        for index in members.indices {
+            if index > 0 { output.append(UInt8(ascii: ",")) }
+            writeString(members[index].name, to: &output)
+            output.append(UInt8(ascii: ":"))
+            members[index].value.write(to: &output)
+        }
+        output.append(UInt8(ascii: "}"))
+    }
+
+    private func writeScalar(to output: inout [UInt8]) {
+        switch self {
         case .bool(true): output.append(contentsOf: "true".utf8)
         case .bool(false): output.append(contentsOf: "false".utf8)
         case .int(let value): output.append(contentsOf: String(value).utf8)
         case .double(let value): output.append(contentsOf: (value.isFinite ? value.description : "null").utf8)
         case .string(let text): Self.writeString(text, to: &output)
-        case .array(let values):
-            output.append(UInt8(ascii: "["))
-            var isFirst = true
-            for value in values {
-                if !isFirst { output.append(UInt8(ascii: ",")) }
-                isFirst = false
-                value.write(to: &output)
-            }
-            output.append(UInt8(ascii: "]"))
-        case .object(let members):
-            output.append(UInt8(ascii: "{"))
-            var isFirst = true
-            for member in members {
-                if !isFirst { output.append(UInt8(ascii: ",")) }
-                isFirst = false
-                Self.writeString(member.name, to: &output)
-                output.append(UInt8(ascii: ":"))
-                member.value.write(to: &output)
-            }
-            output.append(UInt8(ascii: "}"))
+        case .null, .array, .object: output.append(contentsOf: "null".utf8)
         }
     }
 

@@ -1,29 +1,65 @@
-/* jansson for Swift: what is a macro or a variadic function there is a plain function here. Prefix aigcj_.
- * Imported by Codec alone. No state of its own; a document belongs to the thread that parsed it. */
+/* jansson for Swift, reduced to what a reader needs. Prefix aigcj_. Imported by Codec alone. jansson.h stays out of this
+ * header: what it includes would become part of this module. No state of its own; a document belongs to the thread that
+ * parsed it. */
 #ifndef CJSON_H
 #define CJSON_H
 
-#include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
+
+/* A value inside a document: lives as long as the document. */
+typedef struct aigcj_value aigcj_value;
+
+typedef enum {
+    AIGCJ_NULL = 0,
+    AIGCJ_FALSE = 1,
+    AIGCJ_TRUE = 2,
+    AIGCJ_INTEGER = 3,
+    AIGCJ_REAL = 4,
+    AIGCJ_STRING = 5,
+    AIGCJ_ARRAY = 6,
+    AIGCJ_OBJECT = 7
+} aigcj_type;
+
+typedef enum {
+    AIGCJ_BAD_SYNTAX = 0,
+    AIGCJ_BAD_UTF8 = 1,
+    AIGCJ_CUT = 2,      /* ends too early */
+    AIGCJ_TRAILING = 3, /* something follows the value */
+    AIGCJ_NUL_IN_NAME = 4,
+    AIGCJ_TOO_LARGE = 5, /* a number */
+    AIGCJ_NO_MEMORY = 6
+} aigcj_reason;
 
 /* Why a text is no JSON. Never holds a piece of the text. */
 typedef struct {
-    int code; /* enum json_error_code */
+    aigcj_reason reason;
     int line;
-    int column;
     int position; /* bytes read when the error was seen */
 } aigcj_error;
 
+/* A value, looked at. */
+typedef struct {
+    aigcj_type type;
+    int64_t integer;
+    double real;
+    const char *text; /* of a string, with count bytes; may hold NUL */
+    size_t count;     /* of bytes, elements or members */
+} aigcj_view;
+
 /* Parses one JSON value of any type, which has to be all of the text. Integers beyond int64 and reals beyond double are
- * json_error_numeric_overflow. NUL is fine inside string values, not inside names. The last of two equal names wins.
- * NULL and *error on failure. Recurses once a level: bound the nesting first. Free it with aigcj_free. */
-json_t *aigcj_parse(const void *bytes, size_t count, aigcj_error *error);
+ * AIGCJ_TOO_LARGE. NUL is fine inside string values, not inside names. The last of two equal names wins. NULL and *error
+ * on failure. Recurses once a level: bound the nesting first. Free it with aigcj_free. */
+aigcj_value *aigcj_parse(const void *bytes, size_t count, aigcj_error *error);
+void aigcj_free(aigcj_value *document);
 
-void aigcj_free(json_t *value);
+void aigcj_look(const aigcj_value *value, aigcj_view *view);
+/* NULL past the end. */
+const aigcj_value *aigcj_element(const aigcj_value *array, size_t index);
+/* Walks the members in order: *cursor is NULL before the first call. NULL past the end. */
+const aigcj_value *aigcj_member(const aigcj_value *object, void **cursor, const char **name, size_t *name_count);
 
-static inline int aigcj_type(const json_t *value) { return (int)value->type; }
-static inline size_t aigcj_key_length(const char *key) { return strlen(key); }
+/* "2.14" of the library that is loaded. */
+const char *aigcj_version(void);
 
 #endif
