@@ -63,11 +63,55 @@ static inline CURLMcode aigcu_multi_set_long(CURLM *multi, CURLMoption option, l
     return (curl_multi_setopt)(multi, option, value);
 }
 
+/* curl_multi_setopt() is variadic: SOCKETFUNCTION and SOCKETDATA. */
+static inline CURLMcode aigcu_multi_set_socket_callback(CURLM *multi, curl_socket_callback value, void *context) {
+    CURLMcode code = (curl_multi_setopt)(multi, CURLMOPT_SOCKETFUNCTION, value);
+    return code ? code : (curl_multi_setopt)(multi, CURLMOPT_SOCKETDATA, context);
+}
+
+/* curl_multi_setopt() is variadic: TIMERFUNCTION and TIMERDATA. */
+static inline CURLMcode aigcu_multi_set_timer_callback(CURLM *multi, curl_multi_timer_callback value, void *context) {
+    CURLMcode code = (curl_multi_setopt)(multi, CURLMOPT_TIMERFUNCTION, value);
+    return code ? code : (curl_multi_setopt)(multi, CURLMOPT_TIMERDATA, context);
+}
+
+/* CURLVERSION_NOW is a macro of an enum, which Swift does not see. */
+static inline const curl_version_info_data *aigcu_version(void) { return curl_version_info(CURLVERSION_NOW); }
+
 /* CURLMsg holds a union that Swift reads awkwardly: takes the next message of a transfer that has ended.
  * Returns its handle, NULL if there is none. */
 CURL *aigcu_multi_next_done(CURLM *multi, CURLcode *result);
 
 /* socket() with close-on-exec; errno is read here, before anything can change it. The descriptor, or -errno. */
 int aigcu_socket(int family, int type, int protocol);
+
+/* The address in a curl_sockaddr, which is longer than its type says: 4 or 16 bytes in network order, 0 for another
+ * family. */
+int aigcu_address_bytes(const struct curl_sockaddr *address, unsigned char out[16]);
+
+/* epoll is not in Swift's Glibc module. What a descriptor is wanted for and what it is ready for are libcurl's own
+ * CURL_POLL_* and CURL_CSELECT_* values. */
+typedef struct aigcu_event {
+    int fd;
+    int what;
+} aigcu_event;
+
+/* An epoll descriptor that watches a bell (eventfd), both close-on-exec. 0, or -1 when descriptors are exhausted. */
+int aigcu_loop_open(int *epoll, int *bell);
+void aigcu_loop_close(int epoll, int bell);
+/* Any thread. */
+void aigcu_loop_ring(int bell);
+/* known: the descriptor is watched already. 0 or -1. */
+int aigcu_loop_watch(int epoll, int fd, int what, int known);
+/* Waits up to milliseconds (-1: no limit). The number of events that were written; *rung is 1 if the bell was. */
+int aigcu_loop_wait(int epoll, int bell, int milliseconds, aigcu_event *events, int capacity, int *rung);
+
+/* 1 if no further descriptor can be opened now: libcurl reports that as a failed resolve, connect or CA file. */
+int aigcu_descriptors_exhausted(void);
+
+/* OpenSSL writes to sockets without MSG_NOSIGNAL: keeps a SIGPIPE of this thread from reaching the host between the two
+ * calls. Takes and gives the state of before. */
+int aigcu_sigpipe_hold(void);
+void aigcu_sigpipe_release(int state);
 
 #endif

@@ -1,0 +1,67 @@
+import CCurl
+import Glibc
+
+/// The descriptors that libcurl wants to hear of, its timer, and a bell that any thread may ring. Instead of
+/// `curl_multi_poll`, which asks every transfer at every answer: with 64 transfers whose answers come one by one this
+/// takes half of its CPU (110 against 210 us a call, measured), and the difference grows with their number.
+final class EventLoop {
+    /// Monotonic nanoseconds of the last look at the clock: good enough for everything that is counted in milliseconds.
+    private(set) var now: Int64
+    /// When libcurl wants to be called without an event; `Int64.max`: never.
+    var timerAt = Int64.max
+
+    private let epoll: Int32
+    private let bell: Int32
+    private let events: UnsafeMutablePointer<aigcu_event>
+    private static let capacity: Int32 = 64
+
+    /// Nil when descriptors are exhausted.
+    init?() {
+        var epoll: Int32 = -1
+        var bell: Int32 = -1
+        guard aigcu_loop_open(&epoll, &bell) == 0 else { return nil }
+        self.epoll = epoll
+        self.bell = bell
+        events = .allocate(capacity: Int(Self.capacity))
+        now = Self.monotonic()
+    }
+
+    // Descriptors live as long as the object: a late `ring` of another thread must not hit a stranger's descriptor.
+    deinit {
+        aigcu_loop_close(epoll, bell)
+        events.deallocate()
+    }
+
+    /// Any thread.
+    func ring() { aigcu_loop_ring(bell) }
+
+    func refresh() { now = Self.monotonic() }
+
+    /// Waits for events until an instant. Calls `handle` for each ready descriptor; true if the bell was rung.
+    func poll(until: Int64, _ handle: (Int32, Int32) -> Void) -> Bool {
+        var rung: Int32 = 0
+        let count = aigcu_loop_wait(epoll, bell, timeout(until), events, Self.capacity, &rung)
+        now = Self.monotonic()
+        for index in 0..<Int(count) { handle(events[index].fd, events[index].what) }
+        return rung != 0
+    }
+
+    /// What libcurl wants to hear of a descriptor. `isKnown`: it is watched already.
+    func watch(_ fd: Int32, _ what: Int32, isKnown: Bool) -> Bool {
+        aigcu_loop_watch(epoll, fd, what, isKnown ? 1 : 0) == 0
+    }
+
+    private func timeout(_ until: Int64) -> Int32 {
+        if until == .max { return -1 }
+        let left = until - now  // safe: both are monotonic instants of this process, far from the ends
+        if left <= 0 { return 0 }
+        // Rounded up: waking a moment early would mean asking again, many times.
+        return Int32(clamping: (left - 1) / 1_000_000 + 1)
+    }
+
+    private static func monotonic() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)  // safe: 292 years of uptime
+    }
+}

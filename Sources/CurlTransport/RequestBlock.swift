@@ -1,0 +1,169 @@
+import CCurl
+import Core
+import Glibc
+
+/// What libcurl reads of a request while the transfer runs, and does not copy: the header list and the body. One piece of
+/// memory, wiped when the transfer has ended, because headers carry signatures and security tokens.
+struct RequestBlock {
+    enum Problem: Error {
+        case memory
+        case header(String)
+    }
+
+    private var base: UnsafeMutableRawPointer?
+    private var capacity = 0
+    private var used = 0
+    private(set) var headers: UnsafeMutablePointer<curl_slist>?
+    private(set) var body: UnsafeRawPointer?
+
+    /// Headers that libcurl adds to a request with a body unless they are disabled.
+    private static let unwanted: [(name: String, disabled: String, bodyOnly: Bool)] = [
+        ("accept", "Accept:", false), ("content-type", "Content-Type:", true), ("expect", "Expect:", true),
+    ]
+
+    /// Lays out `request`. libcurl derives Host and Content-Length itself; a line for either is left out.
+    mutating func fill(_ request: HTTPRequest, sendsBody: Bool) throws(Problem) {
+        var lines = 0
+        var bytes = request.body.count
+        for header in request.headers {
+            lines += 1
+            bytes += header.name.utf8.count + header.value.utf8.count + 3
+        }
+        lines += Self.unwanted.count
+        bytes += 64
+        try reserve(lines * MemoryLayout<curl_slist>.stride + bytes)
+        guard let base else { throw .memory }
+        let list = base.bindMemory(to: curl_slist.self, capacity: lines)
+        let text = base.advanced(by: lines * MemoryLayout<curl_slist>.stride).assumingMemoryBound(to: UInt8.self)
+        used = lines * MemoryLayout<curl_slist>.stride + bytes
+        var writer = Writer(list: list, text: text)
+        var seen = 0
+        for header in request.headers {
+            switch Self.kind(of: header.name) {
+            case .derived: continue
+            case .known(let index): seen |= 1 << index
+            case .other: break
+            }
+            guard writer.add(header) else { throw .header(header.name) }
+        }
+        for (index, line) in Self.unwanted.enumerated() where seen & 1 << index == 0 && (sendsBody || !line.bodyOnly) {
+            writer.add(line.disabled)
+        }
+        headers = writer.finish()
+        request.body.withUnsafeBytes { source in
+            guard let start = source.baseAddress else { return }
+            UnsafeMutableRawPointer(text + writer.written).copyMemory(from: start, byteCount: source.count)
+        }
+        body = UnsafeRawPointer(text + writer.written)
+    }
+
+    /// Forgets the request. The memory is kept for the next one unless it is large.
+    mutating func clear() {
+        headers = nil
+        body = nil
+        guard let base else { return }
+        explicit_bzero(base, used)
+        used = 0
+        if capacity > 16 << 10 { free() }
+    }
+
+    mutating func free() {
+        if let base { explicit_bzero(base, used) }
+        Glibc.free(base)
+        base = nil
+        capacity = 0
+    }
+
+    private mutating func reserve(_ count: Int) throws(Problem) {
+        if count <= capacity { return }
+        free()
+        guard let memory = malloc(max(count, 2048)) else { throw .memory }
+        base = memory
+        capacity = max(count, 2048)
+    }
+
+    private enum Kind {
+        case derived, other
+        case known(Int)
+    }
+
+    private static func kind(of name: String) -> Kind {
+        // By length first: comparing without case costs more than all else here.
+        switch name.utf8.count {
+        case 4 where name.lowercased() == "host": return .derived
+        case 14 where name.lowercased() == "content-length": return .derived
+        case 6:
+            let lower = name.lowercased()
+            return lower == "accept" ? .known(0) : lower == "expect" ? .known(2) : .other
+        case 12 where name.lowercased() == "content-type": return .known(1)
+        default: return .other
+        }
+    }
+
+    private struct Writer {
+        let list: UnsafeMutablePointer<curl_slist>
+        let text: UnsafeMutablePointer<UInt8>
+        var count = 0
+        var written = 0
+
+        init(list: UnsafeMutablePointer<curl_slist>, text: UnsafeMutablePointer<UInt8>) {
+            self.list = list
+            self.text = text
+        }
+
+        /// False for a name or a value that would not stay one line.
+        mutating func add(_ header: HTTPHeader) -> Bool {
+            let start = written
+            var name = header.name
+            var value = header.value
+            guard name.withUTF8({ append($0, isName: true) }), written > start else { return false }
+            if value.isEmpty {
+                // libcurl's way to write a header without a value.
+                put(UInt8(ascii: ";"))
+            } else {
+                put(UInt8(ascii: ":"))
+                put(UInt8(ascii: " "))
+                guard value.withUTF8({ append($0, isName: false) }) else { return false }
+            }
+            end(line: start)
+            return true
+        }
+
+        mutating func add(_ line: String) {
+            let start = written
+            for byte in line.utf8 { put(byte) }
+            end(line: start)
+        }
+
+        func finish() -> UnsafeMutablePointer<curl_slist>? {
+            guard count > 0 else { return nil }
+            for index in 0..<count - 1 { list[index].next = list + index + 1 }
+            return list
+        }
+
+        private mutating func put(_ byte: UInt8) {
+            text[written] = byte
+            written += 1
+        }
+
+        private mutating func end(line start: Int) {
+            put(0)
+            let data = UnsafeMutableRawPointer(text + start).assumingMemoryBound(to: CChar.self)
+            (list + count).initialize(to: curl_slist(data: data, next: nil))
+            count += 1
+        }
+
+        private mutating func append(_ bytes: UnsafeBufferPointer<UInt8>, isName: Bool) -> Bool {
+            guard let start = bytes.baseAddress else { return true }
+            var bad = false
+            if isName {
+                for byte in bytes { bad = bad || byte <= 0x20 || byte >= 0x7F || byte == 0x3A || byte == 0x3B }
+            } else {
+                for byte in bytes { bad = bad || (byte < 0x20 && byte != 0x09) || byte == 0x7F }
+            }
+            (text + written).update(from: start, count: bytes.count)
+            written += bytes.count
+            return !bad
+        }
+    }
+}

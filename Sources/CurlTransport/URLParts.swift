@@ -1,0 +1,111 @@
+// What the transport has to know of a URL, and texts about it that hold no secret. Pure.
+
+struct URLParts: Equatable, Sendable {
+    var isHTTPS: Bool
+    /// As written, without brackets.
+    var host: String
+    /// As written or the scheme's own.
+    var port: String
+
+    /// Nil for what is no absolute http or https URL with a host and without a user.
+    init?(_ url: String) {
+        let bytes = url.utf8
+        let afterScheme: Substring.UTF8View
+        if Self.has(bytes, prefix: "https://") {
+            isHTTPS = true
+            afterScheme = bytes.dropFirst(8)
+        } else if Self.has(bytes, prefix: "http://") {
+            isHTTPS = false
+            afterScheme = bytes.dropFirst(7)
+        } else {
+            return nil
+        }
+        let authority = afterScheme.prefix { byte in
+            byte != UInt8(ascii: "/") && byte != UInt8(ascii: "?") && byte != UInt8(ascii: "#")
+                && byte != UInt8(ascii: "\\")
+        }
+        guard !authority.isEmpty, !authority.contains(UInt8(ascii: "@")) else { return nil }
+        var name = authority
+        var rest = authority[authority.endIndex...]
+        if authority.first == UInt8(ascii: "[") {
+            guard let end = authority.firstIndex(of: UInt8(ascii: "]")) else { return nil }
+            name = authority[authority.index(after: authority.startIndex)..<end]
+            rest = authority[authority.index(after: end)...]
+        } else if let colon = authority.firstIndex(of: UInt8(ascii: ":")) {
+            name = authority[..<colon]
+            rest = authority[colon...]
+        }
+        guard !name.isEmpty else { return nil }
+        host = String(Substring(name))
+        if rest.isEmpty {
+            port = isHTTPS ? "443" : "80"
+        } else {
+            let digits = rest.dropFirst()
+            guard rest.first == UInt8(ascii: ":"), digits.count <= 5,
+                digits.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") })
+            else { return nil }
+            port = digits.isEmpty ? (isHTTPS ? "443" : "80") : String(Substring(digits))
+        }
+    }
+
+    /// "host:port", for messages.
+    var label: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+    /// Cheap test before a URL is handed over: scheme, and nothing that a URL may not hold unescaped.
+    static func isWellFormed(_ url: String) -> Bool {
+        let bytes = url.utf8
+        guard has(bytes, prefix: "https://") || has(bytes, prefix: "http://") else { return false }
+        var text = url
+        return text.withUTF8 { buffer in
+            var bad = false
+            for byte in buffer { bad = bad || byte <= 0x20 || byte >= 0x7F }
+            return !bad
+        }
+    }
+
+    private static func has(_ bytes: String.UTF8View, prefix: StaticString) -> Bool {
+        prefix.withUTF8Buffer { wanted in
+            var at = bytes.startIndex
+            for byte in wanted {
+                guard at != bytes.endIndex else { return false }
+                // Letters without case; ":" and "/" have that bit set already.
+                guard bytes[at] | 0x20 == byte else { return false }
+                at = bytes.index(after: at)
+            }
+            return true
+        }
+    }
+}
+
+/// One printable line without what may be secret in it: queries and user parts of URLs are cut out.
+func redacted(_ text: String) -> String {
+    var words: [String] = []
+    for word in text.split(whereSeparator: { $0 == " " || $0.isNewline || $0 == "\t" }) {
+        guard let scheme = word.range(of: "://") else {
+            words.append(printable(word))
+            continue
+        }
+        var rest = word[scheme.upperBound...]
+        if let query = rest.firstIndex(of: "?") { rest = rest[..<query] + "?..." }
+        let authority = rest.prefix { $0 != "/" }
+        if let at = authority.lastIndex(of: "@") { rest = rest[rest.index(after: at)...] }
+        words.append(printable(word[..<scheme.upperBound] + rest))
+    }
+    return words.joined(separator: " ")
+}
+
+private func printable(_ text: Substring) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }))
+}
+
+extension Substring {
+    /// The first place of a short text; the standard library has no such thing without Foundation.
+    fileprivate func range(of text: String) -> Range<Index>? {
+        var at = startIndex
+        while at != endIndex {
+            if self[at...].hasPrefix(text) { return at..<index(at, offsetBy: text.count) }
+            at = index(after: at)
+        }
+        return nil
+    }
+}
