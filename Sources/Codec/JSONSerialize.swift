@@ -65,8 +65,8 @@ extension JSONValue {
 
     private static func writeString(_ text: String, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
-        let written: Void? = text.utf8.withContiguousStorageIfAvailable { writeEscaped($0, to: &output) }
-        if written == nil { Array(text.utf8).withUnsafeBufferPointer { writeEscaped($0, to: &output) } }
+        var text = text
+        text.withUTF8 { writeEscaped($0, to: &output) }
         output.append(UInt8(ascii: "\""))
     }
 
@@ -76,7 +76,7 @@ extension JSONValue {
         for index in bytes.indices {
             let byte = bytes[index]
             guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-            output.append(contentsOf: bytes[start..<index])
+            output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start..<index]))
             start = index + 1
             output.append(UInt8(ascii: "\\"))
             switch byte {
@@ -92,6 +92,6 @@ extension JSONValue {
                 output.append(Hex.lower(byte & 15))
             }
         }
-        output.append(contentsOf: bytes[start..<bytes.count])
+        output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start...]))
     }
 }

@@ -23,34 +23,42 @@ public enum Hex {
     }
 
     /// Bytes as lower-case text.
-    public static func lowerText(_ bytes: some Sequence<UInt8>) -> String {
-        var digits: [UInt8] = []
-        digits.reserveCapacity(64)
-        for byte in bytes {
-            digits.append(lower(byte >> 4))
-            digits.append(lower(byte))
+    public static func lowerText(_ bytes: [UInt8]) -> String {
+        String(unsafeUninitializedCapacity: bytes.count * 2) { digits in  // safe: twice the size of what is in memory
+            var index = 0
+            for byte in bytes {
+                digits[index] = lower(byte >> 4)
+                digits[index + 1] = lower(byte)
+                index += 2
+            }
+            return index
         }
-        return String(decoding: digits, as: UTF8.self)
     }
 }
 
 /// Percent coding as all signatures here want it: everything but A-Z a-z 0-9 - _ . ~ becomes %XX of its UTF-8 bytes.
 public enum Percent {
     public static func encode(_ text: String) -> String {
-        if text.utf8.allSatisfy(isUnreserved) { return text }
-        var output: [UInt8] = []
-        append(text.utf8, to: &output)
-        return String(decoding: output, as: UTF8.self)
+        var text = text
+        return text.withUTF8 { encode($0) }
     }
 
-    public static func encode(bytes: [UInt8]) -> String {
+    public static func encode(bytes: [UInt8]) -> String { bytes.withUnsafeBufferPointer { encode($0) } }
+
+    private static func encode(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
         var output: [UInt8] = []
         append(bytes, to: &output)
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// Appends the encoded form to a buffer.
-    public static func append(_ bytes: some Sequence<UInt8>, to output: inout [UInt8]) {
+    /// Appends the encoded form of a text to a buffer.
+    public static func append(_ text: String, to output: inout [UInt8]) {
+        var text = text
+        text.withUTF8 { append($0, to: &output) }
+    }
+
+    private static func append(_ bytes: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) {
+        output.reserveCapacity(output.count + bytes.count)
         for byte in bytes {
             if isUnreserved(byte) {
                 output.append(byte)

@@ -91,9 +91,9 @@ public enum ACS3 {
         output.reserveCapacity(128)
         for item in query.sorted(by: { byteOrder(($0.name, $0.value), ($1.name, $1.value)) }) {
             if !output.isEmpty { output.append(UInt8(ascii: "&")) }
-            Percent.append(item.name.utf8, to: &output)
+            Percent.append(item.name, to: &output)
             output.append(UInt8(ascii: "="))
-            Percent.append(item.value.utf8, to: &output)
+            Percent.append(item.value, to: &output)
         }
         return String(decoding: output, as: UTF8.self)
     }

@@ -107,7 +107,7 @@ public func randomNonce() throws(Failure) -> String {
 /// What becomes a header line or a part of the text that is signed must not be able to end a line.
 enum HeaderText {
     static func check(_ text: String, _ what: StaticString, field: String? = nil) throws(Failure) {
-        for byte in text.utf8 where byte < 0x20 && byte != 0x09 || byte == 0x7F {
+        if let byte = firstControl(text) {
             throw Failure(
                 .invalidArgument,
                 "signing: the \(what) holds \(name(byte)); it must be one line of printable text", field: field)
@@ -117,10 +117,24 @@ enum HeaderText {
     /// As `check`, and nothing that could lead the URL elsewhere.
     static func checkHost(_ host: String) throws(Failure) {
         try check(host, "host")
-        let forbidden: Set<UInt8> = Set(" /\\?#@\t".utf8)
-        guard !host.isEmpty, host.utf8.allSatisfy({ !forbidden.contains($0) && $0 < 0x80 }) else {
+        var host = host
+        let isPlain = host.withUTF8 { bytes in
+            !bytes.isEmpty
+                && bytes.allSatisfy { byte in
+                    switch byte {
+                    case 0x09, 0x20, 0x23, 0x2F, 0x3F, 0x40, 0x5C: return false  // blanks # / ? @ and backslash
+                    default: return byte < 0x80
+                    }
+                }
+        }
+        guard isPlain else {
             throw Failure(.invalidArgument, "signing: the host must be a plain host name or address, with \":port\" if any")
         }
+    }
+
+    private static func firstControl(_ text: String) -> UInt8? {
+        var text = text
+        return text.withUTF8 { bytes in bytes.first { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F } }
     }
 
     static func check(_ credentials: Credentials) throws(Failure) {
