@@ -1,0 +1,129 @@
+import Core
+import Support
+import XCTest
+
+@testable import Engine
+
+/// A fault at the n-th action, for every n and every fault.
+final class FaultMatrixTests: XCTestCase {
+    /// Two jobs from the submission to the image, one of them with a URL that has run out.
+    private func play(_ fault: Fault?, at index: Int, byCall: Bool = false) throws -> Harness {
+        let harness = try Harness(seed: 7, provider: FakeProvider(assetsByCall: byCall))
+        if let fault { harness.transport.setScript { $0.index == index ? fault : nil } }
+        let jobs = [harness.submit("a"), harness.submit("b")]
+        harness.run(until: 120_000)
+        // The second image is asked for after its URL has run out.
+        for (number, job) in jobs.enumerated() where job.snapshot.state == .succeeded {
+            if number == 1 { harness.run(for: harness.cloud.urlLifetimeMilliseconds) }
+            try harness.download(job)
+        }
+        harness.runToTheEnd()
+        return harness
+    }
+
+    func testWithoutAFault() throws {
+        for byCall in [false, true] {
+            let harness = try play(nil, at: 0, byCall: byCall)
+            harness.checkPromises("no fault")
+            XCTAssertEqual(harness.records.values.filter { $0.snapshot.state == .succeeded }.count, 4)
+            XCTAssertEqual(harness.sinks.made.filter { $0.image != nil }.count, 2)
+        }
+    }
+
+    func testFaultAtEveryAction() throws {
+        for byCall in [false, true] {
+            let actions = try play(nil, at: 0, byCall: byCall).transport.started
+            XCTAssertGreaterThanOrEqual(actions, 10)
+            for index in 0..<actions {
+                for fault in Fault.ofImages {
+                    let harness = try play(fault, at: index, byCall: byCall)
+                    harness.checkPromises("\(fault) at action \(index), byCall \(byCall)")
+                }
+            }
+        }
+    }
+
+    /// A fault of the wire on a read ends nothing: what the cloud finished is finished here, each image is whole.
+    func testTransientFaultOfAReadEndsNothing() throws {
+        let actions = try play(nil, at: 0).transport.started
+        for index in 2..<actions {
+            for fault in Fault.transient {
+                let harness = try play(fault, at: index)
+                XCTAssertEqual(
+                    harness.records.values.filter { $0.snapshot.state == .succeeded }.count, 4, "\(fault) at \(index)")
+                XCTAssertEqual(harness.sinks.made.filter { $0.image != nil }.count, 2, "\(fault) at \(index)")
+            }
+        }
+    }
+
+    /// What each fault of a submission means, as the table of the architecture says it.
+    func testOutcomeOfEveryFaultOfASubmission() throws {
+        for fault in Fault.ofCalls {
+            let harness = try Harness()
+            harness.transport.setScript { $0.kind == .submit ? fault : nil }
+            let job = harness.submit("a")
+            harness.runToTheEnd()
+            harness.checkPromises("\(fault)")
+            let sent = harness.transport.told(of: "a").sent
+            let failure = job.snapshot.failure
+            switch fault {
+            case .delay(let milliseconds) where milliseconds < 60_000:
+                XCTAssertEqual(job.snapshot.state, .succeeded, "\(fault)")
+                XCTAssertEqual(sent, 1, "\(fault)")
+            case _ where fault.leavesDoubt || fault == .delay(milliseconds: 90_000):
+                XCTAssertEqual(job.snapshot.state, .unknown, "\(fault)")
+                XCTAssertEqual(failure?.status, .outcomeUnknown, "\(fault)")
+                XCTAssertEqual(failure?.outcome, .unknown, "\(fault)")
+                XCTAssertEqual(sent, 1, "\(fault): an unknown outcome is never sent again")
+            case _ where !fault.leaves:
+                XCTAssertEqual(job.snapshot.state, .failed, "\(fault)")
+                XCTAssertEqual(failure?.outcome, .notSent, "\(fault)")
+                XCTAssertEqual(harness.transport.started, 6, "\(fault): tried as often as the policy says")
+                XCTAssertEqual(sent, 0, "\(fault)")
+            case .throttle:
+                XCTAssertEqual(failure?.status, .throttled, "\(fault)")
+                XCTAssertEqual(failure?.outcome, .notSent, "\(fault)")
+                XCTAssertEqual(sent, 6, "\(fault)")
+            case .clockSkew, .staleCredentials:
+                XCTAssertEqual(failure?.outcome, .notSent, "\(fault)")
+                XCTAssertEqual(sent, 2, "\(fault): mended once")
+            default:
+                XCTAssertEqual(job.snapshot.state, .failed, "\(fault)")
+                XCTAssertEqual(failure?.outcome, .notSent, "\(fault)")
+                XCTAssertEqual(sent, 1, "\(fault): refused is refused")
+            }
+        }
+    }
+
+    /// One fault that the next try mends: the job succeeds and was paid once.
+    func testASubmissionThatSurelyDidNotRunIsSentAgain() throws {
+        let mendable: [Fault] = [
+            .resolveFailure, .refuseConnection, .tlsFailure, .connectTimeout, .noDescriptors,
+            .throttle(milliseconds: 0), .throttle(milliseconds: 2_000),
+        ]
+        for fault in mendable {
+            let harness = try Harness()
+            harness.transport.setScript { $0.index == 0 ? fault : nil }
+            let job = harness.submit("a")
+            harness.runToTheEnd()
+            harness.checkPromises("\(fault)")
+            XCTAssertEqual(job.snapshot.state, .succeeded, "\(fault)")
+            XCTAssertEqual(harness.cloud.executions(of: "a").count, 1, "\(fault)")
+        }
+    }
+
+    /// A cloud whose clock is an hour off: learned once from the refusal, for all jobs after it.
+    func testClockSkewIsLearnedOnce() throws {
+        let harness = try Harness()
+        harness.cloud.clockOffsetSeconds = 3_600
+        let first = harness.submit("a")
+        harness.run(until: 1_000)
+        let second = harness.submit("b")
+        harness.runToTheEnd()
+        harness.checkPromises("clock")
+        XCTAssertEqual(first.snapshot.state, .succeeded)
+        XCTAssertEqual(second.snapshot.state, .succeeded)
+        XCTAssertEqual(harness.transport.told(of: "a").sent, 2)
+        XCTAssertEqual(harness.transport.told(of: "b").sent, 1)
+    }
+}

@@ -1,0 +1,216 @@
+import Core
+import Support
+import XCTest
+
+@testable import Engine
+
+/// An engine without threads: turned by hand on a virtual clock, exactly to the next thing that is due.
+final class Harness {
+    struct Told {
+        let at: Int64
+        let type: EventType
+        let job: UInt64
+        let state: JobState?
+        let status: Status
+    }
+
+    let clock = VirtualClock()
+    let cloud = SimulatedCloud()
+    let sinks = FakeSinkFactory()
+    let random: SeededRandom
+    let transport: ScriptedTransport
+    let provider: FakeProvider
+    let resolver: FakeResolver
+    let shared: Shared
+    let rates: RateBoard
+    let files: DelayedWorker
+    let credentials: DelayedWorker
+    let core: EngineCore
+    /// Off: events stay in the queue.
+    var takesEvents = true
+    private(set) var events: [Told] = []
+    private(set) var records: [UInt64: JobRecord] = [:]
+    private(set) var tags: [UInt64: String] = [:]
+    private var nextID: UInt64 = 1
+    let start: Int64
+
+    init(
+        seed: UInt64 = 1, settings: EngineSettings = EngineSettings(), provider: FakeProvider = FakeProvider(),
+        resolver: FakeResolver = FakeResolver(), resolverless: Bool = false
+    ) throws {
+        random = SeededRandom(seed)
+        transport = ScriptedTransport(cloud: cloud, clock: clock)
+        self.provider = provider
+        self.resolver = resolver
+        shared = try Shared()
+        rates = try RateBoard()
+        files = DelayedWorker(clock: clock, delayMilliseconds: 3)
+        credentials = DelayedWorker(clock: clock, delayMilliseconds: 20)
+        core = EngineCore(
+            settings: settings, shared: shared, transport: transport, clock: clock, random: random,
+            providers: [provider], resolvers: resolverless ? [:] : [provider.name: resolver], rates: rates,
+            fileWorker: files, credentialWorker: credentials)
+        start = clock.nanoseconds()
+        shared.eventsObserved = true
+    }
+
+    /// Virtual milliseconds since the beginning.
+    var elapsed: Int64 { (clock.nanoseconds() - start) / 1_000_000 }
+
+    // MARK: - The host's calls
+
+    func record(isDownload: Bool = false, _ snapshot: JobSnapshot = JobSnapshot(state: .queued)) -> JobRecord {
+        let record = JobRecord(
+            id: nextID, provider: provider.name, operation: "draw", isDownload: isDownload, snapshot: snapshot)
+        nextID += 1
+        records[record.id] = record
+        record.handles = 1
+        return record
+    }
+
+    @discardableResult
+    func submit(_ tag: String, follow: Bool = true, deadline: Int64 = 3_600_000) -> JobRecord {
+        let made = record()
+        tags[made.id] = tag
+        _ = shared.post(.submit(made, provider.call(submit: tag), follow: follow, deadlineMilliseconds: deadline))
+        return made
+    }
+
+    @discardableResult
+    func attach(_ id: String, follow: Bool = true, deadline: Int64 = 3_600_000) -> JobRecord {
+        let reference = provider.reference(operation: "draw", remoteID: id)
+        var snapshot = JobSnapshot(state: .pending)
+        snapshot.outcome = .accepted
+        snapshot.reference = reference
+        let made = record(snapshot)
+        _ = shared.post(.attach(made, reference, follow: follow, deadlineMilliseconds: deadline))
+        return made
+    }
+
+    /// As `Engine.download`.
+    @discardableResult
+    func download(_ job: JobRecord, _ index: Int = 0) throws -> JobRecord {
+        let reference = try XCTUnwrap(job.snapshot.reference)
+        let asset = job.snapshot.assets[index]
+        return try order(
+            provider.assetAccess(reference, asset), job: reference, index: index,
+            expires: asset.expiresAtMilliseconds)
+    }
+
+    func order(_ access: AssetAccess, job: JobReference? = nil, index: Int = 0, expires: Int64 = 0) throws -> JobRecord {
+        let sink = try sinks.make(path: nil, isAPIAnswer: false, identity: "\(nextID)")
+        let made = record(isDownload: true)
+        let order = DownloadOrder(
+            access: access, sink: sink, job: job, index: index, expiresAtMilliseconds: expires)
+        _ = shared.post(.download(made, order))
+        return made
+    }
+
+    func cancel(_ job: JobRecord) { _ = shared.post(.cancel(job.id)) }
+    func follow(_ job: JobRecord, _ on: Bool) { _ = shared.post(.setFollow(job.id, on)) }
+    func deadline(_ job: JobRecord, _ milliseconds: Int64) { _ = shared.post(.setDeadline(job.id, milliseconds)) }
+
+    func push(_ id: String, expiresAtMilliseconds: Int64 = 0) {
+        _ = shared.post(
+            .setCredentials(
+                provider.name, FakeResolver.credentials(id, expiresAtMilliseconds: expiresAtMilliseconds)))
+    }
+
+    /// As `Engine.refresh` without the waiting; the number to look for in `refreshesDone`.
+    @discardableResult
+    func refresh(_ job: JobRecord) -> Int {
+        job.refreshesAsked += 1
+        _ = shared.post(.refresh(job))
+        return job.refreshesAsked
+    }
+
+    /// As `Engine.close`.
+    func close(grace: Int64) {
+        shared.lock.withLock {
+            guard !shared.closed else { return }
+            shared.closed = true
+            shared.inbox.append(.close(graceMilliseconds: grace))
+        }
+    }
+
+    // MARK: - Time
+
+    /// Everything that can happen without time going by.
+    func settle(file: StaticString = #filePath, line: UInt = #line) {
+        var turns = 0
+        while true {
+            let before = (transport.started, transport.inFlight, core.tickets.count, events.count, core.jobs.count)
+            core.turn(mayWait: false)
+            takeEvents()
+            var worked = false
+            while files.runDue() { worked = true }
+            while credentials.runDue() { worked = true }
+            let after = (transport.started, transport.inFlight, core.tickets.count, events.count, core.jobs.count)
+            let now = clock.nanoseconds()
+            let more = worked || before != after || !shared.inbox.isEmpty || (core.timers.nextDue ?? .max) <= now
+                || (transport.nextDue ?? .max) <= now
+            if !more { return }
+            turns += 1
+            if turns > 200_000 {
+                XCTFail("the engine spins at one instant", file: file, line: line)
+                return
+            }
+        }
+    }
+
+    var nextDue: Int64? {
+        let due = [core.timers.nextDue, transport.nextDue, files.nextDue, credentials.nextDue].compactMap { $0 }.min()
+        guard core.closing, !core.isDone else { return due }
+        return min(due ?? .max, core.closeBy)
+    }
+
+    /// Lets time go by until `limit` (virtual milliseconds since the beginning).
+    func run(until limit: Int64, file: StaticString = #filePath, line: UInt = #line) {
+        let end = start.adding(.nanoseconds(milliseconds: limit))
+        while true {
+            settle(file: file, line: line)
+            guard let next = nextDue, next <= end else { break }
+            clock.advance(to: next)
+        }
+        clock.advance(to: end)
+        settle(file: file, line: line)
+    }
+
+    func run(for milliseconds: Int64) { run(until: elapsed + milliseconds) }
+
+    /// Lets time go by until nothing is left to do. Gates may keep their timers.
+    func runToTheEnd(limit: Int64 = 20 * 3_600_000, file: StaticString = #filePath, line: UInt = #line) {
+        let end = start.adding(.nanoseconds(milliseconds: limit))
+        while true {
+            settle(file: file, line: line)
+            if core.isDone { return }
+            guard let next = nextDue else { return }
+            if next > end {
+                XCTFail("not at rest after \(limit) ms", file: file, line: line)
+                return
+            }
+            clock.advance(to: next)
+        }
+    }
+
+    private func takeEvents() {
+        guard takesEvents else { return }
+        shared.lock.withLock {
+            while let event = shared.events.pop() {
+                events.append(
+                    Told(
+                        at: clock.nanoseconds(), type: event.type, job: event.job?.id ?? 0, state: event.state,
+                        status: event.status))
+            }
+            shared.eventsChanged()
+        }
+    }
+
+    // MARK: - Looking
+
+    func events(_ type: EventType, of job: JobRecord) -> [Told] {
+        events.filter { $0.type == type && $0.job == job.id }
+    }
+
+    func arrivals(_ action: String) -> [SimulatedCloud.Arrival] { cloud.arrivals.filter { $0.action == action } }
+}
