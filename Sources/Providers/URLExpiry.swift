@@ -5,9 +5,10 @@ enum URLExpiry {
     /// Unix milliseconds, nil if the URL does not say. Knows `q-sign-time=start;end` and `q-key-time` (COS), `Expires`
     /// (COS, OSS and S3, old style) and `<X-Amz|X-Cos|x-oss|...>-Date` with `-Expires`. Of several the earliest.
     static func milliseconds(of url: String) -> Int64? {
-        guard let mark = url.utf8.firstIndex(of: UInt8(ascii: "?")) else { return nil }
-        var query = url[url.utf8.index(after: mark)...]
+        var query = url[...]
         if let fragment = query.utf8.firstIndex(of: UInt8(ascii: "#")) { query = query[..<fragment] }
+        guard let mark = query.utf8.firstIndex(of: UInt8(ascii: "?")) else { return nil }
+        query = query[query.utf8.index(after: mark)...]
         var found: [Int64] = []
         var dates: [String: Int64] = [:]
         var spans: [String: Int64] = [:]
@@ -50,11 +51,8 @@ enum URLExpiry {
     private static func compactDate(_ text: String) -> Int64? {
         let bytes = Array(text.utf8)
         guard bytes.count == 16, bytes[8] == UInt8(ascii: "T"), bytes[15] == UInt8(ascii: "Z") else { return nil }
-        let t =
-            String(decoding: bytes[0..<4], as: UTF8.self) + "-" + String(decoding: bytes[4..<6], as: UTF8.self) + "-"
-            + String(decoding: bytes[6..<8], as: UTF8.self) + "T" + String(decoding: bytes[9..<11], as: UTF8.self) + ":"
-            + String(decoding: bytes[11..<13], as: UTF8.self) + ":" + String(decoding: bytes[13..<15], as: UTF8.self)
-            + "Z"
-        return DateText.parseISO8601(t)
+        let text = [0..<4, 4..<6, 6..<8, 9..<11, 11..<13, 13..<15].map { String(decoding: bytes[$0], as: UTF8.self) }
+        let date = text.prefix(3).joined(separator: "-") + "T" + text.suffix(3).joined(separator: ":") + "Z"
+        return DateText.parseISO8601(date).map { $0 / 1_000 }
     }
 }

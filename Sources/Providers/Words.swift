@@ -78,11 +78,11 @@ public enum Suggestion {
         for candidate in candidates {
             let other = folded(candidate)
             var distance = edits(wanted, other)
+            let shorter = min(wanted.count, other.count)
+            let limit = max(1, shorter / 3)
             // "imageNumber" for "number": one within the other counts as near, but less than a typing error.
-            if distance > 2, min(wanted.count, other.count) >= 4, contains(wanted, other) || contains(other, wanted) {
-                distance = min(distance, 3)
-            }
-            if distance <= max(1, min(wanted.count, other.count) / 2), distance < best?.distance ?? Int.max {
+            if distance > limit, shorter >= 4, contains(wanted, other) || contains(other, wanted) { distance = limit }
+            if distance <= limit, distance < best?.distance ?? Int.max {
                 best = (candidate, distance)
             }
         }

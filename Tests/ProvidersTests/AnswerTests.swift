@@ -1,0 +1,241 @@
+import Codec
+import Core
+import Providers
+import XCTest
+
+/// Good answers, and the states in them.
+final class AnswerTests: XCTestCase {
+    func testAlibabaSamples() throws {
+        let calls = try Calls(alibabaID: "1")
+        let accepted = try Fixtures.bytes("alibaba_not_start.json")
+        for call in [calls.alibabaSubmit, calls.alibabaStatus] {
+            let answer = try calls.alibaba(call, reply(200, accepted)).answer()
+            XCTAssertEqual(answer.remoteID, "1")
+            XCTAssertEqual(answer.state, .pending)
+            XCTAssertEqual(answer.providerState, "NOT_START")
+            XCTAssertNil(answer.progress)
+            XCTAssertEqual(answer.assets, [])
+            XCTAssertFalse(answer.lacksAssets)
+            XCTAssertEqual(answer.requestID, "abec5678-3536-4808-ab5a-eb165cd9109f")
+            XCTAssertEqual(answer.response, accepted)
+        }
+        let waiting = try Calls(alibabaID: "20")
+        let answer = try waiting.alibaba(
+            waiting.alibabaStatus, reply(200, try Fixtures.bytes("alibaba_wait_schedule.json"))
+        ).answer()
+        XCTAssertEqual(answer.state, .pending)
+        XCTAssertEqual(answer.providerState, "WAIT_SCHEDULE")
+
+        let done = try Calls(alibabaID: "3220")
+        let finished = try done.alibaba(
+            done.alibabaStatus, reply(200, try Fixtures.bytes("alibaba_finished.json"))
+        ).answer()
+        XCTAssertEqual(finished.state, .succeeded)
+        XCTAssertEqual(finished.progress, 0.5)
+        XCTAssertEqual(
+            finished.assets,
+            ["0000.png", "0001.png"].map {
+                AssetReference(id: $0, modelID: "modelId-xxxx-xxxx-xxxx", promptID: "promptId-xxxx-xxxx-xxxx")
+            })
+    }
+
+    private func alibaba(
+        _ data: String, _ extra: String = "\"success\":true,", kind: CallKind = .status
+    ) throws -> Result<JobAnswer, CallFailure> {
+        let calls = try Calls(alibabaID: "7")
+        return calls.alibaba(
+            kind == .submit ? calls.alibabaSubmit : calls.alibabaStatus,
+            reply(200, "{\(extra)\"requestId\":\"r-1\",\"data\":\(data)}"))
+    }
+
+    func testAlibabaStates() throws {
+        let states: [(String, RemoteState?)] = [
+            ("NOT_START", .pending), ("WAIT_SCHEDULE", .pending), ("TRAINING", .running), ("RUNNING", .running),
+            ("PROCESSING", .running), ("SUCCESS", .running), ("finished", .running), ("FINISHED ", .running),
+            ("\u{5b8c}\u{6210}", .running), ("FAILED", nil), ("FAIL", nil), ("ERROR", nil), ("CANCELED", nil),
+            ("TIMEOUT", nil), ("TRAIN_FAILED", nil), ("ABORTED", nil), ("EXPIRED", nil), ("Rejected", nil),
+        ]
+        for (word, expected) in states {
+            let answer = try alibaba(#"{"id":"7","jobStatus":"\#(word)","resultImageUrl":["a"]}"#).answer()
+            XCTAssertEqual(answer.providerState, word)
+            if let expected {
+                XCTAssertEqual(answer.state, expected, word)
+                XCTAssertEqual(answer.assets, [])
+            } else {
+                guard case .failed(let failure) = answer.state else { return XCTFail(word) }
+                XCTAssertEqual(failure.status, .jobFailed)
+                XCTAssertTrue(failure.message.contains(word))
+                XCTAssertEqual(failure.requestID, "r-1")
+                XCTAssertEqual(failure.outcome, SubmitOutcome.none)
+            }
+        }
+        let moderated = try alibaba(
+            #"{"id":"7","jobStatus":"FAILED"}"#, #""success":true,"errMessage":"内容违规","#
+        ).answer()
+        guard case .failed(let failure) = moderated.state else { return XCTFail("not failed") }
+        XCTAssertEqual(failure.status, .contentRefused)
+        XCTAssertEqual(failure.providerMessage, "内容违规")
+    }
+
+    /// Finished without images is never success: it is looked at again.
+    func testFinishedWithoutImages() throws {
+        for list in ["null", "[]", "[\"\"]", "[null]", "[null,\"\"]"] {
+            let answer = try alibaba(#"{"id":"7","jobStatus":"FINISHED","resultImageUrl":\#(list)}"#).answer()
+            XCTAssertEqual(answer.state, .running, list)
+            XCTAssertTrue(answer.lacksAssets, list)
+            XCTAssertEqual(answer.providerState, "FINISHED")
+            XCTAssertEqual(answer.progress, 1)
+        }
+        XCTAssertTrue(try alibaba(#"{"id":"7","jobStatus":"FINISHED"}"#).answer().lacksAssets)
+        let calls = try Calls()
+        for list in ["null", "[]", "[\"\"]", "[null]"] {
+            let answer = try calls.tencent(
+                calls.tencentStatus, reply(200, #"{"Response":{"Status":"DONE","ImageUrls":\#(list),"Message":"ok"}}"#)
+            ).answer()
+            XCTAssertEqual(answer.state, .running, list)
+            XCTAssertTrue(answer.lacksAssets)
+            XCTAssertEqual(answer.providerState, "DONE")
+        }
+    }
+
+    func testAlibabaOddities() throws {
+        // Ids and image ids as numbers; entries without content; extra members.
+        let answer = try alibaba(
+            #"{"id":7,"promptId":12,"modelId":"m","jobStatus":"FINISHED","jobTrainProgress":1,"resultImageUrl":[0,null,"","图 1.png"],"createUserId":1}"#
+        ).answer()
+        XCTAssertEqual(answer.remoteID, "7")
+        XCTAssertEqual(answer.assets.map { $0.id }, ["0", "图 1.png"])
+        XCTAssertEqual(answer.assets.map { $0.promptID }, ["12", "12"])
+        XCTAssertEqual(answer.progress, 1)
+        // URLs where ids are expected are fetched as URLs.
+        let linked = try alibaba(
+            #"{"id":"7","jobStatus":"FINISHED","resultImageUrl":["https://x.oss-cn-shanghai.aliyuncs.com/a.png?Expires=1795252800&Signature=s"]}"#
+        ).answer()
+        XCTAssertEqual(linked.assets.first?.expiresAtMilliseconds, 1_795_252_800_000)
+        XCTAssertNotNil(linked.assets.first?.url)
+        // Progress that is none.
+        for progress in ["-0.1", "1.5", "50", "\"0.5\"", "null", "1e308"] {
+            let answer = try alibaba(#"{"id":"7","jobStatus":"RUNNING","jobTrainProgress":\#(progress)}"#).answer()
+            XCTAssertNil(answer.progress, progress)
+        }
+        // The envelope without success, and with what the manual's sample has beside success.
+        XCTAssertEqual(try alibaba(#"{"id":"7","jobStatus":"NOT_START"}"#, "").answer().state, .pending)
+        XCTAssertEqual(
+            try alibaba(#"{"id":"7","jobStatus":"NOT_START"}"#, "\"success\":null,").answer().state, .pending)
+        // An accepted job is not lost for want of a state.
+        for state in ["", ",\"jobStatus\":null", ",\"jobStatus\":\"\"", ",\"jobStatus\":5"] {
+            let answer = try alibaba("{\"id\":\"7\"\(state)}", kind: .submit).answer()
+            XCTAssertEqual(answer.remoteID, "7")
+            XCTAssertEqual(answer.state, .pending)
+        }
+        // A number beyond Int64 is no id: it came rounded.
+        XCTAssertEqual(
+            try alibaba(#"{"id":18446744073709551617,"jobStatus":"NOT_START"}"#, kind: .submit).failed().kind,
+            .unreadable)
+        // Another job's answer.
+        XCTAssertEqual(try alibaba(#"{"id":"8","jobStatus":"FINISHED"}"#).failed().kind, .unreadable)
+    }
+
+    func testTencentSamples() throws {
+        let calls = try Calls()
+        let body = try Fixtures.bytes("tencent_create.json")
+        let created = try calls.tencent(calls.tencentSubmit, reply(200, body)).answer()
+        XCTAssertEqual(created.remoteID, "4-AigcImage-c3b145ec76****94ac55b9e63be17d")
+        XCTAssertEqual(created.state, .pending)
+        XCTAssertEqual(created.providerState, "")
+        XCTAssertEqual(created.requestID, "1047d0dc-6dc8-4898-a7f3-03726a822b0e")
+        XCTAssertEqual(created.response, body)
+        let waiting = try calls.tencent(calls.tencentStatus, reply(200, try Fixtures.bytes("tencent_wait.json")))
+            .answer()
+        XCTAssertEqual(waiting.state, .pending)
+        XCTAssertEqual(waiting.providerState, "WAIT")
+        XCTAssertNil(waiting.progress)
+        let done = try calls.tencent(calls.tencentStatus, reply(200, try Fixtures.bytes("tencent_done.json"))).answer()
+        XCTAssertEqual(done.state, .succeeded, "the message \"ok\" is no error")
+        XCTAssertEqual(done.progress, 1)
+        XCTAssertEqual(done.assets.count, 2)
+        XCTAssertEqual(done.assets[0].id, done.assets[0].url)
+        XCTAssertEqual(done.assets[0].expiresAtMilliseconds, Calls.now + 12 * 3_600 * 1_000)
+        let failed = try calls.tencent(calls.tencentStatus, reply(200, try Fixtures.bytes("tencent_fail.json")))
+            .answer()
+        guard case .failed(let failure) = failed.state else { return XCTFail("not failed") }
+        XCTAssertEqual(failure.status, .contentRefused)
+        XCTAssertEqual(failure.providerCode, "InvalidParameterValue")
+        XCTAssertEqual(failure.requestID, "1047d0dc-6dc8-4898-a7f3-03726a822b11")
+    }
+
+    func testTencentStates() throws {
+        let calls = try Calls()
+        for (word, state) in [
+            ("WAIT", RemoteState.pending), ("RUN", .running), ("PENDING", .running), ("FINISHED", .running),
+            ("done", .running), ("\u{1F984}", .running),
+        ] {
+            let answer = try calls.tencent(
+                calls.tencentStatus, reply(200, #"{"Response":{"Status":"\#(word)","ImageUrls":["https://a/b"]}}"#)
+            ).answer()
+            XCTAssertEqual(answer.state, state, word)
+            XCTAssertEqual(answer.providerState, word)
+        }
+        for (message, status, code) in [
+            ("the picture could not be made", Status.jobFailed, "FAIL"), ("", .jobFailed, "FAIL"),
+            ("FailedOperation.GenerateResource: no", .jobFailed, "FailedOperation.GenerateResource"),
+            ("InvalidParameter.ViolationContent: no", .contentRefused, "InvalidParameter.ViolationContent"),
+            ("输入内容审核不通过", .contentRefused, "FAIL"), (":", .jobFailed, "FAIL"), ("é: x", .jobFailed, "FAIL"),
+        ] {
+            let answer = try calls.tencent(
+                calls.tencentStatus, reply(200, #"{"Response":{"Status":"FAIL","Message":"\#(message)"}}"#)
+            ).answer()
+            guard case .failed(let failure) = answer.state else { return XCTFail(message) }
+            XCTAssertEqual(failure.status, status, message)
+            XCTAssertEqual(failure.providerCode, code, message)
+        }
+    }
+
+    func testWhenURLsEnd() throws {
+        let half = Calls.now + 12 * 3_600 * 1_000
+        let second = Calls.now / 1_000
+        let cases: [(String, Int64)] = [
+            ("https://a/b.png", half), ("https://a/b.png?x=1", half),
+            (
+                "https://a/b.png?q-sign-time=\(second);\(second + 60)&q-key-time=\(second);\(second + 60)",
+                Calls.now + 60_000
+            ),
+            ("https://a/b.png?q-sign-time=\(second)%3B\(second + 60)", Calls.now + 60_000),
+            ("https://a/b.png?Expires=\(second + 5)&Signature=x", Calls.now + 5_000),
+            ("https://a/b.png?X-Amz-Date=20261121T091925Z&X-Amz-Expires=3600", Calls.now + 3_600_000),
+            ("https://a/b.png?X-Cos-Expires=60&X-Cos-Date=20261121T091925Z", Calls.now + 60_000),
+            ("https://a/b.png?x-oss-date=20261121T091925Z&x-oss-expires=60#f", Calls.now + 60_000),
+            // It says a week, the provider says 12 hours.
+            ("https://a/b.png?Expires=\(second + 7 * 86_400)", half),
+            // What says nothing.
+            ("https://a/b.png?Expires=never", half), ("https://a/b.png?Expires=-1", half),
+            ("https://a/b.png?Expires=99999999999999999999", half), ("https://a/b.png?q-sign-time=5", half),
+            ("https://a/b.png?q-sign-time=;", half), ("https://a/b.png?X-Amz-Expires=60", half),
+            ("https://a/b.png?X-Amz-Date=20261321T091925Z&X-Amz-Expires=60", half),
+            ("https://a/b.png?Expires", half), ("https://a/b.png?=&&=", half), ("https://a/b.png#?Expires=5", half),
+            ("https://a/b.png?Expires=%zz", half),
+        ]
+        let calls = try Calls()
+        for (url, end) in cases {
+            let answer = try calls.tencent(
+                calls.tencentStatus, reply(200, #"{"Response":{"Status":"DONE","ImageUrls":["\#(url)"]}}"#)
+            ).answer()
+            XCTAssertEqual(answer.assets.first?.url, url)
+            XCTAssertEqual(answer.assets.first?.expiresAtMilliseconds, end, url)
+        }
+        let late = calls.tencent.decode(
+            calls.tencentStatus, operation: "aigc_image",
+            reply: reply(200, #"{"Response":{"Status":"DONE","ImageUrls":["https://a/b"]}}"#), unixMilliseconds: .max)
+        XCTAssertEqual(try late.answer().assets.first?.expiresAtMilliseconds, .max)
+    }
+
+    func testLongAnswersAreReadAndNotKept() throws {
+        let calls = try Calls()
+        let padding = String(repeating: " ", count: 2 << 20)
+        let answer = try calls.tencent(
+            calls.tencentSubmit, reply(200, #"{"Response":{"TaskId":"t"}}"# + padding)
+        ).answer()
+        XCTAssertEqual(answer.remoteID, "t")
+        XCTAssertEqual(answer.response, [])
+    }
+}

@@ -1,0 +1,282 @@
+import Codec
+import Core
+import Providers
+import XCTest
+
+final class RequestTableTests: XCTestCase {
+    /// The tables are complete, and hold nothing else.
+    func testTablesAsTheSpecListsThem() throws {
+        var expected: [String] = []
+        for row in try Fixtures.rows("fields.txt") { expected.append(row.joined(separator: "|")) }
+        var found: [String] = []
+        for table in Clouds.requests {
+            for operation in table.operations {
+                let fields = operation.fields.map {
+                    "\($0.name):\($0.type.rawValue):\($0.isRequired ? 1 : 0):\($0.wireName)"
+                }
+                found.append(
+                    "\(table.provider) \(operation.name) \(operation.kind.rawValue) \(operation.wireName)|"
+                        + fields.joined(separator: " "))
+                XCTAssertEqual(Set(operation.fields.map { $0.name }).count, operation.fields.count)
+                for field in operation.fields {
+                    XCTAssertTrue(field.text.hasSuffix("."), "no sentence: \(field.name)")
+                    XCTAssertFalse(field.text.contains("\n"))
+                }
+            }
+        }
+        XCTAssertEqual(found, expected)
+        XCTAssertEqual(try alibaba().operations.map { $0.name }, Clouds.requests[0].operations.map { $0.name })
+    }
+
+    func testEveryFieldRefusesOtherTypes() throws {
+        let values: [(FieldValue, Set<FieldDescription.ValueType>)] = [
+            (.string("s"), [.string]), (.int(1), [.int, .double]), (.double(0.5), [.double]), (.bool(true), [.bool]),
+            (.json(Array("\"s\"".utf8)), [.string]), (.json(Array("1".utf8)), [.int, .double]),
+            (.json(Array("1.0".utf8)), [.int, .double]),
+            (.json(Array("0.5".utf8)), [.double]), (.json(Array("false".utf8)), [.bool]),
+            (.json(Array("{\"size\":\"1x1\"}".utf8)), [.json]),
+            (.json(Array("[\"https://a.b/c.png\"]".utf8)), [.imageURL]), (.json(Array("null".utf8)), []),
+            (.json(Array("{".utf8)), []), (.json([0xFF]), []), (.double(.nan), []), (.double(.infinity), []),
+        ]
+        for table in Clouds.requests {
+            for operation in table.operations {
+                for field in operation.fields {
+                    for (value, fits) in values {
+                        let check = {
+                            try table.checkField(operation: operation.name, name: field.name, value: value)
+                        }
+                        if fits.contains(field.type) {
+                            XCTAssertNoThrow(try check(), "\(operation.name) \(field.name) \(value)")
+                        } else {
+                            let failure = try refusal { try check() }
+                            XCTAssertEqual(failure.status, .invalidArgument)
+                            XCTAssertEqual(failure.field, field.name, "\(operation.name) \(value)")
+                            // It says what would be right.
+                            XCTAssertTrue(
+                                failure.message.contains("takes") || failure.message.contains("JSON")
+                                    || failure.message.contains("must be"), failure.message)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    func testUnknownNamesNameTheNearest() throws {
+        let cases = [
+            ("aigc_image", "promt", "\"prompt\""), ("aigc_image", "negative-prompt", "\"negative_prompt\""),
+            ("aigc_image", "Prompt", "\"prompt\""), ("aigc_image", "OutputImageCount", "\"count\""),
+            ("aigc_image", "ExtraParameters.LogoAdd", "\"logo_add\""),
+            ("aigc_image", "AspectRatio", "\"aspect_ratio\""),
+            ("aigc_image", "aspectratio", "\"aspect_ratio\""), ("aigc_image", "formt", "there is model"),
+        ]
+        for (operation, name, hint) in cases {
+            let failure = try refusal {
+                try tencent().checkField(operation: operation, name: name, value: .string("x"))
+            }
+            XCTAssertEqual(failure.status, .invalidArgument)
+            XCTAssertEqual(failure.field, name)
+            XCTAssertTrue(failure.message.contains(hint), failure.message)
+        }
+        let seed = try refusal { try tencent().checkField(operation: "aigc_image", name: "seed", value: .int(1)) }
+        XCTAssertEqual(seed.field, "seed")
+        XCTAssertTrue(try refusal { _ = try Clouds.requests(of: "tencnet") }.message.contains("\"tencent\""))
+        XCTAssertTrue(
+            try refusal { _ = try Clouds.requests(of: "openai") }.message.contains("alibaba or tencent"))
+        XCTAssertTrue(
+            try refusal { _ = try tencent().requests.operation("image") }.message.contains("\"aigc_image\""))
+        XCTAssertTrue(
+            try refusal { _ = try alibaba().submission(operation: "inference_asset", fields: RequestFields()) }
+                .message.contains("inference or pre_model_inference"))
+        XCTAssertTrue(
+            try refusal { _ = try alibaba().fetch(operation: "inference", fields: RequestFields()) }
+                .message.contains("inference_asset or pre_model_inference_asset"))
+    }
+
+    func testNearest() {
+        let names = ["timeout.connect_ms", "timeout.idle_ms", "retry.max_attempts", "tencent.region"]
+        XCTAssertEqual(Suggestion.nearest("timeout.conect_ms", among: names), "timeout.connect_ms")
+        XCTAssertEqual(Suggestion.nearest("retry.max-attempts", among: names), "retry.max_attempts")
+        XCTAssertEqual(Suggestion.nearest("TENCENT.REGION", among: names), "tencent.region")
+        XCTAssertEqual(Suggestion.nearest("rgeion", among: ["region", "prompt"]), "region")
+        XCTAssertNil(Suggestion.nearest("zzz", among: names))
+        XCTAssertNil(Suggestion.nearest("", among: names))
+        XCTAssertNil(Suggestion.nearest("x", among: []))
+        XCTAssertNil(Suggestion.nearest(String(repeating: "q", count: 100_000), among: names))
+    }
+
+    func testMissingFields() throws {
+        var fields = RequestFields()
+        let provider = try alibaba()
+        XCTAssertEqual(
+            try refusal { _ = try provider.submission(operation: "inference", fields: fields) }.field, "model")
+        fields.values["model"] = .string("m")
+        XCTAssertEqual(
+            try refusal { _ = try provider.submission(operation: "inference", fields: fields) }.field, "prompt")
+        fields.values["prompt"] = .string("")
+        XCTAssertEqual(
+            try refusal { _ = try provider.submission(operation: "inference", fields: fields) }.field, "prompt")
+        fields.values["prompt"] = .string("p")
+        XCTAssertNoThrow(try provider.submission(operation: "inference", fields: fields))
+        XCTAssertEqual(
+            try refusal { _ = try provider.submission(operation: "pre_model_inference", fields: fields) }.field,
+            "model",
+            "a field that the operation lacks")
+        fields.values["model"] = nil
+        XCTAssertEqual(
+            try refusal { _ = try provider.submission(operation: "pre_model_inference", fields: fields) }.field,
+            "image_urls")
+        for (operation, name) in [("inference_asset", "model_id"), ("pre_model_inference_asset", "image_id")] {
+            XCTAssertEqual(
+                try refusal { _ = try provider.fetch(operation: operation, fields: RequestFields()) }.field, name)
+        }
+        let other = try tencent()
+        XCTAssertEqual(
+            try refusal { _ = try other.submission(operation: "aigc_image", fields: RequestFields()) }.field, "prompt")
+        XCTAssertEqual(
+            try refusal { _ = try other.fetch(operation: "aigc_image_asset", fields: RequestFields()) }.field, "url")
+        var store = RequestFields()
+        store.values = ["prompt": .string("p"), "cos_bucket": .string("b")]
+        XCTAssertEqual(
+            try refusal { _ = try other.submission(operation: "aigc_image", fields: store) }.field, "cos_region")
+        store.values = ["prompt": .string("p"), "cos_path": .string("b"), "cos_region": .string("r")]
+        XCTAssertEqual(
+            try refusal { _ = try other.submission(operation: "aigc_image", fields: store) }.field, "cos_bucket")
+        store.values["cos_bucket"] = .string("b")
+        XCTAssertNoThrow(try other.submission(operation: "aigc_image", fields: store))
+        // One image is enough.
+        var picture = RequestFields()
+        picture.images = [ImageReference(url: "https://a.b/c.png")]
+        XCTAssertNoThrow(try other.submission(operation: "aigc_image", fields: picture))
+    }
+
+    func testImages() throws {
+        let provider = try tencent()
+        for url in ["https://a.b/c.png?x=1&y=2", "HTTP://a.b/c", "https://[::1]/x", "https://\u{4f8b}.cn/\u{56fe}.png"]
+        {
+            XCTAssertNoThrow(try provider.checkImage(operation: "aigc_image", image: ImageReference(url: url)), url)
+        }
+        for url in [
+            "", "cat.png", "/tmp/cat.png", "file:///tmp/cat.png", "https://", "https:///x", "https://a.b/c d",
+            "https://a.b/c\r\nX: y", "data:image/png;base64,AAAA", "https://a/" + String(repeating: "a", count: 9_000),
+        ] {
+            let failure = try refusal {
+                try provider.checkImage(operation: "aigc_image", image: ImageReference(url: url))
+            }
+            XCTAssertEqual(failure.field, "image_urls", url)
+            XCTAssertFalse(failure.message.contains("\n"))
+        }
+        let typed = ImageReference(url: "https://a.b/c.png", referenceType: "style")
+        XCTAssertNoThrow(try provider.checkImage(operation: "aigc_image", image: typed))
+        XCTAssertEqual(
+            try refusal { try alibaba().checkImage(operation: "pre_model_inference", image: typed) }.field, "image_urls"
+        )
+        XCTAssertEqual(
+            try refusal { try alibaba().checkImage(operation: "inference", image: typed) }.field, "image_urls")
+        var fields = RequestFields()
+        fields.values["url"] = .string("https://a.b/c.png")
+        fields.images = [typed]
+        XCTAssertEqual(
+            try refusal { _ = try provider.fetch(operation: "aigc_image_asset", fields: fields) }.field, "image_urls")
+
+        // As JSON, and both ways together.
+        var mixed = RequestFields()
+        mixed.values["image_urls"] = .json(
+            Array(#"["https://a/1",{"url":"https://a/2","reference_type":"asset"},{"url":"https://a/3"}]"#.utf8))
+        mixed.images = [ImageReference(url: "https://a/4")]
+        XCTAssertEqual(
+            try JSONValue.parse(provider.submission(operation: "aigc_image", fields: mixed).body),
+            try JSONValue.parse(
+                Array(
+                    #"{"ImageInfos":[{"ImageUrl":"https://a/1"},{"ImageUrl":"https://a/2","ReferenceType":"asset"},{"ImageUrl":"https://a/3"},{"ImageUrl":"https://a/4"}]}"#
+                        .utf8)))
+        for text in [
+            "{}", "[1]", "[{}]", "[{\"url\":1}]", "[{\"url\":\"https://a/1\",\"reference_type\":1}]", "[null]",
+        ] {
+            XCTAssertEqual(
+                try refusal {
+                    try provider.checkField(operation: "aigc_image", name: "image_urls", value: .json(Array(text.utf8)))
+                }.field, "image_urls", text)
+        }
+    }
+
+    func testBodyFieldsByWireName() throws {
+        let provider = try tencent()
+        var fields = RequestFields()
+        fields.values = ["prompt": .string("neutral"), "resolution": .string("2K")]
+        fields.bodyOverrides = [
+            ("Prompt", Array("\"wire\"".utf8)), ("ExtraParameters.NewField", Array("{\"a\":[1,2.5,null]}".utf8)),
+            ("Brand.New.Thing", Array("true".utf8)), ("ExtraParameters.NewField.b", Array("1".utf8)),
+            ("Brand.New.Thing", Array("false".utf8)),
+        ]
+        let body = try provider.submission(operation: "aigc_image", fields: fields).body
+        XCTAssertEqual(
+            String(decoding: body, as: UTF8.self),
+            #"{"Prompt":"wire","ExtraParameters":{"Resolution":"2K","NewField":{"a":[1,2.5,null],"b":1}},"Brand":{"New":{"Thing":false}}}"#
+        )
+        // They also stand in for what is required, and can take it away.
+        var only = RequestFields()
+        only.bodyOverrides = [("Prompt", Array("\"p\"".utf8))]
+        XCTAssertNoThrow(try provider.submission(operation: "aigc_image", fields: only))
+        only.bodyOverrides.append(("Prompt", Array("null".utf8)))
+        XCTAssertEqual(
+            try refusal { _ = try provider.submission(operation: "aigc_image", fields: only) }.field, "prompt")
+        only.bodyOverrides = [("Prompt", Array("{".utf8))]
+        XCTAssertEqual(
+            try refusal { _ = try provider.submission(operation: "aigc_image", fields: only) }.field, "body.Prompt")
+
+        XCTAssertNoThrow(
+            try provider.checkField(operation: "aigc_image", name: "body.A.B", value: .json(Array("[]".utf8))))
+        XCTAssertEqual(try RequestTable.bodyPath("body.A.B"), "A.B")
+        XCTAssertNil(try RequestTable.bodyPath("bodyguard"))
+        for name in [
+            "body.", "body.A..B", "body..A", "body.A.", "body." + String(repeating: "a.", count: 20) + "b",
+            "body." + String(repeating: "a", count: 600),
+        ] {
+            XCTAssertEqual(
+                try refusal {
+                    try provider.checkField(operation: "aigc_image", name: name, value: .json(Array("1".utf8)))
+                }.status, .invalidArgument, name)
+        }
+        XCTAssertEqual(
+            try refusal { try provider.checkField(operation: "aigc_image", name: "body.A", value: .int(1)) }.field,
+            "body.A")
+        XCTAssertThrowsError(
+            try provider.checkField(operation: "aigc_image_asset", name: "body.A", value: .json(Array("1".utf8))))
+        var fetch = RequestFields()
+        fetch.values["url"] = .string("https://a/1")
+        fetch.bodyOverrides = [("A", Array("1".utf8))]
+        XCTAssertThrowsError(try provider.fetch(operation: "aigc_image_asset", fields: fetch))
+    }
+
+    func testAdditionalParametersGoIntoAString() throws {
+        let provider = try tencent()
+        func sent(_ json: String) throws -> JSONValue? {
+            var fields = RequestFields()
+            fields.values = ["prompt": .string("p"), "additional_parameters": .json(Array(json.utf8))]
+            let call = try provider.submission(operation: "aigc_image", fields: fields)
+            return try JSONValue.parse(call.body)["AdditionalParameters"]
+        }
+        XCTAssertEqual(try sent(#"{"size":"1024x1024"}"#), .string(#"{"size":"1024x1024"}"#))
+        XCTAssertEqual(try sent(#"{"x":1.10}"#), .string(#"{"x":1.10}"#), "the caller's own text")
+        XCTAssertEqual(try sent(#""{\"size\":\"1x1\"}""#), .string(#"{"size":"1x1"}"#), "serialised already")
+        for json in ["[1]", "1", "\"no json\"", "\"[1]\"", "true"] {
+            XCTAssertEqual(try refusal { _ = try sent(json) }.field, "additional_parameters", json)
+        }
+    }
+
+    func testLimits() throws {
+        var fields = RequestFields()
+        fields.values["prompt"] = .string(String(repeating: "a", count: 11 << 20))
+        XCTAssertEqual(
+            try refusal { _ = try tencent().submission(operation: "aigc_image", fields: fields) }.field, "body")
+        // What the cloud judges passes.
+        fields.values = [
+            "prompt": .string("p"), "count": .int(.max), "model": .string("no such model"),
+            "resolution": .string("9999P"),
+        ]
+        XCTAssertNoThrow(try tencent().submission(operation: "aigc_image", fields: fields))
+        fields.values = ["prompt": .string("p"), "model": .string("m"), "seed": .int(.min), "count": .int(0)]
+        XCTAssertNoThrow(try alibaba().submission(operation: "inference", fields: fields))
+    }
+}
