@@ -47,6 +47,8 @@ def settings(info: Dict[str, Any], **more: Any) -> Dict[str, Any]:
         "download.allow_private_addresses": True,
         "poll.initial_ms": 100,
         "poll.max_ms": 200,
+        "rate.tencent.create_per_s": 0,
+        "rate.tencent.describe_per_s": 0,
     }
     result.update(more)
     return result

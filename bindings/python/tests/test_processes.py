@@ -89,6 +89,11 @@ def test_forks_under_traffic(sandbox: Any, keys: Dict[str, Any]) -> None:
 
 EXIT = """
 import aigc, sys
+def quietly(wait):
+    try:
+        wait()
+    except aigc.AigcError:
+        pass
 client = aigc.Client({keys!r})
 jobs = [client.submit("tencent", "aigc_image", prompt="[slow] cat") for _ in range(5)]
 {more}
@@ -104,7 +109,7 @@ jobs = [client.submit("tencent", "aigc_image", prompt="[slow] cat") for _ in ran
         "del jobs",
         "del jobs, client",
         "sys.exit(0)",
-        "import threading; threading.Thread(target=jobs[0].wait, daemon=True).start()",
+        "import threading; threading.Thread(target=quietly, args=(jobs[0].wait,), daemon=True).start()",
         "import threading; threading.Thread(target=lambda: list(client.events()), daemon=True).start()",
         "cycle = [client, jobs]; cycle.append(cycle); del client, jobs",
         "import builtins; builtins.kept = (client, jobs)",
