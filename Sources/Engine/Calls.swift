@@ -7,16 +7,18 @@ extension EngineCore {
         return nextTicket
     }
 
-    func enter(_ ticket: CallTicket, _ slot: inout UInt64) {
-        slot = ticket.id
+    /// The owner may be fed in here already, when the call fails at the door: nothing of it may be borrowed meanwhile.
+    func enter(_ ticket: CallTicket) {
+        switch ticket.owner {
+        case .job(let job): job.ticket = ticket.id
+        case .fetch(let download), .describe(let download): download.ticket = ticket.id
+        }
         tickets[ticket.id] = ticket
         admit(ticket)
     }
 
     /// Forgets a call. One that is on the wire is cut, except a submission, whose answer may hold an id.
-    func withdraw(_ slot: inout UInt64) {
-        let id = slot
-        slot = 0
+    func withdraw(_ id: UInt64) {
         guard let ticket = tickets[id] else { return }
         if ticket.stage == .inFlight {
             if ticket.call?.kind == .submit { return }

@@ -23,7 +23,7 @@ extension EngineCore {
         case .describe:
             guard let reference = download.job else { return }
             let call = download.provider.statusCall(reference)
-            enter(CallTicket(id: newTicket(), owner: .describe(download), call: call), &download.ticket)
+            enter(CallTicket(id: newTicket(), owner: .describe(download), call: call))
         case .commit:
             download.workerHasSink = true
             let id = download.record.id
@@ -41,7 +41,8 @@ extension EngineCore {
             download.timerAt = .max
             schedule(download)
         case .withdrawCall:
-            withdraw(&download.ticket)
+            withdraw(download.ticket)
+            download.ticket = 0
         case .abandon(let keep):
             if download.workerHasSink { download.abandonLater = keep } else { download.sink.abandon(keepPartial: keep) }
         case .changed:
@@ -68,9 +69,9 @@ extension EngineCore {
     private func fetch(_ download: ActiveDownload) {
         switch download.access {
         case .call(let call):
-            enter(CallTicket(id: newTicket(), owner: .fetch(download), call: call), &download.ticket)
+            enter(CallTicket(id: newTicket(), owner: .fetch(download), call: call))
         case .url(let url):
-            enter(CallTicket(id: newTicket(), owner: .fetch(download), call: nil, url: url), &download.ticket)
+            enter(CallTicket(id: newTicket(), owner: .fetch(download), call: nil, url: url))
         }
     }
 

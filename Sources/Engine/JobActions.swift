@@ -6,11 +6,11 @@ extension EngineCore {
         switch action {
         case .submit:
             guard let call = job.submission else { return }
-            enter(CallTicket(id: newTicket(), owner: .job(job), call: call), &job.ticket)
+            enter(CallTicket(id: newTicket(), owner: .job(job), call: call))
         case .poll:
             guard let reference = job.reference else { return }
             let call = job.provider.statusCall(reference)
-            enter(CallTicket(id: newTicket(), owner: .job(job), call: call), &job.ticket)
+            enter(CallTicket(id: newTicket(), owner: .job(job), call: call))
         case .schedule(let at):
             job.timerAt = at
             schedule(job)
@@ -18,7 +18,8 @@ extension EngineCore {
             job.timerAt = .max
             schedule(job)
         case .withdrawCall:
-            withdraw(&job.ticket)
+            withdraw(job.ticket)
+            job.ticket = 0
         case .changed:
             publish(job, .jobState)
         case .accepted:

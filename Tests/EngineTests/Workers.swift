@@ -39,13 +39,14 @@ final class DelayedWorker: Worker {
     }
 }
 
-/// Gives credentials from a list, the last one again and again.
+/// Gives credentials from a list, the last one again and again, or as a closure says.
 final class FakeResolver: CredentialResolver, @unchecked Sendable {
     // Used on one thread, or by one worker at a time.
-    var answers: [Result<Credentials, Failure>]
+    private let answer: (Int) -> Result<Credentials, Failure>
     private(set) var calls = 0
 
-    init(_ answers: [Result<Credentials, Failure>]) { self.answers = answers }
+    init(_ answers: [Result<Credentials, Failure>]) { answer = { answers[min($0, answers.count - 1)] } }
+    init(_ answer: @escaping (Int) -> Result<Credentials, Failure>) { self.answer = answer }
 
     convenience init(id: String = "key-1", expiresAtMilliseconds: Int64 = 0) {
         self.init([.success(FakeResolver.credentials(id, expiresAtMilliseconds: expiresAtMilliseconds))])
@@ -57,6 +58,6 @@ final class FakeResolver: CredentialResolver, @unchecked Sendable {
 
     func resolve() -> Result<Credentials, Failure> {
         defer { calls += 1 }
-        return answers[min(calls, answers.count - 1)]
+        return answer(calls)
     }
 }
