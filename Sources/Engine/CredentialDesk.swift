@@ -15,13 +15,18 @@ struct CredentialDesk {
     private var pushed = false
     private var failure: Failure?
     private var retryAt: Int64 = .min
+    private var renewAt: Int64 = .min
     private var needTold = false
+    /// The provider has refused what the host has given.
+    private var pushedRefused = false
 
     /// Credentials that end within this are renewed while they still serve.
     private static let aheadMilliseconds: Int64 = 300_000
     /// Credentials that end within this are not used any more.
     private static let marginMilliseconds: Int64 = 5_000
     private static let failureRest: Int64 = 1_000_000_000
+    /// While credentials that live shorter than the look ahead still serve, their source is asked this often.
+    private static let renewalRest: Int64 = 30_000_000_000
 
     /// `startResolving` is set when the caller is to start a resolution, `needed` when the host is to be asked.
     mutating func ask(
@@ -30,24 +35,24 @@ struct CredentialDesk {
         if let current {
             let left = current.expiresAtMilliseconds == 0
                 ? Int64.max : current.expiresAtMilliseconds.adding(-unixMilliseconds)
-            if left <= Self.aheadMilliseconds {
-                if pushed {
-                    if !needTold {
-                        needTold = true
-                        needed = true
-                    }
-                } else if !resolving && now >= retryAt {
-                    resolving = true
-                    startResolving = true
-                }
-            }
-            if left > Self.marginMilliseconds { return .ready(current) }
+            let serves = left > Self.marginMilliseconds
             if pushed {
+                if (left <= Self.aheadMilliseconds || pushedRefused) && !needTold {
+                    needTold = true
+                    needed = true
+                }
+                if serves && !pushedRefused { return .ready(current) }
                 return .failed(
                     Failure(
-                        .auth, "Credentials given by aigc_client_set_credentials() have ended: give new ones",
-                        isRetryable: true))
+                        .auth,
+                        "Credentials given by aigc_client_set_credentials() have \(serves ? "been refused" : "ended"): "
+                            + "give new ones", isRetryable: true))
             }
+            if left <= Self.aheadMilliseconds && !resolving && now >= renewAt {
+                resolving = true
+                startResolving = true
+            }
+            if serves { return .ready(current) }
         }
         if resolving { return .wait }
         if let failure, now < retryAt { return .failed(failure) }
@@ -62,17 +67,21 @@ struct CredentialDesk {
         switch result {
         case .success(let fresh):
             current = fresh
-            failure = nil
-            retryAt = .min
+            failure = Failure(
+                .auth, "The credentials that were found (\(fresh.source)) have already ended: renew them at their source, "
+                    + "or set this machine's clock", isRetryable: true)
+            renewAt = now.adding(Self.renewalRest)
         case .failure(let failure):
             self.failure = failure
-            retryAt = now.adding(Self.failureRest)
+            renewAt = now.adding(Self.failureRest)
         }
+        retryAt = now.adding(Self.failureRest)
     }
 
     mutating func push(_ credentials: Credentials) {
         current = credentials
         pushed = true
+        pushedRefused = false
         needTold = false
         failure = nil
     }
@@ -81,11 +90,15 @@ struct CredentialDesk {
     mutating func refused(_ used: Credentials) -> Bool {
         guard let current, current.secret === used.secret else { return false }
         if pushed {
+            // Not offered again: calls fail before the wire until the host has given others.
+            pushedRefused = true
             let tell = !needTold
             needTold = true
             return tell
         }
         self.current = nil
+        failure = nil
+        retryAt = .min
         return false
     }
 }

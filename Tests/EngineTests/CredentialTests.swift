@@ -74,6 +74,32 @@ final class CredentialTests: XCTestCase {
         XCTAssertEqual(harness.cloud.arrivals.last?.key, "new")
     }
 
+    /// A source that hands out what has ended (a file, a wrong clock) is asked at a pace, not as fast as the machine can.
+    func testASourceOfEndedCredentialsIsNotHammered() throws {
+        let harness = try Harness(resolver: FakeResolver(expiresAtMilliseconds: 1_000))
+        harness.credentials.delayMilliseconds = 1
+        let job = harness.submit("a", deadline: 60_000)
+        harness.runToTheEnd()
+        XCTAssertEqual(job.snapshot.failure?.status, .auth, "\(String(describing: job.snapshot.failure))")
+        XCTAssertEqual(job.snapshot.failure?.outcome, .notSent)
+        XCTAssertLessThan(harness.resolver.calls, 20)
+        XCTAssertTrue(harness.cloud.arrivals.isEmpty, "ended credentials are not used")
+        harness.checkPromises("ended credentials")
+    }
+
+    /// Credentials that live shorter than the renewal looks ahead serve; they are not renewed for each call.
+    func testShortLivedCredentialsAreNotRenewedForEachCall() throws {
+        var now: () -> Int64 = { 0 }
+        let harness = try Harness(
+            resolver: FakeResolver { .success(FakeResolver.credentials("k\($0)", expiresAtMilliseconds: now() + 120_000)) })
+        now = { [unowned harness] in harness.clock.unixMilliseconds() }
+        harness.cloud.runningMilliseconds = 50_000
+        let jobs = (0..<100).map { harness.submit("t\($0)") }
+        harness.runToTheEnd()
+        for job in jobs { XCTAssertEqual(job.snapshot.state, .succeeded) }
+        XCTAssertLessThan(harness.resolver.calls, 15, "asked \(harness.resolver.calls) times within a minute")
+    }
+
     // MARK: - Credentials that the host gives
 
     func testTheHostIsAskedOnceBeforeTheEnd() throws {
@@ -89,6 +115,29 @@ final class CredentialTests: XCTestCase {
         harness.runToTheEnd()
         for job in jobs { XCTAssertEqual(job.snapshot.state, .succeeded) }
         XCTAssertEqual(harness.resolver.calls, 0, "what the host gives replaces all other sources")
+    }
+
+    /// Ended or refused, an accepted job waits for new ones; it is not given up.
+    func testAJobSurvivesTheEndOfTheHostsCredentials() throws {
+        for refused in [false, true] {
+            let harness = try Harness()
+            let unix = harness.clock.unixMilliseconds()
+            harness.push("first", expiresAtMilliseconds: refused ? 0 : unix + 10_000)
+            harness.cloud.runningMilliseconds = 60_000
+            let job = harness.submit("a")
+            harness.run(until: 10_000)
+            if refused { harness.cloud.staleKeys = ["first"] }
+            harness.run(until: 120_000)
+            XCTAssertFalse(job.snapshot.state.isTerminal, "\(String(describing: job.snapshot.failure))")
+            XCTAssertEqual(harness.events.filter { $0.type == .credentialsNeeded }.count, 1)
+            let before = harness.cloud.arrivals.count
+            harness.run(until: 300_000)
+            XCTAssertEqual(harness.cloud.arrivals.count, before, "refused credentials are not offered again and again")
+            harness.push("second")
+            harness.runToTheEnd()
+            XCTAssertEqual(job.snapshot.state, .succeeded)
+            harness.checkPromises("refused \(refused)")
+        }
     }
 
     func testAResolutionThatComesAfterThePushIsIgnored() throws {
