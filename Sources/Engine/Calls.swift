@@ -36,6 +36,11 @@ extension EngineCore {
             readyDownload(ticket)
             return
         }
+        if let credentials = credentials(for: ticket, call) { queueForRate(ticket, call, credentials) }
+    }
+
+    /// The newest credentials. Nil when the call waits for some, or has failed for want of any.
+    private func credentials(for ticket: CallTicket, _ call: ProviderCall) -> Credentials? {
         var startResolving = false
         var needed = false
         let answer = desks[call.provider, default: CredentialDesk()].ask(
@@ -51,8 +56,9 @@ extension EngineCore {
             fail(ticket, CallFailure(failure.isRetryable ? .notSent : .refused, failure))
         case .ready(let credentials):
             ticket.credentials = credentials
-            queueForRate(ticket, call, credentials)
+            return credentials
         }
+        return nil
     }
 
     private func resolve(_ provider: String) {
@@ -150,7 +156,10 @@ extension EngineCore {
             maximumReplyBytes: settings.maximumReplyBytes)
         var request: HTTPRequest
         if let call = ticket.call {
-            guard let credentials = ticket.credentials, let provider = providers[call.provider] else { return }
+            // Asked again: a call can have waited for its rate longer than its credentials lived.
+            guard let provider = providers[call.provider], let credentials = credentials(for: ticket, call) else {
+                return
+            }
             let offset = clockOffsets[call.endpoint] ?? 0
             let seconds = (clock.unixMilliseconds() / 1_000).adding(offset)
             do throws(Failure) {

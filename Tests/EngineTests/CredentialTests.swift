@@ -100,6 +100,22 @@ final class CredentialTests: XCTestCase {
         XCTAssertLessThan(harness.resolver.calls, 15, "asked \(harness.resolver.calls) times within a minute")
     }
 
+    /// Calls that waited long for their rate go out with the credentials of today.
+    func testCallsThatWaitedForTheirRateUseNewCredentials() throws {
+        var settings = EngineSettings()
+        settings.rates["fake/submit"] = 1
+        let harness = try Harness(settings: settings)
+        harness.push("old")
+        let jobs = (0..<30).map { harness.submit("t\($0)") }
+        harness.run(until: 5_500)
+        harness.cloud.staleKeys = ["old"]
+        harness.push("new")
+        harness.runToTheEnd()
+        for job in jobs { XCTAssertEqual(job.snapshot.state, .succeeded) }
+        XCTAssertEqual(harness.arrivals("submit").filter { $0.key == "old" }.count, 6, "as many as had left before")
+        harness.checkPromises("rotation")
+    }
+
     // MARK: - Credentials that the host gives
 
     func testTheHostIsAskedOnceBeforeTheEnd() throws {
