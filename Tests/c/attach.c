@@ -60,9 +60,9 @@ static void by_hand(const char *provider)
     aigc_request *request = test_request(provider, NULL);
     aigc_status status = AIGC_OK;
     int calls = 0;
-    ok_status(aigc_request_set_option(request, "follow", "false", &error), AIGC_OK, error, "%s: not followed",
+    ok_status(aigc_request_set_option(request, "follow", "false", &error), AIGC_OK, &error, "%s: not followed",
               provider);
-    ok_status(aigc_client_submit(client, request, &job, &error), AIGC_OK, error, "%s: submit", provider);
+    ok_status(aigc_client_submit(client, request, &job, &error), AIGC_OK, &error, "%s: submit", provider);
     aigc_request_free(request);
     for (int64_t end = now_ms() + 20000; !aigc_job_remote_id(job) && now_ms() < end;) sleep_ms(5);
     sleep_ms(1000);
@@ -71,7 +71,7 @@ static void by_hand(const char *provider)
         status = aigc_job_refresh(job, 10000, &error);
         if (status == AIGC_OK) sleep_ms(50);
     }
-    ok_status(status, AIGC_OK, error, "%s: refresh until it ends", provider);
+    ok_status(status, AIGC_OK, &error, "%s: refresh until it ends", provider);
     ok(aigc_job_state(job) == AIGC_STATE_SUCCEEDED, "%s: after %d status calls", provider, calls);
     ok(aigc_job_provider_state(job) && aigc_job_provider_response(job) && aigc_job_request_id(job),
        "%s: the answer is readable", provider);
@@ -79,15 +79,15 @@ static void by_hand(const char *provider)
     error = NULL;
     ok_status(
         aigc_client_attach_id(client, provider, aigc_job_operation(job), aigc_job_remote_id(job), 0, &again, &error),
-        AIGC_OK, error, "%s: attach by the provider's id", provider);
+        AIGC_OK, &error, "%s: attach by the provider's id", provider);
     error = NULL;
-    ok_status(aigc_job_refresh(again, 10000, &error), AIGC_OK, error, "%s: one status call", provider);
+    ok_status(aigc_job_refresh(again, 10000, &error), AIGC_OK, &error, "%s: one status call", provider);
     ok(aigc_job_state(again) == AIGC_STATE_SUCCEEDED && aigc_job_asset_count(again) == aigc_job_asset_count(job),
        "%s: it is the same job", provider);
     aigc_job_free(again);
     error = NULL;
     ok_status(aigc_client_attach_id(client, provider, aigc_job_operation(job), "no-such-job-1", 1, &again, &error),
-              AIGC_OK, error, "%s: attach an id that nobody knows", provider);
+              AIGC_OK, &error, "%s: attach an id that nobody knows", provider);
     status = aigc_job_wait(again, 30000, &error);
     ok(status == AIGC_E_NOT_FOUND || status == AIGC_E_REQUEST_REFUSED, "%s: it is not found (%s: %s)", provider,
        aigc_status_name(status), aigc_error_message(error) ? aigc_error_message(error) : "");

@@ -11,16 +11,17 @@ static int contains(const char *text, const char *part)
     return text && strstr(text, part) != NULL;
 }
 
-/* The last error of a call; names in its message what it is about. */
-static void refused(aigc_status status, aigc_error *error, const char *field, const char *word, const char *what)
+/* The error of a call, whose message names what it is about. The error is passed by its place, because the call that
+ * sets it may be evaluated after it. */
+static void refused(aigc_status status, aigc_error **error, const char *field, const char *word, const char *what)
 {
-    ok(status == AIGC_E_INVALID_ARGUMENT && aigc_error_status(error) == status, "%s: invalid argument (%s)", what,
+    const char *message = aigc_error_message(*error), *at = aigc_error_field(*error);
+    ok(status == AIGC_E_INVALID_ARGUMENT && aigc_error_status(*error) == status, "%s: invalid argument (%s)", what,
        aigc_status_name(status));
-    ok(contains(aigc_error_message(error), word), "%s: the message says \"%s\": %s", what, word,
-       aigc_error_message(error) ? aigc_error_message(error) : "(none)");
-    if (field)
-        ok(aigc_error_field(error) && strcmp(aigc_error_field(error), field) == 0, "%s: the field is %s", what, field);
-    aigc_error_free(error);
+    ok(contains(message, word), "%s: the message says \"%s\": %s", what, word, message ? message : "(none)");
+    if (field) ok(at && strcmp(at, field) == 0, "%s: the field is %s (%s)", what, field, at ? at : "(none)");
+    aigc_error_free(*error);
+    *error = NULL;
 }
 
 static void status_names(void)
@@ -63,22 +64,22 @@ static void config(void)
     ok(index > 10 && index < 1000 && good, "%zu keys, each described and at its default", index);
     ok(aigc_config_describe((size_t)-1, &key, NULL, NULL, NULL) == AIGC_E_INVALID_ARGUMENT, "past the last key");
 
-    refused(aigc_config_set(config, "tencent.regoin", "x", &error), error, "tencent.regoin", "tencent.region",
+    refused(aigc_config_set(config, "tencent.regoin", "x", &error), &error, "tencent.regoin", "tencent.region",
             "misspelt key");
-    refused(aigc_config_set(config, "", "x", &error), error, NULL, "", "empty key");
-    refused(aigc_config_set(config, "poll.initial_ms", "soon", &error), error, "poll.initial_ms", "poll.initial_ms",
+    refused(aigc_config_set(config, "", "x", &error), &error, NULL, "", "empty key");
+    refused(aigc_config_set(config, "poll.initial_ms", "soon", &error), &error, "poll.initial_ms", "poll.initial_ms",
             "duration that is a word");
-    refused(aigc_config_set(config, "poll.initial_ms", "-5", &error), error, "poll.initial_ms", "poll.initial_ms",
+    refused(aigc_config_set(config, "poll.initial_ms", "-5", &error), &error, "poll.initial_ms", "poll.initial_ms",
             "negative duration");
-    refused(aigc_config_set(config, "poll.initial_ms", "99999999999999999999999", &error), error, "poll.initial_ms",
+    refused(aigc_config_set(config, "poll.initial_ms", "99999999999999999999999", &error), &error, "poll.initial_ms",
             "poll.initial_ms", "duration beyond 64 bits");
-    refused(aigc_config_set(config, "job.follow", "perhaps", &error), error, "job.follow", "true",
+    refused(aigc_config_set(config, "job.follow", "perhaps", &error), &error, "job.follow", "true",
             "bool that is a word");
-    refused(aigc_config_set(config, "tencent.site", "moon", &error), error, "tencent.site", "mainland",
+    refused(aigc_config_set(config, "tencent.site", "moon", &error), &error, "tencent.site", "mainland",
             "unknown choice");
-    refused(aigc_config_set(config, "rate.tencent.create_per_s", "nan", &error), error, "rate.tencent.create_per_s", "",
-            "rate that is no number");
-    refused(aigc_config_set(config, "alibaba.endpoint", "\xff\xfe", &error), error, "alibaba.endpoint", "UTF-8",
+    refused(aigc_config_set(config, "rate.tencent.create_per_s", "nan", &error), &error, "rate.tencent.create_per_s",
+            "", "rate that is no number");
+    refused(aigc_config_set(config, "alibaba.endpoint", "\xff\xfe", &error), &error, "alibaba.endpoint", "UTF-8",
             "invalid UTF-8");
     ok(aigc_config_get(config, "no.such.key") == NULL, "no value for an unknown key");
 
@@ -109,35 +110,35 @@ static void requests(void)
     }
     ok(count >= 6 && count < 100, "%zu operations", count);
 
-    refused(aigc_request_new("aliababa", "inference", &request, &error), error, NULL, "alibaba", "unknown provider");
-    refused(aigc_request_new("tencent", "inference", &request, &error), error, NULL, "aigc_image", "unknown operation");
+    refused(aigc_request_new("aliababa", "inference", &request, &error), &error, NULL, "alibaba", "unknown provider");
+    refused(aigc_request_new("tencent", "inference", &request, &error), &error, NULL, "aigc_image",
+            "unknown operation");
     ok(request == NULL, "no request on failure");
 
     if (aigc_request_new(AIGC_ALIBABA, AIGC_ALIBABA_PRE_MODEL_INFERENCE, &request, &error)) die("no request");
-    refused(aigc_request_set_string(request, "promt", "x", &error), error, "promt", "prompt", "misspelt field");
-    refused(aigc_request_set_string(request, "aspect_ratio", "1:1", &error), error, "aspect_ratio", "aspect_ratio",
+    refused(aigc_request_set_string(request, "promt", "x", &error), &error, "promt", "prompt", "misspelt field");
+    refused(aigc_request_set_string(request, "aspect_ratio", "1:1", &error), &error, "aspect_ratio", "aspect_ratio",
             "field of another operation");
-    refused(aigc_request_set_int(request, "prompt", 5, &error), error, "prompt", "string", "int for a string");
-    refused(aigc_request_set_string(request, "count", "5", &error), error, "count", "int", "string for an int");
-    refused(aigc_request_set_string(request, "prompt", "caf\xe9", &error), error, "prompt", "UTF-8", "invalid UTF-8");
-    refused(aigc_request_set_json(request, "body.x", "{", &error), error, "body.x", "JSON", "cut JSON");
-    refused(aigc_request_set_json(request, "prompt", "5", &error), error, "prompt", "string", "JSON of another type");
-    refused(aigc_request_set_option(request, "folow", "true", &error), error, "folow", "follow", "misspelt option");
+    refused(aigc_request_set_int(request, "prompt", 5, &error), &error, "prompt", "string", "int for a string");
+    refused(aigc_request_set_string(request, "count", "5", &error), &error, "count", "int", "string for an int");
+    refused(aigc_request_set_string(request, "prompt", "caf\xe9", &error), &error, "prompt", "UTF-8", "invalid UTF-8");
+    refused(aigc_request_set_json(request, "body.x", "{", &error), &error, "body.x", "JSON", "cut JSON");
+    refused(aigc_request_set_json(request, "prompt", "5", &error), &error, "prompt", "string", "JSON of another type");
+    refused(aigc_request_set_option(request, "folow", "true", &error), &error, "folow", "follow", "misspelt option");
     ok(aigc_request_set_int(request, "strength", 1, &error) == AIGC_OK, "an int where a double is meant");
-    refused(aigc_client_submit(client, request, &job, &error), error, "prompt", "prompt", "submit without a prompt");
-    ok(job == NULL, "no job on failure");
-    aigc_request_set_string(request, "prompt", "x", NULL);
-    refused(aigc_client_submit(client, request, &job, &error), error, "image_url", "image",
+    refused(aigc_client_submit(client, request, &job, &error), &error, "image_urls", "image",
             "submit without an image URL");
+    ok(job == NULL, "no job on failure");
+    aigc_request_add_image_url(request, "https://example.com/x.png", NULL, NULL);
+    refused(aigc_client_submit(client, request, &job, &error), &error, "prompt", "prompt", "submit without a prompt");
     aigc_request_free(request);
 
-    refused(aigc_client_attach(client, "not a token", 1, &job, &error), error, NULL, "token", "attach nonsense");
-    refused(aigc_client_attach_id(client, "tencent", "aigc_image", "", 0, &job, &error), error, NULL, "",
+    refused(aigc_client_attach(client, "not a token", 1, &job, &error), &error, NULL, "token", "attach nonsense");
+    refused(aigc_client_attach_id(client, "tencent", "aigc_image", "", 0, &job, &error), &error, NULL, "",
             "attach no id");
 
     if (aigc_request_new(AIGC_TENCENT, AIGC_TENCENT_IMAGE_ASSET, &request, &error)) die("no request");
-    refused(aigc_client_submit(client, request, &job, &error), error, NULL, "aigc_client_fetch",
-            "submit a fetch operation");
+    refused(aigc_client_submit(client, request, &job, &error), &error, NULL, "fetched", "submit a fetch operation");
     aigc_request_free(request);
     aigc_client_free(client);
 }
@@ -148,35 +149,35 @@ static void wrong_state(void)
     aigc_buffer *buffer = NULL;
     aigc_client *client = test_client();
     aigc_job *never = test_submit(client, AIGC_TENCENT, "[never]"), *download = NULL, *job;
-    ok_status(aigc_job_download(never, 0, NULL, &download, &error), AIGC_E_WRONG_STATE, error,
+    ok_status(aigc_job_download(never, 0, NULL, &download, &error), AIGC_E_WRONG_STATE, &error,
               "download of a running job");
-    ok_status(aigc_job_wait(never, 0, &error), AIGC_E_TIMEOUT, error, "a wait without time");
-    ok_status(aigc_job_take_buffer(never, &buffer, &error), AIGC_E_WRONG_STATE, error, "bytes of a job");
+    ok_status(aigc_job_wait(never, 0, &error), AIGC_E_TIMEOUT, &error, "a wait without time");
+    ok_status(aigc_job_take_buffer(never, &buffer, &error), AIGC_E_WRONG_STATE, &error, "bytes of a job");
     ok(aigc_job_error(never, &error) == AIGC_OK && error == NULL, "a running job has no error");
     ok(aigc_job_asset_count(never) == 0 && aigc_job_path(never) == NULL, "nor images nor a path");
     aigc_job_cancel(never);
     aigc_job_free(never);
 
     job = test_succeeded(client, AIGC_TENCENT);
-    ok_status(aigc_job_refresh(job, 1000, &error), AIGC_E_WRONG_STATE, error, "refresh of a job that has ended");
-    ok_status(aigc_job_download(job, 99, NULL, &download, &error), AIGC_E_INVALID_ARGUMENT, error,
+    ok_status(aigc_job_refresh(job, 1000, &error), AIGC_E_WRONG_STATE, &error, "refresh of a job that has ended");
+    ok_status(aigc_job_download(job, 99, NULL, &download, &error), AIGC_E_INVALID_ARGUMENT, &error,
               "download of image 99");
     ok(aigc_job_asset_id(job, 99) == NULL && aigc_job_asset_url(job, 99) == NULL, "no name for image 99");
-    ok_status(aigc_job_download(job, 0, NULL, &download, &error), AIGC_OK, error, "download to memory");
-    ok_status(aigc_job_wait(download, 30000, &error), AIGC_OK, error, "it comes");
+    ok_status(aigc_job_download(job, 0, NULL, &download, &error), AIGC_OK, &error, "download to memory");
+    ok_status(aigc_job_wait(download, 30000, &error), AIGC_OK, &error, "it comes");
     ok(aigc_job_token(download) == NULL && aigc_job_path(download) == NULL, "it has neither token nor path");
-    ok_status(aigc_job_refresh(download, 0, &error), AIGC_E_WRONG_STATE, error, "refresh of a download");
-    ok_status(aigc_job_take_buffer(download, &buffer, &error), AIGC_OK, error, "its bytes");
+    ok_status(aigc_job_refresh(download, 0, &error), AIGC_E_WRONG_STATE, &error, "refresh of a download");
+    ok_status(aigc_job_take_buffer(download, &buffer, &error), AIGC_OK, &error, "its bytes");
     ok(aigc_buffer_size(buffer) > 100 && aigc_buffer_data(buffer), "%zu bytes", aigc_buffer_size(buffer));
     aigc_buffer_free(buffer);
-    ok_status(aigc_job_take_buffer(download, &buffer, &error), AIGC_E_WRONG_STATE, error, "its bytes again");
+    ok_status(aigc_job_take_buffer(download, &buffer, &error), AIGC_E_WRONG_STATE, &error, "its bytes again");
     ok(buffer == NULL, "no buffer on failure");
     aigc_job_free(download);
     aigc_job_free(job);
 
     aigc_client_close(client, 100);
     aigc_request *request = test_request(AIGC_TENCENT, NULL);
-    ok_status(aigc_client_submit(client, request, &job, &error), AIGC_E_CLOSED, error, "submit to a closed client");
+    ok_status(aigc_client_submit(client, request, &job, &error), AIGC_E_CLOSED, &error, "submit to a closed client");
     aigc_request_free(request);
     aigc_client_free(client);
 }

@@ -63,7 +63,7 @@ int main(void)
             aigc_job_free(job);
             error = NULL;
             job = test_submit(client, providers[spare % 2], NULL);
-            ok_status(aigc_job_wait(job, 30000, &error), AIGC_OK, error,
+            ok_status(aigc_job_wait(job, 30000, &error), AIGC_OK, &error,
                       "%d left: the client works when there are some again", (int)spare);
             aigc_job_free(job);
             aigc_job_free(download);

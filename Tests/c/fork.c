@@ -17,10 +17,10 @@ static void child(aigc_client *client, aigc_job **jobs, int with_a_job)
     aigc_request *request = test_request(AIGC_TENCENT, NULL);
     alarm(30); /* a child that hangs is ended and seen */
     child_begins();
-    ok_status(aigc_client_submit(client, request, &job, &error), AIGC_E_FORKED, error, "submit");
-    ok_status(aigc_job_wait(jobs[0], 1000, &error), AIGC_E_FORKED, error, "wait");
-    ok_status(aigc_job_refresh(jobs[0], 1000, &error), AIGC_E_FORKED, error, "refresh");
-    ok_status(aigc_client_next_event(client, 1000, &event, &error), AIGC_E_FORKED, error, "next event");
+    ok_status(aigc_client_submit(client, request, &job, &error), AIGC_E_FORKED, &error, "submit");
+    ok_status(aigc_job_wait(jobs[0], 1000, &error), AIGC_E_FORKED, &error, "wait");
+    ok_status(aigc_job_refresh(jobs[0], 1000, &error), AIGC_E_FORKED, &error, "refresh");
+    ok_status(aigc_client_next_event(client, 1000, &event, &error), AIGC_E_FORKED, &error, "next event");
     aigc_job_cancel(jobs[0]);
     aigc_client_wake(client);
     aigc_client_close(client, 1000);
@@ -31,7 +31,7 @@ static void child(aigc_client *client, aigc_job **jobs, int with_a_job)
     client = test_client();
     if (with_a_job) {
         job = test_submit(client, AIGC_TENCENT, "from a child");
-        ok_status(aigc_job_wait(job, 25000, &error), AIGC_OK, error, "a job of the child's own");
+        ok_status(aigc_job_wait(job, 25000, &error), AIGC_OK, &error, "a job of the child's own");
         aigc_job_free(job);
     }
     aigc_client_free(client);
@@ -67,7 +67,7 @@ int main(int argc, char **argv)
     ok(ended_well == restarted, "%d of %d jobs of the parent ended well meanwhile", ended_well, restarted);
     for (int i = 0; i < JOBS; i++) {
         aigc_error *error = NULL;
-        ok_status(aigc_job_wait(jobs[i], 60000, &error), AIGC_OK, error, "the parent's job %d ends well", i);
+        ok_status(aigc_job_wait(jobs[i], 60000, &error), AIGC_OK, &error, "the parent's job %d ends well", i);
         aigc_job_free(jobs[i]);
     }
     aigc_client_free(client);

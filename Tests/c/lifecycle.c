@@ -20,11 +20,11 @@ static void client_first(const char *provider)
     aigc_job *job = test_succeeded(client, provider), *running = test_submit(client, provider, "[never]");
     aigc_job *download = NULL, *again;
     aigc_buffer *buffer = NULL;
-    ok_status(aigc_job_download(job, 0, NULL, &download, &error), AIGC_OK, error, "%s: download", provider);
-    ok_status(aigc_job_wait(download, 30000, &error), AIGC_OK, error, "%s: it comes", provider);
-    ok_status(aigc_job_take_buffer(download, &buffer, &error), AIGC_OK, error, "%s: its bytes", provider);
+    ok_status(aigc_job_download(job, 0, NULL, &download, &error), AIGC_OK, &error, "%s: download", provider);
+    ok_status(aigc_job_wait(download, 30000, &error), AIGC_OK, &error, "%s: it comes", provider);
+    ok_status(aigc_job_take_buffer(download, &buffer, &error), AIGC_OK, &error, "%s: its bytes", provider);
     aigc_job_free(download);
-    ok_status(aigc_client_next_event(client, 1000, &event, &error), AIGC_OK, error, "%s: an event", provider);
+    ok_status(aigc_client_next_event(client, 1000, &event, &error), AIGC_OK, &error, "%s: an event", provider);
     again = aigc_job_ref(job);
     ok(again == job && again, "%s: another handle", provider);
 
@@ -34,9 +34,9 @@ static void client_first(const char *provider)
        provider);
     ok(aigc_job_token(job) != NULL && strlen(aigc_job_token(job)) <= 256, "%s: its token too", provider);
     ok(aigc_job_state(running) == AIGC_STATE_CANCELLED, "%s: the running job ended", provider);
-    ok_status(aigc_job_wait(running, 0, &error), AIGC_E_CANCELLED, error, "%s: as cancelled", provider);
+    ok_status(aigc_job_wait(running, 0, &error), AIGC_E_CANCELLED, &error, "%s: as cancelled", provider);
     ok(aigc_event_type(event) != AIGC_EVENT_NONE && aigc_event_job(event), "%s: the event is readable", provider);
-    ok_status(aigc_job_download(job, 0, NULL, &download, &error), AIGC_E_CLOSED, error, "%s: no new download",
+    ok_status(aigc_job_download(job, 0, NULL, &download, &error), AIGC_E_CLOSED, &error, "%s: no new download",
               provider);
     ok(download == NULL, "%s: no handle on failure", provider);
     aigc_job_cancel(running);
@@ -65,8 +65,8 @@ static void everything_at_once(const char *provider)
     aigc_config_free(config);
     ok(aigc_client_event_fd(client) >= 0, "%s: an event descriptor", provider);
     aigc_request *request = test_request(provider, NULL);
-    ok_status(aigc_client_submit(client, request, &job, &error), AIGC_OK, error, "%s: submit", provider);
-    ok_status(aigc_client_submit(client, request, &second, &error), AIGC_OK, error, "%s: the same request again",
+    ok_status(aigc_client_submit(client, request, &job, &error), AIGC_OK, &error, "%s: submit", provider);
+    ok_status(aigc_client_submit(client, request, &second, &error), AIGC_OK, &error, "%s: the same request again",
               provider);
     aigc_request_free(request);
     ok(aigc_job_id(job) != aigc_job_id(second) && aigc_job_id(job), "%s: two jobs", provider);
@@ -74,7 +74,7 @@ static void everything_at_once(const char *provider)
     aigc_job_free(job);
     aigc_job_free(second);
     for (int64_t end = now_ms() + 60000; done < 2 && now_ms() < end;) {
-        ok_status(aigc_client_next_event(client, 1000, &event, &error), AIGC_OK, error, "%s: next event", provider);
+        ok_status(aigc_client_next_event(client, 1000, &event, &error), AIGC_OK, &error, "%s: next event", provider);
         if (aigc_event_type(event) == AIGC_EVENT_JOB_DONE) {
             done++;
             if (aigc_job_user_data(aigc_event_job(event)) == &done) ok(1, "%s: the user data came along", provider);
@@ -130,15 +130,15 @@ static void events(void)
     int32_t descriptor = aigc_client_event_fd(client);
     ok(descriptor >= 0 && !readable(descriptor), "the descriptor is not readable at first");
     ok(aigc_client_event_fd(client) == descriptor, "it stays the same");
-    ok_status(aigc_client_next_event(client, 0, &event, &error), AIGC_OK, error, "no event without waiting");
+    ok_status(aigc_client_next_event(client, 0, &event, &error), AIGC_OK, &error, "no event without waiting");
     ok(event == NULL, "none came");
     aigc_client_wake(client);
     int64_t start = now_ms();
-    ok_status(aigc_client_next_event(client, 20000, &event, &error), AIGC_OK, error, "a wake before the wait ends it");
+    ok_status(aigc_client_next_event(client, 20000, &event, &error), AIGC_OK, &error, "a wake before the wait ends it");
     ok(event == NULL && now_ms() - start < 5000, "at once");
     aigc_job *job = test_submit(client, AIGC_TENCENT, NULL);
     while (!done && now_ms() - start < 60000) {
-        ok_status(aigc_client_dispatch(client, 1000, handler, &done, &handled, &error), AIGC_OK, error, "dispatch");
+        ok_status(aigc_client_dispatch(client, 1000, handler, &done, &handled, &error), AIGC_OK, &error, "dispatch");
         total += handled;
     }
     ok(done && total == handled_events, "dispatch handed over %zu events, the last one DONE", total);
@@ -148,7 +148,7 @@ static void events(void)
     aigc_job_cancel(never);
     aigc_client_close(client, 1000);
     ok(readable(descriptor), "queued events can be taken after close");
-    ok_status(aigc_client_next_event(client, 0, &event, &error), AIGC_OK, error, "take one");
+    ok_status(aigc_client_next_event(client, 0, &event, &error), AIGC_OK, &error, "take one");
     ok(event != NULL, "there it is");
     aigc_event_free(event);
     aigc_client_close(client, 1000);

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence
@@ -158,6 +159,7 @@ class Runner:
 
     def run(self, run: Run) -> None:
         """One program in a world of its own, and what is looked at afterwards."""
+        start = time.monotonic()
         box = self.box
         box.reset()
         box.config(duration=0.4, rate=0.0)
@@ -175,7 +177,10 @@ class Runner:
             if run.after:
                 run.after(self, run, folder)
         finally:
+            for left in sorted(folder.iterdir())[:5] if self.failures else []:
+                print("# left: %s (%d bytes)" % (left.name, left.stat().st_size))
             shutil.rmtree(str(folder), ignore_errors=True)
+            print("# %s took %.1f s" % (run.title, time.monotonic() - start), flush=True)
 
 
 # What is looked at afterwards

@@ -16,25 +16,25 @@ static void *life(void *argument)
     const char *text;
     aigc_config *config = test_config();
     for (size_t i = 0; aigc_config_describe(i, &text, NULL, NULL, NULL) == AIGC_OK; i++) aigc_config_get(config, text);
-    ok_status(aigc_config_set(config, "tencent.regoin", "x", &error), AIGC_E_INVALID_ARGUMENT, error, "%s: error",
+    ok_status(aigc_config_set(config, "tencent.regoin", "x", &error), AIGC_E_INVALID_ARGUMENT, &error, "%s: error",
               provider);
     aigc_config_free(config);
     aigc_client_event_fd(client);
     request = test_request(provider, NULL);
     ok_status(
         aigc_request_set_json(request, "body.Nested.Field", "{\"a\": [1, 2, {\"b\": [[[[[[[[[1]]]]]]]]]}]}", &error),
-        AIGC_OK, error, "%s: JSON", provider);
-    ok_status(aigc_request_set_string(request, "no_such_field", "x", &error), AIGC_E_INVALID_ARGUMENT, error,
+        AIGC_OK, &error, "%s: JSON", provider);
+    ok_status(aigc_request_set_string(request, "no_such_field", "x", &error), AIGC_E_INVALID_ARGUMENT, &error,
               "%s: wrong field", provider);
     aigc_request_free(request);
     job = test_succeeded(client, provider);
     ok(aigc_job_provider_response(job) != NULL, "%s: the answer is readable", provider);
-    ok_status(aigc_client_attach(client, aigc_job_token(job), 1, &again, &error), AIGC_OK, error, "%s: attach",
+    ok_status(aigc_client_attach(client, aigc_job_token(job), 1, &again, &error), AIGC_OK, &error, "%s: attach",
               provider);
-    ok_status(aigc_job_wait(again, 30000, &error), AIGC_OK, error, "%s: wait", provider);
-    ok_status(aigc_job_download(job, 0, NULL, &download, &error), AIGC_OK, error, "%s: download", provider);
-    ok_status(aigc_job_wait(download, 30000, &error), AIGC_OK, error, "%s: it comes", provider);
-    ok_status(aigc_job_take_buffer(download, &buffer, &error), AIGC_OK, error, "%s: bytes", provider);
+    ok_status(aigc_job_wait(again, 30000, &error), AIGC_OK, &error, "%s: wait", provider);
+    ok_status(aigc_job_download(job, 0, NULL, &download, &error), AIGC_OK, &error, "%s: download", provider);
+    ok_status(aigc_job_wait(download, 30000, &error), AIGC_OK, &error, "%s: it comes", provider);
+    ok_status(aigc_job_take_buffer(download, &buffer, &error), AIGC_OK, &error, "%s: bytes", provider);
     while (aigc_client_next_event(client, 0, &event, NULL) == AIGC_OK && event) aigc_event_free(event);
     aigc_buffer_free(buffer);
     aigc_job_free(download);

@@ -8,20 +8,20 @@
 
 const char *const providers[2] = {AIGC_ALIBABA, AIGC_TENCENT};
 
-int ok_status(aigc_status status, aigc_status expected, aigc_error *error, const char *format, ...)
+int ok_status(aigc_status status, aigc_status expected, aigc_error **error, const char *format, ...)
 {
     va_list arguments;
-    int good = status == expected;
-    if (good && error && aigc_error_status(error) != status) good = 0;
+    int good = status == expected && aigc_error_status(*error) == status;
     va_start(arguments, format);
     ok_list(good, format, arguments);
     va_end(arguments);
     if (!good) {
-        const char *message = aigc_error_message(error);
+        const char *message = aigc_error_message(*error);
         fprintf(stderr, "#   status is %s, not %s; message: %s\n", aigc_status_name(status), aigc_status_name(expected),
                 message ? message : "(no error object)");
     }
-    aigc_error_free(error);
+    aigc_error_free(*error);
+    *error = NULL;
     return good;
 }
 

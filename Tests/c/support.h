@@ -23,8 +23,9 @@ int ok(int good, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int ok_list(int good, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
 /* A fact that cannot be looked at here. */
 void skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* A fact about a status; frees the error and shows its message if the status is another one. */
-int ok_status(aigc_status status, aigc_status expected, aigc_error *error, const char *format, ...)
+/* A fact about a status; frees the error and shows its message if the status is another one. The error is passed by its
+ * place, because the call that sets it may be evaluated after it. */
+int ok_status(aigc_status status, aigc_status expected, aigc_error **error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* Prints the plan. Returns the exit status. */
 int finish(void);
