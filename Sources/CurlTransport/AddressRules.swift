@@ -104,10 +104,10 @@ enum HostLiteral: Equatable, Sendable {
     private static func unescaped(_ host: some StringProtocol) -> [UInt8]? {
         var result: [UInt8] = []
         var rest = Array(host.utf8)[...]
-        let isBracketed = rest.first == UInt8(ascii: "[")
+        let isV6 = rest.contains(UInt8(ascii: ":"))
         while let byte = rest.popFirst() {
-            // In brackets "%25" and "%" begin a zone, which is cut off later.
-            guard byte == UInt8(ascii: "%"), !isBracketed else {
+            // In IPv6 "%25" and "%" begin a zone, which is cut off later.
+            guard byte == UInt8(ascii: "%"), !isV6 else {
                 result.append(byte)
                 continue
             }

@@ -52,7 +52,7 @@ final class Slot {
 
     // What the handle is set to now, to leave out what does not change.
     private var setProxy: String?
-    private var setIdle = -1
+    private var setIdle = Int.min
     private var setConnectTimeout: Int64 = -1
     private var setVersion = -1
     private var setBuffer = -1

@@ -8,7 +8,7 @@ extension Slot {
     /// The result of a transfer that libcurl has ended.
     func result(_ code: CURLcode) -> TransferResult {
         if code == CURLE_OK, stop == nil {
-            guard head.isComplete else { return failed(.malformedReply, "the answer ended before its headers did") }
+            guard head.isComplete else { return failed(.cutReply, "the answer ended before its headers did") }
             // The slot is cleared next: moving the body out spares a copy.
             var bytes: [UInt8] = []
             swap(&bytes, &body)

@@ -57,7 +57,9 @@ struct URLParts: Equatable, Sendable {
         guard has(bytes, prefix: "https://") || has(bytes, prefix: "http://") else { return false }
         var text = url
         return text.withUTF8 { buffer in
-            var bad = false
+            // libcurl reads "http:///x" as the host x; nobody who signs a URL does.
+            let host = buffer.dropFirst(buffer.count > 4 && buffer[4] == UInt8(ascii: ":") ? 7 : 8).first
+            var bad = host == nil || host == UInt8(ascii: "/") || host == UInt8(ascii: "?") || host == UInt8(ascii: "#")
             for byte in buffer { bad = bad || byte <= 0x20 || byte >= 0x7F }
             return !bad
         }

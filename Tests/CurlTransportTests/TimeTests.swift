@@ -1,0 +1,174 @@
+import Core
+import Foundation
+import XCTest
+
+@testable import CurlTransport
+
+/// Limits on the monotonic clock, and waiting that costs nothing.
+final class TimeTests: XCTestCase {
+    private func timed(_ script: @escaping RawServer.Script, _ options: TransferOptions, body: Int = 10) throws
+        -> (TransferFailure?, Double)
+    {
+        let server = RawServer(script)
+        defer { server.stop() }
+        let harness = try Harness()
+        var failure: TransferFailure?
+        let took = milliseconds { failure = harness.run(.post(server.url(), bytes: body), options).failure }
+        return (failure, took)
+    }
+
+    func testADripIsEndedByTheExchangeLimit() throws {
+        let (failure, took) = try timed(
+            { connection in
+                _ = connection.request()
+                connection.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+                while connection.pause(milliseconds: 40), connection.send("x") {}
+            }, .quick.with { $0.exchangeTimeoutMilliseconds = 400; $0.idleTimeoutMilliseconds = 300 })
+        XCTAssertEqual(failure?.kind, .timeout)
+        XCTAssertTrue(failure?.detail.contains("400 ms") ?? false, "\(String(describing: failure))")
+        XCTAssertTrue((400...500).contains(took), "\(took) ms")
+    }
+
+    func testSilenceIsEndedByTheIdleLimit() throws {
+        let (failure, took) = try timed(
+            { connection in
+                _ = connection.request()
+                connection.send("HTTP/1.1 200 OK\r\n")
+                for _ in 0..<3 where connection.pause(milliseconds: 100) { connection.send("X-A: b\r\n") }
+                connection.awaitEnd()
+            }, .quick.with { $0.idleTimeoutMilliseconds = 200 })
+        XCTAssertEqual(failure?.kind, .timeout)
+        XCTAssertTrue(failure?.detail.contains("200 ms") ?? false, "\(String(describing: failure))")
+        XCTAssertEqual(failure?.requestMayHaveLeft, true)
+        XCTAssertTrue((500...600).contains(took), "\(took) ms")
+    }
+
+    /// Sending counts as well: a slow reader of a large body is not idle.
+    func testASlowUploadIsNotIdle() throws {
+        let bytes = 40_000_000
+        let server = RawServer { connection in
+            var chunk = [UInt8](repeating: 0, count: 1 << 20)
+            var left = bytes
+            while left > 0 {
+                let count = read(connection.fd, &chunk, chunk.count)
+                if count <= 0 { return }
+                left -= count
+                usleep(UInt32(count / 40))
+            }
+            connection.answer("ok")
+        }
+        defer { server.stop() }
+        let harness = try Harness()
+        var result: TransferResult?
+        let took = milliseconds {
+            result = harness.run(.post(server.url(), bytes: bytes), .quick.with { $0.idleTimeoutMilliseconds = 500 })
+        }
+        XCTAssertNotNil(result?.reply, "\(String(describing: result)) after \(took) ms")
+        XCTAssertGreaterThan(took, 600)
+    }
+
+    func testAnUploadThatNobodyReadsIsIdle() throws {
+        let (failure, took) = try timed(
+            { connection in while connection.pause(milliseconds: 10_000) {}; usleep(900_000) },
+            .quick.with { $0.idleTimeoutMilliseconds = 200 }, body: 30_000_000)
+        XCTAssertEqual(failure?.kind, .timeout)
+        XCTAssertTrue((200...500).contains(took), "\(took) ms")
+    }
+
+    func testConnectLimitCoversTLS() throws {
+        let server = RawServer { $0.awaitEnd() }
+        defer { server.stop() }
+        let harness = try Harness()
+        var failure: TransferFailure?
+        let took = milliseconds {
+            failure =
+                harness.run(
+                    .post("https://127.0.0.1:\(server.port)/"), .submission.with { $0.connectTimeoutMilliseconds = 200 }
+                ).failure
+        }
+        XCTAssertEqual(failure?.kind, .timeout, "\(String(describing: failure))")
+        XCTAssertEqual(failure?.requestMayHaveLeft, false)
+        XCTAssertTrue((195...300).contains(took), "\(took) ms")
+    }
+
+    func testTheExchangeLimitRunsWhileATransferWaitsForAConnection() throws {
+        let server = RawServer { connection in
+            _ = connection.request()
+            connection.awaitEnd()
+        }
+        defer { server.stop() }
+        let harness = try Harness(CurlSettings(proxy: "", maxConnectionsPerHost: 1))
+        let first = harness.start(.get(server.url("/1")))
+        _ = harness.transport.wait(milliseconds: 20)
+        var failure: TransferFailure?
+        let took = milliseconds {
+            failure = harness.run(.get(server.url("/2")), .quick.with { $0.exchangeTimeoutMilliseconds = 200 }).failure
+        }
+        XCTAssertEqual(failure?.kind, .timeout)
+        XCTAssertEqual(failure?.requestMayHaveLeft, false)
+        XCTAssertTrue((200...300).contains(took), "\(took) ms")
+        XCTAssertEqual(server.requests.count, 1)
+        harness.transport.cancel(id: first)
+    }
+
+    func testWaitingCostsNothing() throws {
+        let server = RawServer { connection in
+            _ = connection.request()
+            connection.awaitEnd()
+        }
+        defer { server.stop() }
+        let harness = try Harness()
+        let id = harness.start(.get(server.url()), .quick.with { $0.idleTimeoutMilliseconds = 60_000 })
+        while server.requests.isEmpty { _ = harness.transport.wait(milliseconds: 5) }
+        let before = threadCPU()
+        let took = milliseconds { XCTAssertTrue(harness.transport.wait(milliseconds: 400).isEmpty) }
+        XCTAssertLessThan(threadCPU() - before, 5)
+        XCTAssertTrue((400...450).contains(took), "\(took) ms")
+        harness.transport.cancel(id: id)
+    }
+
+    func testWakeIsRememberedAndEndsAWait() throws {
+        let harness = try Harness()
+        harness.transport.wake()
+        XCTAssertLessThan(milliseconds { _ = harness.transport.wait(milliseconds: nil) }, 200)
+        let waker = Unchecked(harness.transport)
+        Thread.detachNewThread {
+            usleep(50_000)
+            waker.value.wake()
+        }
+        let took = milliseconds { _ = harness.transport.wait(milliseconds: nil) }
+        XCTAssertTrue((40...500).contains(took), "\(took) ms")
+        XCTAssertTrue((90...200).contains(milliseconds { _ = harness.transport.wait(milliseconds: 100) }), "rung once, heard once")
+        XCTAssertLessThan(milliseconds { _ = harness.transport.wait(milliseconds: 0) }, 50)
+        XCTAssertLessThan(milliseconds { _ = harness.transport.wait(milliseconds: -5) }, 50)
+    }
+
+    func testCancelIsImmediateAndWithoutAResult() throws {
+        let server = RawServer { connection in
+            _ = connection.request()
+            connection.awaitEnd()
+        }
+        defer { server.stop() }
+        let harness = try Harness()
+        let id = harness.start(.get(server.url()))
+        while server.requests.isEmpty { _ = harness.transport.wait(milliseconds: 5) }
+        XCTAssertLessThan(milliseconds { harness.transport.cancel(id: id) }, 50)
+        harness.transport.cancel(id: id)
+        harness.transport.cancel(id: 4711)
+        XCTAssertTrue(harness.transport.wait(milliseconds: 30).isEmpty)
+        // Before the first wait, and while a name is being resolved.
+        let early = harness.start(.get(server.url()))
+        harness.transport.cancel(id: early)
+        let resolving = harness.start(.get("http://no-such-host.invalid/"))
+        _ = harness.transport.wait(milliseconds: 0)
+        XCTAssertLessThan(milliseconds { harness.transport.cancel(id: resolving) }, 50)
+        let failed = harness.start(.get("nonsense"))
+        harness.transport.cancel(id: failed)
+        XCTAssertTrue(harness.transport.wait(milliseconds: 30).isEmpty)
+    }
+}
+
+final class Unchecked<T>: @unchecked Sendable {
+    let value: T
+    init(_ value: T) { self.value = value }
+}
