@@ -42,7 +42,7 @@ public func aigc_client_set_credentials(
         let provider = try text(provider, "provider")
         _ = try Catalogue.table(provider)
         let id = try text(id, "id")
-        let secret = try text(secret, "secret")
+        let secret = try AigcABI.secret(secret, "secret")
         guard !id.isEmpty else { throw Failure(.invalidArgument, "Argument \"id\" is empty", field: "id") }
         guard !secret.isEmpty else { throw Failure(.invalidArgument, "Argument \"secret\" is empty", field: "secret") }
         guard expires_at_ms >= 0 else {
@@ -50,10 +50,14 @@ public func aigc_client_set_credentials(
                 .invalidArgument, "Argument \"expires_at_ms\" is negative; give Unix milliseconds, or 0 for never",
                 field: "expires_at_ms")
         }
-        let token = try optionalText(token, "token").flatMap { $0.isEmpty ? nil : Secret($0) }
+        var session: Secret?
+        if let token {
+            let given = try AigcABI.secret(token, "token")
+            if !given.isEmpty { session = given }
+        }
         let credentials = Credentials(
-            id: id, secret: Secret(secret), token: token, expiresAtMilliseconds: expires_at_ms,
-            source: token == nil ? "static_ak" : "static_sts")
+            id: id, secret: secret, token: session, expiresAtMilliseconds: expires_at_ms,
+            source: session == nil ? "static_ak" : "static_sts")
         try client.engine.setCredentials(credentials, provider: provider)
     }
 }

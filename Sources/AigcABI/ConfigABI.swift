@@ -23,7 +23,12 @@ public func aigc_config_set(
 ) -> aigc_status {
     withStatus(error) { () throws(Failure) in
         let box = try ConfigBox.need(config, "config")
-        try box.values.set(try text(key, "key"), try optionalText(value, "value"))
+        let key = try text(key, "key")
+        if let value, try ConfigKey.find(key).isSecret {
+            box.values.set(key, try secret(value, key))
+        } else {
+            try box.values.set(key, try optionalText(value, "value"))
+        }
     }
 }
 

@@ -150,6 +150,11 @@ extension ConfigKey {
             .map(String.init)
     }
 
+    var isSecret: Bool {
+        if case .secret = kind { return true }
+        return false
+    }
+
     static func find(_ name: String) throws(Failure) -> ConfigKey {
         if let key = all.first(where: { $0.name.description == name }) { return key }
         let nearest = Suggestion.nearest(name, among: all.map { $0.name.description })
@@ -160,9 +165,8 @@ extension ConfigKey {
     /// Checks a value and says what would be right.
     func check(_ value: String) throws(Failure) {
         func refuse(_ right: String) -> Failure {
-            let shown = if case .secret = kind { "the value" } else { "\"\(value)\"" }
-            return Failure(
-                .invalidArgument, "Setting \"\(name)\": \(shown) is not usable; give \(right)", field: name.description)
+            Failure(
+                .invalidArgument, "Setting \"\(name)\": \"\(value)\" is not usable; give \(right)", field: name.description)
         }
         switch kind {
         case .string, .secret:
@@ -201,13 +205,15 @@ struct ConfigValues: Sendable {
             return
         }
         try key.check(value)
-        if case .secret = key.kind { secrets[name] = Secret(value) } else { texts[name] = value }
+        texts[name] = value
     }
+
+    mutating func set(_ name: String, _ secret: Secret) { secrets[name] = secret }
 
     /// Nil for a key that does not exist and for every secret.
     func shown(_ name: String) -> String? {
         guard let key = ConfigKey.all.first(where: { $0.name.description == name }) else { return nil }
-        if case .secret = key.kind { return nil }
+        if key.isSecret { return nil }
         return texts[name] ?? key.fallback.description
     }
 

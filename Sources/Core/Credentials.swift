@@ -2,8 +2,15 @@
 public final class Secret: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     private let storage: Storage
 
-    public init(_ text: String) { storage = Storage(Array(text.utf8)) }
-    public init(bytes: [UInt8]) { storage = Storage(bytes) }
+    public init(_ text: String) {
+        var text = text
+        storage = text.withUTF8 { Storage(UnsafeRawBufferPointer($0)) }
+    }
+
+    public init(bytes: [UInt8]) { storage = bytes.withUnsafeBytes { Storage($0) } }
+
+    /// Copies straight from foreign memory, so that no unwiped copy is left behind.
+    public init(copying bytes: UnsafeRawBufferPointer) { storage = Storage(bytes) }
 
     public var isEmpty: Bool { storage.count == 0 }
     public var count: Int { storage.count }
@@ -25,10 +32,10 @@ public final class Secret: Sendable, CustomStringConvertible, CustomDebugStringC
         let base: UnsafeMutableRawPointer
         let count: Int
 
-        init(_ bytes: [UInt8]) {
+        init(_ bytes: UnsafeRawBufferPointer) {
             count = bytes.count
             base = .allocate(byteCount: max(count, 1), alignment: 1)
-            bytes.withUnsafeBytes { base.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(base), byteCount: count) }
+            if let source = bytes.baseAddress { base.copyMemory(from: source, byteCount: count) }
         }
 
         deinit {
