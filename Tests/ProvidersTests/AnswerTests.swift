@@ -101,7 +101,8 @@ final class AnswerTests: XCTestCase {
     func testAlibabaOddities() throws {
         // Ids and image ids as numbers; entries without content; extra members.
         let answer = try alibaba(
-            #"{"id":7,"promptId":12,"modelId":"m","jobStatus":"FINISHED","jobTrainProgress":1,"resultImageUrl":[0,null,"","图 1.png"],"createUserId":1}"#
+            #"{"id":7,"promptId":12,"modelId":"m","jobStatus":"FINISHED","jobTrainProgress":1,"#
+                + #""resultImageUrl":[0,null,"","图 1.png"],"createUserId":1}"#
         ).answer()
         XCTAssertEqual(answer.remoteID, "7")
         XCTAssertEqual(answer.assets.map { $0.id }, ["0", "图 1.png"])
@@ -109,7 +110,8 @@ final class AnswerTests: XCTestCase {
         XCTAssertEqual(answer.progress, 1)
         // URLs where ids are expected are fetched as URLs.
         let linked = try alibaba(
-            #"{"id":"7","jobStatus":"FINISHED","resultImageUrl":["https://x.oss-cn-shanghai.aliyuncs.com/a.png?Expires=1795252800&Signature=s"]}"#
+            #"{"id":"7","jobStatus":"FINISHED","resultImageUrl":"#
+                + #"["https://x.oss-cn-shanghai.aliyuncs.com/a.png?Expires=1795252800&Signature=s"]}"#
         ).answer()
         XCTAssertEqual(linked.assets.first?.expiresAtMilliseconds, 1_795_252_800_000)
         XCTAssertNotNil(linked.assets.first?.url)

@@ -46,7 +46,8 @@ final class AssetFailureTests: XCTestCase {
         XCTAssertEqual(words.failure.providerMessage, "Request was denied due to <user> flow control & more.")
         XCTAssertEqual(words.failure.requestID, "4C467B38-3910-447D-87BC-AC049166F218")
         XCTAssertEqual(
-            try signed(reply(200, try Fixtures.bytes("alibaba_service_error.json"))).failure.providerMessage, "资源没有找到")
+            try signed(reply(200, try Fixtures.bytes("alibaba_service_error.json"))).failure.providerMessage,
+            "资源没有找到")
     }
 
     func testPlainURLs() throws {
@@ -104,7 +105,8 @@ final class AssetFailureTests: XCTestCase {
             XCTAssertEqual(failed.kind, .unreadable, "cut at \(count)")
         }
         for text in [
-            "<Error><Code>&#x41;ccessDenied</Code><Message>a &lt;expired&gt; &amp; &#233; &#x; &bogus; &#1114112; &</Message></Error>",
+            "<Error><Code>&#x41;ccessDenied</Code>"
+                + "<Message>a &lt;expired&gt; &amp; &#233; &#x; &bogus; &#1114112; &</Message></Error>",
             "\u{FEFF}<Error a='b'><Code>AccessDenied</Code><Message>expired</Message></Error>",
         ] {
             XCTAssertEqual(try linked(reply(403, text)).kind, .expired, text)

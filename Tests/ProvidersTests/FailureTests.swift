@@ -48,7 +48,8 @@ final class FailureTests: XCTestCase {
                 #"{"requestId":"req-1","success":false,"errCode":"\#(code)","errMessage":"words","data":null}"#,
                 #"{"requestId":"req-1","success":false,"errCode":"\#(code)","errMessage":"words","httpStatusCode":\#(http)}"#,
                 #"{"requestId":"req-1","errCode":"\#(code)","errMessage":"words"}"#,
-                "<?xml version=\"1.0\"?>\n<Error><Code>\(code)</Code><Message>words</Message><RequestId>req-1</RequestId></Error>\n",
+                "<?xml version=\"1.0\"?>\n<Error><Code>\(code)</Code><Message>words</Message>"
+                    + "<RequestId>req-1</RequestId></Error>\n",
             ]
             return try bodies.map { try calls.alibaba(call, reply(http, $0)).failed() }
         }

@@ -188,8 +188,8 @@ final class RequestTableTests: XCTestCase {
             try JSONValue.parse(provider.submission(operation: "aigc_image", fields: mixed).body),
             try JSONValue.parse(
                 Array(
-                    #"{"ImageInfos":[{"ImageUrl":"https://a/1"},{"ImageUrl":"https://a/2","ReferenceType":"asset"},{"ImageUrl":"https://a/3"},{"ImageUrl":"https://a/4"}]}"#
-                        .utf8)))
+                    (#"{"ImageInfos":[{"ImageUrl":"https://a/1"},{"ImageUrl":"https://a/2","ReferenceType":"asset"},"#
+                        + #"{"ImageUrl":"https://a/3"},{"ImageUrl":"https://a/4"}]}"#).utf8)))
         for text in [
             "{}", "[1]", "[{}]", "[{\"url\":1}]", "[{\"url\":\"https://a/1\",\"reference_type\":1}]", "[null]",
         ] {
@@ -212,7 +212,8 @@ final class RequestTableTests: XCTestCase {
         let body = try provider.submission(operation: "aigc_image", fields: fields).body
         XCTAssertEqual(
             String(decoding: body, as: UTF8.self),
-            #"{"Prompt":"wire","ExtraParameters":{"Resolution":"2K","NewField":{"a":[1,2.5,null],"b":1}},"Brand":{"New":{"Thing":false}}}"#
+            #"{"Prompt":"wire","ExtraParameters":{"Resolution":"2K","NewField":{"a":[1,2.5,null],"b":1}},"#
+                + #""Brand":{"New":{"Thing":false}}}"#
         )
         // They also stand in for what is required, and can take it away.
         var only = RequestFields()
