@@ -80,7 +80,8 @@ extension Slot {
     private func kindBeforeRequest(_ code: CURLcode) -> TransferFailure.Kind {
         switch code {
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_LOGIN_DENIED: return .badURL
-        case CURLE_COULDNT_RESOLVE_HOST: return isOutOfDescriptors ? .resources : .resolve
+        case CURLE_COULDNT_RESOLVE_HOST:
+            return isOutOfDescriptors || library.contains(anyOf: ["failed to start"]) ? .resources : .resolve
         case CURLE_COULDNT_RESOLVE_PROXY, CURLE_PROXY: return isOutOfDescriptors ? .resources : .proxy
         case CURLE_SSL_CACERT_BADFILE: return isOutOfDescriptors ? .resources : .tls
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,

@@ -50,6 +50,10 @@ final class RawServer: @unchecked Sendable {
         Thread.detachNewThread { [self] in
             while true {
                 let client = accept(listener, nil, nil)
+                if client < 0, errno == EMFILE {
+                    usleep(1000)
+                    continue
+                }
                 // Closed here and nowhere else: the number may be another server's in the next moment.
                 if client < 0 {
                     Glibc.close(listener)

@@ -47,21 +47,32 @@ final class ResourceTests: XCTestCase {
         let harness = try Harness()
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        // Servers of earlier tests may still be closing theirs.
+        var last = -1
+        for _ in 0..<100 where last != descriptors().count {
+            last = descriptors().count
+            usleep(50_000)
+        }
         var held: [Int32] = []
         var low = limit
         low.rlim_cur = rlim_t((descriptors().max() ?? 0) + 1)
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &low)
-        while true {
-            let fd = open("/dev/null", O_RDONLY)
-            if fd < 0 { break }
-            held.append(fd)
+        func exhaust() {
+            while true {
+                let fd = open("/dev/null", O_RDONLY)
+                if fd < 0 { return }
+                held.append(fd)
+            }
         }
-        let failures = [
-            harness.run(.post(server.url()), .submission).failure,
-            harness.run(.post("https://127.0.0.1:\(server.port)/"), .submission).failure,
-            harness.run(.post("http://no-such-host.invalid/"), .submission).failure,
-            CurlBlockingTransport(CurlSettings(proxy: "")).exchange(.get(server.url()), options: .quick).failure,
-        ]
+        var failures: [TransferFailure?] = []
+        for url in [server.url(), "https://127.0.0.1:\(server.port)/", "http://no-such-host.invalid/"] {
+            exhaust()
+            failures.append(harness.run(.post(url), .submission).failure)
+        }
+        exhaust()
+        let blocking = CurlBlockingTransport(CurlSettings(proxy: ""))
+        failures.append(blocking.exchange(.get(server.url()), options: .quick).failure)
+        exhaust()
         let made = Result { try CurlTransport(CurlSettings()) }
         for fd in held { close(fd) }
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
