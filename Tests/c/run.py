@@ -192,6 +192,13 @@ def no_duplicates(runner: Runner, run: Run, folder: Path) -> None:
     runner.ok(stats["duplicates"] == 0, "%s: no job was created twice (%s)" % (run.title, stats["duplicates"]))
 
 
+def all_created(runner: Runner, run: Run, folder: Path) -> None:
+    """The sandbox has seen each job once."""
+    created = runner.box.stats(jobs=False)["jobs_created"].get(run.arguments[0], 0)
+    runner.ok(created == int(run.arguments[1]), "%s: the sandbox has %d jobs" % (run.title, created))
+    no_duplicates(runner, run, folder)
+
+
 def same_bytes(runner: Runner, run: Run, folder: Path) -> None:
     """Each image of the manifest is what the sandbox drew."""
     provider, jobs = run.arguments[0], int(run.arguments[1])
@@ -353,7 +360,7 @@ def plan(runner: Runner, long: bool) -> List[Run]:
     for provider in PROVIDERS:
         jobs = dict(quick=False, seconds=300.0)
         runs.append(Run("jobs200", [provider, "200"], world={"rate": 20.0, "duration": 2.0}, config={}, after=rate_kept, **jobs))
-        runs.append(Run("threads16", [provider, "1000"], world={"duration": 20.0}, after=no_duplicates, **jobs))
+        runs.append(Run("threads16", [provider, "1000"], world={"duration": 20.0}, after=all_created, **jobs))
     runs.append(Run("jobs200", ["tencent", "20"], tls=True, after=same_bytes))
     return runs
 
