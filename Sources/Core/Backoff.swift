@@ -77,6 +77,12 @@ extension Int64 {
         return overflow ? (milliseconds < 0 ? .min : .max) : value
     }
 
+    /// Difference without a trap.
+    public func subtracting(_ other: Int64) -> Int64 {
+        let (value, overflow) = subtractingReportingOverflow(other)
+        return overflow ? (other < 0 ? .max : .min) : value
+    }
+
     /// Sum without a trap.
     public func adding(_ other: Int64) -> Int64 {
         let (value, overflow) = addingReportingOverflow(other)

@@ -63,8 +63,10 @@ public struct JobMachine: Sendable {
 
     private enum Phase: Equatable {
         case new
-        /// Asked for a place, or waiting for a retry.
+        /// Asked for a place: a second asking would be a second submission.
         case queued
+        /// Waiting for its next try.
+        case resting
         case submitting
         /// Between two status calls, or not followed.
         case waiting
@@ -172,7 +174,9 @@ public struct JobMachine: Sendable {
                 return
             }
             phase = .waiting
-            failedPolls = 0
+            // What was mended for the submission may go wrong once more for the calls that follow.
+            clockMended = false
+            credentialsMended = false
             actions.append(.accepted)
             apply(answer, now, policy, random, &actions)
         case .failure(let failed):
@@ -212,18 +216,22 @@ public struct JobMachine: Sendable {
             mayRetry = false
         }
         outcome = .notSent
-        if phase == .ended { return }
+        if phase == .ended {
+            actions.append(.changed)
+            return
+        }
         guard mayRetry else {
             end(.failed, failed.failure, &actions)
             return
         }
         failedSubmits += 1
-        phase = .queued
         state = .queued
         actions.append(.changed)
         if delay == 0 {
+            phase = .queued
             actions.append(.submit)
         } else {
+            phase = .resting
             actions.append(.schedule(now.adding(.nanoseconds(milliseconds: delay))))
         }
     }
@@ -237,9 +245,11 @@ public struct JobMachine: Sendable {
 
     private mutating func timer(into actions: inout [JobAction]) {
         switch phase {
-        case .queued: actions.append(.submit)
+        case .resting:
+            phase = .queued
+            actions.append(.submit)
         case .waiting: if follows { poll(&actions) }
-        case .new, .submitting, .polling, .ended: break
+        case .new, .queued, .submitting, .polling, .ended: break
         }
     }
 
@@ -285,7 +295,7 @@ public struct JobMachine: Sendable {
             if !credentialsMended { delay = 0 }
             credentialsMended = true
         case .notFound:
-            ends = now.adding(-acceptedAt) > .nanoseconds(milliseconds: policy.notFoundGraceMilliseconds)
+            ends = now.subtracting(acceptedAt) > .nanoseconds(milliseconds: policy.notFoundGraceMilliseconds)
         case .refused, .expired:
             ends = true
         }
@@ -309,7 +319,7 @@ public struct JobMachine: Sendable {
             actions.append(.changed)
             if let beforeEnd { actions.append(beforeEnd) }
             if follows {
-                let elapsed = now.adding(-acceptedAt) / 1_000_000
+                let elapsed = now.subtracting(acceptedAt) / 1_000_000
                 schedulePoll(after: policy.polls.pause(sinceAcceptedMilliseconds: elapsed, random: random), now, &actions)
             }
         case .succeeded:
@@ -334,7 +344,7 @@ public struct JobMachine: Sendable {
             poll(&actions)
         case .polling:
             refreshPending = true  // the call that is under way answers it
-        case .new, .queued, .submitting, .ended:
+        case .new, .queued, .resting, .submitting, .ended:
             actions.append(.refreshed(Failure(.wrongState, "Job cannot be refreshed: it has ended or has no id yet")))
         }
     }

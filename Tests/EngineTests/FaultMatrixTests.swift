@@ -126,4 +126,17 @@ final class FaultMatrixTests: XCTestCase {
         XCTAssertEqual(harness.transport.told(of: "a").sent, 2)
         XCTAssertEqual(harness.transport.told(of: "b").sent, 1)
     }
+
+    /// A skew that comes back after the submission was mended is mended again, and does not end the accepted job.
+    func testClockSkewAfterAMendedSubmissionDoesNotEndTheJob() throws {
+        let harness = try Harness()
+        harness.cloud.clockOffsetSeconds = 3_600
+        let job = harness.submit("a")
+        harness.run(until: 400)
+        XCTAssertEqual(job.snapshot.outcome, .accepted)
+        harness.cloud.clockOffsetSeconds = -3_600
+        harness.runToTheEnd()
+        XCTAssertEqual(job.snapshot.state, .succeeded, "\(String(describing: job.snapshot.failure))")
+        harness.checkPromises("clock twice")
+    }
 }

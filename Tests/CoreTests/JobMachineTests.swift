@@ -1,0 +1,228 @@
+import Core
+import Foundation
+import XCTest
+
+/// Every event in every state. The table is Tests/fixtures/machines/job.txt; a change of it is a change of the promise.
+final class JobMachineTests: XCTestCase {
+    private static let answered = JobAnswer(remoteID: "id", state: .pending)
+
+    private static func followed() -> JobMachine {
+        var machine = JobMachine(follows: true)
+        _ = machine.tell(.start)
+        _ = machine.tell(.sending)
+        _ = machine.tell(.submitEnded(.success(answered)))
+        return machine
+    }
+
+    private static func make(_ events: [JobEvent], _ machine: JobMachine = JobMachine(follows: true)) -> JobMachine {
+        var machine = machine
+        for event in events { _ = machine.tell(event) }
+        return machine
+    }
+
+    /// Each state that a machine can be in, and the way there.
+    private static let states: [(String, JobMachine)] = [
+        ("new", JobMachine(follows: true)),
+        ("new-attached", JobMachine(attached: "id", follows: true)),
+        ("new-attached-unfollowed", JobMachine(attached: "id", follows: false)),
+        ("queued", make([.start])),
+        ("resting", make([.start, .sending, .submitEnded(.failure(MachineText.failure(.notSent)))])),
+        ("last-try", make([
+            .start, .sending, .submitEnded(.failure(MachineText.failure(.throttled))), .timer, .sending,
+            .submitEnded(.failure(MachineText.failure(.throttled))), .timer, .sending,
+        ])),
+        ("submitting", make([.start, .sending])),
+        ("clock-mended", make([.start, .sending, .submitEnded(.failure(MachineText.failure(.clockSkew))), .sending])),
+        ("token-mended", make([.start, .sending, .submitEnded(.failure(MachineText.failure(.staleCredentials))), .sending])),
+        ("waiting", followed()),
+        ("waiting-unfollowed", make([.setFollow(false)], followed())),
+        ("polling", make([.timer], followed())),
+        ("polling-unfollowed", make([.timer, .setFollow(false)], followed())),
+        ("refreshing", make([.refresh], followed())),
+        ("refreshing-unfollowed", make([.setFollow(false), .refresh], followed())),
+        ("polling-then-refresh", make([.timer, .refresh], followed())),
+        ("poll-clock-mended", make([.timer, .pollEnded(.failure(MachineText.failure(.clockSkew))), .timer], followed())),
+        ("cancelled-before", make([.start, .cancel])),
+        ("cancelled-in-flight", make([.start, .sending, .cancel])),
+        ("late-in-flight", make([.start, .sending, .deadline])),
+        ("closed-in-flight", make([.start, .sending, .close])),
+        ("cancelled-accepted", make([.cancel], followed())),
+        ("succeeded", make([.timer, .pollEnded(.success(JobAnswer(state: .succeeded)))], followed())),
+        ("unknown", make([.start, .sending, .submitEnded(.failure(MachineText.failure(.transient)))])),
+    ]
+
+    private static var events: [(String, JobEvent)] {
+        var all: [(String, JobEvent)] = [
+            ("start", .start), ("sending", .sending), ("submit:accepted", .submitEnded(.success(answered))),
+            ("submit:failed", .submitEnded(.success(
+                JobAnswer(remoteID: "id", state: .failed(Failure(.jobFailed, "no")))))),
+        ]
+        for (name, kind) in MachineText.kinds {
+            all.append(("submit:" + name, .submitEnded(.failure(MachineText.failure(kind)))))
+        }
+        all += [
+            ("poll:pending", .pollEnded(.success(JobAnswer(state: .pending)))),
+            ("poll:running", .pollEnded(.success(JobAnswer(state: .running, progress: 0.5)))),
+            ("poll:succeeded", .pollEnded(.success(JobAnswer(state: .succeeded)))),
+            ("poll:failed", .pollEnded(.success(JobAnswer(state: .failed(Failure(.jobFailed, "no")))))),
+        ]
+        for (name, kind) in MachineText.kinds {
+            all.append(("poll:" + name, .pollEnded(.failure(MachineText.failure(kind)))))
+        }
+        return all + [
+            ("timer", .timer), ("deadline", .deadline), ("cancel", .cancel), ("close", .close), ("refresh", .refresh),
+            ("follow", .setFollow(true)), ("unfollow", .setFollow(false)),
+        ]
+    }
+
+    func testEveryEventInEveryState() throws {
+        var lines: [String] = []
+        for (state, machine) in Self.states {
+            for (event, value) in Self.events {
+                var machine = machine
+                let actions = machine.tell(value)
+                // Events that mean nothing in a state are left out of the table.
+                if actions.isEmpty { continue }
+                lines.append("\(state) \(event): \(actions) -> \(machine.state)/\(machine.outcome)")
+            }
+        }
+        try Table.check(lines, "job.txt")
+    }
+
+    /// Whatever comes in whatever order: one end, one last word, never a second submission after one in doubt.
+    func testRandomEventsKeepThePromises() {
+        var seed: UInt64 = 20_240_901
+        let events = Self.events
+        for round in 0..<20_000 {
+            let first = seed
+            func next() -> Int {
+                seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                return Int(seed >> 33)
+            }
+            var machine = next() % 4 == 0 ? JobMachine(attached: "id", follows: next() % 2 == 0) : JobMachine(follows: next() % 2 == 0)
+            var ended = 0
+            var finished = 0
+            var asked = 0
+            var onTheWire = false
+            var doubt = false
+            for _ in 0..<40 {
+                let (name, event) = events[next() % events.count]
+                // The engine answers only what is on the wire, and sends only what was asked for.
+                if name == "sending" {
+                    guard asked > 0, !onTheWire, machine.state == .queued else { continue }
+                    asked -= 1
+                    onTheWire = true
+                    XCTAssertFalse(doubt, "round \(round), seed \(first): sent again after a doubt")
+                }
+                if name.hasPrefix("submit:") {
+                    guard onTheWire else { continue }
+                    onTheWire = false
+                    doubt = doubt || name == "submit:transient" || name == "submit:unreadable" || name == "submit:accepted"
+                        || name == "submit:failed"
+                }
+                var actions: [JobAction] = []
+                machine.handle(
+                    event, at: MachineText.now, policy: MachineText.policy, random: UInt64(next()), into: &actions)
+                if actions.contains(.withdrawCall) { asked = 0 }
+                XCTAssertEqual(finished > 0 && !actions.allSatisfy { if case .refreshed = $0 { true } else { false } }, false,
+                    "round \(round), seed \(first): \(actions) after finished")
+                for action in actions {
+                    if case .ended = action { ended += 1 }
+                    if action == .finished { finished += 1 }
+                    if action == .submit {
+                        asked += 1
+                        XCTAssertEqual(asked, 1, "round \(round), seed \(first): asked for two submissions")
+                        XCTAssertFalse(onTheWire, "round \(round), seed \(first)")
+                    }
+                }
+                XCTAssertLessThanOrEqual(ended, 1, "round \(round), seed \(first)")
+                XCTAssertLessThanOrEqual(finished, ended, "round \(round), seed \(first)")
+                XCTAssertEqual(machine.state.isTerminal, ended == 1, "round \(round), seed \(first)")
+            }
+            _ = machine.tell(.cancel)
+            XCTAssertTrue(machine.state.isTerminal)
+        }
+    }
+
+    /// The id of a job whose answer came late is kept, whatever had ended it.
+    func testALateAnswerKeepsItsID() {
+        for end in [JobEvent.cancel, .deadline, .close] {
+            var machine = Self.make([.start, .sending, end])
+            XCTAssertEqual(machine.outcome, .unknown)
+            XCTAssertEqual(machine.tell(.submitEnded(.success(Self.answered))), "accepted finished")
+            XCTAssertEqual(machine.remoteID, "id")
+            XCTAssertEqual(machine.outcome, .accepted)
+        }
+    }
+
+    /// Whoever cancelled while the submission was on the wire learns that it surely did not run, if the answer says so.
+    func testALateRefusalIsNotSent() {
+        var machine = Self.make([.start, .sending, .cancel])
+        XCTAssertEqual(machine.tell(.submitEnded(.failure(MachineText.failure(.throttled)))), "changed finished")
+        XCTAssertEqual(machine.outcome, .notSent)
+        XCTAssertEqual(machine.state, .cancelled)
+    }
+
+    /// A timer that fires while a submission waits for its place must not ask for a second one.
+    func testATimerWhileQueuedAsksForNothing() {
+        var machine = Self.make([.start])
+        XCTAssertEqual(machine.tell(.timer), "")
+        machine = Self.make([.start, .sending, .submitEnded(.failure(MachineText.failure(.notSent)))])
+        XCTAssertEqual(machine.tell(.timer), "submit")
+        XCTAssertEqual(machine.tell(.timer), "")
+    }
+
+    func testWhatWasMendedForTheSubmissionIsMendedOnceMoreAfterIt() {
+        for kind in [FailureKind.clockSkew, .staleCredentials] {
+            var machine = Self.make([
+                .start, .sending, .submitEnded(.failure(MachineText.failure(kind))), .sending,
+                .submitEnded(.success(Self.answered)), .timer,
+            ])
+            let failed = JobEvent.pollEnded(.failure(MachineText.failure(kind)))
+            XCTAssertEqual(machine.tell(failed), "schedule+0")
+            _ = machine.tell(.timer)
+            XCTAssertTrue(machine.tell(failed).contains("ended"))
+        }
+    }
+
+    func testNotFoundIsBelievedOnlyAfterTheGrace() {
+        var machine = Self.make([.timer], Self.followed())
+        let missing = JobEvent.pollEnded(.failure(MachineText.failure(.notFound)))
+        XCTAssertEqual(machine.tell(missing, at: MachineText.now + 30_000_000_000), "schedule+31000")
+        _ = machine.tell(.timer)
+        XCTAssertEqual(
+            machine.tell(missing, at: MachineText.now + 30_000_000_001), "unschedule ended(notFound/accepted) finished")
+    }
+
+    func testAMessageOfADeadlineNamesTheNewestTrouble() {
+        var machine = Self.make([.timer, .pollEnded(.failure(MachineText.failure(.transient)))], Self.followed())
+        var actions: [JobAction] = []
+        machine.handle(.deadline, at: 0, policy: MachineText.policy, random: 0, into: &actions)
+        guard case .ended(let failure)? = actions.first(where: { if case .ended = $0 { true } else { false } }) else {
+            return XCTFail("no end")
+        }
+        XCTAssertTrue(failure?.message.contains("said transient") == true)
+        XCTAssertTrue(failure?.message.contains("token stays valid") == true)
+    }
+
+    /// Progress from outside is put into 0...1.
+    func testProgressIsClamped() {
+        for (said, told) in [(2.0, 1.0), (-3, 0), (.nan, 0), (.infinity, 1), (0.25, 0.25)] {
+            var machine = Self.make([.timer], Self.followed())
+            _ = machine.tell(.pollEnded(.success(JobAnswer(state: .running, progress: said))))
+            XCTAssertEqual(machine.progress, told, "\(said)")
+        }
+    }
+
+    func testTimesAtTheEndsOfTheClockDoNotTrap() {
+        for now in [Int64.min, -1, 0, .max] {
+            for (_, machine) in Self.states {
+                for (_, event) in Self.events {
+                    var machine = machine
+                    var actions: [JobAction] = []
+                    machine.handle(event, at: now, policy: MachineText.policy, random: .max, into: &actions)
+                }
+            }
+        }
+    }
+}
