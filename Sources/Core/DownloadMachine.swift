@@ -182,15 +182,13 @@ public struct DownloadMachine: Sendable {
         case .clockSkew:
             if !clockMended {
                 clockMended = true
-                phase = .fetching
-                actions.append(.fetch)
+                again(&actions)
                 return
             }
         case .staleCredentials:
             if !credentialsMended {
                 credentialsMended = true
-                phase = .fetching
-                actions.append(.fetch)
+                again(&actions)
                 return
             }
             end(.failed, failure, keepPartial: false, &actions)
@@ -209,6 +207,11 @@ public struct DownloadMachine: Sendable {
         let delay = policy.backoff.delay(
             attempt: attemptsWithoutProgress - 1, atLeast: failure.retryAfterMilliseconds, random: random)
         actions.append(.schedule(now.adding(.nanoseconds(milliseconds: delay))))
+    }
+
+    /// The call that has just been refused, at once.
+    private mutating func again(_ actions: inout [DownloadAction]) {
+        actions.append(phase == .describing ? .describe : .fetch)
     }
 
     private mutating func end(
