@@ -12,17 +12,17 @@ enum Checked {
         var given: Secret?
         if let token, !token.isEmpty { given = Secret(try part(token, names.token)) }
         if expiresAtMilliseconds != 0, expiresAtMilliseconds <= now {
-            throw CredentialUnavailable("what it gave has already ended; is the clock right?", isTransient: true)
+            throw CredentialUnavailable(.transient, "what it gave has already ended; is the clock right?")
         }
         return Credentials(
             id: id, secret: Secret(secret), token: given, expiresAtMilliseconds: expiresAtMilliseconds, source: source)
     }
 
     private static func part(_ text: String?, _ name: String) throws(CredentialUnavailable) -> String {
-        guard let text, !text.isEmpty else { throw CredentialUnavailable("\(name) is missing or empty") }
+        guard let text, !text.isEmpty else { throw CredentialUnavailable(.wrong, "\(name) is missing or empty") }
         // A trailing line break is the usual accident of a mounted secret, and would only show as a refused signature.
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
-            throw CredentialUnavailable("\(name) holds a blank or a line break: remove it")
+            throw CredentialUnavailable(.wrong, "\(name) holds a blank or a line break: remove it")
         }
         return text
     }

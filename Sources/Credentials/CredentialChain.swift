@@ -53,7 +53,7 @@ public final class CredentialChain: CredentialResolver {
                     Failure(
                         .noCredentials,
                         "renewing the credentials for \(provider) from \(source.name): \(error.reason)",
-                        isRetryable: error.isTransient))
+                        isRetryable: error.kind == .transient || error.kind == .nobody))
             }
         }
         var tried: [String] = []
@@ -65,7 +65,7 @@ public final class CredentialChain: CredentialResolver {
                 return .success(found)
             } catch {
                 tried.append("\(source.name): \(error.reason)")
-                isTransient = isTransient || error.isTransient
+                isTransient = isTransient || error.kind == .transient
             }
         }
         return .failure(

@@ -1,12 +1,17 @@
+internal import Glibc
+
 /// Runs the commands that some profiles name.
 public protocol CredentialProcesses: Sendable {
-    /// Runs a program without a shell, with nothing on its standard input, and returns what it printed.
+    /// Runs a program without a shell, with nothing on its standard input, and returns what it printed. The reason of a
+    /// failure completes "the command ...".
     func run(
         _ arguments: [String], environment: [String: String], timeoutMilliseconds: Int64, maximumBytes: Int,
         isCancelled: @Sendable () -> Bool
     ) throws(CredentialUnavailable) -> [UInt8]
 }
 
+/// Child processes: own process group, default signals, no inherited descriptor, killed at the time limit, reaped by its
+/// id alone so that the host's other children are left to the host.
 public struct LocalProcesses: CredentialProcesses {
     public init() {}
 
@@ -14,6 +19,158 @@ public struct LocalProcesses: CredentialProcesses {
         _ arguments: [String], environment: [String: String], timeoutMilliseconds: Int64, maximumBytes: Int,
         isCancelled: @Sendable () -> Bool
     ) throws(CredentialUnavailable) -> [UInt8] {
-        throw CredentialUnavailable("not built yet")
+        var ends: [Int32] = [-1, -1]
+        guard Self.makePipe(&ends) else {
+            throw CredentialUnavailable(.transient, "could not be started: \(LocalFiles.text(errno))")
+        }
+        let (readEnd, writeEnd) = (ends[0], ends[1])
+        defer { close(readEnd) }
+        let child: pid_t
+        do throws(CredentialUnavailable) {
+            child = try Self.spawn(arguments, environment, output: writeEnd)
+            close(writeEnd)
+        } catch {
+            close(writeEnd)
+            throw error
+        }
+        let deadline = Self.monotonic() &+ max(0, timeoutMilliseconds)
+        var output: [UInt8] = []
+        var failure: CredentialUnavailable?
+        reading: while true {
+            switch Self.readSome(readEnd, &output) {
+            case .ended: break reading
+            case .some: break
+            case .nothing:
+                if Self.monotonic() >= deadline {
+                    failure = CredentialUnavailable(.transient, "took longer than \(timeoutMilliseconds) ms")
+                } else if isCancelled() {
+                    failure = CredentialUnavailable(.transient, "was ended because the client is closing")
+                }
+            }
+            if output.count > maximumBytes {
+                failure = CredentialUnavailable(.wrong, "printed more than \(maximumBytes) bytes")
+            }
+            if failure != nil { break }
+        }
+        if failure != nil { Self.end(child) }
+        let status = Self.reap(child, deadline: failure == nil ? deadline : .min)
+        if let failure { throw failure }
+        switch status {
+        case .some(0), nil: return output  // nil: somebody else has reaped it; what it printed decides
+        case .some(let status) where status & 0x7F == 0:
+            throw CredentialUnavailable(.wrong, "ended with exit status \(status >> 8 & 0xFF)")
+        case .some(let status):
+            throw CredentialUnavailable(.transient, "was ended by signal \(status & 0x7F)")
+        }
+    }
+
+    // Two functions of the C library that the Swift module does not show. The first is everywhere, the second came with
+    // glibc 2.34; without it the child inherits what the host has left open across exec.
+    private typealias Pipe2 = @convention(c) (UnsafeMutablePointer<Int32>, Int32) -> Int32
+    private typealias CloseFrom = @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32
+    private static let pipe2 = dlsym(nil, "pipe2").map { unsafeBitCast($0, to: Pipe2.self) }  // safe: its documented type
+    private static let closeFrom = dlsym(nil, "posix_spawn_file_actions_addclosefrom_np").map {
+        unsafeBitCast($0, to: CloseFrom.self)  // safe: its documented type
+    }
+
+    /// Close-on-exec has to be there at once, or a child that the host starts meanwhile holds the other end open.
+    private static func makePipe(_ ends: inout [Int32]) -> Bool {
+        if let pipe2 { return pipe2(&ends, O_CLOEXEC) == 0 }
+        guard pipe(&ends) == 0 else { return false }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        return true
+    }
+
+    private enum Piece { case some, nothing, ended }
+
+    /// Waits up to a tenth of a second for output.
+    private static func readSome(_ descriptor: Int32, _ output: inout [UInt8]) -> Piece {
+        var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        guard poll(&waiting, 1, 100) > 0 else { return .nothing }
+        var piece = [UInt8](repeating: 0, count: 8192)
+        let count = read(descriptor, &piece, piece.count)
+        if count > 0 {
+            output.append(contentsOf: piece.prefix(count))
+            return .some
+        }
+        return count < 0 && errno == EINTR ? .nothing : .ended
+    }
+
+    private static func spawn(
+        _ arguments: [String], _ environment: [String: String], output: Int32
+    ) throws(CredentialUnavailable) -> pid_t {
+        guard let program = arguments.first, !arguments.contains(where: { $0.utf8.contains(0) }) else {
+            throw CredentialUnavailable(.wrong, "names no program")
+        }
+        var actions = posix_spawn_file_actions_t()
+        var attributes = posix_spawnattr_t()
+        guard posix_spawn_file_actions_init(&actions) == 0 else {
+            throw CredentialUnavailable(.transient, "could not be started: out of memory")
+        }
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        guard posix_spawnattr_init(&attributes) == 0 else {
+            throw CredentialUnavailable(.transient, "could not be started: out of memory")
+        }
+        defer { posix_spawnattr_destroy(&attributes) }
+        // The pipe first: where the host has closed its standard streams it may sit at 0 or 2.
+        posix_spawn_file_actions_adddup2(&actions, output, 1)
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+        _ = Self.closeFrom?(&actions, 3)
+        // This thread blocks every signal and the host may ignore some: the child starts as from a shell.
+        var none = sigset_t()
+        var all = sigset_t()
+        sigemptyset(&none)
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setpgroup(&attributes, 0)
+        posix_spawnattr_setflags(
+            &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
+
+        var argv = arguments.map { strdup($0) } + [nil]
+        var envp = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer {
+            argv.forEach { free($0) }
+            envp.forEach { free($0) }
+        }
+        var child: pid_t = 0
+        let code = posix_spawnp(&child, program, &actions, &attributes, &argv, &envp)
+        guard code == 0 else {
+            let why = code == ENOENT ? "the program does not exist" : LocalFiles.text(code)
+            throw CredentialUnavailable(code == ENOMEM || code == EAGAIN ? .transient : .wrong, "could not be started: \(why)")
+        }
+        return child
+    }
+
+    private static func end(_ child: pid_t) {
+        kill(-child, SIGKILL)
+        kill(child, SIGKILL)
+    }
+
+    /// The wait status; nil if the host has reaped the child or ignores SIGCHLD. Kills it at the deadline.
+    private static func reap(_ child: pid_t, deadline: Int64) -> Int32? {
+        var status: Int32 = 0
+        var killed = false
+        while true {
+            let code = waitpid(child, &status, killed ? 0 : WNOHANG)
+            if code == child { return status }
+            if code < 0 {
+                if errno == EINTR { continue }
+                return nil
+            }
+            if monotonic() >= deadline {
+                end(child)
+                killed = true
+            } else {
+                usleep(2_000)
+            }
+        }
+    }
+
+    private static func monotonic() -> Int64 {
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        return Int64(now.tv_sec) &* 1000 &+ Int64(now.tv_nsec) / 1_000_000
     }
 }

@@ -21,13 +21,23 @@ extension CredentialSource {
 
 /// Why a source gave nothing. One clause for people, never with a secret.
 public struct CredentialUnavailable: Error, Equatable, Sendable {
-    public var reason: String
-    /// The same may work later: a time-out, a server's fault.
-    public var isTransient: Bool
+    public enum Kind: Equatable, Sendable {
+        /// Nothing is set up here.
+        case absent
+        /// Something is set up, and the same would fail again.
+        case wrong
+        /// The same may work later: a server's fault, a lost connection.
+        case transient
+        /// No metadata service answers: as `absent` on a machine that has none, as `transient` once it has given.
+        case nobody
+    }
 
-    public init(_ reason: String, isTransient: Bool = false) {
+    public var kind: Kind
+    public var reason: String
+
+    public init(_ kind: Kind, _ reason: String) {
+        self.kind = kind
         self.reason = reason
-        self.isTransient = isTransient
     }
 }
 

@@ -46,7 +46,7 @@ struct EnvironmentSource: CredentialSource {
             if id == nil && secret == nil { continue }
             guard id != nil, secret != nil else {
                 let (there, missing) = id == nil ? (family.secret, family.id) : (family.id, family.secret)
-                throw CredentialUnavailable("\(there) is set but \(missing) is not")
+                throw CredentialUnavailable(.wrong, "\(there) is set but \(missing) is not")
             }
             var token: (name: String, value: String)?
             for name in family.tokens where token == nil {
@@ -57,6 +57,6 @@ struct EnvironmentSource: CredentialSource {
                 named: (family.id, family.secret, token?.name ?? ""))
         }
         let usual = families.first.map { "\($0.id) and \($0.secret) are" } ?? "nothing is"
-        throw CredentialUnavailable("\(usual) not set")
+        throw CredentialUnavailable(.absent, "\(usual) not set")
     }
 }

@@ -7,7 +7,7 @@ struct StaticSource: CredentialSource {
 
     func fetch(_ context: CredentialContext) throws(CredentialUnavailable) -> Credentials {
         guard !credentials.id.isEmpty, !credentials.secret.isEmpty else {
-            throw CredentialUnavailable("the key id or the secret is empty")
+            throw CredentialUnavailable(.wrong, "the key id or the secret is empty")
         }
         return credentials
     }

@@ -1,0 +1,126 @@
+internal import Codec
+internal import Core
+
+/// A profile of the Alibaba Cloud CLI: `~/.aliyun/config.json`. The file is read, never written.
+struct AlibabaCLISource: CredentialSource {
+    let name = "~/.aliyun/config.json"
+    var refreshAheadMilliseconds: Int64 { RefreshAhead.external }
+
+    private static let provider = "default/cli_profile"
+
+    func fetch(_ context: CredentialContext) throws(CredentialUnavailable) -> Credentials {
+        guard !context.flag("ALIBABA_CLOUD_CLI_PROFILE_DISABLED") else {
+            throw CredentialUnavailable(.absent, "ALIBABA_CLOUD_CLI_PROFILE_DISABLED is true")
+        }
+        guard let path = context.inHome(".aliyun/config.json") else {
+            throw CredentialUnavailable(.absent, "there is no home directory")
+        }
+        let bytes = try context.secretFile(path)
+        let config: JSONValue
+        do throws(JSONError) {
+            config = try JSONValue.parse(bytes)
+        } catch {
+            throw CredentialUnavailable(.wrong, "\(path) cannot be read: \(error)")
+        }
+        let current = config["current"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
+        guard let profile = context.settings.profile ?? context.variable("ALIBABA_CLOUD_PROFILE") ?? current else {
+            throw CredentialUnavailable(.wrong, "\(path) names no current profile")
+        }
+        return try credentials(profile, Reading(path: path, config: config, context: context), seen: [])
+    }
+
+    private struct Reading {
+        var path: String
+        var config: JSONValue
+        var context: CredentialContext
+    }
+
+    /// `seen`: the profiles that lead here; a role may be assumed with another profile, and a circle never ends.
+    private func credentials(
+        _ name: String, _ reading: Reading, seen: [String]
+    ) throws(CredentialUnavailable) -> Credentials {
+        let shown = Self.shown(name)
+        guard !seen.contains(name) else {
+            throw CredentialUnavailable(
+                .wrong,
+                "the profiles of \(reading.path) form a circle: "
+                    + (seen + [name]).map(Self.shown).joined(separator: " -> "))
+        }
+        guard seen.count < 8 else {
+            throw CredentialUnavailable(.wrong, "the profiles of \(reading.path) form a chain of more than 8")
+        }
+        let profiles = reading.config["profiles"]?.arrayValue ?? []
+        guard let profile = profiles.first(where: { $0["name"]?.stringValue == name }) else {
+            throw CredentialUnavailable(.wrong, "\(reading.path) has no profile \(shown)")
+        }
+        let place = "of profile \(shown) in \(reading.path)"
+        let context = reading.context
+        switch profile["mode"]?.stringValue ?? "" {
+        case "AK": return try keys(profile, place, source: "\(Self.provider)/static_ak")
+        case "StsToken": return try keys(profile, place, token: "sts_token", source: "\(Self.provider)/static_sts")
+        case "RamRoleArn":
+            return try AlibabaSTS.assumeRole(
+                try role(profile, "ram_session_name", place), with: try keys(profile, place, source: ""), context,
+                source: "\(Self.provider)/ram_role_arn")
+        case "ChainableRamRoleArn":
+            let source = try required(profile, "source_profile", place)
+            let base = try credentials(source, reading, seen: seen + [name])
+            return try AlibabaSTS.assumeRole(
+                try role(profile, "ram_session_name", place), with: base, context,
+                source: "\(Self.provider)/ram_role_arn")
+        case "EcsRamRole":
+            return try AlibabaMetadataSource(
+                roleName: profile["ram_role_name"]?.stringValue, providerName: "\(Self.provider)/ecs_ram_role"
+            ).fetch(context)
+        case "OIDC":
+            return try AlibabaSTS.assumeRoleWithOIDC(
+                try role(profile, "role_session_name", place),
+                providerARN: try required(profile, "oidc_provider_arn", place),
+                tokenFile: try required(profile, "oidc_token_file", place), context,
+                source: "\(Self.provider)/oidc_role_arn")
+        case "External":
+            return try ExternalCommand.fetch(
+                try required(profile, "process_command", place), place, context, source: "\(Self.provider)/external")
+        case "": throw CredentialUnavailable(.wrong, "the key mode \(place) is missing")
+        case let mode:
+            throw CredentialUnavailable(
+                .wrong,
+                "the mode \"\(mode.prefix(40))\" \(place) is not supported; AK, StsToken, RamRoleArn, ChainableRamRoleArn, "
+                    + "EcsRamRole, OIDC and External are")
+        }
+    }
+
+    private func keys(
+        _ profile: JSONValue, _ place: String, token: String? = nil, source: String
+    ) throws(CredentialUnavailable) -> Credentials {
+        if let token { _ = try required(profile, token, place) }
+        return try Checked.credentials(
+            id: profile["access_key_id"]?.stringValue, secret: profile["access_key_secret"]?.stringValue,
+            token: token.flatMap { profile[$0]?.stringValue }, source: source,
+            named: ("access_key_id \(place)", "access_key_secret \(place)", "\(token ?? "") \(place)"))
+    }
+
+    private func role(
+        _ profile: JSONValue, _ sessionKey: String, _ place: String
+    ) throws(CredentialUnavailable) -> AlibabaRole {
+        AlibabaRole(
+            arn: try required(profile, "ram_role_arn", place), sessionName: profile[sessionKey]?.stringValue,
+            durationSeconds: profile["expired_seconds"]?.intValue, policy: profile["policy"]?.stringValue,
+            externalID: profile["external_id"]?.stringValue, stsRegion: profile["sts_region"]?.stringValue,
+            usesVPC: profile["enable_vpc"]?.boolValue)
+    }
+
+    private func required(
+        _ profile: JSONValue, _ key: String, _ place: String
+    ) throws(CredentialUnavailable) -> String {
+        guard let value = profile[key]?.stringValue, !value.isEmpty else {
+            throw CredentialUnavailable(.wrong, "the key \(key) \(place) is missing or empty")
+        }
+        return value
+    }
+
+    /// A name in quotes, short and on one line.
+    private static func shown(_ name: String) -> String {
+        "\"" + String(name.unicodeScalars.prefix(60).map { $0.value < 0x20 ? " " : Character($0) }) + "\""
+    }
+}

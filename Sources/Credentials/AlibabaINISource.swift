@@ -1,0 +1,69 @@
+internal import Core
+
+/// `~/.alibabacloud/credentials.ini`, or the file that ALIBABA_CLOUD_CREDENTIALS_FILE names.
+struct AlibabaINISource: CredentialSource {
+    let name = "credentials.ini"
+    var refreshAheadMilliseconds: Int64 { RefreshAhead.alibabaSTS }
+
+    private static let provider = "default/profile"
+
+    func fetch(_ context: CredentialContext) throws(CredentialUnavailable) -> Credentials {
+        let named = context.variable("ALIBABA_CLOUD_CREDENTIALS_FILE")
+        guard let path = named ?? context.inHome(".alibabacloud/credentials.ini") else {
+            throw CredentialUnavailable(.absent, "there is no home directory")
+        }
+        let bytes = try context.secretFile(path)
+        guard let file = INIFile(bytes, hashCutsValues: true) else {
+            throw CredentialUnavailable(.wrong, "\(path) is no INI file")
+        }
+        let profile = context.settings.profile ?? context.variable("ALIBABA_CLOUD_PROFILE") ?? "default"
+        guard let section = file[profile] else {
+            throw CredentialUnavailable(.absent, "\(path) has no section [\(profile)]")
+        }
+        let place = "of [\(profile)] in \(path)"
+        switch section["type"] ?? "" {
+        case "access_key": return try keys(section, place, source: "\(Self.provider)/static_ak")
+        case "ram_role_arn":
+            let role = AlibabaRole(
+                arn: try required(section, "role_arn", place), sessionName: section["role_session_name"],
+                policy: section["policy"])
+            return try AlibabaSTS.assumeRole(
+                role, with: try keys(section, place, source: ""), context, source: "\(Self.provider)/ram_role_arn")
+        case "oidc_role_arn":
+            let role = AlibabaRole(
+                arn: try required(section, "role_arn", place), sessionName: section["role_session_name"],
+                policy: section["policy"])
+            return try AlibabaSTS.assumeRoleWithOIDC(
+                role, providerARN: try required(section, "oidc_provider_arn", place),
+                tokenFile: try required(section, "oidc_token_file_path", place), context,
+                source: "\(Self.provider)/oidc_role_arn")
+        case "ecs_ram_role":
+            return try AlibabaMetadataSource(
+                roleName: section["role_name"], providerName: "\(Self.provider)/ecs_ram_role"
+            ).fetch(context)
+        case "": throw CredentialUnavailable(.wrong, "the key type \(place) is missing")
+        case let type:
+            throw CredentialUnavailable(
+                .wrong,
+                "the type \"\(type.prefix(40))\" \(place) is not supported; access_key, ram_role_arn, oidc_role_arn and "
+                    + "ecs_ram_role are")
+        }
+    }
+
+    private func keys(
+        _ section: [String: String], _ place: String, source: String
+    ) throws(CredentialUnavailable) -> Credentials {
+        try Checked.credentials(
+            id: section["access_key_id"], secret: section["access_key_secret"], source: source,
+            named: ("access_key_id \(place)", "access_key_secret \(place)", ""))
+    }
+
+    private func required(
+        _ section: [String: String], _ key: String, _ place: String
+    ) throws(CredentialUnavailable) -> String {
+        guard let value = section[key], !value.isEmpty else {
+            throw CredentialUnavailable(.wrong, "the key \(key) \(place) is missing or empty")
+        }
+        return value
+    }
+}

@@ -1,0 +1,25 @@
+internal import Core
+
+/// A role that the configuration names, assumed with whatever the chain behind it finds. That chain settles on its source
+/// as any other does.
+struct AssumedRoleSource: CredentialSource {
+    let role: CredentialSettings.Role
+    let base: CredentialChain
+
+    var name: String { "role \(role.arn)" }
+    var refreshAheadMilliseconds: Int64 { RefreshAhead.tencentSTS }
+
+    func fetch(_ context: CredentialContext) throws(CredentialUnavailable) -> Credentials {
+        let found: Credentials
+        switch base.resolve(context) {
+        case .success(let credentials): found = credentials
+        case .failure(let failure):
+            throw CredentialUnavailable(failure.isRetryable ? .transient : .wrong, failure.message)
+        }
+        guard base.provider == "alibaba" else { return try TencentSTS.assumeRole(role, with: found, context) }
+        let theirs = AlibabaRole(
+            arn: role.arn, sessionName: role.sessionName.isEmpty ? nil : role.sessionName,
+            durationSeconds: role.durationSeconds, policy: role.policy, externalID: role.externalID)
+        return try AlibabaSTS.assumeRole(theirs, with: found, context, source: "ram_role_arn")
+    }
+}

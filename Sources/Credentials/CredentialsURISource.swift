@@ -1,0 +1,26 @@
+internal import Codec
+internal import Core
+
+/// A URL that answers with credentials, as the environment names it.
+struct CredentialsURISource: CredentialSource {
+    let name = "credentials URI"
+    var refreshAheadMilliseconds: Int64 { RefreshAhead.credentialsURI }
+
+    func fetch(_ context: CredentialContext) throws(CredentialUnavailable) -> Credentials {
+        guard let uri = context.variable("ALIBABA_CLOUD_CREDENTIALS_URI") else {
+            throw CredentialUnavailable(.absent, "ALIBABA_CLOUD_CREDENTIALS_URI is not set")
+        }
+        let scheme = uri.lowercased()
+        guard scheme.hasPrefix("http://") || scheme.hasPrefix("https://"),
+            uri.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else {
+            throw CredentialUnavailable(.wrong, "ALIBABA_CLOUD_CREDENTIALS_URI is no http or https URL")
+        }
+        let server = "the credentials URI"
+        let answer = try context.json(HTTPRequest(method: .get, url: uri), context.options(for: uri), server)
+        guard answer["Code"]?.stringValue == "Success" else {
+            throw CredentialUnavailable(.transient, "\(server) refused\(CredentialContext.code(answer["Code"]))")
+        }
+        return try AlibabaSTS.temporary(answer, context, server: server, source: "default/credentials_uri")
+    }
+}

@@ -1,0 +1,35 @@
+/// The small dialect of INI that the vendors' credential files use: `[section]`, `name = value` or `name: value`, whole
+/// lines of comment behind "#" or ";". Names in lower case, values trimmed; the last of two equal names wins.
+struct INIFile {
+    private var sections: [String: [String: String]] = [:]
+
+    /// `hashCutsValues`: "#" anywhere ends a value, as in Alibaba's files.
+    init?(_ bytes: [UInt8], hashCutsValues: Bool) {
+        guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
+        var section: String?
+        for line in text.split(whereSeparator: \.isNewline) {
+            let line = Self.trimmed(line)
+            guard let first = line.first, first != "#", first != ";", first != "\u{FEFF}" else { continue }
+            if first == "[" {
+                guard let end = line.firstIndex(of: "]") else { return nil }
+                let name = String(line[line.index(after: line.startIndex)..<end])
+                sections[name, default: [:]] = sections[name] ?? [:]
+                section = name
+                continue
+            }
+            guard let section, let split = line.firstIndex(where: { $0 == "=" || $0 == ":" }) else { continue }
+            let name = Self.trimmed(line[..<split]).lowercased()
+            var value = line[line.index(after: split)...]
+            if hashCutsValues, let hash = value.firstIndex(of: "#") { value = value[..<hash] }
+            sections[section]?[name] = String(Self.trimmed(value))
+        }
+    }
+
+    subscript(_ section: String) -> [String: String]? { sections[section] }
+
+    private static func trimmed(_ text: Substring) -> Substring {
+        var text = text.drop(while: \.isWhitespace)
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return text
+    }
+}

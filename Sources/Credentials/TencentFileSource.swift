@@ -1,0 +1,46 @@
+internal import Core
+
+/// `~/.tencentcloud/credentials`, else `/etc/tencentcloud/credentials`; or the file that TENCENTCLOUD_CREDENTIALS_FILE
+/// names, alone.
+struct TencentFileSource: CredentialSource {
+    let name = "credentials file"
+
+    func fetch(_ context: CredentialContext) throws(CredentialUnavailable) -> Credentials {
+        let path: String
+        let bytes: [UInt8]
+        if let named = context.variable("TENCENTCLOUD_CREDENTIALS_FILE") {
+            (path, bytes) = (named, try context.secretFile(named))
+        } else {
+            (path, bytes) = try usual(context)
+        }
+        guard let file = INIFile(bytes, hashCutsValues: false) else {
+            throw CredentialUnavailable(.wrong, "\(path) is no INI file")
+        }
+        guard let section = file["default"] else {
+            throw CredentialUnavailable(.absent, "\(path) has no section [default]")
+        }
+        let place = "of [default] in \(path)"
+        return try Checked.credentials(
+            id: section["secret_id"], secret: section["secret_key"], token: section["token"], source: "profile",
+            named: ("secret_id \(place)", "secret_key \(place)", "token \(place)"))
+    }
+
+    private func usual(_ context: CredentialContext) throws(CredentialUnavailable) -> (String, [UInt8]) {
+        let system = context.settings.systemRoot + "/etc/tencentcloud/credentials"
+        guard let own = context.inHome(".tencentcloud/credentials") else {
+            return (system, try context.secretFile(system))
+        }
+        do throws(CredentialUnavailable) {
+            return (own, try context.secretFile(own))
+        } catch {
+            // One that is there and cannot be read is not passed over for another identity.
+            guard error.kind == .absent else { throw error }
+        }
+        do throws(CredentialUnavailable) {
+            return (system, try context.secretFile(system))
+        } catch {
+            throw error.kind == .absent
+                ? CredentialUnavailable(.absent, "there is neither \(own) nor \(system)") : error
+        }
+    }
+}

@@ -1,0 +1,18 @@
+internal import Core
+
+/// A role assumed with the token that a TKE cluster mounts, as the environment names it.
+struct TencentOIDCSource: CredentialSource {
+    let name = "OIDC role"
+    var refreshAheadMilliseconds: Int64 { RefreshAhead.tencentSTS }
+
+    func fetch(_ context: CredentialContext) throws(CredentialUnavailable) -> Credentials {
+        guard let region = context.variable("TKE_REGION"), let provider = context.variable("TKE_PROVIDER_ID"),
+            let file = context.variable("TKE_WEB_IDENTITY_TOKEN_FILE"), let arn = context.variable("TKE_ROLE_ARN")
+        else {
+            throw CredentialUnavailable(
+                .absent, "TKE_REGION, TKE_PROVIDER_ID, TKE_WEB_IDENTITY_TOKEN_FILE and TKE_ROLE_ARN are not all set")
+        }
+        return try TencentSTS.assumeRoleWithWebIdentity(
+            region: region, providerID: provider, tokenFile: file, roleARN: arn, context)
+    }
+}
