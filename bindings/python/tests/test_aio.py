@@ -64,6 +64,23 @@ def test_generate(sandbox: Any, keys: Dict[str, Any], tmp_path: Path) -> None:
     run(work)
 
 
+def test_a_cancelled_generate_still_tells_the_token(sandbox: Any, keys: Dict[str, Any]) -> None:
+    async def work() -> None:
+        sandbox.fault("delay_after", "CreateAigcImageTask", ms=500)
+        accepted: Any = []
+        async with aio.Client(keys) as client:
+            task = asyncio.ensure_future(client.generate(**TENCENT, on_accepted=accepted.append))
+            while not sandbox.requests("CreateAigcImageTask"):
+                await asyncio.sleep(0.02)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert accepted == []
+        assert len(accepted) == 1 and accepted[0].token
+
+    run(work)
+
+
 def test_refresh(sandbox: Any, keys: Dict[str, Any]) -> None:
     async def work() -> None:
         async with aio.Client(keys) as client:

@@ -6,12 +6,13 @@ import os
 import pty
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any, Callable, Tuple
 
 import pytest
-from support import Command
+from support import Command, environment
 
 NEVER = ("--provider", "tencent", "[never] cat")
 
@@ -140,10 +141,6 @@ def test_not_sent_yet(sandbox: Any, command: Command, tmp_path: Path) -> None:
 
 def test_a_program_in_python(sandbox: Any, keys: Any) -> None:
     """KeyboardInterrupt comes out of wait() at once, with the token written on it."""
-    import sys
-
-    from support import environment
-
     code = f"""
 import aigc, sys, time
 with aigc.Client({keys!r}) as client:
@@ -164,3 +161,49 @@ with aigc.Client({keys!r}) as client:
         assert token in notes
     assert process.wait(10) == 0 and time.monotonic() - start < 2
     process.stdout.close()
+
+
+def test_in_the_moment_of_the_submission(sandbox: Any, command: Command, tmp_path: Path) -> None:
+    """Between the C call and keeping its result, a signal must not lose the job."""
+    patched = """
+import os, signal, sys
+from aigc import cli, client
+submit = client.Client.submit
+def struck(*arguments, **more):
+    job = submit(*arguments, **more)
+    os.kill(os.getpid(), signal.SIGINT)
+    for _ in range(1000): pass  # Time for the handler to run.
+    return job
+client.Client.submit = struck
+sys.exit(cli.main(sys.argv[1:]))
+"""
+    for name, more in (("generate", ("--out", str(tmp_path))), ("submit", ())):
+        before = sum(sandbox.stats()["jobs_created"].values())
+        arguments = command.line(name, *NEVER, *more)[3:]
+        env = environment(**command.variables)
+        done = subprocess.run(
+            [sys.executable, "-c", patched, *arguments], env=env, capture_output=True, text=True, timeout=30
+        )
+        created = sum(sandbox.stats()["jobs_created"].values()) - before
+        assert done.returncode == 130 and "Traceback" not in done.stderr, done.stderr
+        assert done.stderr.count("goes on at the provider; its token: ") == created
+
+
+def test_a_program_in_python_on_the_wire(sandbox: Any, keys: Any) -> None:
+    """Interrupted before the answer: the answer gets its grace, and the token is not lost."""
+    sandbox.fault("delay_after", "CreateAigcImageTask", ms=800)
+    code = f"""
+import aigc
+with aigc.Client({keys!r}) as client:
+    try:
+        client.generate("tencent", "aigc_image", prompt="[never]", on_accepted=lambda job: print(job.token, flush=True))
+    except KeyboardInterrupt as error:
+        print("interrupted", flush=True)
+"""
+    process = subprocess.Popen([sys.executable, "-c", code], env=environment(), stdout=subprocess.PIPE, text=True)
+    while not sandbox.requests("CreateAigcImageTask"):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    token, last = out.splitlines()
+    assert len(token) > 20 and last == "interrupted" and process.returncode == 0

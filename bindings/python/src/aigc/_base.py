@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import atexit
 import os
+import time
 import warnings
 from ctypes import byref
-from typing import Any, Callable, Generic, List, Mapping, Optional, Tuple, Type, TypeVar, Union
+from typing import Any, Callable, Generic, Iterable, List, Mapping, Optional, Tuple, Type, TypeVar, Union
 from weakref import WeakSet, WeakValueDictionary
 
 from . import _config, _native
@@ -14,7 +15,7 @@ from ._call import Handle, call, decode, encode, milliseconds, optional
 from ._jobs import BaseDownload, BaseJob, BaseTask
 from ._library import lib
 from .describe import _operations
-from .enums import EventType, State, Status
+from .enums import EventType, Outcome, State, Status
 from .errors import AigcError, ClosedError, ForkedError, InvalidArgumentError
 from .request import Request
 
@@ -112,8 +113,8 @@ class BaseClient(Generic[JobT, DownloadT]):
     def submit(self, provider: Union[str, Request], operation: Optional[str] = None, **fields: Any) -> JobT:
         """Submits a Request, or what Request(provider, operation, **fields) would be. Never blocks.
 
-        Everything is checked first: what a check refuses raises, costs nothing and creates no job. The job is sent in the
-        background, at most once unless it surely never reached the provider.
+        Everything is checked first: what a check refuses raises, costs nothing and creates no job. The job is sent in
+        the background, at most once unless it surely never reached the provider.
         """
         self._ready()
         request = _request(provider, operation, fields)._build()
@@ -254,6 +255,22 @@ def _close_all() -> None:
     for client in clients:
         if client._pid == os.getpid():
             client._close(None)
+
+
+def undecided(job: BaseJob) -> bool:
+    """Whether a submission left, and what became of it is not known: the answer may still come."""
+    return job.remote_id is None and (job.outcome is Outcome.UNKNOWN or job.state is State.SUBMITTING)
+
+
+def settle(jobs: Iterable[BaseJob], grace: float) -> None:
+    """For a program that is interrupted: ends here what has not been accepted, so that it is not sent any more, and
+    waits up to so many seconds for answers that are on their way, so that no id is lost."""
+    waiting = [job for job in jobs if job.remote_id is None and not job.done]
+    for job in waiting:
+        job.cancel()
+    end = time.monotonic() + grace
+    while time.monotonic() < end and any(map(undecided, waiting)):
+        time.sleep(0.01)
 
 
 def remember_token(error: BaseException, tasks: List[BaseTask]) -> None:

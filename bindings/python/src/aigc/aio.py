@@ -15,11 +15,11 @@ from weakref import WeakSet
 
 from . import _native
 from ._base import BaseClient, Event, PathLike, remember_token
-from ._call import error_from, milliseconds
+from ._call import Handle, error_from, milliseconds
 from ._jobs import BaseDownload, BaseJob, BaseTask
 from ._library import lib
 from ._naming import check_template, file_path
-from .enums import EventType, State, Status
+from .enums import EventType, Outcome, State, Status
 from .errors import ClosedError, NoResourcesError, WaitTimeoutError
 from .request import Request
 
@@ -137,6 +137,7 @@ class Client(BaseClient[Job, Download]):
         self._waiters: "Dict[int, Set[asyncio.Future[int]]]" = {}
         self._refreshes: "Dict[int, Set[asyncio.Future[int]]]" = {}
         self._unanswered: Dict[int, Job] = {}  # Submitted here, and neither accepted nor ended so far.
+        self._on_accepted: Dict[int, Callable[[Job], None]] = {}
         self._news: "Set[asyncio.Future[int]]" = set()
         self._listeners: "WeakSet[Events]" = WeakSet()
 
@@ -169,7 +170,8 @@ class Client(BaseClient[Job, Download]):
 
         out:         a folder (made if it is missing), or None for memory. Nothing is overwritten: a number is added.
         timeout:     seconds for all of it. Errors that come after the provider's yes carry the job's token.
-        on_accepted: called with the job as soon as the provider has accepted it: the moment to store job.token.
+        on_accepted: called with the job as soon as the provider has accepted it: the moment to store job.token. Also if
+                     that is after this coroutine was cancelled.
         """
         if name_template is not None:
             check_template(name_template)
@@ -177,10 +179,7 @@ class Client(BaseClient[Job, Download]):
         job = self.submit(provider, operation, **fields)
         try:
             if on_accepted is not None:
-                while job.id in self._unanswered and (deadline is None or time.monotonic() < deadline):
-                    await self._any_event(_left(deadline))
-                if job.remote_id is not None:
-                    on_accepted(job)
+                self._on_accepted[job.id] = on_accepted
             await job.wait(_left(deadline))
             downloads = [
                 job.download(asset.index, file_path(out, job, asset.index, name_template)) for asset in job.assets
@@ -259,13 +258,15 @@ class Client(BaseClient[Job, Download]):
             kind = library.aigc_event_type(handle)
             job_id = int(library.aigc_event_job_id(handle))
             if kind == EventType.JOB_ACCEPTED:
-                self._unanswered.pop(job_id, None)
+                self._accepted(handle, job_id)
             elif kind == EventType.JOB_REFRESHED:
                 # Events of one kind are merged: one can answer several calls.
                 for future in self._refreshes.pop(job_id, ()):
                     _resolve(future, library.aigc_event_status(handle))
             elif kind == EventType.JOB_DONE:
-                self._unanswered.pop(job_id, None)
+                ended = self._unanswered.pop(job_id, None)
+                if ended is not None and ended.outcome is not Outcome.UNKNOWN:
+                    self._on_accepted.pop(job_id, None)  # No answer can come any more.
                 for future in (*self._waiters.pop(job_id, ()), *self._refreshes.pop(job_id, ())):
                     _resolve(future, 0)
             for future in list(self._news):
@@ -275,6 +276,14 @@ class Client(BaseClient[Job, Download]):
                 for listener in list(self._listeners):
                     listener._put(event)
         return limit
+
+    def _accepted(self, event: Handle, job_id: int) -> None:
+        self._unanswered.pop(job_id, None)
+        call_back = self._on_accepted.pop(job_id, None)
+        if call_back is not None:
+            job = self._task_of(event, job_id)
+            if isinstance(job, Job):
+                call_back(job)
 
     def _wait_for_end(self, job_id: int) -> "asyncio.Future[int]":
         future = self._bind().create_future()

@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 from typing import Any, Callable, Iterator, List, Optional, Type, TypeVar, Union
 
-from ._base import BaseClient, Event, PathLike, remember_token
+from ._base import BaseClient, Event, PathLike, remember_token, settle
 from ._call import call, error_from, milliseconds
 from ._jobs import BaseDownload, BaseJob, BaseTask
 from ._library import lib
@@ -168,6 +168,11 @@ class Client(BaseClient[Job, Download]):
             for download in downloads:
                 download.wait(_left(deadline))
         except BaseException as error:
+            if not isinstance(error, Exception) and job.remote_id is None:
+                # Interrupted with the submission on the wire: its answer gets the same grace as in close().
+                settle([job], self.close_grace)
+                if on_accepted is not None and job.remote_id is not None:
+                    on_accepted(job)
             remember_token(error, [job])
             raise
         return downloads

@@ -24,9 +24,13 @@ def generate(args: argparse.Namespace, output: Output, interrupts: Interrupts) -
         request = requests.build(args, "submit", follow=True)
         files.prepare()
         run = Run(client, output, files, args.timeout)
-        with interrupts.held():
-            run.add(client.submit(request))
-        return _finish(client, output, run, run.until_ended)
+
+        def work() -> None:
+            with interrupts.held():
+                run.add(client.submit(request))
+            run.until_ended()
+
+        return _finish(client, output, run, work)
 
 
 def submit(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
@@ -34,12 +38,18 @@ def submit(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> 
     with _client(args, output) as client:
         request = requests.build(args, "submit", follow=False)
         run = Run(client, output, None, args.timeout)
-        with interrupts.held():
-            job = client.submit(request)
-            run.add(job)
-        code = _finish(client, output, run, run.until_accepted)
+        jobs: List[Job] = []
+
+        def work() -> None:
+            with interrupts.held():
+                jobs.append(client.submit(request))
+                run.add(jobs[0])
+            run.until_accepted()
+
+        code = _finish(client, output, run, work)
         if code != exits.OK:
             return code
+        (job,) = jobs
         if job.remote_id is None:
             run.fail(job.error or AigcError("the job ended without an id"))
             return exits.worst(run.codes)

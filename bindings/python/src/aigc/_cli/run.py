@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from typing import Dict, List, NamedTuple, Optional, Set
 
+from .._base import settle, undecided
 from .._jobs import BaseTask
 from ..client import Client, Download, Job
-from ..enums import EventType, Outcome, State, Status
+from ..enums import EventType, Status
 from ..errors import AigcError, FileTakenError, InvalidArgumentError, WaitTimeoutError
 from . import exits
 from .files import Files
@@ -70,12 +71,7 @@ class Run:
     def leave(self, grace: float) -> List[Job]:
         """Ends here what has not been accepted, waits so long for answers that are on their way, and returns the jobs
         that go on at the provider."""
-        waiting = [job for job in self._jobs.values() if job.remote_id is None and not job.done]
-        for job in waiting:
-            job.cancel()
-        end = time.monotonic() + grace
-        while time.monotonic() < end and any(_undecided(job) for job in waiting):
-            time.sleep(0.01)
+        settle(self._jobs.values(), grace)
         return self.unfinished()
 
     def unfinished(self) -> List[Job]:
@@ -86,7 +82,7 @@ class Run:
 
     def undecided(self) -> bool:
         """Whether a submission left and nobody knows what became of it."""
-        return any(_undecided(job) for job in self._jobs.values())
+        return any(undecided(job) for job in self._jobs.values())
 
     def _turn(self) -> None:
         """Takes the events that are there, or waits a moment."""
@@ -182,13 +178,6 @@ class Run:
         else:
             self._output.image(image.job, image.position, download)
             self.codes.append(exits.OK)
-
-
-def _undecided(job: Job) -> bool:
-    """Whether the answer to a submission may still come."""
-    if job.remote_id is not None:
-        return False
-    return job.outcome == Outcome.UNKNOWN or job.state == State.SUBMITTING
 
 
 def _ended(job: Job) -> "Dict[str, object]":
