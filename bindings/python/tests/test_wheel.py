@@ -63,7 +63,6 @@ def test_in_an_empty_environment(library: str, tmp_path: Path) -> None:
     code = "import aigc; aigc.version(); print([l for l in open('/proc/self/maps') if 'libaigc' in l][0].split()[-1])"
     loaded = run(str(binaries / "python"), "-c", code, AIGC_LIBRARY=None).stdout.strip()
     assert os.path.realpath(loaded).startswith(os.path.realpath(str(tmp_path / "env"))), loaded
-    assert os.path.getsize(loaded) < 8 * 1024 * 1024
 
 
 @pytest.mark.skipif(not os.access(PACKAGE, os.W_OK), reason="the source folder is read-only")
