@@ -37,7 +37,9 @@ enum AnswerForm: Equatable {
 
     private static func text(_ head: UnsafeRawBufferPointer, isLast: Bool) -> AnswerForm {
         let undecided = isLast ? AnswerForm.other : .needMore
-        var start = head.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        if head.count < mark.count, mark.starts(with: head) { return undecided }
+        var start = head.starts(with: mark) ? mark.count : 0
         while start < head.count, Base64Decoder.isBlank(head[start]) { start += 1 }
         guard start < head.count else { return undecided }
         if head[start] == UInt8(ascii: "{") { return .envelope }
@@ -64,11 +66,13 @@ enum AnswerForm: Equatable {
         }
     }
 
-    /// The length of "data:image/png;base64," (0 if it is no data URL), nil inside if it is a data URL without Base64, nil
-    /// if more must be seen.
+    /// The length of "data:image/png;base64," (0 if it is no data URL), nil inside if it is a data URL without Base64,
+    /// nil if more must be seen.
     private static func dataPrefix(_ text: UnsafeRawBufferPointer) -> Int?? {
         let scheme = Array("data:".utf8)
-        for index in 0..<min(scheme.count, text.count) where text[index] | 0x20 != scheme[index] | 0x20 { return .some(0) }
+        for index in 0..<min(scheme.count, text.count) where text[index] | 0x20 != scheme[index] | 0x20 {
+            return .some(0)
+        }
         guard let comma = text.prefix(256).firstIndex(of: UInt8(ascii: ",")) else {
             return text.count < 256 ? .none : .some(nil)
         }

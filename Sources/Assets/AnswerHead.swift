@@ -1,6 +1,7 @@
 internal import Core
 
-/// What the head of an answer says about the object behind it. Every field is checked: what is malformed counts as absent.
+/// What the head of an answer says about the object behind it. Every field is checked: what is malformed counts as
+/// absent.
 struct AnswerHead: Equatable, Sendable {
     struct ContentRange: Equatable, Sendable {
         /// nil in "bytes */N".

@@ -1,7 +1,7 @@
 // Assets: everything between the bytes of an answer and a published image: format, Base64, checksums, end markers, the
-// .part file and its resumption. Imports Core, Codec, CCrypto (with CAssets) and Glibc; knows no cloud and no transport.
-// A sink owns its state and is used by one thread at a time, as Core.AssetSink says: the engine thread, and a worker
-// thread in `prepare` and `commit`. No globals, no locks.
+// .part file and its resumption. Imports Core, Codec, CCrypto (with CAssets) and Glibc; knows no cloud and no
+// transport. A sink owns its state and is used by one thread at a time, as Core.AssetSink says: the engine thread, and
+// a worker thread in `prepare` and `commit`. No globals, no locks.
 public import Core
 
 public enum Assets {
@@ -15,7 +15,8 @@ public enum Assets {
 
     public struct Options: Sendable {
         public var mode: Mode
-        /// Replace a file that is there already. Off: `fileExists`, before any byte is fetched and again when publishing.
+        /// Replace a file that is there already. Off: `fileExists`, before any byte is fetched and again when
+        /// publishing.
         public var overwrite: Bool
         /// A larger image is refused, as soon as its size is announced. 1 or more.
         public var maximumBytes: Int64
@@ -38,11 +39,33 @@ public enum Assets {
         }
     }
 
-    /// A sink to a file, or to memory when `path` is nil. A path that ends in ".*" gets the extension of the format that
-    /// comes: png, jpg, webp, gif or bmp. Only checks the form of the path (`invalidArgument`); `prepare` touches the disk.
-    /// Any thread.
+    /// A sink to a file, or to memory when `path` is nil. A path that ends in ".*" gets the extension of the format
+    /// that comes: png, jpg, webp, gif or bmp. Only checks the form of the path (`invalidArgument`); `prepare` touches
+    /// the disk. Any thread.
     public static func makeSink(path: String?, options: Options) throws(Failure) -> any AssetSink {
         guard let path else { return MemorySink(options: options) }
         return try FileSink(path: path, options: options)
+    }
+}
+
+/// Makes sinks that share their settings.
+public final class AssetSinks: AssetSinkFactory {
+    private let overwrite: Bool
+    private let maximumBytes: Int64
+    private let keepPartial: Bool
+
+    /// As in `Assets.Options`.
+    public init(overwrite: Bool = false, maximumBytes: Int64 = 512 << 20, keepPartial: Bool = true) {
+        self.overwrite = overwrite
+        self.maximumBytes = maximumBytes
+        self.keepPartial = keepPartial
+    }
+
+    public func make(path: String?, isAPIAnswer: Bool, identity: String) throws(Failure) -> any AssetSink {
+        try Assets.makeSink(
+            path: path,
+            options: Assets.Options(
+                mode: isAPIAnswer ? .api : .url, identity: identity, overwrite: overwrite, maximumBytes: maximumBytes,
+                keepPartial: keepPartial))
     }
 }

@@ -1,5 +1,5 @@
-/// BMP: the header announces the size of the file; the dimensions of an uncompressed image give it a second time. Writers
-/// leave the first at 0, so the larger of the two is what must be there.
+/// BMP: the header announces the size of the file; the dimensions of an uncompressed image give it a second time.
+/// Writers leave the first at 0, so the larger of the two is what must be there.
 struct BMPWalker: FormatWalker {
     /// The sizes of the information headers that exist.
     static let headerSizes: Set<UInt32> = [12, 16, 40, 52, 56, 64, 108, 124]
@@ -45,8 +45,10 @@ struct BMPWalker: FormatWalker {
             (
                 Int64(head.littleEndian32(at: 2)), Int64(head.littleEndian32(at: 10)),
                 isOld
-                    ? Int64(head.littleEndian32(at: 18) & 0xFFFF) : Int64(Int32(bitPattern: head.littleEndian32(at: 18))),
-                isOld ? Int64(head.littleEndian32(at: 18) >> 16) : Int64(Int32(bitPattern: head.littleEndian32(at: 22))),
+                    ? Int64(head.littleEndian32(at: 18) & 0xFFFF)
+                    : Int64(Int32(bitPattern: head.littleEndian32(at: 18))),
+                isOld
+                    ? Int64(head.littleEndian32(at: 18) >> 16) : Int64(Int32(bitPattern: head.littleEndian32(at: 22))),
                 isOld ? Int64(head.littleEndian32(at: 22) >> 16) : Int64(head.littleEndian32(at: 26) >> 16),
                 head.littleEndian32(at: 30), Int64(head.littleEndian32(at: 34))
             )

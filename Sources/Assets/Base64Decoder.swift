@@ -1,7 +1,7 @@
 internal import CAssets
 
-/// Decodes Base64 text that comes in pieces, optionally the inside of a JSON string with its escapes. Blanks and line ends
-/// are skipped, padding may be missing, the URL-safe alphabet is accepted; anything else is an error that stays.
+/// Decodes Base64 text that comes in pieces, optionally the inside of a JSON string with its escapes. Blanks and line
+/// ends are skipped, padding may be missing, the URL-safe alphabet is accepted; anything else is an error that stays.
 struct Base64Decoder: Sendable {
     private(set) var failure: String?
     /// The closing quote has been seen.

@@ -1,8 +1,8 @@
 internal import CAssets
 internal import Glibc
 
-/// The file operations that a download needs, in one table so that tests can make any of them fail. Each returns a value
-/// that is not negative, or the negative errno.
+/// The file operations that a download needs, in one table so that tests can make any of them fail. Each returns a
+/// value that is not negative, or the negative errno.
 struct FileCalls: Sendable {
     var openFolder: @Sendable (_ path: String) -> Int
     var open: @Sendable (_ folder: Int32, _ name: String, _ flags: Int32) -> Int
@@ -51,7 +51,9 @@ struct FileCalls: Sendable {
 
 extension FileCalls {
     /// All of it, across short writes and interruptions. 0 or the negative errno.
-    func writeAll(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int64) -> (written: Int, error: Int32) {
+    func writeAll(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int64) -> (
+        written: Int, error: Int32
+    ) {
         var done = 0
         while done < bytes.count {
             let result = write(descriptor, bytes.from(done), offset + Int64(done))

@@ -35,7 +35,9 @@ enum FileFailure {
         case EISDIR: return (.file, "that is a folder; name a file in it")
         case ELOOP: return (.file, "a symbolic link is in the way; remove it or choose another name")
         case EFBIG:
-            return (.file, "the file is larger than this process or the file system allows; raise the limit (ulimit -f)")
+            return (
+                .file, "the file is larger than this process or the file system allows; raise the limit (ulimit -f)"
+            )
         case EIO: return (.file, "the disk reports a fault; choose another one")
         default: return (.file, "\(String(cString: strerror(error))) (errno \(error))")
         }

@@ -31,11 +31,13 @@ struct FilePlace: Sendable {
         name = isOpen ? String(last.dropLast(2)) : last
         guard !name.isEmpty, name != ".", name != ".." else {
             throw Failure(
-                .invalidArgument, "Download path '\(shown)': it ends without the name of a file; append one", field: "path")
+                .invalidArgument, "Download path '\(shown)': it ends without the name of a file; append one",
+                field: "path")
         }
         var digest = [UInt8](repeating: 0, count: Int(AIGCC_MAX_DIGEST))
         let text = Array("\(given)\0\(last)".utf8)
-        let result = given.isEmpty
+        let result =
+            given.isEmpty
             ? aigcc_random(&digest, digest.count) : aigcc_digest(AIGCC_SHA256, text, text.count, &digest)
         guard result == 0 else {
             throw Failure(.internal, "Download path '\(shown)': libcrypto computes no SHA-256; check its configuration")

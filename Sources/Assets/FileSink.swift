@@ -3,9 +3,9 @@ public import Core
 /// An image to a file: written beside its target as `<name>.<id>.part`, verified, and only then given its name. `<id>`
 /// comes from the identity and the name, so that a later sink for the same image finds what was left and continues it.
 ///
-/// The .part file and its note have mode 0600; the image gets 0666 less the umask, like files of other tools. A relative
-/// path is resolved once, in `prepare`; changing the working folder afterwards is harmless. While it is open a sink holds
-/// two descriptors and 64 KiB. In a child of a fork it touches no file.
+/// The .part file and its note have mode 0600; the image gets 0666 less the umask, like files of other tools. A
+/// relative path is resolved once, in `prepare`; changing the working folder afterwards is harmless. While it is open a
+/// sink holds two descriptors and 64 KiB. In a child of a fork it touches no file.
 public final class FileSink: AssetSink {
     private let store: FileStore
     private let receiver: Receiver<FileStore>
@@ -26,8 +26,8 @@ public final class FileSink: AssetSink {
     public var received: Int64 { receiver.received }
     public var expected: Int64 { receiver.expected }
 
-    /// Refuses what cannot work (`fileExists`, `file`, `noResources`), opens or takes over the .part file and reads what is
-    /// in it. After an error nothing is open and nothing was left behind.
+    /// Refuses what cannot work (`fileExists`, `file`, `noResources`), opens or takes over the .part file and reads
+    /// what is in it. After an error nothing is open and nothing was left behind.
     public func prepare() throws(Failure) {
         let found = try store.open()
         receiver.boot = Machine.bootIdentity()

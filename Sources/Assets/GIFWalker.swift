@@ -20,7 +20,9 @@ struct GIFWalker: FormatWalker {
                 // Signature 6, screen 7; its fifth byte says whether a colour table follows.
                 position += gathered.take(bytes.from(position), upTo: 13)
                 guard gathered.count == 13 else { continue }
-                let isGIF = gathered.read { $0.starts(with: Array("GIF87a".utf8)) || $0.starts(with: Array("GIF89a".utf8)) }
+                let isGIF = gathered.read {
+                    $0.starts(with: Array("GIF87a".utf8)) || $0.starts(with: Array("GIF89a".utf8))
+                }
                 if !isGIF { state = .broken("the GIF signature is damaged") }
                 skipTable(flags: gathered.read { $0[10] }, then: .introducer)
             case .introducer:

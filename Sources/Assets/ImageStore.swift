@@ -2,7 +2,7 @@ internal import Core
 
 /// Where the bytes of an image go. Errors leave the store usable for `clear` and for being thrown away.
 protocol ImageStore: AnyObject {
-    /// The length of the whole image is known.
+    /// The length of the whole image, or a little more: makes room.
     func announce(_ total: Int64) throws(Failure)
     /// The format is known; called before the first byte.
     func settle(_ format: ImageFormat) throws(Failure)

@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// JPEG: SOI, segments with a length, entropy-coded data after each SOS (where FF is followed by 00, a restart marker or
-/// another FF), until EOI. A frame header and a scan must have been there.
+/// JPEG: SOI, segments with a length, entropy-coded data after each SOS (where FF is followed by 00, a restart marker
+/// or another FF), until EOI. A frame header and a scan must have been there.
 struct JPEGWalker: FormatWalker {
     private enum Step {
         case start, marker, code, length, body, entropy, entropyCode

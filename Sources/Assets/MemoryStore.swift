@@ -16,7 +16,7 @@ final class MemoryStore: ImageStore {
 
     func announce(_ total: Int64) throws(Failure) {
         // Exact, so that nothing is moved and nothing is left over. The pages come when they are written.
-        if let exact = Int(exactly: total), exact <= maximum { _ = resize(max(exact, count)) }
+        if let exact = Int(exactly: total), exact - 64 <= maximum, exact > capacity { _ = resize(exact) }
     }
 
     func settle(_ format: ImageFormat) throws(Failure) {}
@@ -37,7 +37,8 @@ final class MemoryStore: ImageStore {
         }
         guard let base, !overflow, needed <= capacity else {
             throw Failure(
-                .noResources, "Downloading an image to memory: no memory for \(count) and \(more) more bytes; "
+                .noResources,
+                "Downloading an image to memory: no memory for \(count) and \(more) more bytes; "
                     + "download to a file instead", isRetryable: true)
         }
         return base + count

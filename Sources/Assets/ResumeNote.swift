@@ -1,7 +1,7 @@
 internal import CAssets
 
-/// What lies beside a .part file so that another process can continue it: no URL, no secret. Strict text with a checksum;
-/// anything unexpected means that there is no note.
+/// What lies beside a .part file so that another process can continue it: no URL, no secret. Strict text with a
+/// checksum; anything unexpected means that there is no note.
 struct ResumeNote: Equatable, Sendable {
     /// SHA-256 of the identity and the file name, 64 hexadecimal digits.
     var identity: String
@@ -11,8 +11,8 @@ struct ResumeNote: Equatable, Sendable {
     var total: Int64
     var crc64: UInt64?
     var format: ImageFormat
-    /// Which start of the machine wrote it: what was not flushed to the disk before a crash of the machine may be missing
-    /// inside the file.
+    /// Which start of the machine wrote it: what was not flushed to the disk before a crash of the machine may be
+    /// missing inside the file.
     var boot: String
 
     static let maximumLength = 1024
@@ -43,7 +43,8 @@ struct ResumeNote: Equatable, Sendable {
         guard lines.count == 9, let format = ImageFormat(rawValue: lines[5]), let total = Int64(lines[3]), total >= -1
         else { return nil }
         self.init(
-            identity: lines[1], validator: lines[2], total: total, crc64: UInt64(lines[4]), format: format, boot: lines[6])
+            identity: lines[1], validator: lines[2], total: total, crc64: UInt64(lines[4]), format: format,
+            boot: lines[6])
         // The same fields give the same bytes, title and checksum included.
         guard AnswerHead.isValidator(validator), encoded() == bytes else { return nil }
     }

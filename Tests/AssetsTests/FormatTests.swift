@@ -1,0 +1,142 @@
+import Core
+import XCTest
+
+@testable import Assets
+
+final class FormatTests: XCTestCase {
+    func testEveryFixtureIsCompleteWithAndWithoutItsLength() throws {
+        for name in Fixture.names {
+            let bytes = Fixture.bytes(name)
+            for answer in [Answer.whole(bytes), Answer.whole(bytes, crc: true), Answer(body: bytes)] {
+                let sink = MemorySink(options: options())
+                XCTAssertEqual(sink.run(answer).word, "complete", name)
+                let result = try sink.commit()
+                XCTAssertEqual(result.bytes?.array, bytes, name)
+                XCTAssertEqual(result.contentType, Fixture.format(name).contentType)
+                XCTAssertEqual(result.byteCount, Int64(bytes.count))
+                XCTAssertNil(result.path)
+            }
+        }
+    }
+
+    func testEverySplitPoint() {
+        for name in Fixture.names {
+            let bytes = Fixture.bytes(name)
+            for cut in 1..<bytes.count {
+                var answer = Answer.whole(bytes)
+                answer.pieces = [cut]
+                let (finish, image) = judge(answer)
+                XCTAssertEqual(finish.word, "complete", "\(name) split at \(cut)")
+                XCTAssertTrue(image == bytes)
+            }
+            var single = Answer(body: bytes)
+            single.pieces = [Int](repeating: 1, count: bytes.count)
+            XCTAssertEqual(judge(single).image, bytes, "\(name) byte by byte")
+        }
+    }
+
+    func testACutFileIsNeverComplete() {
+        for name in Fixture.names {
+            let bytes = Fixture.bytes(name)
+            for count in 0..<bytes.count {
+                let cut = Array(bytes.prefix(count))
+                // The connection closes early and nobody notices; the object itself is cut; the transport notices.
+                for answer in [Answer(body: cut), Answer.whole(cut), Answer.whole(bytes).cut(after: count)] {
+                    let finish = judge(answer).finish
+                    XCTAssertNotEqual(finish.word, "complete", "\(name) cut after \(count)")
+                }
+                XCTAssertNil(judge(Answer.whole(cut)).image)
+            }
+        }
+    }
+
+    func testAFlippedByteIsNeverCompleteWhenAChecksumIsOffered() {
+        for name in Fixture.names {
+            let bytes = Fixture.bytes(name)
+            var answer = Answer.whole(bytes, crc: true)
+            for index in bytes.indices {
+                answer.body = bytes
+                answer.body[index] ^= 1 << UInt8(index % 8)
+                XCTAssertNotEqual(judge(answer).finish.word, "complete", "\(name) flipped at \(index)")
+            }
+        }
+    }
+
+    func testAFlippedByteOfAPNGIsCaughtByItsOwnChecksums() {
+        let bytes = Fixture.bytes("plain.png")
+        for index in bytes.indices {
+            var answer = Answer.whole(bytes)
+            answer.body[index] ^= 0x20
+            XCTAssertNotEqual(judge(answer).finish.word, "complete", "flipped at \(index)")
+        }
+    }
+
+    func testHostileBytesNeverTrap() {
+        var dice = Dice(3)
+        for round in 0..<3000 {
+            let name = Fixture.names[round % Fixture.names.count]
+            var bytes = Fixture.bytes(name)
+            for _ in 0..<Int.random(in: 1...6, using: &dice) {
+                // Mostly in the head, where lengths are.
+                let range = Bool.random(using: &dice) ? 0..<min(60, bytes.count) : 0..<bytes.count
+                let index = Int.random(in: range, using: &dice)
+                bytes[index] =
+                    [0, 1, 0x7F, 0x80, 0xFF, UInt8.random(in: 0...255, using: &dice)].randomElement(using: &dice) ?? 0
+            }
+            if Bool.random(using: &dice) { bytes.removeLast(Int.random(in: 0..<bytes.count, using: &dice)) }
+            var answer = Answer(body: bytes)
+            answer.pieces = (0..<20).map { _ in Int.random(in: 1...200, using: &dice) }
+            let (finish, image) = judge(answer, Bool.random(using: &dice) ? .api : .url)
+            // What is handed over is at least what came.
+            if finish.word == "complete" { XCTAssertTrue(image == bytes) } else { XCTAssertNil(image) }
+        }
+    }
+
+    func testHeadersThatPromiseTheImpossible() {
+        let end: [UInt8] = [0xFF, 0xFF, 0xFF, 0xFF]
+        let bmp =
+            Array("BM".utf8) + end + [0, 0, 0, 0] + end + [40, 0, 0, 0] + end + end + [1, 0, 32, 0] + [0, 0, 0, 0]
+        let bigBMP =
+            Array("BM".utf8) + end + [0, 0, 0, 0] + [54, 0, 0, 0] + [40, 0, 0, 0] + [255, 255, 255, 127]
+            + [0, 0, 0, 128] + [1, 0, 64, 0] + [UInt8](repeating: 0, count: 8)
+        let webp = Array("RIFF".utf8) + end + Array("WEBPVP8 ".utf8) + end
+        let png = ImageFormat.pngSignature + end + Array("IHDR".utf8)
+        let jpeg: [UInt8] = [0xFF, 0xD8, 0xFF, 0xE0, 0, 1, 0]
+        let emptyJPEG: [UInt8] = [0xFF, 0xD8, 0xFF, 0xD9] + [UInt8](repeating: 0, count: 20)
+        let gif = Array("GIF89a".utf8) + [1, 0, 1, 0, 0x80, 0, 0] + [0, 0, 0, 0, 0, 0] + [0x3B]
+        for bytes in [bmp, bigBMP, webp, png, jpeg, emptyJPEG, gif] {
+            let padded = bytes + [UInt8](repeating: 0, count: 100)
+            XCTAssertEqual(judge(Answer.whole(padded)).finish.word, "corrupt")
+        }
+    }
+
+    func testABMPWithoutItsSizeIsMeasuredByItsDimensions() {
+        for name in ["plain.bmp", "palette.bmp"] {
+            var bytes = Fixture.bytes(name)
+            bytes.replaceSubrange(2..<6, with: [0, 0, 0, 0])
+            XCTAssertEqual(judge(Answer(body: bytes)).finish.word, "complete")
+            XCTAssertEqual(judge(Answer(body: Array(bytes.dropLast()))).finish.word, "incomplete")
+        }
+    }
+
+    func testBytesBehindTheEnd() {
+        for name in Fixture.names {
+            let bytes = Fixture.bytes(name)
+            let words = bytes + Array("<html>".utf8)
+            XCTAssertEqual(judge(Answer.whole(words)).image, words, "part of the object by its length: \(name)")
+            XCTAssertEqual(judge(Answer(body: words)).finish.word, "corrupt", "nothing vouches for it: \(name)")
+            let padded = bytes + [0, 0, 0x0A]
+            XCTAssertEqual(judge(Answer(body: padded)).image, padded)
+            var chunked = Answer(body: words)
+            chunked.headers = [("Transfer-Encoding", "chunked")]
+            XCTAssertEqual(judge(chunked).image, words)
+        }
+    }
+
+    func testGuessNeverTakesTextForAnImage() {
+        for text in ["BM", "BMP files are nice to have", "RIFF....WAVE", "GIF88a", "<html>", "{}", "\u{89}PNG", ""] {
+            let bytes = Array(text.utf8) + (text.isEmpty ? [] : [UInt8](repeating: 0x20, count: 30))
+            XCTAssertEqual(bytes.withUnsafeBytes { ImageFormat.guess($0) }, text.isEmpty ? .unsure : .none, text)
+        }
+    }
+}
