@@ -365,14 +365,16 @@ def plan(runner: Runner, long: bool) -> List[Run]:
     return runs
 
 
-def valgrind_plan(here: Path) -> List[Run]:
+def valgrind_plan(here: Path, full: Path) -> List[Run]:
     """A part of the programs under memcheck: no error, nothing lost but what the suppressions name."""
     command = [
         "valgrind", "-q", "--error-exitcode=97", "--leak-check=full", "--errors-for-leak-kinds=definite",
         "--show-leak-kinds=definite", "--suppressions=%s" % (here / "valgrind.supp"), "--child-silent-after-fork=yes",
         "--fair-sched=yes",
     ]
-    return [Run(name, prefix=command, seconds=400, quick=False) for name in ("null", "errors", "lifecycle", "generate", "epoll")]
+    names = ("null", "errors", "lifecycle", "generate", "epoll")
+    symbols = {"LD_LIBRARY_PATH": str(full)}
+    return [Run(name, prefix=command, environment=symbols, seconds=400, quick=False) for name in names]
 
 
 def main() -> int:
@@ -388,7 +390,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="aigc-c-") as work, SandboxProcess("--duration", "0.4", "--rate", "0") as box:
         runner = Runner(box, options.programs, options.library, Path(work))
         here = Path(__file__).resolve().parent
-        runs = valgrind_plan(here) if options.valgrind else plan(runner, options.long)
+        runs = valgrind_plan(here, options.programs / "full") if options.valgrind else plan(runner, options.long)
         for run in runs:
             if (options.only and run.name not in options.only) or (options.quick and not run.quick):
                 continue

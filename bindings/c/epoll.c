@@ -16,7 +16,7 @@
 
 struct work {
     const char *output;
-    size_t waiting, failures; /* jobs and downloads that have not ended; those that failed */
+    size_t waiting, failures; /* jobs and downloads that have not ended; what went wrong */
 };
 
 static void failed(struct work *work, const char *what, aigc_error *error)
@@ -58,8 +58,7 @@ static void handle(struct work *work, const aigc_event *event)
         else
             start_downloads(work, job);
         break;
-    default: /* types that this program does not care about, or that a newer library has */
-        break;
+    default: break; /* types that this program does not care about, or that a newer library has */
     }
 }
 
@@ -93,7 +92,9 @@ int main(int argc, char **argv)
         if (aigc_config_set(config, argv[first + 1], equals ? equals + 1 : NULL, &error)) failed(&work, "-c", error);
     }
     if (argc - first < 4 || work.failures) {
-        return fputs("usage: epoll [-c KEY=VALUE]... PROVIDER JOBS PROMPT OUTPUT [IMAGE_URL]...\n", stderr), 2;
+        fputs("usage: epoll [-c KEY=VALUE]... PROVIDER JOBS PROMPT OUTPUT [IMAGE_URL]...\n", stderr);
+        aigc_config_free(config);
+        return 2;
     }
     work.output = argv[first + 3];
     const char *operation = strcmp(argv[first], AIGC_ALIBABA) ? AIGC_TENCENT_IMAGE : AIGC_ALIBABA_PRE_MODEL_INFERENCE;
@@ -102,10 +103,7 @@ int main(int argc, char **argv)
     for (int i = first + 4; i < argc && !work.failures; i++)
         if (aigc_request_add_image_url(request, argv[i], NULL, &error)) failed(&work, argv[i], error);
     readable.events = EPOLLIN; /* asked for before the first job, so that no event is dropped as unwanted */
-    if (!work.failures && epoll_ctl(loop, EPOLL_CTL_ADD, aigc_client_event_fd(client), &readable)) {
-        perror("epoll_ctl");
-        work.failures++;
-    }
+    if (!work.failures && epoll_ctl(loop, EPOLL_CTL_ADD, aigc_client_event_fd(client), &readable) != 0) work.failures++;
     for (int i = atoi(argv[first + 1]); i > 0 && !work.failures; i--) {
         aigc_job *job = NULL;
         if (aigc_client_submit(client, request, &job, &error)) failed(&work, "submit", error);
