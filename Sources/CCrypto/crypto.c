@@ -14,8 +14,8 @@
 static const char *const names[] = {"SHA256", "SHA1", "MD5"};
 static const size_t sizes[] = {32, 20, 16};
 
-/* Fetched once: OpenSSL 3 otherwise looks the algorithm up by name for each digest, which costs more than a short digest
- * itself. Kept until the process ends. */
+/* Fetched once: OpenSSL 3 otherwise looks the algorithm up by name for each digest, which costs more than a short
+ * digest itself. Kept until the process ends. */
 static _Atomic(EVP_MD *) fetched[3];
 
 static const EVP_MD *algorithm_md(aigcc_algorithm algorithm) {

@@ -66,8 +66,8 @@ public enum DateText {
         return days * 86_400 + clock  // safe: at most four digits of a year
     }
 
-    /// Unix milliseconds of `2023-12-25T12:00:00`, with any number of fractional digits, a blank or "T" in the middle and
-    /// an optional `Z`, `+08:00`, `+0800` or `+08`; nil for anything else. Without a zone it is read as UTC.
+    /// Unix milliseconds of `2023-12-25T12:00:00`, with any number of fractional digits, a blank or "T" in the middle
+    /// and an optional `Z`, `+08:00`, `+0800` or `+08`; nil for anything else. Without a zone it is read as UTC.
     public static func parseISO8601(_ text: String) -> Int64? {
         var scanner = Scanner(text)
         scanner.skipBlanks()

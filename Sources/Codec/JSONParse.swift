@@ -1,8 +1,8 @@
 import CJSON
 
 extension JSONValue {
-    /// The deepest nesting that `parse` ever follows. It takes less than 32 KiB of stack then, half of the smallest stack
-    /// that callers come with.
+    /// The deepest nesting that `parse` ever follows. It takes less than 32 KiB of stack then, half of the smallest
+    /// stack that callers come with.
     public static let depthLimit = 64
 
     /// Parses one JSON value of any type; nothing but blanks may follow it.

@@ -16,8 +16,8 @@ public struct JSONMember: Equatable, Sendable {
     }
 }
 
-/// A JSON value. Objects keep the order of their members (and are equal only in the same order). Integers that fit Int64
-/// are `int`, all other numbers `double`.
+/// A JSON value. Objects keep the order of their members (and are equal only in the same order). Integers that fit
+/// Int64 are `int`, all other numbers `double`.
 public enum JSONValue: Equatable, Sendable {
     case null
     case bool(Bool)

@@ -41,7 +41,8 @@ struct AlibabaMetadataSource: CredentialSource {
         let reply = try get(base + Self.path + Percent.encode(role), token, context, allowsV1: allowsV1)
         guard reply.status == 200 else {
             throw CredentialUnavailable(
-                CredentialContext.kind(reply.status), "\(Self.server) answered HTTP \(reply.status) for the role's keys")
+                CredentialContext.kind(reply.status), "\(Self.server) answered HTTP \(reply.status) for the role's keys"
+            )
         }
         guard let answer = try? JSONValue.parse(reply.body) else {
             throw CredentialUnavailable(.transient, "\(Self.server) answered something that is no JSON")
@@ -64,7 +65,8 @@ struct AlibabaMetadataSource: CredentialSource {
             let reply = try context.exchange(request, context.metadataOptions, Self.server)
             if reply.status == 200 { return try MetadataText.firstLine(reply.body, Self.server) }
             throw CredentialUnavailable(
-                CredentialContext.kind(reply.status), "\(Self.server) answered HTTP \(reply.status) for a session token")
+                CredentialContext.kind(reply.status), "\(Self.server) answered HTTP \(reply.status) for a session token"
+            )
         } catch {
             // Where nobody answers v2 nobody answers v1 either: the second wait is spared.
             if allowsV1 && error.kind != .nobody { return nil }
@@ -78,8 +80,12 @@ struct AlibabaMetadataSource: CredentialSource {
         var request = HTTPRequest(method: .get, url: url)
         if let token {
             request.headers = [HTTPHeader("X-aliyun-ecs-metadata-token", token)]
-            let reply = try context.exchange(request, context.metadataOptions, Self.server)
-            if reply.status == 200 || reply.status == 404 || !allowsV1 { return reply }
+            do throws(CredentialUnavailable) {
+                let reply = try context.exchange(request, context.metadataOptions, Self.server)
+                if reply.status == 200 || reply.status == 404 || !allowsV1 { return reply }
+            } catch {
+                guard allowsV1, error.kind != .nobody else { throw error }
+            }
             request.headers = []
         }
         return try context.exchange(request, context.metadataOptions, Self.server)

@@ -12,7 +12,8 @@ struct AlibabaOIDCSource: CredentialSource {
         else {
             throw CredentialUnavailable(
                 .absent,
-                "ALIBABA_CLOUD_ROLE_ARN, ALIBABA_CLOUD_OIDC_PROVIDER_ARN and ALIBABA_CLOUD_OIDC_TOKEN_FILE are not all set")
+                "ALIBABA_CLOUD_ROLE_ARN, ALIBABA_CLOUD_OIDC_PROVIDER_ARN and ALIBABA_CLOUD_OIDC_TOKEN_FILE are not all set"
+            )
         }
         return try AlibabaSTS.assumeRoleWithOIDC(
             AlibabaRole(arn: arn), providerARN: provider, tokenFile: file, context, source: "default/oidc_role_arn")

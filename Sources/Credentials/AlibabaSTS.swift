@@ -55,7 +55,8 @@ enum AlibabaSTS {
         let request = HTTPRequest(
             method: .post, url: "\(endpoint)/",
             headers: [
-                HTTPHeader("Content-Type", "application/x-www-form-urlencoded"), HTTPHeader("Accept", "application/json"),
+                HTTPHeader("Content-Type", "application/x-www-form-urlencoded"),
+                HTTPHeader("Accept", "application/json"),
             ], body: Array(ACS3.canonical(query: fields).utf8))
         let answer = try context.json(request, context.options(for: endpoint), server)
         return try credentials(answer, context, source: source)

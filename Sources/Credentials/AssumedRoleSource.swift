@@ -1,7 +1,7 @@
 internal import Core
 
-/// A role that the configuration names, assumed with whatever the chain behind it finds. That chain settles on its source
-/// as any other does.
+/// A role that the configuration names, assumed with whatever the chain behind it finds. That chain settles on its
+/// source as any other does.
 struct AssumedRoleSource: CredentialSource {
     let role: CredentialSettings.Role
     let base: CredentialChain

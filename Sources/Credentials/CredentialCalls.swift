@@ -98,7 +98,7 @@ extension CredentialContext {
     func tokenFile(_ path: String) throws(CredentialUnavailable) -> String {
         switch files.read(path, maximumBytes: 65_536) {
         case .success(let file):
-            var bytes = file.bytes[...]
+            var bytes = file.bytes.drop { $0 <= 0x20 }
             while let last = bytes.last, last <= 0x20 { bytes.removeLast() }
             guard let text = String(validating: bytes, as: UTF8.self), !text.isEmpty,
                 text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })

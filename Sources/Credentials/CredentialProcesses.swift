@@ -10,8 +10,8 @@ public protocol CredentialProcesses: Sendable {
     ) throws(CredentialUnavailable) -> [UInt8]
 }
 
-/// Child processes: own process group, default signals, no inherited descriptor, killed at the time limit, reaped by its
-/// id alone so that the host's other children are left to the host.
+/// Child processes: own process group, default signals, no inherited descriptor, killed at the time limit, reaped by
+/// its id alone so that the host's other children are left to the host.
 public struct LocalProcesses: CredentialProcesses {
     public init() {}
 
@@ -68,7 +68,9 @@ public struct LocalProcesses: CredentialProcesses {
     // glibc 2.34; without it the child inherits what the host has left open across exec.
     private typealias Pipe2 = @convention(c) (UnsafeMutablePointer<Int32>, Int32) -> Int32
     private typealias CloseFrom = @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32
-    private static let pipe2 = dlsym(nil, "pipe2").map { unsafeBitCast($0, to: Pipe2.self) }  // safe: its documented type
+    private static let pipe2 = dlsym(nil, "pipe2").map {
+        unsafeBitCast($0, to: Pipe2.self)  // safe: its documented type
+    }
     private static let closeFrom = dlsym(nil, "posix_spawn_file_actions_addclosefrom_np").map {
         unsafeBitCast($0, to: CloseFrom.self)  // safe: its documented type
     }
@@ -138,7 +140,8 @@ public struct LocalProcesses: CredentialProcesses {
         let code = posix_spawnp(&child, program, &actions, &attributes, &argv, &envp)
         guard code == 0 else {
             let why = code == ENOENT ? "the program does not exist" : LocalFiles.text(code)
-            throw CredentialUnavailable(code == ENOMEM || code == EAGAIN ? .transient : .wrong, "could not be started: \(why)")
+            throw CredentialUnavailable(
+                code == ENOMEM || code == EAGAIN ? .transient : .wrong, "could not be started: \(why)")
         }
         return child
     }

@@ -1,6 +1,6 @@
-// Credentials: finds the key of a provider and renews it. One file a source, one chain a provider. Imports Core, Codec and
-// Signing. Slow (files, HTTP, processes): runs on the engine's credential worker, never on a caller's thread; a chain is
-// asked by one thread at a time and keeps nothing but the source that it has settled on.
+// Credentials: finds the key of a provider and renews it. One file a source, one chain a provider. Imports Core, Codec
+// and Signing. Slow (files, HTTP, processes): runs on the engine's credential worker, never on a caller's thread; a
+// chain is asked by one thread at a time and keeps nothing but the source that it has settled on.
 
 public import Core
 
@@ -41,8 +41,8 @@ public struct CredentialUnavailable: Error, Equatable, Sendable {
     }
 }
 
-/// How long before their end temporary credentials are renewed, by kind of source, in milliseconds. As the vendors' tools
-/// have it, except that Tencent's renew after a tenth of the life of an assumed role, which this does not need.
+/// How long before their end temporary credentials are renewed, by kind of source, in milliseconds. As the vendors'
+/// tools have it, except that Tencent's renew after a tenth of the life of an assumed role, which this does not need.
 public enum RefreshAhead {
     public static let alibabaSTS: Int64 = 15 * 60_000
     public static let alibabaMetadata: Int64 = 15 * 60_000

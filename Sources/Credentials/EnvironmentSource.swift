@@ -1,7 +1,7 @@
 internal import Core
 
-/// Credentials in environment variables. Names come in families, one for each of the vendor's tools; id, secret and token
-/// are never mixed across families. The first family whose id or secret is set is the one.
+/// Credentials in environment variables. Names come in families, one for each of the vendor's tools; id, secret and
+/// token are never mixed across families. The first family whose id or secret is set is the one.
 struct EnvironmentSource: CredentialSource {
     struct Family {
         var id: String

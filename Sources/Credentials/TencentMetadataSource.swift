@@ -25,7 +25,8 @@ struct TencentMetadataSource: CredentialSource {
         }
         let role = try MetadataText.firstLine(names.body, Self.server)
         let answer = try context.json(
-            HTTPRequest(method: .get, url: base + Self.path + Percent.encode(role)), context.metadataOptions, Self.server)
+            HTTPRequest(method: .get, url: base + Self.path + Percent.encode(role)), context.metadataOptions,
+            Self.server)
         guard answer["Code"]?.stringValue == "Success" else {
             throw CredentialUnavailable(.transient, "\(Self.server) refused\(CredentialContext.code(answer["Code"]))")
         }

@@ -47,7 +47,8 @@ enum TencentSTS {
         let headers = [
             HTTPHeader("Content-Type", "application/json"), HTTPHeader("X-TC-Action", "AssumeRoleWithWebIdentity"),
             HTTPHeader("X-TC-Version", version), HTTPHeader("X-TC-Region", region),
-            HTTPHeader("X-TC-Timestamp", String(context.unixMilliseconds() / 1000)), HTTPHeader("Authorization", "SKIP"),
+            HTTPHeader("X-TC-Timestamp", String(context.unixMilliseconds() / 1000)),
+            HTTPHeader("Authorization", "SKIP"),
         ]
         return try call(endpoint(context), headers, body.serialized(), context, source: "oidc_role")
     }
@@ -77,7 +78,8 @@ enum TencentSTS {
             throw CredentialUnavailable(.transient, "\(server) answered without credentials")
         }
         return try Checked.credentials(
-            id: credentials?["TmpSecretId"]?.stringValue, secret: credentials?["TmpSecretKey"]?.stringValue, token: token,
+            id: credentials?["TmpSecretId"]?.stringValue, secret: credentials?["TmpSecretKey"]?.stringValue,
+            token: token,
             expiresAtMilliseconds: try CredentialContext.expiry(unixSeconds: response["ExpiredTime"], server),
             source: source, now: context.unixMilliseconds(),
             named: ("TmpSecretId of \(server)", "TmpSecretKey of \(server)", "Token of \(server)"))

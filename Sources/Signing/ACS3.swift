@@ -26,7 +26,8 @@ public enum ACS3 {
     /// - Throws for anything that could end a header line, and for empty credentials.
     public static func sign(
         method: String, host: String, path: String, query: [(name: String, value: String)], action: String,
-        version: String, body: [UInt8], contentType: String?, credentials: Credentials, unixSeconds: Int64, nonce: String
+        version: String, body: [UInt8], contentType: String?, credentials: Credentials, unixSeconds: Int64,
+        nonce: String
     ) throws(Failure) -> (query: String, headers: [HTTPHeader]) {
         try HeaderText.checkHost(host)
         try HeaderText.check(credentials)
@@ -66,8 +67,8 @@ public enum ACS3 {
         return (canonicalQuery, headers)
     }
 
-    /// Signs an arbitrary list of headers, all of them, and shows every stage. Names may be in any case and order, values
-    /// are trimmed at both ends; lines of one name are joined.
+    /// Signs an arbitrary list of headers, all of them, and shows every stage. Names may be in any case and order,
+    /// values are trimmed at both ends; lines of one name are joined.
     public static func stages(
         method: String, path: String, query: [(name: String, value: String)], headers: [HTTPHeader],
         payloadHash: String, credentials: Credentials

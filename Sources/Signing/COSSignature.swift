@@ -1,8 +1,8 @@
 internal import Codec
 public import Core
 
-/// The signature of Tencent's object storage (COS), for images in a private bucket: as an Authorization header, or in the
-/// query of a URL. The caller makes sure that it goes to the bucket's own host alone.
+/// The signature of Tencent's object storage (COS), for images in a private bucket: as an Authorization header, or in
+/// the query of a URL. The caller makes sure that it goes to the bucket's own host alone.
 public enum COSSignature {
     /// Every intermediate text, to be compared with the vendor's. `signKey` is as good as the secret for its time.
     public struct Stages: Equatable, Sendable {
@@ -21,8 +21,8 @@ public enum COSSignature {
     /// The headers that make a request to a private bucket: Authorization and, with temporary credentials,
     /// x-cos-security-token (signed).
     ///
-    /// - `path`: decoded, with its leading "/". `parameters`: decoded. `headers`: those that are signed besides host, such
-    ///   as Range; the caller sends them as they are here.
+    /// - `path`: decoded, with its leading "/". `parameters`: decoded. `headers`: those that are signed besides host,
+    ///   such as Range; the caller sends them as they are here.
     /// - `validFrom`, `validUntil`: Unix seconds; begin a minute early for clocks that are behind.
     public static func headers(
         method: String, host: String, path: String, parameters: [(name: String, value: String)] = [],
@@ -44,8 +44,8 @@ public enum COSSignature {
         return result
     }
 
-    /// The query, without "?", of a URL that can be fetched without further headers until it ends. It holds the token of
-    /// temporary credentials: treat it as a secret.
+    /// The query, without "?", of a URL that can be fetched without further headers until it ends. It holds the token
+    /// of temporary credentials: treat it as a secret.
     public static func query(
         method: String, host: String, path: String, parameters: [(name: String, value: String)] = [],
         credentials: Credentials, validFrom: Int64, validUntil: Int64

@@ -1,5 +1,5 @@
-// Signing: (request, credentials, instant, nonce) -> headers, as pure functions. Imports Core, Codec and CCrypto. Holds no
-// state but the key cache that a caller may pass; any thread.
+// Signing: (request, credentials, instant, nonce) -> headers, as pure functions. Imports Core, Codec and CCrypto. Holds
+// no state but the key cache that a caller may pass; any thread.
 
 internal import CCrypto
 internal import Codec
@@ -69,7 +69,8 @@ public enum Hash {
             count = code == 0 ? algorithm.size : 0
         }
         guard code == 0 else {
-            throw Failure(.internal, "signing: libcrypto refused to compute a digest (\(String(cString: aigcc_version())))")
+            throw Failure(
+                .internal, "signing: libcrypto refused to compute a digest (\(String(cString: aigcc_version())))")
         }
         return digest
     }
@@ -88,7 +89,8 @@ public enum Base64 {
     public static func encode(_ bytes: [UInt8]) -> String {
         let size = aigcc_base64_encoded_size(bytes.count)
         let text = [UInt8](unsafeUninitializedCapacity: size) { out, count in
-            count = max(0, Int(bytes.withUnsafeBytes { aigcc_base64_encode($0.baseAddress, $0.count, out.baseAddress) }))
+            count = max(
+                0, Int(bytes.withUnsafeBytes { aigcc_base64_encode($0.baseAddress, $0.count, out.baseAddress) }))
         }
         return String(decoding: text, as: UTF8.self)
     }
@@ -128,7 +130,8 @@ enum HeaderText {
                 }
         }
         guard isPlain else {
-            throw Failure(.invalidArgument, "signing: the host must be a plain host name or address, with \":port\" if any")
+            throw Failure(
+                .invalidArgument, "signing: the host must be a plain host name or address, with \":port\" if any")
         }
     }
 

@@ -12,8 +12,8 @@ public enum RPCSignature {
         public var query: String
     }
 
-    /// The query, without "?", of a signed call: the caller's parameters (Action, Version, Format and its own) and those of
-    /// the signature. `nonce`: new for each attempt. `method`: "GET" or "POST".
+    /// The query, without "?", of a signed call: the caller's parameters (Action, Version, Format and its own) and
+    /// those of the signature. `nonce`: new for each attempt. `method`: "GET" or "POST".
     public static func sign(
         method: String, parameters: [(name: String, value: String)], credentials: Credentials, unixSeconds: Int64,
         nonce: String

@@ -92,7 +92,8 @@ final class JSONParseTests: XCTestCase {
         XCTAssertNotNil(refusal(Array(deep(JSONValue.depthLimit + 1).utf8), depth: .max))
     }
 
-    /// Promise: every function fits a stack of 64 KiB. Runs the deepest document, and a far deeper one, on such a thread.
+    /// Promise: every function fits a stack of 64 KiB. Runs the deepest document, and a far deeper one, on such a
+    /// thread.
     func testSmallStackIsEnough() {
         final class Outcome: @unchecked Sendable {  // written by the thread, read after it was joined
             var parsed = 0
@@ -138,9 +139,12 @@ final class JSONParseTests: XCTestCase {
     func testNoiseNeverCrashes() throws {
         var random = SystemLikeRandom(state: 42)
         let seed = Array(
-            #"{"data":{"id":"20","x":[1,2.5e3,-7,true,false,null,"\u00e9\ud83d\ude3a\\"],"n":12345678901234567890}}"#.utf8)
+            #"{"data":{"id":"20","x":[1,2.5e3,-7,true,false,null,"\u00e9\ud83d\ude3a\\"],"n":12345678901234567890}}"#
+                .utf8)
         for round in 0..<20_000 {
-            var bytes = round % 4 == 0 ? (0..<Int(random.next() % 64)).map { _ in UInt8(truncatingIfNeeded: random.next()) } : seed
+            var bytes =
+                round % 4 == 0
+                ? (0..<Int(random.next() % 64)).map { _ in UInt8(truncatingIfNeeded: random.next()) } : seed
             if round % 4 != 0 {
                 for _ in 0...Int(random.next() % 3) where !bytes.isEmpty {
                     let index = Int(random.next() % UInt64(bytes.count))

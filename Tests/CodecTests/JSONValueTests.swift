@@ -19,7 +19,8 @@ final class JSONValueTests: XCTestCase {
 
     func testDoublesReadBackTheSame() throws {
         for number in [
-            0, -0.0, 0.1, 1 / 3, 0.3, .leastNonzeroMagnitude, .greatestFiniteMagnitude, -.leastNormalMagnitude, 1e21, 123456789.125,
+            0, -0.0, 0.1, 1 / 3, 0.3, .leastNonzeroMagnitude, .greatestFiniteMagnitude, -.leastNormalMagnitude, 1e21,
+            123456789.125,
             0.1 + 0.2, 9007199254740992, 1e16,
         ] {
             let written = JSONValue.double(number).serialized()
@@ -40,7 +41,8 @@ final class JSONValueTests: XCTestCase {
     }
 
     func testGetters() throws {
-        let value = try JSONValue.parse(Array(#"{"s":"t","i":3,"d":2.5,"w":4.0,"h":1e300,"b":true,"n":null,"a":[7]}"#.utf8))
+        let value = try JSONValue.parse(
+            Array(#"{"s":"t","i":3,"d":2.5,"w":4.0,"h":1e300,"b":true,"n":null,"a":[7]}"#.utf8))
         XCTAssertEqual(value["s"]?.stringValue, "t")
         XCTAssertNil(value["i"]?.stringValue)
         XCTAssertEqual(value["i"]?.intValue, 3)

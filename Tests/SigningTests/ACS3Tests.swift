@@ -108,7 +108,8 @@ final class ACS3Tests: XCTestCase {
     func testLinesOfOneNameAreJoinedInOrderOfValues() throws {
         let stages = try ACS3.stages(
             method: "GET", path: "/", query: [],
-            headers: [HTTPHeader("x-acs-b", "2"), HTTPHeader("X-Acs-B", "1"), HTTPHeader("host", "h")], payloadHash: "p",
+            headers: [HTTPHeader("x-acs-b", "2"), HTTPHeader("X-Acs-B", "1"), HTTPHeader("host", "h")],
+            payloadHash: "p",
             credentials: Credentials(id: "i", secret: Secret("s")))
         XCTAssertEqual(stages.canonicalRequest, "GET\n/\n\nhost:h\nx-acs-b:1,2\n\nhost;x-acs-b\np")
     }

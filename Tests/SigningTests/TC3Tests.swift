@@ -29,7 +29,8 @@ final class TC3Tests: XCTestCase {
         XCTAssertEqual(stages.signature, "72e494ea809ad7a8c8f7a4507b9bddcbaa8e581f516e8da2f66e2c5a96525168")
     }
 
-    /// All vectors at every stage, with one cache for all of them: it must notice each change of secret, day and service.
+    /// All vectors at every stage, with one cache for all of them: it must notice each change of secret, day and
+    /// service.
     func testEveryStageOfEveryVector() throws {
         let vectors = try Vectors.load("tencent_tc3").list("vectors")
         XCTAssertEqual(vectors.count, Self.vectorCount)

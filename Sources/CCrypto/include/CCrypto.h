@@ -1,6 +1,6 @@
 /* OpenSSL 3 EVP for Swift: digests, HMAC, random bytes, wiping, Base64. Prefix aigcc_. Functions return 0, or -1 when
- * libcrypto refuses (out of memory, a provider configuration without the algorithm). Any thread; a stream is used by one
- * thread at a time. Lengths beyond what OpenSSL counts in an int are cut into pieces here. */
+ * libcrypto refuses (out of memory, a provider configuration without the algorithm). Any thread; a stream is used by
+ * one thread at a time. Lengths beyond what OpenSSL counts in an int are cut into pieces here. */
 #ifndef CCRYPTO_H
 #define CCRYPTO_H
 
@@ -41,8 +41,8 @@ const char *aigcc_version(void);
 static inline size_t aigcc_base64_encoded_size(size_t count) { return (count / 3 + (count % 3 != 0)) * 4; }
 int64_t aigcc_base64_encode(const void *data, size_t count, uint8_t *out);
 
-/* Decodes Base64 that comes in pieces. Blanks and line breaks are skipped; any other foreign byte, data after the padding
- * and a length that is no multiple of four are errors, and an error stays. out of update holds
+/* Decodes Base64 that comes in pieces. Blanks and line breaks are skipped; any other foreign byte, data after the
+ * padding and a length that is no multiple of four are errors, and an error stays. out of update holds
  * aigcc_base64_decoded_bound(count) bytes. Both return the bytes written, or -1. */
 typedef struct aigcc_base64 aigcc_base64;
 static inline size_t aigcc_base64_decoded_bound(size_t count) { return (count / 4 + 17) * 3 + 3; }

@@ -1,6 +1,6 @@
-/* jansson for Swift, reduced to what a reader needs. Prefix aigcj_. Imported by Codec alone. jansson.h stays out of this
- * header: what it includes would become part of this module. No state of its own; a document belongs to the thread that
- * parsed it. */
+/* jansson for Swift, reduced to what a reader needs. Prefix aigcj_. Imported by Codec alone. jansson.h stays out of
+ * this header: what it includes would become part of this module. No state of its own; a document belongs to the thread
+ * that parsed it. */
 #ifndef CJSON_H
 #define CJSON_H
 
@@ -48,8 +48,8 @@ typedef struct {
 } aigcj_view;
 
 /* Parses one JSON value of any type, which has to be all of the text. Integers beyond int64 and reals beyond double are
- * AIGCJ_TOO_LARGE. NUL is fine inside string values, not inside names. The last of two equal names wins. NULL and *error
- * on failure. Recurses once a level: bound the nesting first. Free it with aigcj_free. */
+ * AIGCJ_TOO_LARGE. NUL is fine inside string values, not inside names. The last of two equal names wins. NULL and
+ * *error on failure. Recurses once a level: bound the nesting first. Free it with aigcj_free. */
 aigcj_value *aigcj_parse(const void *bytes, size_t count, aigcj_error *error);
 void aigcj_free(aigcj_value *document);
 

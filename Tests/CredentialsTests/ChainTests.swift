@@ -1,0 +1,198 @@
+import Core
+import Foundation
+import XCTest
+
+@testable import Credentials
+
+final class ChainTests: CredentialTestCase {
+    private func alibabaServer() -> ScriptedServer {
+        ScriptedServer { [self] request in
+            if request.url.hasPrefix("http://uri.example/") { return ScriptedServer.reply(200, metadataAnswer("uri")) }
+            if request.url.hasPrefix("https://sts") { return ScriptedServer.reply(200, alibabaSTSAnswer("oidc")) }
+            if request.url.hasSuffix("/latest/api/token") { return ScriptedServer.reply(200, "session") }
+            if request.url.hasSuffix("security-credentials/") { return ScriptedServer.reply(200, "role") }
+            return ScriptedServer.reply(200, metadataAnswer("ecs"))
+        }
+    }
+
+    /// Everything is set up; then one after the other is taken away, from the front.
+    func testAlibabaOrder() throws {
+        let token = try write("token", "oidc-token")
+        try write(
+            ".aliyun/config.json",
+            #"{"current":"p","profiles":[{"name":"p","mode":"AK","access_key_id":"cli","access_key_secret":"s"}]}"#)
+        try write(
+            ".alibabacloud/credentials.ini", "[default]\ntype=access_key\naccess_key_id=ini\naccess_key_secret=s")
+        var environment = [
+            "ALIBABA_CLOUD_ACCESS_KEY_ID": "env", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "s",
+            "ALIBABA_CLOUD_ROLE_ARN": "acs:ram::1:role/r", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN": "p",
+            "ALIBABA_CLOUD_OIDC_TOKEN_FILE": token, "ALIBABA_CLOUD_CREDENTIALS_URI": "http://uri.example/x",
+        ]
+        func winner(_ explicit: Credentials? = nil) throws -> String {
+            let chain = CredentialChain(
+                provider: "alibaba", explicit: explicit, context: context(environment, alibabaServer()))
+            return try chain.resolve().get().id
+        }
+        XCTAssertEqual(try winner(Credentials(id: "explicit", secret: Secret("s"))), "explicit")
+        XCTAssertEqual(try winner(), "env")
+        environment["ALIBABA_CLOUD_ACCESS_KEY_ID"] = nil
+        environment["ALIBABA_CLOUD_ACCESS_KEY_SECRET"] = nil
+        XCTAssertEqual(try winner(), "oidc")
+        environment["ALIBABA_CLOUD_ROLE_ARN"] = nil
+        XCTAssertEqual(try winner(), "cli")
+        environment["ALIBABA_CLOUD_CLI_PROFILE_DISABLED"] = "TRUE"
+        XCTAssertEqual(try winner(), "ini")
+        try FileManager.default.removeItem(atPath: home + "/.alibabacloud")
+        XCTAssertEqual(try winner(), "ecs")
+        environment["ALIBABA_CLOUD_ECS_METADATA_DISABLED"] = "True"
+        XCTAssertEqual(try winner(), "uri")
+        environment["ALIBABA_CLOUD_CREDENTIALS_URI"] = nil
+        XCTAssertThrowsError(try winner())
+    }
+
+    func testTencentOrder() throws {
+        let token = try write("token", "web-token")
+        let own = try write(".tencentcloud/credentials", "[default]\nsecret_id = own\nsecret_key = s\n")
+        let system = try write("root/etc/tencentcloud/credentials", "[default]\nsecret_id = system\nsecret_key = s\n")
+        var environment = [
+            "TENCENTCLOUD_SECRET_ID": "env", "TENCENTCLOUD_SECRET_KEY": "s", "TKE_REGION": "ap-guangzhou",
+            "TKE_PROVIDER_ID": "p", "TKE_WEB_IDENTITY_TOKEN_FILE": token, "TKE_ROLE_ARN": "qcs::cam::uin/1:roleName/r",
+        ]
+        func winner(hasMetadata: Bool = true) throws -> String {
+            let server = ScriptedServer { [self] request in
+                if request.url.hasPrefix("https://sts.tencentcloudapi.com") {
+                    return ScriptedServer.reply(200, tencentSTSAnswer)
+                }
+                if !hasMetadata { return .failed(ScriptedServer.nobody) }
+                return request.url.hasSuffix("/")
+                    ? ScriptedServer.reply(200, "my-role\n") : ScriptedServer.reply(200, cvmAnswer)
+            }
+            return try CredentialChain(provider: "tencent", explicit: nil, context: context(environment, server))
+                .resolve().get().id
+        }
+        XCTAssertEqual(try winner(), "env")
+        environment["TENCENTCLOUD_SECRET_ID"] = nil
+        environment["TENCENTCLOUD_SECRET_KEY"] = nil
+        XCTAssertEqual(try winner(), "own")
+        try FileManager.default.removeItem(atPath: own)
+        XCTAssertEqual(try winner(), "system")
+        try FileManager.default.removeItem(atPath: system)
+        XCTAssertEqual(try winner(), "AKIDcvm")
+        XCTAssertEqual(try winner(hasMetadata: false), "AKIDtmp")
+        environment["TKE_REGION"] = nil
+        XCTAssertThrowsError(try winner(hasMetadata: false))
+    }
+
+    func testNoneFoundListsEachSourceAndNoSecret() throws {
+        try write(
+            ".aliyun/config.json",
+            #"{"current":"p","profiles":[{"name":"p","mode":"AK","access_key_secret":"hunter2"}]}"#)
+        let chain = CredentialChain(
+            provider: "alibaba", explicit: nil,
+            context: context(["ALIBABA_CLOUD_ACCESS_KEY_SECRET": "hunter2", "ALIBABA_CLOUD_CREDENTIALS_URI": "ftp://x"])
+        )
+        guard case .failure(let failure) = chain.resolve() else { return XCTFail("found something") }
+        XCTAssertEqual(failure.status, .noCredentials)
+        XCTAssertFalse(failure.isRetryable, "off the cloud a job is to fail at once")
+        XCTAssertFalse(failure.message.contains("hunter2"))
+        XCTAssertFalse(failure.message.contains("\n"))
+        for piece in [
+            "environment: ALIBABA_CLOUD_ACCESS_KEY_SECRET is set but ALIBABA_CLOUD_ACCESS_KEY_ID is not",
+            "OIDC role: ALIBABA_CLOUD_ROLE_ARN,", "~/.aliyun/config.json: access_key_id of profile \"p\" in \(home)",
+            "credentials.ini: there is no \(home)", "ECS instance role: the ECS metadata service does not answer",
+            "credentials URI: ALIBABA_CLOUD_CREDENTIALS_URI is no http or https URL",
+        ] {
+            XCTAssertTrue(failure.message.contains(piece), "\(piece) in \(failure.message)")
+        }
+        XCTAssertNil(chain.sourceName)
+    }
+
+    /// A source that has given is kept to: a later failure is told, not papered over with another identity.
+    func testStaysWithItsSource() throws {
+        let path = try write(".tencentcloud/credentials", "[default]\nsecret_id=first\nsecret_key=s\n")
+        let server = ScriptedServer { [self] request in
+            request.url.hasSuffix("/") ? ScriptedServer.reply(200, "r") : ScriptedServer.reply(200, cvmAnswer)
+        }
+        let chain = CredentialChain(provider: "tencent", explicit: nil, context: context([:], server))
+        XCTAssertEqual(try chain.resolve().get().id, "first")
+        XCTAssertEqual(chain.sourceName, "credentials file")
+        try write(".tencentcloud/credentials", "[default]\nsecret_id=second\nsecret_key=s\n")
+        XCTAssertEqual(try chain.resolve().get().id, "second")
+        try FileManager.default.removeItem(atPath: path)
+        guard case .failure(let failure) = chain.resolve() else { return XCTFail("wandered off") }
+        XCTAssertTrue(failure.message.hasPrefix("renewing the credentials for tencent from credentials file: "))
+        XCTAssertTrue(server.requests.isEmpty)
+    }
+
+    func testMetadataThatHasGivenAndFallsSilentIsWorthARetry() throws {
+        nonisolated(unsafe) var isUp = true
+        let server = ScriptedServer { [self] request in
+            if !isUp { return .failed(ScriptedServer.nobody) }
+            return request.url.hasSuffix("/") ? ScriptedServer.reply(200, "r") : ScriptedServer.reply(200, cvmAnswer)
+        }
+        let chain = CredentialChain(provider: "tencent", explicit: nil, context: context([:], server))
+        XCTAssertEqual(try chain.resolve().get().id, "AKIDcvm")
+        XCTAssertEqual(chain.refreshAheadMilliseconds, 300_000)
+        isUp = false
+        guard case .failure(let failure) = chain.resolve() else { return XCTFail("gave") }
+        XCTAssertTrue(failure.isRetryable)
+    }
+
+    func testSwitches() throws {
+        try write(".tencentcloud/credentials", "[default]\nsecret_id=file\nsecret_key=s\n")
+        let environment = ["TENCENTCLOUD_SECRET_ID": "env", "TENCENTCLOUD_SECRET_KEY": "s"]
+        let server = ScriptedServer()
+        var chain = CredentialChain(
+            provider: "tencent", explicit: nil, context: context(environment, server) { $0.useEnvironment = false })
+        XCTAssertEqual(try chain.resolve().get().id, "file")
+        chain = CredentialChain(
+            provider: "tencent", explicit: nil,
+            context: context(environment, server) {
+                $0.useEnvironment = false
+                $0.useFiles = false
+                $0.useMetadata = false
+            })
+        XCTAssertThrowsError(try chain.resolve().get())
+        XCTAssertTrue(server.requests.isEmpty)
+    }
+
+    func testReadableByAllIsToldOnce() throws {
+        let path = try write(".tencentcloud/credentials", "[default]\nsecret_id=i\nsecret_key=s\n", mode: 0o644)
+        let chain = CredentialChain(provider: "tencent", explicit: nil, context: context())
+        _ = try chain.resolve().get()
+        XCTAssertEqual(chain.takeWarnings(), ["\(path) can be read by every user of this machine: chmod 600 it"])
+        _ = try chain.resolve().get()
+        XCTAssertEqual(chain.takeWarnings(), [])
+        try write(".tencentcloud/credentials", "[default]\nsecret_id=i\nsecret_key=s\n", mode: 0o640)
+        let tidy = CredentialChain(provider: "tencent", explicit: nil, context: context())
+        _ = try tidy.resolve().get()
+        XCTAssertEqual(tidy.takeWarnings(), [])
+    }
+
+    func testUnreadableFileIsNotPassedOverForTheSystemsOne() throws {
+        try FileManager.default.createDirectory(
+            atPath: home + "/.tencentcloud/credentials", withIntermediateDirectories: true)
+        try write("root/etc/tencentcloud/credentials", "[default]\nsecret_id=system\nsecret_key=s\n")
+        XCTAssertEqual(refusal(TencentFileSource(), context())?.kind, .wrong)
+    }
+
+    func testRoleOfTheConfiguration() throws {
+        let role = CredentialSettings.Role(arn: "acs:ram::1:role/r", sessionName: "me", externalID: "ext")
+        let server = ScriptedServer { [self] _ in ScriptedServer.reply(200, alibabaSTSAnswer()) }
+        let explicit = Credentials(id: "base", secret: Secret("s"), token: Secret("base-token"))
+        let chain = CredentialChain(
+            provider: "alibaba", explicit: explicit, context: context([:], server) { $0.role = role })
+        assert(try chain.resolve().get(), "STS.id", "sts-secret", "sts-token", "ram_role_arn", end: endMilliseconds)
+        let url = try XCTUnwrap(server.requests.first?.url)
+        for piece in [
+            "Action=AssumeRole&", "AccessKeyId=base&", "RoleSessionName=me&", "ExternalId=ext&",
+            "SecurityToken=base-token&",
+        ] {
+            XCTAssertTrue(url.contains(piece), piece)
+        }
+        // The other cloud's chain is as without it.
+        let other = CredentialChain(
+            provider: "tencent", explicit: explicit, context: context([:], server) { $0.role = role })
+        XCTAssertEqual(try other.resolve().get().id, "base")
+    }
+}
