@@ -23,7 +23,7 @@ public struct Backoff: Equatable, Sendable {
     /// A delay in milliseconds, at least `atLeast` (a server's Retry-After wins over a shorter one of ours).
     public func delay(attempt: Int, atLeast: Int64 = 0, random: UInt64) -> Int64 {
         let top = ceiling(attempt: attempt)
-        let jittered = top <= 0 ? 0 : Int64(random % UInt64(top + 1))  // safe: top is in 1...cap
+        let jittered = top <= 0 ? 0 : Int64(random % (UInt64(top) + 1))  // safe: 1...Int64.max, so the rest fits
         return max(jittered, min(atLeast, RetryPolicy.longestRetryAfterMilliseconds))
     }
 }
@@ -66,7 +66,8 @@ public struct PollSchedule: Equatable, Sendable {
         let grown = elapsed * min(growthPercent, 1_000) / 100
         let pause = min(maximumMilliseconds, max(initialMilliseconds, grown))
         let spread = pause / 5
-        return pause - spread / 2 + (spread > 0 ? Int64(random % UInt64(spread + 1)) : 0)  // safe: spread > 0
+        let jitter = spread > 0 ? Int64(random % UInt64(spread + 1)) : 0  // safe: spread is in 1...Int64.max/5
+        return (pause - spread / 2).adding(jitter)
     }
 }
 
