@@ -7,13 +7,17 @@ public struct RateLimit: Equatable, Sendable {
     /// The rate in force, never above the configured one.
     private var current: Double
     private var nextAt: Int64 = .min
+    /// The newest complaint that slowed, and the newest change of the rate; `.min` when nothing is slowed.
     private var slowedAt: Int64 = .min
+    private var changedAt: Int64 = .min
     /// Permits of the last full second, to know a rate where none is configured.
     private var windowStart: Int64 = .min
     private var windowCount = 0
     private var lastWindowCount = 0
 
     private static let slowest = 0.5
+    /// A rate below one in eleven days is one in eleven days.
+    private static let longestSpacing = 1e15
     private static let second: Int64 = 1_000_000_000
 
     public init(perSecond: Double) {
@@ -28,7 +32,7 @@ public struct RateLimit: Equatable, Sendable {
         if now < nextAt { return nextAt }
         count(at: now)
         guard current > 0 else { return nil }
-        let spacing = Int64(Double(Self.second) / current)  // safe: current is in 0.5...1e6
+        let spacing = Int64(min(Double(Self.second) / current, Self.longestSpacing))  // safe: 1e3...1e15
         // A little late is made up for, up to one spacing, so that the rate holds in spite of a coarse timer.
         nextAt = max(nextAt == .min ? now : nextAt, now.adding(-spacing)).adding(spacing)
         if nextAt <= now { nextAt = now }
@@ -38,11 +42,12 @@ public struct RateLimit: Equatable, Sendable {
     /// The provider said "too many": nothing for `retryAfterMilliseconds`, then half the rate.
     public mutating func throttled(at now: Int64, retryAfterMilliseconds: Int64) {
         // A burst of refusals for one burst of requests counts once.
-        if slowedAt == .min || now.adding(-slowedAt) > Self.second {
+        if slowedAt == .min || now.subtracting(slowedAt) > Self.second {
             let base = current > 0 ? current : Double(max(lastWindowCount, windowCount, 2))
-            current = max(Self.slowest, base / 2)
+            current = max(min(Self.slowest, base), base / 2)
             slowedAt = now
         }
+        changedAt = now
         let pause = min(max(retryAfterMilliseconds, 0), RetryPolicy.longestRetryAfterMilliseconds)
         nextAt = max(nextAt, now.adding(.nanoseconds(milliseconds: pause)))
     }
@@ -50,11 +55,12 @@ public struct RateLimit: Equatable, Sendable {
     /// A tenth more for each second without a complaint; where no rate is configured, none again after a minute.
     private mutating func recover(at now: Int64) {
         guard slowedAt != .min else { return }
-        let quiet = now.adding(-slowedAt) / Self.second
+        let quiet = now.subtracting(changedAt) / Self.second
         guard quiet >= 1 else { return }
         if perSecond > 0 {
             current = min(perSecond, current + perSecond * 0.1 * Double(quiet))
-            if current >= perSecond { slowedAt = .min } else { slowedAt = now }
+            changedAt = now
+            if current >= perSecond { slowedAt = .min }
         } else if quiet >= 60 {
             current = 0
             slowedAt = .min
@@ -62,8 +68,8 @@ public struct RateLimit: Equatable, Sendable {
     }
 
     private mutating func count(at now: Int64) {
-        if windowStart == .min || now.adding(-windowStart) >= Self.second {
-            lastWindowCount = windowStart == .min || now.adding(-windowStart) >= 2 * Self.second ? 0 : windowCount
+        if windowStart == .min || now.subtracting(windowStart) >= Self.second {
+            lastWindowCount = windowStart == .min || now.subtracting(windowStart) >= 2 * Self.second ? 0 : windowCount
             windowCount = 0
             windowStart = now
         }
