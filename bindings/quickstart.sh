@@ -8,7 +8,7 @@
 #   --prompt TEXT  what to draw
 #   --live         the real clouds, with the credentials of the environment. THIS COSTS MONEY: it asks first
 #   --yes          with --live: does not ask
-#   --model NAME   with --live: a model you have trained at Alibaba (or the name of Tencent's model)
+#   --model NAME   with --live: a model you have trained at Alibaba
 #   --image URL    with --live: a reference picture for Alibaba, publicly reachable
 set -euo pipefail
 
@@ -33,7 +33,7 @@ while [ $# -gt 0 ]; do
 done
 case $out in /*) ;; *) out=$PWD/$out ;; esac
 
-mkdir -p "$root/.build" "$out"
+mkdir -p "$root/.build"
 log=$root/.build/quickstart.log
 : >"$log"
 work=$(mktemp -d)
@@ -138,8 +138,9 @@ made() {
 
 generate_in_c() {
     local cloud=$1 options=("${settings[@]}")
-    if [ "$cloud" = alibaba ] && [ -z "$model" ]; then options+=(--image "$image"); fi
-    [ -z "$model" ] || options+=(--model "$model")
+    if [ "$cloud" = alibaba ]; then
+        if [ -n "$model" ]; then options+=(--model "$model"); else options+=(--image "$image"); fi
+    fi
     "$work/generate" "${options[@]}" "$cloud" "$prompt" "$out/c-$cloud" >"$work/paths" 2>>"$log" ||
         fail "The C program got no image from $cloud."
     made C "$cloud" <"$work/paths"
@@ -148,11 +149,10 @@ generate_in_c() {
 generate_in_python() {
     local cloud=$1 options=("${settings[@]}")
     if [ "$cloud" = alibaba ]; then
-        if [ -n "$model" ]; then options+=(--operation inference); else
+        if [ -n "$model" ]; then options+=(--operation inference --set "model=$model"); else
             options+=(--operation pre_model_inference --image-url "$image")
         fi
     fi
-    [ -z "$model" ] || options+=(--set "model=$model")
     AIGC_LIBRARY=$library "$root/.venv/bin/aigc" generate "${options[@]}" --provider "$cloud" --overwrite \
         --out "$out" --name-template "python-{provider}-{index}" "$prompt" >"$work/paths" 2>>"$log" ||
         fail "The Python command got no image from $cloud."
@@ -184,6 +184,7 @@ PYTHON
 }
 
 [ "$live" = no ] || check_live
+mkdir -p "$out"
 
 need_swift || exit 1
 need_packages "$log" gcc binutils pkg-config libcurl4-openssl-dev libssl-dev libjansson-dev python3 python3-venv openssl ||

@@ -3,7 +3,7 @@
  *     cc epoll.c $(pkg-config --cflags --libs aigc) -o epoll
  *     ./epoll tencent 100 "a cat in the snow" cat
  *
- * No call in the loop blocks but epoll_wait(), where a program puts its own descriptors too. Every job and every download
+ * No call in the loop blocks but epoll_wait(), where a program puts its own descriptors too. Each job and each download
  * ends with exactly one AIGC_EVENT_JOB_DONE, which is why counting them is enough to know when all is done.
  * Exit status: 0 all images are there, 1 something failed, 2 wrong usage. */
 #include <aigc.h>

@@ -66,12 +66,12 @@ need_swift() {
 need_venv() {
     local root=$1 log=$2 stamp want
     shift 2
-    stamp=$root/.venv/.prepared-$(printf '%s\n' "$@" | cksum | cut -d ' ' -f 1)
+    stamp=$root/.venv/.prepared${*:+-with-more}
     want=$(cat "$root/bindings/python/pyproject.toml" "$root"/bindings/python/tests/requirements.txt 2>/dev/null | cksum)
     if [ -x "$root/.venv/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want $root" ]; then return 0; fi
     echo "Making the virtual environment .venv"
     [ -x "$root/.venv/bin/python" ] || python3 -m venv "$root/.venv" >>"$log" 2>&1 || return 1
     (cd "$root" && AIGC_WITHOUT_LIBRARY=1 .venv/bin/python -m pip install --disable-pip-version-check \
         -e 'bindings/python[cli,sandbox]' "$@") >>"$log" 2>&1 || return 1
-    echo "$want $root" >"$stamp"
+    echo "$want $root" | tee "$stamp" >"$root/.venv/.prepared"
 }
