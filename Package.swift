@@ -63,7 +63,7 @@ let package = Package(
         tests("CodecTests", ["Codec"]),
         tests("SigningTests", ["Signing", "Codec"]),
         tests("AssetsTests", ["Assets"]),
-        tests("CredentialsTests", ["Credentials"]),
+        tests("CredentialsTests", ["Credentials", "Codec", "Signing"]),
         tests("ProvidersTests", ["Providers", "Codec"]),
         tests("EngineTests", ["Engine"]),
         tests("CurlTransportTests", ["CurlTransport"]),
