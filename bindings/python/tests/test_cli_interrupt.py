@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import pty
 import signal
@@ -67,6 +68,19 @@ def token_of(text: str) -> str:
         if found:
             return token.strip()
     raise AssertionError(text)
+
+
+def test_results_go_to_a_pipe_and_progress_to_the_terminal(sandbox: Any, command: Command, tmp_path: Path) -> None:
+    sandbox.config(duration=1.0)
+    running = Running(command, True, "generate", "--provider", "tencent", "a cat", "--out", str(tmp_path))
+    assert running.process.stdout is not None
+    out = running.process.stdout.read()
+    assert running.process.wait(20) == 0
+    running.read()
+    (path,) = tmp_path.iterdir()
+    assert out == f"{path}\n" and str(path) not in running.text
+    if importlib.util.find_spec("rich") is not None:
+        assert "\x1b[" in running.text  # The bars were there.
 
 
 @pytest.mark.parametrize("terminal", [False, True], ids=["pipe", "terminal"])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Dict, Optional
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, Optional
 
 
 class Bars:
@@ -30,6 +31,15 @@ class Bars:
         """Prints a line above the rows."""
         self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Takes the rows off the terminal for as long as something else is printed there."""
+        self._progress.stop()
+        try:
+            yield
+        finally:
+            self._progress.start()
+
     def stop(self) -> None:
         """Takes everything away. Can be called twice."""
         self._progress.stop()
@@ -50,4 +60,6 @@ def make() -> Optional[Bars]:
         BarColumn(bar_width=30),
         TimeElapsedColumn(),
     )
-    return Bars(Progress(*columns, console=Console(stderr=True), transient=True))
+    # Without redirection: rich would send what is meant for a pipe at standard output to the terminal.
+    console = Console(stderr=True)
+    return Bars(Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False))

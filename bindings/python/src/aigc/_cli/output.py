@@ -61,7 +61,11 @@ class Output:
         if self._unheard:
             return
         try:
-            print(text, flush=True)
+            if self._bars is not None and sys.stdout.isatty():
+                with self._bars.away():
+                    print(text, flush=True)
+            else:
+                print(text, flush=True)
         except BrokenPipeError:
             # Nobody reads on. Paid work is still finished; the interpreter's own flush at exit must not complain.
             self._unheard = True
