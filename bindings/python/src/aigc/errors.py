@@ -216,10 +216,7 @@ class OutcomeUnknownError(AigcError):
     """
 
     def __str__(self) -> str:
-        return (
-            f"OUTCOME UNKNOWN, the job may run and be billed: {self.message} "
-            "(do not submit again before you have looked at the provider's console)"
-        )
+        return f"OUTCOME UNKNOWN: {self.message} (look at the provider's console before you submit again)"
 
 
 # 7xx
