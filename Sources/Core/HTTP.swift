@@ -19,6 +19,9 @@ public struct HTTPHeaders: Equatable, Sendable {
         for line in lines { append(name: line.name, value: line.value) }
     }
 
+    /// From lines whose names are in lower case already: spares a transport a copy of each name.
+    public init(lowercased lines: [HTTPHeader]) { self.lines = lines }
+
     public mutating func append(name: String, value: String) {
         lines.append(HTTPHeader(name.lowercased(), value))
     }
