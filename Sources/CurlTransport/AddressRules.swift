@@ -54,7 +54,7 @@ enum IPAddress: Equatable, Sendable {
         // ::ffff:a.b.c.d, mapped, and 64:ff9b::a.b.c.d, NAT64: what counts is the IPv4 address.
         if high == 0, low >> 32 == 0xFFFF { return isPublic(v4: lowestV4) }
         if high == 0x0064_FF9B_0000_0000, low >> 32 == 0 { return isPublic(v4: lowestV4) }
-        // Only 2000::/3 is global unicast: loopback, unspecified, ULA, link-local, site-local and multicast are not in it.
+        // Only 2000::/3 is global unicast: loopback, unspecified, ULA, link-local and multicast are not in it.
         guard high >> 61 == 0b001 else { return false }
         // 2002:a.b.c.d::/48, 6to4.
         if high >> 48 == 0x2002, !isPublic(v4: UInt32(truncatingIfNeeded: high >> 16)) { return false }

@@ -2,8 +2,8 @@ public import Core
 
 import CCurl
 
-/// One exchange after another on the calling thread, for credential sources. Any thread, any number at a time; nothing is
-/// kept between calls, no connection and no descriptor. Blocks for as long as the options' limits allow.
+/// One exchange after another on the calling thread, for credential sources. Any thread, any number at a time; nothing
+/// is kept between calls, no connection and no descriptor. Blocks for as long as the options' limits allow.
 public final class CurlBlockingTransport: BlockingTransport {
     private let settings: CurlSettings
 

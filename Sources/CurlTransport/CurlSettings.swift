@@ -4,8 +4,8 @@ public struct CurlSettings: Sendable {
         case any, ipv4, ipv6
     }
 
-    /// The proxy for all transfers, as libcurl writes it ("http://host:3128", "socks5h://host"); "" is none, nil is what
-    /// `environment` says. May hold a user and a password: it never appears in a message.
+    /// The proxy for all transfers, as libcurl writes it ("http://host:3128", "socks5h://host"); "" is none, nil is
+    /// what `environment` says. May hold a user and a password: it never appears in a message.
     public var proxy: String?
     /// Hosts that are reached without a proxy, as in NO_PROXY; nil is what `environment` says.
     public var noProxy: String?

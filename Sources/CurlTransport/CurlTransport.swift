@@ -38,7 +38,7 @@ public final class CurlTransport: Transport {
     }
 
     init(_ settings: CurlSettings, resendGuard: ResendGuard) throws(Failure) {
-        guard Library.isReady, let loop = EventLoop(), let multi = curl_multi_init() else {
+        guard Library.isReady, let loop = EventLoop(), let multi = aigcu_multi_open() else {
             throw Failure(.noResources, "starting the network failed: descriptors or memory are exhausted (ulimit -n)")
         }
         shared = SlotSettings(settings: settings, trust: TrustAnchors(settings), resendGuard: resendGuard)
@@ -77,7 +77,9 @@ public final class CurlTransport: Transport {
         func failure(_ kind: TransferFailure.Kind, _ detail: String) -> TransferFailure {
             TransferFailure(kind, requestMayHaveLeft: false, detail: detail)
         }
-        guard !isShutDown, active[id] == nil else { return failure(.cancelled, "the transport is closed or the id is used") }
+        guard !isShutDown, active[id] == nil else {
+            return failure(.cancelled, "the transport is closed or the id is used")
+        }
         guard URLParts.isWellFormed(request.url) else {
             return failure(.badURL, "not an absolute http or https URL in printable ASCII")
         }

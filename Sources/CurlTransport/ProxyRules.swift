@@ -1,8 +1,8 @@
 // Which proxy a host is reached through. Pure: decided from the settings and the snapshot of the environment, because
 // libcurl would call getenv() on the engine thread while the host changes its environment.
 
-/// The proxies of one transport, with libcurl's precedence: the setting, then `<scheme>_proxy` in lower and (https only)
-/// upper case, then `all_proxy` and `ALL_PROXY`; an empty variable counts as unset.
+/// The proxies of one transport, with libcurl's precedence: the setting, then `<scheme>_proxy` in lower and (https
+/// only) upper case, then `all_proxy` and `ALL_PROXY`; an empty variable counts as unset.
 struct ProxyRules: Sendable {
     private let http: String
     private let https: String
@@ -38,8 +38,8 @@ struct ProxyRules: Sendable {
         return proxy
     }
 
-    /// As libcurl 7.88: a name matches itself and everything under it, with or without a leading dot; an address matches
-    /// itself or a block ("10.0.0.0/8").
+    /// As libcurl 7.88: a name matches itself and everything under it, with or without a leading dot; an address
+    /// matches itself or a block ("10.0.0.0/8").
     static func matches(_ host: String, _ exception: Substring) -> Bool {
         if case .address(let address) = HostLiteral.parse(host) {
             let parts = exception.split(separator: "/", maxSplits: 1)

@@ -58,18 +58,21 @@ struct ReplyHead {
 
     /// The headers of the final response.
     func headers() -> HTTPHeaders {
-        var result = HTTPHeaders()
+        var result: [HTTPHeader] = []
+        result.reserveCapacity(lineCount)
         raw.withUnsafeBytes { bytes in
             var rest = bytes[...]
             while !rest.isEmpty {
                 var end = Self.endOfLine(rest)
                 // A line that begins with a blank continues the one before it (obsolete, still seen).
                 while end < rest.endIndex, Self.isBlank(rest[end]) { end = Self.endOfLine(rest[end...]) }
-                Self.append(rest[rest.startIndex..<end], to: &result)
+                if let header = Self.header(UnsafeRawBufferPointer(rebasing: rest[rest.startIndex..<end])) {
+                    result.append(header)
+                }
                 rest = rest[end...]
             }
         }
-        return result
+        return HTTPHeaders(lowercased: result)
     }
 
     private static func status(in line: UnsafeRawBufferPointer) -> Int? {
@@ -83,20 +86,31 @@ struct ReplyHead {
     }
 
     private static func endOfLine(_ text: Slice<UnsafeRawBufferPointer>) -> Int {
-        text.firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? text.endIndex
+        var at = text.startIndex
+        while at < text.endIndex {
+            if text[at] == UInt8(ascii: "\n") { return at + 1 }
+            at += 1
+        }
+        return at
     }
 
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 
-    private static func append(_ line: Slice<UnsafeRawBufferPointer>, to headers: inout HTTPHeaders) {
-        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
+    private static func header(_ line: UnsafeRawBufferPointer) -> HTTPHeader? {
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return nil }
         var start = colon + 1
-        var end = line.endIndex
+        var end = line.count
         while start < end, line[start] <= 0x20 { start += 1 }
         while end > start, line[end - 1] <= 0x20 { end -= 1 }
-        let name = UnsafeRawBufferPointer(rebasing: line[line.startIndex..<colon])
-        let value = UnsafeRawBufferPointer(rebasing: line[start..<end])
-        headers.append(name: String(decoding: name, as: UTF8.self), value: text(value))
+        let name = String(unsafeUninitializedCapacity: colon) { buffer in
+            for index in 0..<colon {
+                let byte = line[index]
+                let isUpper = byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z")
+                buffer[index] = isUpper ? byte | 0x20 : byte
+            }
+            return colon
+        }
+        return HTTPHeader(name, text(UnsafeRawBufferPointer(rebasing: line[start..<end])))
     }
 
     /// A continuation keeps its line break until here; a value is one line.

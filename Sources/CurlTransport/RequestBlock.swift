@@ -2,8 +2,8 @@ import CCurl
 import Core
 import Glibc
 
-/// What libcurl reads of a request while the transfer runs, and does not copy: the header list and the body. One piece of
-/// memory, wiped when the transfer has ended, because headers carry signatures and security tokens.
+/// What libcurl reads of a request while the transfer runs, and does not copy: the header list and the body. One piece
+/// of memory, wiped when the transfer has ended, because headers carry signatures and security tokens.
 struct RequestBlock {
     enum Problem: Error {
         case memory
@@ -155,15 +155,18 @@ struct RequestBlock {
 
         private mutating func append(_ bytes: UnsafeBufferPointer<UInt8>, isName: Bool) -> Bool {
             guard let start = bytes.baseAddress else { return true }
-            var bad = false
+            // Arithmetic instead of branches: the compiler makes vector instructions of it.
+            var bad: UInt8 = 0
             if isName {
-                for byte in bytes { bad = bad || byte <= 0x20 || byte >= 0x7F || byte == 0x3A || byte == 0x3B }
+                for byte in bytes {
+                    bad |= (byte <= 0x20 ? 1 : 0) | (byte >= 0x7F ? 1 : 0) | (byte | 1 == 0x3B ? 1 : 0)
+                }
             } else {
-                for byte in bytes { bad = bad || (byte < 0x20 && byte != 0x09) || byte == 0x7F }
+                for byte in bytes { bad |= ((byte < 0x20 ? 1 : 0) & (byte != 0x09 ? 1 : 0)) | (byte == 0x7F ? 1 : 0) }
             }
             (text + written).update(from: start, count: bytes.count)
             written += bytes.count
-            return !bad
+            return bad == 0
         }
     }
 }

@@ -223,6 +223,8 @@ final class Slot {
             ok = aigcu_set_long(easy, CURLOPT_HTTP_VERSION, version) == CURLE_OK && ok
             setVersion = version
         }
+        // libcurl hands out 16 KiB at a time whatever the buffer, and a TLS record holds no more; larger buffers were
+        // measured no faster (200 MiB, TLS: 124 to 157 ms with 16 to 256 KiB) and cost memory per download.
         let buffer = sink == nil ? 16 << 10 : 64 << 10
         if setBuffer != buffer {
             ok = aigcu_set_long(easy, CURLOPT_BUFFERSIZE, buffer) == CURLE_OK && ok

@@ -19,7 +19,7 @@ extension Slot {
         return failed(kind, explanation(code, kind))
     }
 
-    /// A limit of ours that has passed: `Reason` says which.
+    /// A limit of ours that has passed.
     func timedOut(isIdle: Bool) -> TransferResult {
         let limit = isIdle ? options.idleTimeoutMilliseconds : options.exchangeTimeoutMilliseconds
         let progress =
@@ -54,7 +54,7 @@ extension Slot {
         case .headTooLarge:
             failed(
                 .tooLarge,
-                "the answer has more than \(ReplyHead.maximumBytes) bytes or \(ReplyHead.maximumLines) lines of headers")
+                "the headers have more than \(ReplyHead.maximumBytes) bytes or \(ReplyHead.maximumLines) lines")
         case .malformedHead: failed(.malformedReply, "the answer is not HTTP")
         case .resend:
             failed(
@@ -70,7 +70,9 @@ extension Slot {
 
     private func kind(_ code: CURLcode) -> TransferFailure.Kind {
         switch code {
-        case CURLE_OUT_OF_MEMORY, CURLE_FAILED_INIT, CURLE_NO_CONNECTION_AVAILABLE: return .resources
+        // "Aborted" without a reason of ours: a socket could not be watched.
+        case CURLE_OUT_OF_MEMORY, CURLE_FAILED_INIT, CURLE_NO_CONNECTION_AVAILABLE, CURLE_ABORTED_BY_CALLBACK:
+            return .resources
         case CURLE_OPERATION_TIMEDOUT: return .timeout
         case CURLE_FILESIZE_EXCEEDED: return .tooLarge
         default: return requestMayHaveLeft ? kindAfterRequest(code) : kindBeforeRequest(code)

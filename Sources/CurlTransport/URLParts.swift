@@ -59,9 +59,12 @@ struct URLParts: Equatable, Sendable {
         return text.withUTF8 { buffer in
             // libcurl reads "http:///x" as the host x; nobody who signs a URL does.
             let host = buffer.dropFirst(buffer.count > 4 && buffer[4] == UInt8(ascii: ":") ? 7 : 8).first
-            var bad = host == nil || host == UInt8(ascii: "/") || host == UInt8(ascii: "?") || host == UInt8(ascii: "#")
-            for byte in buffer { bad = bad || byte <= 0x20 || byte >= 0x7F }
-            return !bad
+            if host == nil || host == UInt8(ascii: "/") || host == UInt8(ascii: "?") || host == UInt8(ascii: "#") {
+                return false
+            }
+            var bad: UInt8 = 0
+            for byte in buffer { bad |= (byte <= 0x20 ? 1 : 0) | (byte >= 0x7F ? 1 : 0) }
+            return bad == 0
         }
     }
 

@@ -33,7 +33,9 @@ final class AddressTests: XCTestCase {
                 if let address { XCTAssertEqual(isPublic(address), true, address) }
             }
         }
-        for address in ["100.100.100.200", "169.254.169.254", "169.254.0.23"] { XCTAssertEqual(isPublic(address), false) }
+        for address in ["100.100.100.200", "169.254.169.254", "169.254.0.23"] {
+            XCTAssertEqual(isPublic(address), false)
+        }
         for address in ["8.8.8.8", "47.74.0.1", "119.29.29.29", "1.1.1.1"] { XCTAssertEqual(isPublic(address), true) }
     }
 
@@ -41,7 +43,8 @@ final class AddressTests: XCTestCase {
     func testV4AgainstARegistryOfSecondsOctets() {
         for high in UInt32(0)..<65536 {
             let (a, b) = (high >> 8, high & 255)
-            let wholly = a == 0 || a == 10 || a == 127 || a >= 224 || (a == 100 && (64..<128).contains(b))
+            let wholly =
+                a == 0 || a == 10 || a == 127 || a >= 224 || (a == 100 && (64..<128).contains(b))
                 || (a == 169 && b == 254) || (a == 172 && (16..<32).contains(b)) || (a == 192 && b == 168)
                 || (a == 198 && (b == 18 || b == 19))
             XCTAssertEqual(IPAddress.v4(high << 16 | 0x0A01).isPublic, !wholly, "\(a).\(b)")
@@ -50,7 +53,8 @@ final class AddressTests: XCTestCase {
 
     func testV6() {
         for address in [
-            "::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::ffff:7f00:1", "::127.0.0.1",
+            "::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::ffff:7f00:1",
+            "::127.0.0.1",
             "::8.8.8.8", "64:ff9b::10.0.0.1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::8.8.8.8", "100::1", "2001::1",
             "2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001:2::1", "2001:10::1", "2001:20::1", "2001:1ff:ffff::1",
             "2001:db8::1", "2001:db8:ffff::1", "2002:7f00:1::1", "2002:a00:1::", "2002:a9fe:a9fe::1", "2002:c0a8:1::1",
@@ -92,14 +96,17 @@ final class AddressTests: XCTestCase {
         for host in ["localhost", "LOCALHOST", "localhost.", "a.localhost", "x.LocalHost.."] {
             XCTAssertTrue(HostLiteral.isLocalName(host), host)
         }
-        for host in ["notlocalhost", "localhost.example", "local"] { XCTAssertFalse(HostLiteral.isLocalName(host), host) }
+        for host in ["notlocalhost", "localhost.example", "local"] {
+            XCTAssertFalse(HostLiteral.isLocalName(host), host)
+        }
     }
 
     func testParsingNeverTraps() {
         var random = SystemRandomNumberGenerator()
         let alphabet = Array("0123456789abcdefxX.:%[]-g \u{e9}")
         for _ in 0..<20_000 {
-            let text = String((0..<Int.random(in: 0...24, using: &random)).map { _ in alphabet.randomElement(using: &random) ?? "0" })
+            let text = String(
+                (0..<Int.random(in: 0...24, using: &random)).map { _ in alphabet.randomElement(using: &random) ?? "0" })
             _ = HostLiteral.parse(text)
             _ = ProxyRules.matches(text, Substring(String(text.reversed())))
             _ = URLParts("http://" + text)
@@ -118,7 +125,10 @@ final class AddressTests: XCTestCase {
         let server = RawServer { $0.serve() }
         defer { server.stop() }
         let harness = try Harness()
-        for host in ["127.0.0.1", "2130706433", "0x7f.1", "0177.0.0.1", "127.1", "localhost", "x.localhost", "[::ffff:127.0.0.1]", "0"] {
+        for host in [
+            "127.0.0.1", "2130706433", "0x7f.1", "0177.0.0.1", "127.1", "localhost", "x.localhost",
+            "[::ffff:127.0.0.1]", "0",
+        ] {
             let failure = harness.run(.get(server.url(host: host)), publicOnly).failure
             XCTAssertEqual(failure?.kind, .addressRefused, "\(host): \(String(describing: failure))")
             XCTAssertEqual(failure?.requestMayHaveLeft, false)

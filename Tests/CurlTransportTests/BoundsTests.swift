@@ -35,14 +35,16 @@ final class BoundsTests: XCTestCase {
 
     func testHeaderCountAndBytes() throws {
         func head(_ lines: Int, _ width: Int) -> String {
-            "HTTP/1.1 200 OK\r\n" + (0..<lines).map { "X-\($0): " + String(repeating: "v", count: width) + "\r\n" }.joined()
+            "HTTP/1.1 200 OK\r\n"
+                + (0..<lines).map { "X-\($0): " + String(repeating: "v", count: width) + "\r\n" }.joined()
         }
         XCTAssertEqual(try result(head(99, 1) + "Content-Length: 0\r\n\r\n").reply?.headers.lines.count, 100)
         XCTAssertEqual(try result(head(100, 1) + "Content-Length: 0\r\n\r\n").failure?.kind, .tooLarge)
         XCTAssertEqual(try result(head(60, 1000) + "Content-Length: 0\r\n\r\n").reply?.status, 200)
         XCTAssertEqual(try result(head(70, 1000) + "Content-Length: 0\r\n\r\n").failure?.kind, .tooLarge)
         XCTAssertEqual(try result(head(1, 70_000) + "Content-Length: 0\r\n\r\n").failure?.kind, .tooLarge)
-        let interim = String(repeating: "HTTP/1.1 100 Continue\r\nX-A: \(String(repeating: "v", count: 900))\r\n\r\n", count: 80)
+        let interim = String(
+            repeating: "HTTP/1.1 100 Continue\r\nX-A: \(String(repeating: "v", count: 900))\r\n\r\n", count: 80)
         XCTAssertEqual(try result(interim + "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").failure?.kind, .tooLarge)
     }
 
@@ -50,21 +52,26 @@ final class BoundsTests: XCTestCase {
         let reply = try result(
             "HTTP/1.1 100 Continue\r\nX-A: interim\r\n\r\nHTTP/1.1 103 Hints\r\nX-B: interim\r\n\r\n"
                 + "HTTP/1.1 429 Slow\r\nRETRY-After:   7 \r\nX-Empty:\r\nSet: a\r\nset: b\r\nX-Fold: one\r\n  two\r\n"
-                + "X-Bytes: \u{e9}\r\nTransfer-Encoding: chunked\r\nTrailer: X-Late\r\n\r\n2\r\nok\r\n0\r\nX-Late: 1\r\n\r\n"
+                + "X-Bytes: \u{e9}\r\nTransfer-Encoding: chunked\r\nTrailer: X-Late\r\n\r\n"
+                + "2\r\nok\r\n0\r\nX-Late: 1\r\n\r\n"
         ).reply
         XCTAssertEqual(reply?.status, 429)
         XCTAssertEqual(reply.map { String(decoding: $0.body, as: UTF8.self) }, "ok")
         XCTAssertEqual(
             reply?.headers.lines,
             [
-                HTTPHeader("retry-after", "7"), HTTPHeader("x-empty", ""), HTTPHeader("set", "a"), HTTPHeader("set", "b"),
+                HTTPHeader("retry-after", "7"), HTTPHeader("x-empty", ""), HTTPHeader("set", "a"),
+                HTTPHeader("set", "b"),
                 HTTPHeader("x-fold", "one    two"), HTTPHeader("x-bytes", "\u{e9}"),
                 HTTPHeader("transfer-encoding", "chunked"), HTTPHeader("trailer", "X-Late"),
             ])
     }
 
     func testAnswersWithoutABody() throws {
-        for text in ["HTTP/1.1 204 No\r\n\r\n", "HTTP/1.1 304 Same\r\nETag: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"] {
+        for text in [
+            "HTTP/1.1 204 No\r\n\r\n", "HTTP/1.1 304 Same\r\nETag: x\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        ] {
             let sink = RecordingSink()
             let server = server(text)
             defer { server.stop() }
@@ -79,7 +86,8 @@ final class BoundsTests: XCTestCase {
         let body = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
         let server = RawServer { connection in
             while connection.request() != nil {
-                connection.send("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 206 Part\r\nX: y\r\nContent-Length: \(body.count)\r\n\r\n")
+                connection.send(
+                    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 206 Part\r\nX: y\r\nContent-Length: \(body.count)\r\n\r\n")
                 connection.send(body)
             }
         }

@@ -28,8 +28,10 @@ final class ExactBytesTests: XCTestCase {
             HTTPRequest(
                 method: .post, url: base + "/a/../b/./%7Ex//c?q=1&q=%20&e=&z",
                 headers: [
-                    HTTPHeader("X-TC-Action", "Describe"), HTTPHeader("content-type", "application/json; charset=utf-8"),
-                    HTTPHeader("Authorization", "TC3-HMAC-SHA256 Credential=a/b, Signature=c"), HTTPHeader("X-Empty", ""),
+                    HTTPHeader("X-TC-Action", "Describe"),
+                    HTTPHeader("content-type", "application/json; charset=utf-8"),
+                    HTTPHeader("Authorization", "TC3-HMAC-SHA256 Credential=a/b, Signature=c"),
+                    HTTPHeader("X-Empty", ""),
                     HTTPHeader("x-odd", "ü  two  blanks"),
                 ], body: body)
         }
@@ -76,7 +78,8 @@ final class ExactBytesTests: XCTestCase {
         let harness = try Harness()
         let requests: [HTTPRequest] = [
             .post(server.url("/1"), [HTTPHeader("Accept", "a/b"), HTTPHeader("X-One", "1")]), .get(server.url("/2")),
-            HTTPRequest(method: .put, url: server.url("/3"), body: [1]), .get(server.url("/4"), [HTTPHeader("X-Four", "4")]),
+            HTTPRequest(method: .put, url: server.url("/3"), body: [1]),
+            .get(server.url("/4"), [HTTPHeader("X-Four", "4")]),
             .post(server.url("/5"), bytes: 0),
         ]
         for request in requests { XCTAssertEqual(harness.run(request).text, "ok") }

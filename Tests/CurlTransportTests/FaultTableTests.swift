@@ -53,11 +53,14 @@ final class FaultTableTests: XCTestCase {
                 _ = connection.request()
                 connection.awaitEnd()
             }),
-        Fault(name: "cut in the status line", fresh: [.cutReply, .emptyReply, .malformedReply], script: answering("HTTP/1.1 2")),
+        Fault(
+            name: "cut in the status line", fresh: [.cutReply, .emptyReply, .malformedReply],
+            script: answering("HTTP/1.1 2")),
         Fault(name: "cut after the status line", fresh: [.cutReply], script: answering("HTTP/1.1 200 OK\r\n")),
         Fault(name: "cut in a header", fresh: [.cutReply], script: answering("HTTP/1.1 200 OK\r\nContent-Le")),
         Fault(
-            name: "cut before the body", fresh: [.cutReply], script: answering("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")),
+            name: "cut before the body", fresh: [.cutReply],
+            script: answering("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")),
         Fault(
             name: "cut in the body", fresh: [.cutReply],
             script: answering("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n12345678")),
@@ -70,7 +73,9 @@ final class FaultTableTests: XCTestCase {
                 _ = connection.pause(milliseconds: 30)
                 connection.reset()
             }),
-        Fault(name: "cut after 100 Continue", fresh: [.cutReply, .emptyReply], script: answering("HTTP/1.1 100 Continue\r\n\r\n")),
+        Fault(
+            name: "cut after 100 Continue", fresh: [.cutReply, .emptyReply],
+            script: answering("HTTP/1.1 100 Continue\r\n\r\n")),
         Fault(name: "garbage", fresh: [.malformedReply], script: answering("SSH-2.0-OpenSSH_9.2\r\n\r\n")),
         Fault(name: "HTTP/0.9", fresh: [.malformedReply], script: answering("<html>hello</html>")),
         Fault(
@@ -152,7 +157,7 @@ final class FaultTableTests: XCTestCase {
         }
     }
 
-    /// The connection dies after the submission was read, and a new one would be refused: still unknown, not "not sent".
+    /// The connection dies after the submission was read, and a new one would be refused: that is not "not sent".
     func testARefusedSecondConnectionDoesNotMakeItNotSent() throws {
         let stop = Box<() -> Void>({})
         let server = RawServer { connection in

@@ -29,7 +29,8 @@ final class Harness {
         _ request: HTTPRequest, _ options: TransferOptions = .quick, sink: (any BodySink)? = nil
     ) -> TransferResult {
         let id = start(request, options, sink: sink)
-        return results(of: [id])[id] ?? .failed(TransferFailure(.timeout, requestMayHaveLeft: true, detail: "no result"))
+        return results(of: [id])[id]
+            ?? .failed(TransferFailure(.timeout, requestMayHaveLeft: true, detail: "no result"))
     }
 
     /// Waits until all of them have ended, 20 s at most.

@@ -12,7 +12,8 @@ final class ProxyAndTrustTests: XCTestCase {
 
     func testPrecedence() {
         let all = [
-            "http_proxy": "h", "HTTP_PROXY": "H", "https_proxy": "s", "HTTPS_PROXY": "S", "all_proxy": "a", "ALL_PROXY": "A",
+            "http_proxy": "h", "HTTP_PROXY": "H", "https_proxy": "s", "HTTPS_PROXY": "S", "all_proxy": "a",
+            "ALL_PROXY": "A",
         ]
         func both(_ environment: [String: String], _ proxy: String? = nil) -> [String] {
             let rules = rules(environment, proxy: proxy)
@@ -34,7 +35,8 @@ final class ProxyAndTrustTests: XCTestCase {
         let list = "example.com, .corp.example 10.0.0.0/8,192.168.1.7,::1,fd00::/8,trailing.example."
         let rules = rules(["all_proxy": "p", "no_proxy": list])
         for host in [
-            "example.com", "EXAMPLE.com", "www.example.com", "example.com.", "corp.example", "a.corp.example", "10.1.2.3",
+            "example.com", "EXAMPLE.com", "www.example.com", "example.com.", "corp.example", "a.corp.example",
+            "10.1.2.3",
             "192.168.1.7", "0xc0a80107", "::1", "0:0::1", "fd12::1", "trailing.example",
         ] { XCTAssertEqual(rules.proxy(isHTTPS: true, host: host), "", host) }
         for host in ["notexample.com", "example.com.evil", "11.0.0.1", "192.168.1.8", "::2", "fe80::1", "example"] {
@@ -83,7 +85,8 @@ final class ProxyAndTrustTests: XCTestCase {
         let status = Box("407 Authenticate")
         let proxy = RawServer { connection in
             guard connection.request() != nil else { return }
-            connection.answer("", status: status.value, headers: ["Proxy-Authenticate: Basic realm=x", "Connection: close"])
+            connection.answer(
+                "", status: status.value, headers: ["Proxy-Authenticate: Basic realm=x", "Connection: close"])
         }
         defer { proxy.stop() }
         let settings = CurlSettings(proxy: "http://user:geheim@127.0.0.1:\(proxy.port)")
@@ -105,7 +108,8 @@ final class ProxyAndTrustTests: XCTestCase {
         let failure = try Harness(settings).run(.post("https://api.example/"), .submission).failure
         XCTAssertEqual(failure?.kind, .proxy, "\(String(describing: failure))")
         XCTAssertEqual(failure?.requestMayHaveLeft, false)
-        let nowhere = try Harness(CurlSettings(proxy: "http://no-such-host.invalid:1")).run(.get("http://a.example/")).failure
+        let nowhere = try Harness(CurlSettings(proxy: "http://no-such-host.invalid:1")).run(.get("http://a.example/"))
+            .failure
         XCTAssertEqual(nowhere?.kind, .proxy)
         XCTAssertEqual(nowhere?.requestMayHaveLeft, false)
     }
@@ -163,9 +167,11 @@ final class ProxyAndTrustTests: XCTestCase {
             TrustAnchors(settings, knownFiles: known, libraryDefaults: [])
         }
         XCTAssertEqual(anchors(CurlSettings(caFile: file, environment: ["SSL_CERT_FILE": other])).file, file)
-        XCTAssertEqual(anchors(CurlSettings(environment: ["SSL_CERT_FILE": other, "CURL_CA_BUNDLE": file])).file, other)
+        XCTAssertEqual(
+            anchors(CurlSettings(environment: ["SSL_CERT_FILE": other, "CURL_CA_BUNDLE": file])).file, other)
         XCTAssertEqual(anchors(CurlSettings(environment: ["CURL_CA_BUNDLE": file])).file, file)
-        XCTAssertEqual(anchors(CurlSettings(environment: ["SSL_CERT_DIR": "/nowhere:" + folder])).path, "/nowhere:" + folder)
+        XCTAssertEqual(
+            anchors(CurlSettings(environment: ["SSL_CERT_DIR": "/nowhere:" + folder])).path, "/nowhere:" + folder)
         XCTAssertNil(anchors(CurlSettings(environment: ["SSL_CERT_DIR": "/nowhere:" + folder])).problem)
         XCTAssertEqual(anchors(CurlSettings(environment: ["SSL_CERT_FILE": ""]), known: ["/nowhere", file]).file, file)
         let none = anchors(CurlSettings())
@@ -181,7 +187,10 @@ final class ProxyAndTrustTests: XCTestCase {
         XCTAssertEqual(URLParts("http://a.example:8080/x:y@z")?.label, "a.example:8080")
         XCTAssertEqual(URLParts("https://[::1]:9/")?.label, "[::1]:9")
         XCTAssertEqual(URLParts("https://[::1]/")?.host, "::1")
-        for url in ["https://", "https://u@h/", "https://[::1", "https://h:x/", "https://h:123456/", "ftp://h/", "h", "https://:1/"] {
+        for url in [
+            "https://", "https://u@h/", "https://[::1", "https://h:x/", "https://h:123456/", "ftp://h/", "h",
+            "https://:1/",
+        ] {
             XCTAssertNil(URLParts(url), url)
         }
     }

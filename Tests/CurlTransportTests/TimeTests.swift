@@ -23,7 +23,10 @@ final class TimeTests: XCTestCase {
                 _ = connection.request()
                 connection.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
                 while connection.pause(milliseconds: 40), connection.send("x") {}
-            }, .quick.with { $0.exchangeTimeoutMilliseconds = 400; $0.idleTimeoutMilliseconds = 300 })
+            },
+            .quick.with {
+                $0.exchangeTimeoutMilliseconds = 400; $0.idleTimeoutMilliseconds = 300
+            })
         XCTAssertEqual(failure?.kind, .timeout)
         XCTAssertTrue(failure?.detail.contains("400 ms") ?? false, "\(String(describing: failure))")
         XCTAssertTrue((400...500).contains(took), "\(took) ms")
@@ -69,7 +72,9 @@ final class TimeTests: XCTestCase {
 
     func testAnUploadThatNobodyReadsIsIdle() throws {
         let (failure, took) = try timed(
-            { connection in while connection.pause(milliseconds: 10_000) {}; usleep(900_000) },
+            { connection in
+                while connection.pause(milliseconds: 10_000) {}; usleep(900_000)
+            },
             .quick.with { $0.idleTimeoutMilliseconds = 200 }, body: 30_000_000)
         XCTAssertEqual(failure?.kind, .timeout)
         XCTAssertTrue((200...500).contains(took), "\(took) ms")
@@ -138,7 +143,9 @@ final class TimeTests: XCTestCase {
         }
         let took = milliseconds { _ = harness.transport.wait(milliseconds: nil) }
         XCTAssertTrue((40...500).contains(took), "\(took) ms")
-        XCTAssertTrue((90...200).contains(milliseconds { _ = harness.transport.wait(milliseconds: 100) }), "rung once, heard once")
+        XCTAssertTrue(
+            (90...200).contains(milliseconds { _ = harness.transport.wait(milliseconds: 100) }), "rung once, heard once"
+        )
         XCTAssertLessThan(milliseconds { _ = harness.transport.wait(milliseconds: 0) }, 50)
         XCTAssertLessThan(milliseconds { _ = harness.transport.wait(milliseconds: -5) }, 50)
     }

@@ -52,7 +52,7 @@ static inline curl_off_t aigcu_info_offset(CURL *easy, CURLINFO info) {
     return (curl_easy_getinfo)(easy, info, &value) == CURLE_OK ? value : 0;
 }
 
-/* curl_easy_getinfo() is variadic: what is returned as a string or pointer that libcurl owns; NULL if it is not known. */
+/* curl_easy_getinfo() is variadic: what is returned as a string or pointer that libcurl owns; NULL if not known. */
 static inline void *aigcu_info_pointer(CURL *easy, CURLINFO info) {
     void *value = NULL;
     return (curl_easy_getinfo)(easy, info, &value) == CURLE_OK ? value : NULL;
@@ -81,6 +81,10 @@ static inline const curl_version_info_data *aigcu_version(void) { return curl_ve
 /* CURLMsg holds a union that Swift reads awkwardly: takes the next message of a transfer that has ended.
  * Returns its handle, NULL if there is none. */
 CURL *aigcu_multi_next_done(CURLM *multi, CURLcode *result);
+
+/* curl_multi_init(), with the two descriptors that libcurl makes for curl_multi_wakeup() set to close-on-exec: libcurl
+ * 7.88 does not. They are set only when they are proved to be those; with bad luck they stay as they are. */
+CURLM *aigcu_multi_open(void);
 
 /* socket() with close-on-exec; errno is read here, before anything can change it. The descriptor, or -errno. */
 int aigcu_socket(int family, int type, int protocol);
