@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
 import venv
 import zipfile
 from pathlib import Path
-from typing import Optional
+from typing import Dict, Optional
 
 import pytest
 from support import PACKAGE, environment
+
+pytestmark = pytest.mark.slow
 
 
 def run(*command: str, **variables: Optional[str]) -> "subprocess.CompletedProcess[str]":
@@ -21,8 +24,8 @@ def run(*command: str, **variables: Optional[str]) -> "subprocess.CompletedProce
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=600)
 
 
-def wheel(folder: Path, **variables: Optional[str]) -> Path:
-    result = run(sys.executable, "-m", "pip", "wheel", "-v", "--no-deps", "-w", str(folder), str(PACKAGE), **variables)
+def wheel(folder: Path, package: Path = PACKAGE, **variables: Optional[str]) -> Path:
+    result = run(sys.executable, "-m", "pip", "wheel", "-v", "--no-deps", "-w", str(folder), str(package), **variables)
     assert result.returncode == 0, result.stdout + result.stderr
     (made,) = folder.glob("*.whl")
     return made
@@ -41,6 +44,63 @@ def test_without_the_library(tmp_path: Path) -> None:
         points = archive.read(next(name for name in names if name.endswith("entry_points.txt"))).decode()
     assert "aigc/py.typed" in names and "aigc/_cli/run.py" in names and not any(n.startswith("tests") for n in names)
     assert "aigc = aigc.cli:main" in points and "aigc-sandbox = aigc.sandbox.__main__:main" in points
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with this package and nothing built; on PATH a "swift" that notes its arguments and fails."""
+    root = tmp_path / "repository"
+    shutil.copytree(
+        PACKAGE,
+        root / "bindings" / "python",
+        ignore=shutil.ignore_patterns("build", "_lib", "__pycache__", "*.egg-info", "tests"),
+    )
+    (root / "include").mkdir()
+    (root / "include" / "aigc.h").touch()
+    (root / "Package.swift").touch()
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "swift").write_text(
+        '#!/bin/sh\necho "$@" >> "$NOTES"\n[ -n "$MAKES" ] || exit 3\n'
+        'mkdir -p .build/release && cp "$MAKES" .build/release/libaigc.so\n'
+    )
+    (tools / "swift").chmod(0o755)
+    return root
+
+
+def in_repository(root: Path, **variables: Optional[str]) -> "Dict[str, Optional[str]]":
+    tools = root.parent / "tools"
+    return {"AIGC_LIBRARY": None, "PATH": f"{tools}:{os.environ['PATH']}", "NOTES": str(tools / "notes"), **variables}
+
+
+def test_the_library_is_built(library: str, repository: Path, tmp_path: Path) -> None:
+    package = repository / "bindings" / "python"
+    made = wheel(tmp_path, package, **in_repository(repository, MAKES=library))
+    assert packaged(made) == ["aigc/_lib/libaigc.so.1"]
+    assert (tmp_path / "tools" / "notes").read_text() == "build -c release --product aigc\n"
+    made.unlink()
+    made = wheel(tmp_path, package, **in_repository(repository))  # Now it is ready: nothing is built.
+    assert packaged(made) == ["aigc/_lib/libaigc.so.1"]
+    assert (tmp_path / "tools" / "notes").read_text().count("build") == 1
+    made.unlink()
+    made = wheel(tmp_path, package, **in_repository(repository, AIGC_WITHOUT_LIBRARY="1"))
+    assert packaged(made) == []  # And nothing is left from before.
+
+
+def test_a_build_that_fails(repository: Path, tmp_path: Path) -> None:
+    command = (sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", str(tmp_path))
+    result = run(*command, str(repository / "bindings" / "python"), **in_repository(repository))
+    text = result.stdout + result.stderr
+    assert result.returncode != 0 and "swift build -c release --product aigc failed (3)" in text
+    assert "AIGC_WITHOUT_LIBRARY=1" in text
+
+
+def test_neither_library_nor_swift(repository: Path, tmp_path: Path) -> None:
+    (repository / "Package.swift").unlink()
+    command = (sys.executable, "-m", "pip", "wheel", "-v", "--no-deps", "-w", str(tmp_path))
+    result = run(*command, str(repository / "bindings" / "python"), **in_repository(repository))
+    assert result.returncode == 0 and "WITHOUT the library" in result.stdout + result.stderr
+    assert len(list(tmp_path.glob("*-none-any.whl"))) == 1
 
 
 def test_a_library_that_is_not_there(tmp_path: Path) -> None:
