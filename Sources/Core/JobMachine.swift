@@ -84,6 +84,14 @@ public struct JobMachine: Sendable {
     private var failedSubmits: Int32 = 0
     private var failedPolls: Int32 = 0
     private var acceptedAt: Int64 = 0
+    /// Answers in a row that called the job finished and listed no image, and when the last of them was counted.
+    private var emptyEnds: Int32 = 0
+    private var emptyEndAt: Int64 = .min
+    /// When the images end, by the earliest answer that told; 0 is unknown.
+    private var assetsEndAt: Int64 = 0
+
+    /// So many answers that call a job finished and list no image end it.
+    public static let maximumEmptyEnds: Int32 = 5
 
     public private(set) var state: JobState
     public private(set) var outcome: SubmitOutcome
@@ -311,6 +319,7 @@ public struct JobMachine: Sendable {
         _ answer: JobAnswer, _ now: Int64, _ policy: Policy, _ random: UInt64, _ actions: inout [JobAction],
         beforeEnd: JobAction? = nil
     ) {
+        let answer = withEarliestEnd(answer)
         self.answer = answer
         if let progress = answer.progress { self.progress = min(1, max(0, progress)) }
         switch answer.state {
@@ -318,7 +327,9 @@ public struct JobMachine: Sendable {
             state = answer.state == .pending ? .pending : .running
             actions.append(.changed)
             if let beforeEnd { actions.append(beforeEnd) }
-            if follows {
+            if givesUp(after: answer, now, policy) {
+                end(.failed, emptyFailure(answer), &actions)
+            } else if follows {
                 let elapsed = now.subtracting(acceptedAt) / 1_000_000
                 schedulePoll(after: policy.polls.pause(sinceAcceptedMilliseconds: elapsed, random: random), now, &actions)
             }
@@ -330,6 +341,40 @@ public struct JobMachine: Sendable {
             if let beforeEnd { actions.append(beforeEnd) }
             end(.failed, failure, &actions)
         }
+    }
+
+    /// Decoding knows no past: what was said first about the end of the images goes on to count.
+    private mutating func withEarliestEnd(_ answer: JobAnswer) -> JobAnswer {
+        let told = answer.assetsExpireAtMilliseconds
+        if told > 0 { assetsEndAt = assetsEndAt > 0 ? min(assetsEndAt, told) : told }
+        guard assetsEndAt > 0 else { return answer }
+        var answer = answer
+        for index in answer.assets.indices {
+            let own = answer.assets[index].expiresAtMilliseconds
+            answer.assets[index].expiresAtMilliseconds = own > 0 ? min(own, assetsEndAt) : assetsEndAt
+        }
+        return answer
+    }
+
+    /// Answers count at the pace of polls, so that quick refreshes do not use up the patience.
+    private mutating func givesUp(after answer: JobAnswer, _ now: Int64, _ policy: Policy) -> Bool {
+        guard answer.lacksAssets else {
+            emptyEnds = 0
+            return false
+        }
+        let pause = Int64.nanoseconds(milliseconds: policy.polls.initialMilliseconds / 2)
+        if emptyEnds > 0, now.subtracting(emptyEndAt) < pause { return false }
+        emptyEnds += 1
+        emptyEndAt = now
+        return emptyEnds >= Self.maximumEmptyEnds
+    }
+
+    private func emptyFailure(_ answer: JobAnswer) -> Failure {
+        var text = "Job is finished at the provider"
+        if !answer.providerState.isEmpty { text += " (\(answer.providerState))" }
+        text += " and \(emptyEnds) answers in a row listed no image; the provider's answer can be read, and the token"
+        text += " attaches the job again if it is to be looked at later"
+        return Failure(.jobFailed, text, requestID: answer.requestID)
     }
 
     private func schedulePoll(after milliseconds: Int64, _ now: Int64, _ actions: inout [JobAction]) {

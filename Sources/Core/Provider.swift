@@ -181,6 +181,9 @@ public struct JobAnswer: Equatable, Sendable {
     /// The provider calls the job finished but lists no image (yet). `state` is then `running`, so that nobody hands on a
     /// success without images; a machine may give up after a few such answers instead of waiting for the deadline.
     public var lacksAssets: Bool
+    /// When the images of this job end at the provider, Unix milliseconds, known from the first answer that calls it
+    /// finished; 0 is unknown. Of several answers the earliest counts.
+    public var assetsExpireAtMilliseconds: Int64 = 0
     public var requestID: String?
     /// The answer as it came, JSON.
     public var response: [UInt8]

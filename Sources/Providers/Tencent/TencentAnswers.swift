@@ -80,6 +80,7 @@ enum TencentAnswers {
                 return .failure(reader.unreadable("its ImageUrls is no list of URLs", requestID: requestID))
             }
             answer.progress = 1
+            answer.assetsExpireAtMilliseconds = end(now)
             if assets.isEmpty {
                 answer.lacksAssets = true
             } else {
@@ -91,6 +92,11 @@ enum TencentAnswers {
         return .success(answer)
     }
 
+    private static func end(_ now: Int64) -> Int64 {
+        let (end, overflows) = now.addingReportingOverflow(assetLifeMilliseconds)
+        return overflows ? Int64.max : end
+    }
+
     /// Null and empty entries are left out.
     private static func assets(_ list: JSONValue?, _ now: Int64) -> [AssetReference]? {
         guard let list, list != .null else { return [] }
@@ -98,10 +104,8 @@ enum TencentAnswers {
         var assets: [AssetReference] = []
         for entry in entries where entry != .null && entry != .string("") {
             guard case .string(let url) = entry, RequestTable.isWebURL(url) else { return nil }
-            let (seen, overflows) = now.addingReportingOverflow(assetLifeMilliseconds)
-            let end = overflows ? Int64.max : seen
             let own = URLExpiry.milliseconds(of: url) ?? Int64.max
-            assets.append(AssetReference(id: url, url: url, expiresAtMilliseconds: min(own, end)))
+            assets.append(AssetReference(id: url, url: url, expiresAtMilliseconds: min(own, end(now))))
         }
         return assets
     }
