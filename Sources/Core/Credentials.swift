@@ -76,4 +76,18 @@ public struct Credentials: Sendable {
 /// at a time.
 public protocol CredentialResolver: AnyObject, Sendable {
     func resolve() -> Result<Credentials, Failure>
+    /// How long before their end the credentials that `resolve` gave last are to be renewed, in milliseconds; 0: the
+    /// source does not say. Asked on the same thread, right after `resolve`.
+    var refreshAheadMilliseconds: Int64 { get }
+    /// Where they were found, for people ("environment"); nil before. As above.
+    var sourceName: String? { get }
+    /// What a user should know though credentials were found (a file that everybody can read), one line each, without a
+    /// secret. Each is told once. As above.
+    func takeWarnings() -> [String]
+}
+
+extension CredentialResolver {
+    public var refreshAheadMilliseconds: Int64 { 0 }
+    public var sourceName: String? { nil }
+    public func takeWarnings() -> [String] { [] }
 }
