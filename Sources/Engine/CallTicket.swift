@@ -33,10 +33,15 @@ final class CallTicket {
 /// Calls that wait for a permit of one rate.
 final class RateGate: TimerNode {
     let rate: SharedRate
+    /// Its calls take the places of downloads.
+    let servesImages: Bool
     var queue = TicketQueue()
+    /// Stands in the line for places, once.
+    var isInLine = false
 
-    init(rate: SharedRate) {
+    init(rate: SharedRate, servesImages: Bool) {
         self.rate = rate
+        self.servesImages = servesImages
         super.init()
     }
 }
@@ -68,7 +73,8 @@ final class ActiveDownload: TimerNode {
     let sink: any AssetSink
     let job: JobReference?
     let index: Int
-    let expiresAtMilliseconds: Int64
+    /// Of the newest URL; 0 is unknown.
+    var expiresAtMilliseconds: Int64
     var access: AssetAccess
     var machine: DownloadMachine
     var timerAt: Int64 = .max

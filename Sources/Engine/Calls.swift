@@ -27,13 +27,15 @@ extension EngineCore {
         }
         // Queues hold numbers only: they skip one that is gone.
         tickets.removeValue(forKey: id)
+        if ticket.stage == .waiting, ticket.call == nil { readyDownloads.withdraw { tickets[$0] != nil } }
     }
 
     // MARK: - Before the wire
 
     func admit(_ ticket: CallTicket) {
         guard let call = ticket.call else {
-            readyDownload(ticket)
+            guard case .fetch(let download) = ticket.owner else { return }
+            readyDownloads.append(ticket.id, expiresAtMilliseconds: download.expiresAtMilliseconds)
             return
         }
         if let credentials = credentials(for: ticket, call) { queueForRate(ticket, call, credentials) }
@@ -93,7 +95,9 @@ extension EngineCore {
                 fail(ticket, CallFailure(.notSent, Failure(.noResources, "Out of memory", isRetryable: true)))
                 return
             }
-            gate = RateGate(rate: rate)
+            var servesImages = false
+            if case .fetch = ticket.owner { servesImages = true }
+            gate = RateGate(rate: rate, servesImages: servesImages)
             gates[name] = gate
         }
         ticket.gate = gate
@@ -101,49 +105,49 @@ extension EngineCore {
         open(gate)
     }
 
-    /// Lets through what the rate permits; sets the gate's timer for the rest.
+    /// Puts a gate into the line for places. A permit is taken only when there is a place: what had one and waited
+    /// would leave in a burst as soon as places come free.
     func open(_ gate: RateGate) {
-        while let id = gate.queue.first {
-            guard let ticket = tickets[id] else {
-                _ = gate.queue.popFirst()
-                continue
-            }
-            if let again = gate.rate.take(at: clock.nanoseconds()) {
-                timers.set(gate, due: again)
-                return
-            }
-            _ = gate.queue.popFirst()
-            if case .fetch = ticket.owner { readyDownload(ticket) } else { readyCalls.append(id) }
-        }
-    }
-
-    private func readyDownload(_ ticket: CallTicket) {
-        readyDownloads.append(ticket.id)
+        guard !gate.isInLine else { return }
+        gate.isInLine = true
+        if gate.servesImages { imageLine.append(gate) } else { callLine.append(gate) }
     }
 
     func startReadyCalls() {
-        while callsInFlight < settings.maximumInFlight, let id = readyCalls.popFirst() {
-            if let ticket = tickets[id] { start(ticket) }
-        }
-        while downloadsInFlight < settings.maximumDownloads, let id = takeDownload() {
-            if let ticket = tickets[id] { start(ticket) }
-        }
+        while callsInFlight < settings.maximumInFlight, let ticket = nextPermitted(&callLine) { start(ticket) }
+        while downloadsInFlight < settings.maximumDownloads, let ticket = nextDownload() { start(ticket) }
     }
 
-    /// The waiting download whose URL ends first.
-    private func takeDownload() -> UInt64? {
-        var best: (index: Int, expires: Int64)?
-        for (index, id) in readyDownloads.enumerated() {
-            guard let ticket = tickets[id], case .fetch(let download) = ticket.owner else { continue }
-            let expires = download.expiresAtMilliseconds == 0 ? Int64.max : download.expiresAtMilliseconds
-            if let best, best.expires <= expires { continue }
-            best = (index, expires)
+    /// The next call that has a permit. The gates take turns, so that no kind of call starves another.
+    private func nextPermitted(_ line: inout [RateGate]) -> CallTicket? {
+        while let gate = line.first {
+            line.removeFirst()
+            while let id = gate.queue.first, tickets[id] == nil { _ = gate.queue.popFirst() }
+            guard let id = gate.queue.first, let ticket = tickets[id] else {
+                gate.isInLine = false
+                timers.remove(gate)
+                continue
+            }
+            if let again = gate.rate.take(at: clock.nanoseconds()) {
+                gate.isInLine = false
+                timers.set(gate, due: again)
+                continue
+            }
+            _ = gate.queue.popFirst()
+            line.append(gate)
+            return ticket
         }
-        guard let best else {
-            readyDownloads.removeAll(keepingCapacity: true)
-            return nil
+        return nil
+    }
+
+    /// Images by call and by URL in turn; of the URLs the one that ends first.
+    private func nextDownload() -> CallTicket? {
+        callsForImageNext.toggle()
+        if callsForImageNext, let ticket = nextPermitted(&imageLine) { return ticket }
+        while let id = readyDownloads.popFirst() {
+            if let ticket = tickets[id] { return ticket }
         }
-        return readyDownloads.remove(at: best.index)
+        return nextPermitted(&imageLine)
     }
 
     // MARK: - On the wire
@@ -308,7 +312,9 @@ extension EngineCore {
                 feed(.described(CallFailure(.notFound, gone)), to: download)
                 return
             }
-            download.access = download.provider.assetAccess(job, fresh.assets[download.index])  // safe: checked above
+            let asset = fresh.assets[download.index]  // safe: checked above
+            download.access = download.provider.assetAccess(job, asset)
+            download.expiresAtMilliseconds = asset.expiresAtMilliseconds
             feed(.described(nil), to: download)
         case .failure(let failed):
             feed(.described(failed), to: download)

@@ -23,8 +23,11 @@ final class EngineCore {
     var desks: [String: CredentialDesk] = [:]
     var waitingForCredentials: [String: [UInt64]] = [:]
     var gates: [GateName: RateGate] = [:]
-    var readyCalls = TicketQueue()
-    var readyDownloads: [UInt64] = []
+    /// Gates whose next call leaves as soon as it has a permit and there is a place.
+    var callLine: [RateGate] = []
+    var imageLine: [RateGate] = []
+    var callsForImageNext = false
+    var readyDownloads = DownloadQueue()
     var callsInFlight = 0
     var downloadsInFlight = 0
     /// Provider clock minus ours, in seconds, by endpoint.

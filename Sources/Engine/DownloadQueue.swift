@@ -1,0 +1,65 @@
+/// Plain downloads that wait for a place: the one whose URL ends first comes first, then first come, first served.
+struct DownloadQueue {
+    private struct Entry {
+        /// Unix milliseconds; `.max` is unknown or never.
+        let expires: Int64
+        let ticket: UInt64
+
+        /// Tickets are numbered in order, so that equals keep theirs.
+        func comes(before other: Entry) -> Bool { (expires, ticket) < (other.expires, other.ticket) }
+    }
+
+    private var heap: [Entry] = []
+    private var withdrawn = 0
+
+    var isEmpty: Bool { heap.isEmpty }
+
+    mutating func append(_ ticket: UInt64, expiresAtMilliseconds: Int64) {
+        heap.append(Entry(expires: expiresAtMilliseconds <= 0 ? .max : expiresAtMilliseconds, ticket: ticket))
+        siftUp(heap.count - 1)
+    }
+
+    mutating func popFirst() -> UInt64? {
+        guard let first = heap.first, let last = heap.popLast() else {
+            withdrawn = 0
+            return nil
+        }
+        if !heap.isEmpty {
+            heap[0] = last  // safe: not empty
+            siftDown(0)
+        }
+        return first.ticket
+    }
+
+    /// One of the tickets is gone. Its place is skipped when its turn comes; many such places are cleared together.
+    mutating func withdraw(stillWanted: (UInt64) -> Bool) {
+        withdrawn += 1
+        guard withdrawn > 64, withdrawn > heap.count / 2 else { return }
+        heap = heap.filter { stillWanted($0.ticket) }.sorted { $0.comes(before: $1) }  // a sorted list is a heap
+        withdrawn = 0
+    }
+
+    // Indices below come from the heap's own arithmetic and are inside the array.
+    private mutating func siftUp(_ start: Int) {
+        var at = start
+        while at > 0 {
+            let parent = (at - 1) / 2
+            guard heap[at].comes(before: heap[parent]) else { return }
+            heap.swapAt(at, parent)
+            at = parent
+        }
+    }
+
+    private mutating func siftDown(_ start: Int) {
+        var at = start
+        while true {
+            var least = at
+            let left = 2 * at + 1
+            if left < heap.count, heap[left].comes(before: heap[least]) { least = left }
+            if left + 1 < heap.count, heap[left + 1].comes(before: heap[least]) { least = left + 1 }
+            guard least != at else { return }
+            heap.swapAt(at, least)
+            at = least
+        }
+    }
+}

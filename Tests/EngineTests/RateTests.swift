@@ -1,0 +1,139 @@
+import Core
+import Support
+import XCTest
+
+@testable import Engine
+
+/// Rates, places on the wire, fairness, and what a sick endpoint gets.
+final class RateTests: XCTestCase {
+    private func settings(_ rates: [String: Double]) -> EngineSettings {
+        var settings = EngineSettings()
+        settings.rates = rates
+        return settings
+    }
+
+    /// The most arrivals of an action in any second.
+    private func most(_ harness: Harness, _ action: String) -> Int {
+        let times = harness.arrivals(action).map(\.at)
+        var most = 0
+        var first = 0
+        for last in times.indices {
+            while times[last] - times[first] >= 1_000_000_000 { first += 1 }
+            most = max(most, last - first + 1)
+        }
+        return most
+    }
+
+    func testFiveHundredSubmissionsAtOnceTakeTwentyFiveSecondsAndDrawNoComplaint() throws {
+        let harness = try Harness(settings: settings(["fake/submit": 20, "fake/query": 20]))
+        harness.cloud.limits = ["submit": 21, "status": 21]
+        harness.cloud.runningMilliseconds = 15_000
+        let jobs = (0..<500).map { harness.submit("t\($0)") }
+        harness.runToTheEnd()
+        for job in jobs { XCTAssertEqual(job.snapshot.state, .succeeded) }
+        let submits = harness.arrivals("submit")
+        XCTAssertEqual(submits.count, 500, "no complaint, so nothing was sent again")
+        XCTAssertEqual(Double((submits.last?.at ?? 0) - harness.start) / 1e9, 25, accuracy: 0.2)
+        XCTAssertLessThanOrEqual(most(harness, "submit"), 21)
+        XCTAssertLessThanOrEqual(most(harness, "status"), 21)
+        // Status calls went on at their full rate while submissions waited.
+        let during = harness.arrivals("status").filter { $0.at - harness.start < 25_000_000_000 }
+        XCTAssertGreaterThan(during.count, 300)
+        harness.checkPromises("500")
+    }
+
+    /// All places on the wire are taken by calls that hang, and come free at one instant: what waited must still not
+    /// leave faster than its rate.
+    func testTheRateHoldsWhenPlacesComeFreeAllAtOnce() throws {
+        let harness = try Harness(settings: settings(["fake/submit": 20]))
+        harness.transport.setLatency { $0.indexOfKind < 64 && $0.kind == .submit ? 30_000 - Int64($0.indexOfKind) * 50 : 10 }
+        for number in 0..<300 { harness.submit("t\(number)") }
+        harness.runToTheEnd()
+        XCTAssertLessThanOrEqual(most(harness, "submit"), 21)
+        XCTAssertLessThanOrEqual(harness.transport.mostInFlight, 64)
+        harness.checkPromises("burst")
+    }
+
+    /// Without a configured rate 2,000 submissions wait for a place; status calls take turns with them.
+    func testStatusCallsTakeTurnsWithSubmissionsThatWaitForAPlace() throws {
+        let harness = try Harness()
+        harness.transport.setLatency { $0.kind == .submit ? 1_000 : 50 }
+        harness.cloud.runningMilliseconds = 3_000
+        let jobs = (0..<2_000).map { harness.submit("t\($0)") }
+        harness.run(until: 8_000)
+        XCTAssertLessThan(harness.arrivals("submit").count, 2_000, "submissions still wait")
+        XCTAssertTrue(jobs[0].snapshot.state == .succeeded, "the first job has been seen done meanwhile")
+        XCTAssertGreaterThan(harness.arrivals("status").count, 64)
+        harness.runToTheEnd()
+        harness.checkPromises("turns")
+    }
+
+    func testNeverMoreOnTheWireThanThereArePlaces() throws {
+        var settings = EngineSettings()
+        settings.maximumInFlight = 7
+        settings.maximumDownloads = 3
+        let harness = try Harness(settings: settings)
+        let jobs = (0..<100).map { harness.submit("t\($0)") }
+        harness.runToTheEnd()
+        XCTAssertEqual(harness.transport.mostInFlight, 7)
+        for job in jobs { try harness.download(job) }
+        harness.runToTheEnd()
+        XCTAssertEqual(harness.transport.mostInFlight, 7)
+        harness.checkPromises("places")
+    }
+
+    /// A cloud that takes five a second where twenty are configured: all is sent in the end, little is refused.
+    func testAThrottlingCloudIsFollowed() throws {
+        let harness = try Harness(settings: settings(["fake/query": 20]))
+        harness.cloud.limits = ["status": 5]
+        harness.cloud.runningMilliseconds = 120_000
+        for number in 0..<60 { harness.submit("t\(number)") }
+        harness.run(until: 120_000)
+        let calls = harness.arrivals("status").filter { $0.at - harness.start > 20_000_000_000 }
+        XCTAssertLessThan(calls.count, 100 * 7, "about five a second, not twenty")
+        XCTAssertGreaterThan(calls.count, 100 * 2)
+        harness.cloud.limits = [:]
+        harness.runToTheEnd()
+        for record in harness.records.values { XCTAssertEqual(record.snapshot.state, .succeeded) }
+        harness.checkPromises("throttling cloud")
+    }
+
+    func testRetryAfterStopsTheWholeAccount() throws {
+        let harness = try Harness(settings: settings(["fake/submit": 20]))
+        harness.transport.setScript { $0.index == 0 ? .throttle(milliseconds: 5_000) : nil }
+        for number in 0..<10 { harness.submit("t\(number)") }
+        harness.runToTheEnd()
+        let times = harness.arrivals("submit").map { ($0.at - harness.start) / 1_000_000 }
+        XCTAssertTrue(times.allSatisfy { $0 < 200 || $0 >= 5_050 }, "\(times)")
+        harness.checkPromises("retry after")
+    }
+
+    // MARK: - A sick endpoint
+
+    /// The budget does not stand in the way of a few failures.
+    func testAFewFailuresAreTriedAgainQuickly() throws {
+        let harness = try Harness()
+        harness.transport.setScript { $0.kind == .status && $0.indexOfKind < 3 ? .unavailable(executed: true) : nil }
+        let job = harness.submit("a")
+        harness.runToTheEnd()
+        XCTAssertEqual(job.snapshot.state, .succeeded)
+        XCTAssertLessThan(harness.elapsed, 15_000)
+    }
+
+    /// Ten thousand jobs from submission to end, in seconds of real time.
+    func testTenThousandJobs() throws {
+        let harness = try Harness()
+        harness.takesEvents = false
+        let clock = SystemClock()
+        let began = clock.nanoseconds()
+        for number in 0..<10_000 { harness.submit("t\(number)") }
+        harness.runToTheEnd()
+        let seconds = Double(clock.nanoseconds() - began) / 1e9
+        let done = harness.records.values.filter { $0.snapshot.state == .succeeded }.count
+        XCTAssertEqual(done, 10_000)
+        XCTAssertEqual(harness.cloud.executionCount, 10_000)
+        print("10,000 jobs: \(harness.transport.started) calls in \(seconds) s, \(harness.elapsed / 1_000) s virtual")
+        XCTAssertLessThan(seconds, 30)
+        harness.checkNothingLeft("10,000")
+    }
+}
