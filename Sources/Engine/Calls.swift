@@ -297,11 +297,16 @@ extension EngineCore {
         case .transient, .unreadable, .notSent:
             // A sick endpoint is asked at the slowest pace once the budget is spent, however many jobs there are.
             if !budgets[call.endpoint, default: RetryBudget()].spend() {
-                failed.failure.retryAfterMilliseconds = max(
-                    failed.failure.retryAfterMilliseconds, settings.jobPolicy.retry.backoff.capMilliseconds)
+                failed.failure.retryAfterMilliseconds = max(failed.failure.retryAfterMilliseconds, slowestPause())
             }
         case .refused, .notFound, .expired, .local: break
         }
+    }
+
+    /// One to four times the longest pause, so that jobs that failed together do not come back as one herd.
+    private func slowestPause() -> Int64 {
+        let cap = min(settings.jobPolicy.retry.backoff.capMilliseconds, RetryPolicy.longestRetryAfterMilliseconds)
+        return cap + Int64(random.next() % UInt64(3 * cap + 1))  // safe: 0...120,000
     }
 
     private func described(_ download: ActiveDownload, _ answer: Result<JobAnswer, CallFailure>) {

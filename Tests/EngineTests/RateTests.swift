@@ -110,6 +110,39 @@ final class RateTests: XCTestCase {
 
     // MARK: - A sick endpoint
 
+    /// 1,000 accepted jobs, and nobody answers any more.
+    func testADeadEndpointIsNotHammered() throws {
+        for fault in [Fault.refuseConnection, .unavailable(executed: true), .reset(executed: true)] {
+            let harness = try Harness()
+            for number in 0..<1_000 {
+                harness.attach(harness.cloud.plant(tag: "t\(number)", at: harness.clock.nanoseconds()), deadline: 1_200_000)
+            }
+            harness.cloud.runningMilliseconds = 3_600_000
+            harness.transport.setScript { _ in fault }
+            var perMinute: [Int] = []
+            var perSecond = 0
+            for minute in Int64(1)...10 {
+                let before = harness.transport.started
+                for second in Int64(1)...60 {
+                    let first = harness.transport.started
+                    harness.run(until: (minute - 1) * 60_000 + second * 1_000)
+                    if minute > 3 { perSecond = max(perSecond, harness.transport.started - first) }
+                }
+                perMinute.append(harness.transport.started - before)
+            }
+            print("dead endpoint, \(fault): attempts a minute \(perMinute), at most \(perSecond) a second")
+            XCTAssertLessThan(perMinute[9], 1_200, "\(fault)")
+            XCTAssertLessThan(perSecond, 60, "\(fault): they come apart, not in one herd")
+            // And when it comes back, everybody is served within the slowest pace.
+            harness.transport.setScript { _ in nil }
+            harness.cloud.runningMilliseconds = 0
+            harness.run(for: 130_000)
+            let left = harness.records.values.filter { $0.snapshot.state != .succeeded }.count
+            XCTAssertEqual(left, 0, "\(fault)")
+            harness.checkPromises("dead endpoint")
+        }
+    }
+
     /// The budget does not stand in the way of a few failures.
     func testAFewFailuresAreTriedAgainQuickly() throws {
         let harness = try Harness()
