@@ -1,0 +1,335 @@
+// aigc.hpp - a thin C++17 layer over aigc.h: handles that free themselves, strings, and results instead of out parameters.
+//
+//     aigc::Client client = aigc::Client::open().value();
+//     aigc::Request request = aigc::Request::make(AIGC_TENCENT, AIGC_TENCENT_IMAGE).value();
+//     request.set("prompt", "a cat in the snow").value();
+//     aigc::Job job = client.submit(request).value();
+//
+// Every call that can fail gives an aigc::Result. Only Result::value() on a failure throws, std::runtime_error with the
+// message; under -fno-exceptions it ends the program: look at ok() first. No exception ever crosses the C border, as the
+// library never calls you. Handles are movable, a Job and an Error also copyable. Threads: as aigc.h says of each handle.
+#ifndef AIGC_HPP
+#define AIGC_HPP
+
+#include <aigc.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace aigc {
+
+namespace detail {
+
+template <auto Free>
+struct Deleter {
+    template <class T>
+    void operator()(T *handle) const noexcept { Free(handle); }
+};
+
+template <class T, auto Free>
+using Handle = std::unique_ptr<T, Deleter<Free>>;
+
+inline std::optional<std::string> text(const char *value) {
+    if (value == nullptr) return std::nullopt;
+    return std::string(value);
+}
+
+}  // namespace detail
+
+// What went wrong: aigc_error with a value's manners.
+class Error {
+public:
+    explicit Error(aigc_error *taken) : handle_(taken, aigc_error_free) {}
+
+    aigc_status status() const noexcept { return aigc_error_status(handle_.get()); }
+    std::string name() const { return aigc_status_name(status()); }
+    std::string message() const { return detail::text(aigc_error_message(handle_.get())).value_or(""); }
+    std::optional<std::string> provider_code() const { return detail::text(aigc_error_provider_code(handle_.get())); }
+    std::optional<std::string> provider_message() const {
+        return detail::text(aigc_error_provider_message(handle_.get()));
+    }
+    std::optional<std::string> request_id() const { return detail::text(aigc_error_request_id(handle_.get())); }
+    std::optional<std::string> field() const { return detail::text(aigc_error_field(handle_.get())); }
+    int http_status() const noexcept { return aigc_error_http_status(handle_.get()); }
+    bool retryable() const noexcept { return aigc_error_retryable(handle_.get()) != 0; }
+    std::int64_t retry_after_ms() const noexcept { return aigc_error_retry_after_ms(handle_.get()); }
+    // One of AIGC_OUTCOME_*. AIGC_OUTCOME_UNKNOWN: it may run and be billed; do not submit it again by yourself.
+    std::int32_t outcome() const noexcept { return aigc_error_outcome(handle_.get()); }
+
+private:
+    std::shared_ptr<aigc_error> handle_;  // immutable, so that copies may share it
+};
+
+// A value or an error.
+template <class T>
+class [[nodiscard]] Result {
+public:
+    Result(T value) : value_(std::move(value)) {}
+    Result(Error error) : error_(std::move(error)) {}
+
+    bool ok() const noexcept { return value_.has_value(); }
+    explicit operator bool() const noexcept { return ok(); }
+    // Only when !ok().
+    const Error &error() const & { return *error_; }
+    // The value, moved out. On a failure it throws std::runtime_error with the message.
+    T value() && {
+        if (!value_) fail();
+        return std::move(*value_);
+    }
+    const T &value() const & {
+        if (!value_) fail();
+        return *value_;
+    }
+
+private:
+    [[noreturn]] void fail() const {
+#if defined(__cpp_exceptions)
+        throw std::runtime_error(error_->message());
+#else
+        std::abort();
+#endif
+    }
+
+    std::optional<T> value_;
+    std::optional<Error> error_;
+};
+
+// Nothing, or an error.
+struct Done {};
+
+namespace detail {
+
+// Calls `call(error*)` and makes its status a Result.
+template <class Call>
+Result<Done> done(Call call) {
+    aigc_error *error = nullptr;
+    if (call(&error) == AIGC_OK) return Done{};
+    return Error(error);
+}
+
+// Calls `call(out*, error*)` and wraps what it gives out.
+template <class T, class Raw, class Call>
+Result<T> made(Call call) {
+    aigc_error *error = nullptr;
+    Raw *raw = nullptr;
+    if (call(&raw, &error) == AIGC_OK) return T(raw);
+    return Error(error);
+}
+
+}  // namespace detail
+
+class Config {
+public:
+    static Result<Config> make() {
+        return detail::made<Config, aigc_config>([](auto out, auto error) { return aigc_config_new(out, error); });
+    }
+
+    explicit Config(aigc_config *taken) noexcept : handle_(taken) {}
+
+    Result<Done> set(const char *key, const std::string &value) {
+        return detail::done([&](auto error) { return aigc_config_set(handle_.get(), key, value.c_str(), error); });
+    }
+    std::optional<std::string> get(const char *key) { return detail::text(aigc_config_get(handle_.get(), key)); }
+    aigc_config *raw() const noexcept { return handle_.get(); }
+
+private:
+    detail::Handle<aigc_config, aigc_config_free> handle_;
+};
+
+class Request {
+public:
+    static Result<Request> make(const char *provider, const char *operation) {
+        return detail::made<Request, aigc_request>(
+            [&](auto out, auto error) { return aigc_request_new(provider, operation, out, error); });
+    }
+
+    explicit Request(aigc_request *taken) noexcept : handle_(taken) {}
+
+    Result<Done> set(const char *name, const std::string &value) {
+        return detail::done(
+            [&](auto error) { return aigc_request_set_string(handle_.get(), name, value.c_str(), error); });
+    }
+    Result<Done> set(const char *name, const char *value) {
+        return detail::done([&](auto error) { return aigc_request_set_string(handle_.get(), name, value, error); });
+    }
+    // bool, whole and floating numbers choose the setter that fits.
+    template <class T, std::enable_if_t<std::is_arithmetic_v<T>, int> = 0>
+    Result<Done> set(const char *name, T value) {
+        return detail::done([&](auto error) {
+            if constexpr (std::is_same_v<T, bool>) return aigc_request_set_bool(handle_.get(), name, value ? 1 : 0, error);
+            else if constexpr (std::is_floating_point_v<T>)
+                return aigc_request_set_double(handle_.get(), name, static_cast<double>(value), error);
+            else return aigc_request_set_int(handle_.get(), name, static_cast<std::int64_t>(value), error);
+        });
+    }
+    Result<Done> set_json(const char *name, const std::string &json) {
+        return detail::done([&](auto error) { return aigc_request_set_json(handle_.get(), name, json.c_str(), error); });
+    }
+    Result<Done> add_image(const std::string &url, const char *reference_type = nullptr) {
+        return detail::done(
+            [&](auto error) { return aigc_request_add_image_url(handle_.get(), url.c_str(), reference_type, error); });
+    }
+    Result<Done> set_option(const char *name, const std::string &value) {
+        return detail::done(
+            [&](auto error) { return aigc_request_set_option(handle_.get(), name, value.c_str(), error); });
+    }
+    aigc_request *raw() const noexcept { return handle_.get(); }
+
+private:
+    detail::Handle<aigc_request, aigc_request_free> handle_;
+};
+
+// Image bytes in memory.
+class Buffer {
+public:
+    explicit Buffer(aigc_buffer *taken) noexcept : handle_(taken) {}
+
+    const unsigned char *data() const noexcept { return static_cast<const unsigned char *>(aigc_buffer_data(handle_.get())); }
+    std::size_t size() const noexcept { return aigc_buffer_size(handle_.get()); }
+    std::string content_type() const { return detail::text(aigc_buffer_content_type(handle_.get())).value_or(""); }
+
+private:
+    detail::Handle<aigc_buffer, aigc_buffer_free> handle_;
+};
+
+// A job or a download. Copies refer to the same job.
+class Job {
+public:
+    explicit Job(aigc_job *taken) noexcept : handle_(taken) {}
+    Job(const Job &other) noexcept : handle_(aigc_job_ref(other.handle_.get())) {}
+    Job(Job &&) noexcept = default;
+    Job &operator=(Job other) noexcept {
+        handle_ = std::move(other.handle_);
+        return *this;
+    }
+
+    std::uint64_t id() const noexcept { return aigc_job_id(handle_.get()); }
+    std::int32_t state() const noexcept { return aigc_job_state(handle_.get()); }
+    std::int32_t outcome() const noexcept { return aigc_job_outcome(handle_.get()); }
+    double progress() const noexcept { return aigc_job_progress(handle_.get()); }
+    std::optional<std::string> remote_id() const { return detail::text(aigc_job_remote_id(handle_.get())); }
+    std::optional<std::string> token() const { return detail::text(aigc_job_token(handle_.get())); }
+    std::optional<std::string> provider_state() const { return detail::text(aigc_job_provider_state(handle_.get())); }
+    std::optional<std::string> provider_response() const {
+        return detail::text(aigc_job_provider_response(handle_.get()));
+    }
+    std::optional<std::string> request_id() const { return detail::text(aigc_job_request_id(handle_.get())); }
+
+    // As aigc_job_wait(): Done when it succeeded.
+    Result<Done> wait(std::int64_t timeout_ms = AIGC_FOREVER) const {
+        return detail::done([&](auto error) { return aigc_job_wait(handle_.get(), timeout_ms, error); });
+    }
+    Result<Done> refresh(std::int64_t timeout_ms = AIGC_FOREVER) const {
+        return detail::done([&](auto error) { return aigc_job_refresh(handle_.get(), timeout_ms, error); });
+    }
+    void cancel() const noexcept { aigc_job_cancel(handle_.get()); }
+    // How it ended; nullopt for success and for a job that has not ended.
+    std::optional<Error> error() const {
+        aigc_error *error = nullptr;
+        if (aigc_job_error(handle_.get(), &error) == AIGC_OK) return std::nullopt;
+        return Error(error);
+    }
+
+    std::size_t asset_count() const noexcept { return aigc_job_asset_count(handle_.get()); }
+    std::optional<std::string> asset_id(std::size_t index) const {
+        return detail::text(aigc_job_asset_id(handle_.get(), index));
+    }
+    std::int64_t asset_expires_at_ms(std::size_t index) const noexcept {
+        return aigc_job_asset_expires_at_ms(handle_.get(), index);
+    }
+    // To a file; a path that ends in ".*" gets the format's extension.
+    Result<Job> download(std::size_t index, const std::string &path) const {
+        return detail::made<Job, aigc_job>([&](auto out, auto error) {
+            return aigc_job_download(handle_.get(), index, path.c_str(), out, error);
+        });
+    }
+    // To memory: wait(), then take_buffer().
+    Result<Job> download(std::size_t index) const {
+        return detail::made<Job, aigc_job>([&](auto out, auto error) {
+            return aigc_job_download(handle_.get(), index, nullptr, out, error);
+        });
+    }
+    std::optional<std::string> path() const { return detail::text(aigc_job_path(handle_.get())); }
+    std::optional<std::string> content_type() const { return detail::text(aigc_job_content_type(handle_.get())); }
+    Result<Buffer> take_buffer() const {
+        return detail::made<Buffer, aigc_buffer>(
+            [&](auto out, auto error) { return aigc_job_take_buffer(handle_.get(), out, error); });
+    }
+    aigc_job *raw() const noexcept { return handle_.get(); }
+
+private:
+    detail::Handle<aigc_job, aigc_job_free> handle_;
+};
+
+class Event {
+public:
+    explicit Event(aigc_event *taken) noexcept : handle_(taken) {}
+
+    std::int32_t type() const noexcept { return aigc_event_type(handle_.get()); }
+    aigc_status status() const noexcept { return aigc_event_status(handle_.get()); }
+    std::int32_t state() const noexcept { return aigc_event_state(handle_.get()); }
+    std::uint64_t job_id() const noexcept { return aigc_event_job_id(handle_.get()); }
+    std::optional<Job> job() const {
+        aigc_job *job = aigc_event_job(handle_.get());
+        if (job == nullptr) return std::nullopt;
+        return Job(aigc_job_ref(job));
+    }
+
+private:
+    detail::Handle<aigc_event, aigc_event_free> handle_;
+};
+
+class Client {
+public:
+    static Result<Client> open(const Config *config = nullptr) {
+        return detail::made<Client, aigc_client>([&](auto out, auto error) {
+            return aigc_client_new(config == nullptr ? nullptr : config->raw(), out, error);
+        });
+    }
+
+    explicit Client(aigc_client *taken) noexcept : handle_(taken) {}
+
+    Result<Job> submit(const Request &request) {
+        return detail::made<Job, aigc_job>(
+            [&](auto out, auto error) { return aigc_client_submit(handle_.get(), request.raw(), out, error); });
+    }
+    Result<Job> attach(const std::string &token, bool follow = true) {
+        return detail::made<Job, aigc_job>([&](auto out, auto error) {
+            return aigc_client_attach(handle_.get(), token.c_str(), follow ? 1 : 0, out, error);
+        });
+    }
+    Result<Done> set_credentials(const char *provider, const std::string &id, const std::string &secret,
+                                 const char *token = nullptr, std::int64_t expires_at_ms = 0) {
+        return detail::done([&](auto error) {
+            return aigc_client_set_credentials(handle_.get(), provider, id.c_str(), secret.c_str(), token, expires_at_ms,
+                                               error);
+        });
+    }
+    int event_fd() noexcept { return aigc_client_event_fd(handle_.get()); }
+    // nullopt inside the result: none came in time.
+    Result<std::optional<Event>> next_event(std::int64_t timeout_ms = 0) {
+        aigc_error *error = nullptr;
+        aigc_event *event = nullptr;
+        if (aigc_client_next_event(handle_.get(), timeout_ms, &event, &error) != AIGC_OK) return Error(error);
+        if (event == nullptr) return std::optional<Event>();
+        return std::optional<Event>(Event(event));
+    }
+    void wake() noexcept { aigc_client_wake(handle_.get()); }
+    void close(std::int64_t grace_ms) noexcept { aigc_client_close(handle_.get(), grace_ms); }
+    aigc_client *raw() const noexcept { return handle_.get(); }
+
+private:
+    detail::Handle<aigc_client, aigc_client_free> handle_;
+};
+
+}  // namespace aigc
+
+#endif  // AIGC_HPP
