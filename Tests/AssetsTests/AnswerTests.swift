@@ -6,7 +6,8 @@ import XCTest
 
 /// The forms in which an API may send an image (section 1.5 of the Alibaba notes).
 final class AnswerTests: XCTestCase {
-    private let image = Fixture.bytes("plain.png")
+    private static let image = Fixture.bytes("plain.png")
+    private var image: [UInt8] { Self.image }
 
     private func base64(_ bytes: [UInt8], lines: Bool = false) -> String {
         Data(bytes).base64EncodedString(options: lines ? [.lineLength76Characters, .endLineWithLineFeed] : [])

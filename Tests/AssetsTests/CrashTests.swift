@@ -57,7 +57,8 @@ final class CrashTests: XCTestCase {
         }
     }
 
-    private let image = Fixture.bigPNG(1_200_000)
+    private static let image = Fixture.bigPNG(1_200_000)
+    private var image: [UInt8] { Self.image }
 
     /// A download that is cut once, continued by a second sink, and published. nil or what went wrong.
     private func download(_ path: String, _ calls: FileCalls, overwrite: Bool) -> Failure? {

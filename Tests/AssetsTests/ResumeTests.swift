@@ -5,8 +5,12 @@ import XCTest
 @testable import Assets
 
 final class ResumeTests: XCTestCase {
-    private let image = Fixture.bigPNG(300_000)
+    private static let image = Fixture.bigPNG(300_000)
+    private var image: [UInt8] { Self.image }
     private let folder = Folder()
+
+    override func tearDown() { folder.remove() }
+
     private var target: String { folder.file("cat.png") }
 
     private func open(_ options: Assets.Options = options()) throws -> FileSink {
@@ -136,8 +140,12 @@ final class ResumeTests: XCTestCase {
             case 3: answer.headers.removeFirst()
             default: answer.headers.append(("x-cos-hash-crc64ecma", "12345"))
             }
-            XCTAssertEqual(sink.run(answer).word, "corrupt", "change \(change)")
+            let finish = sink.run(answer)
+            XCTAssertEqual(finish.word, "corrupt", "change \(change)")
+            XCTAssertTrue(finish.failure?.message.contains("start over") ?? false, "by its head: change \(change)")
+            XCTAssertEqual(folder.names.count, 2)
             try sink.restart()
+            XCTAssertEqual(folder.names.count, 1, "the note goes before other bytes come")
             XCTAssertEqual(sink.resumeOffset, 0)
             XCTAssertEqual(sink.received, 0)
             XCTAssertEqual(sink.run(Answer.whole(image)).word, "complete")
