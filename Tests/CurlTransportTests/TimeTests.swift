@@ -17,33 +17,47 @@ final class TimeTests: XCTestCase {
         return (failure, took)
     }
 
+    /// Another process may hold the processor for a while: the best of five counts.
+    private func assertTook(
+        _ range: ClosedRange<Double>, file: StaticString = #filePath, line: UInt = #line, _ body: () throws -> Double
+    ) rethrows {
+        var took: [Double] = []
+        while took.count < 5, !(took.last.map(range.contains) ?? false) { took.append(try body()) }
+        XCTAssertTrue(took.last.map(range.contains) ?? false, "\(took) ms", file: file, line: line)
+    }
+
     func testADripIsEndedByTheExchangeLimit() throws {
-        let (failure, took) = try timed(
-            { connection in
-                _ = connection.request()
-                connection.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-                while connection.pause(milliseconds: 40), connection.send("x") {}
-            },
-            .quick.with {
-                $0.exchangeTimeoutMilliseconds = 400; $0.idleTimeoutMilliseconds = 300
-            })
-        XCTAssertEqual(failure?.kind, .timeout)
-        XCTAssertTrue(failure?.detail.contains("400 ms") ?? false, "\(String(describing: failure))")
-        XCTAssertTrue((400...500).contains(took), "\(took) ms")
+        let options = TransferOptions.quick.with {
+            $0.exchangeTimeoutMilliseconds = 400
+            $0.idleTimeoutMilliseconds = 350
+        }
+        try assertTook(400...500) {
+            let (failure, took) = try timed(
+                { connection in
+                    _ = connection.request()
+                    connection.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+                    while connection.pause(milliseconds: 40), connection.send("x") {}
+                }, options)
+            XCTAssertEqual(failure?.kind, .timeout)
+            XCTAssertTrue(failure?.detail.contains("400 ms") ?? false, "\(String(describing: failure))")
+            return took
+        }
     }
 
     func testSilenceIsEndedByTheIdleLimit() throws {
-        let (failure, took) = try timed(
-            { connection in
-                _ = connection.request()
-                connection.send("HTTP/1.1 200 OK\r\n")
-                for _ in 0..<3 where connection.pause(milliseconds: 100) { connection.send("X-A: b\r\n") }
-                connection.awaitEnd()
-            }, .quick.with { $0.idleTimeoutMilliseconds = 200 })
-        XCTAssertEqual(failure?.kind, .timeout)
-        XCTAssertTrue(failure?.detail.contains("200 ms") ?? false, "\(String(describing: failure))")
-        XCTAssertEqual(failure?.requestMayHaveLeft, true)
-        XCTAssertTrue((500...600).contains(took), "\(took) ms")
+        try assertTook(600...700) {
+            let (failure, took) = try timed(
+                { connection in
+                    _ = connection.request()
+                    connection.send("HTTP/1.1 200 OK\r\n")
+                    for _ in 0..<3 where connection.pause(milliseconds: 100) { connection.send("X-A: b\r\n") }
+                    connection.awaitEnd()
+                }, .quick.with { $0.idleTimeoutMilliseconds = 300 })
+            XCTAssertEqual(failure?.kind, .timeout)
+            XCTAssertTrue(failure?.detail.contains("300 ms") ?? false, "\(String(describing: failure))")
+            XCTAssertEqual(failure?.requestMayHaveLeft, true)
+            return took
+        }
     }
 
     /// Sending counts as well: a slow reader of a large body is not idle.
@@ -71,29 +85,32 @@ final class TimeTests: XCTestCase {
     }
 
     func testAnUploadThatNobodyReadsIsIdle() throws {
-        let (failure, took) = try timed(
-            { connection in
-                while connection.pause(milliseconds: 10_000) {}; usleep(900_000)
-            },
-            .quick.with { $0.idleTimeoutMilliseconds = 200 }, body: 30_000_000)
-        XCTAssertEqual(failure?.kind, .timeout)
-        XCTAssertTrue((200...500).contains(took), "\(took) ms")
+        try assertTook(200...400) {
+            let (failure, took) = try timed(
+                { connection in
+                    connection.awaitBytes()
+                    usleep(900_000)
+                },
+                .quick.with { $0.idleTimeoutMilliseconds = 200 }, body: 30_000_000)
+            XCTAssertEqual(failure?.kind, .timeout)
+            return took
+        }
     }
 
     func testConnectLimitCoversTLS() throws {
         let server = RawServer { $0.awaitEnd() }
         defer { server.stop() }
         let harness = try Harness()
-        var failure: TransferFailure?
-        let took = milliseconds {
-            failure =
-                harness.run(
-                    .post("https://127.0.0.1:\(server.port)/"), .submission.with { $0.connectTimeoutMilliseconds = 200 }
-                ).failure
+        let options = TransferOptions.submission.with { $0.connectTimeoutMilliseconds = 200 }
+        assertTook(195...300) {
+            var failure: TransferFailure?
+            let took = milliseconds {
+                failure = harness.run(.post("https://127.0.0.1:\(server.port)/"), options).failure
+            }
+            XCTAssertEqual(failure?.kind, .timeout, "\(String(describing: failure))")
+            XCTAssertEqual(failure?.requestMayHaveLeft, false)
+            return took
         }
-        XCTAssertEqual(failure?.kind, .timeout, "\(String(describing: failure))")
-        XCTAssertEqual(failure?.requestMayHaveLeft, false)
-        XCTAssertTrue((195...300).contains(took), "\(took) ms")
     }
 
     func testTheExchangeLimitRunsWhileATransferWaitsForAConnection() throws {
@@ -105,13 +122,16 @@ final class TimeTests: XCTestCase {
         let harness = try Harness(CurlSettings(proxy: "", maxConnectionsPerHost: 1))
         let first = harness.start(.get(server.url("/1")))
         _ = harness.transport.wait(milliseconds: 20)
-        var failure: TransferFailure?
-        let took = milliseconds {
-            failure = harness.run(.get(server.url("/2")), .quick.with { $0.exchangeTimeoutMilliseconds = 200 }).failure
+        assertTook(200...300) {
+            var failure: TransferFailure?
+            let took = milliseconds {
+                failure =
+                    harness.run(.get(server.url("/2")), .quick.with { $0.exchangeTimeoutMilliseconds = 200 }).failure
+            }
+            XCTAssertEqual(failure?.kind, .timeout)
+            XCTAssertEqual(failure?.requestMayHaveLeft, false)
+            return took
         }
-        XCTAssertEqual(failure?.kind, .timeout)
-        XCTAssertEqual(failure?.requestMayHaveLeft, false)
-        XCTAssertTrue((200...300).contains(took), "\(took) ms")
         XCTAssertEqual(server.requests.count, 1)
         harness.transport.cancel(id: first)
     }
@@ -126,9 +146,8 @@ final class TimeTests: XCTestCase {
         let id = harness.start(.get(server.url()), .quick.with { $0.idleTimeoutMilliseconds = 60_000 })
         while server.requests.isEmpty { _ = harness.transport.wait(milliseconds: 5) }
         let before = threadCPU()
-        let took = milliseconds { XCTAssertTrue(harness.transport.wait(milliseconds: 400).isEmpty) }
+        assertTook(300...350) { milliseconds { XCTAssertTrue(harness.transport.wait(milliseconds: 300).isEmpty) } }
         XCTAssertLessThan(threadCPU() - before, 5)
-        XCTAssertTrue((400...450).contains(took), "\(took) ms")
         harness.transport.cancel(id: id)
     }
 
