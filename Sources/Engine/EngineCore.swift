@@ -261,7 +261,7 @@ final class EngineCore {
         let now = clock.nanoseconds()
         guard sweptAt == .min || now.adding(-sweptAt) >= 100_000_000 else { return }
         sweptAt = now
-        for download in downloads.values { tellProgress(download) }
+        for download in downloads.values where !download.workerHasSink { tellProgress(download) }
     }
 }
 

@@ -234,6 +234,23 @@ final class DownloadTests: XCTestCase {
         harness.checkPromises("commit")
     }
 
+    /// The engine looks at the progress of downloads ten times a second; not at one whose sink a worker has.
+    func testProgressIsNotReadWhileAWorkerHasTheSink() throws {
+        let harness = try Harness()
+        let job = finishedJob(harness)
+        harness.sinks.onMake { [unowned harness] sink in
+            sink.isLent = { [unowned sink] in
+                harness.core.downloads.values.contains { $0.sink === sink && $0.workerHasSink }
+            }
+        }
+        harness.files.delayMilliseconds = 400
+        harness.transport.setLatency { $0.index % 2 == 0 ? 5_000 : 10 }
+        for _ in 0..<4 { try harness.download(job) }
+        for _ in 0..<200 { harness.run(for: 50) }
+        harness.runToTheEnd()
+        harness.checkPromises("progress")
+    }
+
     func testTheDeadlineOfADownload() throws {
         let harness = try Harness()
         let job = finishedJob(harness)
