@@ -93,6 +93,9 @@ extension EngineCore {
         var failure: Failure?
         switch result {
         case .success(let image):
+            // What has been published stays. Was the download ended here meanwhile, then it has no result all the same.
+            download.abandonLater = nil
+            if download.machine.state.isTerminal { break }
             shared.lock.withLock {
                 download.record.snapshot.result = image
                 download.record.snapshot.received = image.byteCount

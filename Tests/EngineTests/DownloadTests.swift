@@ -234,6 +234,37 @@ final class DownloadTests: XCTestCase {
         harness.checkPromises("commit")
     }
 
+    /// A cancel at every millisecond of a download's life: one end, the sink is let go of once, nothing touches it while a
+    /// worker has it, and only a download that succeeded has a result.
+    func testCancelAtEveryMoment() throws {
+        for moment in stride(from: Int64(0), through: 80, by: 1) {
+            let harness = try Harness()
+            let job = finishedJob(harness)
+            harness.sinks.onMake { [unowned harness] sink in
+                sink.isLent = { [unowned sink] in
+                    harness.core.downloads.values.contains { $0.sink === sink && $0.workerHasSink }
+                }
+            }
+            harness.files.delayMilliseconds = 10
+            let other = try harness.order(.url(job.snapshot.assets[0].url ?? ""))
+            let download = try harness.download(job)
+            harness.run(for: moment)
+            harness.cancel(download)
+            harness.runToTheEnd()
+            let sink = harness.sinks.made[1]
+            if download.snapshot.state == .succeeded {
+                XCTAssertNotNil(download.snapshot.result)
+                XCTAssertNil(sink.abandoned)
+            } else {
+                XCTAssertEqual(download.snapshot.state, .cancelled)
+                XCTAssertNil(download.snapshot.result, "a result of a download that did not succeed, at \(moment) ms")
+                XCTAssertTrue(sink.abandoned != nil || sink.commits == 1, "let go of, at \(moment) ms")
+            }
+            XCTAssertEqual(other.snapshot.state, .succeeded)
+            harness.checkPromises("cancel at \(moment) ms")
+        }
+    }
+
     /// The engine looks at the progress of downloads ten times a second; not at one whose sink a worker has.
     func testProgressIsNotReadWhileAWorkerHasTheSink() throws {
         let harness = try Harness()
