@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 from typing import List
 
 from tap import Report
@@ -27,6 +28,15 @@ MOST_BYTES = 8_000_000
 def tool(*command: str) -> str:
     """What a program prints."""
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout
+
+
+def users_of_regex(built: Path) -> List[str]:
+    """The object files beside the library that call the regex engine, or a String method that lives with it."""
+    found = []
+    for file in sorted(built.glob("*.build/*.o")):
+        if "_StringProcessing" in tool("nm", "-u", str(file)):
+            found.append("%s/%s calls it" % (file.parent.name.replace(".build", ""), file.name.replace(".o", "")))
+    return found
 
 
 def main() -> int:
@@ -67,6 +77,11 @@ def main() -> int:
     finally:
         os.unlink(stripped)
     print("# stripped: %d bytes" % size)
+    # One call such as text.contains("://") brings Swift's regex engine along, 1.3 MB of it.
+    names = tool("nm", "--defined-only", library)
+    weight = names.count("17_StringProcessing") + names.count("12_RegexParser")
+    inside = ["%d symbols of it are" % weight] if weight else []
+    report.rule("Swift's regex engine is not inside", inside and users_of_regex(Path(library).parent) + inside)
     report.rule("under 8 MB", ["%d bytes when stripped" % size] if size >= MOST_BYTES else [])
     return report.end()
 

@@ -16,7 +16,7 @@ SWIFT_LINES = 400
 LIMITED = {".swift", ".c", ".h", ".py", ".sh"}
 # Written so that this file does not hold what it looks for.
 FORBIDDEN = (
-    ("a path of one machine", re.compile(r"(?<![\w.])/(?:work|root|mnt)/\w")),
+    ("a path of one machine", re.compile(r"(?<![\w.)}])/(?:work|root|mnt)/\w")),
     ("a registry's host", re.compile(r"pypi\." r"org|python" r"hosted|deb\.deb" r"ian|npmjs\." r"org", re.I)),
 )
 
