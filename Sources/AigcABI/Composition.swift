@@ -26,7 +26,7 @@ enum Composition {
         do throws(Lock.OutOfMemory) {
             engine = try Engine(
                 settings: engineSettings(values), providers: providers, resolvers: resolvers,
-                transport: try transport(curl), sinks: SinkFactory(values), rates: try ProcessRates.board(generation))
+                transport: try transport(curl), sinks: sinks(values), rates: try ProcessRates.board(generation))
         } catch {
             throw Failure(.noResources, "Making a client: out of memory")
         }
@@ -35,6 +35,12 @@ enum Composition {
 
     private static func transport(_ settings: CurlSettings) throws(Lock.OutOfMemory) -> CurlTransport {
         do throws(Failure) { return try CurlTransport(settings) } catch { throw Lock.OutOfMemory() }
+    }
+
+    private static func sinks(_ values: ConfigValues) -> AssetSinks {
+        AssetSinks(
+            overwrite: values.bool("download.overwrite"), maximumBytes: values.integer("download.max_bytes"),
+            keepPartial: true)
     }
 
     // MARK: - Settings out of keys
@@ -166,23 +172,5 @@ private enum ProcessRates {
         holder.board = board
         holder.generation = generation
         return board
-    }
-}
-
-/// Makes sinks as the configuration says.
-private final class SinkFactory: AssetSinkFactory {
-    private let overwrite: Bool
-    private let maximumBytes: Int64
-
-    init(_ values: ConfigValues) {
-        overwrite = values.bool("download.overwrite")
-        maximumBytes = values.integer("download.max_bytes")
-    }
-
-    func make(path: String?, isAPIAnswer: Bool, identity: String) throws(Failure) -> any AssetSink {
-        try Assets.makeSink(
-            path: path,
-            options: Assets.Options(
-                mode: isAPIAnswer ? .api : .url, identity: identity, overwrite: overwrite, maximumBytes: maximumBytes))
     }
 }
