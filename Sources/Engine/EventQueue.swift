@@ -9,6 +9,7 @@ public enum EventType: Int32, CaseIterable, Sendable {
     case jobProgress = 4
     case jobDone = 5
     case credentialsNeeded = 6
+    case warning = 7
 }
 
 /// One event as it is handed out.
@@ -18,6 +19,8 @@ public struct Event: Sendable {
     public let state: JobState?
     public let status: Status
     public let provider: String
+    /// One line for people, of those that have one.
+    public let message: String?
 }
 
 /// Events by job: each job has at most one place, so the queue is bounded by the jobs, and of one kind only the newest
@@ -32,8 +35,13 @@ struct EventQueue {
     private var base = 0
     private var providersInNeed: [String] = []
     private var live = 0
+    private var notices: [Event] = []
+    private var noticesLost = 0
 
-    var isEmpty: Bool { live == 0 && providersInNeed.isEmpty }
+    /// A host that takes no events must not fill the memory.
+    private static let mostNotices = 64
+
+    var isEmpty: Bool { live == 0 && providersInNeed.isEmpty && notices.isEmpty }
 
     mutating func push(_ type: EventType, _ record: JobRecord) {
         record.pendingEvents |= Self.bit(type)
@@ -45,6 +53,26 @@ struct EventQueue {
 
     mutating func pushNeed(of provider: String) {
         if !providersInNeed.contains(provider) { providersInNeed.append(provider) }
+    }
+
+    /// Something to know, once. Of too many that nobody takes the last ones are counted only.
+    mutating func pushWarning(_ text: String, of provider: String) {
+        guard notices.count < Self.mostNotices else {
+            noticesLost += 1
+            return
+        }
+        notices.append(
+            Event(type: .warning, job: nil, state: nil, status: .ok, provider: provider, message: text))
+    }
+
+    private mutating func popNotice() -> Event? {
+        guard !notices.isEmpty else { return nil }
+        let first = notices.removeFirst()
+        if notices.isEmpty, noticesLost > 0 {
+            pushWarning("\(noticesLost) more warnings were not kept: take events more often", of: "")
+            noticesLost = 0
+        }
+        return first
     }
 
     /// Forgets the events of a job.
@@ -61,8 +89,10 @@ struct EventQueue {
     mutating func pop() -> Event? {
         if let provider = providersInNeed.first {
             providersInNeed.removeFirst()
-            return Event(type: .credentialsNeeded, job: nil, state: nil, status: .ok, provider: provider)
+            return Event(
+                type: .credentialsNeeded, job: nil, state: nil, status: .ok, provider: provider, message: nil)
         }
+        if let notice = popNotice() { return notice }
         while head < slots.count {
             guard let record = slots[head] else {  // safe: head < count
                 head += 1
@@ -78,7 +108,8 @@ struct EventQueue {
             if type == .jobDone { status = record.snapshot.failure?.status ?? .ok }
             if type == .jobRefreshed { status = record.refreshFailure?.status ?? .ok }
             return Event(
-                type: type, job: record, state: record.snapshot.state, status: status, provider: record.provider)
+                type: type, job: record, state: record.snapshot.state, status: status, provider: record.provider,
+                message: nil)
         }
         compact()
         return nil
