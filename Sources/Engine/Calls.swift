@@ -63,23 +63,6 @@ extension EngineCore {
         return nil
     }
 
-    private func resolve(_ provider: String) {
-        guard let resolver = resolvers[provider] else {
-            shared.postInternal(
-                .resolved(provider, .failure(Failure(.noCredentials, "No credentials for \(provider) are configured"))))
-            return
-        }
-        let shared = shared
-        credentialWorker.run { shared.postInternal(.resolved(provider, resolver.resolve())) }
-    }
-
-    private func tellNeed(of provider: String) {
-        shared.lock.withLock {
-            shared.events.pushNeed(of: provider)
-            shared.eventsChanged()
-        }
-    }
-
     private func queueForRate(_ ticket: CallTicket, _ call: ProviderCall, _ credentials: Credentials) {
         let name = GateName(provider: call.provider, account: credentials.id, action: call.action)
         let gate: RateGate
@@ -257,6 +240,7 @@ extension EngineCore {
         let answer: Result<JobAnswer, CallFailure>
         switch result {
         case .reply(let reply):
+            noteDate(reply, of: call.endpoint)
             answer = provider.decode(
                 call, operation: operation, reply: reply, unixMilliseconds: clock.unixMilliseconds())
         case .failed(let failure):

@@ -16,31 +16,28 @@ struct CredentialDesk {
     private var failure: Failure?
     private var retryAt: Int64 = .min
     private var renewAt: Int64 = .min
+    /// Credentials that end within this are renewed while they still serve; within the margin they are not used.
+    private var ahead: Int64 = 0
+    private var margin: Int64 = 0
     private var needTold = false
     /// The provider has refused what the host has given.
     private var pushedRefused = false
 
-    /// Credentials that end within this are renewed while they still serve.
-    private static let aheadMilliseconds: Int64 = 300_000
-    /// Credentials that end within this are not used any more.
-    private static let marginMilliseconds: Int64 = 5_000
+    /// Unless the source says otherwise.
+    private static let usualAhead: Int64 = 300_000
+    private static let longestMargin: Int64 = 5_000
     private static let failureRest: Int64 = 1_000_000_000
-    /// While credentials that live shorter than the look ahead still serve, their source is asked this often.
-    private static let renewalRest: Int64 = 30_000_000_000
+    private static let renewalRest: ClosedRange<Int64> = 1_000...60_000
 
     /// `startResolving` is set when the caller is to start a resolution, `needed` when the host is to be asked.
     mutating func ask(
         at now: Int64, unixMilliseconds: Int64, startResolving: inout Bool, needed: inout Bool
     ) -> Answer {
         if let current {
-            let left = current.expiresAtMilliseconds == 0
-                ? Int64.max : current.expiresAtMilliseconds.adding(-unixMilliseconds)
-            let serves = left > Self.marginMilliseconds
+            let left = Self.left(current, unixMilliseconds)
+            let serves = left > margin
             if pushed {
-                if (left <= Self.aheadMilliseconds || pushedRefused) && !needTold {
-                    needTold = true
-                    needed = true
-                }
+                needed = needsOthers(unixMilliseconds)
                 if serves && !pushedRefused { return .ready(current) }
                 return .failed(
                     Failure(
@@ -48,7 +45,7 @@ struct CredentialDesk {
                         "Credentials given by aigc_client_set_credentials() have \(serves ? "been refused" : "ended"): "
                             + "give new ones", isRetryable: true))
             }
-            if left <= Self.aheadMilliseconds && !resolving && now >= renewAt {
+            if left <= ahead && !resolving && now >= renewAt {
                 resolving = true
                 startResolving = true
             }
@@ -61,29 +58,49 @@ struct CredentialDesk {
         return .wait
     }
 
-    mutating func resolved(_ result: Result<Credentials, Failure>, at now: Int64) {
+    /// `aheadMilliseconds`: how long before their end the source wants these renewed; 0: it does not say.
+    mutating func resolved(
+        _ result: Result<Credentials, Failure>, aheadMilliseconds: Int64, at now: Int64, unixMilliseconds: Int64
+    ) {
         resolving = false
         guard !pushed else { return }  // the host was faster
+        retryAt = now.adding(Self.failureRest)
         switch result {
         case .success(let fresh):
-            current = fresh
             failure = Failure(
                 .auth, "The credentials that were found (\(fresh.source)) have already ended: renew them at their source, "
                     + "or set this machine's clock", isRetryable: true)
-            renewAt = now.adding(Self.renewalRest)
+            if let current, current.id == fresh.id, current.expiresAtMilliseconds == fresh.expiresAtMilliseconds {
+                // A metadata service gives new ones when it likes, and the same until then.
+                self.current = fresh
+                rest(at: now, unixMilliseconds)
+            } else {
+                take(fresh, aheadMilliseconds, unixMilliseconds)
+                renewAt = .min
+            }
         case .failure(let failure):
             self.failure = failure
-            renewAt = now.adding(Self.failureRest)
+            rest(at: now, unixMilliseconds)
         }
-        retryAt = now.adding(Self.failureRest)
     }
 
-    mutating func push(_ credentials: Credentials) {
-        current = credentials
+    /// When the host is to be asked for others, in Unix milliseconds; nil: never.
+    mutating func push(_ credentials: Credentials, unixMilliseconds: Int64) -> Int64? {
+        take(credentials, 0, unixMilliseconds)
         pushed = true
         pushedRefused = false
         needTold = false
         failure = nil
+        return credentials.expiresAtMilliseconds == 0 ? nil : credentials.expiresAtMilliseconds.adding(-ahead)
+    }
+
+    /// True once: the host is to be asked for others.
+    mutating func needsOthers(_ unixMilliseconds: Int64) -> Bool {
+        guard pushed, !needTold, let current, pushedRefused || Self.left(current, unixMilliseconds) <= ahead else {
+            return false
+        }
+        needTold = true
+        return true
     }
 
     /// The provider says that these have ended: the next call gets others. True if the host is to be asked for them.
@@ -100,5 +117,26 @@ struct CredentialDesk {
         failure = nil
         retryAt = .min
         return false
+    }
+
+    /// What lives shorter than the look ahead is renewed at half of its life, not for each call.
+    private mutating func take(_ fresh: Credentials, _ aheadMilliseconds: Int64, _ unixMilliseconds: Int64) {
+        current = fresh
+        let life = max(0, Self.left(fresh, unixMilliseconds))
+        ahead = min(aheadMilliseconds > 0 ? aheadMilliseconds : Self.usualAhead, life / 2)
+        margin = min(Self.longestMargin, life / 10)
+    }
+
+    /// A renewal has brought nothing: the next one comes after a quarter of what is left, so that it is asked for more
+    /// often the nearer the end is, and never for each call.
+    private mutating func rest(at now: Int64, _ unixMilliseconds: Int64) {
+        let left = current.map { Self.left($0, unixMilliseconds) } ?? 0
+        let pause = min(max(left / 4, Self.renewalRest.lowerBound), Self.renewalRest.upperBound)
+        renewAt = now.adding(.nanoseconds(milliseconds: pause))
+    }
+
+    private static func left(_ credentials: Credentials, _ unixMilliseconds: Int64) -> Int64 {
+        credentials.expiresAtMilliseconds == 0
+            ? .max : credentials.expiresAtMilliseconds.adding(-unixMilliseconds)
     }
 }

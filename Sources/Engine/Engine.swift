@@ -130,6 +130,16 @@ public final class Engine: @unchecked Sendable {
         try post(.setCredentials(provider, credentials))
     }
 
+    /// The credentials that are in use for a provider; nil before the first call.
+    public func credentialNote(of provider: String) -> CredentialNote? {
+        shared.lock.withLock { shared.credentialNotes[provider] }
+    }
+
+    /// What the last answer of an endpoint (as in `JobReference.endpoint`) said about the time; nil before the first.
+    public func serverDate(of endpoint: String) -> ServerDate? {
+        shared.lock.withLock { shared.serverDates[endpoint] }
+    }
+
     // MARK: - Waiting
 
     public func read(_ record: JobRecord) -> JobSnapshot { shared.lock.withLock { record.snapshot } }

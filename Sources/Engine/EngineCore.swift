@@ -21,6 +21,7 @@ final class EngineCore {
     var tickets: [UInt64: CallTicket] = [:]
     var nextTicket: UInt64 = 1
     var desks: [String: CredentialDesk] = [:]
+    var credentialAlarms: [String: CredentialAlarm] = [:]
     var waitingForCredentials: [String: [UInt64]] = [:]
     var gates: [GateName: RateGate] = [:]
     /// Gates whose next call leaves as soon as it has a permit and there is a place.
@@ -143,10 +144,10 @@ final class EngineCore {
                 schedule(download)
             }
         case .setCredentials(let provider, let credentials):
-            desks[provider, default: CredentialDesk()].push(credentials)
+            taken(provider, credentials)
             releaseWaiting(for: provider)
-        case .resolved(let provider, let result):
-            desks[provider, default: CredentialDesk()].resolved(result, at: clock.nanoseconds())
+        case .resolved(let provider, let resolution):
+            resolved(provider, resolution)
             releaseWaiting(for: provider)
         case .prepared(let id, let failure):
             guard let download = downloads[id] else { return }
@@ -222,6 +223,8 @@ final class EngineCore {
                 }
             } else if let gate = node as? RateGate {
                 open(gate)
+            } else if let alarm = node as? CredentialAlarm {
+                ring(alarm)
             }
         }
     }

@@ -15,7 +15,7 @@ enum Command: Sendable {
     // From the workers.
     case prepared(UInt64, Failure?)
     case committed(UInt64, Result<AssetResult, Failure>)
-    case resolved(String, Result<Credentials, Failure>)
+    case resolved(String, Resolution)
 }
 
 /// A download as the caller ordered it.
@@ -45,6 +45,9 @@ final class Shared: @unchecked Sendable {
     var parking = false
     var parked = false
     var engineGone = false
+    /// The credentials in use, by provider, and the newest `Date` header of an answer, by endpoint.
+    var credentialNotes: [String: CredentialNote] = [:]
+    var serverDates: [String: ServerDate] = [:]
 
     /// Set once before any other thread sees this object.
     nonisolated(unsafe) var transportWake: @Sendable () -> Void = {}

@@ -1,0 +1,104 @@
+internal import Core
+
+/// When the host is to be asked for new credentials, whether or not a call is made until then.
+final class CredentialAlarm: TimerNode {
+    let provider: String
+    /// Unix milliseconds: the wall clock counts, and it can be set while the timer runs.
+    var askAt: Int64 = .max
+
+    init(provider: String) {
+        self.provider = provider
+        super.init()
+    }
+}
+
+/// What a resolver has found, and what it says about it.
+struct Resolution: Sendable {
+    var result: Result<Credentials, Failure>
+    var aheadMilliseconds: Int64 = 0
+    var foundIn: String?
+    var warnings: [String] = []
+}
+
+/// Finding, renewing and taking credentials.
+extension EngineCore {
+    func resolve(_ provider: String) {
+        guard let resolver = resolvers[provider] else {
+            let none = Failure(.noCredentials, "No credentials for \(provider) are configured")
+            shared.postInternal(.resolved(provider, Resolution(result: .failure(none))))
+            return
+        }
+        let shared = shared
+        credentialWorker.run {
+            let result = resolver.resolve()
+            shared.postInternal(
+                .resolved(
+                    provider,
+                    Resolution(
+                        result: result, aheadMilliseconds: resolver.refreshAheadMilliseconds,
+                        foundIn: resolver.sourceName, warnings: resolver.takeWarnings())))
+        }
+    }
+
+    func resolved(_ provider: String, _ resolution: Resolution) {
+        desks[provider, default: CredentialDesk()].resolved(
+            resolution.result, aheadMilliseconds: resolution.aheadMilliseconds, at: clock.nanoseconds(),
+            unixMilliseconds: clock.unixMilliseconds())
+        note(provider, foundIn: resolution.foundIn)
+        if !resolution.warnings.isEmpty {
+            shared.lock.withLock {
+                for text in resolution.warnings { shared.events.pushWarning(text, of: provider) }
+                shared.eventsChanged()
+            }
+        }
+    }
+
+    func taken(_ provider: String, _ credentials: Credentials) {
+        let unix = clock.unixMilliseconds()
+        let askAt = desks[provider, default: CredentialDesk()].push(credentials, unixMilliseconds: unix)
+        note(provider, foundIn: "aigc_client_set_credentials()")
+        let alarm = credentialAlarms[provider] ?? CredentialAlarm(provider: provider)
+        credentialAlarms[provider] = alarm
+        alarm.askAt = askAt ?? .max
+        wind(alarm)
+    }
+
+    func ring(_ alarm: CredentialAlarm) {
+        if desks[alarm.provider]?.needsOthers(clock.unixMilliseconds()) == true { tellNeed(of: alarm.provider) }
+        if alarm.askAt > clock.unixMilliseconds() { wind(alarm) }
+    }
+
+    private func wind(_ alarm: CredentialAlarm) {
+        let left = max(0, alarm.askAt.adding(-clock.unixMilliseconds()))
+        timers.set(
+            alarm,
+            due: alarm.askAt == .max ? .max : clock.nanoseconds().adding(.nanoseconds(milliseconds: left)))
+    }
+
+    func tellNeed(of provider: String) {
+        shared.lock.withLock {
+            shared.events.pushNeed(of: provider)
+            shared.eventsChanged()
+        }
+    }
+
+    /// For those who ask what is in use.
+    private func note(_ provider: String, foundIn: String?) {
+        guard let current = desks[provider]?.current else { return }
+        let note = CredentialNote(
+            id: current.id, source: current.source, foundIn: foundIn ?? current.source, isTemporary: current.token != nil,
+            expiresAtMilliseconds: current.expiresAtMilliseconds)
+        shared.lock.withLock { shared.credentialNotes[provider] = note }
+    }
+}
+
+/// Which credentials a client uses for a provider. Holds no secret.
+public struct CredentialNote: Equatable, Sendable {
+    public let id: String
+    /// In the provider's words ("default/env"), and in ours ("environment").
+    public let source: String
+    public let foundIn: String
+    public let isTemporary: Bool
+    /// Unix milliseconds; 0 is never.
+    public let expiresAtMilliseconds: Int64
+}
