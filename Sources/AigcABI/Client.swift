@@ -1,6 +1,7 @@
 internal import CPlatform
 internal import Core
 internal import Engine
+internal import Synchronization
 
 /// A client as the handles see it: the engine, and the process that made it.
 final class Client: @unchecked Sendable {
@@ -10,13 +11,21 @@ final class Client: @unchecked Sendable {
     let follows: Bool
     let deadlineMilliseconds: Int64
     let closeGraceMilliseconds: Int64
+    private let closing: Closing
 
-    init(engine: Engine, values: ConfigValues) {
+    init(engine: Engine, values: ConfigValues, closing: Closing) {
         self.engine = engine
+        self.closing = closing
         generation = aigcp_generation_enter()
         follows = values.bool("job.follow")
         deadlineMilliseconds = values.integer("job.deadline_ms")
         closeGraceMilliseconds = values.integer("close.grace_ms")
+    }
+
+    /// Ends everything here and joins the threads, also one that looks for credentials: what it does is given up.
+    func close(graceMilliseconds: Int64) {
+        closing.begin()
+        engine.close(graceMilliseconds: graceMilliseconds)
     }
 
     /// True in a forked child: locks may be held by threads that do not exist here, so nothing may be touched.
@@ -28,6 +37,15 @@ final class Client: @unchecked Sendable {
                 .forked, "This handle belongs to the parent process: it can only be freed here; make a client of your own")
         }
     }
+}
+
+/// Whether the close of a client has begun. Any thread.
+final class Closing: Sendable {
+    private let flag = Atomic<Bool>(false)
+
+    var hasBegun: Bool { flag.load(ordering: .relaxed) }
+
+    func begin() { flag.store(true, ordering: .relaxed) }
 }
 
 /// What aigc_client points to.

@@ -20,14 +20,14 @@ public func aigc_client_new(
 @_cdecl("aigc_client_close") @implementation
 public func aigc_client_close(_ client: OpaquePointer?, _ grace_ms: Int64) {
     guard let box = ClientBox.at(client), !box.client.isForeign else { return }
-    box.client.engine.close(graceMilliseconds: grace_ms)
+    box.client.close(graceMilliseconds: grace_ms)
 }
 
 @_cdecl("aigc_client_free") @implementation
 public func aigc_client_free(_ client: OpaquePointer?) {
     // A forked child forgets: to end the engine here would write into the parent's connections.
     guard let box = ClientBox.at(client), !box.client.isForeign else { return }
-    box.client.engine.close(graceMilliseconds: box.client.closeGraceMilliseconds)
+    box.client.close(graceMilliseconds: box.client.closeGraceMilliseconds)
     ClientBox.release(client)
 }
 

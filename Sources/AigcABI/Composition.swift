@@ -15,12 +15,16 @@ enum Composition {
         let providers: [any Provider] = [
             try AlibabaProvider(alibabaSettings(values)), try TencentProvider(tencentSettings(values)),
         ]
-        let blocking = CurlBlockingTransport(curl)
+        let closing = Closing()
+        let blocking = CurlBlockingTransport(curl, isCancelled: { closing.hasBegun })
+        let sources = try credentialSettings(values)
         var resolvers: [String: any CredentialResolver] = [:]
         for (provider, explicit) in [("alibaba", try alibabaKeys(values)), ("tencent", try tencentKeys(values))] {
             resolvers[provider] = CredentialChain(
-                provider: provider, explicit: explicit, environment: environment, transport: blocking,
-                settings: credentialSettings(values))
+                provider: provider, explicit: explicit,
+                context: CredentialContext(
+                    environment: environment, transport: blocking, settings: sources,
+                    isCancelled: { closing.hasBegun }))
         }
         let engine: Engine
         do throws(Lock.OutOfMemory) {
@@ -30,7 +34,7 @@ enum Composition {
         } catch {
             throw Failure(.noResources, "Making a client: out of memory")
         }
-        return Client(engine: engine, values: values)
+        return Client(engine: engine, values: values, closing: closing)
     }
 
     private static func transport(_ settings: CurlSettings) throws(Lock.OutOfMemory) -> CurlTransport {
@@ -92,7 +96,7 @@ enum Composition {
         }
     }
 
-    private static func credentialSettings(_ values: ConfigValues) -> CredentialSettings {
+    private static func credentialSettings(_ values: ConfigValues) throws(Failure) -> CredentialSettings {
         var settings = CredentialSettings()
         settings.useEnvironment = values.bool("credentials.use_environment")
         settings.useFiles = values.bool("credentials.use_files")

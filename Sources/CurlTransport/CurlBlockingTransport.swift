@@ -6,9 +6,15 @@ import CCurl
 /// is kept between calls, no connection and no descriptor. Blocks for as long as the options' limits allow.
 public final class CurlBlockingTransport: BlockingTransport {
     private let settings: CurlSettings
+    private let isCancelled: (@Sendable () -> Bool)?
 
-    public init(_ settings: CurlSettings) {
+    /// How soon a cancellation is noticed.
+    private static let sliceMilliseconds: Int64 = 50
+
+    /// - Parameter isCancelled: asked now and then while an exchange runs; true ends it as cancelled. Nil: never asked.
+    public init(_ settings: CurlSettings, isCancelled: (@Sendable () -> Bool)? = nil) {
         self.settings = settings
+        self.isCancelled = isCancelled
     }
 
     public func exchange(_ request: HTTPRequest, options: TransferOptions) -> TransferResult {
@@ -23,7 +29,12 @@ public final class CurlBlockingTransport: BlockingTransport {
         defer { transport.shutdown() }
         transport.start(id: 1, request: request, options: options, sink: nil)
         while true {
-            if let ended = transport.wait(milliseconds: nil).first { return ended.result }
+            let slice = isCancelled == nil ? nil : Self.sliceMilliseconds
+            if let ended = transport.wait(milliseconds: slice).first { return ended.result }
+            if isCancelled?() == true {
+                return .failed(
+                    TransferFailure(.cancelled, requestMayHaveLeft: true, detail: "ended because nobody waits any more"))
+            }
         }
     }
 }
