@@ -104,10 +104,20 @@ enum Composition {
         settings.useProcesses = values.bool("credentials.use_processes")
         settings.profile = values.optional("credentials.profile")
         settings.stsEndpoint = values.optional("credentials.sts_endpoint")
+        settings.stsRegion = values.optional("credentials.sts_region")
         settings.metadataEndpoint = values.optional("credentials.metadata_endpoint")
         if let arn = values.optional("credentials.role_arn") {
+            guard arn.hasPrefix("acs:ram::") || arn.hasPrefix("qcs::cam::") else {
+                throw Failure(
+                    .invalidArgument,
+                    "Making a client: credentials.role_arn is no ARN of a role; give acs:ram::ACCOUNT:role/NAME (Alibaba) "
+                        + "or qcs::cam::uin/ACCOUNT:roleName/NAME (Tencent)", field: "credentials.role_arn")
+            }
             settings.role = CredentialSettings.Role(
-                arn: arn, sessionName: values.optional("credentials.role_session_name") ?? "libaigc")
+                arn: arn, sessionName: values.optional("credentials.role_session_name") ?? "libaigc",
+                durationSeconds: values.integer("credentials.role_duration_s"),
+                policy: values.optional("credentials.role_policy"),
+                externalID: values.optional("credentials.role_external_id"))
         }
         return settings
     }
@@ -120,7 +130,7 @@ enum Composition {
             caFile: values.optional("tls.ca_file"), caPath: values.optional("tls.ca_path"),
             clientCertificate: values.optional("tls.client_cert"), clientKey: values.optional("tls.client_key"),
             maxConnectionsPerHost: Int(clamping: values.integer("http.max_in_flight")),
-            addressFamily: families[values.text("http.address_family")] ?? .any,
+            addressFamily: families[values.text("http.address_family")] ?? .any, allowHTTP2: values.bool("http.http2"),
             allowPrivateAddresses: values.bool("download.allow_private_addresses"), environment: environment)
     }
 

@@ -68,8 +68,17 @@ extension ConfigKey {
             "credentials.use_metadata", .bool, "true", "Whether the instance metadata service is a source (last)"),
         ConfigKey(
             "credentials.use_processes", .bool, "true", "Whether a profile may run its process_command"),
-        ConfigKey("credentials.role_arn", .string, "", "Role to assume with the credentials that are found"),
+        ConfigKey(
+            "credentials.role_arn", .string, "",
+            "Role to assume with the credentials that are found, at the provider whose ARN it is"),
         ConfigKey("credentials.role_session_name", .string, "", "Session name of that role; empty: libaigc"),
+        ConfigKey(
+            "credentials.role_duration_s", .int(0...43_200), "0",
+            "Seconds that the role is assumed for; 0: the provider's usual, Alibaba 3600, Tencent 7200"),
+        ConfigKey("credentials.role_policy", .string, "", "Policy (JSON) that narrows the rights of that role"),
+        ConfigKey("credentials.role_external_id", .string, "", "External id that the role's owner asks for"),
+        ConfigKey(
+            "credentials.sts_region", .string, "", "Region of STS; empty: the environment's, or the provider's main host"),
         ConfigKey("credentials.sts_endpoint", .string, "", "Host or URL of STS; empty: the vendors' own"),
         ConfigKey("credentials.metadata_endpoint", .string, "", "URL of the metadata service; empty: the vendors' own"),
 
@@ -112,6 +121,8 @@ extension ConfigKey {
         ConfigKey("http.proxy", .string, "", "Proxy URL; empty: http(s)_proxy of the environment; \"none\": no proxy"),
         ConfigKey("http.no_proxy", .string, "", "Hosts without a proxy; empty: NO_PROXY of the environment"),
         ConfigKey("http.user_agent", .string, "", "Appended to the User-Agent header"),
+        ConfigKey(
+            "http.http2", .bool, "false", "Whether calls that cost nothing may use HTTP/2; submissions never do"),
         ConfigKey("http.address_family", .choice("choice: any|ipv4|ipv6"), "any", "Addresses to connect to"),
         ConfigKey("tls.ca_file", .string, "", "PEM bundle to trust; empty: SSL_CERT_FILE, then the system's"),
         ConfigKey("tls.ca_path", .string, "", "Folder of hashed certificates to trust"),
