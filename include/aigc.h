@@ -522,8 +522,12 @@ enum {
     AIGC_EVENT_JOB_REFRESHED = 3,     /* the call of an aigc_job_refresh() has ended: aigc_event_status() */
     AIGC_EVENT_JOB_PROGRESS = 4,      /* progress changed (only with the configuration's events.progress) */
     AIGC_EVENT_JOB_DONE = 5,          /* the job has ended, once: aigc_event_status() and aigc_event_state() */
-    AIGC_EVENT_CREDENTIALS_NEEDED = 6 /* credentials given by aigc_client_set_credentials() end soon or have been refused:
-                                         aigc_event_provider() */
+    AIGC_EVENT_CREDENTIALS_NEEDED = 6, /* credentials given by aigc_client_set_credentials() end soon or have been refused:
+                                         aigc_event_provider(). It comes five minutes before their end, or at half of
+                                         their life if that is shorter, also when no call is made */
+    AIGC_EVENT_WARNING = 7            /* all went well, and there is something to know (a credential file that everybody
+                                         can read): aigc_event_message(), aigc_event_provider(). Told once; of those
+                                         that nobody takes 64 are kept */
 };
 
 /* One of AIGC_EVENT_*. Since 1.0. */
@@ -543,6 +547,9 @@ aigc_status aigc_event_status(const aigc_event *event);
 
 /* The provider that it is about. Since 1.0. */
 const char *aigc_event_provider(const aigc_event *event);
+
+/* One line for people, without a secret, of the types that have one (AIGC_EVENT_WARNING); NULL otherwise. Since 1.0. */
+const char *aigc_event_message(const aigc_event *event);
 
 /* Frees an event. NULL is fine. Since 1.0. */
 void aigc_event_free(aigc_event *event);

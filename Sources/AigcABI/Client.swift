@@ -101,15 +101,20 @@ final class EventBox: HandleBox {
     let event: Event
     let job: JobBox?
     let provider: UnsafeMutablePointer<CChar>?
+    let message: UnsafeMutablePointer<CChar>?
 
     init(_ client: Client, _ event: Event) {
         self.client = client
         self.event = event
         job = event.job.map { JobBox(client, $0, counted: true) }
         provider = event.provider.isEmpty ? nil : copied(event.provider)
+        message = event.message.flatMap(copied)
     }
 
-    deinit { Self.freeText(provider) }
+    deinit {
+        Self.freeText(provider)
+        Self.freeText(message)
+    }
 }
 
 /// What aigc_buffer points to.

@@ -29,6 +29,11 @@ public func aigc_event_provider(_ event: OpaquePointer?) -> UnsafePointer<CChar>
     EventBox.at(event)?.provider.map { UnsafePointer($0) }
 }
 
+@_cdecl("aigc_event_message") @implementation
+public func aigc_event_message(_ event: OpaquePointer?) -> UnsafePointer<CChar>? {
+    EventBox.at(event)?.message.map { UnsafePointer($0) }
+}
+
 @_cdecl("aigc_event_free") @implementation
 public func aigc_event_free(_ event: OpaquePointer?) {
     guard let box = EventBox.at(event), !box.client.isForeign else { return }

@@ -30,7 +30,7 @@ _live: "WeakSet[BaseClient[Any, Any]]" = WeakSet()
 class Event:
     """Something that happened on a client."""
 
-    __slots__ = ("type", "job", "job_id", "state", "status", "provider")
+    __slots__ = ("type", "job", "job_id", "state", "status", "provider", "message")
 
     def __init__(
         self,
@@ -40,6 +40,7 @@ class Event:
         state: State,
         status: Status,
         provider: Optional[str],
+        message: Optional[str] = None,
     ) -> None:
         self.type = type
         self.job = job
@@ -51,8 +52,12 @@ class Event:
         """JOB_DONE: how the job ended. JOB_REFRESHED: how the call ended. Otherwise OK."""
         self.provider = provider
         """The provider that it is about."""
+        self.message = message
+        """One line for people, of the types that have one (WARNING)."""
 
     def __repr__(self) -> str:
+        if self.message is not None:
+            return f"<aigc.Event {self.type.name} {self.provider}: {self.message}>"
         return f"<aigc.Event {self.type.name} job={self.job_id} {self.state.name} {self.status.name}>"
 
 
@@ -204,6 +209,7 @@ class BaseClient(Generic[JobT, DownloadT]):
             State(library.aigc_event_state(handle)),
             Status(library.aigc_event_status(handle)),
             decode(library.aigc_event_provider(handle)),
+            decode(library.aigc_event_message(handle)),
         )
 
     def _task_of(self, event: Handle, job_id: int) -> Optional[BaseTask]:
@@ -269,7 +275,8 @@ def settle(jobs: Iterable[BaseJob], grace: float) -> None:
     for job in waiting:
         job.cancel()
     end = time.monotonic() + grace
-    while time.monotonic() < end and any(map(undecided, waiting)):
+    # A cancel() takes effect a moment after the call: until then a job can still be on its way to the wire.
+    while time.monotonic() < end and any(not job.done or undecided(job) for job in waiting):
         time.sleep(0.01)
 
 

@@ -167,6 +167,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "aigc_event_state": (c_int32, [event_p]),
     "aigc_event_status": (c_int32, [event_p]),
     "aigc_event_provider": (c_char_p, [event_p]),
+    "aigc_event_message": (c_char_p, [event_p]),
     "aigc_event_free": (None, [event_p]),
     "aigc_buffer_data": (c_void_p, [buffer_p]),
     "aigc_buffer_size": (c_size_t, [buffer_p]),

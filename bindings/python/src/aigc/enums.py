@@ -116,3 +116,6 @@ class EventType(_OpenEnum):
     JOB_DONE = 5
     """The job has ended, once."""
     CREDENTIALS_NEEDED = 6
+    """Credentials that set_credentials() gave end soon, or have been refused: the event's provider says whose."""
+    WARNING = 7
+    """All went well, and there is something to know: the event's message says what."""
