@@ -77,6 +77,11 @@ public func aigc_job_request_id(_ job: OpaquePointer?) -> UnsafePointer<CChar>? 
     JobBox.readable(job)?.lend { $0.requestID }
 }
 
+@_cdecl("aigc_job_result_id") @implementation
+public func aigc_job_result_id(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
+    JobBox.readable(job)?.lend { $0.state == .succeeded ? $0.resultID : nil }
+}
+
 @_cdecl("aigc_job_asset_count") @implementation
 public func aigc_job_asset_count(_ job: OpaquePointer?) -> Int {
     guard let box = JobBox.readable(job) else { return 0 }

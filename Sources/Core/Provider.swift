@@ -142,6 +142,8 @@ public struct ProviderCall: Sendable {
     /// Not encoded; sorted by the signer.
     public var query: [(name: String, value: String)]
     public var body: [UInt8]
+    /// The job that a status call is about, for answers that list several. Empty where the call itself says it.
+    public var remoteID = ""
 
     public init(
         kind: CallKind, provider: String, action: String, endpoint: String, region: String, method: HTTPRequest.Method,
@@ -184,6 +186,8 @@ public struct JobAnswer: Equatable, Sendable {
     /// When the images of this job end at the provider, Unix milliseconds, known from the first answer that calls it
     /// finished; 0 is unknown. Of several answers the earliest counts.
     public var assetsExpireAtMilliseconds: Int64 = 0
+    /// What a job has made where that is no image: the id of a trained model.
+    public var resultID: String?
     public var requestID: String?
     /// The answer as it came, JSON.
     public var response: [UInt8]

@@ -61,6 +61,7 @@ extension EngineCore {
         }
         snapshot.response = answer.response
         snapshot.requestID = answer.requestID
+        snapshot.resultID = answer.resultID
         snapshot.assets = answer.assets
     }
 

@@ -40,6 +40,8 @@ public struct JobSnapshot: Sendable {
     public var providerState = ""
     public var response: [UInt8] = []
     public var requestID: String?
+    /// What a job has made where that is no image.
+    public var resultID: String?
     public var failure: Failure?
     public var assets: [AssetReference] = []
     public var received: Int64 = 0

@@ -18,7 +18,7 @@ struct ReplyReader {
     var isSuccessStatus: Bool { (200...299).contains(reply.status) }
 
     /// "alibaba Personalizedtxt2imgAddInferenceJob at aicontent.aliyuncs.com".
-    private var subject: String { "\(call.provider) \(call.action) at \(call.endpoint)" }
+    var subject: String { "\(call.provider) \(call.action) at \(call.endpoint)" }
 
     /// An answer that states an error in a form of this provider.
     func failure(_ report: ErrorReport, _ table: FailureTable) -> CallFailure {

@@ -54,10 +54,12 @@ struct OperationRow: Sendable {
     let status: Call?
     /// The call that fetches an image of such a job; nil where images have URLs.
     let asset: Call?
+    /// Such a job makes a model and no image, and `status` lists all of them.
+    let makesModel: Bool
 
     init(
         _ name: String, _ kind: OperationDescription.Kind, _ call: Call, status: Call? = nil, asset: Call? = nil,
-        fields: [FieldRow], rules: [Rule] = []
+        makesModel: Bool = false, fields: [FieldRow], rules: [Rule] = []
     ) {
         description = OperationDescription(
             name: name, kind: kind, wireName: call.action, fields: fields.map { $0.description })
@@ -66,6 +68,7 @@ struct OperationRow: Sendable {
         self.call = call
         self.status = status
         self.asset = asset
+        self.makesModel = makesModel
     }
 
     func field(_ name: String) -> FieldRow? { fields.first { $0.name == name } }

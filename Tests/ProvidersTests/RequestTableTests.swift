@@ -87,7 +87,7 @@ final class RequestTableTests: XCTestCase {
             try refusal { _ = try tencent().requests.operation("image") }.message.contains("\"aigc_image\""))
         XCTAssertTrue(
             try refusal { _ = try alibaba().submission(operation: "inference_asset", fields: RequestFields()) }
-                .message.contains("inference or pre_model_inference"))
+                .message.contains("inference, pre_model_inference or model_train"))
         XCTAssertTrue(
             try refusal { _ = try alibaba().fetch(operation: "inference", fields: RequestFields()) }
                 .message.contains("inference_asset or pre_model_inference_asset"))

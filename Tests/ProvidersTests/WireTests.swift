@@ -21,7 +21,7 @@ final class WireTests: XCTestCase {
     private func alibabaFields(_ body: JSONValue) throws -> RequestFields {
         let names = [
             "modelId": "model", "prompt": "prompt", "imageNumber": "count", "seed": "seed", "trainSteps": "train_steps",
-            "strength": "strength",
+            "strength": "strength", "name": "name", "objectType": "object_type",
         ]
         var fields = RequestFields()
         for member in body.objectValue ?? [] {
@@ -131,7 +131,11 @@ final class WireTests: XCTestCase {
                         "imageId": "image_id", "encodeFormat": "encode_format", "modelId": "model_id",
                         "promptId": "prompt_id",
                     ])
-            default: continue  // training
+            case "Personalizedtxt2imgAddModelTrainJob":
+                call = try provider.submission(operation: "model_train", fields: alibabaFields(body))
+            case "Personalizedtxt2imgQueryModelTrainJobList":
+                call = provider.statusCall(provider.reference(operation: "model_train", remoteID: "1"))
+            default: continue  // a call by name
             }
             seen.insert(action + (isTemporary ? "+" : ""))
             XCTAssertEqual(call.action, action)
@@ -174,7 +178,7 @@ final class WireTests: XCTestCase {
                 XCTAssertEqual(request.body, call.body)
             }
         }
-        XCTAssertEqual(seen.count, 12, "\(seen)")
+        XCTAssertEqual(seen.count, 16, "\(seen)")
     }
 
     func testAlibabaSignaturesAsTheVendorMakesThem() throws {

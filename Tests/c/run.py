@@ -300,6 +300,39 @@ def example_epoll(runner: Runner, run: Run, folder: Path) -> None:
     runner.ok(done.returncode == 1 and "AIGC_E_JOB_FAILED" in done.stdout, "%s: failures are told" % name)
 
 
+def example_train(runner: Runner, run: Run, folder: Path) -> None:
+    """train.c: a model, then images with it; interrupted in between, its token leads on."""
+    name = "train (%s)" % runner.compiler
+    what = ["Ada", "girl", "a <special-token> in the snow", "snow"]
+    done = started(runner, run, folder, "--steps", "800", *what, IMAGE_URL)
+    files = [line for line in done.stdout.splitlines() if line.startswith("snow-")]
+    runner.ok(done.returncode == 0 and len(files) == 1, "%s: trained, then drawn" % name)
+    jobs = runner.box.stats()["jobs"]
+    operations = ["Personalizedtxt2imgAddModelTrainJob", "Personalizedtxt2imgAddInferenceJob"]
+    runner.ok([job["operation"] for job in jobs] == operations, "%s: one training and one drawing" % name)
+    for file in files:
+        data = (folder / file).read_bytes()
+        runner.ok(data == runner.box.image("alibaba", jobs[-1]["id"], 0), "%s: %s is the sandbox's" % (name, file))
+        (folder / file).unlink()
+    token = re.search(r"token (aigc1:\S+)", done.stdout)
+    done = started(runner, run, folder, "--token", token.group(1) if token else "", *what[:2], "the same in summer", "snow")
+    runner.ok(done.returncode == 0 and "snow-1." in done.stdout, "%s: the token of a training leads on" % name)
+    created = [job["operation"] for job in runner.box.stats()["jobs"]]
+    runner.ok(created == [*operations, operations[1]], "%s: and trains nothing anew" % name)
+    for file in folder.iterdir():
+        file.unlink()
+    done = started(runner, run, folder, "Ada [fail]", *what[1:], IMAGE_URL)
+    runner.ok(done.returncode == 1 and "AIGC_E_JOB_FAILED" in done.stdout, "%s: a failed training is told" % name)
+    done = started(runner, run, folder, *what)
+    runner.ok(done.returncode == 1 and "image_urls" in done.stdout, "%s: a training without pictures is refused" % name)
+    runner.box.fault("reset_after", operation=operations[0], times=1)
+    done = started(runner, run, folder, "Eve", *what[1:], IMAGE_URL)
+    runner.ok(done.returncode == 3 and "OUTCOME_UNKNOWN" in done.stdout, "%s: an unknown outcome has its exit status" % name)
+    runner.box.clear_faults()
+    runner.ok(started(runner, run, folder).returncode == 2, "%s: usage without arguments" % name)
+    no_duplicates(runner, run, folder)
+
+
 def exits(runner: Runner, run: Run, folder: Path) -> None:
     """exit() with jobs running, at many moments: never a crash, never a hang."""
     moments = random.Random(20)
@@ -325,6 +358,7 @@ def exits(runner: Runner, run: Run, folder: Path) -> None:
 SCRIPTED: Dict[str, Callable[[Runner, Run, Path], None]] = {
     "generate": example_generate,
     "epoll": example_epoll,
+    "train": example_train,
     "exit_live": exits,
 }
 
@@ -347,6 +381,7 @@ def plan(runner: Runner, long: bool) -> List[Run]:
         Run("errors", compilers=both, after=no_duplicates),
         Run("generate", compilers=both),
         Run("epoll", compilers=both),
+        Run("train", compilers=both),
         Run("lifecycle"),
         Run("cancel", after=no_duplicates),
         Run("attach", world={"duration": 2.0}, after=no_duplicates),

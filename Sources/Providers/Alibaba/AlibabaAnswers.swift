@@ -13,10 +13,11 @@ enum AlibabaAnswers {
         case .failure(let failure): return .failure(failure)
         case .success(let (json, data)):
             let requestID = Redaction.word(json["requestId"]?.text) ?? reader.headerRequestID
+            if row?.makesModel == true { return AlibabaTraining.job(reader, data, requestID) }
             guard let data, data.objectValue != nil else {
                 return .failure(reader.unreadable("the envelope holds no data object", requestID: requestID))
             }
-            return inference(reader, row, json, data, requestID)
+            return inference(reader, json, data, requestID)
         }
     }
 
@@ -88,7 +89,7 @@ enum AlibabaAnswers {
     // MARK: - Jobs
 
     private static func inference(
-        _ reader: ReplyReader, _ row: OperationRow?, _ json: JSONValue, _ data: JSONValue, _ requestID: String?
+        _ reader: ReplyReader, _ json: JSONValue, _ data: JSONValue, _ requestID: String?
     ) -> Result<JobAnswer, CallFailure> {
         let call = reader.call
         let id = data["id"]?.identifier
@@ -102,23 +103,14 @@ enum AlibabaAnswers {
         if let id, let asked, id != asked {
             return .failure(reader.unreadable("it is about another job", requestID: requestID))
         }
-        var word = ""
-        switch data["jobStatus"] {
-        case .string(let text): word = Answers.word(text)
-        case .null, nil:
-            // A submission with an id was accepted, whatever else its answer lacks.
-            if call.kind != .submit {
-                return .failure(reader.unreadable("it holds no jobStatus", requestID: requestID))
-            }
-        default:
-            if call.kind != .submit {
-                return .failure(reader.unreadable("its jobStatus is no text", requestID: requestID))
-            }
+        let word: String
+        switch stateWord(data, reader, requestID) {
+        case .failure(let failure): return .failure(failure)
+        case .success(let found): word = found
         }
         var answer = JobAnswer(
-            remoteID: id ?? "", state: state(word, json, reader), providerState: word,
-            progress: data["jobTrainProgress"]?.doubleValue.flatMap { (0...1).contains($0) ? $0 : nil },
-            requestID: requestID, response: Answers.kept(reader.reply.body))
+            remoteID: id ?? "", state: state(word, json, requestID, reader), providerState: word,
+            progress: progress(data), requestID: requestID, response: Answers.kept(reader.reply.body))
         guard answer.state == .succeeded else { return .success(answer) }
         switch data["resultImageUrl"] {
         case .array(let entries) where entries.count <= Answers.maximumAssets:
@@ -135,6 +127,23 @@ enum AlibabaAnswers {
             if answer.progress == nil { answer.progress = 1 }
         }
         return .success(answer)
+    }
+
+    /// The provider's word for the state; empty where a submission does not tell it.
+    static func stateWord(
+        _ job: JSONValue, _ reader: ReplyReader, _ requestID: String?
+    ) -> Result<String, CallFailure> {
+        switch job["jobStatus"] {
+        case .string(let text): return .success(Answers.word(text))
+        // A submission with an id was accepted, whatever else its answer lacks.
+        case _ where reader.call.kind == .submit: return .success("")
+        case .null, nil: return .failure(reader.unreadable("it holds no jobStatus", requestID: requestID))
+        default: return .failure(reader.unreadable("its jobStatus is no text", requestID: requestID))
+        }
+    }
+
+    static func progress(_ job: JSONValue) -> Double? {
+        job["jobTrainProgress"]?.doubleValue.flatMap { (0...1).contains($0) ? $0 : nil }
     }
 
     /// The ids of images; null and empty entries (the manual's samples have them) are left out. An entry that is a URL,
@@ -160,8 +169,10 @@ enum AlibabaAnswers {
     private static let failureWords = ["fail", "error", "cancel", "abort", "timeout", "expire", "reject"]
 
     /// No list of states is published. FINISHED is the one word for success; of the others a few have been seen, some
-    /// speak for themselves, and the rest count as running until the deadline.
-    private static func state(_ word: String, _ json: JSONValue, _ reader: ReplyReader) -> RemoteState {
+    /// speak for themselves, and the rest count as running until the deadline. `json` is what may say why.
+    static func state(
+        _ word: String, _ json: JSONValue, _ requestID: String?, _ reader: ReplyReader
+    ) -> RemoteState {
         switch word {
         case "FINISHED": return .succeeded
         case "NOT_START", "WAIT_SCHEDULE", "": return .pending
@@ -178,7 +189,6 @@ enum AlibabaAnswers {
             Failure(
                 isModeration ? .contentRefused : .jobFailed, text,
                 providerCode: Redaction.word(json["errCode"]?.text) ?? Redaction.word(word), providerMessage: words,
-                requestID: Redaction.word(json["requestId"]?.text) ?? reader.headerRequestID,
-                httpStatus: reader.reply.status))
+                requestID: requestID, httpStatus: reader.reply.status))
     }
 }

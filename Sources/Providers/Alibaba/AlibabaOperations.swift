@@ -60,6 +60,19 @@ enum AlibabaOperations {
                         "Weight of the pictures: documented are 0.3 to 0.8 in tenths, 0.5 by default."),
                 ]),
             OperationRow(
+                "model_train", .submit, post("Personalizedtxt2imgAddModelTrainJob", "addModelTrainJob"),
+                status: get("Personalizedtxt2imgQueryModelTrainJobList", "queryModelTrainJobList"), makesModel: true,
+                fields: [
+                    FieldRow("name", .string, "name", required: true, "Name of the model, for people."),
+                    FieldRow(
+                        "object_type", .string, "objectType", required: true,
+                        "What the pictures show, in one word: girl, person, man, boy, dog ..."),
+                    FieldRow(
+                        "image_urls", .imageURL, "imageUrl", required: true, as: .images(url: nil, referenceType: nil),
+                        "Pictures of the subject, one or more, at public URLs."),
+                    FieldRow("train_steps", .int, "trainSteps", "Training steps, for example 800."),
+                ]),
+            OperationRow(
                 "inference_asset", .fetch, trainedAsset,
                 fields: [
                     FieldRow("model_id", .string, "modelId", required: true, "Id of the job's model."),

@@ -52,8 +52,12 @@ public final class AlibabaProvider: CheckingProvider {
     public func statusCall(_ reference: JobReference) -> ProviderCall {
         let row = requests.find(reference.operation) ?? requests.rows.first
         let status = row?.status ?? OperationRow.Call(action: "", method: .get, path: "/")
-        return call(
-            .status, status, reference.endpoint, reference.region, query: [("inferenceJobId", reference.remoteID)])
+        let isList = row?.makesModel == true
+        var call = call(
+            .status, status, reference.endpoint, reference.region,
+            query: isList ? [] : [("inferenceJobId", reference.remoteID)])
+        call.remoteID = reference.remoteID
+        return call
     }
 
     public func assetAccess(_ reference: JobReference, _ asset: AssetReference) -> AssetAccess {

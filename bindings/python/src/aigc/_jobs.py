@@ -166,6 +166,12 @@ class BaseJob(BaseTask):
         text = decode(lib().aigc_job_provider_response(self._handle))
         return None if text is None else json.loads(text)
 
+    @property
+    def result_id(self) -> Optional[str]:
+        """The id of what the job has made where that is no image: the model, for Alibaba's "model_train". None until it
+        has succeeded, and for every other operation."""
+        return decode(lib().aigc_job_result_id(self._handle))
+
     def follow(self, on: bool = True) -> None:
         """Turns polling by the library on or off, at any time."""
         call(lib().aigc_job_set_follow, self._handle, int(on))

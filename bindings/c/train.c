@@ -1,0 +1,86 @@
+/* train.c - train a model on pictures, then generate images with it: two jobs, one after the other (Alibaba).
+ *
+ *     cc train.c $(pkg-config --cflags --libs aigc) -o train
+ *     ./train ada girl "a <special-token> in the snow" out https://example.com/1.png https://example.com/2.png
+ *
+ * The training is paid for when it has been accepted. Its token is printed at once: --token TOKEN instead of pictures
+ * goes on from there, in this process or in another one, today or tomorrow.
+ * Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 3 nobody knows whether it was submitted. */
+#include <aigc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+    "usage: train [OPTION VALUE]... NAME OBJECT PROMPT OUTPUT [PICTURE-URL]...\n"
+    "  NAME    of the model            OBJECT  what the pictures show, in one word: girl, man, dog ...\n"
+    "  PROMPT  <special-token> stands for the subject    OUTPUT  files are named OUTPUT-1.png, ...\n"
+    "  -c KEY=VALUE   a configuration key (any number of times)\n"
+    "  --steps N      training steps        --token TOKEN  of a training that has been started\n";
+
+/* Prints what is known about a failure, and frees it. Returns the exit status. */
+static int failed(const char *what, aigc_error *error, aigc_job *job)
+{
+    int32_t outcome = job ? aigc_job_outcome(job) : aigc_error_outcome(error);
+    fprintf(stderr, "%s: %s (%s)\n", what, aigc_error_message(error), aigc_status_name(aigc_error_status(error)));
+    if (job && aigc_job_token(job)) fprintf(stderr, "  token: %s\n", aigc_job_token(job));
+    aigc_error_free(error);
+    return outcome == AIGC_OUTCOME_UNKNOWN ? 3 : 1;
+}
+
+/* Tells the token of a training as soon as it has one: from then on nothing that was paid for can be lost. */
+static aigc_status told(aigc_job *job, aigc_error **error)
+{
+    while (aigc_job_wait(job, 100, NULL) == AIGC_E_TIMEOUT && !aigc_job_token(job)) continue;
+    if (aigc_job_token(job)) fprintf(stderr, "training: token %s\n", aigc_job_token(job));
+    return aigc_job_wait(job, AIGC_FOREVER, error);
+}
+
+int main(int argc, char **argv)
+{
+    aigc_config *config = NULL; aigc_client *client = NULL; aigc_request *train = NULL, *draw = NULL;
+    aigc_job *training = NULL, *job = NULL, *download = NULL; aigc_error *error = NULL;
+    const char *token = NULL; char *equals, path[4096]; int first = 1, status = 0; size_t i;
+
+    if (aigc_config_new(&config, &error) ||
+        aigc_config_set(config, "job.deadline_ms", "86400000", &error) || /* training takes its time: a day */
+        aigc_request_new(AIGC_ALIBABA, AIGC_ALIBABA_MODEL_TRAIN, &train, &error) ||
+        aigc_request_new(AIGC_ALIBABA, AIGC_ALIBABA_INFERENCE, &draw, &error)) status = failed("train", error, NULL);
+    for (; !status && first + 1 < argc && argv[first][0] == '-'; first += 2) {
+        char *value = argv[first + 1]; aigc_status set = AIGC_E_INVALID_ARGUMENT;
+        if (strcmp(argv[first], "--token") == 0) { token = value; continue; }
+        if (strcmp(argv[first], "--steps") == 0) set = aigc_request_set_int(train, "train_steps", atoi(value), &error);
+        else if (strcmp(argv[first], "-c") == 0 && (equals = strchr(value, '=')) != NULL) {
+            *equals = '\0'; /* cuts KEY=VALUE in two */
+            set = aigc_config_set(config, value, equals + 1, &error);
+        } else break;
+        if (set) status = failed(argv[first], error, NULL);
+    }
+    if (!status && (argc - first < 4 || argv[first][0] == '-')) { fputs(usage, stderr); status = 2; }
+    if (!status && (aigc_request_set_string(train, "name", argv[first], &error) ||
+                    aigc_request_set_string(train, "object_type", argv[first + 1], &error) ||
+                    aigc_request_set_string(draw, "prompt", argv[first + 2], &error))) status = failed("request", error, NULL);
+    for (i = (size_t)first + 4; !status && i < (size_t)argc; i++)
+        if (aigc_request_add_image_url(train, argv[i], NULL, &error)) status = failed(argv[i], error, NULL);
+    if (!status && aigc_client_new(config, &client, &error)) status = failed("client", error, NULL);
+
+    if (!status && (token ? aigc_client_attach(client, token, 1, &training, &error)
+                          : aigc_client_submit(client, train, &training, &error))) status = failed("train", error, NULL);
+    if (!status && told(training, &error)) status = failed("training", error, training);
+    if (!status) {
+        fprintf(stderr, "model: %s\n", aigc_job_result_id(training));
+        if (aigc_request_set_string(draw, "model", aigc_job_result_id(training), &error) ||
+            aigc_client_submit(client, draw, &job, &error)) status = failed("submit", error, NULL);
+    }
+    if (!status && aigc_job_wait(job, AIGC_FOREVER, &error)) status = failed("job", error, job);
+    for (i = 0; !status && i < aigc_job_asset_count(job); i++) {
+        snprintf(path, sizeof path, "%s-%d.*", argv[first + 3], (int)i + 1); /* ".*" becomes the format's extension */
+        if (aigc_job_download(job, i, path, &download, &error) || aigc_job_wait(download, AIGC_FOREVER, &error))
+            status = failed(path, error, job);
+        else puts(aigc_job_path(download));
+        aigc_job_free(download);
+    }
+    aigc_job_free(job); aigc_job_free(training); aigc_client_free(client);
+    aigc_request_free(train); aigc_request_free(draw); aigc_config_free(config);
+    return status;
+}
