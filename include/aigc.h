@@ -251,12 +251,9 @@ void aigc_config_free(aigc_config *config);
 /* Operations that are submitted (they cost money). Since 1.0.
  * AIGC_ALIBABA_INFERENCE            Personalizedtxt2imgAddInferenceJob: images from a model that you have trained.
  * AIGC_ALIBABA_PRE_MODEL_INFERENCE  PersonalizedTextToImageAddInferenceJob: images from reference pictures, no model.
- * AIGC_ALIBABA_MODEL_TRAIN          Personalizedtxt2imgAddModelTrainJob: a model from pictures, no image; its id is
- *                                   aigc_job_result_id(), which AIGC_ALIBABA_INFERENCE takes as its model.
  * AIGC_TENCENT_IMAGE                CreateAigcImageTask. */
 #define AIGC_ALIBABA_INFERENCE "inference"
 #define AIGC_ALIBABA_PRE_MODEL_INFERENCE "pre_model_inference"
-#define AIGC_ALIBABA_MODEL_TRAIN "model_train"
 #define AIGC_TENCENT_IMAGE "aigc_image"
 
 /* Operations that fetch one known image (aigc_client_fetch, free of charge). Since 1.0.
@@ -345,6 +342,16 @@ void aigc_client_free(aigc_client *client);
  * end, 0 if never; before that an AIGC_EVENT_CREDENTIALS_NEEDED asks for new ones. Since 1.0. */
 aigc_status aigc_client_set_credentials(aigc_client *client, const char *provider, const char *id, const char *secret,
                                         const char *token, int64_t expires_at_ms, aigc_error **error);
+
+/* What this client stands on, as JSON in a buffer, yours to free, for diagnosis and support:
+ *   "tls"        "ca_file", "ca_path", "ca_problem" (why no https call can work), "client_certificate", "minimum"
+ *   "providers"  for each: "provider", "endpoint", "region", "proxy" (without user and password),
+ *                "credentials": null before the first call, then "found_in" (where, in our words), "source" (the
+ *                provider's words), "id" (shortened), "temporary", "expires_at_ms" (0: never),
+ *                "clock": null before the first answer, then "offset_ms" (the provider's clock minus this machine's; the
+ *                last half second is uncertain) and "seen_at_ms"
+ * More may be added. Holds no secret, sends nothing and waits for nothing. Any thread. Since 1.0. */
+aigc_status aigc_client_report(aigc_client *client, aigc_buffer **report, aigc_error **error);
 
 /* Submits a request. Never blocks: everything is checked, the job is queued, and the engine sends it, at most once
  * unless it surely never reached the provider. What a check refuses costs nothing and creates no job.
@@ -472,11 +479,7 @@ void aigc_job_cancel(aigc_job *job);
  * new error object, yours to free. error may be NULL. Since 1.0. */
 aigc_status aigc_job_error(aigc_job *job, aigc_error **error);
 
-/* The id of what a job has made where that is no image: for AIGC_ALIBABA_MODEL_TRAIN the id of the model. NULL until the
- * job has succeeded, and for every other operation. Since 1.0. */
-const char *aigc_job_result_id(aigc_job *job);
-
-/* How many images a succeeded job has; 0 before, and for a job that makes none. Since 1.0. */
+/* How many images a succeeded job has; 0 before. Since 1.0. */
 size_t aigc_job_asset_count(const aigc_job *job);
 
 /* The provider's id of an image (Alibaba), or its URL (Tencent). NULL past the last. Since 1.0. */

@@ -1,5 +1,6 @@
 internal import CPlatform
 internal import Core
+internal import CurlTransport
 internal import Engine
 internal import Synchronization
 
@@ -11,11 +12,13 @@ final class Client: @unchecked Sendable {
     let follows: Bool
     let deadlineMilliseconds: Int64
     let closeGraceMilliseconds: Int64
+    let network: NetworkSummary
     private let closing: Closing
 
-    init(engine: Engine, values: ConfigValues, closing: Closing) {
+    init(engine: Engine, values: ConfigValues, closing: Closing, network: NetworkSummary) {
         self.engine = engine
         self.closing = closing
+        self.network = network
         generation = aigcp_generation_enter()
         follows = values.bool("job.follow")
         deadlineMilliseconds = values.integer("job.deadline_ms")

@@ -34,7 +34,7 @@ enum Composition {
         } catch {
             throw Failure(.noResources, "Making a client: out of memory")
         }
-        return Client(engine: engine, values: values, closing: closing)
+        return Client(engine: engine, values: values, closing: closing, network: NetworkSummary(curl))
     }
 
     private static func transport(_ settings: CurlSettings) throws(Lock.OutOfMemory) -> CurlTransport {

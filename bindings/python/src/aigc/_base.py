@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import time
 import warnings
-from ctypes import byref
-from typing import Any, Callable, Generic, Iterable, List, Mapping, Optional, Tuple, Type, TypeVar, Union
+from ctypes import byref, string_at
+from typing import Any, Callable, Dict, Generic, Iterable, List, Mapping, Optional, Tuple, Type, TypeVar, Union
 from weakref import WeakSet, WeakValueDictionary
 
 from . import _config, _native
@@ -114,6 +115,17 @@ class BaseClient(Generic[JobT, DownloadT]):
             optional(token, "token"),
             0 if expires_at is None else milliseconds(expires_at),
         )
+
+    def report(self) -> Dict[str, Any]:
+        """What this client stands on, for diagnosis and support: certificates, endpoints, proxies, the credentials in use
+        and the providers' clocks. Holds no secret, and sends nothing. The header lists what is in it."""
+        library = lib()
+        pointer = _native.buffer_p()
+        call(library.aigc_client_report, self._handle, byref(pointer))
+        buffer = Handle(pointer, library.aigc_buffer_free)
+        text = string_at(library.aigc_buffer_data(buffer), library.aigc_buffer_size(buffer))
+        found: Dict[str, Any] = json.loads(text)
+        return found
 
     def submit(self, provider: Union[str, Request], operation: Optional[str] = None, **fields: Any) -> JobT:
         """Submits a Request, or what Request(provider, operation, **fields) would be. Never blocks.

@@ -1,0 +1,85 @@
+public import CAigc
+internal import CPlatform
+internal import Codec
+internal import Core
+internal import CurlTransport
+internal import Engine
+internal import Glibc
+internal import Providers
+
+@_cdecl("aigc_client_report") @implementation
+public func aigc_client_report(
+    _ client: OpaquePointer?, _ report: UnsafeMutablePointer<OpaquePointer?>?,
+    _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> aigc_status {
+    report?.pointee = nil
+    return withStatus(error) { () throws(Failure) in
+        let client = try ClientBox.usable(client)
+        let out = try needOut(report, "report")
+        let text = client.report().serialized()
+        guard let copy = malloc(max(text.count, 1)) else {
+            throw Failure(.noResources, "Making a report: out of memory")
+        }
+        text.withUnsafeBytes { if let base = $0.baseAddress { copy.copyMemory(from: base, byteCount: $0.count) } }
+        out.pointee = BufferBox(
+            AssetBytes(base: copy, count: text.count) { free($0) }, contentType: "application/json"
+        ).handedOut()
+    }
+}
+
+extension Client {
+    /// What this client stands on. Reads what is known: sends nothing, waits for nothing.
+    fileprivate func report() -> JSONValue {
+        let providers = Clouds.requests.map(\.provider).compactMap { engine.provider($0) }.map(report)
+        return .object([
+            JSONMember(
+                "tls",
+                .object([
+                    JSONMember("ca_file", .optional(network.caFile)), JSONMember("ca_path", .optional(network.caPath)),
+                    JSONMember("ca_problem", .optional(network.caProblem)),
+                    JSONMember("client_certificate", .optional(network.clientCertificate)),
+                    JSONMember("minimum", "1.2"),
+                ])),
+            JSONMember("providers", .array(providers)),
+        ])
+    }
+
+    private func report(_ provider: any Provider) -> JSONValue {
+        // An empty id: only where the calls go is looked at.
+        let place = provider.reference(operation: provider.operations.first?.name ?? "", remoteID: "")
+        let url = place.endpoint.contains("://") ? place.endpoint : "https://" + place.endpoint
+        return .object([
+            JSONMember("provider", .string(provider.name)), JSONMember("endpoint", .string(url)),
+            JSONMember("region", .string(place.region)), JSONMember("proxy", .optional(network.proxy(for: url))),
+            JSONMember("credentials", engine.credentialNote(of: provider.name).map(Self.report) ?? .null),
+            JSONMember("clock", engine.serverDate(of: place.endpoint).flatMap(Self.report) ?? .null),
+        ])
+    }
+
+    private static func report(_ note: CredentialNote) -> JSONValue {
+        .object([
+            JSONMember("found_in", .string(note.foundIn)), JSONMember("source", .string(note.source)),
+            JSONMember("id", .string(shortened(note.id))), JSONMember("temporary", .bool(note.isTemporary)),
+            JSONMember("expires_at_ms", .int(note.expiresAtMilliseconds)),
+        ])
+    }
+
+    /// The header counts whole seconds: half of one is added, and half of one is uncertain.
+    private static func report(_ date: ServerDate) -> JSONValue? {
+        guard let seconds = DateText.parseHTTPDate(date.text) else { return nil }
+        let theirs = seconds * 1_000 + 500  // safe: before the year 10000
+        return .object([
+            JSONMember("offset_ms", .int(theirs.subtracting(date.arrivedAtMilliseconds))),
+            JSONMember("seen_at_ms", .int(date.arrivedAtMilliseconds)),
+        ])
+    }
+
+    /// Enough to recognise a key id by.
+    private static func shortened(_ id: String) -> String {
+        id.count > 12 ? "\(id.prefix(4))...\(id.suffix(4))" : id
+    }
+}
+
+extension JSONValue {
+    fileprivate static func optional(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
+}
