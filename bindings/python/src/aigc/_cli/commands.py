@@ -164,29 +164,29 @@ def _finish(client: Client, output: Output, run: Run, work: Callable[[], None]) 
         run.codes.insert(0, exits.INTERRUPTED)
     finally:
         output.stop_bars()
-    if run.undecided():
-        run.codes.append(exits.OUTCOME_UNKNOWN)
     return exits.worst(run.codes)
 
 
 def _leave(client: Client, output: Output, run: Run) -> None:
     """Says which jobs go on, and ends everything here at once."""
-    for job in run.unfinished():
+    known = run.unfinished()
+    for job in known:
         output.goes_on(job)
-    known = {job.id for job in run.unfinished()}
     try:
-        late = run.leave(client.close_grace)
+        run.settle(client.close_grace)
     except Interrupted:
-        late = run.unfinished()  # Interrupted again: no more patience.
-    for job in late:
-        if job.id not in known:
+        pass  # Interrupted again: no more patience.
+    client.close(0)
+    # Now nothing changes any more.
+    for job in run.unfinished():
+        if job not in known:
             output.goes_on(job)
     if run.undecided():
+        run.codes.append(exits.OUTCOME_UNKNOWN)
         output.alarm(
             "aigc: !!! OUTCOME UNKNOWN: the submission left and its answer has not come: "
             "the job may run and be billed. Look at the provider's console before you submit again"
         )
-    client.close(0)
 
 
 def _attached(args: argparse.Namespace, client: Client, output: Output, codes: List[int], follow: bool) -> List[Job]:

@@ -68,11 +68,9 @@ class Run:
             self._turn()
             self._sweep()
 
-    def leave(self, grace: float) -> List[Job]:
-        """Ends here what has not been accepted, waits so long for answers that are on their way, and returns the jobs
-        that go on at the provider."""
+    def settle(self, grace: float) -> None:
+        """Ends here what has not been accepted, and waits up to so many seconds for answers that are on their way."""
         settle(self._jobs.values(), grace)
-        return self.unfinished()
 
     def unfinished(self) -> List[Job]:
         """Jobs that the provider has accepted, and that have not ended or whose images are not all here."""
