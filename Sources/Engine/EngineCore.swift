@@ -176,7 +176,7 @@ final class EngineCore {
 
     private func close(_ graceMilliseconds: Int64) {
         closing = true
-        closeBy = clock.nanoseconds().adding(.nanoseconds(milliseconds: max(0, graceMilliseconds)))
+        closeBy = deadline(after: graceMilliseconds)
         for job in Array(jobs.values) { feed(.close, to: job) }
         for download in Array(downloads.values) { feed(.close, to: download) }
     }

@@ -160,7 +160,7 @@ final class Harness {
 
     var nextDue: Int64? {
         let due = [core.timers.nextDue, transport.nextDue, files.nextDue, credentials.nextDue].compactMap { $0 }.min()
-        guard core.closing, !core.isDone else { return due }
+        guard core.closing, !core.isDone, core.closeBy > clock.nanoseconds(), core.closeBy < .max else { return due }
         return min(due ?? .max, core.closeBy)
     }
 

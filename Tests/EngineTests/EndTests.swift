@@ -1,0 +1,175 @@
+import Core
+import Support
+import XCTest
+
+@testable import Engine
+
+/// Cancel, deadline and close, at every moment of a job's life.
+final class EndTests: XCTestCase {
+    /// At every 5 ms from the queue to the last poll: one end at that instant, and no id lost.
+    private func endAtEveryMoment(_ what: String, _ end: (Harness, JobRecord) -> Void, status: Status, file: StaticString = #filePath, line: UInt = #line) throws {
+        for moment in stride(from: Int64(0), through: 3_000, by: 5) {
+            let harness = try Harness()
+            harness.transport.setLatency { _ in 130 }
+            let job = harness.submit("a")
+            let other = harness.submit("b")
+            harness.run(until: moment)
+            let instant = harness.clock.nanoseconds()
+            end(harness, job)
+            harness.settle()
+            XCTAssertEqual(harness.events(.jobDone, of: job).first?.at, instant, "\(what) at \(moment) ms", file: file, line: line)
+            XCTAssertEqual(job.snapshot.failure?.status, status, file: file, line: line)
+            harness.runToTheEnd()
+            XCTAssertEqual(other.snapshot.state, .succeeded, file: file, line: line)
+            // The answer was on its way: its id is known now.
+            if harness.transport.told(of: "a").sent > 0 {
+                XCTAssertEqual(job.snapshot.outcome, .accepted, "\(what) at \(moment) ms", file: file, line: line)
+                XCTAssertEqual(job.snapshot.reference?.remoteID, harness.cloud.executions(of: "a").first, file: file, line: line)
+            } else {
+                XCTAssertEqual(job.snapshot.outcome, .notSent, file: file, line: line)
+            }
+            harness.checkPromises("\(what) at \(moment) ms", file: file, line: line)
+        }
+    }
+
+    func testCancelAtEveryMoment() throws {
+        try endAtEveryMoment("cancel", { $0.cancel($1) }, status: .cancelled)
+    }
+
+    func testDeadlineAtEveryMoment() throws {
+        try endAtEveryMoment("deadline", { $0.deadline($1, 0) }, status: .deadline)
+    }
+
+    func testCancelIsIdempotent() throws {
+        let harness = try Harness()
+        let job = harness.submit("a")
+        harness.run(until: 70)
+        for _ in 0..<5 { harness.cancel(job) }
+        harness.runToTheEnd()
+        harness.cancel(job)
+        harness.runToTheEnd()
+        harness.checkPromises("cancel")
+    }
+
+    /// A deadline holds to the instant, whatever the network does.
+    func testDeadlinesAreExact() throws {
+        for fault in [nil] + Fault.ofCalls.map(Optional.some) {
+            for deadline in [Int64(1), 60, 777, 5_000, 61_000] {
+                let harness = try Harness()
+                harness.cloud.runningMilliseconds = 3_600_000
+                if let fault { harness.transport.setScript { $0.kind == .status ? fault : nil } }
+                let job = harness.submit("a", deadline: deadline)
+                harness.runToTheEnd()
+                guard job.snapshot.failure?.status == .deadline else {
+                    // Refused for good before the deadline.
+                    XCTAssertTrue([.refusal, .staleCredentials, .expired, .notFound, .clockSkew(seconds: 3_600)].contains(fault), "\(String(describing: fault))")
+                    continue
+                }
+                let ended = harness.events(.jobDone, of: job).first?.at ?? 0
+                XCTAssertEqual((ended - harness.start) / 1_000, deadline * 1_000, "\(String(describing: fault)), \(deadline)")
+            }
+        }
+    }
+
+    /// None, the longest there is, one in the past.
+    func testExtremeDeadlines() throws {
+        for deadline in [Int64(-1), .min, .max, .max - 1, .max / 1_000_000] {
+            let harness = try Harness()
+            let job = harness.submit("a", deadline: deadline)
+            harness.runToTheEnd()
+            XCTAssertEqual(job.snapshot.state, .succeeded, "\(deadline)")
+            harness.checkPromises("deadline \(deadline)")
+        }
+        let harness = try Harness()
+        let job = harness.submit("a", deadline: 0)
+        harness.runToTheEnd()
+        XCTAssertEqual(job.snapshot.failure?.status, .deadline)
+        XCTAssertEqual(job.snapshot.outcome, .notSent)
+        XCTAssertEqual(harness.transport.started, 0, "nothing left")
+    }
+
+    func testADeadlineCanBeMovedAndTakenAway() throws {
+        let harness = try Harness()
+        harness.cloud.runningMilliseconds = 60_000
+        let sooner = harness.submit("a", deadline: 50_000)
+        let later = harness.submit("b", deadline: 1_000)
+        let never = harness.submit("c", deadline: 1_000)
+        harness.run(until: 500)
+        harness.deadline(sooner, 200)
+        harness.deadline(later, 30_000)
+        harness.deadline(never, -1)
+        harness.runToTheEnd()
+        XCTAssertEqual(harness.events(.jobDone, of: sooner).first?.at, harness.start + 700_000_000)
+        XCTAssertEqual(harness.events(.jobDone, of: later).first?.at, harness.start + 30_500_000_000)
+        XCTAssertEqual(never.snapshot.state, .succeeded)
+        harness.checkPromises("moved")
+    }
+
+    // MARK: - Close
+
+    /// At every 5 ms: all jobs end, an answer that comes within the grace gives its id, the engine is done in time.
+    func testCloseAtEveryMomentWithGrace() throws {
+        for moment in stride(from: Int64(0), through: 3_200, by: 5) {
+            let harness = try Harness()
+            harness.transport.setLatency { _ in 130 }
+            let jobs = [harness.submit("a"), harness.submit("b", follow: false)]
+            harness.run(until: moment)
+            harness.close(grace: 200)
+            let closed = harness.clock.nanoseconds()
+            harness.runToTheEnd()
+            XCTAssertTrue(harness.core.isDone)
+            XCTAssertLessThanOrEqual(harness.clock.nanoseconds() - closed, 200_000_000)
+            for job in jobs where harness.transport.told(of: harness.tags[job.id] ?? "").sent > 0 {
+                XCTAssertEqual(job.snapshot.outcome, .accepted, "at \(moment) ms")
+                XCTAssertNotNil(job.snapshot.reference)
+            }
+            harness.checkPromises("close at \(moment) ms")
+        }
+    }
+
+    /// The grace is shorter than the answer: the outcome stays unknown, which is the truth.
+    func testCloseWithoutGrace() throws {
+        for grace in [Int64(0), 20] {
+            let harness = try Harness()
+            harness.transport.setLatency { _ in 130 }
+            let job = harness.submit("a")
+            harness.run(until: 60)
+            harness.close(grace: grace)
+            harness.runToTheEnd()
+            XCTAssertTrue(harness.core.isDone)
+            XCTAssertEqual(harness.elapsed, 60 + grace)
+            XCTAssertEqual(job.snapshot.state, .cancelled)
+            XCTAssertEqual(job.snapshot.outcome, .unknown)
+            harness.checkPromises("close, grace \(grace)", closed: true)
+        }
+    }
+
+    /// AIGC_FOREVER waits for every submission that is on the wire; the submit time-out bounds it.
+    func testCloseWithEndlessGrace() throws {
+        let harness = try Harness()
+        harness.transport.setLatency { _ in 20_000 }
+        harness.transport.setScript { $0.indexOfKind == 1 ? .silence(executed: true) : nil }
+        let job = harness.submit("a")
+        let silent = harness.submit("b")
+        harness.run(until: 1_000)
+        harness.close(grace: -1)
+        harness.runToTheEnd()
+        XCTAssertTrue(harness.core.isDone)
+        XCTAssertEqual(job.snapshot.outcome, .accepted)
+        XCTAssertEqual(silent.snapshot.outcome, .unknown)
+        XCTAssertLessThan(harness.elapsed, 61_000)
+        harness.checkPromises("endless grace")
+    }
+
+    /// What is posted before the close is carried out and ended by it; what comes after is refused.
+    func testCommandsAroundAClose() throws {
+        let harness = try Harness()
+        let before = harness.submit("a")
+        harness.close(grace: 100)
+        XCTAssertFalse(harness.shared.post(.cancel(before.id)))
+        harness.runToTheEnd()
+        XCTAssertEqual(before.snapshot.failure?.status, .cancelled)
+        XCTAssertEqual(harness.transport.started, 0)
+        harness.checkPromises("before")
+    }
+}
