@@ -81,7 +81,7 @@ final class EngineCore {
         sweepProgress()
     }
 
-    private func waitLimit(_ mayWait: Bool) -> Int64? {
+    func waitLimit(_ mayWait: Bool) -> Int64? {
         guard mayWait, !isDone else { return 0 }
         let sleeps = shared.lock.withLock {
             shared.engineSleeps = shared.inbox.isEmpty
@@ -89,7 +89,8 @@ final class EngineCore {
         }
         guard sleeps else { return 0 }
         var due = timers.nextDue
-        if closing { due = min(due ?? .max, closeBy) }
+        // Past the grace only workers are waited for, and they wake.
+        if closing, closeBy > clock.nanoseconds() { due = min(due ?? .max, closeBy) }
         if settings.progressEvents && downloadsInFlight > 0 {
             due = min(due ?? .max, clock.nanoseconds().adding(100_000_000))
         }

@@ -161,6 +161,40 @@ final class EndTests: XCTestCase {
         harness.checkPromises("endless grace")
     }
 
+    /// The grace is over and a worker still writes: the engine sleeps until it is told, it does not turn in circles.
+    func testAClosingEngineDoesNotSpinWhileAWorkerWrites() throws {
+        let harness = try Harness()
+        let job = harness.submit("a")
+        harness.runToTheEnd()
+        harness.files.delayMilliseconds = 30
+        try harness.download(job)
+        harness.run(for: 1)
+        harness.close(grace: 0)
+        harness.settle()
+        XCTAssertFalse(harness.core.isDone)
+        XCTAssertNil(harness.core.waitLimit(true))
+        harness.runToTheEnd()
+        XCTAssertTrue(harness.core.isDone)
+    }
+
+    func testCloseWhileWorkersHaveSinks() throws {
+        for moment in stride(from: Int64(0), through: 100, by: 2) {
+            let harness = try Harness()
+            let job = harness.submit("a")
+            harness.runToTheEnd()
+            harness.files.delayMilliseconds = 30
+            let download = try harness.download(job)
+            harness.run(for: moment)
+            harness.close(grace: 0)
+            harness.runToTheEnd()
+            XCTAssertTrue(harness.core.isDone)
+            XCTAssertTrue(download.snapshot.state.isTerminal)
+            let sink = harness.sinks.made[0]
+            XCTAssertTrue(sink.abandoned != nil || sink.commits == 1)
+            harness.checkPromises("close at \(moment)")
+        }
+    }
+
     /// What is posted before the close is carried out and ended by it; what comes after is refused.
     func testCommandsAroundAClose() throws {
         let harness = try Harness()
