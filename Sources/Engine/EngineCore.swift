@@ -111,18 +111,18 @@ final class EngineCore {
     private func carryOut(_ command: Command) {
         switch command {
         case .submit(let record, let call, let follow, let deadline):
-            guard let provider = providers[record.provider] else { return }
+            guard let provider = providers[record.provider] else { return refuse(record) }
             let job = ActiveJob(record: record, provider: provider, machine: JobMachine(follows: follow))
             job.submission = call
             begin(job, deadline)
         case .attach(let record, let reference, let follow, let deadline):
-            guard let provider = providers[record.provider] else { return }
+            guard let provider = providers[record.provider] else { return refuse(record) }
             let machine = JobMachine(attached: reference.remoteID, follows: follow)
             let job = ActiveJob(record: record, provider: provider, machine: machine)
             job.reference = reference
             begin(job, deadline)
         case .download(let record, let order):
-            guard let provider = providers[record.provider] else { return }
+            guard let provider = providers[record.provider] else { return refuse(record) }
             let download = ActiveDownload(record: record, provider: provider, order: order)
             downloads[record.id] = download
             download.deadlineAt = deadline(after: settings.downloadDeadlineMilliseconds)
@@ -173,6 +173,19 @@ final class EngineCore {
         schedule(job)
         feed(.start, to: job)
         if closing { feed(.close, to: job) }
+    }
+
+    /// A job that nobody can drive ends as well.
+    private func refuse(_ record: JobRecord) {
+        let waiters = shared.lock.withLock {
+            record.snapshot.state = .failed
+            record.snapshot.failure = Failure(
+                .invalidArgument, "Starting a job: this client has no provider \"\(record.provider)\"", field: "provider")
+            shared.push(.jobDone, record)
+            defer { record.waiters = [] }
+            return record.waiters
+        }
+        for waiter in waiters { waiter.signal() }
     }
 
     private func close(_ graceMilliseconds: Int64) {

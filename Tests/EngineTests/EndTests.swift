@@ -206,4 +206,18 @@ final class EndTests: XCTestCase {
         XCTAssertEqual(harness.transport.started, 0)
         harness.checkPromises("before")
     }
+
+    /// A command for a provider that the engine does not have ends the job; nobody waits for ever.
+    func testAJobOfAnUnknownProviderEnds() throws {
+        let harness = try Harness()
+        let reference = JobReference(provider: "nobody", operation: "x", region: "", endpoint: "e", remoteID: "1")
+        let record = JobRecord(
+            id: 77, provider: "nobody", operation: "x", isDownload: false, snapshot: JobSnapshot(state: .pending))
+        record.handles = 1
+        _ = harness.shared.post(.attach(record, reference, follow: true, deadlineMilliseconds: -1))
+        harness.runToTheEnd()
+        XCTAssertTrue(record.snapshot.state.isTerminal)
+        XCTAssertEqual(record.snapshot.failure?.status, .invalidArgument)
+        XCTAssertEqual(harness.events(.jobDone, of: record).count, 1)
+    }
 }
