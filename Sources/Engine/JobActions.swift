@@ -46,8 +46,9 @@ extension EngineCore {
             let before = record.snapshot.state
             fill(&record.snapshot, job)
             if let reference { record.snapshot.reference = reference }
-            // A poll that brought nothing new is no event.
-            if event != .jobState || before != record.snapshot.state { shared.push(event, record) }
+            // A poll that brought nothing new is no event; what was accepted has changed its state as well.
+            if before != record.snapshot.state, !before.isTerminal { shared.push(.jobState, record) }
+            if event != .jobState { shared.push(event, record) }
         }
     }
 
