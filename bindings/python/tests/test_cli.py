@@ -152,6 +152,28 @@ def test_generate_on_alibaba(sandbox: Any, command: Command, tmp_path: Path) -> 
     assert result.returncode == 0, result.stderr
 
 
+def test_a_training_prints_its_model(sandbox: Any, command: Command, tmp_path: Path) -> None:
+    training = ("--provider", "alibaba", "--operation", "model_train", "--set", "name=Ada", "--set", "object_type=girl")
+    url = ("--image-url", "https://example.com/1.png", "--out", str(tmp_path))
+    result = command.run("generate", *training, *url)
+    assert result.returncode == 0 and result.stdout.startswith("girl_"), result.stderr
+    assert list(tmp_path.iterdir()) == []
+    token = command.run("submit", *training, *url[:2]).stdout.strip()
+    assert command.run("wait", token).stdout.startswith(f"SUCCEEDED {token} girl_")
+
+
+def test_warnings_are_told(sandbox: Any, command: Command, tmp_path: Path) -> None:
+    account = sandbox.info["tencent"]
+    (tmp_path / ".tencentcloud").mkdir()
+    credentials = tmp_path / ".tencentcloud" / "credentials"
+    credentials.write_text(f"[default]\nsecret_id = {account['secret_id']}\nsecret_key = {account['secret_key']}\n")
+    credentials.chmod(0o644)
+    none = {"TENCENTCLOUD_SECRET_ID": None, "TENCENTCLOUD_SECRET_KEY": None, "HOME": str(tmp_path)}
+    result = command.run("generate", *CAT, "--out", str(tmp_path / "out"), **none)
+    assert result.returncode == 0, result.stderr
+    assert "aigc: warning: " in result.stderr and account["secret_key"] not in result.stderr
+
+
 def test_json(sandbox: Any, command: Command, tmp_path: Path) -> None:
     result = command.run("generate", *CAT, "--json", "--out", str(tmp_path))
     assert result.returncode == 0, result.stderr

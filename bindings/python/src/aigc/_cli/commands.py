@@ -219,7 +219,7 @@ def _print_status(job: Job, output: Output, verbose: bool) -> None:
     if job.progress is not None:
         parts.append(f"{job.progress:.0%}")
     if state == State.SUCCEEDED:
-        parts.append(f"{len(job.assets)} images")
+        parts.append(job.result_id or f"{len(job.assets)} images")
     if error is not None:
         parts.append(" ".join(str(error).split()))
     values = {"response": job.provider_response, "error": None if error is None else error.message}

@@ -112,6 +112,11 @@ class Output:
 
     # What happened.
 
+    def warning(self, text: str) -> None:
+        """All goes well, and there is something to know."""
+        self.event(type="warning", message=text)
+        self.note(f"aigc: warning: {_one_line(text)}")
+
     def accepted(self, job: BaseJob) -> None:
         """The provider has given an id: from now on the job can be found again."""
         self.event(type="accepted", **describe(job))
@@ -169,6 +174,7 @@ def describe(job: BaseJob) -> Dict[str, Any]:
         "outcome": job.outcome.name,
         "request_id": job.request_id,
         "images": len(job.assets) if job.state == State.SUCCEEDED else None,
+        "result_id": job.result_id,
     }
 
 

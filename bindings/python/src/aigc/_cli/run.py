@@ -86,6 +86,8 @@ class Run:
         """Takes the events that are there, or waits a moment."""
         for event in self._client.events(timeout=_IDLE):
             task = event.job
+            if event.type == EventType.WARNING:
+                self._output.warning(event.message or "")
             if event.type == EventType.JOB_ACCEPTED and isinstance(task, Job):
                 self._tell(task)
             if isinstance(task, Job) and task.id in self._jobs:
@@ -133,13 +135,15 @@ class Run:
                 self._start_downloads(job)
             except AigcError as problem:
                 error = problem
-        if error is None:
-            if self._files is None:
-                count = len(job.assets)
-                self._output.result(f"{job.state.name} {job.token or job.remote_id} {count} images", **_ended(job))
-                self.codes.append(exits.OK)
-            return
-        self.fail(error)
+        if error is not None:
+            self.fail(error)
+        elif self._files is None:
+            made = job.result_id or f"{len(job.assets)} images"
+            self._output.result(f"{job.state.name} {job.token or job.remote_id} {made}", **_ended(job))
+            self.codes.append(exits.OK)
+        elif job.result_id is not None:  # A training makes a model, and no image.
+            self._output.result(job.result_id, **_ended(job))
+            self.codes.append(exits.OK)
 
     def fail(self, error: AigcError) -> None:
         """Reports an error and keeps its exit code."""
