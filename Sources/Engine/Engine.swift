@@ -226,6 +226,7 @@ public final class Engine: @unchecked Sendable {
             while true {
                 if let event = shared.events.pop() {
                     event.job?.handles += 1
+                    event.job?.hasHadHandle = true
                     shared.eventsChanged()
                     return event
                 }
@@ -253,7 +254,12 @@ public final class Engine: @unchecked Sendable {
 
     // MARK: - Handles
 
-    public func retain(_ record: JobRecord) { shared.lock.withLock { record.handles += 1 } }
+    public func retain(_ record: JobRecord) {
+        shared.lock.withLock {
+            record.handles += 1
+            record.hasHadHandle = true
+        }
+    }
 
     public func release(_ record: JobRecord) {
         shared.lock.withLock {

@@ -15,6 +15,9 @@ public final class JobRecord: @unchecked Sendable {
     var refreshesDone = 0
     var refreshFailure: Failure?
     var handles = 0
+    /// A job can end before its maker has taken the first handle: until then somebody still wants its events.
+    var hasHadHandle = false
+    var isForgotten: Bool { hasHadHandle && handles == 0 }
     var userData: UInt = 0
     /// Events that have not been taken, as bits of `EventBit`.
     var pendingEvents: UInt8 = 0

@@ -84,7 +84,7 @@ final class Shared: @unchecked Sendable {
     // MARK: - Events; lock held
 
     func push(_ type: EventType, _ record: JobRecord) {
-        if record.handles == 0 && !eventsObserved { return }
+        if record.isForgotten && !eventsObserved { return }
         events.push(type, record)
         eventsChanged()
     }

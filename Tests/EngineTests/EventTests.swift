@@ -191,6 +191,19 @@ final class EventTests: XCTestCase {
         XCTAssertTrue(done)
     }
 
+    /// A job can end before its maker has taken the first handle: its events are there all the same.
+    func testEventsBeforeTheFirstHandleAreKept() throws {
+        let (engine, _) = try engine()
+        defer { engine.close(graceMilliseconds: 0) }
+        let job = try engine.submit(
+            FakeProvider().call(submit: "a"), operation: "draw", follow: true, deadlineMilliseconds: -1)
+        _ = try engine.wait(job, milliseconds: 5_000)
+        engine.retain(job)
+        var types: [EventType] = []
+        while let event = engine.nextEvent(milliseconds: 0) { types.append(event.type) }
+        XCTAssertTrue(types.contains(.jobAccepted) && types.contains(.jobDone), "\(types)")
+    }
+
     func testNextEventReturnsAtTheCloseAndInTime() throws {
         let (engine, _) = try engine()
         let clock = SystemClock()
