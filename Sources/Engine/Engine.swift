@@ -342,7 +342,7 @@ public final class Engine: @unchecked Sendable {
                 if first { gone() }
                 return
             }
-            shared.transportWake()
+            shared.wakeTransport()
             _ = aigcp_thread_join(running)
             thread = nil
         }
@@ -363,6 +363,7 @@ public final class Engine: @unchecked Sendable {
             core.turn(mayWait: true)
             parkIfAsked()
         }
+        shared.endWakes()
         core.transport.shutdown()
         gone()
         aigcp_exit_unregister(Unmanaged.passUnretained(self).toOpaque())
@@ -383,7 +384,7 @@ public final class Engine: @unchecked Sendable {
     /// Runs in exit(), before OpenSSL takes itself down: waits, not for long, until the engine is out of it.
     fileprivate func park() {
         shared.lock.withLock { shared.parking = true }
-        shared.transportWake()
+        shared.wakeTransport()
         shared.lock.withLock {
             let limit = aigcp_monotonic_ns().adding(1_000_000_000)
             while !shared.parked && !shared.engineGone {

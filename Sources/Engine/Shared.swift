@@ -51,10 +51,21 @@ final class Shared: @unchecked Sendable {
 
     /// Set once before any other thread sees this object.
     nonisolated(unsafe) var transportWake: @Sendable () -> Void = {}
+    /// Held while the transport is woken, so that nobody wakes one that has been shut down meanwhile.
+    private let wakeLock: Lock
+    private var transportIsUp = true  // under `wakeLock`
 
-    init() throws(Lock.OutOfMemory) { lock = try Lock() }
+    init() throws(Lock.OutOfMemory) {
+        lock = try Lock()
+        wakeLock = try Lock()
+    }
 
     deinit { aigcp_close(eventDescriptor) }
+
+    func wakeTransport() { wakeLock.withLock { if transportIsUp { transportWake() } } }
+
+    /// Called before the transport is shut down: a wake that has begun is waited for, none begins any more.
+    func endWakes() { wakeLock.withLock { transportIsUp = false } }
 
     /// Hands a command to the engine. False after close.
     func post(_ command: Command) -> Bool {
@@ -66,7 +77,7 @@ final class Shared: @unchecked Sendable {
             engineSleeps = false
             return true
         }
-        if wake { transportWake() }
+        if wake { wakeTransport() }
         return taken
     }
 
@@ -78,7 +89,7 @@ final class Shared: @unchecked Sendable {
             wake = engineSleeps
             engineSleeps = false
         }
-        if wake { transportWake() }
+        if wake { wakeTransport() }
     }
 
     // MARK: - Events; lock held

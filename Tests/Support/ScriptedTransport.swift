@@ -57,6 +57,7 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
     private var down = false
     private var faultsOfThePort: [String] = []
     private var most = 0
+    private var beforeWake: @Sendable () -> Void = {}
     private var keepsActions = false
     private var kept: [Action] = []
 
@@ -80,6 +81,9 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
 
     public func setScript(_ body: @escaping @Sendable (Action) -> Fault?) { locked { script = body } }
     public func setLatency(_ body: @escaping @Sendable (Action) -> Int64) { locked { latency = body } }
+    /// Runs at the head of `wake`, on the thread that wakes.
+    public func setBeforeWake(_ body: @escaping @Sendable () -> Void) { locked { beforeWake = body } }
+    public var isDown: Bool { locked { down } }
     public func keepActions() { locked { keepsActions = true } }
     public var actions: [Action] { locked { kept } }
     public var started: Int { locked { actionCount } }
@@ -256,6 +260,7 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
     }
 
     public func wake() {
+        locked { beforeWake }()
         locked {
             if down { faultsOfThePort.append("wake after shutdown") }
             woken = true

@@ -1,0 +1,285 @@
+import Core
+import Foundation
+import Support
+import XCTest
+
+@testable import Engine
+
+/// The public engine with real threads on the real clock, without a network. No test here depends on how fast it runs.
+final class ThreadTests: XCTestCase {
+    private let provider = FakeProvider()
+
+    private final class Parts {
+        let cloud = SimulatedCloud()
+        let transport: ScriptedTransport
+        let sinks = FakeSinkFactory()
+        let engine: Engine
+
+        init(_ settings: EngineSettings? = nil, resolver: any CredentialResolver = FakeResolver()) throws {
+            cloud.pendingMilliseconds = 0
+            cloud.runningMilliseconds = 5
+            transport = ScriptedTransport(cloud: cloud, realClock: SystemClock())
+            transport.setLatency { _ in 1 }
+            var quick = settings ?? EngineSettings()
+            quick.jobPolicy.polls = PollSchedule(initialMilliseconds: 5, maximumMilliseconds: 20)
+            quick.jobPolicy.retry = RetryPolicy(
+                maximumAttempts: 5, backoff: Backoff(baseMilliseconds: 1, capMilliseconds: 10))
+            engine = try Engine(
+                settings: quick, providers: [FakeProvider()], resolvers: ["fake": resolver], transport: transport,
+                sinks: sinks, rates: RateBoard())
+        }
+    }
+
+    private func threads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) -> () -> Void {
+        let group = DispatchGroup()
+        for number in 0..<count {
+            group.enter()
+            let thread = Thread {
+                body(number)
+                group.leave()
+            }
+            thread.stackSize = 256 << 10
+            thread.start()
+        }
+        return { XCTAssertEqual(group.wait(timeout: .now() + 60), .success, "a thread hangs") }
+    }
+
+    private func submit(_ engine: Engine, _ tag: String) throws -> JobRecord {
+        let job = try engine.submit(provider.call(submit: tag), operation: "draw", follow: true, deadlineMilliseconds: -1)
+        engine.retain(job)
+        return job
+    }
+
+    func testSixteenThreadsWaitForAThousandJobs() throws {
+        let parts = try Parts()
+        let engine = parts.engine
+        let jobs = try (0..<1_000).map { try submit(engine, "t\($0)") }
+        let results = Lines()
+        let join = threads(16) { number in
+            for (index, job) in jobs.enumerated() where index % 16 == number || index % 50 == 0 {
+                do {
+                    guard let snapshot = try engine.wait(job, milliseconds: 30_000) else {
+                        results.add("no answer in time")
+                        continue
+                    }
+                    if snapshot.state != .succeeded { results.add("\(snapshot.state)") }
+                } catch { results.add("\(error)") }
+            }
+        }
+        join()
+        XCTAssertEqual(results.all, [])
+        XCTAssertEqual(parts.cloud.executionCount, 1_000)
+        XCTAssertEqual(parts.cloud.tagsExecutedTwice, [])
+        engine.close(graceMilliseconds: 0)
+        XCTAssertEqual(parts.transport.violations, [])
+    }
+
+    /// Everybody who waits is let go, with the truth; nobody hangs.
+    func testCloseWhileSixteenThreadsWait() throws {
+        for round in 0..<20 {
+            let parts = try Parts()
+            parts.cloud.runningMilliseconds = 3_600_000
+            let engine = parts.engine
+            let jobs = try (0..<40).map { try submit(engine, "t\($0)") }
+            let results = Lines()
+            let join = threads(16) { number in
+                let job = jobs[number % jobs.count]
+                do {
+                    switch number % 4 {
+                    case 0, 1:
+                        let ended = try engine.wait(job, milliseconds: -1)
+                        if ended?.failure?.status != .cancelled { results.add("wait: \(String(describing: ended?.failure))") }
+                    case 2:
+                        while let event = engine.nextEvent(milliseconds: -1) {
+                            if let about = event.job { engine.release(about) }
+                        }
+                    default:
+                        while true {
+                            if case .success? = try engine.refresh(job, milliseconds: -1) { continue }
+                            if engine.read(job).state.isTerminal { break }
+                        }
+                    }
+                } catch let failure as Failure {
+                    if failure.status != .wrongState && failure.status != .closed { results.add("\(failure)") }
+                } catch { results.add("\(error)") }
+            }
+            usleep(UInt32(round) * 500)
+            let closers = threads(3) { _ in engine.close(graceMilliseconds: 50) }
+            closers()
+            join()
+            XCTAssertEqual(results.all, [])
+            for job in jobs { XCTAssertTrue(engine.read(job).state.isTerminal) }
+            XCTAssertEqual(parts.transport.violations, [])
+            XCTAssertThrowsError(try submit(engine, "late")) { XCTAssertEqual(($0 as? Failure)?.status, .closed) }
+            XCTAssertEqual(parts.cloud.tagsExecutedTwice, [])
+        }
+    }
+
+    func testCloseWhileASubmissionIsInFlightWithGrace() throws {
+        let parts = try Parts()
+        parts.transport.setLatency { $0.kind == .submit ? 100 : 1 }
+        let job = try submit(parts.engine, "a")
+        while parts.transport.started == 0 { usleep(200) }
+        parts.engine.close(graceMilliseconds: 10_000)
+        let snapshot = parts.engine.read(job)
+        XCTAssertEqual(snapshot.state, .cancelled)
+        XCTAssertEqual(snapshot.outcome, .accepted)
+        XCTAssertEqual(snapshot.reference?.remoteID, parts.cloud.executions(of: "a").first)
+        var types: [EventType] = []
+        while let event = parts.engine.nextEvent(milliseconds: 0) { types.append(event.type) }
+        XCTAssertTrue(types.contains(.jobAccepted) && types.contains(.jobDone), "queued events can still be taken: \(types)")
+    }
+
+    func testCloseDoesNotOutstayItsGrace() throws {
+        let parts = try Parts()
+        parts.transport.setScript { _ in .silence(executed: true) }
+        let job = try submit(parts.engine, "a")
+        while parts.transport.started == 0 { usleep(200) }
+        let clock = SystemClock()
+        let began = clock.nanoseconds()
+        parts.engine.close(graceMilliseconds: 100)
+        let milliseconds = (clock.nanoseconds() - began) / 1_000_000
+        XCTAssertGreaterThanOrEqual(milliseconds, 99)
+        XCTAssertLessThan(milliseconds, 1_500)
+        XCTAssertEqual(parts.engine.read(job).outcome, .unknown)
+    }
+
+    /// Everything at once from 16 threads, and a close in the middle: no crash, no hang, and the port's rules are kept:
+    /// nothing is called after the shutdown, also not by somebody who was just about to wake the engine.
+    func testEverythingAtOnceAndAClose() throws {
+        for round in 0..<60 {
+            let parts = try Parts()
+            let engine = parts.engine
+            let provider = provider
+            let join = threads(8) { number in
+                let random = SeededRandom(UInt64(round * 100 + number))
+                var jobs: [JobRecord] = []
+                do {
+                    for step in 0..<400 {
+                        switch random.below(8) {
+                        case 0, 1:
+                            let job = try engine.submit(
+                                provider.call(submit: "\(number)-\(step)"), operation: "draw", follow: random.chance(80),
+                                deadlineMilliseconds: random.chance(20) ? 3 : -1)
+                            engine.retain(job)
+                            jobs.append(job)
+                        case 2: if let job = jobs.last { engine.cancel(job) }
+                        case 3: if let job = jobs.first { _ = try? engine.refresh(job, milliseconds: Int64(random.below(3))) }
+                        case 4: try engine.setCredentials(FakeResolver.credentials("k\(step % 3)"), provider: "fake")
+                        case 5: if let event = engine.nextEvent(milliseconds: 1), let job = event.job { engine.release(job) }
+                        case 6: if let job = jobs.last { try engine.setFollow(job, random.chance(50)) }
+                        default: if let job = jobs.last { _ = try engine.wait(job, milliseconds: 2) }
+                        }
+                        if jobs.count > 10 { engine.release(jobs.removeFirst()) }
+                    }
+                } catch {
+                    if (error as? Failure)?.status != .closed { XCTFail("\(error)") }
+                }
+            }
+            usleep(UInt32(round) * 300)
+            engine.close(graceMilliseconds: Int64(round % 3) * 20)
+            join()
+            XCTAssertEqual(parts.transport.violations, [], "round \(round)")
+            XCTAssertEqual(parts.cloud.tagsExecutedTwice, [])
+        }
+    }
+
+    /// Who wakes the engine can be slow: it has ended by itself and shut its transport down before the wake arrives.
+    func testNobodyWakesATransportThatIsShutDown() throws {
+        for slow in ["post", "close"] {
+            let parts = try Parts()
+            let engine = parts.engine
+            let job = try submit(engine, "a")
+            parts.cloud.runningMilliseconds = 3_600_000
+            while parts.transport.started < 3 { usleep(200) }
+            let transport = parts.transport
+            transport.setBeforeWake { for _ in 0..<50 where !transport.isDown { usleep(1_000) } }
+            if slow == "post" {
+                let join = threads(4) { _ in for _ in 0..<20 { engine.cancel(job) } }
+                engine.close(graceMilliseconds: 0)
+                join()
+            } else {
+                engine.close(graceMilliseconds: 0)
+            }
+            XCTAssertEqual(transport.violations, [], slow)
+        }
+    }
+
+    // MARK: - Workers
+
+    /// A worker's failures, and its slowness, reach the job and nothing else.
+    func testWorkerFailures() throws {
+        let parts = try Parts()
+        let engine = parts.engine
+        defer { engine.close(graceMilliseconds: 0) }
+        let count = Counter()
+        parts.sinks.onMake { sink in
+            switch count.next() % 3 {
+            case 0: sink.prepareFailure = Failure(.file, "no such folder")
+            case 1: sink.commitFailure = Failure(.noSpace, "disk full")
+            default: break
+            }
+        }
+        let job = try submit(engine, "a")
+        _ = try engine.wait(job, milliseconds: 10_000)
+        var ends: [Status] = []
+        for _ in 0..<9 {
+            let download = try engine.download(job, index: 0, path: nil)
+            engine.retain(download)
+            ends.append(try engine.wait(download, milliseconds: 10_000)?.failure?.status ?? .ok)
+        }
+        XCTAssertEqual(ends, Array(repeating: [Status.file, .noSpace, .ok], count: 3).flatMap { $0 })
+        XCTAssertThrowsError(try engine.download(job, index: 1, path: nil)) {
+            XCTAssertEqual(($0 as? Failure)?.status, .invalidArgument)
+        }
+        XCTAssertThrowsError(try engine.download(job, index: -1, path: nil))
+        XCTAssertThrowsError(try engine.download(job, index: 0, path: "")) {
+            XCTAssertEqual(($0 as? Failure)?.field, "path")
+        }
+    }
+
+    func testADownloadOfAJobThatHasNotSucceededIsRefused() throws {
+        let parts = try Parts()
+        defer { parts.engine.close(graceMilliseconds: 0) }
+        parts.cloud.runningMilliseconds = 60_000
+        let job = try submit(parts.engine, "a")
+        XCTAssertThrowsError(try parts.engine.download(job, index: 0, path: nil)) {
+            XCTAssertEqual(($0 as? Failure)?.status, .wrongState)
+        }
+    }
+
+    func testAThreadStartsWithTheFirstJobAndIsGoneAfterTheClose() throws {
+        func names() -> [String] {
+            let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
+            return tasks.compactMap { try? String(contentsOfFile: "/proc/self/task/\($0)/comm", encoding: .utf8) }
+                .filter { $0.hasPrefix("aigc-") }
+        }
+        XCTAssertEqual(names(), [])
+        let parts = try Parts()
+        XCTAssertEqual(names(), [])
+        let job = try submit(parts.engine, "a")
+        XCTAssertTrue(names().contains("aigc-engine\n"))
+        _ = try parts.engine.wait(job, milliseconds: 10_000)
+        parts.engine.close(graceMilliseconds: 0)
+        XCTAssertEqual(names(), [])
+    }
+}
+
+/// Lines from many threads.
+private final class Lines: @unchecked Sendable {
+    private let lock = NSLock()
+    private var lines: [String] = []
+    var all: [String] { lock.withLock { lines } }
+    func add(_ line: String) { lock.withLock { lines.append(line) } }
+}
+
+private final class Counter: @unchecked Sendable {
+    private let lock = NSLock()
+    private var value = -1
+    func next() -> Int {
+        lock.withLock {
+            value += 1
+            return value
+        }
+    }
+}
