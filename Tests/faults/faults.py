@@ -1,0 +1,109 @@
+"""The faults, and what each surely means. The expectations of the matrix are computed from this table alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Dict, Tuple
+
+
+class At(Enum):
+    """Where a fault strikes."""
+
+    PORT = "port"  # nobody listens
+    CONNECTION = "connection"  # accepted, and ended before a request can be read
+    REQUEST = "request"  # while a request is being read
+    REPLY = "reply"  # the request has been read
+
+
+class Left(Enum):
+    """Whether bytes of the request have left the client."""
+
+    NO = "no"
+    PERHAPS = "perhaps"
+    YES = "yes"
+
+
+class Cloud(Enum):
+    """What the cloud has done by the time the fault strikes."""
+
+    NOTHING = "nothing"
+    EXECUTED = "executed"
+    REFUSED = "refused"  # a well-formed refusal: the answer arrives, and nothing was executed
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way to misbehave."""
+
+    name: str
+    at: At
+    left: Left
+    cloud: Cloud
+    schemes: Tuple[str, ...] = ("http", "https")
+    # Only a time-out ends it.
+    slow: bool = False
+    # It can strike a connection that has carried a good exchange before.
+    reusable: bool = True
+    # Eighths of the reply that arrive; -1 where that has no meaning.
+    eighths: int = -1
+    # The image is whole although something about the reply was not: a read has nothing to mend.
+    harmless_to_reads: bool = False
+
+    def on(self, scheme: str) -> "Fault":
+        """What it means for that scheme: a connection that ends before TLS has carried no request."""
+        if self.name == "accept_close" and scheme == "https":
+            return Fault(**{**self.__dict__, "left": Left.NO})
+        return self
+
+
+_TLS = ("https",)
+
+
+def _connection(name: str, left: Left = Left.NO, **more: object) -> Fault:
+    return Fault(name, At.CONNECTION, left, Cloud.NOTHING, reusable=False, **more)  # type: ignore[arg-type]
+
+
+def _request(name: str) -> Fault:
+    return Fault(name, At.REQUEST, Left.YES, Cloud.NOTHING)
+
+
+def _reply(name: str, cloud: Cloud = Cloud.EXECUTED, **more: object) -> Fault:
+    return Fault(name, At.REPLY, Left.YES, cloud, **more)  # type: ignore[arg-type]
+
+
+_ALL = (
+    Fault("refuse", At.PORT, Left.NO, Cloud.NOTHING, reusable=False),
+    _connection("accept_close", Left.PERHAPS),
+    _connection("tls_garbage", schemes=_TLS),
+    _connection("tls_silence", schemes=_TLS, slow=True),
+    _connection("tls_wrong_name", schemes=_TLS),
+    _connection("tls_wrong_authority", schemes=_TLS),
+    _connection("tls_expired", schemes=_TLS),
+    _request("reset_0"),
+    _request("reset_1"),
+    _request("reset_half"),
+    _request("close_0"),
+    _reply("reset_all", Cloud.NOTHING),
+    _reply("reset_answered"),
+    _reply("close_all", Cloud.NOTHING),
+    _reply("silence", Cloud.NOTHING, slow=True),
+    _reply("silence_answered", slow=True),
+    *(_reply("cut_%d" % eighths, eighths=eighths) for eighths in range(8)),
+    _reply("cut_reset", eighths=4),
+    _reply("cut_cipher", schemes=_TLS, eighths=4),
+    _reply("stall", slow=True, eighths=4),
+    _reply("garbage"),
+    _reply("garbage_unexecuted", Cloud.NOTHING),
+    _reply("html_502"),
+    _reply("html_502_unexecuted", Cloud.NOTHING),
+    _reply("empty_503"),
+    _reply("empty_503_unexecuted", Cloud.NOTHING),
+    _reply("length_short"),
+    _reply("length_long"),
+    _reply("chunked_cut"),
+    _reply("drip", slow=True),
+    _reply("throttled", Cloud.REFUSED),
+)
+
+FAULTS: Dict[str, Fault] = {fault.name: fault for fault in _ALL}

@@ -1,0 +1,175 @@
+"""Carrying a fault out on a live connection."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import ssl
+from typing import TYPE_CHECKING, Dict, Optional
+
+from faults import Cloud, Fault
+from stream import Stream, ended
+from wire import Message, whole_length
+
+if TYPE_CHECKING:
+    from proxy import Proxy
+
+HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\r\n"
+_BAD_CERTIFICATES = ("tls_wrong_name", "tls_wrong_authority", "tls_expired")
+
+
+def garbage(size: int = 256) -> bytes:
+    """Always the same noise; no line of it looks like HTTP."""
+    return bytes(random.Random(7).randrange(128, 256) for _ in range(size))
+
+
+def _answer(start: str, kind: str, body: bytes) -> Message:
+    return Message(start, [("Content-Type", kind), ("Content-Length", str(len(body)))], body)
+
+
+def throttled(provider: str) -> Message:
+    """Too many requests, in the words of who says it."""
+    if provider == "tencent":
+        error = {"Code": "RequestLimitExceeded", "Message": "Please reduce the frequency of calls."}
+        text = json.dumps({"Response": {"Error": error, "RequestId": "5f3c0f5e-0000-4000-8000-000000000000"}})
+        return _answer("HTTP/1.1 200 OK", "application/json", text.encode())
+    if provider == "alibaba":
+        value = {
+            "RequestId": "5F3C0F5E-0000-4000-8000-000000000000", "HostId": "127.0.0.1", "Code": "Throttling.User",
+            "Message": "Request was denied due to user flow control.",
+        }
+        return _answer("HTTP/1.1 400 Bad Request", "application/json;charset=utf-8", json.dumps(value).encode())
+    text = "<?xml version='1.0' encoding='utf-8' ?>\n<Error><Code>SlowDown</Code><Message>Reduce your rate</Message></Error>"
+    return _answer("HTTP/1.1 503 Service Unavailable", "application/xml", text.encode())
+
+
+# Before a request
+
+
+async def spoil_connection(stream: Stream, fault: Fault, contexts: Optional[Dict[str, ssl.SSLContext]]) -> None:
+    """A connection that comes to nothing."""
+    if fault.name == "accept_close":
+        stream.close()
+    elif fault.name == "tls_garbage":
+        await stream.receive_raw(1 << 16)
+        await stream.send_raw(garbage())
+        await stream.finish()
+    elif fault.name == "tls_silence":
+        await stream.gone()
+    elif fault.name in _BAD_CERTIFICATES and contexts is not None:
+        try:
+            await stream.handshake(contexts[fault.name])
+            await stream.gone()  # TLS 1.3: the client's refusal comes after the handshake's end
+        except (ssl.SSLError, ConnectionError):
+            pass
+    else:
+        raise RuntimeError("nobody knows how to do " + fault.name)
+
+
+# Inside a request
+
+
+async def spoil_request(stream: Stream, fault: Fault, is_tls: bool) -> None:
+    """A request that has begun to arrive is not read to its end."""
+    if fault.name == "reset_1":
+        await stream.receive_raw(1)
+    elif fault.name == "reset_half":
+        whole = stream.pending_record() if is_tls else await _whole(stream)
+        left = max(1, whole // 2)
+        while left > 0:
+            left -= len(await stream.receive_raw(left)) or left
+    elif fault.name == "close_0":
+        stream.close()  # unread bytes are there: the kernel makes a reset of it
+        return
+    stream.reset()
+
+
+async def _whole(stream: Stream) -> int:
+    for _ in range(1000):
+        length = whole_length(stream.peek())
+        if length is not None:
+            return length
+        await asyncio.sleep(0.001)
+    return 2
+
+
+# Instead of an answer
+
+
+async def spoil_reply(proxy: "Proxy", stream: Stream, fault: Fault, request: Message, variant: int) -> bool:
+    """The request has been read; False when the connection has ended."""
+    notify = variant % 2 == 0
+    name = fault.name
+    reply: Optional[Message] = await proxy.forward(request) if fault.cloud is Cloud.EXECUTED else None
+    if name == "throttled":
+        await stream.send(throttled(proxy.provider).to_bytes())
+        return True
+    if name in ("reset_all", "reset_answered"):
+        stream.reset()
+        return False
+    if name in ("silence", "silence_answered"):
+        await stream.gone()
+        return False
+    if name.startswith("garbage"):
+        await stream.send(garbage())
+        await stream.finish(notify)
+        return False
+    if name.startswith("html_502"):
+        await stream.send(_answer("HTTP/1.1 502 Bad Gateway", "text/html", HTML).to_bytes())
+        return True
+    if name.startswith("empty_503"):
+        await stream.send(_answer("HTTP/1.1 503 Service Unavailable", "text/plain", b"").to_bytes())
+        return True
+    if reply is None:  # close_all
+        await stream.finish(notify)
+        return False
+    return await _spoil_whole_reply(stream, fault, reply, notify)
+
+
+async def _spoil_whole_reply(stream: Stream, fault: Fault, reply: Message, notify: bool) -> bool:
+    name, data = fault.name, reply.to_bytes()
+    if name == "cut_cipher":
+        sealed = stream.sealed(data)
+        await stream.send_raw(sealed[: len(sealed) * fault.eighths // 8])
+        stream.close()
+        return False
+    if name == "length_short":
+        short = reply.with_header("Content-Length", str(max(1, len(reply.body) - 10)))
+        await stream.send(short.to_bytes())
+        return True
+    if name == "length_long":
+        await stream.send(reply.with_header("Content-Length", str(len(reply.body) + 10)).to_bytes())
+        await stream.finish(notify)
+        return False
+    if name == "chunked_cut":
+        chunked = reply.with_header("Content-Length", None).with_header("Transfer-Encoding", "chunked")
+        await stream.send(chunked.head_bytes() + b"%x\r\n" % len(reply.body) + reply.body[: len(reply.body) // 2])
+        await stream.finish(notify)
+        return False
+    if name == "drip":
+        await _drip(stream, data)
+        return False
+    await stream.send(data[: len(data) * fault.eighths // 8])
+    if name == "stall":
+        await stream.gone()
+    elif name == "cut_reset":
+        await asyncio.sleep(0.03)  # what was sent is to be read before the reset throws it away
+        stream.reset()
+    else:
+        await stream.finish(notify)
+    return False
+
+
+async def _drip(stream: Stream, data: bytes) -> None:
+    """A byte a second, until the client has had enough."""
+    gone = asyncio.ensure_future(stream.gone())
+    for at in range(len(data)):
+        try:
+            await stream.send(data[at : at + 1])
+        except OSError:
+            break
+        done, _ = await asyncio.wait({gone}, timeout=1.0)
+        if done:
+            break
+    await ended(gone)
