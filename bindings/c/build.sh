@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the library in release mode and lays out what is shipped in .build/dist/. Installs nothing on the system.
 #
-#   .build/dist/include/aigc.h
+#   .build/dist/include/aigc.h aigc.hpp
 #   .build/dist/lib/libaigc.so -> libaigc.so.1 -> libaigc.so.1.0.0     stripped
 #   .build/dist/lib/debug/.build-id/xx/yyyy.debug                      debug symbols, found by debuggers by build-id
 #
@@ -53,5 +53,5 @@ chmod 0755 "$work/stripped.so"
 mv -f "$work/stripped.so" "$to/lib/libaigc.so.$version"
 ln -sfn "libaigc.so.$version" "$to/lib/libaigc.so.$major"
 ln -sfn "libaigc.so.$major" "$to/lib/libaigc.so"
-install -m 0644 "$root/include/aigc.h" "$to/include/aigc.h"
+install -m 0644 "$root/include/aigc.h" "$root/bindings/cpp/aigc.hpp" "$to/include/"
 echo "$to/lib/libaigc.so.$version"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Installs header, library, debug symbols, pkg-config and CMake files, or removes them again.
+# Installs headers, library, debug symbols, pkg-config and CMake files, or removes them again.
 #
 # usage: install.sh [--prefix P] [--destdir D] [--libdir L] [--from FOLDER] [--uninstall]
 #   --prefix P     where programs will find it (default /usr/local)
 #   --destdir D    staging folder put before every path that is written, for packages
 #   --libdir L     below the prefix, or absolute (default lib; Debian packages use lib/x86_64-linux-gnu)
 #   --from FOLDER  what build.sh has laid out (default: it is run now)
-#   --uninstall    removes exactly the files that an install to the same places wrote
+#   --uninstall    removes the files that an install to the same places wrote, of whatever version of this major
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -29,34 +29,52 @@ prefix=${prefix%/}
 case $libdir in /*) ;; *) libdir=$prefix/$libdir ;; esac
 includedir=$prefix/include
 
-part() { sed -n "s/^#define AIGC_VERSION_$1 \([0-9][0-9]*\)$/\1/p" "$root/include/aigc.h"; }
-major=$(part MAJOR)
-version=$major.$(part MINOR).$(part PATCH)
-library=$destdir$libdir/libaigc.so.$version
-
 # Prints nothing for a file that is not there or has none.
 build_id_of() { { readelf -n "$1" 2>/dev/null || true; } | sed -n 's/^ *Build ID: *\([0-9a-f]*\).*/\1/p'; }
 
-if [ "$uninstall" = yes ]; then
-    build_id=$(build_id_of "$library")
-    if [ -n "$build_id" ]; then
-        rm -f "$destdir$libdir/debug/.build-id/${build_id:0:2}/${build_id:2}.debug"
-        rmdir -p --ignore-fail-on-non-empty "$destdir$libdir/debug/.build-id/${build_id:0:2}" 2>/dev/null || true
-    fi
-    rm -f "$library" "$destdir$libdir/libaigc.so.$major" "$destdir$libdir/libaigc.so" "$destdir$includedir/aigc.h" \
-        "$destdir$libdir/pkgconfig/aigc.pc" "$destdir$libdir/cmake/aigc/aigcConfig.cmake" \
-        "$destdir$libdir/cmake/aigc/aigcConfigVersion.cmake"
-    for folder in cmake/aigc cmake pkgconfig; do
-        rmdir --ignore-fail-on-non-empty "$destdir$libdir/$folder" 2>/dev/null || true
-    done
-    echo "removed libaigc $version from $destdir$prefix"
-    exit 0
-fi
+# Removes the debug symbols of a library that goes.
+remove_debug() {
+    local id folder
+    id=$(build_id_of "$1")
+    [ -n "$id" ] || return 0
+    rm -f "$destdir$libdir/debug/.build-id/${id:0:2}/${id:2}.debug"
+    for folder in "debug/.build-id/${id:0:2}" debug/.build-id debug; do remove_empty "$libdir/$folder"; done
+}
+remove_empty() { rmdir --ignore-fail-on-non-empty "$destdir$1" 2>/dev/null || true; }
 
-if [ -z "$from" ]; then
+if [ "$uninstall" = no ] && [ -z "$from" ]; then
     bash "$here/build.sh" >&2
     from=$root/.build/dist
 fi
+header=${from:-$root}/include/aigc.h
+[ -f "$header" ] || { echo "install.sh: there is no $header: run build.sh first" >&2; exit 1; }
+part() { sed -n "s/^#define AIGC_VERSION_$1 \([0-9][0-9]*\)$/\1/p" "$header"; }
+major=$(part MAJOR)
+version=$major.$(part MINOR).$(part PATCH)
+library=$destdir$libdir/libaigc.so.$version
+shopt -s nullglob
+installed=("$destdir$libdir/libaigc.so.$major".[0-9]*) # one, of any version
+# The loader finds what lies in the system's folders through a cache.
+refresh_loader() {
+    [ -z "$destdir" ] && [ "$(id -u)" = 0 ] && command -v ldconfig >/dev/null || return 0
+    case $libdir in /usr/lib | /usr/lib/* | /usr/local/lib | /usr/local/lib/*) ldconfig ;; esac
+}
+
+if [ "$uninstall" = yes ]; then # whatever version of this major was installed
+    for old in "${installed[@]}"; do
+        remove_debug "$old"
+        rm -f "$old"
+    done
+    rm -f "$destdir$libdir/libaigc.so.$major" "$destdir$libdir/libaigc.so" "$destdir$includedir/aigc.h" \
+        "$destdir$includedir/aigc.hpp" "$destdir$libdir/pkgconfig/aigc.pc" \
+        "$destdir$libdir/cmake/aigc/aigcConfig.cmake" "$destdir$libdir/cmake/aigc/aigcConfigVersion.cmake"
+    for folder in "$libdir/cmake/aigc" "$libdir/cmake" "$libdir/pkgconfig"; do remove_empty "$folder"; done
+    case $prefix in '' | /usr | /usr/local) ;; *) remove_empty "$libdir"; remove_empty "$includedir" ;; esac
+    refresh_loader
+    echo "removed libaigc $major from $destdir$prefix"
+    exit 0
+fi
+
 built=$from/lib/libaigc.so.$version
 [ -f "$built" ] || { echo "install.sh: there is no $built: run build.sh first" >&2; exit 1; }
 
@@ -69,10 +87,13 @@ fill() {
 }
 
 install -d "$destdir$includedir" "$destdir$libdir/pkgconfig" "$destdir$libdir/cmake/aigc"
-install -m 0644 "$root/include/aigc.h" "$destdir$includedir/aigc.h"
+install -m 0644 "$header" "$destdir$includedir/aigc.h"
+install -m 0644 "$from/include/aigc.hpp" "$destdir$includedir/aigc.hpp"
 install -m 0755 "$built" "$library.new"
-mv -f "$library.new" "$library"
+for old in "${installed[@]}"; do remove_debug "$old"; done
+mv -f "$library.new" "$library" # at once: a program that has the old one loaded keeps it
 ln -sfn "libaigc.so.$version" "$destdir$libdir/libaigc.so.$major"
+for old in "${installed[@]}"; do [ "$old" = "$library" ] || rm -f "$old"; done
 ln -sfn "libaigc.so.$major" "$destdir$libdir/libaigc.so"
 build_id=$(build_id_of "$built")
 if [ -n "$build_id" ] && [ -f "$from/lib/debug/.build-id/${build_id:0:2}/${build_id:2}.debug" ]; then
@@ -84,4 +105,5 @@ fill "$here/aigc.pc.in" "$destdir$libdir/pkgconfig/aigc.pc"
 sed -i '/^[a-z_]*=/s/ /\\ /g' "$destdir$libdir/pkgconfig/aigc.pc" # pkg-config wants spaces escaped
 fill "$here/aigcConfig.cmake.in" "$destdir$libdir/cmake/aigc/aigcConfig.cmake"
 fill "$here/aigcConfigVersion.cmake.in" "$destdir$libdir/cmake/aigc/aigcConfigVersion.cmake"
+refresh_loader
 echo "installed libaigc $version in $destdir$prefix"
