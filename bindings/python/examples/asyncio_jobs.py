@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""Many jobs in one asyncio loop, without a thread: each is awaited like anything else.
+
+    pip install ./bindings/python
+    python asyncio_jobs.py 100 "a cat in the snow" pictures/
+
+Ctrl-C ends the program at once; what the provider has accepted goes on, and the tokens printed until then find it again.
+Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 130 ended by Ctrl-C.
+"""
+
+import asyncio
+import sys
+from typing import Dict, List
+
+import aigc
+import aigc.aio
+
+
+async def one(client: aigc.aio.Client, prompt: str, folder: str) -> int:
+    """One job from its prompt to its files; how many there are."""
+    images = await client.generate(
+        "tencent",
+        "aigc_image",
+        prompt=prompt,
+        out=folder,
+        name_template="asyncio-{remote_id}-{index}",
+        on_accepted=lambda job: print("accepted", job.token),  # The moment to store the token.
+    )
+    for image in images:
+        print(image.path)
+    return len(images)
+
+
+async def run(settings: Dict[str, str], jobs: int, prompt: str, folder: str) -> int:
+    """All of them at the same time; the exit status."""
+    async with aigc.aio.Client(settings) as client:
+        work = [one(client, prompt, folder) for _ in range(jobs)]
+        results = await asyncio.gather(*work, return_exceptions=True)
+    status = 0
+    for result in results:
+        if isinstance(result, aigc.AigcError):
+            print(f"AIGC_E_{result.status.name}: {result}", file=sys.stderr)  # Its outcome and its token say what may still run.
+            status = 1
+        elif isinstance(result, BaseException):
+            raise result
+    return status
+
+
+def main(arguments: List[str]) -> int:
+    """The command line."""
+    settings = {}
+    while len(arguments) > 1 and arguments[0] == "-c":
+        key, _, value = arguments[1].partition("=")
+        settings[key] = value
+        arguments = arguments[2:]
+    if len(arguments) != 3:
+        print("usage: asyncio_jobs.py [-c KEY=VALUE]... JOBS PROMPT FOLDER", file=sys.stderr)
+        return 2
+    try:
+        return asyncio.run(run(settings, int(arguments[0]), arguments[1], arguments[2]))
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
