@@ -37,7 +37,8 @@ enum AlibabaSTS {
         return try credentials(answer, context, source: source)
     }
 
-    /// The token goes into the body: a query ends up in logs.
+    /// As the vendor's Go package sends it: what is asked for in the query, who asks in the body. A token in a query ends
+    /// up in logs.
     static func assumeRoleWithOIDC(
         _ role: AlibabaRole, providerARN: String, tokenFile: String, _ context: CredentialContext, source: String
     ) throws(CredentialUnavailable) -> Credentials {
@@ -49,11 +50,14 @@ enum AlibabaSTS {
         } catch {
             throw CredentialUnavailable(.wrong, error.message)
         }
+        let common: Set = ["Action", "Format", "Version"]
+        var query = fields.filter { common.contains($0.name) }
+        query.append(("Timestamp", DateText.acs(context.unixMilliseconds() / 1000)))
+        fields.removeAll { common.contains($0.name) }
         fields.append(("OIDCProviderArn", providerARN))
         fields.append(("OIDCToken", token))
-        fields.append(("Timestamp", DateText.acs(context.unixMilliseconds() / 1000)))
         let request = HTTPRequest(
-            method: .post, url: "\(endpoint)/",
+            method: .post, url: "\(endpoint)/?\(ACS3.canonical(query: query))",
             headers: [
                 HTTPHeader("Content-Type", "application/x-www-form-urlencoded"),
                 HTTPHeader("Accept", "application/json"),
