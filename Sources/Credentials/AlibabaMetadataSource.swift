@@ -6,6 +6,7 @@ internal import Core
 struct AlibabaMetadataSource: CredentialSource {
     let name = "ECS instance role"
     var refreshAheadMilliseconds: Int64 { RefreshAhead.alibabaMetadata }
+    var isProbe: Bool { true }
     /// nil: the environment's, or the one that the service names.
     var roleName: String?
     var providerName = "default/ecs_ram_role"

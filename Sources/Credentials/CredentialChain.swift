@@ -2,7 +2,8 @@ public import Core
 private import Synchronization
 
 /// The sources of one provider in their order. The first that gives is kept to: later calls renew from it and never
-/// wander to another identity. One call at a time.
+/// wander to another identity. Neither does the search: a source that is set up and fails for a while is waited for, and
+/// not passed over for the identity that comes after it. One call at a time.
 public final class CredentialChain: CredentialResolver {
     public let provider: String
     private let sources: [any CredentialSource]
@@ -64,6 +65,13 @@ public final class CredentialChain: CredentialResolver {
                 settled.withLock { $0 = source }
                 return .success(found)
             } catch {
+                if error.kind == .transient && !source.isProbe {
+                    return .failure(
+                        Failure(
+                            .noCredentials,
+                            "looking for credentials for \(provider): \(source.name) is set up and gives none for now: "
+                                + error.reason, isRetryable: true))
+                }
                 tried.append("\(source.name): \(error.reason)")
                 isTransient = isTransient || error.kind == .transient
             }

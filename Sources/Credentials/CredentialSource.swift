@@ -10,6 +10,8 @@ public protocol CredentialSource: Sendable {
     var name: String { get }
     /// How long before their end its credentials are to be renewed, in milliseconds; 0 for those that do not end.
     var refreshAheadMilliseconds: Int64 { get }
+    /// True where nobody has set it up: it asks a service that may not be there.
+    var isProbe: Bool { get }
 
     /// One generation of credentials, id, secret and token together. Blocks for as long as its time-outs allow.
     func fetch(_ context: CredentialContext) throws(CredentialUnavailable) -> Credentials
@@ -17,6 +19,7 @@ public protocol CredentialSource: Sendable {
 
 extension CredentialSource {
     public var refreshAheadMilliseconds: Int64 { 0 }
+    public var isProbe: Bool { false }
 }
 
 /// Why a source gave nothing. One clause for people, never with a secret.

@@ -5,6 +5,7 @@ internal import Core
 struct TencentMetadataSource: CredentialSource {
     let name = "CVM instance role"
     var refreshAheadMilliseconds: Int64 { RefreshAhead.tencentMetadata }
+    var isProbe: Bool { true }
 
     private static let server = "the CVM metadata service"
     private static let path = "/latest/meta-data/cam/security-credentials/"

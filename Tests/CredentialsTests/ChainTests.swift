@@ -124,6 +124,24 @@ final class ChainTests: CredentialTestCase {
         XCTAssertTrue(server.requests.isEmpty)
     }
 
+    /// Not even for a source that would give at once: the identity would be another one, and stay.
+    func testASourceThatIsSetUpAndFailsForAWhileIsWaitedFor() throws {
+        try write(
+            ".aliyun/config.json",
+            #"{"current":"p","profiles":[{"name":"p","mode":"RamRoleArn","access_key_id":"a","access_key_secret":"b","#
+                + #""ram_role_arn":"acs:ram::1:role/r"}]}"#)
+        try write(".alibabacloud/credentials.ini", "[default]\ntype=access_key\naccess_key_id=x\naccess_key_secret=y\n")
+        var status = 503
+        let server = ScriptedServer { [self] _ in ScriptedServer.reply(status, alibabaSTSAnswer()) }
+        let chain = CredentialChain(provider: "alibaba", explicit: nil, context: context([:], server))
+        guard case .failure(let failure) = chain.resolve() else { return XCTFail("passed over") }
+        XCTAssertTrue(failure.isRetryable)
+        XCTAssertTrue(failure.message.contains("~/.aliyun/config.json is set up"), failure.message)
+        XCTAssertNil(chain.sourceName)
+        status = 200
+        XCTAssertEqual(try chain.resolve().get().id, "STS.id")
+    }
+
     func testMetadataThatHasGivenAndFallsSilentIsWorthARetry() throws {
         nonisolated(unsafe) var isUp = true
         let server = ScriptedServer { [self] request in
