@@ -44,6 +44,13 @@ int main(int argc, char **argv)
     int forks = argc > 1 ? atoi(argv[1]) : 25, good = 0, restarted = 0, ended_well = 0;
     aigc_job *jobs[JOBS];
     aigc_client *client = test_client();
+    for (size_t i = 0; i < COUNT_OF(providers) && argc < 3; i++) {
+        aigc_job *first = test_succeeded(client, providers[i]), *download = NULL;
+        aigc_job_download(first, 0, NULL, &download, NULL);
+        aigc_job_wait(download, 30000, NULL);
+        aigc_job_free(download);
+        aigc_job_free(first);
+    }
     for (int i = 0; i < JOBS; i++) jobs[i] = test_submit(client, providers[i % 2], NULL);
     for (int i = 0; i < forks; i++) {
         int status = 0;

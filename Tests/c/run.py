@@ -397,6 +397,8 @@ def plan(runner: Runner, long: bool) -> List[Run]:
         runs.append(Run("jobs200", [provider, "200"], world={"rate": 20.0, "duration": 2.0}, config={}, after=rate_kept, **jobs))
         runs.append(Run("threads16", [provider, "1000"], world={"duration": 20.0}, after=all_created, **jobs))
     runs.append(Run("jobs200", ["tencent", "20"], tls=True, after=same_bytes))
+    if long:
+        runs += [Run("fork", ["5", "cold"], world={"duration": 1.0}) for _ in range(100)]
     return runs
 
 
