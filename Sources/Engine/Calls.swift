@@ -278,6 +278,9 @@ extension EngineCore {
             if let used = ticket.credentials, desks[call.provider]?.refused(used) == true {
                 tellNeed(of: call.provider)
             }
+            // What the host gave it renews when it can. Until then calls fail before the wire, this one like them:
+            // nothing was executed, and an accepted job does not end for it.
+            if desks[call.provider]?.isPushed == true { failed.kind = .notSent }
         case .transient, .unreadable, .notSent:
             // A sick endpoint is asked at the slowest pace once the budget is spent, however many jobs there are.
             if !budgets[call.endpoint, default: RetryBudget()].spend() {

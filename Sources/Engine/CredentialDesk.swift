@@ -11,6 +11,8 @@ struct CredentialDesk {
     }
 
     private(set) var current: Credentials?
+    /// They are the host's, who alone can renew them.
+    var isPushed: Bool { pushed }
     private var resolving = false
     private var pushed = false
     private var failure: Failure?

@@ -156,6 +156,27 @@ final class CredentialTests: XCTestCase {
         }
     }
 
+    /// Each rotation of a host can be refused as well: an accepted job waits for the one that is right.
+    func testAJobSurvivesManyRefusedRotations() throws {
+        let harness = try Harness()
+        harness.push("0")
+        harness.cloud.runningMilliseconds = 300_000
+        let job = harness.submit("a")
+        harness.run(until: 1_000)
+        harness.cloud.staleKeys = ["0", "1", "2", "3"]
+        for id in 1...3 {
+            harness.run(for: 60_000)
+            harness.push("\(id)")
+        }
+        harness.run(for: 60_000)
+        XCTAssertFalse(job.snapshot.state.isTerminal, "\(String(describing: job.snapshot.failure))")
+        XCTAssertEqual(harness.events.filter { $0.type == .credentialsNeeded }.count, 4, "asked for each time")
+        harness.push("good")
+        harness.runToTheEnd()
+        XCTAssertEqual(job.snapshot.state, .succeeded)
+        harness.checkPromises("rotations")
+    }
+
     func testAResolutionThatComesAfterThePushIsIgnored() throws {
         let harness = try Harness()
         harness.credentials.delayMilliseconds = 1_000
