@@ -107,7 +107,7 @@ struct CredentialDesk {
 
     /// The provider says that these have ended: the next call gets others. True if the host is to be asked for them.
     mutating func refused(_ used: Credentials) -> Bool {
-        guard let current, current.secret === used.secret else { return false }
+        guard let current, Self.same(current, used) else { return false }
         if pushed {
             // Not offered again: calls fail before the wire until the host has given others.
             pushedRefused = true
@@ -119,6 +119,13 @@ struct CredentialDesk {
         failure = nil
         retryAt = .min
         return false
+    }
+
+    /// Two objects can hold the same: a source that has nothing new gives the old ones again.
+    private static func same(_ one: Credentials, _ other: Credentials) -> Bool {
+        one.id == other.id
+            && (one.secret === other.secret
+                || one.secret.withBytes { bytes in other.secret.withBytes { bytes.elementsEqual($0) } })
     }
 
     /// What lives shorter than the look ahead is renewed at half of its life, not for each call.

@@ -177,6 +177,27 @@ final class CredentialTests: XCTestCase {
         harness.checkPromises("rotations")
     }
 
+    /// A source that gives the same again makes a new object of it: a refusal of the old object means the new one, too.
+    func testARefusalMeansTheCredentialsNotTheObject() {
+        var desk = CredentialDesk()
+        let expires: Int64 = 2_000_000_000_000
+        let first = FakeResolver.credentials("k", expiresAtMilliseconds: expires)
+        let again = FakeResolver.credentials("k", expiresAtMilliseconds: expires)
+        for found in [first, again] {
+            desk.resolved(.success(found), aheadMilliseconds: 0, at: 0, unixMilliseconds: 1_700_000_000_000)
+        }
+        XCTAssertFalse(desk.refused(first))
+        var starts = false
+        var needed = false
+        let answer = desk.ask(at: 1, unixMilliseconds: 1_700_000_000_000, startResolving: &starts, needed: &needed)
+        guard case .wait = answer else { return XCTFail("the refused ones are offered again: \(answer)") }
+        XCTAssertTrue(starts)
+        desk.resolved(
+            .success(FakeResolver.credentials("new")), aheadMilliseconds: 0, at: 2, unixMilliseconds: 1_700_000_000_000)
+        XCTAssertFalse(desk.refused(first), "an old refusal does not touch the new ones")
+        XCTAssertEqual(desk.current?.id, "new")
+    }
+
     func testAResolutionThatComesAfterThePushIsIgnored() throws {
         let harness = try Harness()
         harness.credentials.delayMilliseconds = 1_000
