@@ -1,7 +1,18 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+// Two release builds from two folders give the same bytes: every path that is recorded starts at the package, and what
+// holds a name of the build machine's module cache, or a hash of one, is left out.
+let here = Context.packageDirectory
+let anywhere: [CSetting] = [.unsafeFlags(["-ffile-prefix-map=\(here)=."], .when(configuration: .release))]
+
 let strict: [SwiftSetting] = [
+    .unsafeFlags(
+        [
+            "-file-prefix-map", "\(here)=.",
+            "-Xfrontend", "-no-clang-module-breadcrumbs",
+            "-Xfrontend", "-disable-incremental-llvm-codegen",
+        ], .when(configuration: .release)),
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
@@ -24,10 +35,10 @@ let package = Package(
     products: [.library(name: "aigc", type: .dynamic, targets: ["aigc"])],
     targets: [
         // The only C: shims for variadic or macro APIs that Swift cannot call.
-        .target(name: "CPlatform"),
-        .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
-        .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
-        .target(name: "CJSON", linkerSettings: [.linkedLibrary("jansson")]),
+        .target(name: "CPlatform", cSettings: anywhere),
+        .target(name: "CCurl", cSettings: anywhere, linkerSettings: [.linkedLibrary("curl")]),
+        .target(name: "CCrypto", cSettings: anywhere, linkerSettings: [.linkedLibrary("crypto")]),
+        .target(name: "CJSON", cSettings: anywhere, linkerSettings: [.linkedLibrary("jansson")]),
         .systemLibrary(name: "CAigc", path: "include"),
 
         core("Core"),
@@ -40,7 +51,10 @@ let package = Package(
         core("CurlTransport", ["Core", "CCurl"]),
         core(
             "AigcABI",
-            ["Core", "Engine", "CurlTransport", "Assets", "Credentials", "Providers", "Signing", "Codec", "CAigc", "CPlatform"]),
+            [
+                "Core", "Engine", "CurlTransport", "Assets", "Credentials", "Providers", "Signing", "Codec", "CAigc",
+                "CPlatform",
+            ]),
         .target(
             name: "aigc", dependencies: ["AigcABI"], exclude: ["exports.map"], swiftSettings: strict,
             linkerSettings: [
