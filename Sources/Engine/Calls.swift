@@ -158,6 +158,8 @@ extension EngineCore {
             if call.kind == .submit {
                 options.isSubmission = true
                 options.exchangeTimeoutMilliseconds = settings.submitTimeoutMilliseconds
+                // A cloud that thinks in silence is waited for: given up early, nobody knows what became of the job.
+                options.idleTimeoutMilliseconds = 0
             }
         } else {
             request = HTTPRequest(method: .get, url: ticket.url)

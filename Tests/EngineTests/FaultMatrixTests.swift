@@ -67,7 +67,7 @@ final class FaultMatrixTests: XCTestCase {
             let sent = harness.transport.told(of: "a").sent
             let failure = job.snapshot.failure
             switch fault {
-            case .delay(let milliseconds) where milliseconds < 60_000:
+            case .delay(let milliseconds) where milliseconds < 60_000:  // within timeout.submit_ms
                 XCTAssertEqual(job.snapshot.state, .succeeded, "\(fault)")
                 XCTAssertEqual(sent, 1, "\(fault)")
             case _ where fault.leavesDoubt || fault == .delay(milliseconds: 90_000):

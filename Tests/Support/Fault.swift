@@ -29,7 +29,7 @@ public enum Fault: Equatable, Sendable {
         .html(executed: false), .html(executed: true), .unavailable(executed: false), .unavailable(executed: true),
         .internalError(executed: false), .internalError(executed: true), .throttle(milliseconds: 0),
         .throttle(milliseconds: 2_000), .clockSkew(seconds: 3_600), .staleCredentials, .refusal, .notFound,
-        .delay(milliseconds: 20_000), .delay(milliseconds: 90_000),
+        .delay(milliseconds: 20_000), .delay(milliseconds: 45_000), .delay(milliseconds: 90_000),
     ]
 
     public static let ofImages: [Fault] = ofCalls + [.expired, .corrupt]
