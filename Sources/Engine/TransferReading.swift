@@ -28,7 +28,8 @@ enum TransferReading {
         let failure = Failure(status, "\(doing): \(what)", isRetryable: true)
         let kind: FailureKind
         switch transfer.kind {
-        case .addressRefused, .badURL: kind = .local
+        case .addressRefused where !transfer.requestMayHaveLeft, .badURL where !transfer.requestMayHaveLeft:
+            kind = .local
         default: kind = transfer.requestMayHaveLeft ? .transient : .notSent
         }
         return CallFailure(kind, failure)
