@@ -93,7 +93,7 @@ public struct DownloadMachine: Sendable {
         case .described(let failed):
             guard phase == .describing else { return }
             if let failed {
-                retry(failed.failure, kind: failed.kind, now, policy, random, &actions)
+                retry(failed, now, policy, random, &actions)
             } else {
                 phase = .fetching
                 actions.append(.fetch)
@@ -136,7 +136,7 @@ public struct DownloadMachine: Sendable {
             phase = .committing
             actions.append(.commit)
         case .incomplete(let failure):
-            retry(failure, kind: .transient, now, policy, random, &actions)
+            retry(CallFailure(.transient, failure), now, policy, random, &actions)
         case .corrupt(let failure):
             corruptions += 1
             held = 0
@@ -144,12 +144,12 @@ public struct DownloadMachine: Sendable {
                 end(.failed, failure, keepPartial: false, &actions)
             } else {
                 actions.append(.restart)
-                retry(failure, kind: .transient, now, policy, random, &actions)
+                retry(CallFailure(.transient, failure), now, policy, random, &actions)
             }
         case .failed(let failure):
             end(.failed, failure, keepPartial: failure.status == .noSpace, &actions)
         case .refused(let failed):
-            retry(failed.failure, kind: failed.kind, now, policy, random, &actions)
+            retry(failed, now, policy, random, &actions)
         case .redirected:
             redirects += 1
             if redirects > Self.maximumRedirects {
@@ -163,10 +163,10 @@ public struct DownloadMachine: Sendable {
     }
 
     private mutating func retry(
-        _ failure: Failure, kind: FailureKind, _ now: Int64, _ policy: RetryPolicy, _ random: UInt64,
-        _ actions: inout [DownloadAction]
+        _ failed: CallFailure, _ now: Int64, _ policy: RetryPolicy, _ random: UInt64, _ actions: inout [DownloadAction]
     ) {
-        switch kind {
+        let failure = failed.failure
+        switch failed.kind {
         case .refused, .notFound, .local:
             end(.failed, failure, keepPartial: false, &actions)
             return
@@ -205,7 +205,7 @@ public struct DownloadMachine: Sendable {
         if phase == .describing { described = false }
         phase = .waiting
         let delay = policy.backoff.delay(
-            attempt: attemptsWithoutProgress - 1, atLeast: failure.retryAfterMilliseconds, random: random)
+            attempt: attemptsWithoutProgress - 1, atLeast: failed.pauseMilliseconds, random: random)
         actions.append(.schedule(now.adding(.nanoseconds(milliseconds: delay))))
     }
 

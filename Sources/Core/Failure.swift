@@ -65,6 +65,11 @@ public struct CallFailure: Error, Equatable, Sendable {
     public var failure: Failure
     /// The provider's clock at the answer, in Unix seconds, from its `Date` header.
     public var serverUnixSeconds: Int64?
+    /// A rest that this machine adds by itself, because the endpoint is sick; the provider did not ask for it.
+    public var restMilliseconds: Int64 = 0
+
+    /// Before the next try at the earliest.
+    public var pauseMilliseconds: Int64 { max(restMilliseconds, failure.retryAfterMilliseconds) }
 
     public init(_ kind: FailureKind, _ failure: Failure, serverUnixSeconds: Int64? = nil) {
         self.kind = kind

@@ -197,7 +197,7 @@ public struct JobMachine: Sendable {
     ) {
         var mayRetry = Int(failedSubmits) + 1 < policy.retry.maximumAttempts
         var delay = policy.retry.backoff.delay(
-            attempt: Int(failedSubmits), atLeast: failed.failure.retryAfterMilliseconds, random: random)
+            attempt: Int(failedSubmits), atLeast: failed.pauseMilliseconds, random: random)
         switch failed.kind {
         case .transient, .unreadable:
             // It left, and what came back does not say what became of it. Never again.
@@ -288,7 +288,7 @@ public struct JobMachine: Sendable {
     ) {
         lastPollFailure = failed.failure
         var delay = policy.retry.backoff.delay(
-            attempt: Int(failedPolls), atLeast: failed.failure.retryAfterMilliseconds, random: random)
+            attempt: Int(failedPolls), atLeast: failed.pauseMilliseconds, random: random)
         delay = max(delay, min(policy.polls.initialMilliseconds, 100))
         var ends = false
         switch failed.kind {

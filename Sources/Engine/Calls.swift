@@ -286,7 +286,7 @@ extension EngineCore {
         case .transient, .unreadable, .notSent:
             // A sick endpoint is asked at the slowest pace once the budget is spent, however many jobs there are.
             if !budgets[call.endpoint, default: RetryBudget()].spend() {
-                failed.failure.retryAfterMilliseconds = max(failed.failure.retryAfterMilliseconds, slowestPause())
+                failed.restMilliseconds = slowestPause()
             }
         case .refused, .notFound, .expired, .local: break
         }

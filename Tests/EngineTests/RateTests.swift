@@ -112,7 +112,7 @@ final class RateTests: XCTestCase {
 
     /// 1,000 accepted jobs, and nobody answers any more.
     func testADeadEndpointIsNotHammered() throws {
-        for fault in [Fault.refuseConnection, .unavailable(executed: true), .reset(executed: true)] {
+        for fault in [Fault.refuseConnection, .reset(executed: true)] {
             let harness = try Harness()
             for number in 0..<1_000 {
                 harness.attach(harness.cloud.plant(tag: "t\(number)", at: harness.clock.nanoseconds()), deadline: 1_200_000)
@@ -121,7 +121,7 @@ final class RateTests: XCTestCase {
             harness.transport.setScript { _ in fault }
             var perMinute: [Int] = []
             var perSecond = 0
-            for minute in Int64(1)...10 {
+            for minute in Int64(1)...7 {
                 let before = harness.transport.started
                 for second in Int64(1)...60 {
                     let first = harness.transport.started
@@ -131,10 +131,18 @@ final class RateTests: XCTestCase {
                 perMinute.append(harness.transport.started - before)
             }
             print("dead endpoint, \(fault): attempts a minute \(perMinute), at most \(perSecond) a second")
-            XCTAssertLessThan(perMinute[9], 1_200, "\(fault)")
+            XCTAssertLessThan(perMinute[6], 1_200, "\(fault)")
             XCTAssertLessThan(perSecond, 60, "\(fault): they come apart, not in one herd")
+            // The pause is ours: no error says that the provider asked for it.
+            if let job = harness.records.values.first(where: { $0.snapshot.state == .pending }) {
+                harness.refresh(job)
+                harness.run(for: 1_000)
+                XCTAssertNotNil(job.refreshFailure)
+                XCTAssertEqual(job.refreshFailure?.retryAfterMilliseconds, 0)
+            }
             // And when it comes back, everybody is served within the slowest pace.
             harness.transport.setScript { _ in nil }
+            harness.cloud.pendingMilliseconds = 0
             harness.cloud.runningMilliseconds = 0
             harness.run(for: 130_000)
             let left = harness.records.values.filter { $0.snapshot.state != .succeeded }.count
