@@ -44,10 +44,12 @@ extension EngineCore {
         let record = job.record
         shared.lock.withLock {
             let before = record.snapshot.state
+            let progress = record.snapshot.progress
             fill(&record.snapshot, job)
             if let reference { record.snapshot.reference = reference }
             // A poll that brought nothing new is no event; what was accepted has changed its state as well.
             if before != record.snapshot.state, !before.isTerminal { shared.push(.jobState, record) }
+            if settings.progressEvents, progress != record.snapshot.progress { shared.push(.jobProgress, record) }
             if event != .jobState { shared.push(event, record) }
         }
     }

@@ -98,6 +98,20 @@ final class EventTests: XCTestCase {
         XCTAssertEqual(told.map(\.state), [.submitting, .pending, .pending, .running, .succeeded])
     }
 
+    /// Only for those who want them.
+    func testProgressOfAJobIsToldWhenItIsWanted() throws {
+        for wanted in [true, false] {
+            var settings = EngineSettings()
+            settings.progressEvents = wanted
+            let harness = try Harness(settings: settings)
+            let job = harness.submit("a")
+            harness.runToTheEnd()
+            XCTAssertEqual(job.snapshot.progress, 1)
+            XCTAssertEqual(harness.events(.jobProgress, of: job).count, wanted ? 1 : 0)
+            harness.checkPromises("progress")
+        }
+    }
+
     // MARK: - The descriptor
 
     private func isReadable(_ descriptor: Int32) -> Bool {
