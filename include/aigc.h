@@ -373,6 +373,23 @@ aigc_status aigc_client_attach_id(aigc_client *client, const char *provider, con
 aigc_status aigc_client_fetch(aigc_client *client, const aigc_request *request, const char *path, aigc_job **download,
                               aigc_error **error);
 
+/* Calls any operation of a provider's product by the provider's own name: what this version has no function for. json is
+ * an object with the provider's own names, NULL means {}. The call is a job: wait for it, cancel it, give it a deadline;
+ * when it has succeeded, aigc_job_provider_response() is the whole answer. It has no id, no token and no images, and no
+ * AIGC_EVENT_JOB_ACCEPTED; aigc_job_operation() is the action.
+ *
+ * action: Tencent: the name, such as "DescribeAigcTaskList" (service mps, version 2019-06-12). Alibaba: the name of one of
+ * the calls that the operations above are made of or "Personalizedtxt2imgQueryModelTrainStatus", or "Name METHOD /path"
+ * for any other of the product (version 20240611), such as "GetThing GET /api/v1/thing"; METHOD is GET, where the members
+ * of json become the query, or POST or PUT, where json is the body.
+ *
+ * reads: 0: the call may change something or cost money. It is sent at most once unless it surely never reached the
+ * provider, exactly like aigc_client_submit(), and can end with AIGC_E_OUTCOME_UNKNOWN; AIGC_OUTCOME_ACCEPTED means that it
+ * was answered. 1: it only reads. It is repeated through everything transient until it is answered, refused or its
+ * deadline passes. Reading what is known to be submitted is AIGC_E_INVALID_ARGUMENT. Never blocks. Since 1.0. */
+aigc_status aigc_client_call(aigc_client *client, const char *provider, const char *action, const char *json,
+                             int32_t reads, aigc_job **job, aigc_error **error);
+
 /* A descriptor that is readable while events are queued (level-triggered): put it into epoll, poll, libuv, GLib, asyncio.
  * It belongs to the client: never read, write or close it. -1 on NULL or when descriptors are exhausted. Since 1.0. */
 int32_t aigc_client_event_fd(aigc_client *client);

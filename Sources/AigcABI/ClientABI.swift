@@ -143,6 +143,31 @@ public func aigc_client_fetch(
     }
 }
 
+@_cdecl("aigc_client_call") @implementation
+public func aigc_client_call(
+    _ client: OpaquePointer?, _ provider: UnsafePointer<CChar>?, _ action: UnsafePointer<CChar>?,
+    _ json: UnsafePointer<CChar>?, _ reads: Int32, _ job: UnsafeMutablePointer<OpaquePointer?>?,
+    _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> aigc_status {
+    job?.pointee = nil
+    return withStatus(error) { () throws(Failure) in
+        let client = try ClientBox.usable(client)
+        let out = try needOut(job, "job")
+        let call: ProviderCall
+        do throws(Failure) {
+            let provider = try client.need(try text(provider, "provider"))
+            let action = try text(action, "action")
+            let json = try optionalText(json, "json").map { Array($0.utf8) }
+            call = try provider.call(action: action, json: json, reads: reads != 0)
+        } catch var failure {
+            if reads == 0 { failure.outcome = .notSent }
+            throw failure
+        }
+        let record = try client.engine.call(call, deadlineMilliseconds: client.deadlineMilliseconds)
+        out.pointee = JobBox(client, record).handedOut()
+    }
+}
+
 @_cdecl("aigc_client_event_fd") @implementation
 public func aigc_client_event_fd(_ client: OpaquePointer?) -> Int32 {
     guard let box = ClientBox.at(client), !box.client.isForeign else { return -1 }

@@ -74,6 +74,8 @@ public struct JobMachine: Sendable {
         case ended
     }
 
+    /// A call that only reads: it is its own status call, and the first answer ends it.
+    private let isRead: Bool
     private var phase = Phase.new
     private var submissionInFlight = false
     private var follows: Bool
@@ -105,6 +107,18 @@ public struct JobMachine: Sendable {
     /// A job to submit.
     public init(follows: Bool) {
         self.follows = follows
+        isRead = false
+        state = .queued
+        outcome = .none
+        remoteID = ""
+    }
+
+    /// A call by name that only reads: repeated through everything transient until the deadline.
+    public static func read() -> JobMachine { JobMachine(read: ()) }
+
+    private init(read: Void) {
+        follows = true
+        isRead = true
         state = .queued
         outcome = .none
         remoteID = ""
@@ -114,6 +128,7 @@ public struct JobMachine: Sendable {
     public init(attached remoteID: String, follows: Bool) {
         self.follows = follows
         self.remoteID = remoteID
+        isRead = false
         state = .pending
         outcome = .accepted
     }
@@ -145,7 +160,12 @@ public struct JobMachine: Sendable {
 
     private mutating func start(at now: Int64, into actions: inout [JobAction]) {
         guard phase == .new else { return }
-        if remoteID.isEmpty {
+        if isRead {
+            acceptedAt = now
+            state = .running
+            actions.append(.changed)
+            poll(&actions)
+        } else if remoteID.isEmpty {
             phase = .queued
             actions.append(.submit)
         } else {
@@ -178,14 +198,15 @@ public struct JobMachine: Sendable {
             if phase == .ended {
                 // The answer came after a cancel or the deadline: the id is what must not be lost.
                 self.answer = answer
-                actions.append(.accepted)
+                actions.append(answer.remoteID.isEmpty ? .changed : .accepted)
                 return
             }
             phase = .waiting
             // What was mended for the submission may go wrong once more for the calls that follow.
             clockMended = false
             credentialsMended = false
-            actions.append(.accepted)
+            // A call by name has no id, and ends with this answer.
+            if !answer.remoteID.isEmpty { actions.append(.accepted) }
             apply(answer, now, policy, random, &actions)
         case .failure(let failed):
             submitFailed(failed, now, policy, random, &actions)
@@ -292,8 +313,10 @@ public struct JobMachine: Sendable {
         delay = max(delay, min(policy.polls.initialMilliseconds, 100))
         var ends = false
         switch failed.kind {
-        case .notSent, .throttled, .transient, .unreadable, .local:
+        case .notSent, .throttled, .transient, .unreadable:
             break
+        case .local:
+            ends = isRead
         case .clockSkew:
             ends = clockMended
             if !clockMended { delay = 0 }
@@ -303,7 +326,7 @@ public struct JobMachine: Sendable {
             if !credentialsMended { delay = 0 }
             credentialsMended = true
         case .notFound:
-            ends = now.subtracting(acceptedAt) > .nanoseconds(milliseconds: policy.notFoundGraceMilliseconds)
+            ends = isRead || now.subtracting(acceptedAt) > .nanoseconds(milliseconds: policy.notFoundGraceMilliseconds)
         case .refused, .expired:
             ends = true
         }
@@ -410,19 +433,22 @@ public struct JobMachine: Sendable {
         switch outcome {
         case .accepted: return "; the provider goes on with it and its token stays valid"
         case .unknown: return " while its submission was on the wire; its id appears if the answer still comes"
+        case .none where isRead: return ""
         case .none, .notSent: return "; it had not been sent"
         }
     }
 
     private func deadlineFailure() -> Failure {
         var text = "Job deadline passed before it ended" + goesOn
-        if let lastPollFailure { text += "; the newest status call failed: " + lastPollFailure.message }
+        if let lastPollFailure {
+            text += "; the newest \(isRead ? "try" : "status call") failed: " + lastPollFailure.message
+        }
         return Failure(.deadline, text, isRetryable: outcome == .accepted)
     }
 
     private mutating func end(_ final: JobState, _ failure: Failure?, _ actions: inout [JobAction]) {
         guard phase != .ended else { return }
-        if outcome == .none { outcome = .notSent }
+        if outcome == .none, !isRead { outcome = .notSent }
         if phase == .queued || phase == .polling { actions.append(.withdrawCall) }
         actions.append(.unschedule)
         if refreshPending {

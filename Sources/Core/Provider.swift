@@ -144,6 +144,9 @@ public struct ProviderCall: Sendable {
     public var body: [UInt8]
     /// The job that a status call is about, for answers that list several. Empty where the call itself says it.
     public var remoteID = ""
+    /// A call by name: its answer is the result. As a write (`CallKind.submit`) it is sent at most once like any
+    /// submission, as a read (`CallKind.read`) it is repeated.
+    public var isDirect = false
 
     public init(
         kind: CallKind, provider: String, action: String, endpoint: String, region: String, method: HTTPRequest.Method,
@@ -230,6 +233,9 @@ public protocol Provider: AnyObject, Sendable {
     func assetAccess(_ reference: JobReference, _ asset: AssetReference) -> AssetAccess
     /// The asset that a fetch operation names, checked. Runs on the caller's thread.
     func fetch(operation: String, fields: RequestFields) throws(Failure) -> AssetAccess
+    /// Any call of the product by its own name, with a JSON object (nil: an empty one); `isDirect` is set. Refuses to
+    /// read what is known to be a submission. Runs on the caller's thread.
+    func call(action: String, json: [UInt8]?, reads: Bool) throws(Failure) -> ProviderCall
 
     /// The signed request for a call. `nonce` is 32 lower-case hex digits, new each time.
     func sign(
@@ -243,4 +249,10 @@ public protocol Provider: AnyObject, Sendable {
     /// Reads an answer that is not an image though one was asked for: an error status, or a JSON envelope with HTTP 200.
     /// `access` says which kind of server sent it.
     func decodeAssetFailure(_ access: AssetAccess, reply: HTTPReply) -> CallFailure
+}
+
+extension Provider {
+    public func call(action: String, json: [UInt8]?, reads: Bool) throws(Failure) -> ProviderCall {
+        throw Failure(.invalidArgument, "Calling \(name) by name: it has no such calls", field: "action")
+    }
 }

@@ -53,6 +53,8 @@ final class ActiveJob: TimerNode {
     var machine: JobMachine
     /// The encoded submission; let go of once it has been accepted.
     var submission: ProviderCall?
+    /// A call by name that only reads, instead of a status call.
+    var read: ProviderCall?
     var reference: JobReference?
     var timerAt: Int64 = .max
     var deadlineAt: Int64 = .max

@@ -58,6 +58,17 @@ public final class Engine: @unchecked Sendable {
         return record
     }
 
+    /// Queues a call by name: a write like a submission, a read to be repeated until it is answered.
+    public func call(_ call: ProviderCall, deadlineMilliseconds: Int64) throws(Failure) -> JobRecord {
+        if call.kind == .submit {
+            return try submit(call, operation: call.action, follow: true, deadlineMilliseconds: deadlineMilliseconds)
+        }
+        let record = newRecord(call.provider, call.action, isDownload: false, JobSnapshot(state: .queued))
+        try start()
+        try post(.read(record, call, deadlineMilliseconds: deadlineMilliseconds))
+        return record
+    }
+
     public func attach(
         _ reference: JobReference, follow: Bool, deadlineMilliseconds: Int64
     ) throws(Failure) -> JobRecord {

@@ -115,6 +115,11 @@ final class EngineCore {
             let job = ActiveJob(record: record, provider: provider, machine: JobMachine(follows: follow))
             job.submission = call
             begin(job, deadline)
+        case .read(let record, let call, let deadline):
+            guard let provider = providers[record.provider] else { return }
+            let job = ActiveJob(record: record, provider: provider, machine: .read())
+            job.read = call
+            begin(job, deadline)
         case .attach(let record, let reference, let follow, let deadline):
             guard let provider = providers[record.provider] else { return refuse(record) }
             let machine = JobMachine(attached: reference.remoteID, follows: follow)

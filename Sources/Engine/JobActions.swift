@@ -8,8 +8,7 @@ extension EngineCore {
             guard let call = job.submission else { return }
             enter(CallTicket(id: newTicket(), owner: .job(job), call: call))
         case .poll:
-            guard let reference = job.reference else { return }
-            let call = job.provider.statusCall(reference)
+            guard let call = job.read ?? job.reference.map({ job.provider.statusCall($0) }) else { return }
             enter(CallTicket(id: newTicket(), owner: .job(job), call: call))
         case .schedule(let at):
             job.timerAt = at

@@ -4,6 +4,7 @@ internal import Core
 /// What a caller asks of the engine thread.
 enum Command: Sendable {
     case submit(JobRecord, ProviderCall, follow: Bool, deadlineMilliseconds: Int64)
+    case read(JobRecord, ProviderCall, deadlineMilliseconds: Int64)
     case attach(JobRecord, JobReference, follow: Bool, deadlineMilliseconds: Int64)
     case download(JobRecord, DownloadOrder)
     case cancel(UInt64)

@@ -73,6 +73,7 @@ public final class FakeProvider: Provider {
         _ call: ProviderCall, operation: String, reply: HTTPReply, unixMilliseconds: Int64
     ) -> Result<JobAnswer, CallFailure> {
         guard let words = Self.words(reply) else { return .failure(Self.unreadable(reply)) }
+        if call.isDirect, words.first != "error" { return .success(JobAnswer(state: .succeeded, response: reply.body)) }
         switch (words.first, call.kind) {
         case ("accepted", .submit) where words.count == 2:
             return .success(JobAnswer(remoteID: words[1], state: .pending, response: reply.body))

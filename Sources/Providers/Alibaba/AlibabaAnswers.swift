@@ -12,7 +12,11 @@ enum AlibabaAnswers {
         switch envelope(reader) {
         case .failure(let failure): return .failure(failure)
         case .success(let (json, data)):
-            let requestID = Redaction.word(json["requestId"]?.text) ?? reader.headerRequestID
+            let requestID =
+                Redaction.word(json["requestId"]?.text ?? json["RequestId"]?.text) ?? reader.headerRequestID
+            if call.isDirect {
+                return .success(JobAnswer(state: .succeeded, requestID: requestID, response: reply.body))
+            }
             if row?.makesModel == true { return AlibabaTraining.job(reader, data, requestID) }
             guard let data, data.objectValue != nil else {
                 return .failure(reader.unreadable("the envelope holds no data object", requestID: requestID))
@@ -58,7 +62,7 @@ enum AlibabaAnswers {
             return .failure(reader.unreadable(body.isEmpty ? "it is empty" : "it is \(error)"))
         }
         guard json.objectValue != nil else { return .failure(reader.unreadable("it is JSON, but no object")) }
-        if let report = report(json, status: reader.reply.status) {
+        if let report = report(json, status: reader.reply.status, isDirect: reader.call.isDirect) {
             return .failure(reader.failure(report, AlibabaFailures.table))
         }
         guard reader.isSuccessStatus else { return .failure(reader.unreadable("it states no error")) }
@@ -70,7 +74,7 @@ enum AlibabaAnswers {
 
     /// The error that an envelope states, if it states one. errCode beside success=true is none: the manual's own
     /// samples have it.
-    private static func report(_ json: JSONValue, status: Int) -> ErrorReport? {
+    private static func report(_ json: JSONValue, status: Int, isDirect: Bool) -> ErrorReport? {
         let isSuccessStatus = (200...299).contains(status)
         if json["success"] == .bool(false) || !isSuccessStatus && json["errCode"]?.text != nil {
             return ErrorReport(
@@ -81,6 +85,8 @@ enum AlibabaAnswers {
                 meaningWithoutStatus: .fault)
         }
         guard json["success"] == nil, json["data"] == nil, let code = json["Code"]?.text else { return nil }
+        // Calls that this library does not know may say so when all went well.
+        if isDirect, isSuccessStatus, ["200", "OK", "SUCCESS"].contains(code.uppercased()) { return nil }
         return ErrorReport(
             code: code, message: json["Message"]?.text, requestID: json["RequestId"]?.text ?? json["requestId"]?.text,
             meaningWithoutStatus: .fault)

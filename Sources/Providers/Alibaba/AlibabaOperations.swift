@@ -31,6 +31,12 @@ enum AlibabaOperations {
     private static let trainedAsset = get("Personalizedtxt2imgQueryImageAsset", "queryImageAsset")
     private static let preModelAsset = get("PersonalizedTextToImageQueryImageAsset", "queryImageAssetFromImageId")
 
+    /// Every call that is known by its name alone.
+    static let calls: [OperationRow.Call] =
+        table.rows.flatMap { [$0.call, $0.status].compactMap { $0 } } + [
+            get("Personalizedtxt2imgQueryModelTrainStatus", "queryModelTrainStatus")
+        ]
+
     static let table = RequestTable(
         AlibabaProvider.providerName,
         [

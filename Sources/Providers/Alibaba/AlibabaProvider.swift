@@ -83,6 +83,18 @@ public final class AlibabaProvider: CheckingProvider {
         return .call(call(.asset, row.call, endpoint.text, region, query: query))
     }
 
+    /// `action` is the name of a call that this library knows, or "Name METHOD /path" for any other. With GET the members
+    /// of the JSON object are the query, otherwise the JSON is the body as it was given.
+    public func call(action: String, json: [UInt8]?, reads: Bool) throws(Failure) -> ProviderCall {
+        let order = DirectCall(provider: name, action: action)
+        let target = try order.target(known: AlibabaOperations.calls)
+        if reads { try order.refuseRead(of: requests) { $0.action == target.action || $0.path == target.path } }
+        var call = call(reads ? .read : .submit, target, endpoint.text, region)
+        if target.method == .get { call.query = try order.query(json) } else { call.body = try order.bytes(json) }
+        call.isDirect = true
+        return call
+    }
+
     public func sign(
         _ call: ProviderCall, credentials: Credentials, unixSeconds: Int64, nonce: String
     ) throws(Failure) -> HTTPRequest {

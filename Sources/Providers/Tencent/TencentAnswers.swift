@@ -38,6 +38,9 @@ enum TencentAnswers {
         guard reader.isSuccessStatus else {
             return .failure(reader.unreadable("it states no error", requestID: requestID))
         }
+        if call.isDirect {
+            return .success(JobAnswer(state: .succeeded, requestID: requestID, response: reply.body))
+        }
         if call.kind == .submit { return submitted(reader, content, requestID) }
         return described(reader, content, requestID, unixMilliseconds)
     }

@@ -66,6 +66,19 @@ public final class TencentProvider: CheckingProvider {
         return .url(url)
     }
 
+    /// `action` is the name alone: version 2019-06-12, POST, the JSON as it was given.
+    public func call(action: String, json: [UInt8]?, reads: Bool) throws(Failure) -> ProviderCall {
+        let order = DirectCall(provider: name, action: action)
+        try order.checkName(action, hint: "give a name alone, such as DescribeAigcTaskList")
+        if reads { try order.refuseRead(of: requests) { $0.action == action } }
+        let body = try order.bytes(json)
+        var call = ProviderCall(
+            kind: reads ? .read : .submit, provider: name, action: action, endpoint: endpoint.text, region: region,
+            method: .post, path: "/", body: body)
+        call.isDirect = true
+        return call
+    }
+
     public func sign(
         _ call: ProviderCall, credentials: Credentials, unixSeconds: Int64, nonce: String
     ) throws(Failure) -> HTTPRequest {

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import time
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List
 
 import aigc
 import pytest
@@ -19,6 +21,14 @@ TRAINING: Dict[str, Any] = {
     "image_urls": ["https://example.com/1.png"],
 }
 LIST = "Personalizedtxt2imgQueryModelTrainJobList"
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Waits for something that comes in a moment."""
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end, "it has not come"
+        time.sleep(0.01)
 
 
 def test_train_then_generate(sandbox: Any, keys: Dict[str, Any], tmp_path: Path) -> None:
@@ -63,8 +73,7 @@ def test_a_training_is_refreshed_cancelled_and_given_a_deadline(sandbox: Any, ke
     sandbox.config(duration=20)
     with aigc.Client(keys) as client:
         cancelled, late, watched = (client.submit(**dict(TRAINING, name=n), follow=False) for n in "abc")
-        while any(job.remote_id is None for job in (cancelled, late, watched)):
-            pass
+        until(lambda: all(job.remote_id for job in (cancelled, late, watched)))
         before = len(sandbox.requests(LIST))
         assert watched.refresh() in (State.PENDING, State.RUNNING)
         assert len(sandbox.requests(LIST)) == before + 1
@@ -106,3 +115,155 @@ def test_training_under_asyncio(sandbox: Any, keys: Dict[str, Any]) -> None:
             return str(job.result_id)
 
     assert asyncio.run(main()).startswith("girl_")
+
+
+# Calls by name
+
+
+def test_reads_of_tencent(sandbox: Any, keys: Dict[str, Any]) -> None:
+    task = sandbox.call("POST", "/scene-tasks", {"type": "AIDrama", "prompt": "a storm"})["id"]
+    with aigc.Client(keys) as client:
+        job = client.call("tencent", "DescribeAigcTaskList", {"PageNum": 1, "PageSize": 10}, reads=True).wait(30)
+        response = job.provider_response["Response"]
+        assert response["Total"] == 1 and response["Tasks"][0]["TaskId"] == task
+        assert job.operation == "DescribeAigcTaskList" and job.provider == "tencent"
+        assert job.request_id == response["RequestId"]
+        assert job.token is None and job.remote_id is None and job.assets == [] and job.result_id is None
+        assert job.outcome is Outcome.NONE
+        one = client.call("tencent", "DescribeAigcTaskStatus", {"TaskId": task}, reads=True).wait(30)
+        assert one.provider_response["Response"]["TaskType"] == "AIDrama"
+        with pytest.raises(errors.NotFoundError) as caught:
+            client.call("tencent", "DescribeAigcTaskStatus", {"TaskId": "nope"}, reads=True).wait(30)
+        assert caught.value.provider_code == "ResourceNotFound.TaskNotFound"
+
+
+def test_reads_of_alibaba(sandbox: Any, keys: Dict[str, Any]) -> None:
+    with aigc.Client(keys) as client:
+        training = client.submit(**TRAINING).wait(30)
+        status = client.call(
+            "alibaba", "Personalizedtxt2imgQueryModelTrainStatus", {"modelId": training.result_id}, reads=True
+        ).wait(30)
+        assert status.provider_response["data"]["modelTrainStatus"] == "FINISHED"
+        listed = client.call("alibaba", LIST, reads=True).wait(30)
+        assert [entry["modelId"] for entry in listed.provider_response["data"]] == [training.result_id]
+        with pytest.raises(errors.NotFoundError):
+            client.call(
+                "alibaba", "Personalizedtxt2imgQueryModelTrainStatus", {"modelId": "nope"}, reads=True
+            ).wait(30)
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_an_action_that_nobody_knows(sandbox: Any, keys: Dict[str, Any], reads: bool) -> None:
+    parameters = {"Name": "ä\u4e2d", "Count": 3, "Nested": {"List": [1, 2.5, None, True]}}
+    with aigc.Client(keys) as client:
+        job = client.call("tencent", "SandboxEchoThing", parameters, reads=reads).wait(30)
+        response = job.provider_response["Response"]
+        assert response["Action"] == "SandboxEchoThing" and response["Version"] == "2019-06-12"
+        assert response["Parameters"] == parameters
+        assert job.outcome is (Outcome.NONE if reads else Outcome.ACCEPTED)
+
+        for method in ("POST", "PUT"):
+            job = client.call("alibaba", f"SandboxEchoThing {method} /api/v1/thing", parameters, reads=reads).wait(30)
+            data = job.provider_response["data"]
+            assert (data["method"], data["path"], data["query"]) == (method, "/api/v1/thing", {})
+            assert data["version"] == "20240611" and data["action"] == "SandboxEchoThing"
+            assert json.loads(data["body"]) == parameters
+        job = client.call("alibaba", "SandboxEchoThing GET /api/v1/thing", parameters, reads=reads).wait(30)
+        data = job.provider_response["data"]
+        assert data["query"] == {"Name": "ä\u4e2d", "Count": "3", "Nested": '{"List":[1,2.5,null,true]}'}
+        assert data["body"] == "" and data["contentType"] is None
+    assert sandbox.stats()["operations"]["tencent"]["SandboxEchoThing"]["requests"] == 1
+
+
+def test_a_write_whose_answer_is_lost_is_sent_once(sandbox: Any, keys: Dict[str, Any]) -> None:
+    for provider, action in (("tencent", "SandboxEchoThing"), ("alibaba", "SandboxEchoThing GET /x")):
+        for kind in ("reset_after", "close_after", "cut", "garbage"):
+            sandbox.reset()
+            sandbox.fault(kind, operation="SandboxEchoThing")
+            with aigc.Client(keys) as client:
+                job = client.call(provider, action)
+                with pytest.raises(errors.OutcomeUnknownError):
+                    job.wait(30)
+                assert job.state is State.UNKNOWN and job.outcome is Outcome.UNKNOWN
+            assert sandbox.stats()["operations"][provider]["SandboxEchoThing"]["requests"] == 1, (provider, kind)
+
+
+def test_a_read_is_repeated_until_it_is_answered(sandbox: Any, keys: Dict[str, Any]) -> None:
+    keys["retry.base_ms"] = 10
+    for kind in ("reset_after", "close_before", "cut", "garbage", "html", "http"):
+        sandbox.reset()
+        sandbox.fault(kind, operation="SandboxEchoThing", times=3)
+        with aigc.Client(keys) as client:
+            assert client.call("tencent", "SandboxEchoThing", {"x": 1}, reads=True).wait(30).provider_response
+        assert sandbox.stats()["operations"]["tencent"]["SandboxEchoThing"]["requests"] == 4, kind
+
+
+def test_a_throttled_write_is_sent_again(sandbox: Any, keys: Dict[str, Any]) -> None:
+    keys["retry.base_ms"] = 10
+    sandbox.fault("error", operation="SandboxEchoThing", code="RequestLimitExceeded", times=2)
+    with aigc.Client(keys) as client:
+        assert client.call("tencent", "SandboxEchoThing").wait(30).outcome is Outcome.ACCEPTED
+    assert sandbox.stats()["operations"]["tencent"]["SandboxEchoThing"]["requests"] == 3
+
+
+def test_what_is_refused_before_it_is_sent(sandbox: Any, keys: Dict[str, Any]) -> None:
+    with aigc.Client(keys) as client:
+        for provider, action, parameters, reads, field in (
+            ("tencent", "no such name", {}, False, "action"),
+            ("tencent", "CreateAigcImageTask", {"Prompt": "x"}, True, "reads"),
+            ("alibaba", "NobodyKnows", {}, False, "action"),
+            ("alibaba", "Thing DELETE /x", {}, False, "action"),
+            ("alibaba", "Thing POST //evil.example", {}, False, "action"),
+            ("alibaba", "Personalizedtxt2imgAddModelTrainJob", {}, True, "reads"),
+            ("openai", "Thing", {}, False, "provider"),
+            ("tencent", "Thing", {"x": float("nan")}, False, "parameters"),
+            ("tencent", "Thing", {"x": object()}, False, "parameters"),
+        ):
+            with pytest.raises(errors.InvalidArgumentError) as caught:
+                client.call(provider, action, parameters, reads=reads)
+            assert caught.value.field == field, caught.value
+    assert sandbox.requests() == []
+
+
+def test_calls_make_no_accepted_event(sandbox: Any, keys: Dict[str, Any]) -> None:
+    with aigc.Client(keys) as client:
+        client.call("tencent", "SandboxEchoThing")
+        seen = []
+        for event in client.events(timeout=10):
+            seen.append(event.type)
+            if event.type is EventType.JOB_DONE:
+                assert event.status is Status.OK
+                break
+    assert EventType.JOB_ACCEPTED not in seen
+
+
+def test_a_call_is_cancelled_and_given_a_deadline(sandbox: Any, keys: Dict[str, Any]) -> None:
+    sandbox.fault("delay", operation="SandboxEchoThing", times=-1, ms=5000)
+    with aigc.Client(keys) as client:
+        read, write, late = (
+            client.call("tencent", "SandboxEchoThing", {"n": n}, reads=n != 1) for n in range(3)
+        )
+        until(lambda: len(sandbox.requests("SandboxEchoThing")) == 3)
+        late.set_deadline(0.2)
+        for job in (read, write):
+            job.cancel()
+            with pytest.raises(errors.JobCancelledError):
+                job.wait(5)
+        assert write.outcome is Outcome.UNKNOWN and read.outcome is Outcome.NONE
+        with pytest.raises(errors.DeadlineError):
+            late.wait(5)
+        sandbox.clear_faults()
+        client.close(0)
+
+
+def test_calls_under_asyncio(sandbox: Any, keys: Dict[str, Any]) -> None:
+    async def main() -> None:
+        async with aigc.aio.Client(keys) as client:
+            job = await client.call("tencent", "SandboxEchoThing", {"a": 1}).wait(30)
+            assert job.provider_response["Response"]["Parameters"] == {"a": 1}
+            answers = await asyncio.gather(
+                *(client.call("alibaba", LIST, reads=True).wait(30) for _ in range(5))
+            )
+            assert all(answer.provider_response["data"] == [] for answer in answers)
+
+    asyncio.run(main())

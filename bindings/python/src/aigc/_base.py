@@ -175,6 +175,23 @@ class BaseClient(Generic[JobT, DownloadT]):
         call(lib().aigc_client_fetch, self._handle, request, file_name(path), byref(pointer))
         return self._adopt(pointer, self._download_class)
 
+    def call(
+        self, provider: str, action: str, parameters: Optional[Mapping[str, Any]] = None, *, reads: bool = False
+    ) -> JobT:
+        """Calls any operation of a provider's product by the provider's own name; the job's provider_response is the
+        answer. It has no id, no token and no images.
+
+        action:     Tencent: the name. Alibaba: the name of a call that the library knows, or "Name METHOD /path".
+        parameters: what becomes the JSON object, with the provider's own names.
+        reads:      False: it may change something or cost money, and is sent at most once, like submit(). True: it only
+                    reads, and is repeated until it is answered, refused or its deadline passes.
+        """
+        self._ready()
+        pointer = _native.job_p()
+        names = encode(provider, "provider"), encode(action, "action")
+        call(lib().aigc_client_call, self._handle, *names, _json(parameters), int(bool(reads)), byref(pointer))
+        return self._adopt(pointer, self._job_class)
+
     def wake(self) -> None:
         """Makes one waiting events() look up early. Any thread."""
         lib().aigc_client_wake(self._handle)
@@ -250,6 +267,18 @@ class BaseClient(Generic[JobT, DownloadT]):
     def __del__(self) -> None:
         if not self._closed and os.getpid() == self._pid:
             warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
+
+
+def _json(parameters: Optional[Mapping[str, Any]]) -> Optional[bytes]:
+    if parameters is None:
+        return None
+    try:
+        text = json.dumps(parameters, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError) as error:
+        raise InvalidArgumentError(
+            f"the parameters cannot be written as JSON: {error}", status=Status.INVALID_ARGUMENT, field="parameters"
+        ) from None
+    return encode(text, "parameters")
 
 
 def file_name(path: Optional[PathLike]) -> Optional[bytes]:

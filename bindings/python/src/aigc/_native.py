@@ -127,6 +127,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "aigc_client_attach": (c_int32, [client_p, c_char_p, c_int32, job_pp, error_pp]),
     "aigc_client_attach_id": (c_int32, [client_p, c_char_p, c_char_p, c_char_p, c_int32, job_pp, error_pp]),
     "aigc_client_fetch": (c_int32, [client_p, request_p, c_char_p, job_pp, error_pp]),
+    "aigc_client_call": (c_int32, [client_p, c_char_p, c_char_p, c_char_p, c_int32, job_pp, error_pp]),
     "aigc_client_event_fd": (c_int32, [client_p]),
     "aigc_client_next_event": (c_int32, [client_p, c_int64, event_pp, error_pp]),
     "aigc_client_dispatch": (c_int32, [client_p, c_int64, event_handler, c_void_p, size_p, error_pp]),

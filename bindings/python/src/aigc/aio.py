@@ -10,7 +10,7 @@ import time
 from collections import deque
 from ctypes import byref
 from types import TracebackType
-from typing import Any, Awaitable, Callable, Deque, Dict, List, Optional, Set, Type, TypeVar, Union
+from typing import Any, Awaitable, Callable, Deque, Dict, List, Mapping, Optional, Set, Type, TypeVar, Union
 from weakref import WeakSet
 
 from . import _native
@@ -147,6 +147,16 @@ class Client(BaseClient[Job, Download]):
         return job
 
     submit.__doc__ = BaseClient.submit.__doc__
+
+    def call(
+        self, provider: str, action: str, parameters: Optional[Mapping[str, Any]] = None, *, reads: bool = False
+    ) -> Job:
+        job = super().call(provider, action, parameters, reads=reads)
+        if not reads:
+            self._unanswered[job.id] = job  # The answer to a write is waited for when the client is closed.
+        return job
+
+    call.__doc__ = BaseClient.call.__doc__
 
     def events(self) -> Events:
         """The events from now on, for "async for". Several can be read at the same time: each gets every event."""
