@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Installs into an empty prefix, builds a program against it with pkg-config and with CMake, and removes it again.
 #
-# usage: install.sh [FOLDER that build.sh has laid out]   (default .build/c-tests/dist)
+# usage: install.sh [LIBRARY]   (default .build/release/libaigc.so)
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
-dist=${1:-$root/.build/c-tests/dist}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+dist=$work/dist
+bash "$root/bindings/c/build.sh" --from "${1:-$root/.build/release/libaigc.so}" --to "$dist" >/dev/null
 prefix="$work/a prefix"
 fact=0
 failed=0
