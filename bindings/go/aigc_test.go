@@ -1,0 +1,284 @@
+package aigc
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// config is how the sandbox is reached: AIGC_TEST_CONFIG has one KEY=VALUE a line.
+func config(t *testing.T) map[string]string {
+	t.Helper()
+	lines := os.Getenv("AIGC_TEST_CONFIG")
+	if lines == "" {
+		t.Skip("AIGC_TEST_CONFIG is not set: Tests/packaging/run.sh --only go runs this against a sandbox")
+	}
+	keys := map[string]string{}
+	for _, line := range strings.Split(lines, "\n") {
+		if key, value, found := strings.Cut(line, "="); found {
+			keys[key] = value
+		}
+	}
+	return keys
+}
+
+func open(t *testing.T, onEvent func(Event)) *Client {
+	t.Helper()
+	client, err := New(Options{Config: config(t), OnEvent: onEvent})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close(0) })
+	return client
+}
+
+func cat(words string) Request {
+	return Request{Provider: Tencent, Operation: TencentImage, Fields: Fields{"prompt": words}}
+}
+
+func within(t *testing.T, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func submit(t *testing.T, client *Client, request Request) *Job {
+	t.Helper()
+	job, err := client.Submit(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return job
+}
+
+func TestBothCloudsToMemoryAndToAFile(t *testing.T) {
+	client := open(t, nil)
+	requests := []Request{
+		cat("a cat in Go"),
+		{
+			Provider: Alibaba, Operation: AlibabaPreModelInference, Fields: Fields{"prompt": "a cat in Go", "count": 2},
+			Images: []Image{{URL: "https://example.com/reference.png"}},
+		},
+	}
+	for _, request := range requests {
+		job := submit(t, client, request)
+		if err := job.Wait(within(t, 30*time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-job.Accepted():
+		default:
+			t.Error("a job has succeeded without having been accepted")
+		}
+		if job.Token() == "" || job.RemoteID() == "" || job.State() != StateSucceeded || job.Outcome() != OutcomeAccepted {
+			t.Errorf("%s %q %q %v", job.State(), job.Token(), job.RemoteID(), job.Outcome())
+		}
+		if !json.Valid(job.ProviderResponse()) {
+			t.Errorf("the provider's answer is no JSON: %s", job.ProviderResponse())
+		}
+		assets := job.Assets()
+		if len(assets) == 0 {
+			t.Fatal("no image")
+		}
+		memory, err := job.Download(0, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := job.Download(0, filepath.Join(t.TempDir(), "cat.*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, download := range []*Job{memory, file} {
+			if err := download.Wait(within(t, 30*time.Second)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		inMemory, err := memory.Buffer()
+		if err != nil {
+			t.Fatal(err)
+		}
+		onDisk, err := os.ReadFile(file.Path())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(inMemory) == 0 || !bytes.Equal(inMemory, onDisk) {
+			t.Errorf("%d bytes in memory, %d on disk, or not the same ones", len(inMemory), len(onDisk))
+		}
+		if received, total := file.Transferred(); received != int64(len(onDisk)) || total != received {
+			t.Errorf("%d of %d bytes, the file has %d", received, total, len(onDisk))
+		}
+		if _, err := memory.Buffer(); !errors.Is(err, ErrWrongState) {
+			t.Errorf("the bytes were taken twice: %v", err)
+		}
+	}
+}
+
+func TestManyGoroutinesAndOneEndForEach(t *testing.T) {
+	const jobs = 100
+	var ends sync.Map
+	var twice atomic.Int32
+	client := open(t, func(e Event) {
+		if e.Type == EventJobDone {
+			if _, before := ends.LoadOrStore(e.JobID, true); before {
+				twice.Add(1)
+			}
+			if e.Job == nil || e.Job.ID() != e.JobID {
+				t.Errorf("event of job %d has no job", e.JobID)
+			}
+		}
+	})
+	var group sync.WaitGroup
+	for i := 0; i < jobs; i++ {
+		group.Add(1)
+		go func(i int) {
+			defer group.Done()
+			job, err := client.Submit(cat(fmt.Sprintf("cat %d of many in Go", i)))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := job.Wait(within(t, time.Minute)); err != nil {
+				t.Error(err)
+			}
+			if i%10 == 0 {
+				runtime.GC() // frees the handles of those that have gone out of reach
+			}
+		}(i)
+	}
+	group.Wait()
+	client.Close(0)
+	count := 0
+	ends.Range(func(any, any) bool { count++; return true })
+	if count != jobs || twice.Load() != 0 {
+		t.Errorf("%d ends of %d jobs, %d of them twice", count, jobs, twice.Load())
+	}
+}
+
+func TestAContextEndsTheWaitAndNotTheJob(t *testing.T) {
+	client := open(t, nil)
+	job := submit(t, client, cat("[never] a cat that Go does not wait for"))
+	<-job.Accepted()
+	ctx, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(50*time.Millisecond, cancel)
+	err := job.Wait(ctx)
+	var e *Error
+	if !errors.Is(err, context.Canceled) || !errors.Is(err, ErrTimeout) || !errors.As(err, &e) {
+		t.Fatalf("%v", err)
+	}
+	if e.Token == "" || e.Token != job.Token() || e.Outcome != OutcomeAccepted {
+		t.Errorf("token %q, outcome %v", e.Token, e.Outcome)
+	}
+	if job.State().Ended() {
+		t.Errorf("the job has ended: %v", job.State())
+	}
+	again, err := open(t, nil).Attach(e.Token, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Refresh(within(t, 10*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if again.RemoteID() != job.RemoteID() || again.State() != StateRunning && again.State() != StatePending {
+		t.Errorf("%s %v", again.RemoteID(), again.State())
+	}
+	job.Cancel()
+	if err := job.Wait(context.Background()); !errors.Is(err, ErrCancelled) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestErrorsSayWhatHappened(t *testing.T) {
+	client := open(t, nil)
+	job := submit(t, client, cat("[fail] a cat in Go"))
+	err := job.Wait(within(t, 30*time.Second))
+	var e *Error
+	if !errors.As(err, &e) || e.Status != ErrJobFailed || e.Outcome != OutcomeAccepted || e.Token == "" || e.RequestID == "" {
+		t.Errorf("%+v", e)
+	}
+	if errors.Is(err, ErrThrottled) || !errors.Is(err, ErrJobFailed) {
+		t.Errorf("errors.Is does not tell %v apart", err)
+	}
+	wrong := map[string]Request{
+		"prompts": {Provider: Tencent, Operation: TencentImage, Fields: Fields{"prompts": "x"}},
+		"prompt":  {Provider: Tencent, Operation: TencentImage, Fields: Fields{"prompt": "a\x00b"}},
+		"seed":    {Provider: Tencent, Operation: TencentImage, Fields: Fields{"prompt": "x", "seed": []int{1}}},
+		"":        {Provider: Tencent, Operation: "nothing of the kind"},
+	}
+	for field, request := range wrong {
+		_, err := client.Submit(request)
+		if !errors.As(err, &e) || e.Status != ErrInvalidArgument || e.Field != field && field != "" {
+			t.Errorf("%q: %+v", field, err)
+		}
+	}
+	if _, err := New(Options{Config: map[string]string{"tencent.regoin": "x"}}); !errors.Is(err, ErrInvalidArgument) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestCloseEndsEveryWait(t *testing.T) {
+	client := open(t, nil)
+	var jobs []*Job
+	for i := 0; i < 20; i++ {
+		jobs = append(jobs, submit(t, client, cat(fmt.Sprintf("[never] cat %d at the end", i))))
+	}
+	ended := make(chan error, len(jobs))
+	for _, job := range jobs {
+		go func(job *Job) { ended <- job.Wait(context.Background()) }(job)
+	}
+	<-jobs[0].Accepted()
+	var group sync.WaitGroup
+	for i := 0; i < 3; i++ {
+		group.Add(1)
+		go func() { defer group.Done(); client.Close(-1) }()
+	}
+	group.Wait()
+	for range jobs {
+		if err := <-ended; !errors.Is(err, ErrCancelled) {
+			t.Errorf("%v", err)
+		}
+	}
+	if jobs[0].Token() == "" {
+		t.Error("a closed client's job has lost its token")
+	}
+	if _, err := client.Submit(cat("too late")); !errors.Is(err, ErrClosed) {
+		t.Errorf("%v", err)
+	}
+	if _, err := jobs[0].Download(0, ""); !errors.Is(err, ErrClosed) {
+		t.Errorf("%v", err)
+	}
+	if err := client.SetCredentials(Tencent, "id", "secret", "", time.Time{}); !errors.Is(err, ErrClosed) {
+		t.Errorf("%v", err)
+	}
+	unused, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	unused.Close(-1)
+}
+
+func TestTablesOfTheLibrary(t *testing.T) {
+	if len(Operations()) < 7 || len(ConfigKeys()) < 20 || len(FieldsOf(Tencent, TencentImage)) < 5 || Version() == "" {
+		t.Error("a table is too short")
+	}
+	if FieldsOf("nobody", "nothing") != nil {
+		t.Error("there are fields of an operation that does not exist")
+	}
+	for _, status := range Statuses() {
+		if !strings.HasPrefix(status.String(), "AIGC_") || len(status.Error()) < 2 {
+			t.Errorf("%d is called %q: %q", status, status.String(), status.Error())
+		}
+	}
+	if !json.Valid([]byte(BuildInfo())) {
+		t.Error(BuildInfo())
+	}
+}

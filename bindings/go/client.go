@@ -1,0 +1,331 @@
+// Package aigc submits, follows and fetches image-generation jobs on Alibaba Cloud and Tencent Cloud through libaigc.
+//
+//	client, err := aigc.New(aigc.Options{}) // credentials from the environment
+//	job, err := client.Submit(aigc.Request{
+//		Provider: aigc.Tencent, Operation: aigc.TencentImage, Fields: aigc.Fields{"prompt": "a cat in the snow"},
+//	})
+//	err = job.Wait(ctx)
+//	download, err := job.Download(0, "cat.*") // ".*" becomes the format's extension
+//	err = download.Wait(ctx)
+//	fmt.Println(download.Path())
+//
+// Everything may be used by any number of goroutines. A context ends a wait, never a job: what the provider has accepted
+// goes on, and Job.Token attaches it again. One goroutine of each client takes the library's events.
+//
+// The library is found by pkg-config. Where it has no .pc file, name its folder in AIGC_LIB_DIR and build with
+//
+//	CGO_CFLAGS="-I$AIGC_LIB_DIR/../include" CGO_LDFLAGS="-L$AIGC_LIB_DIR -Wl,-rpath,$AIGC_LIB_DIR" \
+//		go build -tags aigc_libdir
+package aigc
+
+// #include <stdlib.h>
+// #include <aigc.h>
+import "C"
+
+import (
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+	"unsafe"
+)
+
+// Options make a client. The zero value is fine.
+type Options struct {
+	// Config are configuration keys by name, as ConfigKeys() lists them.
+	Config map[string]string
+	// OnEvent is called for every event, one at a time, on a goroutine of the client's. It must not call Client.Close.
+	OnEvent func(Event)
+}
+
+// Event is something that happened.
+type Event struct {
+	Type     EventType
+	Job      *Job // nil if it is about none, or about a job that nobody holds any more
+	JobID    uint64
+	State    State
+	Status   Status // EventJobDone: how the job ended. EventJobRefreshed: how the call ended
+	Provider string
+}
+
+// Client is one engine: connections, rates, credentials, jobs. One per process is enough for thousands of jobs. Close it.
+type Client struct {
+	onEvent func(Event)
+	grace   time.Duration // the configuration's close.grace_ms
+	drained chan struct{} // closed when the goroutine that takes events has ended
+	ended   chan struct{} // closed when Close has done its work
+
+	mu       sync.Mutex
+	handle   *C.aigc_client  // nil once closed
+	jobs     map[uint64]*Job // jobs whose end (or late acceptance) has not been told
+	draining bool
+	closed   bool // the library's close has returned: no event comes any more
+}
+
+// New makes a client. It starts nothing before the first job.
+func New(options Options) (*Client, error) {
+	if number := int(C.aigc_version_number()); number/1000000 != versionMajor || number/1000%1000 < versionMinor {
+		return nil, &Error{Status: ErrInternal, Message: fmt.Sprintf(
+			"libaigc %s is loaded; this program is written for %d.%d", Version(), versionMajor, versionMinor)}
+	}
+	var m memory
+	defer m.free()
+	var config *C.aigc_config
+	var failure *C.aigc_error
+	if err := taken(C.aigc_config_new(&config, &failure), failure); err != nil {
+		return nil, err
+	}
+	defer C.aigc_config_free(config)
+	for _, name := range sorted(options.Config) {
+		key, err := m.add("configuration key", name)
+		if err != nil {
+			return nil, err
+		}
+		value, err := m.add(name, options.Config[name])
+		if err != nil {
+			return nil, err
+		}
+		if err := taken(C.aigc_config_set(config, key, value, &failure), failure); err != nil {
+			return nil, err
+		}
+	}
+	c := &Client{
+		onEvent: options.OnEvent, jobs: map[uint64]*Job{}, drained: make(chan struct{}), ended: make(chan struct{}),
+	}
+	key := C.CString("close.grace_ms")
+	defer C.free(unsafe.Pointer(key))
+	if grace, err := strconv.ParseInt(text(C.aigc_config_get(config, key)), 10, 64); err == nil {
+		c.grace = time.Duration(grace) * time.Millisecond
+	}
+	if err := taken(C.aigc_client_new(config, &c.handle, &failure), failure); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Close ends all jobs of the client here; they go on at the provider. Submissions that are on the wire get up to grace for
+// their answer, so that the ids of accepted jobs are not lost; a negative grace takes the configuration's close.grace_ms.
+// Jobs stay readable. Closing twice is fine.
+func (c *Client) Close(grace time.Duration) {
+	c.mu.Lock()
+	handle := c.handle
+	c.handle = nil // from here on every call is refused
+	draining := c.draining
+	c.mu.Unlock()
+	if handle == nil {
+		<-c.ended
+		return
+	}
+	if grace < 0 {
+		grace = c.grace
+	}
+	C.aigc_client_close(handle, milliseconds(grace))
+	if draining {
+		c.mu.Lock()
+		c.closed = true
+		c.mu.Unlock()
+		C.aigc_client_wake(handle)
+		<-c.drained
+	}
+	C.aigc_client_free(handle)
+	close(c.ended)
+}
+
+// SetCredentials gives a provider's credentials from now on, instead of all other sources. token is the STS security token
+// or ""; expires is when they end, or the zero time: before that an EventCredentialsNeeded asks for new ones.
+func (c *Client) SetCredentials(provider, id, secret, token string, expires time.Time) error {
+	var m memory
+	defer m.free()
+	var values [3]*C.char
+	for i, value := range []struct{ what, text string }{{"provider", provider}, {"id", id}, {"secret", secret}} {
+		copied, err := m.add(value.what, value.text)
+		if err != nil {
+			return err
+		}
+		values[i] = copied
+	}
+	session, err := m.addOptional("security token", token)
+	if err != nil {
+		return err
+	}
+	var at C.int64_t
+	if !expires.IsZero() {
+		at = C.int64_t(expires.UnixMilli())
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.handle == nil {
+		return closed()
+	}
+	var failure *C.aigc_error
+	status := C.aigc_client_set_credentials(c.handle, values[0], values[1], values[2], session, at, &failure)
+	return taken(status, failure)
+}
+
+// Submit queues a job and does not block. What a check refuses costs nothing and makes no job.
+func (c *Client) Submit(request Request) (*Job, error) {
+	built, err := request.build()
+	if err != nil {
+		return nil, err
+	}
+	defer C.aigc_request_free(built)
+	return c.start(func(job **C.aigc_job, failure **C.aigc_error) C.aigc_status {
+		return C.aigc_client_submit(c.handle, built, job, failure)
+	})
+}
+
+// Attach finds a job again from its token, in any process and from any language. follow says whether it is polled until it
+// ends; otherwise only Job.Refresh asks.
+func (c *Client) Attach(token string, follow bool) (*Job, error) {
+	var m memory
+	defer m.free()
+	copied, err := m.add("token", token)
+	if err != nil {
+		return nil, err
+	}
+	return c.start(func(job **C.aigc_job, failure **C.aigc_error) C.aigc_status {
+		return C.aigc_client_attach(c.handle, copied, flag(follow), job, failure)
+	})
+}
+
+// AttachID is Attach from the provider's own job id.
+func (c *Client) AttachID(provider, operation, remoteID string, follow bool) (*Job, error) {
+	var m memory
+	defer m.free()
+	var values [3]*C.char
+	for i, value := range []struct{ what, text string }{
+		{"provider", provider}, {"operation", operation}, {"job id", remoteID},
+	} {
+		copied, err := m.add(value.what, value.text)
+		if err != nil {
+			return nil, err
+		}
+		values[i] = copied
+	}
+	return c.start(func(job **C.aigc_job, failure **C.aigc_error) C.aigc_status {
+		return C.aigc_client_attach_id(c.handle, values[0], values[1], values[2], flag(follow), job, failure)
+	})
+}
+
+// Fetch downloads one image that is known by id or URL; path as in Job.Download.
+func (c *Client) Fetch(request Request, path string) (*Job, error) {
+	built, err := request.build()
+	if err != nil {
+		return nil, err
+	}
+	defer C.aigc_request_free(built)
+	var m memory
+	defer m.free()
+	copied, err := m.addOptional("path", path)
+	if err != nil {
+		return nil, err
+	}
+	return c.start(func(job **C.aigc_job, failure **C.aigc_error) C.aigc_status {
+		return C.aigc_client_fetch(c.handle, built, copied, job, failure)
+	})
+}
+
+// start makes a job and enters it into the table before any event of it can be looked at.
+func (c *Client) start(make func(**C.aigc_job, **C.aigc_error) C.aigc_status) (*Job, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.handle == nil {
+		return nil, closed()
+	}
+	if !c.draining {
+		// The library keeps the events of a client that has been asked for them once.
+		var event *C.aigc_event
+		C.aigc_client_next_event(c.handle, 0, &event, nil)
+		C.aigc_event_free(event) // there is none: nothing has begun
+		c.draining = true
+		go c.drain(c.handle)
+	}
+	var handle *C.aigc_job
+	var failure *C.aigc_error
+	if err := taken(make(&handle, &failure), failure); err != nil {
+		return nil, err
+	}
+	job := newJob(c, handle)
+	c.jobs[job.id] = job
+	return job, nil
+}
+
+// drain takes the events of the client, on one goroutine, until it is closed.
+func (c *Client) drain(handle *C.aigc_client) {
+	defer close(c.drained)
+	for {
+		var event *C.aigc_event
+		C.aigc_client_next_event(handle, -1, &event, nil)
+		if event != nil {
+			c.take(event)
+			C.aigc_event_free(event)
+			continue
+		}
+		// Woken by Close, or it is about to: what is queued when the library's close has returned still counts.
+		c.mu.Lock()
+		over := c.closed
+		c.mu.Unlock()
+		if over {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	for {
+		var event *C.aigc_event
+		C.aigc_client_next_event(handle, 0, &event, nil)
+		if event == nil {
+			break
+		}
+		c.take(event)
+		C.aigc_event_free(event)
+	}
+	c.mu.Lock()
+	left := c.jobs
+	c.jobs = map[uint64]*Job{}
+	c.mu.Unlock()
+	for _, job := range left {
+		job.end()
+	}
+}
+
+func (c *Client) take(event *C.aigc_event) {
+	e := Event{
+		Type:     EventType(C.aigc_event_type(event)),
+		JobID:    uint64(C.aigc_event_job_id(event)),
+		State:    State(C.aigc_event_state(event)),
+		Status:   Status(C.aigc_event_status(event)),
+		Provider: text(C.aigc_event_provider(event)),
+	}
+	c.mu.Lock()
+	job := c.jobs[e.JobID]
+	e.Job = job
+	if job != nil {
+		over := e.Type == EventJobDone || job.isDone() // an id can come after the end, if the outcome was unknown
+		if over && !(e.Type == EventJobDone && job.Outcome() == OutcomeUnknown) {
+			delete(c.jobs, e.JobID)
+		}
+	}
+	c.mu.Unlock()
+	if job != nil {
+		switch e.Type {
+		case EventJobAccepted:
+			job.accept()
+		case EventJobDone:
+			job.end()
+		}
+	}
+	if c.onEvent != nil {
+		c.onEvent(e)
+	}
+}
+
+func milliseconds(d time.Duration) C.int64_t {
+	return C.int64_t((d + time.Millisecond - 1) / time.Millisecond)
+}
+
+func flag(value bool) C.int32_t {
+	if value {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,3 @@
+module aigc
+
+go 1.19

@@ -1,0 +1,275 @@
+package aigc
+
+// #include <aigc.h>
+import "C"
+
+import (
+	"context"
+	"encoding/json"
+	"runtime"
+	"sync"
+	"time"
+	"unsafe"
+)
+
+// Job is a submitted or attached job, or a download. It needs no closing, and goes on when nobody holds it.
+type Job struct {
+	id     uint64
+	client *Client
+	handle *C.aigc_job
+
+	acceptOnce, endOnce sync.Once
+	accepted, done      chan struct{}
+}
+
+// Asset is one image of a job that has succeeded.
+type Asset struct {
+	Index   int
+	ID      string    // the provider's id (Alibaba), or the URL (Tencent)
+	URL     string    // "" where the provider gives none. It can hold a signature: treat it as a secret
+	Expires time.Time // the zero time if unknown
+}
+
+func newJob(client *Client, handle *C.aigc_job) *Job {
+	j := &Job{
+		id: uint64(C.aigc_job_id(handle)), client: client, handle: handle,
+		accepted: make(chan struct{}), done: make(chan struct{}),
+	}
+	runtime.SetFinalizer(j, func(j *Job) { C.aigc_job_free(j.handle) })
+	return j
+}
+
+func (j *Job) accept() { j.acceptOnce.Do(func() { close(j.accepted) }) }
+func (j *Job) end()    { j.endOnce.Do(func() { close(j.done) }) }
+
+func (j *Job) isDone() bool {
+	select {
+	case <-j.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// Done is closed when the job has ended, whatever happened.
+func (j *Job) Done() <-chan struct{} { return j.done }
+
+// Accepted is closed when the provider has accepted the submission: the moment to store Token. It is never closed for a
+// job that ends without that, for an attached one and for a download; it can be closed after Done, when an answer comes
+// after a Cancel.
+func (j *Job) Accepted() <-chan struct{} { return j.accepted }
+
+// Wait waits until the job has ended, and says how: nil for success. When the context ends first, errors.Is finds ctx.Err()
+// and ErrTimeout in the error, and its Token attaches the job, which goes on.
+func (j *Job) Wait(ctx context.Context) error {
+	select {
+	case <-j.done:
+		return j.Err()
+	default:
+	}
+	select {
+	case <-j.done:
+		return j.Err()
+	case <-ctx.Done():
+		return &Error{
+			Status: ErrTimeout, Message: "the wait was ended before the job: " + ctx.Err().Error() + "; the job goes on",
+			Outcome: j.Outcome(), Token: j.Token(), cause: ctx.Err(),
+		}
+	}
+}
+
+// Err says how the job ended: nil for success and for a job that has not ended.
+func (j *Job) Err() error {
+	defer runtime.KeepAlive(j)
+	var failure *C.aigc_error
+	err := taken(C.aigc_job_error(j.handle, &failure), failure)
+	if err == nil {
+		return nil
+	}
+	return with(j.Token(), err)
+}
+
+// Refresh makes exactly one status call and waits for its answer, which is in the getters afterwards. An error is that of
+// the call; the job has not ended because of it. When the context ends first the answer still comes.
+func (j *Job) Refresh(ctx context.Context) error {
+	answer := make(chan error, 1)
+	go func() { // the library's own limits end this
+		defer runtime.KeepAlive(j)
+		var failure *C.aigc_error
+		answer <- taken(C.aigc_job_refresh(j.handle, -1, &failure), failure)
+	}()
+	select {
+	case err := <-answer:
+		return with(j.Token(), err)
+	case <-ctx.Done():
+		return &Error{
+			Status: ErrTimeout, Message: "the wait for a status was ended: " + ctx.Err().Error(), Outcome: j.Outcome(),
+			Token: j.Token(), cause: ctx.Err(),
+		}
+	}
+}
+
+// Cancel ends the job here, at once. Neither provider can be told to stop: an accepted job goes on and is billed.
+func (j *Job) Cancel() {
+	defer runtime.KeepAlive(j)
+	C.aigc_job_cancel(j.handle)
+}
+
+// SetFollow turns the polling of the job on or off.
+func (j *Job) SetFollow(follow bool) error {
+	defer runtime.KeepAlive(j)
+	var failure *C.aigc_error
+	return taken(C.aigc_job_set_follow(j.handle, flag(follow), &failure), failure)
+}
+
+// SetDeadline sets the deadline of the job to now plus d; a negative d means none.
+func (j *Job) SetDeadline(d time.Duration) error {
+	defer runtime.KeepAlive(j)
+	limit := C.int64_t(-1)
+	if d >= 0 {
+		limit = milliseconds(d)
+	}
+	var failure *C.aigc_error
+	return taken(C.aigc_job_set_deadline_ms(j.handle, limit, &failure), failure)
+}
+
+// ID is unique among the jobs of the process.
+func (j *Job) ID() uint64 { return j.id }
+
+// State says where the job stands.
+func (j *Job) State() State {
+	defer runtime.KeepAlive(j)
+	return State(C.aigc_job_state(j.handle))
+}
+
+// Outcome says what is known about the submission.
+func (j *Job) Outcome() Outcome {
+	defer runtime.KeepAlive(j)
+	return Outcome(C.aigc_job_outcome(j.handle))
+}
+
+// Progress goes from 0 to 1; -1 if unknown.
+func (j *Job) Progress() float64 {
+	defer runtime.KeepAlive(j)
+	return float64(C.aigc_job_progress(j.handle))
+}
+
+// Transferred gives the bytes that a download has received, and how many there are in all or -1.
+func (j *Job) Transferred() (received, total int64) {
+	defer runtime.KeepAlive(j)
+	var r, t C.int64_t
+	C.aigc_job_bytes(j.handle, &r, &t)
+	return int64(r), int64(t)
+}
+
+// Provider and Operation are those of the request.
+func (j *Job) Provider() string {
+	defer runtime.KeepAlive(j)
+	return text(C.aigc_job_provider(j.handle))
+}
+
+// Operation is that of the request.
+func (j *Job) Operation() string {
+	defer runtime.KeepAlive(j)
+	return text(C.aigc_job_operation(j.handle))
+}
+
+// RemoteID is the provider's id; "" until it is known.
+func (j *Job) RemoteID() string {
+	defer runtime.KeepAlive(j)
+	return text(C.aigc_job_remote_id(j.handle))
+}
+
+// Token attaches this job in another process or another language. It holds no secret. "" until the provider has accepted.
+func (j *Job) Token() string {
+	defer runtime.KeepAlive(j)
+	return text(C.aigc_job_token(j.handle))
+}
+
+// ProviderState is the provider's own word for the state; "" until one has been seen.
+func (j *Job) ProviderState() string {
+	defer runtime.KeepAlive(j)
+	return text(C.aigc_job_provider_state(j.handle))
+}
+
+// ProviderResponse is the provider's last answer with every field that it sent; nil until one came.
+func (j *Job) ProviderResponse() json.RawMessage {
+	defer runtime.KeepAlive(j)
+	if answer := text(C.aigc_job_provider_response(j.handle)); answer != "" {
+		return json.RawMessage(answer)
+	}
+	return nil
+}
+
+// RequestID is the provider's request id of the last answer; "" until one came.
+func (j *Job) RequestID() string {
+	defer runtime.KeepAlive(j)
+	return text(C.aigc_job_request_id(j.handle))
+}
+
+// ResultID is the id of what the job has made where that is no image: of AlibabaModelTrain the model.
+func (j *Job) ResultID() string {
+	defer runtime.KeepAlive(j)
+	return text(C.aigc_job_result_id(j.handle))
+}
+
+// Assets are the images of a job that has succeeded.
+func (j *Job) Assets() []Asset {
+	defer runtime.KeepAlive(j)
+	assets := make([]Asset, int(C.aigc_job_asset_count(j.handle)))
+	for i := range assets {
+		index := C.size_t(i)
+		assets[i] = Asset{
+			Index: i, ID: text(C.aigc_job_asset_id(j.handle, index)), URL: text(C.aigc_job_asset_url(j.handle, index)),
+		}
+		if at := C.aigc_job_asset_expires_at_ms(j.handle, index); at != 0 {
+			assets[i].Expires = time.UnixMilli(int64(at))
+		}
+	}
+	return assets
+}
+
+// Download starts the download of an image, itself a job. path is the file to write, and ".*" at its end becomes the
+// format's extension; "" means memory: Buffer. The file is never there in part.
+func (j *Job) Download(index int, path string) (*Job, error) {
+	if index < 0 {
+		return nil, &Error{Status: ErrInvalidArgument, Message: "the index of an image cannot be negative"}
+	}
+	var m memory
+	defer m.free()
+	copied, err := m.addOptional("path", path)
+	if err != nil {
+		return nil, err
+	}
+	defer runtime.KeepAlive(j)
+	return j.client.start(func(download **C.aigc_job, failure **C.aigc_error) C.aigc_status {
+		return C.aigc_job_download(j.handle, C.size_t(index), copied, download, failure)
+	})
+}
+
+// Path is the file of a download that has succeeded; "" before and for memory.
+func (j *Job) Path() string {
+	defer runtime.KeepAlive(j)
+	return text(C.aigc_job_path(j.handle))
+}
+
+// ContentType of a download that has succeeded, such as "image/png", from the bytes themselves.
+func (j *Job) ContentType() string {
+	defer runtime.KeepAlive(j)
+	return text(C.aigc_job_content_type(j.handle))
+}
+
+// Buffer takes the bytes of a download to memory that has succeeded. They can be taken once.
+func (j *Job) Buffer() ([]byte, error) {
+	defer runtime.KeepAlive(j)
+	var buffer *C.aigc_buffer
+	var failure *C.aigc_error
+	if err := taken(C.aigc_job_take_buffer(j.handle, &buffer, &failure), failure); err != nil {
+		return nil, err
+	}
+	defer C.aigc_buffer_free(buffer)
+	size := C.aigc_buffer_size(buffer)
+	bytes := make([]byte, int(size))
+	copy(bytes, unsafe.Slice((*byte)(C.aigc_buffer_data(buffer)), int(size)))
+	return bytes, nil
+}

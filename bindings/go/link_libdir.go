@@ -1,0 +1,6 @@
+//go:build aigc_libdir
+
+package aigc
+
+// #cgo LDFLAGS: -laigc
+import "C"
