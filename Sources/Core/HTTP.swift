@@ -70,3 +70,11 @@ public struct HTTPReply: Sendable {
         self.body = body
     }
 }
+
+extension String {
+    /// Whether it says its scheme, as "https://host" does. (`contains("://")` would bring Swift's regex engine along.)
+    public var saysScheme: Bool {
+        let end = utf8.prefix { $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: "/") }.endIndex
+        return end != utf8.startIndex && utf8[end...].starts(with: "://".utf8)
+    }
+}

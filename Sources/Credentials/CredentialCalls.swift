@@ -112,7 +112,7 @@ extension CredentialContext {
 
     /// "https://host" of a setting that may have a scheme, a trailing slash, both or neither.
     static func base(_ endpoint: String, scheme: String) -> String {
-        var text = endpoint.contains("://") ? endpoint : "\(scheme)://\(endpoint)"
+        var text = endpoint.saysScheme ? endpoint : "\(scheme)://\(endpoint)"
         while text.hasSuffix("/") { text.removeLast() }
         return text
     }

@@ -1,3 +1,4 @@
+internal import Core
 /// How a transport with these settings would reach a host, for people. Looked up when it is made; holds no secret.
 public struct NetworkSummary: Sendable {
     /// The PEM file and the directory of certificate authorities that are trusted; nil: none of that kind.
@@ -23,6 +24,6 @@ public struct NetworkSummary: Sendable {
         let proxy = proxies.proxy(isHTTPS: parts.isHTTPS, host: parts.host)
         guard !proxy.isEmpty else { return nil }
         // Without a scheme a user would not be recognised as one.
-        return redacted(proxy.contains("://") ? proxy : "http://" + proxy)
+        return redacted(proxy.saysScheme ? proxy : "http://" + proxy)
     }
 }
