@@ -70,6 +70,7 @@ let package = Package(
                     "-Xlinker", "--version-script=Sources/aigc/exports.map",
                     "-Xlinker", "--undefined-version",
                     "-Xlinker", "--gc-sections",
+                    "-Xlinker", "--icf=all",
                     "-Xlinker", "-z", "-Xlinker", "nodelete",
                     "-Xlinker", "-z", "-Xlinker", "now",
                     "-Xlinker", "-z", "-Xlinker", "relro",
