@@ -60,11 +60,12 @@ struct AlibabaCLISource: CredentialSource {
         case "StsToken": return try keys(profile, place, token: "sts_token", source: "\(Self.provider)/static_sts")
         case "RamRoleArn":
             return try AlibabaSTS.assumeRole(
-                try role(profile, "ram_session_name", place), with: try keys(profile, place, source: ""), context,
+                try role(profile, "ram_session_name", place), with: try keys(profile, place, source: "static_ak"), context,
                 source: "\(Self.provider)/ram_role_arn")
         case "ChainableRamRoleArn":
             let source = try required(profile, "source_profile", place)
-            let base = try credentials(source, reading, seen: seen + [name])
+            var base = try credentials(source, reading, seen: seen + [name])
+            base.source = String(base.source.dropFirst(Self.provider.count + 1))
             return try AlibabaSTS.assumeRole(
                 try role(profile, "ram_session_name", place), with: base, context,
                 source: "\(Self.provider)/ram_role_arn")

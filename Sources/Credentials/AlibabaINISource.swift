@@ -28,7 +28,8 @@ struct AlibabaINISource: CredentialSource {
                 arn: try required(section, "role_arn", place), sessionName: section["role_session_name"],
                 policy: section["policy"])
             return try AlibabaSTS.assumeRole(
-                role, with: try keys(section, place, source: ""), context, source: "\(Self.provider)/ram_role_arn")
+                role, with: try keys(section, place, source: "static_ak"), context,
+                source: "\(Self.provider)/ram_role_arn")
         case "oidc_role_arn":
             let role = AlibabaRole(
                 arn: try required(section, "role_arn", place), sessionName: section["role_session_name"],

@@ -19,6 +19,7 @@ enum AlibabaSTS {
     static let server = "Alibaba STS"
     private static let version = "2015-04-01"
 
+    /// `source` is what the provider calls it, without whose credentials it was assumed with.
     static func assumeRole(
         _ role: AlibabaRole, with base: Credentials, _ context: CredentialContext, source: String
     ) throws(CredentialUnavailable) -> Credentials {
@@ -34,7 +35,7 @@ enum AlibabaSTS {
         let request = HTTPRequest(
             method: .get, url: "\(endpoint)/?\(query)", headers: [HTTPHeader("Accept", "application/json")])
         let answer = try context.json(request, context.options(for: endpoint), server)
-        return try credentials(answer, context, source: source)
+        return try credentials(answer, context, source: "\(source)/\(base.source)")
     }
 
     /// As the vendor's Go package sends it: what is asked for in the query, who asks in the body. A token in a query ends

@@ -21,6 +21,6 @@ struct CredentialsURISource: CredentialSource {
         guard answer["Code"]?.stringValue == "Success" else {
             throw CredentialUnavailable(.transient, "\(server) refused\(CredentialContext.code(answer["Code"]))")
         }
-        return try AlibabaSTS.temporary(answer, context, server: server, source: "default/credentials_uri")
+        return try AlibabaSTS.temporary(answer, context, server: server, source: "default/credential_uri")
     }
 }

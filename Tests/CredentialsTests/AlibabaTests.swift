@@ -44,7 +44,7 @@ final class AlibabaTests: CredentialTestCase {
         let server = sts()
         assert(
             try AlibabaCLISource().fetch(context([:], server)), "STS.id", "sts-secret", "sts-token",
-            "default/cli_profile/ram_role_arn", end: endMilliseconds)
+            "default/cli_profile/ram_role_arn/static_ak", end: endMilliseconds)
         let url = try XCTUnwrap(server.requests.first).url
         XCTAssertTrue(url.hasPrefix("https://sts-vpc.cn-hangzhou.aliyuncs.com/?"))
         let sent = try parameters(url.split(separator: "?")[1])
@@ -350,7 +350,7 @@ final class AlibabaTests: CredentialTestCase {
         let uri = ["ALIBABA_CLOUD_CREDENTIALS_URI": "http://localhost:6666/?user=a"]
         assert(
             try CredentialsURISource().fetch(context(uri, server)), "STS.id", "sts-secret", "sts-token",
-            "default/credentials_uri", end: endMilliseconds)
+            "default/credential_uri", end: endMilliseconds)
         XCTAssertEqual(server.requests.map(\.url), ["http://localhost:6666/?user=a"])
         XCTAssertEqual(server.options.first?.bypassProxy, true, "keys in clear do not pass a proxy")
         let refused = ScriptedServer { _ in ScriptedServer.reply(200, #"{"Code":"Failed"}"#) }
