@@ -85,7 +85,7 @@ run_step() {
     printf '%-11s %5d good, %d bad, %d left out, %d s\n' "$name" "$p" "$f" "$s" $((SECONDS - start))
     [ "$f" = 0 ] && return 0
     [ "$status" = 124 ] && echo "  it ran longer than ${limits[$name]} s and was ended"
-    grep -aE '^not ok|^✘ Test |^Test Case .* failed|^FAILED|^ERROR|error:' "$log" | head -n 40 | sed 's/^/  /'
+    grep -aE '^not ok|^✘ Test |^Test Case .* failed|^FAILED|^ERROR|^[^#].* error: ' "$log" | head -n 40 | sed 's/^/  /'
     echo "  the end of .build/test-logs/$name.log:"
     tail -n 25 "$log" | sed 's/^/  | /'
     return 1
