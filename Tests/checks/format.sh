@@ -25,8 +25,8 @@ if command -v swift >/dev/null && swift format --version >/dev/null 2>&1; then
 else
     echo "ok - Swift format # SKIP this toolchain has no swift format"
 fi
-if command -v shellcheck >/dev/null; then # SC2317: does not see functions that are called by name
-    rule "shellcheck (${#scripts[@]} files)" shellcheck -x -e SC2317 -f gcc "${scripts[@]}"
+if command -v shellcheck >/dev/null; then
+    rule "shellcheck (${#scripts[@]} files)" shellcheck -x -S warning -f gcc "${scripts[@]}"
 else
     echo "ok - shellcheck # SKIP shellcheck is not installed"
 fi
