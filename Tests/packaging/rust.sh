@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# The Rust crate: formatted, without a warning, tested against the sandbox, and used by a crate of its own in both ways to
+# find the library. No crate is fetched.
+set -euo pipefail
+# shellcheck source=Tests/packaging/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+need cargo cargo "the Rust crate" || exit 0
+read_options
+export PKG_CONFIG_PATH=$prefix/lib/pkgconfig LD_LIBRARY_PATH=$prefix/lib
+export CARGO_TARGET_DIR=$AIGC_PACKAGING/cargo CARGO_NET_OFFLINE=true RUSTFLAGS="-D warnings"
+crate=$root/bindings/rust
+
+in_crate() { cd "$crate" && "$@"; }
+# A stranger's crate. cargo names what it links; the program looks for the library where it is told.
+stranger() {
+    rm -rf "$work/stranger"
+    mkdir -p "$work/stranger/src"
+    cp "$crate/examples/generate.rs" "$work/stranger/src/main.rs"
+    cat >"$work/stranger/Cargo.toml" <<TOML
+[package]
+name = "stranger"
+version = "0.1.0"
+edition = "2021"
+
+[dependencies]
+aigc = { path = "$crate" }
+TOML
+    cd "$work/stranger" && cargo build --quiet
+}
+generates() { # PROVIDER OPTION...
+    local provider=$1
+    shift
+    rm -rf "$work/images"
+    mkdir "$work/images"
+    forget
+    "$CARGO_TARGET_DIR/debug/stranger" "${options[@]}" "$@" "$provider" "a cat from Rust" "$work/images/cat" &&
+        images_are "$provider" 1 "$work/images"
+}
+with_libdir() {
+    unset PKG_CONFIG_PATH
+    export AIGC_LIB_DIR=$prefix/lib
+    stranger && generates tencent
+}
+not_found() {
+    local said
+    unset AIGC_LIB_DIR
+    export PKG_CONFIG_PATH=$work
+    said=$(cd "$work/stranger" && cargo build --quiet 2>&1) && return 1
+    grep 'Install it with bindings/c/install.sh' <<<"$said"
+}
+
+if cargo fmt --version >/dev/null 2>&1; then ok "cargo fmt" in_crate cargo fmt --check; else skip "cargo fmt" "no rustfmt"; fi
+if cargo clippy --version >/dev/null 2>&1; then
+    ok "cargo clippy" in_crate cargo clippy --quiet --all-targets -- -D warnings
+else
+    skip "cargo clippy" "there is no clippy here"
+fi
+ok "cargo test, with what must not compile" in_crate cargo test --quiet
+ok "a crate of its own builds, through pkg-config" stranger
+ok "and makes an image at Tencent" generates tencent
+ok "and at Alibaba" generates alibaba --image https://example.com/reference.png
+ok "the same through AIGC_LIB_DIR" with_libdir
+ok "a library that is not there is told in one line" not_found
+exit "$failed"

@@ -1,0 +1,130 @@
+use std::os::unix::io::{AsRawFd, RawFd};
+use std::path::Path;
+use std::ptr::NonNull;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::error::{c_string, done, made};
+use crate::job::c_path;
+use crate::{milliseconds, sys, Config, Error, Event, Job, Request, Result};
+
+/// One engine: connections, rates, credentials, jobs. One per process is enough for thousands of jobs. Dropping it closes
+/// it, with the configuration's grace; its jobs stay readable.
+pub struct Client(NonNull<sys::aigc_client>);
+
+// SAFETY: promise 3: every function on a client may be called from any thread at any time; only the free is the last use,
+// and that is Drop, which the borrow checker puts behind every other one.
+unsafe impl Send for Client {}
+unsafe impl Sync for Client {}
+
+impl Client {
+    /// A client with these settings. Reads the environment here and not again; starts nothing before the first job.
+    pub fn new(config: &Config) -> Result<Client> {
+        // SAFETY: needs nothing.
+        let version = unsafe { sys::aigc_version_number() };
+        if version / 1_000_000 != sys::AIGC_VERSION_MAJOR || version / 1_000 % 1_000 < sys::AIGC_VERSION_MINOR {
+            return Err(Error::wrong_version(crate::version()));
+        }
+        // SAFETY: the configuration is borrowed by this thread, and is copied by the call.
+        made(|out, error| unsafe { sys::aigc_client_new(config.raw(), out, error) }).map(Client)
+    }
+
+    fn raw(&self) -> *mut sys::aigc_client {
+        self.0.as_ptr()
+    }
+
+    /// Queues a job; never blocks. What a check refuses costs nothing and makes no job.
+    pub fn submit(&self, request: &Request) -> Result<Job> {
+        // SAFETY: the handle lives; the request is not Sync, so no other thread uses it meanwhile.
+        made(|out, error| unsafe { sys::aigc_client_submit(self.raw(), request.raw(), out, error) }).map(Job)
+    }
+
+    /// Finds a job again from its token. `follow`: it is polled until it ends; otherwise only `Job::refresh` asks.
+    pub fn attach(&self, token: &str, follow: bool) -> Result<Job> {
+        let token = c_string("token", token)?;
+        // SAFETY: the handle lives, and the string is copied by the call.
+        made(|out, error| unsafe { sys::aigc_client_attach(self.raw(), token.as_ptr(), follow.into(), out, error) })
+            .map(Job)
+    }
+
+    /// The same from the provider's own job id.
+    pub fn attach_id(&self, provider: &str, operation: &str, remote_id: &str, follow: bool) -> Result<Job> {
+        let (provider, operation) = (c_string("provider", provider)?, c_string("operation", operation)?);
+        let id = c_string("job id", remote_id)?;
+        let (provider, operation, id) = (provider.as_ptr(), operation.as_ptr(), id.as_ptr());
+        // SAFETY: as above.
+        made(|out, error| unsafe {
+            sys::aigc_client_attach_id(self.raw(), provider, operation, id, follow.into(), out, error)
+        })
+        .map(Job)
+    }
+
+    /// Fetches one image that is known by id or URL; to memory without a path.
+    pub fn fetch(&self, request: &Request, path: Option<&Path>) -> Result<Job> {
+        let path = path.map(c_path).transpose()?;
+        let path = path.as_ref().map_or(std::ptr::null(), |path| path.as_ptr());
+        // SAFETY: as above; NULL means memory.
+        made(|out, error| unsafe { sys::aigc_client_fetch(self.raw(), request.raw(), path, out, error) }).map(Job)
+    }
+
+    /// Gives a provider's credentials from now on, instead of all other sources. `token` is the STS security token.
+    pub fn set_credentials(
+        &self,
+        provider: &str,
+        id: &str,
+        secret: &str,
+        token: Option<&str>,
+        expires: Option<SystemTime>,
+    ) -> Result<()> {
+        let (provider, id) = (c_string("provider", provider)?, c_string("id", id)?);
+        let secret = c_string("secret", secret)?;
+        let token = token.map(|token| c_string("token", token)).transpose()?;
+        let token = token.as_ref().map_or(std::ptr::null(), |token| token.as_ptr());
+        let since_1970 = expires.map(|at| at.duration_since(UNIX_EPOCH).unwrap_or(Duration::from_millis(1)));
+        let at = since_1970.map_or(0, |after| i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
+        let (provider, id, secret) = (provider.as_ptr(), id.as_ptr(), secret.as_ptr());
+        // SAFETY: as above.
+        done(|error| unsafe { sys::aigc_client_set_credentials(self.raw(), provider, id, secret, token, at, error) })
+    }
+
+    /// Takes the next event, waiting at most for `timeout` (`None`: without limit). `Ok(None)`: none came in time, or
+    /// `wake` was called.
+    pub fn next_event(&self, timeout: Option<Duration>) -> Result<Option<Event>> {
+        let mut event = std::ptr::null_mut();
+        // SAFETY: the handle lives, and the place is ours.
+        done(|error| unsafe { sys::aigc_client_next_event(self.raw(), milliseconds(timeout), &mut event, error) })?;
+        Ok(NonNull::new(event).map(Event))
+    }
+
+    /// The events that are queued now.
+    pub fn events(&self) -> impl Iterator<Item = Event> + '_ {
+        std::iter::from_fn(move || self.next_event(Some(Duration::ZERO)).ok().flatten())
+    }
+
+    /// Makes one waiting `next_event` return early, or the next one if none waits.
+    pub fn wake(&self) {
+        // SAFETY: the handle lives.
+        unsafe { sys::aigc_client_wake(self.raw()) }
+    }
+
+    /// Ends all jobs here; they go on at the provider. Submissions on the wire get up to `grace` for their answer.
+    pub fn close(&self, grace: Duration) {
+        // SAFETY: the handle lives.
+        unsafe { sys::aigc_client_close(self.raw(), milliseconds(Some(grace))) }
+    }
+}
+
+/// The descriptor that is readable while events are queued, for epoll, mio or tokio's AsyncFd: never read, write or close
+/// it. -1 when descriptors are exhausted.
+impl AsRawFd for Client {
+    fn as_raw_fd(&self) -> RawFd {
+        // SAFETY: the handle lives.
+        unsafe { sys::aigc_client_event_fd(self.raw()) }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        // SAFETY: the last use.
+        unsafe { sys::aigc_client_free(self.raw()) }
+    }
+}

@@ -1,0 +1,286 @@
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::ptr::NonNull;
+use std::time::Duration;
+
+use crate::error::{c_string, done, made};
+use crate::{milliseconds, sys, text, Error, Outcome, Result, State, Status};
+
+/// A submitted or attached job, or a download. A clone is the same job. Dropping it does not end it.
+pub struct Job(pub(crate) NonNull<sys::aigc_job>);
+
+// SAFETY: promise 3: every function on a job may be called from any thread at any time; only the free is the last use, and
+// that is Drop, which the borrow checker puts behind every other one.
+unsafe impl Send for Job {}
+unsafe impl Sync for Job {}
+
+/// One image of a job that has succeeded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asset<'job> {
+    /// Its number, from 0.
+    pub index: usize,
+    /// The provider's id (Alibaba), or the URL (Tencent).
+    pub id: Option<&'job str>,
+    /// The URL where the provider gives one. It can hold a signature: treat it as a secret.
+    pub url: Option<&'job str>,
+    /// When the URL ends, in milliseconds since 1970-01-01 UTC; 0 if unknown.
+    pub expires_at_ms: i64,
+}
+
+impl Job {
+    fn raw(&self) -> *mut sys::aigc_job {
+        self.0.as_ptr()
+    }
+
+    /// Waits until the job has ended, at most for `timeout` (`None`: without limit). `Ok`: it succeeded.
+    /// `Status::TIMEOUT`: it has not ended and goes on. Takes no events.
+    pub fn wait(&self, timeout: Option<Duration>) -> Result<()> {
+        // SAFETY: the handle lives.
+        done(|error| unsafe { sys::aigc_job_wait(self.raw(), milliseconds(timeout), error) })
+    }
+
+    /// Makes exactly one status call and waits for its answer, at most for `timeout`. An error is that of the call: the job
+    /// has not ended because of it.
+    pub fn refresh(&self, timeout: Option<Duration>) -> Result<()> {
+        // SAFETY: the handle lives.
+        done(|error| unsafe { sys::aigc_job_refresh(self.raw(), milliseconds(timeout), error) })
+    }
+
+    /// Ends the job here, at once. Neither provider can be told to stop: an accepted job goes on and is billed.
+    pub fn cancel(&self) {
+        // SAFETY: the handle lives.
+        unsafe { sys::aigc_job_cancel(self.raw()) }
+    }
+
+    /// Turns the polling of the job on or off.
+    pub fn set_follow(&self, follow: bool) -> Result<()> {
+        // SAFETY: the handle lives.
+        done(|error| unsafe { sys::aigc_job_set_follow(self.raw(), follow.into(), error) })
+    }
+
+    /// Sets the deadline of the job to now plus `deadline` (`None`: none).
+    pub fn set_deadline(&self, deadline: Option<Duration>) -> Result<()> {
+        // SAFETY: the handle lives.
+        done(|error| unsafe { sys::aigc_job_set_deadline_ms(self.raw(), milliseconds(deadline), error) })
+    }
+
+    /// How the job ended; `None` for success and for a job that has not ended.
+    pub fn error(&self) -> Option<Error> {
+        // SAFETY: the handle lives.
+        done(|error| unsafe { sys::aigc_job_error(self.raw(), error) }).err()
+    }
+
+    /// Unique among the jobs of the process.
+    pub fn id(&self) -> u64 {
+        // SAFETY: the handle lives.
+        unsafe { sys::aigc_job_id(self.raw()) }
+    }
+
+    /// Where it stands.
+    pub fn state(&self) -> State {
+        // SAFETY: the handle lives.
+        State(unsafe { sys::aigc_job_state(self.raw()) })
+    }
+
+    /// What is known about the submission.
+    pub fn outcome(&self) -> Outcome {
+        // SAFETY: the handle lives.
+        Outcome(unsafe { sys::aigc_job_outcome(self.raw()) })
+    }
+
+    /// From 0 to 1; `None` if unknown.
+    pub fn progress(&self) -> Option<f64> {
+        // SAFETY: the handle lives.
+        Some(unsafe { sys::aigc_job_progress(self.raw()) }).filter(|part| *part >= 0.0)
+    }
+
+    /// For a download: bytes received, and bytes in all if that is known.
+    pub fn bytes(&self) -> (i64, Option<i64>) {
+        let (mut received, mut total) = (0, -1);
+        // SAFETY: the handle lives, and both places are ours.
+        unsafe { sys::aigc_job_bytes(self.raw(), &mut received, &mut total) };
+        (received, Some(total).filter(|total| *total >= 0))
+    }
+
+    /// The images of a job that has succeeded.
+    pub fn assets(&self) -> Vec<Asset<'_>> {
+        // SAFETY: the handle lives, and so do its strings as long as the borrow.
+        let asset = |index| unsafe {
+            Asset {
+                index,
+                id: text(sys::aigc_job_asset_id(self.raw(), index)),
+                url: text(sys::aigc_job_asset_url(self.raw(), index)),
+                expires_at_ms: sys::aigc_job_asset_expires_at_ms(self.raw(), index),
+            }
+        };
+        // SAFETY: the handle lives.
+        (0..unsafe { sys::aigc_job_asset_count(self.raw()) }).map(asset).collect()
+    }
+
+    /// Starts the download of an image to a file; ".*" at the end of the path becomes the format's extension. The file is
+    /// never there in part.
+    pub fn download(&self, index: usize, path: impl AsRef<Path>) -> Result<Job> {
+        let path = c_path(path.as_ref())?;
+        // SAFETY: the handle lives, and the path is copied by the call.
+        made(|out, error| unsafe { sys::aigc_job_download(self.raw(), index, path.as_ptr(), out, error) }).map(Job)
+    }
+
+    /// Starts the download of an image to memory: `take_bytes` when it has succeeded.
+    pub fn download_to_memory(&self, index: usize) -> Result<Job> {
+        // SAFETY: the handle lives; NULL means memory.
+        made(|out, error| unsafe { sys::aigc_job_download(self.raw(), index, std::ptr::null(), out, error) }).map(Job)
+    }
+
+    /// Takes the bytes of a download to memory that has succeeded. They can be taken once.
+    pub fn take_bytes(&self) -> Result<Buffer> {
+        // SAFETY: the handle lives.
+        made(|out, error| unsafe { sys::aigc_job_take_buffer(self.raw(), out, error) }).map(Buffer)
+    }
+}
+
+macro_rules! strings {
+    ($($name:ident = $raw:ident, $doc:literal;)*) => {
+        impl Job {
+            $(#[doc = $doc]
+            pub fn $name(&self) -> Option<&str> {
+                // SAFETY: the string lives as long as the handle, which outlives the borrow.
+                unsafe { text(sys::$raw(self.raw())) }
+            })*
+        }
+    };
+}
+
+strings! {
+    token = aigc_job_token, "Attaches this job in another process or language; holds no secret. `None` until it is accepted.";
+    remote_id = aigc_job_remote_id, "The provider's id; `None` until it is known.";
+    provider = aigc_job_provider, "The provider, as given to the request.";
+    operation = aigc_job_operation, "The operation, as given to the request.";
+    provider_state = aigc_job_provider_state, "The provider's own word for the state; `None` until one has been seen.";
+    provider_response = aigc_job_provider_response, "The provider's last answer as JSON, with every field that it sent.";
+    request_id = aigc_job_request_id, "The provider's request id of the last answer.";
+    result_id = aigc_job_result_id, "The id of what the job has made where that is no image: a model.";
+    path = aigc_job_path, "The file of a download that has succeeded, with \".*\" resolved.";
+    content_type = aigc_job_content_type, "Of a download that has succeeded, from the bytes themselves: \"image/png\".";
+}
+
+impl Clone for Job {
+    fn clone(&self) -> Job {
+        // SAFETY: the handle lives; the call gives another one on the same job, and NULL only for NULL.
+        let raw = unsafe { sys::aigc_job_ref(self.raw()) };
+        Job(NonNull::new(raw).unwrap_or_else(|| unreachable!("aigc_job_ref gives NULL for NULL alone")))
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        // SAFETY: the last use of this handle.
+        unsafe { sys::aigc_job_free(self.raw()) }
+    }
+}
+
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("Job");
+        shown.field("id", &self.id()).field("state", &self.state()).field("remote_id", &self.remote_id()).finish()
+    }
+}
+
+/// Image bytes in memory.
+pub struct Buffer(NonNull<sys::aigc_buffer>);
+
+// SAFETY: promise 3; the bytes never change, and the free is Drop.
+unsafe impl Send for Buffer {}
+unsafe impl Sync for Buffer {}
+
+impl Buffer {
+    /// From the bytes themselves: "image/png".
+    pub fn content_type(&self) -> Option<&str> {
+        // SAFETY: the string lives as long as the handle, which outlives the borrow.
+        unsafe { text(sys::aigc_buffer_content_type(self.0.as_ptr())) }
+    }
+}
+
+impl std::ops::Deref for Buffer {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        // SAFETY: the bytes live as long as the handle, which outlives the borrow, and there are so many of them.
+        unsafe {
+            let (data, size) = (sys::aigc_buffer_data(self.0.as_ptr()), sys::aigc_buffer_size(self.0.as_ptr()));
+            if data.is_null() || size == 0 {
+                return &[];
+            }
+            std::slice::from_raw_parts(data.cast(), size)
+        }
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        // SAFETY: the last use.
+        unsafe { sys::aigc_buffer_free(self.0.as_ptr()) }
+    }
+}
+
+/// Something that happened.
+pub struct Event(pub(crate) NonNull<sys::aigc_event>);
+
+// SAFETY: promise 3; an event never changes, and the free is Drop.
+unsafe impl Send for Event {}
+unsafe impl Sync for Event {}
+
+impl Event {
+    /// What it tells of.
+    pub fn kind(&self) -> crate::EventType {
+        // SAFETY: the handle lives.
+        crate::EventType(unsafe { sys::aigc_event_type(self.0.as_ptr()) })
+    }
+
+    /// The job that it is about.
+    pub fn job(&self) -> Option<Job> {
+        // SAFETY: the handle lives; the event's job is its own, so another handle on it is made. NULL gives NULL.
+        NonNull::new(unsafe { sys::aigc_job_ref(sys::aigc_event_job(self.0.as_ptr())) }).map(Job)
+    }
+
+    /// The number of that job; 0 if none.
+    pub fn job_id(&self) -> u64 {
+        // SAFETY: the handle lives.
+        unsafe { sys::aigc_event_job_id(self.0.as_ptr()) }
+    }
+
+    /// The state that it tells of.
+    pub fn state(&self) -> State {
+        // SAFETY: the handle lives.
+        State(unsafe { sys::aigc_event_state(self.0.as_ptr()) })
+    }
+
+    /// JOB_DONE: how the job ended. JOB_REFRESHED: how the call ended.
+    pub fn status(&self) -> Status {
+        // SAFETY: the handle lives.
+        Status(unsafe { sys::aigc_event_status(self.0.as_ptr()) })
+    }
+
+    /// The provider that it is about.
+    pub fn provider(&self) -> Option<&str> {
+        // SAFETY: the string lives as long as the handle, which outlives the borrow.
+        unsafe { text(sys::aigc_event_provider(self.0.as_ptr())) }
+    }
+}
+
+impl Drop for Event {
+    fn drop(&mut self) {
+        // SAFETY: the last use.
+        unsafe { sys::aigc_event_free(self.0.as_ptr()) }
+    }
+}
+
+/// A path for the library, which takes UTF-8.
+pub(crate) fn c_path(path: &Path) -> Result<std::ffi::CString> {
+    match std::str::from_utf8(path.as_os_str().as_bytes()) {
+        Ok(path) => c_string("path", path),
+        Err(_) => Err(Error::here(
+            Status::INVALID_ARGUMENT,
+            format!("the path {} is not UTF-8", path.display()),
+            Some("path"),
+        )),
+    }
+}

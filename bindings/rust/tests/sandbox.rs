@@ -1,0 +1,162 @@
+//! Whole jobs. AIGC_TEST_CONFIG (one KEY=VALUE a line) leads to a sandbox; `Tests/packaging/run.sh --only rust` sets it.
+
+use std::collections::HashMap;
+use std::os::unix::io::AsRawFd;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use aigc::{Client, Config, Error, EventType, Job, Outcome, Request, State, Status};
+
+const LONG: Option<Duration> = Some(Duration::from_secs(60));
+
+fn config() -> Config {
+    let lines = std::env::var("AIGC_TEST_CONFIG").expect("AIGC_TEST_CONFIG says how to reach the sandbox");
+    let mut config = Config::new().unwrap();
+    for (key, value) in lines.lines().filter_map(|line| line.split_once('=')) {
+        config.set(key, value).unwrap();
+    }
+    config
+}
+
+fn client() -> Client {
+    Client::new(&config()).unwrap()
+}
+
+fn cat(words: &str) -> Request {
+    let mut request = Request::new(aigc::TENCENT, aigc::TENCENT_IMAGE).unwrap();
+    request.set("prompt", words).unwrap();
+    request
+}
+
+fn succeeded(client: &Client, request: &Request) -> Job {
+    let job = client.submit(request).unwrap();
+    job.wait(LONG).unwrap();
+    job
+}
+
+#[test]
+fn both_clouds_to_memory_and_to_a_file() {
+    let client = client();
+    let mut other = Request::new(aigc::ALIBABA, aigc::ALIBABA_PRE_MODEL_INFERENCE).unwrap();
+    other.set("prompt", "a cat in Rust").unwrap().set("count", 2).unwrap();
+    other.add_image("https://example.com/reference.png", None).unwrap();
+    let folder = std::env::temp_dir().join(format!("aigc-rust-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    for request in [cat("a cat in Rust"), other] {
+        let job = succeeded(&client, &request);
+        assert_eq!((job.state(), job.outcome()), (State::SUCCEEDED, Outcome::ACCEPTED));
+        assert!(job.token().is_some() && job.remote_id().is_some() && job.error().is_none());
+        assert!(!job.assets().is_empty());
+        let memory = job.download_to_memory(0).unwrap();
+        let file = job.download(0, folder.join(format!("{}.*", job.id()))).unwrap();
+        drop(job); // the downloads go on without it
+        memory.wait(LONG).unwrap();
+        file.wait(LONG).unwrap();
+        let bytes = memory.take_bytes().unwrap();
+        assert_eq!(&bytes[..], &std::fs::read(file.path().unwrap()).unwrap()[..]);
+        assert_eq!(file.bytes(), (bytes.len() as i64, Some(bytes.len() as i64)));
+        assert_eq!(bytes.content_type(), file.content_type());
+        assert_eq!(memory.take_bytes().err().unwrap().status(), Status::WRONG_STATE);
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn many_threads_and_one_end_for_each() {
+    const JOBS: usize = 80;
+    let client = Arc::new(client());
+    let _ = client.as_raw_fd(); // events are wanted
+    let threads: Vec<_> = (0..8)
+        .map(|thread_number| {
+            let client = Arc::clone(&client);
+            thread::spawn(move || {
+                for number in 0..JOBS / 8 {
+                    let job =
+                        client.submit(&cat(&format!("cat {} of thread {} in Rust", number, thread_number))).unwrap();
+                    let waiter = job.clone();
+                    let id = thread::spawn(move || waiter.wait(LONG).map(|_| waiter.id())).join().unwrap().unwrap();
+                    assert_eq!(id, job.id());
+                }
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    let mut ends: HashMap<u64, usize> = HashMap::new();
+    while ends.len() < JOBS {
+        let event = client.next_event(LONG).unwrap().expect("the events of all ends are there");
+        if event.kind() == EventType::JOB_DONE {
+            assert_eq!(event.status(), Status::OK);
+            assert_eq!(event.job().unwrap().id(), event.job_id());
+            *ends.entry(event.job_id()).or_default() += 1;
+        }
+    }
+    for event in client.events() {
+        if event.kind() == EventType::JOB_DONE {
+            *ends.entry(event.job_id()).or_default() += 1;
+        }
+    }
+    assert!(ends.len() == JOBS && ends.values().all(|count| *count == 1), "{:?}", ends);
+}
+
+#[test]
+fn a_token_finds_the_job_again() {
+    let first = client();
+    let job = first.submit(&cat("[never] a cat that Rust does not wait for")).unwrap();
+    assert_eq!(job.wait(Some(Duration::from_millis(1))).unwrap_err().status(), Status::TIMEOUT);
+    while job.token().is_none() {
+        first.next_event(LONG).unwrap();
+    }
+    let token = job.token().unwrap().to_owned();
+    let again = client().attach(&token, false).unwrap(); // its client is gone, and the job is readable all the same
+    assert_eq!(again.remote_id(), job.remote_id());
+    let second = client();
+    let again = second.attach(&token, false).unwrap();
+    again.refresh(LONG).unwrap();
+    assert!(!again.state().ended(), "{:?}", again);
+    first.close(Duration::ZERO);
+    assert_eq!(job.wait(LONG).unwrap_err().status(), Status::CANCELLED);
+    assert_eq!(job.token(), Some(token.as_str()));
+    assert_eq!(first.submit(&cat("too late")).unwrap_err().status(), Status::CLOSED);
+}
+
+#[test]
+fn errors_say_what_happened() {
+    let client = client();
+    let job = client.submit(&cat("[fail] a cat in Rust")).unwrap();
+    let error = job.wait(LONG).unwrap_err();
+    assert_eq!((error.status(), error.outcome()), (Status::JOB_FAILED, Outcome::ACCEPTED));
+    assert!(error.request_id().is_some() && error.to_string().starts_with("AIGC_E_JOB_FAILED: "), "{:?}", error);
+    let boxed: Box<dyn std::error::Error + Send + Sync> = Box::new(error); // as `?` in an application does
+    assert!(boxed.downcast_ref::<Error>().is_some());
+
+    let mut request = cat("a cat");
+    let error = request.set("prompts", "a cat").err().unwrap();
+    assert_eq!((error.status(), error.field()), (Status::INVALID_ARGUMENT, Some("prompts")));
+    let error = request.set("prompt", "a\0b").err().unwrap();
+    assert_eq!((error.status(), error.field()), (Status::INVALID_ARGUMENT, Some("prompt")));
+    let error = Config::new().unwrap().set("tencent.regoin", "x").err().unwrap();
+    assert!(error.message().contains("tencent.region"), "{}", error);
+}
+
+#[test]
+fn a_waiter_can_be_woken() {
+    let client = client();
+    thread::scope(|scope| {
+        let waiter = scope.spawn(|| client.next_event(None).map(|event| event.is_none()));
+        client.wake();
+        assert!(waiter.join().unwrap().unwrap());
+    });
+}
+
+#[test]
+fn tables_of_the_library() {
+    assert!(aigc::operations().len() >= 7 && aigc::config_keys().len() >= 20);
+    assert!(aigc::fields(aigc::TENCENT, aigc::TENCENT_IMAGE).iter().any(|field| field.name == "prompt"));
+    assert!(aigc::fields("nobody", "nothing").is_empty());
+    assert!(Status::all().count() > 30 && Status::all().all(|s| s.name().starts_with("AIGC_") && !s.text().is_empty()));
+    assert_eq!(State::PENDING.name(), "AIGC_STATE_PENDING");
+    assert!(aigc::build_info().starts_with('{') && aigc::version().starts_with("1."));
+}
