@@ -5,6 +5,7 @@ The sandbox plays STS, instance metadata and the credentials URI, and its log te
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional
 
 import pytest
+from aigc import aio
 from aigc.client import Client
 from aigc.enums import EventType, Status
 from aigc.errors import AigcError, AuthError, InvalidArgumentError, NoCredentialsError, NotFoundError
@@ -913,6 +915,43 @@ def test_a_file_that_everybody_can_read_is_warned_of_once(machine: Machine) -> N
     with machine.client() as client:
         machine.identity("tencent", client)
         assert [event for event in client.events(timeout=0.2) if event.type == EventType.WARNING] == []
+
+
+def test_the_asyncio_client_hears_it_too(machine: Machine) -> None:
+    key = machine.key("tencent", "open")
+    text = "[default]\nsecret_id=%s\nsecret_key=%s\n" % (key["id"], key["secret"])
+    path = machine.write(".tencentcloud/credentials", text, 0o644)
+
+    async def main() -> List[Any]:
+        async with aio.Client(machine.keys) as client:
+            events = client.events()
+            client.attach_id("tencent", "aigc_image", "987654321", follow=False)
+            job = client.attach_id("tencent", "aigc_image", "987654321", follow=False)
+            with pytest.raises(NotFoundError):
+                await job.refresh(20)
+            warning = await asyncio.wait_for(events.__anext__(), 5)
+            client.set_credentials("tencent", key["id"], key["secret"], expires_at=time.time() + 2)
+            async for event in events:
+                if event.type == EventType.CREDENTIALS_NEEDED:
+                    return [warning, event]
+        return []
+
+    warning, needed = asyncio.run(asyncio.wait_for(main(), 20))
+    assert warning.type == EventType.WARNING and str(path) in warning.message
+    assert needed.provider == "tencent" and needed.message is None
+
+
+def test_the_command_tells_it(machine: Machine) -> None:
+    key = machine.key("tencent", "open")
+    text = "[default]\nsecret_id=%s\nsecret_key=%s\n" % (key["id"], key["secret"])
+    path = machine.write(".tencentcloud/credentials", text, 0o644)
+    keys = [part for name, value in machine.keys.items() for part in ("-c", f"{name}={value}")]
+    command = [sys.executable, "-m", "aigc", "submit", *keys, "--provider", "tencent", "a cat", "--json"]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    assert f"aigc: warning: {path} can be read by every user" in done.stderr
+    assert [line for line in map(json.loads, done.stdout.splitlines()) if line["type"] == "warning"]
+    assert key["secret"] not in done.stdout + done.stderr
 
 
 # A close during a search

@@ -59,6 +59,7 @@ class Run:
         """Returns when each job has been accepted or has ended."""
         while any(job.remote_id is None and not job.done for job in self._jobs.values()):
             self._turn()
+        self._hear()
         self._sweep(ended=False)
 
     def until_ended(self) -> None:
@@ -67,6 +68,7 @@ class Run:
         while self._jobs or self._downloads:
             self._turn()
             self._sweep()
+        self._hear()
 
     def settle(self, grace: float) -> None:
         """Ends here what has not been accepted, and waits up to so many seconds for answers that are on their way."""
@@ -98,6 +100,12 @@ class Run:
                 break
             self._check_time()
         self._check_time()
+
+    def _hear(self) -> None:
+        """Warnings that are still queued: what is waited for can be there before its events are."""
+        for event in self._client.events(timeout=0):
+            if event.type == EventType.WARNING:
+                self._output.warning(event.message or "")
 
     def _check_time(self) -> None:
         if self._deadline is None or time.monotonic() < self._deadline:
