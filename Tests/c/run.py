@@ -386,6 +386,7 @@ def plan(runner: Runner, long: bool) -> List[Run]:
         Run("cancel", after=no_duplicates),
         Run("operations", compilers=both, after=no_duplicates),
         Run("attach", world={"duration": 2.0}, after=no_duplicates),
+        Run("credentials", after=no_duplicates),
         Run("small_stack"),
         Run("disk", **disks),
         Run("fds"),
