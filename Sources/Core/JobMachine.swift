@@ -100,9 +100,10 @@ public struct JobMachine: Sendable {
     public private(set) var remoteID: String
     public private(set) var progress: Double = -1
     /// The newest answer; taken by the engine to fill the snapshot.
-    public private(set) var answer: JobAnswer?
+    public var answer: JobAnswer? { newest.value }
+    private var newest = Rare<JobAnswer>()
     /// Why the newest status call failed, for the message of a deadline.
-    private var lastPollFailure: Failure?
+    private var trouble = Rare<Failure>()
 
     /// A job to submit.
     public init(follows: Bool) {
@@ -153,6 +154,9 @@ public struct JobMachine: Sendable {
         finishIfIdle(&actions)
     }
 
+    /// Lets go of the newest answer once it has been read.
+    public mutating func forgetAnswer() { newest.value = nil }
+
     /// Whether a refresh makes sense now.
     public var canRefresh: Bool { phase == .waiting || phase == .polling }
 
@@ -197,7 +201,7 @@ public struct JobMachine: Sendable {
             acceptedAt = now
             if phase == .ended {
                 // The answer came after a cancel or the deadline: the id is what must not be lost.
-                self.answer = answer
+                newest.value = answer
                 actions.append(answer.remoteID.isEmpty ? .changed : .accepted)
                 return
             }
@@ -295,7 +299,7 @@ public struct JobMachine: Sendable {
             failedPolls = 0
             clockMended = false
             credentialsMended = false
-            lastPollFailure = nil
+            trouble.value = nil
             apply(answer, now, policy, random, &actions, beforeEnd: wasRefresh ? .refreshed(nil) : nil)
         case .failure(let failed):
             if wasRefresh { actions.append(.refreshed(failed.failure)) }
@@ -307,7 +311,7 @@ public struct JobMachine: Sendable {
         _ failed: CallFailure, _ wasRefresh: Bool, _ now: Int64, _ policy: Policy, _ random: UInt64,
         _ actions: inout [JobAction]
     ) {
-        lastPollFailure = failed.failure
+        trouble.value = failed.failure
         var delay = policy.retry.backoff.delay(
             attempt: Int(failedPolls), atLeast: failed.pauseMilliseconds, random: random)
         delay = max(delay, min(policy.polls.initialMilliseconds, 100))
@@ -343,7 +347,7 @@ public struct JobMachine: Sendable {
         beforeEnd: JobAction? = nil
     ) {
         let answer = withEarliestEnd(answer)
-        self.answer = answer
+        newest.value = answer
         if let progress = answer.progress { self.progress = min(1, max(0, progress)) }
         switch answer.state {
         case .pending, .running:
@@ -440,8 +444,8 @@ public struct JobMachine: Sendable {
 
     private func deadlineFailure() -> Failure {
         var text = "Job deadline passed before it ended" + goesOn
-        if let lastPollFailure {
-            text += "; the newest \(isRead ? "try" : "status call") failed: " + lastPollFailure.message
+        if let newest = trouble.value {
+            text += "; the newest \(isRead ? "try" : "status call") failed: " + newest.message
         }
         return Failure(.deadline, text, isRetryable: outcome == .accepted)
     }

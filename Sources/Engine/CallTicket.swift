@@ -52,9 +52,17 @@ final class ActiveJob: TimerNode {
     let provider: any Provider
     var machine: JobMachine
     /// The encoded submission; let go of once it has been accepted.
-    var submission: ProviderCall?
+    var submission: ProviderCall? {
+        get { encoded.value }
+        set { encoded.value = newValue }
+    }
+    private var encoded = Rare<ProviderCall>()
     /// A call by name that only reads, instead of a status call.
-    var read: ProviderCall?
+    var read: ProviderCall? {
+        get { named.value }
+        set { named.value = newValue }
+    }
+    private var named = Rare<ProviderCall>()
     var reference: JobReference?
     var timerAt: Int64 = .max
     var deadlineAt: Int64 = .max

@@ -65,6 +65,7 @@ extension EngineCore {
         snapshot.requestID = answer.requestID
         snapshot.resultID = answer.resultID
         snapshot.assets = answer.assets
+        job.machine.forgetAnswer()
     }
 
     private func refreshed(_ job: ActiveJob, _ failure: Failure?) {

@@ -13,7 +13,11 @@ public final class JobRecord: @unchecked Sendable {
     var waiters: [Waiter] = []
     var refreshesAsked = 0
     var refreshesDone = 0
-    var refreshFailure: Failure?
+    var refreshFailure: Failure? {
+        get { refreshTrouble.value }
+        set { refreshTrouble.value = newValue }
+    }
+    private var refreshTrouble = Rare<Failure>()
     var handles = 0
     /// A job can end before its maker has taken the first handle: until then somebody still wants its events.
     var hasHadHandle = false
@@ -45,11 +49,19 @@ public struct JobSnapshot: Sendable {
     public var requestID: String?
     /// What a job has made where that is no image.
     public var resultID: String?
-    public var failure: Failure?
+    public var failure: Failure? {
+        get { trouble.value }
+        set { trouble.value = newValue }
+    }
     public var assets: [AssetReference] = []
     public var received: Int64 = 0
     public var total: Int64 = -1
-    public var result: AssetResult?
+    public var result: AssetResult? {
+        get { image.value }
+        set { image.value = newValue }
+    }
+    private var trouble = Rare<Failure>()
+    private var image = Rare<AssetResult>()
 
     init(state: JobState) { self.state = state }
 }

@@ -83,6 +83,8 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
     public func setLatency(_ body: @escaping @Sendable (Action) -> Int64) { locked { latency = body } }
     /// Runs at the head of `wake`, on the thread that wakes.
     public func setBeforeWake(_ body: @escaping @Sendable () -> Void) { locked { beforeWake = body } }
+    /// Lets go of what has been told so far.
+    public func forget() { locked { told = [:] } }
     public var isDown: Bool { locked { down } }
     public func keepActions() { locked { keepsActions = true } }
     public var actions: [Action] { locked { kept } }

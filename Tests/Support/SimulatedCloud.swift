@@ -44,6 +44,9 @@ public final class SimulatedCloud: @unchecked Sendable {
     public var clockOffsetSeconds: Int64 = 0
     public var staleKeys: Set<String> = []
 
+    /// For runs that measure memory.
+    public var forgetsArrivals = false
+
     private var jobs: [String: Job] = [:]
     private var log: [Arrival] = []
     private var made: [String: [String]] = [:]
@@ -61,6 +64,14 @@ public final class SimulatedCloud: @unchecked Sendable {
     public var executionCount: Int { lock.withLock { made.values.reduce(0) { $0 + $1.count } } }
     public var tagsExecutedTwice: [String] { lock.withLock { made.filter { $0.value.count > 1 }.map(\.key) } }
     public var nonceRepetitions: Int { lock.withLock { repeatedNonces } }
+
+    /// Lets go of the jobs that were.
+    public func forget() {
+        lock.withLock {
+            jobs = [:]
+            made = [:]
+        }
+    }
 
     /// Makes a job that exists before the test begins.
     public func plant(tag: String, at now: Int64) -> String { lock.withLock { create(tag, now) } }
@@ -88,9 +99,9 @@ public final class SimulatedCloud: @unchecked Sendable {
             let subject = kind == .submit ? String(decoding: request.body, as: UTF8.self) : Self.job(in: path)
             let action = kind == nil ? "url" : (path.first ?? "")
             let key = request.headers.first { $0.name == "x-key" }?.value ?? ""
-            log.append(Arrival(at: now, kind: kind, action: action, subject: subject, key: key))
+            if !forgetsArrivals { log.append(Arrival(at: now, kind: kind, action: action, subject: subject, key: key)) }
             if let nonce = request.headers.first(where: { $0.name == "x-nonce" })?.value {
-                if !nonces.insert(nonce).inserted { repeatedNonces += 1 }
+                if !forgetsArrivals, !nonces.insert(nonce).inserted { repeatedNonces += 1 }
             }
             if let said = refusal(fault, request, action, key, now, unixMilliseconds) { return said }
             if let fault, !fault.executes { return HTTPReply(status: 200) }
