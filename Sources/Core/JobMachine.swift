@@ -424,7 +424,7 @@ public struct JobMachine: Sendable {
     private mutating func setFollow(
         _ on: Bool, _ now: Int64, _ policy: Policy, _ random: UInt64, _ actions: inout [JobAction]
     ) {
-        guard on != follows else { return }
+        guard on != follows, !isRead else { return }
         follows = on
         if phase == .waiting {
             if on { poll(&actions) } else { actions.append(.unschedule) }

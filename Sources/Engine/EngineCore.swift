@@ -116,7 +116,7 @@ final class EngineCore {
             job.submission = call
             begin(job, deadline)
         case .read(let record, let call, let deadline):
-            guard let provider = providers[record.provider] else { return }
+            guard let provider = providers[record.provider] else { return refuse(record) }
             let job = ActiveJob(record: record, provider: provider, machine: .read())
             job.read = call
             begin(job, deadline)

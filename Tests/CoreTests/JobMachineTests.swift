@@ -185,6 +185,15 @@ final class JobMachineTests: XCTestCase {
         }
     }
 
+    /// A call by name is not followed but made: turning following off does not leave it without an end.
+    func testACallByNameGoesOnWithoutFollowing() {
+        var machine = JobMachine.read()
+        _ = machine.tell(.start)
+        _ = machine.tell(.setFollow(false))
+        XCTAssertEqual(machine.tell(.pollEnded(.failure(MachineText.failure(.transient)))), "schedule+1000")
+        XCTAssertEqual(machine.tell(.timer), "poll")
+    }
+
     func testNotFoundIsBelievedOnlyAfterTheGrace() {
         var machine = Self.make([.timer], Self.followed())
         let missing = JobEvent.pollEnded(.failure(MachineText.failure(.notFound)))

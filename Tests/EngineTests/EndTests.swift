@@ -211,13 +211,22 @@ final class EndTests: XCTestCase {
     func testAJobOfAnUnknownProviderEnds() throws {
         let harness = try Harness()
         let reference = JobReference(provider: "nobody", operation: "x", region: "", endpoint: "e", remoteID: "1")
-        let record = JobRecord(
-            id: 77, provider: "nobody", operation: "x", isDownload: false, snapshot: JobSnapshot(state: .pending))
-        record.handles = 1
-        _ = harness.shared.post(.attach(record, reference, follow: true, deadlineMilliseconds: -1))
-        harness.runToTheEnd()
-        XCTAssertTrue(record.snapshot.state.isTerminal)
-        XCTAssertEqual(record.snapshot.failure?.status, .invalidArgument)
-        XCTAssertEqual(harness.events(.jobDone, of: record).count, 1)
+        let call = harness.provider.call(submit: "a")
+        let commands: [(JobRecord) -> Command] = [
+            { .attach($0, reference, follow: true, deadlineMilliseconds: -1) },
+            { .submit($0, call, follow: true, deadlineMilliseconds: -1) },
+            { .read($0, call, deadlineMilliseconds: -1) },
+        ]
+        for (number, command) in commands.enumerated() {
+            let record = JobRecord(
+                id: UInt64(77 + number), provider: "nobody", operation: "x", isDownload: false,
+                snapshot: JobSnapshot(state: .pending))
+            record.handles = 1
+            _ = harness.shared.post(command(record))
+            harness.runToTheEnd()
+            XCTAssertTrue(record.snapshot.state.isTerminal)
+            XCTAssertEqual(record.snapshot.failure?.status, .invalidArgument)
+            XCTAssertEqual(harness.events(.jobDone, of: record).count, 1)
+        }
     }
 }
