@@ -251,9 +251,12 @@ void aigc_config_free(aigc_config *config);
 /* Operations that are submitted (they cost money). Since 1.0.
  * AIGC_ALIBABA_INFERENCE            Personalizedtxt2imgAddInferenceJob: images from a model that you have trained.
  * AIGC_ALIBABA_PRE_MODEL_INFERENCE  PersonalizedTextToImageAddInferenceJob: images from reference pictures, no model.
+ * AIGC_ALIBABA_MODEL_TRAIN          Personalizedtxt2imgAddModelTrainJob: a model from pictures, no image; its id is
+ *                                   aigc_job_result_id(), which AIGC_ALIBABA_INFERENCE takes as its model.
  * AIGC_TENCENT_IMAGE                CreateAigcImageTask. */
 #define AIGC_ALIBABA_INFERENCE "inference"
 #define AIGC_ALIBABA_PRE_MODEL_INFERENCE "pre_model_inference"
+#define AIGC_ALIBABA_MODEL_TRAIN "model_train"
 #define AIGC_TENCENT_IMAGE "aigc_image"
 
 /* Operations that fetch one known image (aigc_client_fetch, free of charge). Since 1.0.
@@ -496,7 +499,11 @@ void aigc_job_cancel(aigc_job *job);
  * new error object, yours to free. error may be NULL. Since 1.0. */
 aigc_status aigc_job_error(aigc_job *job, aigc_error **error);
 
-/* How many images a succeeded job has; 0 before. Since 1.0. */
+/* The id of what a job has made where that is no image: for AIGC_ALIBABA_MODEL_TRAIN the id of the model. NULL until the
+ * job has succeeded, and for every other operation. Since 1.0. */
+const char *aigc_job_result_id(aigc_job *job);
+
+/* How many images a succeeded job has; 0 before, and for a job that makes none. Since 1.0. */
 size_t aigc_job_asset_count(const aigc_job *job);
 
 /* The provider's id of an image (Alibaba), or its URL (Tencent). NULL past the last. Since 1.0. */
