@@ -222,6 +222,16 @@ public:
         return detail::text(aigc_job_provider_response(handle_.get()));
     }
     std::optional<std::string> request_id() const { return detail::text(aigc_job_request_id(handle_.get())); }
+    std::optional<std::string> provider() const { return detail::text(aigc_job_provider(handle_.get())); }
+    std::optional<std::string> operation() const { return detail::text(aigc_job_operation(handle_.get())); }
+    // What the job has made where that is no image: the id of a model.
+    std::optional<std::string> result_id() const { return detail::text(aigc_job_result_id(handle_.get())); }
+    // Of a download: bytes received, and bytes in all or -1.
+    std::pair<std::int64_t, std::int64_t> bytes() const noexcept {
+        std::int64_t received = 0, total = -1;
+        aigc_job_bytes(handle_.get(), &received, &total);
+        return {received, total};
+    }
 
     // As aigc_job_wait(): Done when it succeeded.
     Result<Done> wait(std::int64_t timeout_ms = AIGC_FOREVER) const {
@@ -229,6 +239,12 @@ public:
     }
     Result<Done> refresh(std::int64_t timeout_ms = AIGC_FOREVER) const {
         return detail::done([&](auto error) { return aigc_job_refresh(handle_.get(), timeout_ms, error); });
+    }
+    Result<Done> set_follow(bool follow) const {
+        return detail::done([&](auto error) { return aigc_job_set_follow(handle_.get(), follow ? 1 : 0, error); });
+    }
+    Result<Done> set_deadline_ms(std::int64_t deadline_ms) const {
+        return detail::done([&](auto error) { return aigc_job_set_deadline_ms(handle_.get(), deadline_ms, error); });
     }
     void cancel() const noexcept { aigc_job_cancel(handle_.get()); }
     // How it ended; nullopt for success and for a job that has not ended.
@@ -241,6 +257,10 @@ public:
     std::size_t asset_count() const noexcept { return aigc_job_asset_count(handle_.get()); }
     std::optional<std::string> asset_id(std::size_t index) const {
         return detail::text(aigc_job_asset_id(handle_.get(), index));
+    }
+    // It can hold a signature: treat it as a secret.
+    std::optional<std::string> asset_url(std::size_t index) const {
+        return detail::text(aigc_job_asset_url(handle_.get(), index));
     }
     std::int64_t asset_expires_at_ms(std::size_t index) const noexcept {
         return aigc_job_asset_expires_at_ms(handle_.get(), index);
@@ -277,6 +297,7 @@ public:
     aigc_status status() const noexcept { return aigc_event_status(handle_.get()); }
     std::int32_t state() const noexcept { return aigc_event_state(handle_.get()); }
     std::uint64_t job_id() const noexcept { return aigc_event_job_id(handle_.get()); }
+    std::optional<std::string> provider() const { return detail::text(aigc_event_provider(handle_.get())); }
     std::optional<Job> job() const {
         aigc_job *job = aigc_event_job(handle_.get());
         if (job == nullptr) return std::nullopt;
@@ -304,6 +325,25 @@ public:
     Result<Job> attach(const std::string &token, bool follow = true) {
         return detail::made<Job, aigc_job>([&](auto out, auto error) {
             return aigc_client_attach(handle_.get(), token.c_str(), follow ? 1 : 0, out, error);
+        });
+    }
+    // From the provider's own job id.
+    Result<Job> attach_id(const std::string &provider, const std::string &operation, const std::string &remote_id,
+                          bool follow = true) {
+        return detail::made<Job, aigc_job>([&](auto out, auto error) {
+            return aigc_client_attach_id(handle_.get(), provider.c_str(), operation.c_str(), remote_id.c_str(),
+                                         follow ? 1 : 0, out, error);
+        });
+    }
+    // One image that is known by id or URL, to a file or to memory.
+    Result<Job> fetch(const Request &request, const std::string &path) {
+        return detail::made<Job, aigc_job>([&](auto out, auto error) {
+            return aigc_client_fetch(handle_.get(), request.raw(), path.c_str(), out, error);
+        });
+    }
+    Result<Job> fetch(const Request &request) {
+        return detail::made<Job, aigc_job>([&](auto out, auto error) {
+            return aigc_client_fetch(handle_.get(), request.raw(), nullptr, out, error);
         });
     }
     Result<Done> set_credentials(const char *provider, const std::string &id, const std::string &secret,

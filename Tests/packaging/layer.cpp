@@ -1,0 +1,152 @@
+// Tests bindings/cpp/aigc.hpp against the sandbox. With -DNO_EXCEPTIONS the part that throws is left out.
+#include <aigc.hpp>
+
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <sstream>
+#include <thread>
+
+static int failures = 0;
+static const char *variant = "";
+
+static void ok(bool good, const char *what, const std::string &why = "") {
+    std::printf("%s - cpp: %s (%s)%s%s\n", good ? "ok" : "not ok", what, variant, good ? "" : ": ", good ? "" : why.c_str());
+    if (!good) failures++;
+}
+
+// The value, or the end of the program with the message: a test cannot go on without it.
+template <class T>
+static T must(aigc::Result<T> result, const char *what) {
+    if (!result) {
+        ok(false, what, result.error().name() + " " + result.error().message());
+        std::exit(1);
+    }
+    return std::move(result).value();
+}
+
+static aigc::Config settings() {
+    aigc::Config config = must(aigc::Config::make(), "a configuration");
+    std::istringstream lines(std::getenv("AIGC_TEST_CONFIG"));
+    for (std::string line; std::getline(lines, line);) {
+        const auto equals = line.find('=');
+        must(config.set(line.substr(0, equals).c_str(), line.substr(equals + 1)), "a key of the sandbox");
+    }
+    return config;
+}
+
+static aigc::Client client() {
+    aigc::Config config = settings();
+    return must(aigc::Client::open(&config), "a client");
+}
+
+static aigc::Request cat(const std::string &words) {
+    aigc::Request request = must(aigc::Request::make(AIGC_TENCENT, AIGC_TENCENT_IMAGE), "a request");
+    must(request.set("prompt", words), "a prompt");
+    return request;
+}
+
+static void whole_jobs(const std::string &folder) {
+    aigc::Client cloud = client();
+    aigc::Request other = must(aigc::Request::make(AIGC_ALIBABA, AIGC_ALIBABA_PRE_MODEL_INFERENCE), "a request");
+    must(other.set("prompt", "a cat in C++"), "a text");
+    must(other.set("count", 2), "a whole number");
+    must(other.set_json("strength", "0.5"), "JSON");
+    must(other.add_image("https://example.com/reference.png"), "a picture");
+    must(other.set_option("deadline_ms", "60000"), "an option");
+    aigc::Request first = cat("a cat in C++");
+    for (const aigc::Request *request : {&first, &other}) {
+        const aigc::Job job = must(cloud.submit(*request), "submit");
+        must(job.wait(60000), "wait");
+        ok(job.state() == AIGC_STATE_SUCCEEDED && job.outcome() == AIGC_OUTCOME_ACCEPTED && job.token() && job.remote_id() &&
+               job.asset_count() > 0 && !job.error(),
+           "a job succeeds");
+        const aigc::Job memory = must(job.download(0), "to memory");
+        const aigc::Job file = must(job.download(0, folder + "/" + *job.provider() + "-" + variant + ".*"), "to a file");
+        must(memory.wait(60000), "wait");
+        must(file.wait(60000), "wait");
+        const aigc::Buffer bytes = must(memory.take_buffer(), "the bytes");
+        std::ifstream in(*file.path(), std::ios::binary);
+        const std::string disk{std::istreambuf_iterator<char>(in), {}};
+        ok(disk.size() == bytes.size() && std::memcmp(disk.data(), bytes.data(), disk.size()) == 0 && !disk.empty() &&
+               file.bytes().first == static_cast<std::int64_t>(disk.size()) && bytes.content_type() == *file.content_type(),
+           "memory and file hold the same image");
+        ok(memory.take_buffer().error().status() == AIGC_E_WRONG_STATE, "bytes are taken once");
+    }
+}
+
+static void handles() {
+    static_assert(std::is_move_constructible_v<aigc::Client> && !std::is_copy_constructible_v<aigc::Client>);
+    static_assert(!std::is_copy_constructible_v<aigc::Request> && !std::is_copy_constructible_v<aigc::Event>);
+    static_assert(std::is_copy_constructible_v<aigc::Job> && std::is_copy_constructible_v<aigc::Error>);
+    static_assert(std::is_nothrow_move_constructible_v<aigc::Job> && std::is_nothrow_move_assignable_v<aigc::Client>);
+    std::optional<aigc::Client> cloud(client());
+    aigc::Job job = must(cloud->submit(cat("[never] a cat in C++")), "submit");
+    aigc::Job copy = job;
+    aigc::Job moved = std::move(job);
+    job = copy;
+    ok(copy.id() == moved.id() && job.id() == moved.id(), "copies are the same job");
+    while (!moved.token())
+        if (!cloud->next_event(10000)) break;
+    const std::string token = moved.token().value_or("");
+    cloud.reset();
+    ok(copy.wait(0).error().status() == AIGC_E_CANCELLED && copy.token() == token, "a job outlives its client");
+    aigc::Client second = client();
+    const aigc::Job again = must(second.attach(token, false), "attach");
+    must(again.refresh(30000), "refresh");
+    ok(again.remote_id() == copy.remote_id() && again.state() != AIGC_STATE_FAILED, "a token finds the job again");
+    must(again.set_follow(true), "follow");
+    must(again.set_deadline_ms(1), "a deadline");
+    ok(again.wait(30000).error().status() == AIGC_E_DEADLINE, "a deadline ends it here");
+}
+
+static void events() {
+    aigc::Client cloud = client();
+    ok(cloud.event_fd() >= 0, "there is a descriptor");
+    std::map<std::uint64_t, int> ends;
+    for (int i = 0; i < 20; i++) must(cloud.submit(cat("cat of events " + std::to_string(i))), "submit");
+    while (ends.size() < 20) {
+        auto event = must(cloud.next_event(30000), "an event");
+        if (!event) break;
+        if (event->type() == AIGC_EVENT_JOB_DONE && event->job() && event->job()->id() == event->job_id())
+            ends[event->job_id()]++;
+    }
+    bool once = ends.size() == 20;
+    for (const auto &end : ends) once = once && end.second == 1;
+    ok(once, "each of 20 jobs ends once");
+    std::thread waiter([&] { ok(!must(cloud.next_event(-1), "a wait"), "a wait can be woken"); });
+    cloud.wake();
+    waiter.join();
+}
+
+static void errors() {
+    aigc::Client cloud = client();
+    const aigc::Job job = must(cloud.submit(cat("[fail] a cat in C++")), "submit");
+    const auto ended = job.wait(30000);
+    ok(!ended && ended.error().status() == AIGC_E_JOB_FAILED && ended.error().name() == "AIGC_E_JOB_FAILED" &&
+           ended.error().outcome() == AIGC_OUTCOME_ACCEPTED && ended.error().request_id(),
+       "a failure says what happened");
+    aigc::Request request = cat("a cat");
+    ok(request.set("prompts", "x").error().field() == "prompts", "an error names the field");
+#ifndef NO_EXCEPTIONS
+    bool thrown = false;
+    try {
+        aigc::Request::make("nobody", "nothing").value();
+    } catch (const std::runtime_error &error) {
+        thrown = std::strlen(error.what()) > 10;
+    }
+    ok(thrown, "only value() throws, with the message");
+#endif
+}
+
+int main(int argc, char **argv) {
+    if (argc != 3) return 2;
+    variant = argv[1];
+    whole_jobs(argv[2]);
+    handles();
+    events();
+    errors();
+    return failures ? 1 : 0;
+}
