@@ -47,8 +47,8 @@ class Fault:
     reusable: bool = True
     # Eighths of the reply that arrive; -1 where that has no meaning.
     eighths: int = -1
-    # The image is whole although something about the reply was not: a read has nothing to mend.
-    harmless_to_reads: bool = False
+    # Whether the matrix has it; the others serve single proofs.
+    in_matrix: bool = True
 
     def on(self, scheme: str) -> "Fault":
         """What it means for that scheme: a connection that ends before TLS has carried no request."""
@@ -104,6 +104,8 @@ _ALL = (
     _reply("chunked_cut"),
     _reply("drip", slow=True),
     _reply("throttled", Cloud.REFUSED),
+    _reply("hold", in_matrix=False),  # so many KiB of the body (the variant), then silence
+    _reply("smuggle", in_matrix=False),  # a good reply, and behind it one that nobody has asked for
 )
 
 FAULTS: Dict[str, Fault] = {fault.name: fault for fault in _ALL}

@@ -8,14 +8,15 @@ import random
 import ssl
 from typing import TYPE_CHECKING, Dict, Optional
 
-from faults import Cloud, Fault
+from faults import FAULTS, Cloud, Fault
 from stream import Stream, ended
 from wire import Message, whole_length
 
 if TYPE_CHECKING:
-    from proxy import Proxy
+    from proxy import Hit, Proxy
 
 HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\r\n"
+_OTHER_DIGITS = bytes.maketrans(b"0123456789", b"9876543210")
 _BAD_CERTIFICATES = ("tls_wrong_name", "tls_wrong_authority", "tls_expired")
 
 
@@ -97,9 +98,10 @@ async def _whole(stream: Stream) -> int:
 # Instead of an answer
 
 
-async def spoil_reply(proxy: "Proxy", stream: Stream, fault: Fault, request: Message, variant: int) -> bool:
+async def spoil_reply(proxy: "Proxy", stream: Stream, hit: "Hit", request: Message, variant: int) -> bool:
     """The request has been read; False when the connection has ended."""
     notify = variant % 2 == 0
+    fault = FAULTS[hit.fault]
     name = fault.name
     reply: Optional[Message] = await proxy.forward(request) if fault.cloud is Cloud.EXECUTED else None
     if name == "throttled":
@@ -124,6 +126,13 @@ async def spoil_reply(proxy: "Proxy", stream: Stream, fault: Fault, request: Mes
     if reply is None:  # close_all
         await stream.finish(notify)
         return False
+    if name == "hold":
+        await _hold(stream, reply, hit, variant << 10)
+        return False
+    if name == "smuggle":
+        forged = reply.with_body(reply.body.translate(_OTHER_DIGITS))
+        await stream.send(reply.to_bytes() + forged.to_bytes())
+        return True
     return await _spoil_whole_reply(stream, fault, reply, notify)
 
 
@@ -173,3 +182,11 @@ async def _drip(stream: Stream, data: bytes) -> None:
         if done:
             break
     await ended(gone)
+
+
+async def _hold(stream: Stream, reply: Message, hit: "Hit", most: int) -> None:
+    span = reply.get("content-range") or "bytes 0-"
+    hit.offset = int(span.split(" ", 1)[1].split("-", 1)[0])
+    await stream.send(reply.head_bytes() + reply.body[:most])
+    hit.sent = min(most, len(reply.body))
+    await stream.gone()

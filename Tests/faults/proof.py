@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 import traceback
 from typing import Any, Callable, Dict, List, Optional, Sequence, TypeVar
@@ -34,8 +33,9 @@ def main(name: str, facts: Sequence[Callable[[Rig, Report], None]], *options: st
             try:
                 fact(rig, report)
             except Exception as problem:
-                traceback.print_exc(file=sys.stderr)
-                report.ok(False, fact.__name__, "%s: %s" % (type(problem).__name__, problem))
+                where = traceback.extract_tb(problem.__traceback__)[-1]
+                place = "%s:%s" % (where.filename.rsplit("/", 1)[-1], where.lineno)
+                report.ok(False, fact.__name__, "%s at %s: %s" % (type(problem).__name__, place, problem))
     return report.finish()
 
 

@@ -47,6 +47,9 @@ class Hit:
     began: float
     gone: float = 0.0
     forwarded: bool = False
+    # Bytes of a body that were sent before a hold, and where in the object they lie.
+    sent: int = 0
+    offset: int = 0
 
 
 @dataclass
@@ -211,7 +214,7 @@ class Proxy:
                 return False
             request = await self._read(stream)
             passed_on = self.counts.forwarded
-            goes_on = await spoil_reply(self, stream, armed.fault, request, armed.variant)
+            goes_on = await spoil_reply(self, stream, hit, request, armed.variant)
             hit.forwarded = self.counts.forwarded > passed_on
             return goes_on
         finally:

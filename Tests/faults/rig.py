@@ -9,7 +9,7 @@ import tempfile
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Awaitable, Callable, Dict, List, Optional, Sequence, Tuple, Type, TypeVar
+from typing import Any, Awaitable, Callable, Dict, List, Optional, Sequence, Set, Tuple, Type, TypeVar
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bindings" / "python" / "src"))
@@ -71,6 +71,7 @@ class Door:
 
     def close(self) -> None:
         """End it."""
+        self._rig.forget(self)
         self._rig.wait(self._proxy.stop)
 
 
@@ -87,6 +88,7 @@ class Rig:
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxies", daemon=True)
         self._contexts: Dict[str, Any] = {}
         self._numbers = itertools.count(1)
+        self._doors: Set[Door] = set()
 
     def __enter__(self) -> "Rig":
         self.box.__enter__()
@@ -99,6 +101,8 @@ class Rig:
     def __exit__(
         self, kind: Optional[Type[BaseException]], value: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
+        for door in list(self._doors):
+            door.close()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         self.box.stop()
@@ -129,12 +133,25 @@ class Rig:
         rewrite: Sequence[Tuple[str, str]] = (),
     ) -> Door:
         """A proxy before one of the sandbox's plain origins (http, asset_http, metadata)."""
-        host, _, port = self.box.info[origin].split("//", 1)[1].rpartition(":")
+        return self.door_to(self.box.info[origin], scheme, provider, close_each, rewrite)
+
+    def door_to(
+        self, url: str, scheme: str = "http", provider: str = "", close_each: bool = False,
+        rewrite: Sequence[Tuple[str, str]] = (),
+    ) -> Door:
+        """The same before any origin that speaks plain HTTP."""
+        host, _, port = url.split("//", 1)[1].rpartition(":")
         contexts = self._contexts if scheme == "https" else None
         pairs: List[Tuple[bytes, bytes]] = [(old.encode(), new.encode()) for old, new in rewrite]
         proxy = self.run(lambda: Proxy(Address(host, int(port)), contexts, provider, pairs, close_each))
         self.wait(proxy.start)
-        return Door(self, proxy, scheme)
+        door = Door(self, proxy, scheme)
+        self._doors.add(door)
+        return door
+
+    def forget(self, door: Door) -> None:
+        """It has been closed."""
+        self._doors.discard(door)
 
     def own_identity(self, provider: str, account: str = "main") -> Keys:
         """Keys of somebody whom nobody else in this process is; rates are shared by all who are the same."""
