@@ -24,6 +24,12 @@ extension JSONValue {
 
     /// The same from memory that stays where it is for the length of the call.
     public static func parse(_ bytes: UnsafeRawBufferPointer, maximumDepth: Int = 64) throws(JSONError) -> JSONValue {
+        if let plain = JSONReader.read(bytes, maximumDepth: maximumDepth) { return plain }
+        return try parseStrictly(bytes, maximumDepth: maximumDepth)
+    }
+
+    /// By jansson, for everything that is not plain.
+    static func parseStrictly(_ bytes: UnsafeRawBufferPointer, maximumDepth: Int) throws(JSONError) -> JSONValue {
         try checkDepth(bytes, maximum: max(0, min(maximumDepth, depthLimit)))
         var error = aigcj_error()
         if let root = aigcj_parse(bytes.baseAddress, bytes.count, &error) {
