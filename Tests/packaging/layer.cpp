@@ -121,6 +121,17 @@ static void events() {
     waiter.join();
 }
 
+static void calls() {
+    aigc::Client cloud = client();
+    const aigc::Job job = must(cloud.submit(cat("a cat that is asked for by name")), "submit");
+    must(job.wait(30000), "wait");
+    const std::string body = "{\"TaskId\": \"" + *job.remote_id() + "\"}";
+    const aigc::Job call = must(cloud.call(AIGC_TENCENT, "DescribeAigcImageTask", body, true), "call");
+    must(call.wait(30000), "wait");
+    ok(call.provider_response()->find("DONE") != std::string::npos, "a call by the provider's own name");
+    ok(must(cloud.report(), "a report").find("providers") != std::string::npos, "a report");
+}
+
 static void errors() {
     aigc::Client cloud = client();
     const aigc::Job job = must(cloud.submit(cat("[fail] a cat in C++")), "submit");
@@ -147,6 +158,7 @@ int main(int argc, char **argv) {
     whole_jobs(argv[2]);
     handles();
     events();
+    calls();
     errors();
     return failures ? 1 : 0;
 }

@@ -298,6 +298,8 @@ public:
     std::int32_t state() const noexcept { return aigc_event_state(handle_.get()); }
     std::uint64_t job_id() const noexcept { return aigc_event_job_id(handle_.get()); }
     std::optional<std::string> provider() const { return detail::text(aigc_event_provider(handle_.get())); }
+    // One line for people, of the types that have one (AIGC_EVENT_WARNING).
+    std::optional<std::string> message() const { return detail::text(aigc_event_message(handle_.get())); }
     std::optional<Job> job() const {
         aigc_job *job = aigc_event_job(handle_.get());
         if (job == nullptr) return std::nullopt;
@@ -345,6 +347,21 @@ public:
         return detail::made<Job, aigc_job>([&](auto out, auto error) {
             return aigc_client_fetch(handle_.get(), request.raw(), nullptr, out, error);
         });
+    }
+    // Any operation by the provider's own name, as aigc_client_call() says; the whole answer is Job::provider_response().
+    Result<Job> call(const std::string &provider, const std::string &action, const std::string &json, bool reads) {
+        return detail::made<Job, aigc_job>([&](auto out, auto error) {
+            return aigc_client_call(handle_.get(), provider.c_str(), action.c_str(), json.c_str(), reads ? 1 : 0, out,
+                                    error);
+        });
+    }
+    // What this client stands on, as JSON, for diagnosis and support. No secret is in it.
+    Result<std::string> report() {
+        auto report = detail::made<Buffer, aigc_buffer>(
+            [&](auto out, auto error) { return aigc_client_report(handle_.get(), out, error); });
+        if (!report) return report.error();
+        const Buffer buffer = std::move(report).value();
+        return std::string(reinterpret_cast<const char *>(buffer.data()), buffer.size());
     }
     Result<Done> set_credentials(const char *provider, const std::string &id, const std::string &secret,
                                  const char *token = nullptr, std::int64_t expires_at_ms = 0) {

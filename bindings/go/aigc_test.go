@@ -266,6 +266,32 @@ func TestCloseEndsEveryWait(t *testing.T) {
 	unused.Close(-1)
 }
 
+func TestCallsByTheProvidersOwnName(t *testing.T) {
+	client := open(t, nil)
+	job := submit(t, client, cat("a cat that is asked for by name"))
+	if err := job.Wait(within(t, 30*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	body, err := json.Marshal(map[string]string{"TaskId": job.RemoteID()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	call, err := client.Call(Tencent, "DescribeAigcImageTask", body, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := call.Wait(within(t, 30*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(call.ProviderResponse()), "DONE") {
+		t.Errorf("%s", call.ProviderResponse())
+	}
+	report, err := client.Report()
+	if err != nil || !json.Valid(report) || !strings.Contains(string(report), "providers") {
+		t.Errorf("%s %v", report, err)
+	}
+}
+
 func TestTablesOfTheLibrary(t *testing.T) {
 	if len(Operations()) < 7 || len(ConfigKeys()) < 20 || len(FieldsOf(Tencent, TencentImage)) < 5 || Version() == "" {
 		t.Error("a table is too short")

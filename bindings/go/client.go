@@ -23,6 +23,7 @@ package aigc
 import "C"
 
 import (
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"sync"
@@ -46,6 +47,7 @@ type Event struct {
 	State    State
 	Status   Status // EventJobDone: how the job ended. EventJobRefreshed: how the call ended
 	Provider string
+	Message  string // one line for people, of the types that have one (EventWarning)
 }
 
 // Client is one engine: connections, rates, credentials, jobs. One per process is enough for thousands of jobs. Close it.
@@ -225,6 +227,44 @@ func (c *Client) Fetch(request Request, path string) (*Job, error) {
 	})
 }
 
+// Call calls any operation of a provider's product by the provider's own name, as aigc_client_call in aigc.h says. body is an
+// object with the provider's own names, nil means {}. reads says that the operation only reads: it is then repeated through
+// everything transient; otherwise it is sent at most once, like a submission. The whole answer is Job.ProviderResponse.
+func (c *Client) Call(provider, action string, body json.RawMessage, reads bool) (*Job, error) {
+	var m memory
+	defer m.free()
+	cloud, err := m.add("provider", provider)
+	if err != nil {
+		return nil, err
+	}
+	name, err := m.add("action", action)
+	if err != nil {
+		return nil, err
+	}
+	object, err := m.addOptional("body", string(body))
+	if err != nil {
+		return nil, err
+	}
+	return c.start(func(job **C.aigc_job, failure **C.aigc_error) C.aigc_status {
+		return C.aigc_client_call(c.handle, cloud, name, object, flag(reads), job, failure)
+	})
+}
+
+// Report says what this client stands on, for diagnosis and support: trust, proxies, credentials, clocks. No secret is in it.
+func (c *Client) Report() (json.RawMessage, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.handle == nil {
+		return nil, closed()
+	}
+	var buffer *C.aigc_buffer
+	var failure *C.aigc_error
+	if err := taken(C.aigc_client_report(c.handle, &buffer, &failure), failure); err != nil {
+		return nil, err
+	}
+	return bytesOf(buffer), nil
+}
+
 // start makes a job and enters it into the table before any event of it can be looked at.
 func (c *Client) start(make func(**C.aigc_job, **C.aigc_error) C.aigc_status) (*Job, error) {
 	c.mu.Lock()
@@ -295,6 +335,7 @@ func (c *Client) take(event *C.aigc_event) {
 		State:    State(C.aigc_event_state(event)),
 		Status:   Status(C.aigc_event_status(event)),
 		Provider: text(C.aigc_event_provider(event)),
+		Message:  text(C.aigc_event_message(event)),
 	}
 	c.mu.Lock()
 	job := c.jobs[e.JobID]

@@ -97,6 +97,7 @@ const (
 	EventJobProgress       EventType = C.AIGC_EVENT_JOB_PROGRESS
 	EventJobDone           EventType = C.AIGC_EVENT_JOB_DONE
 	EventCredentialsNeeded EventType = C.AIGC_EVENT_CREDENTIALS_NEEDED
+	EventWarning           EventType = C.AIGC_EVENT_WARNING
 )
 
 // The version that this package is written for: another major version and an older minor version are refused.

@@ -267,9 +267,16 @@ func (j *Job) Buffer() ([]byte, error) {
 	if err := taken(C.aigc_job_take_buffer(j.handle, &buffer, &failure), failure); err != nil {
 		return nil, err
 	}
+	return bytesOf(buffer), nil
+}
+
+// bytesOf copies the bytes of a buffer and frees it.
+func bytesOf(buffer *C.aigc_buffer) []byte {
 	defer C.aigc_buffer_free(buffer)
-	size := C.aigc_buffer_size(buffer)
-	bytes := make([]byte, int(size))
-	copy(bytes, unsafe.Slice((*byte)(C.aigc_buffer_data(buffer)), int(size)))
-	return bytes, nil
+	size := int(C.aigc_buffer_size(buffer))
+	bytes := make([]byte, size)
+	if size > 0 {
+		copy(bytes, unsafe.Slice((*byte)(C.aigc_buffer_data(buffer)), size))
+	}
+	return bytes
 }

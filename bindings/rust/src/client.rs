@@ -4,7 +4,7 @@ use std::ptr::NonNull;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::error::{c_string, done, made};
-use crate::job::c_path;
+use crate::job::{c_path, Buffer};
 use crate::{milliseconds, sys, Config, Error, Event, Job, Request, Result};
 
 /// One engine: connections, rates, credentials, jobs. One per process is enough for thousands of jobs. Dropping it closes
@@ -64,6 +64,29 @@ impl Client {
         let path = path.as_ref().map_or(std::ptr::null(), |path| path.as_ptr());
         // SAFETY: as above; NULL means memory.
         made(|out, error| unsafe { sys::aigc_client_fetch(self.raw(), request.raw(), path, out, error) }).map(Job)
+    }
+
+    /// Calls any operation of a provider's product by the provider's own name, as aigc_client_call in aigc.h says. `json` is
+    /// an object with the provider's own names. `reads`: the operation only reads, and is repeated through everything
+    /// transient; otherwise it is sent at most once, like a submission. The whole answer is `Job::provider_response`.
+    pub fn call(&self, provider: &str, action: &str, json: Option<&str>, reads: bool) -> Result<Job> {
+        let (provider, action) = (c_string("provider", provider)?, c_string("action", action)?);
+        let json = json.map(|json| c_string("json", json)).transpose()?;
+        let json = json.as_ref().map_or(std::ptr::null(), |json| json.as_ptr());
+        let (provider, action) = (provider.as_ptr(), action.as_ptr());
+        // SAFETY: as above; NULL means {}.
+        made(|out, error| unsafe {
+            sys::aigc_client_call(self.raw(), provider, action, json, reads.into(), out, error)
+        })
+        .map(Job)
+    }
+
+    /// What this client stands on, as JSON, for diagnosis and support: trust, proxies, credentials, clocks. No secret is
+    /// in it.
+    pub fn report(&self) -> Result<String> {
+        // SAFETY: the handle lives.
+        let report = made(|out, error| unsafe { sys::aigc_client_report(self.raw(), out, error) }).map(Buffer)?;
+        Ok(String::from_utf8_lossy(&report).into_owned())
     }
 
     /// Gives a provider's credentials from now on, instead of all other sources. `token` is the STS security token.

@@ -186,7 +186,7 @@ impl std::fmt::Debug for Job {
 }
 
 /// Image bytes in memory.
-pub struct Buffer(NonNull<sys::aigc_buffer>);
+pub struct Buffer(pub(crate) NonNull<sys::aigc_buffer>);
 
 // SAFETY: promise 3; the bytes never change, and the free is Drop.
 unsafe impl Send for Buffer {}
@@ -263,6 +263,12 @@ impl Event {
     pub fn provider(&self) -> Option<&str> {
         // SAFETY: the string lives as long as the handle, which outlives the borrow.
         unsafe { text(sys::aigc_event_provider(self.0.as_ptr())) }
+    }
+
+    /// One line for people, of the types that have one (`EventType::WARNING`).
+    pub fn message(&self) -> Option<&str> {
+        // SAFETY: as above.
+        unsafe { text(sys::aigc_event_message(self.0.as_ptr())) }
     }
 }
 

@@ -90,6 +90,7 @@ constants! { EventType:
     JOB_PROGRESS = AIGC_EVENT_JOB_PROGRESS, "Progress changed.";
     JOB_DONE = AIGC_EVENT_JOB_DONE, "The job has ended, once.";
     CREDENTIALS_NEEDED = AIGC_EVENT_CREDENTIALS_NEEDED, "Credentials that were given end soon or have been refused.";
+    WARNING = AIGC_EVENT_WARNING, "All went well, and there is something to know: `Event::message`.";
 }
 
 impl Status {

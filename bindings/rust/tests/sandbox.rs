@@ -152,6 +152,17 @@ fn a_waiter_can_be_woken() {
 }
 
 #[test]
+fn calls_by_the_providers_own_name() {
+    let client = client();
+    let job = succeeded(&client, &cat("a cat that is asked for by name"));
+    let body = format!("{{\"TaskId\": \"{}\"}}", job.remote_id().unwrap());
+    let call = client.call(aigc::TENCENT, "DescribeAigcImageTask", Some(&body), true).unwrap();
+    call.wait(LONG).unwrap();
+    assert!(call.provider_response().unwrap().contains("DONE"), "{:?}", call.provider_response());
+    assert!(client.report().unwrap().contains("providers"));
+}
+
+#[test]
 fn tables_of_the_library() {
     assert!(aigc::operations().len() >= 7 && aigc::config_keys().len() >= 20);
     assert!(aigc::fields(aigc::TENCENT, aigc::TENCENT_IMAGE).iter().any(|field| field.name == "prompt"));
