@@ -182,7 +182,11 @@ extension ConfigKey {
         switch kind {
         case .string, .secret:
             guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-                throw refuse("text without control characters")
+                // Not shown: a proxy may come with a password.
+                throw Failure(
+                    .invalidArgument,
+                    "Setting \"\(name)\": the value holds a line break or another control character: remove it",
+                    field: name.description)
             }
         case .bool:
             guard value == "true" || value == "false" else { throw refuse("\"true\" or \"false\"") }

@@ -22,7 +22,8 @@ public struct Endpoint: Equatable, Sendable {
     /// "token") in the error.
     public init(parsing text: String, key: String) throws(Failure) {
         func refuse(_ why: String) -> Failure {
-            let shown = Words.shown(text, limit: 80)
+            // What stands before an "@" is most likely a password.
+            let shown = Words.shown(text.split(separator: "@").last.map(String.init) ?? "", limit: 80)
             return Failure(
                 .invalidArgument,
                 "Reading \(key) \"\(shown)\": \(why); give host, host:port, https://host[:port] or http://host[:port]",
