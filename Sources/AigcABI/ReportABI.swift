@@ -47,7 +47,7 @@ extension Client {
     private func report(_ provider: any Provider) -> JSONValue {
         // An empty id: only where the calls go is looked at.
         let place = provider.reference(operation: provider.operations.first?.name ?? "", remoteID: "")
-        let url = place.endpoint.contains("://") ? place.endpoint : "https://" + place.endpoint
+        let url = place.endpoint.saysScheme ? place.endpoint : "https://" + place.endpoint
         return .object([
             JSONMember("provider", .string(provider.name)), JSONMember("endpoint", .string(url)),
             JSONMember("region", .string(place.region)), JSONMember("proxy", .optional(network.proxy(for: url))),
