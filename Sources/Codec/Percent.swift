@@ -24,15 +24,29 @@ public enum Hex {
 
     /// Bytes as lower-case text.
     public static func lowerText(_ bytes: [UInt8]) -> String {
-        String(unsafeUninitializedCapacity: bytes.count * 2) { digits in  // safe: twice the size of what is in memory
-            var index = 0
-            for byte in bytes {
-                digits[index] = lower(byte >> 4)
-                digits[index + 1] = lower(byte)
-                index += 2
-            }
-            return index
+        // safe: twice the size of what is in memory
+        String(unsafeUninitializedCapacity: bytes.count * 2) { write(bytes, to: $0) }
+    }
+
+    /// Appends bytes as lower-case digits to a buffer.
+    public static func append(_ bytes: [UInt8], to output: inout [UInt8]) {
+        // safe: as above
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: bytes.count * 2) { digits in
+            let count = write(bytes, to: digits)
+            output.append(contentsOf: UnsafeBufferPointer(rebasing: digits[..<count]))
         }
+    }
+
+    /// `digits` has room for twice as many bytes.
+    private static func write(_ bytes: [UInt8], to digits: UnsafeMutableBufferPointer<UInt8>) -> Int {
+        guard let out = digits.baseAddress else { return 0 }
+        var index = 0
+        for byte in bytes {
+            out[index] = lower(byte >> 4)
+            out[index + 1] = lower(byte)
+            index += 2
+        }
+        return index
     }
 }
 

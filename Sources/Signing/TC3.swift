@@ -63,11 +63,12 @@ public enum TC3 {
     ) throws(Failure) -> Stages {
         let work = try Work(
             host: host, service: service, contentType: contentType, body: body, credentials: credentials,
-            unixSeconds: unixSeconds, unsignedPayload: unsignedPayload, cache: cache)
+            unixSeconds: unixSeconds, unsignedPayload: unsignedPayload, cache: cache, keepsTexts: true)
+        let texts = work.texts ?? Work.Texts()
         return Stages(
-            payloadHash: work.payloadHash, canonicalRequest: String(decoding: work.canonicalRequest, as: UTF8.self),
-            hashedCanonicalRequest: work.hash, stringToSign: String(decoding: work.stringToSign, as: UTF8.self),
-            signature: work.signature, authorization: work.authorization)
+            payloadHash: texts.payloadHash, canonicalRequest: texts.canonicalRequest,
+            hashedCanonicalRequest: texts.hash, stringToSign: texts.stringToSign, signature: texts.signature,
+            authorization: work.authorization)
     }
 
     static func derivedKey(_ secret: Secret, date: String, service: String) throws(Failure) -> Secret {
@@ -77,58 +78,90 @@ public enum TC3 {
         return Secret(wiping: &key)
     }
 
-    /// The computation, in bytes.
+    /// The computation, in one piece of memory on the stack: an array for each text would cost as much as a digest.
     private struct Work {
         var timestamp: String
-        var payloadHash: String
-        var canonicalRequest: [UInt8] = []
-        var hash: String
-        var stringToSign: [UInt8] = []
-        var signature: String
-        var authorization: String
+        var authorization = ""
+        /// Only where somebody wants to see them.
+        var texts: Texts?
+
+        struct Texts {
+            var payloadHash = ""
+            var canonicalRequest = ""
+            var hash = ""
+            var stringToSign = ""
+            var signature = ""
+        }
 
         init(
             host: String, service: String, contentType: String, body: [UInt8], credentials: Credentials,
-            unixSeconds: Int64, unsignedPayload: Bool, cache: TC3KeyCache?
+            unixSeconds: Int64, unsignedPayload: Bool, cache: TC3KeyCache?, keepsTexts: Bool = false
         ) throws(Failure) {
             try HeaderText.checkHost(host)
             try HeaderText.check(contentType, "content type")
             try HeaderText.check(service, "service")
             try HeaderText.check(credentials)
             timestamp = String(unixSeconds)
-            payloadHash = try Hash.sha256Hex(unsignedPayload ? Array(TC3.unsignedPayload.utf8) : body)
-            canonicalRequest.reserveCapacity(256)
-            canonicalRequest.add("POST\n/\n\ncontent-type:")
-            canonicalRequest.add(contentType, "\nhost:")
-            canonicalRequest.add(host, "\n\ncontent-type;host\n")
-            canonicalRequest.add(payloadHash)
-            hash = try Hash.sha256Hex(canonicalRequest)
-
+            if keepsTexts { texts = Texts() }
             let date = DateText.tc3Date(unixSeconds)
-            var scope: [UInt8] = []
-            scope.reserveCapacity(48)
-            scope.add(date, "/")
-            scope.add(service, "/tc3_request")
-            stringToSign.reserveCapacity(160)
-            stringToSign.add(algorithm, "\n")
-            stringToSign.add(timestamp, "\n")
-            stringToSign.append(contentsOf: scope)
-            stringToSign.add("\n", hash)
             let key: Secret
             if let cache {
                 key = try cache.key(credentials.secret, date: date, service: service)
             } else {
                 key = try derivedKey(credentials.secret, date: date, service: service)
             }
-            signature = Hex.lowerText(try Hash.hmac(.sha256, key: key, stringToSign))
+            // The fixed words of the longest text have less than 256 bytes; the service stands in one text once.
+            let room = [host, contentType, service, credentials.id].reduce(512) { $0 + $1.utf8.count }
+            let payload = unsignedPayload ? Array(TC3.unsignedPayload.utf8) : body
+            let isDone = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: room) { memory in
+                var out = ByteWriter(memory)
+                return compute(&out, host, service, contentType, payload, credentials.id, date, key)
+            }
+            guard isDone else { throw Hash.refused() }
+        }
 
-            var line: [UInt8] = []
-            line.reserveCapacity(256)
-            line.add(algorithm, " Credential=")
-            line.add(credentials.id, "/")
-            line.append(contentsOf: scope)
-            line.add(", SignedHeaders=content-type;host, Signature=", signature)
-            authorization = String(decoding: line, as: UTF8.self)
+        private mutating func compute(
+            _ out: inout ByteWriter, _ host: String, _ service: String, _ contentType: String, _ payload: [UInt8],
+            _ id: String, _ date: String, _ key: Secret
+        ) -> Bool {
+            guard let payloadHash = payload.withUnsafeBytes({ Hash.SHA256($0) }) else { return false }
+            out.add("POST\n/\n\ncontent-type:")
+            out.add(contentType)
+            out.add("\nhost:")
+            out.add(host)
+            out.add("\n\ncontent-type;host\n")
+            out.add(hex: payloadHash)
+            guard let hash = Hash.SHA256(out.written) else { return false }
+            texts?.payloadHash = payloadHash.hex
+            texts?.canonicalRequest = out.text
+            texts?.hash = hash.hex
+
+            out.clear()
+            out.add(algorithm)
+            out.add("\n")
+            out.add(timestamp)
+            out.add("\n")
+            out.add(date)
+            out.add("/")
+            out.add(service)
+            out.add("/tc3_request\n")
+            out.add(hex: hash)
+            guard let signature = Hash.SHA256(key: key, out.written) else { return false }
+            texts?.stringToSign = out.text
+            texts?.signature = signature.hex
+
+            out.clear()
+            out.add(algorithm)
+            out.add(" Credential=")
+            out.add(id)
+            out.add("/")
+            out.add(date)
+            out.add("/")
+            out.add(service)
+            out.add("/tc3_request, SignedHeaders=content-type;host, Signature=")
+            out.add(hex: signature)
+            authorization = out.text
+            return !out.isFull
         }
     }
 }
