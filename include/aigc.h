@@ -520,7 +520,9 @@ int64_t aigc_job_asset_expires_at_ms(const aigc_job *job, size_t index);
 /* Starts the download of an image: itself a job, which you wait for, cancel and free like any other. path: the file to
  * write, or NULL for memory (aigc_job_take_buffer). A path that ends in ".*" gets the format's own extension: png, jpg,
  * webp, gif or bmp. The image is written to a temporary file beside it, checked, flushed to disk and renamed, so that the
- * file is never there in part. AIGC_E_WRONG_STATE unless the job has succeeded. Since 1.0. */
+ * file is never there in part. An image in a private COS bucket (Tencent's cos_bucket) is signed for if its host is one
+ * of the configuration's tencent.cos_hosts, and no other host ever is, redirects included. AIGC_E_WRONG_STATE unless the
+ * job has succeeded. Since 1.0. */
 aigc_status aigc_job_download(aigc_job *job, size_t index, const char *path, aigc_job **download, aigc_error **error);
 
 /* For a download that has succeeded: the path of the file, with ".*" resolved. NULL before and for memory. Since 1.0. */

@@ -235,7 +235,7 @@ extension AssetAccess {
     /// Names the image across processes without a secret: a URL's query may hold a signature.
     fileprivate var identity: String {
         switch self {
-        case .url(let url): return String(url.prefix { $0 != "?" && $0 != "#" })
+        case .url(let url), .store(_, let url): return String(url.prefix { $0 != "?" && $0 != "#" })
         case .call(let call):
             return call.endpoint + call.path + "?" + call.query.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
         }

@@ -61,7 +61,7 @@ enum Composition {
             endpoint: values.optional("tencent.endpoint"), region: values.text("tencent.region"),
             site: TencentSettings.Site(rawValue: values.text("tencent.site")) ?? .mainland,
             usesRegionalHost: values.bool("tencent.regional_host"), language: values.text("tencent.language"),
-            userAgentSuffix: values.text("http.user_agent"))
+            cosHosts: values.text("tencent.cos_hosts"), userAgentSuffix: values.text("http.user_agent"))
     }
 
     private static func alibabaKeys(_ values: ConfigValues) throws(Failure) -> Credentials? {

@@ -58,6 +58,9 @@ extension ConfigKey {
             "Endpoint: mps.tencentcloudapi.com or mps.intl.tencentcloudapi.com"),
         ConfigKey(
             "tencent.regional_host", .bool, "false", "Whether to call mps.<region>.tencentcloudapi.com of tencent.region"),
+        ConfigKey(
+            "tencent.cos_hosts", .string, "",
+            "Hosts of your private COS buckets, between commas: images there, and nowhere else, are signed for"),
         ConfigKey("tencent.language", .choice("choice: |zh-CN|en-US"), "en-US", "Language of the messages; empty: the account's"),
 
         ConfigKey(

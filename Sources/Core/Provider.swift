@@ -216,6 +216,17 @@ public enum AssetAccess: Sendable {
     case call(ProviderCall)
     /// A plain URL. It gets no credential and no signature, ever.
     case url(String)
+    /// A plain object of a private store, at a host that the caller has named: as `url`, but signed by this call. Where a
+    /// redirect of it leads is judged anew by `Provider.access(url:)`.
+    case store(ProviderCall, url: String)
+
+    /// The URL of a plain object, signed or not.
+    public var url: String? {
+        switch self {
+        case .call: return nil
+        case .url(let url), .store(_, let url): return url
+        }
+    }
 }
 
 /// One cloud: encodes, signs, decodes. Pure: no clock, no I/O, no state; called from any thread.
@@ -231,6 +242,8 @@ public protocol Provider: AnyObject, Sendable {
     func validate(_ reference: JobReference) throws(Failure)
     func statusCall(_ reference: JobReference) -> ProviderCall
     func assetAccess(_ reference: JobReference, _ asset: AssetReference) -> AssetAccess
+    /// How a URL is reached, by its own host alone: also that of a redirect.
+    func access(url: String) -> AssetAccess
     /// The asset that a fetch operation names, checked. Runs on the caller's thread.
     func fetch(operation: String, fields: RequestFields) throws(Failure) -> AssetAccess
     /// Any call of the product by its own name, with a JSON object (nil: an empty one); `isDirect` is set. Refuses to
@@ -252,6 +265,8 @@ public protocol Provider: AnyObject, Sendable {
 }
 
 extension Provider {
+    public func access(url: String) -> AssetAccess { .url(url) }
+
     public func call(action: String, json: [UInt8]?, reads: Bool) throws(Failure) -> ProviderCall {
         throw Failure(.invalidArgument, "Calling \(name) by name: it has no such calls", field: "action")
     }

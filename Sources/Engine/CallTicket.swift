@@ -15,8 +15,9 @@ final class CallTicket {
 
     let id: UInt64
     let owner: Owner
-    /// Nil for a plain URL.
+    /// Nil for a plain URL; beside a URL what signs for it.
     let call: ProviderCall?
+    /// Empty for a call of the API.
     let url: String
     var stage = Stage.waiting
     var credentials: Credentials?
@@ -105,7 +106,7 @@ final class ActiveDownload: TimerNode {
         expiresAtMilliseconds = order.expiresAtMilliseconds
         access = order.access
         var canDescribe = false
-        if case .url = order.access { canDescribe = order.job != nil }
+        if order.access.url != nil { canDescribe = order.job != nil }
         machine = DownloadMachine(canDescribe: canDescribe)
         super.init()
     }

@@ -70,7 +70,8 @@ extension EngineCore {
             gate = known
         } else {
             let kind = call.kind == .submit ? "submit" : "query"
-            let perSecond = settings.rates["\(call.provider)/\(kind)"] ?? 0
+            // The rates are those of the API; a store has its own.
+            let perSecond = ticket.url.isEmpty ? settings.rates["\(call.provider)/\(kind)"] ?? 0 : 0
             guard
                 let rate = rates.rate(
                     provider: name.provider, account: name.account, action: name.action, perSecond: perSecond)
@@ -163,13 +164,13 @@ extension EngineCore {
             }
         } else {
             request = HTTPRequest(method: .get, url: ticket.url)
-            options.publicAddressesOnly = true
         }
+        options.publicAddressesOnly = !ticket.url.isEmpty
         var sink: (any BodySink)?
         if case .fetch(let download) = ticket.owner {
             sink = download.sink
             options.exchangeTimeoutMilliseconds = 0
-            if ticket.call == nil, download.sink.resumeOffset > 0, let validator = download.sink.resumeValidator {
+            if !ticket.url.isEmpty, download.sink.resumeOffset > 0, let validator = download.sink.resumeValidator {
                 request.headers.append(HTTPHeader("Range", "bytes=\(download.sink.resumeOffset)-"))
                 request.headers.append(HTTPHeader("If-Range", validator))
             }
@@ -334,13 +335,13 @@ extension EngineCore {
         case .corrupt(let failure): return .corrupt(failure)
         case .failed(let failure): return .failed(failure)
         case .notAnImage(let reply):
-            if case .url(let url) = download.access, (300...399).contains(reply.status), reply.status != 304 {
+            if let url = download.access.url, (300...399).contains(reply.status), reply.status != 304 {
                 guard let location = reply.headers["location"], let next = Redirect.target(location, from: url) else {
                     return .failed(
                         Failure(
                             .badResponse, "\(doing): a redirect without a usable https target", httpStatus: reply.status))
                 }
-                download.access = .url(next)
+                download.access = download.provider.access(url: next)
                 return .redirected
             }
             var failed = download.provider.decodeAssetFailure(download.access, reply: reply)

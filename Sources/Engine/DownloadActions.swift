@@ -72,6 +72,8 @@ extension EngineCore {
             enter(CallTicket(id: newTicket(), owner: .fetch(download), call: call))
         case .url(let url):
             enter(CallTicket(id: newTicket(), owner: .fetch(download), call: nil, url: url))
+        case .store(let call, let url):
+            enter(CallTicket(id: newTicket(), owner: .fetch(download), call: call, url: url))
         }
     }
 

@@ -26,6 +26,40 @@ enum StoreAnswers {
         ],
         trustsServerErrors: false)
 
+    /// As `table`, where the request carried a signature of ours: then the key is at fault and not the URL.
+    private static let signedTable = FailureTable(
+        rules: [
+            FailureRule(
+                "AccessDenied", .refuse(.permission), "let a CAM policy of the key allow cos:GetObject on this bucket"),
+            FailureRule("RequestTimeTooSkewed", .clock, "set the clock of this machine"),
+            FailureRule("ExpiredToken", .stale, "the temporary token has ended"),
+            FailureRule("TokenExpired", .stale, "the temporary token has ended"),
+            FailureRule("InvalidToken", .stale, "the temporary token is wrong"),
+            FailureRule("InvalidAccessKeyId", .refuse(.auth), "the SecretId does not exist or is disabled"),
+            FailureRule(
+                "SignatureDoesNotMatch", .refuse(.auth),
+                "the SecretKey does not belong to the SecretId, or something on the way changed the request"),
+        ] + table.rules, trustsServerErrors: false)
+
+    private static let stale = FailureTable(
+        rules: [FailureRule("AccessDenied", .stale, "the temporary token has ended")], trustsServerErrors: false)
+    private static let late = FailureTable(
+        rules: [FailureRule("AccessDenied", .clock, "set the clock of this machine")], trustsServerErrors: false)
+
+    /// What an answer means that came from a private bucket, to a signed request, and is no image. Objects of a bucket
+    /// stay there: one that is missing does not come back with a fresh URL.
+    static func failure(signedBy call: ProviderCall, _ reply: HTTPReply) -> CallFailure {
+        let reader = ReplyReader(call, reply, requestIDHeader: requestIDHeader(reply))
+        if reader.isSuccessStatus { return reader.unreadable("it is no image", status: .notAnImage) }
+        guard let error = XMLError(reply.body) else { return withoutXML(reader, isSigned: true) }
+        let report = ErrorReport(
+            code: error.code, message: error.message, requestID: error.requestID, meaningWithoutStatus: .fault)
+        // Our signatures are minutes old at most: "Request has expired" is a matter of clocks, or of the token.
+        let words = error.code == "AccessDenied" ? error.message ?? "" : ""
+        guard Words.contains(words, "expired") else { return reader.failure(report, signedTable) }
+        return reader.failure(report, Words.contains(words, "token") ? stale : late)
+    }
+
     /// What an answer means that came from a plain image URL and is no image. The URL itself is not in the message: its
     /// query can be a signature.
     static func failure(provider: String, _ reply: HTTPReply) -> CallFailure {
@@ -60,12 +94,13 @@ enum StoreAnswers {
         return failed
     }
 
-    private static func withoutXML(_ reader: ReplyReader) -> CallFailure {
+    private static func withoutXML(_ reader: ReplyReader, isSigned: Bool = false) -> CallFailure {
         let isEmpty = reader.reply.body.isEmpty
         switch reader.reply.status {
         case 404 where isEmpty, 410:
             let report = ErrorReport(code: "NoSuchKey", meaningWithoutStatus: .fault)
-            var failed = gone(reader.failure(report, table))
+            var failed = reader.failure(report, table)
+            if !isSigned { failed = gone(failed) }
             failed.failure.providerCode = nil
             return failed
         case 429:

@@ -6,8 +6,13 @@ public final class FakeProvider: Provider {
     public let endpoint: String
     /// Whether images come from a signed call rather than from a URL.
     private let assetsByCall: Bool
+    /// The beginning of URLs that are signed for.
+    private let store: String?
 
-    public init(name: String = "fake", endpoint: String = "cloud.test", assetsByCall: Bool = false) {
+    public init(
+        name: String = "fake", endpoint: String = "cloud.test", assetsByCall: Bool = false, store: String? = nil
+    ) {
+        self.store = store
         self.name = name
         self.endpoint = endpoint
         self.assetsByCall = assetsByCall
@@ -42,7 +47,16 @@ public final class FakeProvider: Provider {
 
     public func assetAccess(_ reference: JobReference, _ asset: AssetReference) -> AssetAccess {
         if assetsByCall { return .call(read(.asset, "asset", "/asset/\(reference.remoteID)/\(asset.id)")) }
-        return .url(asset.url ?? "")
+        return access(url: asset.url ?? "")
+    }
+
+    public func access(url: String) -> AssetAccess {
+        guard let store, url.hasPrefix(store + "/") else { return .url(url) }
+        let path = String(url.dropFirst(store.count))
+        return .store(
+            ProviderCall(
+                kind: .asset, provider: name, action: "object", endpoint: store, region: "", method: .get, path: path),
+            url: url)
     }
 
     public func fetch(operation: String, fields: RequestFields) throws(Failure) -> AssetAccess {
@@ -61,6 +75,11 @@ public final class FakeProvider: Provider {
         _ call: ProviderCall, credentials: Credentials, unixSeconds: Int64, nonce: String
     ) throws(Failure) -> HTTPRequest {
         if credentials.secret.isEmpty { throw Failure(.auth, "The secret is empty") }
+        if let store, call.endpoint == store {
+            return HTTPRequest(
+                method: .get, url: store + call.path,
+                headers: [HTTPHeader("authorization", "\(credentials.id) \(unixSeconds)")])
+        }
         return HTTPRequest(
             method: call.method, url: "http://" + call.endpoint + call.path,
             headers: [

@@ -120,7 +120,7 @@ public final class AlibabaProvider: CheckingProvider {
     public func decodeAssetFailure(_ access: AssetAccess, reply: HTTPReply) -> CallFailure {
         switch access {
         case .call(let call): return AlibabaAnswers.assetFailure(call, reply)
-        case .url: return StoreAnswers.failure(provider: name, reply)
+        case .url, .store: return StoreAnswers.failure(provider: name, reply)
         }
     }
 

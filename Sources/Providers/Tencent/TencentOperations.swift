@@ -26,7 +26,7 @@ enum TencentOperations {
                 fields: [
                     FieldRow(
                         "url", .string, "url", required: true,
-                        "Result URL of an image, as it was given; it gets no credential and no signature.")
+                        "Result URL of an image, as it was given; signed for only at a host of tencent.cos_hosts.")
                 ]),
         ])
 

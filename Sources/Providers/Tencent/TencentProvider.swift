@@ -12,6 +12,7 @@ public final class TencentProvider: CheckingProvider {
     private let region: String
     private let language: String
     private let userAgent: String
+    private let store: TencentStore
     /// Derived keys of a day: only saves work, and is its own lock.
     private let keys = TC3KeyCache()
 
@@ -21,6 +22,7 @@ public final class TencentProvider: CheckingProvider {
         region = settings.region
         language = settings.language
         userAgent = try UserAgent.text(suffix: settings.userAgentSuffix)
+        store = try TencentStore(hosts: settings.cosHosts)
     }
 
     public var name: String { Self.providerName }
@@ -51,8 +53,10 @@ public final class TencentProvider: CheckingProvider {
 
     /// Always the URL, as it was given.
     public func assetAccess(_ reference: JobReference, _ asset: AssetReference) -> AssetAccess {
-        .url(asset.url ?? asset.id)
+        access(url: asset.url ?? asset.id)
     }
+
+    public func access(url: String) -> AssetAccess { store.access(url) }
 
     public func fetch(operation: String, fields: RequestFields) throws(Failure) -> AssetAccess {
         let row = try requests.fetchRow(operation)
@@ -63,7 +67,7 @@ public final class TencentProvider: CheckingProvider {
                 "\"\(Words.shown(String(url.prefix { $0 != "?" }), limit: 80))\" is no URL; give an absolute "
                     + "http or https URL of at most \(RequestTable.maximumURLBytes) bytes")
         }
-        return .url(url)
+        return access(url: url)
     }
 
     /// `action` is the name alone: version 2019-06-12, POST, the JSON as it was given.
@@ -82,6 +86,7 @@ public final class TencentProvider: CheckingProvider {
     public func sign(
         _ call: ProviderCall, credentials: Credentials, unixSeconds: Int64, nonce: String
     ) throws(Failure) -> HTTPRequest {
+        if call.kind == .asset { return try store.sign(call, credentials: credentials, unixSeconds: unixSeconds) }
         let target = try checkEndpoint(call.endpoint, "Signing \(call.action)")
         var headers = try TC3.sign(
             host: target.authority, action: call.action, version: TencentOperations.version,
@@ -101,6 +106,7 @@ public final class TencentProvider: CheckingProvider {
         switch access {
         case .call(let call): return TencentAnswers.callFailure(call, reply)
         case .url: return StoreAnswers.failure(provider: name, reply)
+        case .store(let call, _): return StoreAnswers.failure(signedBy: call, reply)
         }
     }
 

@@ -19,18 +19,22 @@ public struct TencentSettings: Equatable, Sendable {
     public var usesRegionalHost: Bool
     /// Key tencent.language: language of the provider's messages, "en-US" or "zh-CN". Empty: the provider's own choice.
     public var language: String
+    /// Key tencent.cos_hosts: hosts of private buckets between commas, each in the form of an endpoint. Images at exactly
+    /// one of these are fetched with a COS signature. Empty: none is.
+    public var cosHosts: String
     /// Key http.user_agent: put behind the library's own name; empty for none.
     public var userAgentSuffix: String
 
     public init(
         endpoint: String? = nil, region: String = "", site: Site = .mainland, usesRegionalHost: Bool = false,
-        language: String = "en-US", userAgentSuffix: String = ""
+        language: String = "en-US", cosHosts: String = "", userAgentSuffix: String = ""
     ) {
         self.endpoint = endpoint
         self.region = region
         self.site = site
         self.usesRegionalHost = usesRegionalHost
         self.language = language
+        self.cosHosts = cosHosts
         self.userAgentSuffix = userAgentSuffix
     }
 

@@ -267,3 +267,155 @@ def test_calls_under_asyncio(sandbox: Any, keys: Dict[str, Any]) -> None:
             assert all(answer.provider_response["data"] == [] for answer in answers)
 
     asyncio.run(main())
+
+
+# Private buckets
+
+
+@pytest.fixture
+def bucket(keys: Dict[str, Any], sandbox: Any) -> Dict[str, Any]:
+    """Configuration keys for a client that signs for the sandbox's private bucket."""
+    return {**keys, "tencent.cos_hosts": sandbox.info["bucket_http"], "retry.base_ms": 10}
+
+
+STORED: Dict[str, Any] = {
+    "provider": "tencent",
+    "operation": "aigc_image",
+    "prompt": "a lighthouse",
+    "cos_bucket": "mine-1250000000",
+    "cos_region": "ap-guangzhou",
+    "cos_path": "some folder/x+y",
+}
+
+
+def secrets_in(request: Dict[str, Any]) -> bool:
+    """Whether a recorded request carries anything that only the bucket may see."""
+    text = json.dumps(request).lower()
+    return any(word in text for word in ("q-signature", "q-ak", "x-cos-security-token", '"authorization"'))
+
+
+def stored(client: aigc.Client) -> aigc.Job:
+    """A job whose image lies in the private bucket."""
+    return client.submit(**STORED).wait(30)
+
+
+def test_an_image_in_a_private_bucket(sandbox: Any, bucket: Dict[str, Any], tmp_path: Path) -> None:
+    with aigc.Client(bucket) as client:
+        job = stored(client)
+        url = str(job.assets[0].url)
+        assert url.startswith(sandbox.info["bucket_http"])
+        drawn = sandbox.image("tencent", str(job.remote_id))
+        assert job.download().wait(30).data == drawn
+        assert client.fetch("tencent", "aigc_image_asset", url=url).wait(30).data == drawn
+        file = job.download(0, tmp_path / "x.*").wait(30)
+        assert Path(str(file.path)).read_bytes() == drawn
+    assert [entry["signed"] for entry in sandbox.bucket_requests()] == [True] * 3
+
+
+def test_a_bucket_that_was_not_named_is_not_signed_for(sandbox: Any, keys: Dict[str, Any]) -> None:
+    for hosts in ("", sandbox.info["bucket_https"], sandbox.info["asset_http"], "mine.example"):
+        sandbox.reset()
+        with aigc.Client({**keys, "tencent.cos_hosts": hosts}) as client:
+            with pytest.raises(errors.PermissionDeniedError):
+                stored(client).download().wait(30)
+        assert [entry["signed"] for entry in sandbox.bucket_requests()] == [False], hosts
+        assert not any(map(secrets_in, sandbox.bucket_requests()))
+
+
+def test_a_bucket_over_tls_with_a_token(sandbox: Any, keys: Dict[str, Any]) -> None:
+    sandbox.add_identity(provider="tencent", id="temporary", secret="s3cr3t", token="the-token", expires_in=600)
+    sandbox.config(bucket_scheme="https")
+    bucket = {**keys, "tencent.cos_hosts": sandbox.info["bucket_https"], "tls.ca_file": sandbox.info["ca_file"]}
+    bucket.update({"tencent.secret_id": "temporary", "tencent.secret_key": "s3cr3t", "tencent.token": "the-token"})
+    with aigc.Client(bucket) as client:
+        job = stored(client)
+        assert job.download().wait(30).data == sandbox.image("tencent", str(job.remote_id))
+    entry = sandbox.bucket_requests()[-1]
+    assert entry["signed"] and "the-token" in json.dumps(entry)
+
+
+def test_no_signature_reaches_another_host_through_redirects(sandbox: Any, bucket: Dict[str, Any]) -> None:
+    """From the bucket to others, from others to the bucket, and from the bucket to itself under another name."""
+    with aigc.Client(bucket) as client:
+        job = stored(client)
+        inside = str(job.assets[0].url)
+        outside = str(client.submit("tencent", "aigc_image", prompt="a public picture").wait(30).assets[0].url)
+        public = sandbox.image("tencent", sandbox.stats()["jobs"][-1]["id"])
+        private = sandbox.image("tencent", str(job.remote_id))
+
+        sandbox.fault("redirect", operation="bucket", location=outside)
+        assert job.download().wait(30).data == public
+        assert [entry["signed"] for entry in sandbox.bucket_requests()] == [True]
+        assert len(sandbox.asset_requests()) == 1 and not secrets_in(sandbox.asset_requests()[0])
+
+        sandbox.fault("redirect", operation="asset", location=inside)
+        assert client.fetch("tencent", "aigc_image_asset", url=outside).wait(30).data == private
+        assert [entry["signed"] for entry in sandbox.bucket_requests()] == [True, True]
+
+        # The same server under another name is another host, and so is another port.
+        alias = inside.replace("127.0.0.1", "localhost")
+        assert alias != inside
+        sandbox.fault("redirect", operation="bucket", location=alias)
+        with pytest.raises(errors.PermissionDeniedError):
+            job.download().wait(30)
+        assert [entry["signed"] for entry in sandbox.bucket_requests()] == [True, True, True, False]
+        with pytest.raises(errors.PermissionDeniedError):
+            client.fetch("tencent", "aigc_image_asset", url=alias).wait(30)
+        assert not any(entry["signed"] for entry in sandbox.bucket_requests()[-1:])
+
+        # There and back again.
+        sandbox.fault("redirect", operation="bucket", location=outside)
+        sandbox.fault("redirect", operation="asset", location=inside)
+        assert job.download().wait(30).data == private
+    assert not any(map(secrets_in, sandbox.asset_requests()))
+    assert [secrets_in(entry) for entry in sandbox.bucket_requests()] == [True, True, True, False, False, True, True]
+
+
+def test_a_cut_image_of_a_bucket_is_resumed(sandbox: Any, bucket: Dict[str, Any], tmp_path: Path) -> None:
+    sandbox.fault("cut", operation="bucket", fraction=0.5, times=1)
+    with aigc.Client(bucket) as client:
+        job = stored(client)
+        file = job.download(0, tmp_path / "x.*").wait(30)
+        assert Path(str(file.path)).read_bytes() == sandbox.image("tencent", str(job.remote_id))
+    requests = sandbox.bucket_requests()
+    assert len(requests) == 2 and all(entry["signed"] for entry in requests)
+    assert "bytes=" in json.dumps(requests[1])
+
+
+@pytest.mark.parametrize("skew", [-7200, 7200])
+def test_a_clock_that_is_off_is_bridged_for_a_bucket(sandbox: Any, bucket: Dict[str, Any], skew: int) -> None:
+    with aigc.Client(bucket) as client:
+        job = stored(client)
+        sandbox.config(clock_skew=skew)
+        assert job.download().wait(30).data == sandbox.image("tencent", str(job.remote_id))
+        assert len(sandbox.bucket_requests()) == 2
+
+
+def test_errors_of_a_bucket(sandbox: Any, bucket: Dict[str, Any]) -> None:
+    with aigc.Client(bucket) as client:
+        job = stored(client)
+        url = str(job.assets[0].url)
+        client.set_credentials("tencent", bucket["tencent.secret_id"], "wrong")
+        with pytest.raises(errors.AuthError) as caught:
+            job.download().wait(30)
+        assert caught.value.provider_code == "SignatureDoesNotMatch"
+        client.set_credentials("tencent", "nobody", "wrong")
+        with pytest.raises(errors.AuthError) as caught:
+            job.download().wait(30)
+        assert caught.value.provider_code == "InvalidAccessKeyId"
+        sandbox.add_identity(provider="tencent", id="other", secret="x", account="another")
+        client.set_credentials("tencent", "other", "x")
+        with pytest.raises(errors.PermissionDeniedError) as denied:
+            job.download().wait(30)
+        assert denied.value.provider_code == "AccessDenied" and "cos:GetObject" in str(denied.value)
+        client.set_credentials("tencent", bucket["tencent.secret_id"], bucket["tencent.secret_key"])
+        with pytest.raises(errors.NotFoundError):
+            client.fetch("tencent", "aigc_image_asset", url=url + "x").wait(30)
+        assert job.download().wait(30).data
+
+
+def test_hosts_of_buckets_are_checked(keys: Dict[str, Any]) -> None:
+    for hosts in ("*.myqcloud.com", "https://x/path", "user@x", "x:0"):
+        with pytest.raises(errors.InvalidArgumentError) as caught:
+            aigc.Client({**keys, "tencent.cos_hosts": hosts})
+        assert caught.value.field == "tencent.cos_hosts"
