@@ -11,8 +11,8 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
-parts=(install debian bindings loops cpp go rust reproducible)
-sandboxed=' install loops cpp go rust '
+parts=(install debian abi bindings loops cpp go rust reproducible)
+sandboxed=' install abi loops cpp go rust '
 long=' reproducible '
 quick=no
 chosen=()
