@@ -11,6 +11,7 @@ from ..describe import _config_keys, _fields, _operations
 from ..enums import State, Status
 from ..errors import AigcError, InvalidArgumentError, WaitTimeoutError
 from . import exits, options, requests
+from .doctor import doctor
 from .files import Files
 from .interrupts import Interrupted, Interrupts
 from .output import Output, describe, label, warn_of_secrets
@@ -140,6 +141,7 @@ COMMANDS: Dict[str, Callable[[argparse.Namespace, Output, Interrupts], int]] = {
     "fetch": fetch,
     "fields": fields,
     "config": config,
+    "doctor": doctor,
 }
 
 

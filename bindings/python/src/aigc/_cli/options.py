@@ -64,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
     _fetch(commands)
     _fields(commands)
     _config(commands)
+    _doctor(commands)
     return top
 
 
@@ -196,6 +197,22 @@ def _fields(commands: Any) -> None:
 
 def _config(commands: Any) -> None:
     _command(commands, "config", "list the configuration keys", client=False)
+
+
+def _doctor(commands: Any) -> None:
+    sub = _command(commands, "doctor", "look whether this machine is ready, before anything costs money")
+    sub.add_argument("--provider", choices=("alibaba", "tencent"), help="this cloud only; it has to be ready then")
+    sub.add_argument(
+        "--timeout", type=seconds, default=20.0, metavar="SECONDS", help="for each answer of a cloud (default 20)"
+    )
+    sub.add_argument(
+        "--live",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="make some more free read calls and write what is seen of the services, without any secret, id or text of "
+        "yours, to a small file that can be sent",
+    )
 
 
 def settings(args: argparse.Namespace) -> Dict[str, str]:
