@@ -37,7 +37,8 @@ final class Client: @unchecked Sendable {
     func check() throws(Failure) {
         if isForeign {
             throw Failure(
-                .forked, "This handle belongs to the parent process: it can only be freed here; make a client of your own")
+                .forked,
+                "This handle belongs to the parent process: it can only be freed here; make a client of your own")
         }
     }
 }

@@ -65,7 +65,8 @@ enum Composition {
     }
 
     private static func alibabaKeys(_ values: ConfigValues) throws(Failure) -> Credentials? {
-        try keys(values, id: "alibaba.access_key_id", secret: "alibaba.access_key_secret", token: "alibaba.security_token")
+        try keys(
+            values, id: "alibaba.access_key_id", secret: "alibaba.access_key_secret", token: "alibaba.security_token")
     }
 
     private static func tencentKeys(_ values: ConfigValues) throws(Failure) -> Credentials? {
@@ -85,7 +86,8 @@ enum Composition {
         case (nil, nil):
             guard token == nil else {
                 throw Failure(
-                    .invalidArgument, "Making a client: \(tokenKey) is set without \(idKey) and \(secretKey)", field: idKey)
+                    .invalidArgument, "Making a client: \(tokenKey) is set without \(idKey) and \(secretKey)",
+                    field: idKey)
             }
             return nil
         default:

@@ -57,14 +57,18 @@ extension ConfigKey {
             "tencent.site", .choice("choice: mainland|intl"), "mainland",
             "Endpoint: mps.tencentcloudapi.com or mps.intl.tencentcloudapi.com"),
         ConfigKey(
-            "tencent.regional_host", .bool, "false", "Whether to call mps.<region>.tencentcloudapi.com of tencent.region"),
+            "tencent.regional_host", .bool, "false",
+            "Whether to call mps.<region>.tencentcloudapi.com of tencent.region"),
         ConfigKey(
             "tencent.cos_hosts", .string, "",
             "Hosts of your private COS buckets, between commas: images there, and nowhere else, are signed for"),
-        ConfigKey("tencent.language", .choice("choice: |zh-CN|en-US"), "en-US", "Language of the messages; empty: the account's"),
+        ConfigKey(
+            "tencent.language", .choice("choice: |zh-CN|en-US"), "en-US",
+            "Language of the messages; empty: the account's"),
 
         ConfigKey(
-            "credentials.profile", .string, "", "Profile in the vendors' credential files; empty: the file's own choice"),
+            "credentials.profile", .string, "", "Profile in the vendors' credential files; empty: the file's own choice"
+        ),
         ConfigKey("credentials.use_environment", .bool, "true", "Whether environment variables are a source"),
         ConfigKey("credentials.use_files", .bool, "true", "Whether the vendors' credential files are a source"),
         ConfigKey(
@@ -81,7 +85,8 @@ extension ConfigKey {
         ConfigKey("credentials.role_policy", .string, "", "Policy (JSON) that narrows the rights of that role"),
         ConfigKey("credentials.role_external_id", .string, "", "External id that the role's owner asks for"),
         ConfigKey(
-            "credentials.sts_region", .string, "", "Region of STS; empty: the environment's, or the provider's main host"),
+            "credentials.sts_region", .string, "",
+            "Region of STS; empty: the environment's, or the provider's main host"),
         ConfigKey("credentials.sts_endpoint", .string, "", "Host or URL of STS; empty: the vendors' own"),
         ConfigKey("credentials.metadata_endpoint", .string, "", "URL of the metadata service; empty: the vendors' own"),
 
@@ -180,7 +185,8 @@ extension ConfigKey {
     func check(_ value: String) throws(Failure) {
         func refuse(_ right: String) -> Failure {
             Failure(
-                .invalidArgument, "Setting \"\(name)\": \"\(value)\" is not usable; give \(right)", field: name.description)
+                .invalidArgument, "Setting \"\(name)\": \"\(value)\" is not usable; give \(right)",
+                field: name.description)
         }
         switch kind {
         case .string, .secret:

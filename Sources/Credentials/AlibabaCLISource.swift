@@ -60,7 +60,8 @@ struct AlibabaCLISource: CredentialSource {
         case "StsToken": return try keys(profile, place, token: "sts_token", source: "\(Self.provider)/static_sts")
         case "RamRoleArn":
             return try AlibabaSTS.assumeRole(
-                try role(profile, "ram_session_name", place), with: try keys(profile, place, source: "static_ak"), context,
+                try role(profile, "ram_session_name", place), with: try keys(profile, place, source: "static_ak"),
+                context,
                 source: "\(Self.provider)/ram_role_arn")
         case "ChainableRamRoleArn":
             let source = try required(profile, "source_profile", place)

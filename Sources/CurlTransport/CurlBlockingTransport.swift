@@ -33,7 +33,8 @@ public final class CurlBlockingTransport: BlockingTransport {
             if let ended = transport.wait(milliseconds: slice).first { return ended.result }
             if isCancelled?() == true {
                 return .failed(
-                    TransferFailure(.cancelled, requestMayHaveLeft: true, detail: "ended because nobody waits any more"))
+                    TransferFailure(.cancelled, requestMayHaveLeft: true, detail: "ended because nobody waits any more")
+                )
             }
         }
     }

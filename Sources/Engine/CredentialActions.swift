@@ -86,7 +86,8 @@ extension EngineCore {
     private func note(_ provider: String, foundIn: String?) {
         guard let current = desks[provider]?.current else { return }
         let note = CredentialNote(
-            id: current.id, source: current.source, foundIn: foundIn ?? current.source, isTemporary: current.token != nil,
+            id: current.id, source: current.source, foundIn: foundIn ?? current.source,
+            isTemporary: current.token != nil,
             expiresAtMilliseconds: current.expiresAtMilliseconds)
         shared.lock.withLock { shared.credentialNotes[provider] = note }
     }

@@ -70,7 +70,8 @@ struct CredentialDesk {
         switch result {
         case .success(let fresh):
             failure = Failure(
-                .auth, "The credentials that were found (\(fresh.source)) have already ended: renew them at their source, "
+                .auth,
+                "The credentials that were found (\(fresh.source)) have already ended: renew them at their source, "
                     + "or set this machine's clock", isRetryable: true)
             if let current, current.id == fresh.id, current.expiresAtMilliseconds == fresh.expiresAtMilliseconds {
                 // A metadata service gives new ones when it likes, and the same until then.
