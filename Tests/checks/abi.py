@@ -260,8 +260,7 @@ def debian_symbols() -> str:
     """Every symbol with the version of the library that brought it."""
     major = header.version().split(".")[0]
     node = "AIGC_" + major
-    lines = ["libaigc.so.%s libaigc%s #MINVER#" % (major, major), "* Build-Depends-Package: libaigc-dev",
-             " %s@%s %s.0" % (node, node, major)]
+    lines = ["libaigc.so.%s libaigc%s #MINVER#" % (major, major), "* Build-Depends-Package: libaigc-dev"]
     lines += sorted(" %s@%s %s" % (f.name, node, since(f.name)) for f in header.functions())
     return "\n".join(lines) + "\n"
 

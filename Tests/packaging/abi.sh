@@ -9,19 +9,20 @@ node() { printf 'AIGC_1 {\nglobal:\n    aigc_*;\nlocal:\n    *;\n};\n' >"$work/n
 
 # A library that has the functions of then and does nothing, to link against; every function is named, bound at once.
 old_program() { # FOLDER
-    local then=$work/$(basename "$1")
-    mkdir -p "$then"
-    python3 "$checks/abi.py" stub "$1/aigc.h" >"$then/stub.c"
+    local at
+    at=$work/$(basename "$1")
+    mkdir -p "$at"
+    python3 "$checks/abi.py" stub "$1/aigc.h" >"$at/stub.c"
     node
-    cc -shared -fPIC -w "$then/stub.c" -o "$then/libaigc.so" -Wl,-soname,libaigc.so.1 -Wl,--version-script="$work/node.map" &&
+    cc -shared -fPIC -w "$at/stub.c" -o "$at/libaigc.so" -Wl,-soname,libaigc.so.1 -Wl,--version-script="$work/node.map" &&
         {
             printf '#include <aigc.h>\nvoid *const all_functions[] = {\n'
             python3 -c 'import sys; sys.path.insert(0, sys.argv[1]); import header; from pathlib import Path
 print("\n".join("    (void *)%s," % f.name for f in header.functions(Path(sys.argv[2]))))' "$root/Tests/tools" "$1/aigc.h"
             printf '};\n'
-        } >"$then/all.c" &&
-        cc -D_GNU_SOURCE -O1 -w "-I$1" "$1/program.c" "$then/all.c" "-L$then" -laigc -Wl,-z,now -o "$then/program" &&
-        readelf -V "$then/program" | grep -q AIGC_1
+        } >"$at/all.c" &&
+        cc -D_GNU_SOURCE -O1 -w "-I$1" "$1/program.c" "$at/all.c" "-L$at" -laigc -Wl,-z,now -o "$at/program" &&
+        readelf -V "$at/program" | grep -q AIGC_1
 }
 run_program() { LD_LIBRARY_PATH=$prefix/lib timeout 120 "$1" || failed=1; }
 

@@ -44,8 +44,11 @@ generates() { # PROVIDER OPTION...
 ok "gofmt" formatted
 ok "go vet" vetted
 ok "go test" tested
-race=$(cd "$package" && go test -race -count=1 -run XXX . 2>&1) && ok "go test -race" tested -race ||
+if race=$(cd "$package" && go test -race -count=1 -run XXX . 2>&1); then
+    ok "go test -race" tested -race
+else
     skip "go test -race" "no race detector here: $(tail -n 1 <<<"$race")"
+fi
 ok "a module of its own builds, through pkg-config" module
 ok "and makes an image at Tencent" generates tencent
 ok "and at Alibaba" generates alibaba -image https://example.com/reference.png

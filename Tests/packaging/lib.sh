@@ -8,7 +8,7 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 : "${AIGC_PACKAGING:?run this through Tests/packaging/run.sh --only NAME}"
-prefix=$AIGC_PACKAGING/prefix dist=$AIGC_PACKAGING/dist library=$AIGC_LIBRARY python=$PYTHON
+prefix=$AIGC_PACKAGING/prefix dist=$AIGC_PACKAGING/dist library=$AIGC_LIBRARY python=${PYTHON?}
 part=$(basename "$0" .sh)
 work=$AIGC_PACKAGING/$part
 rm -rf "$work"

@@ -38,7 +38,7 @@ interrupted() {
     "$python" -c 'import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execvp(sys.argv[1], sys.argv[1:])' \
         stdbuf -oL "$@" >"$work/out" 2>"$work/err" &
     pid=$!
-    while [ "$(grep -c '^accepted ' "$work/out")" -lt 3 ] && [ $tries -lt 300 ]; do
+    while [ "$(grep -c '^accepted ' "$work/out")" -lt 3 ] && [ "$tries" -lt 300 ]; do
         sleep 0.1
         tries=$((tries + 1))
     done
@@ -57,7 +57,8 @@ loop() {
         return
     fi
     ok "$name: builds without a warning" build "$source" "$@"
-    local program=$work/$(basename "$source" .c) cloud=()
+    local program cloud=()
+    program=$work/$(basename "$source" .c)
     [ "$name" != epoll ] || cloud=(tencent)
     ok "$name: $jobs jobs, their images byte for byte" \
         run "$name" 1 "$program" "${options[@]}" "${cloud[@]}" "$jobs" "a cat for $name" "$work/$name-images/$name"
