@@ -30,21 +30,24 @@ public struct LocalFiles: CredentialFiles {
     public func read(_ path: String, maximumBytes: Int) -> Result<CredentialFile, CredentialFileFault> {
         // Without O_NONBLOCK a FIFO would be waited for.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        let code = descriptor < 0 ? errno : 0
         guard descriptor >= 0 else {
-            let code = errno
             return .failure(code == ENOENT || code == ENOTDIR ? .missing : .unreadable(Self.text(code)))
         }
         defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { return .failure(.unreadable(Self.text(errno))) }
+        let unknown = fstat(descriptor, &status) == 0 ? 0 : errno
+        guard unknown == 0 else { return .failure(.unreadable(Self.text(unknown))) }
         guard status.st_mode & S_IFMT == S_IFREG else { return .failure(.unreadable("not a regular file")) }
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 16_384)
         while true {
-            let count = Glibc.read(descriptor, &piece, piece.count)
+            let (count, code) = piece.withUnsafeMutableBytes { piece in
+                let count = Glibc.read(descriptor, piece.baseAddress, piece.count)
+                return (count, count < 0 ? errno : 0)
+            }
             if count == 0 { break }
             guard count > 0 else {
-                let code = errno
                 if code == EINTR { continue }
                 return .failure(.unreadable(Self.text(code)))
             }

@@ -20,8 +20,9 @@ public struct LocalProcesses: CredentialProcesses {
         isCancelled: @Sendable () -> Bool
     ) throws(CredentialUnavailable) -> [UInt8] {
         var ends: [Int32] = [-1, -1]
-        guard Self.makePipe(&ends) else {
-            throw CredentialUnavailable(.transient, "could not be started: \(LocalFiles.text(errno))")
+        let code = Self.makePipe(&ends)
+        guard code == 0 else {
+            throw CredentialUnavailable(.transient, "could not be started: \(LocalFiles.text(code))")
         }
         let (readEnd, writeEnd) = (ends[0], ends[1])
         defer { close(readEnd) }
@@ -76,11 +77,15 @@ public struct LocalProcesses: CredentialProcesses {
     }
 
     /// Close-on-exec has to be there at once, or a child that the host starts meanwhile holds the other end open.
-    private static func makePipe(_ ends: inout [Int32]) -> Bool {
-        if let pipe2 { return pipe2(&ends, O_CLOEXEC) == 0 }
-        guard pipe(&ends) == 0 else { return false }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        return true
+    /// 0 or errno, which is read before anything else can change it.
+    private static func makePipe(_ ends: inout [Int32]) -> Int32 {
+        let failed = ends.withUnsafeMutableBufferPointer { ends -> Int32 in
+            guard let base = ends.baseAddress else { return EINVAL }
+            if let pipe2 { return pipe2(base, O_CLOEXEC) == 0 ? 0 : errno }
+            return pipe(base) == 0 ? 0 : errno
+        }
+        if failed == 0 && pipe2 == nil { for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) } }
+        return failed
     }
 
     private enum Piece { case some, nothing, ended }
@@ -90,12 +95,15 @@ public struct LocalProcesses: CredentialProcesses {
         var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         guard poll(&waiting, 1, 100) > 0 else { return .nothing }
         var piece = [UInt8](repeating: 0, count: 8192)
-        let count = read(descriptor, &piece, piece.count)
+        let (count, code) = piece.withUnsafeMutableBytes { piece in
+            let count = read(descriptor, piece.baseAddress, piece.count)
+            return (count, count < 0 ? errno : 0)
+        }
         if count > 0 {
             output.append(contentsOf: piece.prefix(count))
             return .some
         }
-        return count < 0 && errno == EINTR ? .nothing : .ended
+        return code == EINTR ? .nothing : .ended
     }
 
     private static func spawn(
@@ -156,10 +164,11 @@ public struct LocalProcesses: CredentialProcesses {
         var status: Int32 = 0
         var killed = false
         while true {
-            let code = waitpid(child, &status, killed ? 0 : WNOHANG)
-            if code == child { return status }
-            if code < 0 {
-                if errno == EINTR { continue }
+            let reaped = waitpid(child, &status, killed ? 0 : WNOHANG)
+            let code = reaped < 0 ? errno : 0
+            if reaped == child { return status }
+            if reaped < 0 {
+                if code == EINTR { continue }
                 return nil
             }
             if monotonic() >= deadline {
