@@ -478,9 +478,10 @@ const char *aigc_job_request_id(aigc_job *job);
  * Any number of threads may wait for one job. Does not take events. Since 1.0. */
 aigc_status aigc_job_wait(aigc_job *job, int64_t timeout_ms, aigc_error **error);
 
-/* Makes exactly one status call, not repeated if it fails, and waits up to timeout_ms for its answer (0: does not wait;
- * AIGC_EVENT_JOB_REFRESHED tells). AIGC_OK: the answer is in the getters. AIGC_E_TIMEOUT: it has not come yet. Another
- * status: the call failed; the job has not ended because of it. AIGC_E_WRONG_STATE for a job that has ended, has no id
+/* Makes exactly one status call, not repeated if it fails, and waits up to timeout_ms for its answer. AIGC_OK: the
+ * answer is in the getters; with timeout_ms 0 it does not wait, and AIGC_OK means that the call has been started
+ * (AIGC_EVENT_JOB_REFRESHED tells the end). AIGC_E_TIMEOUT: the answer has not come yet. Another status: the call failed;
+ * the job has not ended because of it. While a status call of the job is under way a further refresh shares its answer. AIGC_E_WRONG_STATE for a job that has ended, has no id
  * yet, or is a download. Since 1.0. */
 aigc_status aigc_job_refresh(aigc_job *job, int64_t timeout_ms, aigc_error **error);
 
@@ -490,7 +491,7 @@ aigc_status aigc_job_set_follow(aigc_job *job, int32_t follow, aigc_error **erro
 /* Sets the deadline of the job to now plus deadline_ms (AIGC_FOREVER: none). Since 1.0. */
 aigc_status aigc_job_set_deadline_ms(aigc_job *job, int64_t deadline_ms, aigc_error **error);
 
-/* Ends the job here, at once. Idempotent. Neither provider can be told to stop: an accepted job goes on and is billed,
+/* Ends the job here, at once: when this returns it has ended, so or otherwise. Idempotent. Neither provider can be told to stop: an accepted job goes on and is billed,
  * and its token stays valid. If the submission is on the wire its answer is still awaited in the background, and the id
  * appears (AIGC_EVENT_JOB_ACCEPTED) when it comes. NULL is fine. Since 1.0. */
 void aigc_job_cancel(aigc_job *job);
@@ -584,7 +585,8 @@ aigc_status aigc_event_status(const aigc_event *event);
 /* The provider that it is about. Since 1.0. */
 const char *aigc_event_provider(const aigc_event *event);
 
-/* One line for people, without a secret, of the types that have one (AIGC_EVENT_WARNING); NULL otherwise. Since 1.0. */
+/* One line for people, without a secret: of a warning, and of a JOB_DONE or JOB_REFRESHED that tells of a failure. NULL
+ * otherwise. Since 1.0. */
 const char *aigc_event_message(const aigc_event *event);
 
 /* Frees an event. NULL is fine. Since 1.0. */

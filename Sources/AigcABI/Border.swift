@@ -78,6 +78,17 @@ func secret(_ argument: Text?, _ name: String) throws(Failure) -> Secret {
     return Secret(copying: bytes)
 }
 
+/// Runs a check on behalf of a field or key, which the failure then names.
+func onBehalf<T>(of field: String, _ body: () throws(Failure) -> T) throws(Failure) -> T {
+    do throws(Failure) {
+        return try body()
+    } catch var failure {
+        failure.field = field
+        failure.message = "Setting \"\(field)\": \(failure.message)"
+        throw failure
+    }
+}
+
 func needOut<T>(_ out: UnsafeMutablePointer<T>?, _ name: String) throws(Failure) -> UnsafeMutablePointer<T> {
     guard let out else { throw isNull(name) }
     return out

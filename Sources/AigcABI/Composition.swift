@@ -26,25 +26,29 @@ enum Composition {
                     environment: environment, transport: blocking, settings: sources,
                     isCancelled: { closing.hasBegun }))
         }
+        let transport = try transport(curl)
         let engine: Engine
         do throws(Lock.OutOfMemory) {
             engine = try Engine(
                 settings: engineSettings(values), providers: providers, resolvers: resolvers,
-                transport: try transport(curl), sinks: sinks(values), rates: try ProcessRates.board(generation))
+                transport: transport, sinks: sinks(values), rates: try ProcessRates.board(generation))
         } catch {
             throw Failure(.noResources, "Making a client: out of memory")
         }
         return Client(engine: engine, values: values, closing: closing, network: NetworkSummary(curl))
     }
 
-    private static func transport(_ settings: CurlSettings) throws(Lock.OutOfMemory) -> CurlTransport {
-        do throws(Failure) { return try CurlTransport(settings) } catch { throw Lock.OutOfMemory() }
+    private static func transport(_ settings: CurlSettings) throws(Failure) -> CurlTransport {
+        let transport = try CurlTransport(settings)
+        aigcp_turn_register()
+        transport.setAroundSleep(before: aigcp_turn_leave, after: aigcp_turn_enter)
+        return transport
     }
 
     private static func sinks(_ values: ConfigValues) -> AssetSinks {
         AssetSinks(
             overwrite: values.bool("download.overwrite"), maximumBytes: values.integer("download.max_bytes"),
-            keepPartial: true)
+            keepPartial: true, followsUmask: values.text("download.file_mode") == "umask")
     }
 
     // MARK: - Settings out of keys

@@ -27,7 +27,8 @@ public func aigc_config_set(
         if let value, try ConfigKey.find(key).isSecret {
             box.values.set(key, try secret(value, key))
         } else {
-            try box.values.set(key, try optionalText(value, "value"))
+            let value = try onBehalf(of: key) { () throws(Failure) in try optionalText(value, "value") }
+            try box.values.set(key, value)
         }
     }
 }

@@ -140,6 +140,9 @@ extension ConfigKey {
         ConfigKey("download.max_concurrent", .int(1...1_000), "16", "Downloads at once, earliest expiry first"),
         ConfigKey("download.max_bytes", .bytes(1...(1 << 40)), "536870912", "Largest image"),
         ConfigKey("download.overwrite", .bool, "false", "Whether an existing file is replaced"),
+        ConfigKey(
+            "download.file_mode", .choice("choice: private|umask"), "private",
+            "Rights of image files: private (0600), or 0666 less the process's umask"),
         ConfigKey("download.deadline_ms", .duration(-1...always), "3600000", "Time for one download; -1: none"),
         ConfigKey(
             "download.allow_private_addresses", .bool, "false",

@@ -181,6 +181,8 @@ public func aigc_job_set_deadline_ms(
 public func aigc_job_cancel(_ job: OpaquePointer?) {
     guard let box = JobBox.readable(job) else { return }
     box.client.engine.cancel(box.record)
+    // The engine is asked and answers within its turn; the limit is for one that a full disk or exit() holds up.
+    _ = try? box.client.engine.wait(box.record, milliseconds: 1_000)
 }
 
 @_cdecl("aigc_job_error") @implementation

@@ -9,7 +9,7 @@ private func set(
     withStatus(error) { () throws(Failure) in
         let box = try RequestBox.need(request, "request")
         let name = try text(name, "name")
-        let value = try value()
+        let value = try onBehalf(of: name, value)
         let table = try Catalogue.table(box.provider)
         try table.checkField(operation: box.operation, name: name, value: value)
         if let path = try RequestTable.bodyPath(name) {

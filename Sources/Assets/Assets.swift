@@ -26,16 +26,19 @@ public enum Assets {
         public var identity: String
         /// False: `abandon` always removes the .part file.
         public var keepPartial: Bool
+        /// True: a file gets 0666 less the umask, like files of other tools; false: 0600.
+        public var followsUmask: Bool
 
         public init(
             mode: Mode, identity: String, overwrite: Bool = false, maximumBytes: Int64 = 512 << 20,
-            keepPartial: Bool = true
+            keepPartial: Bool = true, followsUmask: Bool = true
         ) {
             self.mode = mode
             self.identity = identity
             self.overwrite = overwrite
             self.maximumBytes = maximumBytes
             self.keepPartial = keepPartial
+            self.followsUmask = followsUmask
         }
     }
 
@@ -53,12 +56,16 @@ public final class AssetSinks: AssetSinkFactory {
     private let overwrite: Bool
     private let maximumBytes: Int64
     private let keepPartial: Bool
+    private let followsUmask: Bool
 
     /// As in `Assets.Options`.
-    public init(overwrite: Bool = false, maximumBytes: Int64 = 512 << 20, keepPartial: Bool = true) {
+    public init(
+        overwrite: Bool = false, maximumBytes: Int64 = 512 << 20, keepPartial: Bool = true, followsUmask: Bool = true
+    ) {
         self.overwrite = overwrite
         self.maximumBytes = maximumBytes
         self.keepPartial = keepPartial
+        self.followsUmask = followsUmask
     }
 
     public func make(path: String?, isAPIAnswer: Bool, identity: String) throws(Failure) -> any AssetSink {
@@ -66,6 +73,6 @@ public final class AssetSinks: AssetSinkFactory {
             path: path,
             options: Assets.Options(
                 mode: isAPIAnswer ? .api : .url, identity: identity, overwrite: overwrite, maximumBytes: maximumBytes,
-                keepPartial: keepPartial))
+                keepPartial: keepPartial, followsUmask: followsUmask))
     }
 }

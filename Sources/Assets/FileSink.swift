@@ -3,7 +3,7 @@ public import Core
 /// An image to a file: written beside its target as `<name>.<id>.part`, verified, and only then given its name. `<id>`
 /// comes from the identity and the name, so that a later sink for the same image finds what was left and continues it.
 ///
-/// The .part file and its note have mode 0600; the image gets 0666 less the umask, like files of other tools. A
+/// The .part file and its note have mode 0600; the image too, or 0666 less the umask (`followsUmask`). A
 /// relative path is resolved once, in `prepare`; changing the working folder afterwards is harmless. While it is open a
 /// sink holds two descriptors and 64 KiB. In a child of a fork it touches no file.
 public final class FileSink: AssetSink {
@@ -17,7 +17,8 @@ public final class FileSink: AssetSink {
 
     init(path: String, options: Assets.Options, calls: FileCalls) throws(Failure) {
         let place = try FilePlace(path: path, identity: options.identity)
-        store = FileStore(place: place, overwrite: options.overwrite, calls: calls)
+        store = FileStore(
+            place: place, overwrite: options.overwrite, followsUmask: options.followsUmask, calls: calls)
         receiver = Receiver(options: options, store: store, identity: place.identity)
     }
 

@@ -5,8 +5,8 @@ internal import Glibc
 /// open: whoever holds it is the only writer, in this process and in all others.
 ///
 /// The steps on the disk, in this order, so that a crash between any two leaves nothing, a .part, or the whole file:
-/// create .part (0600) and lock it; write; note (.part.info) beside it; fchmod to 0666 less the umask, as other tools
-/// make files; fsync; remove the note; rename (or link and unlink); fsync of the folder.
+/// create .part (0600) and lock it; write; note (.part.info) beside it; fchmod to 0666 less the umask if that is
+/// wanted; fsync; remove the note; rename (or link and unlink); fsync of the folder.
 final class FileStore: ImageStore {
     static let bufferLength = 64 << 10
     /// Smaller images find out soon enough that the disk is full.
@@ -15,6 +15,7 @@ final class FileStore: ImageStore {
 
     let place: FilePlace
     let overwrite: Bool
+    let followsUmask: Bool
     let calls: FileCalls
     var folder: Int32 = -1
     var part: Int32 = -1
@@ -29,9 +30,10 @@ final class FileStore: ImageStore {
     var process: pid_t = 0
     var isOurs: Bool { process == getpid() }
 
-    init(place: FilePlace, overwrite: Bool, calls: FileCalls) {
+    init(place: FilePlace, overwrite: Bool, followsUmask: Bool, calls: FileCalls) {
         self.place = place
         self.overwrite = overwrite
+        self.followsUmask = followsUmask
         self.calls = calls
     }
 

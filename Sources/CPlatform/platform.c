@@ -228,3 +228,18 @@ static void forget_parent(void) {
     pthread_mutex_init(&process_mutex, NULL);
     memset(exit_slots, 0, sizeof exit_slots);
 }
+
+static const pthread_rwlock_t turn_free = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+static pthread_rwlock_t turn_lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+static pthread_once_t turn_once = PTHREAD_ONCE_INIT;
+
+static void turn_before_fork(void) { pthread_rwlock_wrlock(&turn_lock); }
+static void turn_after_fork_parent(void) { pthread_rwlock_unlock(&turn_lock); }
+static void turn_after_fork_child(void) { turn_lock = turn_free; }
+static void turn_watch_forks(void) {
+    pthread_atfork(turn_before_fork, turn_after_fork_parent, turn_after_fork_child);
+}
+
+void aigcp_turn_register(void) { pthread_once(&turn_once, turn_watch_forks); }
+void aigcp_turn_enter(void) { pthread_rwlock_rdlock(&turn_lock); }
+void aigcp_turn_leave(void) { pthread_rwlock_unlock(&turn_lock); }

@@ -62,6 +62,11 @@ public final class CurlTransport: Transport {
 
     deinit { shutdown() }
 
+    /// Has two functions called around each sleep of the thread that waits. Set it before the first `wait`.
+    public func setAroundSleep(before: @escaping @convention(c) () -> Void, after: @escaping @convention(c) () -> Void) {
+        loop.aroundSleep = (before, after)
+    }
+
     public func start(id: UInt64, request: HTTPRequest, options: TransferOptions, sink: (any BodySink)?) {
         if isInsideLibrary {
             deferred.append { [unowned self] in start(id: id, request: request, options: options, sink: sink) }

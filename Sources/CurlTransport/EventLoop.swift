@@ -10,6 +10,9 @@ final class EventLoop {
     /// When libcurl wants to be called without an event; `Int64.max`: never.
     var timerAt = Int64.max
 
+    /// Called right before and after the thread sleeps: the only time in which it runs no code.
+    var aroundSleep: (before: @convention(c) () -> Void, after: @convention(c) () -> Void)?
+
     private let epoll: Int32
     private let bell: Int32
     private let events: UnsafeMutablePointer<aigcu_event>
@@ -40,7 +43,9 @@ final class EventLoop {
     /// Waits for events until an instant. Calls `handle` for each ready descriptor; true if the bell was rung.
     func poll(until: Int64, _ handle: (Int32, Int32) -> Void) -> Bool {
         var rung: Int32 = 0
+        aroundSleep?.before()
         let count = aigcu_loop_wait(epoll, bell, timeout(until), events, Self.capacity, &rung)
+        aroundSleep?.after()
         now = Self.monotonic()
         for index in 0..<Int(count) { handle(events[index].fd, events[index].what) }
         return rung != 0

@@ -52,27 +52,15 @@ struct ReplyHead {
             return .more
         }
         if lineCount > Self.maximumLines { return .tooLarge }
+        if raw.isEmpty { raw.reserveCapacity(512) }
         raw.append(contentsOf: line)
         return .more
     }
 
-    /// The headers of the final response.
-    func headers() -> HTTPHeaders {
-        var result: [HTTPHeader] = []
-        result.reserveCapacity(lineCount)
-        raw.withUnsafeBytes { bytes in
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                var end = Self.endOfLine(rest)
-                // A line that begins with a blank continues the one before it (obsolete, still seen).
-                while end < rest.endIndex, Self.isBlank(rest[end]) { end = Self.endOfLine(rest[end...]) }
-                if let header = Self.header(UnsafeRawBufferPointer(rebasing: rest[rest.startIndex..<end])) {
-                    result.append(header)
-                }
-                rest = rest[end...]
-            }
-        }
-        return HTTPHeaders(lowercased: result)
+    /// The headers of the final response. Takes them out.
+    mutating func takeHeaders() -> HTTPHeaders {
+        defer { raw = [] }
+        return HTTPHeaders(head: raw)
     }
 
     private static func status(in line: UnsafeRawBufferPointer) -> Int? {
@@ -83,39 +71,5 @@ struct ReplyHead {
             value = value * 10 + Int(byte - UInt8(ascii: "0"))
         }
         return value >= 100 ? value : nil
-    }
-
-    private static func endOfLine(_ text: Slice<UnsafeRawBufferPointer>) -> Int {
-        var at = text.startIndex
-        while at < text.endIndex {
-            if text[at] == UInt8(ascii: "\n") { return at + 1 }
-            at += 1
-        }
-        return at
-    }
-
-    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
-
-    private static func header(_ line: UnsafeRawBufferPointer) -> HTTPHeader? {
-        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return nil }
-        var start = colon + 1
-        var end = line.count
-        while start < end, line[start] <= 0x20 { start += 1 }
-        while end > start, line[end - 1] <= 0x20 { end -= 1 }
-        let name = String(unsafeUninitializedCapacity: colon) { buffer in
-            for index in 0..<colon {
-                let byte = line[index]
-                let isUpper = byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z")
-                buffer[index] = isUpper ? byte | 0x20 : byte
-            }
-            return colon
-        }
-        return HTTPHeader(name, text(UnsafeRawBufferPointer(rebasing: line[start..<end])))
-    }
-
-    /// A continuation keeps its line break until here; a value is one line.
-    private static func text(_ value: UnsafeRawBufferPointer) -> String {
-        if !value.contains(UInt8(ascii: "\n")) { return String(decoding: value, as: UTF8.self) }
-        return String(decoding: value.map { $0 < 0x20 ? 0x20 : $0 }, as: UTF8.self)
     }
 }

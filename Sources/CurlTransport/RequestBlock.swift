@@ -114,16 +114,14 @@ struct RequestBlock {
         /// False for a name or a value that would not stay one line.
         mutating func add(_ header: HTTPHeader) -> Bool {
             let start = written
-            var name = header.name
-            var value = header.value
-            guard name.withUTF8({ append($0, isName: true) }), written > start else { return false }
-            if value.isEmpty {
+            guard append(header.name, isName: true), written > start else { return false }
+            if header.value.isEmpty {
                 // libcurl's way to write a header without a value.
                 put(UInt8(ascii: ";"))
             } else {
                 put(UInt8(ascii: ":"))
                 put(UInt8(ascii: " "))
-                guard value.withUTF8({ append($0, isName: false) }) else { return false }
+                guard append(header.value, isName: false) else { return false }
             }
             end(line: start)
             return true
@@ -151,6 +149,12 @@ struct RequestBlock {
             let data = UnsafeMutableRawPointer(text + start).assumingMemoryBound(to: CChar.self)
             (list + count).initialize(to: curl_slist(data: data, next: nil))
             count += 1
+        }
+
+        private mutating func append(_ text: String, isName: Bool) -> Bool {
+            // Without a copy, which the mutable `withUTF8` needs.
+            if let isFine = text.utf8.withContiguousStorageIfAvailable({ append($0, isName: isName) }) { return isFine }
+            return Array(text.utf8).withUnsafeBufferPointer { append($0, isName: isName) }
         }
 
         private mutating func append(_ bytes: UnsafeBufferPointer<UInt8>, isName: Bool) -> Bool {

@@ -47,7 +47,7 @@ extension Slot {
     }
 
     private func headIsComplete() -> Bool {
-        headers = head.headers()
+        headers = head.takeHeaders()
         announced = Int64(aigcu_info_offset(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T))
         if let sink {
             return sink.begin(status: head.status, headers: headers) || end(.sink)

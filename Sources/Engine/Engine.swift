@@ -374,6 +374,8 @@ public final class Engine: @unchecked Sendable {
     }
 
     fileprivate func run() {
+        aigcp_turn_enter()
+        defer { aigcp_turn_leave() }
         while !core.isDone {
             core.turn(mayWait: true)
             parkIfAsked()
@@ -391,7 +393,8 @@ public final class Engine: @unchecked Sendable {
             guard shared.parking else { return }
             shared.parked = true
             shared.lock.broadcast()
-            // The process is ending: never touch TLS again.
+            // The process is ending: never touch TLS again, and stand in no fork's way.
+            aigcp_turn_leave()
             while true { _ = shared.lock.wait(until: nil) }
         }
     }

@@ -104,12 +104,12 @@ struct EventQueue {
             }
             record.pendingEvents &= ~Self.bit(type)
             if record.pendingEvents == 0 { release(record) }
-            var status = Status.ok
-            if type == .jobDone { status = record.snapshot.failure?.status ?? .ok }
-            if type == .jobRefreshed { status = record.refreshFailure?.status ?? .ok }
+            var failure: Failure?
+            if type == .jobDone { failure = record.snapshot.failure }
+            if type == .jobRefreshed { failure = record.refreshFailure }
             return Event(
-                type: type, job: record, state: record.snapshot.state, status: status, provider: record.provider,
-                message: nil)
+                type: type, job: record, state: record.snapshot.state, status: failure?.status ?? .ok,
+                provider: record.provider, message: failure?.message)
         }
         compact()
         return nil
