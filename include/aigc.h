@@ -456,7 +456,8 @@ int32_t aigc_job_outcome(const aigc_job *job);
 /* From 0.0 to 1.0: the provider's own figure (Alibaba jobTrainProgress), or bytes for a download; -1.0 if unknown. Since 1.0. */
 double aigc_job_progress(const aigc_job *job);
 
-/* For a download: bytes received, and bytes in all or -1 if unknown. Out parameters may be NULL. Since 1.0. */
+/* For a download: bytes received, and bytes in all or -1 if unknown; ten times a second with the configuration's
+ * events.progress, otherwise as of the last transfer that ended. Out parameters may be NULL. Since 1.0. */
 void aigc_job_bytes(const aigc_job *job, int64_t *received, int64_t *total);
 
 /* Names of provider and operation, as given to aigc_request_new(). Since 1.0. */

@@ -62,6 +62,9 @@ public struct DownloadMachine: Sendable {
     private var described = false
     private var clockMended = false
     private var credentialsMended = false
+    /// An end that was asked for while a worker has the sink: it comes when the worker is back, unless that has just
+    /// published the image, which is then what happened.
+    private var endAsked: (state: JobState, failure: Failure)?
     /// Whether a fresh URL can be asked for: the job is known and gives URLs.
     private let canDescribe: Bool
 
@@ -79,7 +82,11 @@ public struct DownloadMachine: Sendable {
             actions.append(.prepare)
         case .prepared(let failure):
             guard phase == .preparing else { return }
-            if let failure {
+            if let asked = endAsked {
+                phase = .waiting
+                end(asked.state, asked.failure, keepPartial: true, &actions)
+            } else if let failure {
+                phase = .waiting
                 end(.failed, failure, keepPartial: true, &actions)
             } else {
                 phase = .fetching
@@ -100,9 +107,10 @@ public struct DownloadMachine: Sendable {
             }
         case .committed(let failure):
             guard phase == .committing else { return }
-            phase = .fetching
+            phase = .waiting
             if let failure {
-                end(.failed, failure, keepPartial: failure.status == .noSpace, &actions)
+                let kept = failure.status == .noSpace || endAsked != nil
+                end(endAsked?.state ?? .failed, endAsked?.failure ?? failure, keepPartial: kept, &actions)
             } else {
                 phase = .ended
                 state = .succeeded
@@ -218,6 +226,10 @@ public struct DownloadMachine: Sendable {
         _ final: JobState, _ failure: Failure, keepPartial: Bool, _ actions: inout [DownloadAction]
     ) {
         guard phase != .ended else { return }
+        if phase == .preparing || phase == .committing {
+            if endAsked == nil { endAsked = (final, failure) }
+            return
+        }
         if phase == .fetching || phase == .describing { actions.append(.withdrawCall) }
         actions.append(.unschedule)
         actions.append(.abandon(keepPartial: keepPartial))

@@ -88,6 +88,23 @@ final class DownloadMachineTests: XCTestCase {
         XCTAssertEqual(machine.tell(.described(nil)), "fetch")
     }
 
+    /// While a worker has the sink an end waits for it: nothing is taken from under it, and what it has published counts.
+    func testAnEndWaitsForTheWorker() {
+        for (event, word) in [(DownloadEvent.cancel, "cancelled"), (.close, "cancelled"), (.deadline, "deadline")] {
+            var machine = Self.make([.start])
+            XCTAssertEqual(machine.tell(event), "")
+            XCTAssertEqual(machine.tell(.prepared(nil)), "unschedule abandon(keep) ended(\(word)) finished")
+            let whole: [DownloadEvent] = [.start, .prepared(nil), .transferEnded(.complete, received: 9), event]
+            machine = Self.make(whole)
+            XCTAssertEqual(machine.state, .running)
+            XCTAssertEqual(machine.tell(.committed(nil)), "ended(ok) finished")
+            XCTAssertEqual(machine.state, .succeeded)
+            machine = Self.make(whole)
+            XCTAssertEqual(
+                machine.tell(.committed(Failure(.file, "rename"))), "unschedule abandon(keep) ended(\(word)) finished")
+        }
+    }
+
     func testCorruptThriceIsCorrupt() {
         var machine = Self.make([.start, .prepared(nil)])
         for _ in 0..<2 {

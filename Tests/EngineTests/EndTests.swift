@@ -172,7 +172,8 @@ final class EndTests: XCTestCase {
         harness.close(grace: 0)
         harness.settle()
         XCTAssertFalse(harness.core.isDone)
-        XCTAssertNil(harness.core.waitLimit(true))
+        // Nothing is due before the download's own deadline.
+        XCTAssertGreaterThan(harness.core.waitLimit(true) ?? .max, 1_000_000)
         harness.runToTheEnd()
         XCTAssertTrue(harness.core.isDone)
     }
