@@ -9,32 +9,6 @@ public struct HTTPHeader: Equatable, Sendable {
     }
 }
 
-/// The header lines of an answer. Names are stored in lower case, values trimmed, in order of arrival.
-public struct HTTPHeaders: Equatable, Sendable {
-    public private(set) var lines: [HTTPHeader] = []
-
-    public init() {}
-
-    public init(_ lines: [HTTPHeader]) {
-        for line in lines { append(name: line.name, value: line.value) }
-    }
-
-    /// From lines whose names are in lower case already: spares a transport a copy of each name.
-    public init(lowercased lines: [HTTPHeader]) { self.lines = lines }
-
-    public mutating func append(name: String, value: String) {
-        lines.append(HTTPHeader(name.lowercased(), value))
-    }
-
-    public mutating func removeAll() { lines.removeAll(keepingCapacity: true) }
-
-    /// The first value of a header; `name` in lower case.
-    public subscript(_ name: String) -> String? {
-        for line in lines where line.name == name { return line.value }
-        return nil
-    }
-}
-
 /// One HTTP request, ready to be sent byte for byte: what was signed is what is sent.
 public struct HTTPRequest: Sendable {
     public enum Method: String, Sendable {

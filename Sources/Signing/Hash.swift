@@ -117,8 +117,10 @@ struct ByteWriter {
     mutating func clear() { count = 0 }
 
     mutating func add(_ text: String) {
-        var text = text
-        text.withUTF8 { add(UnsafeRawBufferPointer($0)) }
+        // Without a copy, which the mutable `withUTF8` needs.
+        if text.utf8.withContiguousStorageIfAvailable({ add(UnsafeRawBufferPointer($0)) }) == nil {
+            Array(text.utf8).withUnsafeBytes { add($0) }
+        }
     }
 
     mutating func add(_ text: StaticString) {

@@ -1,0 +1,107 @@
+/// The header lines of an answer, in order of arrival. Names are compared without case and given in lower case, values are
+/// trimmed.
+///
+/// Lines that came over the wire are kept as the bytes that they are, and looked at only when somebody asks: of most
+/// answers one line is read.
+public struct HTTPHeaders: Equatable, Sendable {
+    private var made: [HTTPHeader] = []
+    /// Lines as they came, each with its end, before those in `made`.
+    private var head: [UInt8] = []
+
+    public init() {}
+
+    public init(_ lines: [HTTPHeader]) {
+        for line in lines { append(name: line.name, value: line.value) }
+    }
+
+    /// From the lines of a head as they came, without the status line and the empty line. A line that begins with a blank
+    /// continues the one before it (obsolete, still seen); what has no colon is no header.
+    public init(head: [UInt8]) { self.head = head }
+
+    public var lines: [HTTPHeader] { head.withUnsafeBytes { Self.all($0) } + made }
+
+    public mutating func append(name: String, value: String) {
+        made.append(HTTPHeader(name.lowercased(), value))
+    }
+
+    public mutating func removeAll() {
+        head.removeAll()
+        made.removeAll(keepingCapacity: true)
+    }
+
+    /// The first value of a header; `name` in lower case.
+    public subscript(_ name: String) -> String? {
+        if !head.isEmpty, let found = head.withUnsafeBytes({ Self.first(name, in: $0) }) { return found }
+        for line in made where line.name == name { return line.value }
+        return nil
+    }
+
+    public static func == (a: HTTPHeaders, b: HTTPHeaders) -> Bool {
+        (a.head.isEmpty && b.head.isEmpty && a.made == b.made) || a.lines == b.lines
+    }
+
+    // MARK: - Bytes of the wire
+
+    // Every index below is kept between `startIndex` and `endIndex` by the loops.
+
+    private static func all(_ head: UnsafeRawBufferPointer) -> [HTTPHeader] {
+        var found: [HTTPHeader] = []
+        var rest = head[...]
+        while let line = nextLine(&rest) {
+            guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
+            let name = line[line.startIndex..<colon].map { isUpper($0) ? $0 | 0x20 : $0 }
+            found.append(HTTPHeader(String(decoding: name, as: UTF8.self), value(line[(colon + 1)...])))
+        }
+        return found
+    }
+
+    private static func first(_ name: String, in head: UnsafeRawBufferPointer) -> String? {
+        var name = name
+        return name.withUTF8 { wanted in
+            var rest = head[...]
+            while let line = nextLine(&rest) {
+                let colon = line.startIndex + wanted.count
+                guard colon < line.endIndex, line[colon] == UInt8(ascii: ":") else { continue }
+                var isSame = true
+                for index in 0..<wanted.count where isSame {
+                    let byte = line[line.startIndex + index]
+                    isSame = (isUpper(byte) ? byte | 0x20 : byte) == wanted[index]
+                }
+                if isSame { return value(line[(colon + 1)...]) }
+            }
+            return nil
+        }
+    }
+
+    private static func nextLine(_ rest: inout Slice<UnsafeRawBufferPointer>) -> Slice<UnsafeRawBufferPointer>? {
+        if rest.isEmpty { return nil }
+        var end = endOfLine(rest, rest.startIndex)
+        while end < rest.endIndex, isBlank(rest[end]) { end = endOfLine(rest, end) }
+        defer { rest = rest[end...] }
+        return rest[rest.startIndex..<end]
+    }
+
+    private static func endOfLine(_ text: Slice<UnsafeRawBufferPointer>, _ start: Int) -> Int {
+        var at = start
+        while at < text.endIndex {
+            if text[at] == UInt8(ascii: "\n") { return at + 1 }
+            at += 1
+        }
+        return at
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+
+    private static func isUpper(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") }
+
+    /// Trimmed; a continuation keeps its line break until here, and a value is one line.
+    private static func value(_ text: Slice<UnsafeRawBufferPointer>) -> String {
+        var start = text.startIndex
+        var end = text.endIndex
+        while start < end, text[start] <= 0x20 { start += 1 }
+        while end > start, text[end - 1] <= 0x20 { end -= 1 }
+        let trimmed = UnsafeRawBufferPointer(rebasing: text[start..<end])
+        if !trimmed.contains(UInt8(ascii: "\n")) { return String(decoding: trimmed, as: UTF8.self) }
+        return String(decoding: trimmed.map { $0 < 0x20 ? 0x20 : $0 }, as: UTF8.self)
+    }
+}
