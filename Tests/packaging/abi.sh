@@ -43,7 +43,8 @@ sees() {
 }
 lists() { # what is new fails nothing, and is listed with its version
     mutant
-    sed -i 's|^/\* The provider.s request id, which its support|/* New. Since 1.0. */\nint32_t aigc_error_new(const aigc_error *error);\n\n&|' \
+    local declaration='/* New. Since 1.0. */\nint32_t aigc_error_new(const aigc_error *error);\n\n'
+    sed -i "s|^/\* The provider.s request id, which its support|$declaration&|" \
         "$work/mutant/include/aigc.h"
     sed -i 's|AIGC_E_INTERNAL = 900 |AIGC_E_NEW = 901, /* new */\n    &|' "$work/mutant/include/aigc.h"
     bash "$work/mutant/Tests/checks/abi.sh" >"$work/seen" || { cat "$work/seen"; return 1; }
@@ -63,13 +64,14 @@ for folder in "$root"/Tests/abi/*/; do
     run_program "$work/$(basename "$folder")/program"
 done
 ok "the check sees a function that is gone" sees '/^void aigc_client_wake/d' 'function aigc_client_wake is gone'
-ok "a parameter of another type" sees 's/^size_t aigc_job_asset_count(const aigc_job \*job)/size_t aigc_job_asset_count(int32_t job)/' \
+ok "a parameter of another type" sees 's/^\(size_t aigc_job_asset_count\)(const aigc_job \*job)/\1(int32_t job)/' \
     'function aigc_job_asset_count'
 ok "another result" sees 's/^double aigc_job_progress/float aigc_job_progress/' 'function aigc_job_progress'
 ok "another value" sees 's/AIGC_E_TIMEOUT = 200/AIGC_E_TIMEOUT = 203/' 'constant AIGC_E_TIMEOUT'
 ok "another word" sees 's/^#define AIGC_TENCENT_IMAGE .*/#define AIGC_TENCENT_IMAGE "image"/' 'constant AIGC_TENCENT_IMAGE was'
 ok "another type" sees 's/^typedef int32_t aigc_status/typedef int64_t aigc_status/' 'type aigc_status'
-ok "a struct that shows its body" sees 's/^typedef struct aigc_job aigc_job;/struct aigc_job { int x; };\n&/' 'no body of a struct'
+ok "a struct that shows its body" sees 's/^typedef struct aigc_job aigc_job;/struct aigc_job { int x; };\n&/' \
+    'no body of a struct'
 ok "a symbol and a key that are gone" sees_library
 ok "what is new fails nothing and is listed" lists
 if command -v abidiff >/dev/null; then

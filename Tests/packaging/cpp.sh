@@ -27,7 +27,8 @@ run_layer() {
 # Two files of one program include it: nothing is defined twice.
 two_files() {
     printf '#include <aigc.hpp>\nint other() { return aigc::Config::make().ok(); }\n' >"$work/other.cpp"
-    printf '#include <aigc.hpp>\nint other();\nint main() { return other() && aigc::Config::make() ? 0 : 1; }\n' >"$work/main.cpp"
+    printf '#include <aigc.hpp>\nint other();\nint main() { return other() && aigc::Config::make() ? 0 : 1; }\n' \
+        >"$work/main.cpp"
     build "$1" "$work/other.cpp' '$work/main.cpp" "$work/two" -std=c++17 && "$work/two"
 }
 example() {

@@ -36,7 +36,8 @@ complete() {
         [ "$(dpkg-deb -f "$deb" Version)" = "$version" ] || { echo "$name: version"; return 1; }
         [ "$name" = libaigc1-dbgsym ] && continue
         [ -s "$work/open/usr/share/doc/$name/copyright" ] || { echo "$name: copyright"; return 1; }
-        gzip -dc "$work/open/usr/share/doc/$name/changelog.gz" | grep -q "^libaigc ($version)" || { echo "$name: changelog"; return 1; }
+        gzip -dc "$work/open/usr/share/doc/$name/changelog.gz" | grep -q "^libaigc ($version)" ||
+            { echo "$name: changelog"; return 1; }
     done
 }
 dependencies() {
@@ -48,7 +49,8 @@ dependencies() {
         [ "$(dpkg-deb -f "$dbgsym" Depends)" = "libaigc1 (= $version)" ]
 }
 symbols() {
-    member "$lib1" symbols | grep -qx " aigc_client_submit@AIGC_1 1.0" && [ "$(member "$lib1" shlibs)" = "libaigc 1 libaigc1 (>= 1.0)" ] &&
+    member "$lib1" symbols | grep -qx " aigc_client_submit@AIGC_1 1.0" &&
+        [ "$(member "$lib1" shlibs)" = "libaigc 1 libaigc1 (>= 1.0)" ] &&
         [ "$(member "$lib1" symbols | grep -c '@AIGC_1 ')" = "$(python3 "$root/Tests/tools/header.py" functions | wc -l)" ]
 }
 symbols_are_the_headers() { diff "$root/bindings/debian/libaigc1.symbols" <(python3 "$root/Tests/checks/abi.py" symbols); }
@@ -74,13 +76,23 @@ ours() { find /usr /etc /var/cache /var/lib/dpkg/info \( -name '*aigc*' -o -lnam
 cd /tmp
 install_them() { dpkg --force-unsafe-io -i "$@" && [ -z "$(dpkg --audit)" ]; }
 needs_lib1() { ! dpkg --force-unsafe-io -i /debs/libaigc-dev_*.deb && dpkg --force-unsafe-io --purge libaigc-dev; }
-cc_line() { cc x.c $(pkg-config --cflags --libs aigc) -o x && env -i ./x && ! pkg-config --cflags --libs aigc | grep -e -rpath; }
+cc_line() { cc x.c $(pkg-config --cflags --libs aigc) -o x && env -i ./x && ! readelf -d x | grep -i 'r.*path'; }
 cmake_line() { cmake -S project -B project/build && cmake --build project/build && env -i project/build/x; }
-by_soname() { ldconfig -p | grep 'libaigc.so.1 ' && python3 -c 'import ctypes; assert ctypes.CDLL("libaigc.so.1").aigc_version_number() >= 1000000'; }
+by_soname() {
+    ldconfig -p | grep 'libaigc.so.1 ' &&
+        python3 -c 'import ctypes; assert ctypes.CDLL("libaigc.so.1").aigc_version_number() >= 1000000'
+}
 verified() { [ -z "$(dpkg -V libaigc1 libaigc-dev libaigc1-dbgsym)" ]; }
-debug_symbols() { id=$(readelf -n /usr/lib/*/libaigc.so.1 | sed -n 's/^ *Build ID: *//p'); [ -s "/usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug" ]; }
+debug_symbols() {
+    id=$(readelf -n /usr/lib/*/libaigc.so.1 | sed -n 's/^ *Build ID: *//p')
+    [ -s "/usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug" ]
+}
 without_dev() { dpkg -r libaigc-dev && ./x && [ ! -e /usr/include/aigc.h ] && [ -z "$(find /usr/lib -name libaigc.so)" ]; }
-removed() { dpkg --force-unsafe-io -r libaigc1-dbgsym libaigc1 && dpkg --force-unsafe-io -P libaigc1 libaigc-dev libaigc1-dbgsym; ! ./x 2>/dev/null; }
+removed() {
+    dpkg --force-unsafe-io -r libaigc1-dbgsym libaigc1 || return 1
+    dpkg --force-unsafe-io -P libaigc1 libaigc-dev libaigc1-dbgsym || true # says so when nothing is left to purge
+    ! ./x 2>/dev/null
+}
 no_trace() { left=$(ours); [ "$left" = "$before" ] || { echo "left: $left"; return 1; }; ! ldconfig -p | grep aigc; }
 before=$(ours)
 fact "libaigc-dev does not install without libaigc1" needs_lib1

@@ -60,7 +60,9 @@ generates() {
     "$work/project/build/generate" tencent "a cat from CMake" "$work/images/cat" "${pairs[@]}" && [ -n "$(ls "$work/images")" ]
 }
 empty() { [ -z "$(find "$1" -mindepth 1 | tee /dev/stderr)" ]; }
-one_library() { [ "$(find "$place" -name 'libaigc.so*' -type f | wc -l)" = 1 ] && [ "$(find "$place" -name '*.debug' | wc -l)" = 1 ]; }
+one_library() {
+    [ "$(find "$place" -name 'libaigc.so*' -type f | wc -l)" = 1 ] && [ "$(find "$place" -name '*.debug' | wc -l)" = 1 ]
+}
 
 # A tree that is one patch release newer, whose library is another build with another build-id.
 newer() {
@@ -119,6 +121,7 @@ ok "leaves one library and its debug symbols" one_library
 ok "uninstall removes it, though this tree has another version" bash "$root/bindings/c/install.sh" --prefix "$place" --uninstall
 ok "and leaves the prefix as empty as it was" empty "$place"
 ok "DESTDIR: nothing outside, and no trace of it inside" as_package
-ok "DESTDIR: uninstall" bash "$root/bindings/c/install.sh" --prefix /usr --libdir lib/some-triplet --destdir "$work/stage" --uninstall
+ok "DESTDIR: uninstall" bash "$root/bindings/c/install.sh" --prefix /usr --libdir lib/some-triplet \
+    --destdir "$work/stage" --uninstall
 ok "DESTDIR: no file is left" test -z "$(find "$work/stage" ! -type d)"
 exit "$failed"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Two builds, from two copies of the tree in folders of different depth and name, give the same bytes.
+# Two builds, from two copies of the tree in folders of different depth and name, give the same bytes; the first is made by
+# the one command that the README names for installing.
 set -euo pipefail
 # shellcheck source=Tests/packaging/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -7,7 +8,8 @@ set -euo pipefail
 one="$work/one" two="$work/some where/deeper"
 mkdir -p "$one" "$two"
 for copy in "$one" "$two"; do
-    (cd "$root" && git ls-files --cached --others --exclude-standard -z -- Package.swift Sources include Tests bindings/c bindings/cpp |
+    (cd "$root" && git ls-files --cached --others --exclude-standard -z -- \
+        Package.swift Sources include Tests bindings/c bindings/cpp |
         while IFS= read -r -d '' file; do [ ! -f "$file" ] || printf '%s\0' "$file"; done |
         tar -c --null -T -) | tar -x -C "$copy"
 done
@@ -16,7 +18,11 @@ build() { env "${@:2}" bash "$1/bindings/c/build.sh" --to "$1/dist"; }
 library_of() { readlink -f "$1/dist/lib/libaigc.so"; }
 same() { sha256sum "$@" && cmp "$@"; }
 
-ok "the first copy builds" build "$one" LC_ALL=C.UTF-8 TZ=UTC
+installed() {
+    env LC_ALL=C.UTF-8 TZ=UTC bash "$one/bindings/c/install.sh" --prefix "$work/prefix" && mv "$one/.build/dist" "$one/dist" &&
+        cmp "$(library_of "$one")" "$work/prefix/lib/libaigc.so.1"
+}
+ok "a clean copy is built and installed by one command" installed
 ok "the second copy builds, elsewhere" build "$two" LC_ALL=C TZ=Asia/Tokyo
 ok "the stripped libraries have the same bytes" same "$(library_of "$one")" "$(library_of "$two")"
 ok "so have those with all symbols" same "$one/.build/release/libaigc.so" "$two/.build/release/libaigc.so"

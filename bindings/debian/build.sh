@@ -80,7 +80,8 @@ for package in "$library" libaigc-dev; do
     gzip -9n <"$here/changelog" >"$doc/changelog.gz"
 done
 mkdir -p "libaigc-dev/usr/share/doc/libaigc-dev/examples"
-cp "$root"/bindings/c/*.c "$root"/bindings/c/loops/*.c "$root/bindings/cpp/generate.cpp" libaigc-dev/usr/share/doc/libaigc-dev/examples
+cp "$root"/bindings/c/*.c "$root"/bindings/c/loops/*.c "$root/bindings/cpp/generate.cpp" \
+    libaigc-dev/usr/share/doc/libaigc-dev/examples
 cp "$root/bindings/ABI.md" libaigc-dev/usr/share/doc/libaigc-dev/
 find . -path ./debian -prune -o -path ./all -prune -o -type f -exec chmod 0644 {} +
 
