@@ -14,8 +14,9 @@ cd "$root" || exit 1
 # shellcheck source=bindings/c/prepare.sh
 . "$root/bindings/c/prepare.sh"
 
-steps=(build checks swift c install python valgrind quickstart)
-declare -A limits=([build]=1800 [checks]=120 [swift]=1500 [c]=1200 [install]=120 [python]=1200 [valgrind]=1200 [quickstart]=600)
+steps=(build checks swift c install python faults packaging valgrind quickstart)
+declare -A limits=([build]=1800 [checks]=120 [swift]=1500 [c]=1200 [install]=120 [python]=1200 [faults]=1200 [packaging]=1500 [valgrind]=1200
+    [quickstart]=600)
 quick=no
 chosen=()
 while [ $# -gt 0 ]; do
@@ -55,6 +56,8 @@ step_python() {
     [ "$quick" = no ] || part="not slow"
     AIGC_LIBRARY=$library "$python" -m pytest -q -p no:cacheprovider -m "$part" bindings/python/tests
 }
+step_faults() { bash Tests/faults/run.sh; }
+step_packaging() { bash Tests/packaging/run.sh; }
 step_valgrind() { bash Tests/c/run.sh --valgrind; }
 step_quickstart() {
     local out="$root/.build/quick start" # with a space, as some home folders have
@@ -101,7 +104,7 @@ finish() {
 
 : >"$logs/setup.log"
 packages=(gcc g++ binutils pkg-config libcurl4-openssl-dev libssl-dev libjansson-dev python3 python3-venv openssl)
-[ "$quick" = yes ] || packages+=(valgrind cmake shellcheck)
+[ "$quick" = yes ] || packages+=(valgrind cmake shellcheck golang-go libuv1-dev libglib2.0-dev dpkg-dev)
 if ! { need_swift && need_packages "$logs/setup.log" "${packages[@]}" &&
     need_venv "$root" "$logs/setup.log" -r bindings/python/tests/requirements.txt; }; then
     echo "The tests could not be set up; the end of .build/test-logs/setup.log:"
@@ -114,7 +117,7 @@ if ! run_step build; then finish; fi
 for step in "${steps[@]:1}"; do
     wanted "$step" || continue
     if [ "$quick" = yes ]; then
-        case $step in valgrind | quickstart) continue ;; esac
+        case $step in faults | packaging | valgrind | quickstart) continue ;; esac
     fi
     run_step "$step" || true
 done
