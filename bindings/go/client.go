@@ -74,7 +74,7 @@ func New(options Options) (*Client, error) {
 	defer m.free()
 	var config *C.aigc_config
 	var failure *C.aigc_error
-	if err := taken(C.aigc_config_new(&config, &failure), failure); err != nil {
+	if err := taken(C.aigc_config_new(&config, &failure), &failure); err != nil {
 		return nil, err
 	}
 	defer C.aigc_config_free(config)
@@ -87,7 +87,7 @@ func New(options Options) (*Client, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := taken(C.aigc_config_set(config, key, value, &failure), failure); err != nil {
+		if err := taken(C.aigc_config_set(config, key, value, &failure), &failure); err != nil {
 			return nil, err
 		}
 	}
@@ -99,7 +99,7 @@ func New(options Options) (*Client, error) {
 	if grace, err := strconv.ParseInt(text(C.aigc_config_get(config, key)), 10, 64); err == nil {
 		c.grace = time.Duration(grace) * time.Millisecond
 	}
-	if err := taken(C.aigc_client_new(config, &c.handle, &failure), failure); err != nil {
+	if err := taken(C.aigc_client_new(config, &c.handle, &failure), &failure); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -161,7 +161,7 @@ func (c *Client) SetCredentials(provider, id, secret, token string, expires time
 	}
 	var failure *C.aigc_error
 	status := C.aigc_client_set_credentials(c.handle, values[0], values[1], values[2], session, at, &failure)
-	return taken(status, failure)
+	return taken(status, &failure)
 }
 
 // Submit queues a job and does not block. What a check refuses costs nothing and makes no job.
@@ -259,7 +259,7 @@ func (c *Client) Report() (json.RawMessage, error) {
 	}
 	var buffer *C.aigc_buffer
 	var failure *C.aigc_error
-	if err := taken(C.aigc_client_report(c.handle, &buffer, &failure), failure); err != nil {
+	if err := taken(C.aigc_client_report(c.handle, &buffer, &failure), &failure); err != nil {
 		return nil, err
 	}
 	return bytesOf(buffer), nil
@@ -282,7 +282,7 @@ func (c *Client) start(make func(**C.aigc_job, **C.aigc_error) C.aigc_status) (*
 	}
 	var handle *C.aigc_job
 	var failure *C.aigc_error
-	if err := taken(make(&handle, &failure), failure); err != nil {
+	if err := taken(make(&handle, &failure), &failure); err != nil {
 		return nil, err
 	}
 	job := newJob(c, handle)

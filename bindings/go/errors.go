@@ -42,11 +42,13 @@ func (e *Error) Is(target error) bool {
 // Unwrap gives context.Canceled or context.DeadlineExceeded of a wait that its context ended, and nil otherwise.
 func (e *Error) Unwrap() error { return e.cause }
 
-// taken makes an Error of the status and the error object of a call, and frees the object. nil for OK.
-func taken(status C.aigc_status, object *C.aigc_error) error {
+// taken makes an Error of the status and the error object of a call, and frees the object. nil for OK. The object is given
+// by its place: Go may read a plain variable before the call beside it has set it.
+func taken(status C.aigc_status, place **C.aigc_error) error {
 	if status == C.AIGC_OK {
 		return nil
 	}
+	object := *place
 	defer C.aigc_error_free(object)
 	e := &Error{
 		Status:          Status(status),

@@ -82,7 +82,7 @@ func (j *Job) Wait(ctx context.Context) error {
 func (j *Job) Err() error {
 	defer runtime.KeepAlive(j)
 	var failure *C.aigc_error
-	err := taken(C.aigc_job_error(j.handle, &failure), failure)
+	err := taken(C.aigc_job_error(j.handle, &failure), &failure)
 	if err == nil {
 		return nil
 	}
@@ -96,7 +96,7 @@ func (j *Job) Refresh(ctx context.Context) error {
 	go func() { // the library's own limits end this
 		defer runtime.KeepAlive(j)
 		var failure *C.aigc_error
-		answer <- taken(C.aigc_job_refresh(j.handle, -1, &failure), failure)
+		answer <- taken(C.aigc_job_refresh(j.handle, -1, &failure), &failure)
 	}()
 	select {
 	case err := <-answer:
@@ -119,7 +119,7 @@ func (j *Job) Cancel() {
 func (j *Job) SetFollow(follow bool) error {
 	defer runtime.KeepAlive(j)
 	var failure *C.aigc_error
-	return taken(C.aigc_job_set_follow(j.handle, flag(follow), &failure), failure)
+	return taken(C.aigc_job_set_follow(j.handle, flag(follow), &failure), &failure)
 }
 
 // SetDeadline sets the deadline of the job to now plus d; a negative d means none.
@@ -130,7 +130,7 @@ func (j *Job) SetDeadline(d time.Duration) error {
 		limit = milliseconds(d)
 	}
 	var failure *C.aigc_error
-	return taken(C.aigc_job_set_deadline_ms(j.handle, limit, &failure), failure)
+	return taken(C.aigc_job_set_deadline_ms(j.handle, limit, &failure), &failure)
 }
 
 // ID is unique among the jobs of the process.
@@ -264,7 +264,7 @@ func (j *Job) Buffer() ([]byte, error) {
 	defer runtime.KeepAlive(j)
 	var buffer *C.aigc_buffer
 	var failure *C.aigc_error
-	if err := taken(C.aigc_job_take_buffer(j.handle, &buffer, &failure), failure); err != nil {
+	if err := taken(C.aigc_job_take_buffer(j.handle, &buffer, &failure), &failure); err != nil {
 		return nil, err
 	}
 	return bytesOf(buffer), nil

@@ -45,7 +45,7 @@ func (r Request) build() (*C.aigc_request, error) {
 	}
 	var request *C.aigc_request
 	var failure *C.aigc_error
-	if err := taken(C.aigc_request_new(provider, operation, &request, &failure), failure); err != nil {
+	if err := taken(C.aigc_request_new(provider, operation, &request, &failure), &failure); err != nil {
 		return nil, err
 	}
 	if err := r.fill(request, &m); err != nil {
@@ -71,7 +71,7 @@ func (r Request) fill(request *C.aigc_request, m *memory) error {
 			return err
 		}
 		var failure *C.aigc_error
-		if err := taken(C.aigc_request_add_image_url(request, url, kind, &failure), failure); err != nil {
+		if err := taken(C.aigc_request_add_image_url(request, url, kind, &failure), &failure); err != nil {
 			return err
 		}
 	}
@@ -85,7 +85,7 @@ func (r Request) fill(request *C.aigc_request, m *memory) error {
 			return err
 		}
 		var failure *C.aigc_error
-		if err := taken(C.aigc_request_set_option(request, key, value, &failure), failure); err != nil {
+		if err := taken(C.aigc_request_set_option(request, key, value, &failure), &failure); err != nil {
 			return err
 		}
 	}
@@ -133,7 +133,7 @@ func set(request *C.aigc_request, m *memory, name string, value any) error {
 		}
 		status = C.aigc_request_set_int(request, key, C.int64_t(number), &failure)
 	}
-	return taken(status, failure)
+	return taken(status, &failure)
 }
 
 // whole gives any whole number that fits.
