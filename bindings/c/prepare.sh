@@ -6,6 +6,9 @@
 have() {
     case $1 in
         binutils) command -v objcopy >/dev/null && command -v readelf >/dev/null ;;
+        golang-go) command -v go >/dev/null ;;
+        abigail-tools) command -v abidiff >/dev/null ;;
+        dpkg-dev) command -v dpkg-gensymbols >/dev/null ;;
         python3-venv) python3 -c 'import venv, ensurepip' 2>/dev/null ;;
         lib*-dev)
             if command -v dpkg-query >/dev/null; then
@@ -14,6 +17,8 @@ have() {
                 case $1 in
                     libcurl*) pkg-config --exists libcurl ;;
                     libssl*) pkg-config --exists libcrypto ;;
+                    libuv1*) pkg-config --exists libuv ;;
+                    libglib2*) pkg-config --exists glib-2.0 ;;
                     *) pkg-config --exists jansson ;;
                 esac
             fi
