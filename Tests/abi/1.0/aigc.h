@@ -456,7 +456,8 @@ int32_t aigc_job_outcome(const aigc_job *job);
 /* From 0.0 to 1.0: the provider's own figure (Alibaba jobTrainProgress), or bytes for a download; -1.0 if unknown. Since 1.0. */
 double aigc_job_progress(const aigc_job *job);
 
-/* For a download: bytes received, and bytes in all or -1 if unknown. Out parameters may be NULL. Since 1.0. */
+/* For a download: bytes received, and bytes in all or -1 if unknown; ten times a second with the configuration's
+ * events.progress, otherwise as of the last transfer that ended. Out parameters may be NULL. Since 1.0. */
 void aigc_job_bytes(const aigc_job *job, int64_t *received, int64_t *total);
 
 /* Names of provider and operation, as given to aigc_request_new(). Since 1.0. */
@@ -478,9 +479,10 @@ const char *aigc_job_request_id(aigc_job *job);
  * Any number of threads may wait for one job. Does not take events. Since 1.0. */
 aigc_status aigc_job_wait(aigc_job *job, int64_t timeout_ms, aigc_error **error);
 
-/* Makes exactly one status call, not repeated if it fails, and waits up to timeout_ms for its answer (0: does not wait;
- * AIGC_EVENT_JOB_REFRESHED tells). AIGC_OK: the answer is in the getters. AIGC_E_TIMEOUT: it has not come yet. Another
- * status: the call failed; the job has not ended because of it. AIGC_E_WRONG_STATE for a job that has ended, has no id
+/* Makes exactly one status call, not repeated if it fails, and waits up to timeout_ms for its answer. AIGC_OK: the
+ * answer is in the getters; with timeout_ms 0 it does not wait, and AIGC_OK means that the call has been started
+ * (AIGC_EVENT_JOB_REFRESHED tells the end). AIGC_E_TIMEOUT: the answer has not come yet. Another status: the call failed;
+ * the job has not ended because of it. While a status call of the job is under way a further refresh shares its answer. AIGC_E_WRONG_STATE for a job that has ended, has no id
  * yet, or is a download. Since 1.0. */
 aigc_status aigc_job_refresh(aigc_job *job, int64_t timeout_ms, aigc_error **error);
 
@@ -490,7 +492,7 @@ aigc_status aigc_job_set_follow(aigc_job *job, int32_t follow, aigc_error **erro
 /* Sets the deadline of the job to now plus deadline_ms (AIGC_FOREVER: none). Since 1.0. */
 aigc_status aigc_job_set_deadline_ms(aigc_job *job, int64_t deadline_ms, aigc_error **error);
 
-/* Ends the job here, at once. Idempotent. Neither provider can be told to stop: an accepted job goes on and is billed,
+/* Ends the job here, at once: when this returns it has ended, so or otherwise. Idempotent. Neither provider can be told to stop: an accepted job goes on and is billed,
  * and its token stays valid. If the submission is on the wire its answer is still awaited in the background, and the id
  * appears (AIGC_EVENT_JOB_ACCEPTED) when it comes. NULL is fine. Since 1.0. */
 void aigc_job_cancel(aigc_job *job);
@@ -520,7 +522,9 @@ int64_t aigc_job_asset_expires_at_ms(const aigc_job *job, size_t index);
 /* Starts the download of an image: itself a job, which you wait for, cancel and free like any other. path: the file to
  * write, or NULL for memory (aigc_job_take_buffer). A path that ends in ".*" gets the format's own extension: png, jpg,
  * webp, gif or bmp. The image is written to a temporary file beside it, checked, flushed to disk and renamed, so that the
- * file is never there in part. AIGC_E_WRONG_STATE unless the job has succeeded. Since 1.0. */
+ * file is never there in part. An image in a private COS bucket (Tencent's cos_bucket) is signed for if its host is one
+ * of the configuration's tencent.cos_hosts, and no other host ever is, redirects included. AIGC_E_WRONG_STATE unless the
+ * job has succeeded. Since 1.0. */
 aigc_status aigc_job_download(aigc_job *job, size_t index, const char *path, aigc_job **download, aigc_error **error);
 
 /* For a download that has succeeded: the path of the file, with ".*" resolved. NULL before and for memory. Since 1.0. */
@@ -582,7 +586,8 @@ aigc_status aigc_event_status(const aigc_event *event);
 /* The provider that it is about. Since 1.0. */
 const char *aigc_event_provider(const aigc_event *event);
 
-/* One line for people, without a secret, of the types that have one (AIGC_EVENT_WARNING); NULL otherwise. Since 1.0. */
+/* One line for people, without a secret: of a warning, and of a JOB_DONE or JOB_REFRESHED that tells of a failure. NULL
+ * otherwise. Since 1.0. */
 const char *aigc_event_message(const aigc_event *event);
 
 /* Frees an event. NULL is fine. Since 1.0. */
