@@ -91,7 +91,9 @@ final class CredentialTests: XCTestCase {
     func testShortLivedCredentialsAreNotRenewedForEachCall() throws {
         var now: () -> Int64 = { 0 }
         let harness = try Harness(
-            resolver: FakeResolver { .success(FakeResolver.credentials("k\($0)", expiresAtMilliseconds: now() + 120_000)) })
+            resolver: FakeResolver {
+                .success(FakeResolver.credentials("k\($0)", expiresAtMilliseconds: now() + 120_000))
+            })
         now = { [unowned harness] in harness.clock.unixMilliseconds() }
         harness.cloud.runningMilliseconds = 50_000
         let jobs = (0..<100).map { harness.submit("t\($0)") }
@@ -126,7 +128,9 @@ final class CredentialTests: XCTestCase {
         let jobs = (0..<5).map { harness.submit("t\($0)") }
         harness.run(until: 400_000)
         XCTAssertEqual(harness.events.filter { $0.type == .credentialsNeeded }.count, 1)
-        XCTAssertLessThan(abs((harness.events.first { $0.type == .credentialsNeeded }?.at ?? 0) - harness.start - 310_000_000_000), 6_000_000_000)
+        XCTAssertLessThan(
+            abs((harness.events.first { $0.type == .credentialsNeeded }?.at ?? 0) - harness.start - 310_000_000_000),
+            6_000_000_000)
         harness.push("second")
         harness.runToTheEnd()
         for job in jobs { XCTAssertEqual(job.snapshot.state, .succeeded) }
