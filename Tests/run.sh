@@ -15,7 +15,8 @@ cd "$root" || exit 1
 . "$root/bindings/c/prepare.sh"
 
 steps=(build checks swift c install python faults packaging valgrind quickstart)
-declare -A limits=([build]=1800 [checks]=120 [swift]=1500 [c]=1200 [install]=120 [python]=1200 [faults]=1200 [packaging]=1500 [valgrind]=1200
+declare -A limits=([build]=1800 [checks]=120 [swift]=1500 [c]=1200 [install]=120 [python]=1200
+    [faults]=1200 [packaging]=1500 [valgrind]=1200
     [quickstart]=600)
 quick=no
 chosen=()

@@ -23,7 +23,8 @@ enum Catalogue {
     static let operations: [Operation] = Clouds.requests.flatMap { table in
         table.operations.map { operation in
             Operation(
-                provider: forever(table.provider), name: forever(operation.name), kind: forever(operation.kind.rawValue),
+                provider: forever(table.provider), name: forever(operation.name),
+                kind: forever(operation.kind.rawValue),
                 wireName: forever(operation.wireName),
                 fields: operation.fields.map {
                     Field(

@@ -116,7 +116,8 @@ public func aigc_client_attach_id(
         let described = try Catalogue.table(provider.name).operation(operation)
         guard described.kind == .submit else {
             throw Failure(
-                .invalidArgument, "Attaching a job: \"\(operation)\" is an operation that fetches an image, not a job's",
+                .invalidArgument,
+                "Attaching a job: \"\(operation)\" is an operation that fetches an image, not a job's",
                 field: "operation")
         }
         let reference = provider.reference(operation: operation, remoteID: try text(remote_id, "remote_id"))

@@ -39,7 +39,8 @@ extension Status {
                 "AIGC_E_OUTCOME_UNKNOWN",
                 "The submission may run and be billed: look at the provider's console before you submit anew."
             )
-        case .expired: ("AIGC_E_EXPIRED", "The image's time at the provider has run out: it cannot be fetched any more.")
+        case .expired:
+            ("AIGC_E_EXPIRED", "The image's time at the provider has run out: it cannot be fetched any more.")
         case .notAnImage: ("AIGC_E_NOT_AN_IMAGE", "What came is no image: nothing was written.")
         case .corrupt: ("AIGC_E_CORRUPT", "Length, end marker or checksum is wrong, again after retries.")
         case .tooLarge: ("AIGC_E_TOO_LARGE", "Larger than the configured limit: raise download.max_bytes.")

@@ -17,7 +17,8 @@ public func aigc_build_info() -> UnsafePointer<CChar>? { Build.info }
 
 /// Text that is made at the first call and lives for ever.
 private enum Build {
-    nonisolated(unsafe) static let version = lasting("\(AIGC_VERSION_MAJOR).\(AIGC_VERSION_MINOR).\(AIGC_VERSION_PATCH)")
+    nonisolated(unsafe) static let version = lasting(
+        "\(AIGC_VERSION_MAJOR).\(AIGC_VERSION_MINOR).\(AIGC_VERSION_PATCH)")
 
     nonisolated(unsafe) static let info: Text = {
         let members: [JSONMember] = [

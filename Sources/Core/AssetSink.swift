@@ -23,7 +23,9 @@ public final class AssetBytes: @unchecked Sendable {
     public let count: Int
     private let release: @Sendable (UnsafeMutableRawPointer) -> Void
 
-    public init(base: UnsafeMutableRawPointer, count: Int, release: @escaping @Sendable (UnsafeMutableRawPointer) -> Void) {
+    public init(
+        base: UnsafeMutableRawPointer, count: Int, release: @escaping @Sendable (UnsafeMutableRawPointer) -> Void
+    ) {
         self.base = base
         self.count = count
         self.release = release

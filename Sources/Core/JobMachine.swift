@@ -358,7 +358,8 @@ public struct JobMachine: Sendable {
                 end(.failed, emptyFailure(answer), &actions)
             } else if follows {
                 let elapsed = now.subtracting(acceptedAt) / 1_000_000
-                schedulePoll(after: policy.polls.pause(sinceAcceptedMilliseconds: elapsed, random: random), now, &actions)
+                schedulePoll(
+                    after: policy.polls.pause(sinceAcceptedMilliseconds: elapsed, random: random), now, &actions)
             }
         case .succeeded:
             progress = 1

@@ -37,8 +37,12 @@ public enum TokenText {
         let body = bytes.prefix(bytes.count - last.count - 1)
         var expected: [UInt8] = []
         let sum = crc32(body)
-        for shift in stride(from: 28, through: 0, by: -4) { expected.append(hexDigit(UInt8((sum >> UInt32(shift)) & 15))) }
-        guard last.elementsEqual(expected) else { throw refuse("its checksum is wrong, perhaps it was cut or mistyped") }
+        for shift in stride(from: 28, through: 0, by: -4) {
+            expected.append(hexDigit(UInt8((sum >> UInt32(shift)) & 15)))
+        }
+        guard last.elementsEqual(expected) else {
+            throw refuse("its checksum is wrong, perhaps it was cut or mistyped")
+        }
         var texts: [String] = []
         for part in parts.dropFirst().dropLast() {
             guard let text = unescape(part) else { throw refuse("a part of it is not percent-coded UTF-8") }

@@ -63,7 +63,8 @@ public final class CurlTransport: Transport {
     deinit { shutdown() }
 
     /// Has two functions called around each sleep of the thread that waits. Set it before the first `wait`.
-    public func setAroundSleep(before: @escaping @convention(c) () -> Void, after: @escaping @convention(c) () -> Void) {
+    public func setAroundSleep(before: @escaping @convention(c) () -> Void, after: @escaping @convention(c) () -> Void)
+    {
         loop.aroundSleep = (before, after)
     }
 

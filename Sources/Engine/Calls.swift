@@ -339,7 +339,8 @@ extension EngineCore {
                 guard let location = reply.headers["location"], let next = Redirect.target(location, from: url) else {
                     return .failed(
                         Failure(
-                            .badResponse, "\(doing): a redirect without a usable https target", httpStatus: reply.status))
+                            .badResponse, "\(doing): a redirect without a usable https target", httpStatus: reply.status
+                        ))
                 }
                 download.access = download.provider.access(url: next)
                 return .redirected

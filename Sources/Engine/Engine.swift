@@ -95,7 +95,8 @@ public final class Engine: @unchecked Sendable {
         }
         guard snapshot.assets.indices.contains(index) else {
             throw Failure(
-                .invalidArgument, "Downloading an image: index \(index) is not below the job's \(snapshot.assets.count)",
+                .invalidArgument,
+                "Downloading an image: index \(index) is not below the job's \(snapshot.assets.count)",
                 field: "index")
         }
         let asset = snapshot.assets[index]  // safe: checked above
@@ -195,7 +196,8 @@ public final class Engine: @unchecked Sendable {
     private func wait(
         _ record: JobRecord, _ milliseconds: Int64, until done: (JobRecord) -> Bool
     ) throws(Failure) -> JobSnapshot? {
-        let limit: Int64? = milliseconds < 0
+        let limit: Int64? =
+            milliseconds < 0
             ? nil : clock.nanoseconds().adding(.nanoseconds(milliseconds: milliseconds))
         while true {
             if let snapshot = shared.lock.withLock({ done(record) ? record.snapshot : nil }) { return snapshot }
@@ -234,7 +236,8 @@ public final class Engine: @unchecked Sendable {
 
     /// The next event; nil when none came in time or `wake` was called.
     public func nextEvent(milliseconds: Int64) -> Event? {
-        let limit: Int64? = milliseconds < 0
+        let limit: Int64? =
+            milliseconds < 0
             ? nil : clock.nanoseconds().adding(.nanoseconds(milliseconds: milliseconds))
         return shared.lock.withLock {
             shared.eventsObserved = true
@@ -290,7 +293,8 @@ public final class Engine: @unchecked Sendable {
     /// Takes the bytes of a download to memory, once.
     public func takeBytes(_ record: JobRecord) throws(Failure) -> (bytes: AssetBytes, contentType: String) {
         let taken: (AssetBytes, String)? = shared.lock.withLock {
-            guard record.snapshot.state == .succeeded, let result = record.snapshot.result, let bytes = result.bytes else {
+            guard record.snapshot.state == .succeeded, let result = record.snapshot.result, let bytes = result.bytes
+            else {
                 return nil
             }
             record.snapshot.result?.bytes = nil

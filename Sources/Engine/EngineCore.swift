@@ -185,7 +185,8 @@ final class EngineCore {
         let waiters = shared.lock.withLock {
             record.snapshot.state = .failed
             record.snapshot.failure = Failure(
-                .invalidArgument, "Starting a job: this client has no provider \"\(record.provider)\"", field: "provider")
+                .invalidArgument, "Starting a job: this client has no provider \"\(record.provider)\"",
+                field: "provider")
             shared.push(.jobDone, record)
             defer { record.waiters = [] }
             return record.waiters

@@ -52,7 +52,9 @@ public final class SystemRandom: RandomSource {
             // getrandom(2) cannot fail for an initialised pool; should it, the clock keeps nonces unique.
             let failed = block.withUnsafeMutableBytes { aigcp_random($0.baseAddress, UInt($0.count)) }
             if failed != 0 {
-                for index in block.indices { block[index] ^= UInt64(bitPattern: aigcp_monotonic_ns()) &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(index) }
+                for index in block.indices {
+                    block[index] ^= UInt64(bitPattern: aigcp_monotonic_ns()) &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(index)
+                }
             }
             used = 0
         }

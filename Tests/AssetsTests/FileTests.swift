@@ -192,7 +192,8 @@ final class FileTests: XCTestCase {
     func testAChildOfAForkTouchesNothing() throws {
         let sink = try FileSink(path: folder.file("a.png"), options: options())
         let store = FileStore(
-            place: try FilePlace(path: folder.file("b.png"), identity: "x"), overwrite: false, followsUmask: true, calls: .system)
+            place: try FilePlace(path: folder.file("b.png"), identity: "x"), overwrite: false, followsUmask: true,
+            calls: .system)
         XCTAssertNil(try store.open())
         store.process += 1  // as seen from a child
         store.discard(keep: false)

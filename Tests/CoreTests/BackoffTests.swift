@@ -6,7 +6,9 @@ final class BackoffTests: XCTestCase {
     func testFullJitterFillsTheWholeRange() {
         let backoff = Backoff(baseMilliseconds: 500, capMilliseconds: 30_000)
         let random = SeededRandom(1)
-        for (attempt, ceiling) in [(0, 500), (1, 1_000), (2, 2_000), (5, 16_000), (6, 30_000), (60, 30_000), (.max, 30_000)] {
+        for (attempt, ceiling) in [
+            (0, 500), (1, 1_000), (2, 2_000), (5, 16_000), (6, 30_000), (60, 30_000), (.max, 30_000),
+        ] {
             XCTAssertEqual(backoff.ceiling(attempt: attempt), Int64(ceiling))
             let delays = (0..<2_000).map { _ in backoff.delay(attempt: attempt, random: random.next()) }
             XCTAssertTrue(delays.allSatisfy { (0...Int64(ceiling)).contains($0) })

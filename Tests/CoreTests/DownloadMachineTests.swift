@@ -24,12 +24,18 @@ final class DownloadMachineTests: XCTestCase {
         ("waiting", make([.start, .prepared(nil), .transferEnded(.incomplete(cut), received: 5)])),
         ("describing", make([.start, .prepared(nil), refused(.expired)])),
         ("described", make([.start, .prepared(nil), refused(.expired), .described(nil)])),
-        ("corrupt-twice", make([
-            .start, .prepared(nil), .transferEnded(.corrupt(wrong), received: 9), .timer,
-            .transferEnded(.corrupt(wrong), received: 9), .timer,
-        ])),
-        ("redirected-thrice", make(
-            [.start, .prepared(nil)] + Array(repeating: .transferEnded(.redirected, received: 0), count: 3))),
+        (
+            "corrupt-twice",
+            make([
+                .start, .prepared(nil), .transferEnded(.corrupt(wrong), received: 9), .timer,
+                .transferEnded(.corrupt(wrong), received: 9), .timer,
+            ])
+        ),
+        (
+            "redirected-thrice",
+            make(
+                [.start, .prepared(nil)] + Array(repeating: .transferEnded(.redirected, received: 0), count: 3))
+        ),
         ("clock-mended", make([.start, .prepared(nil), refused(.clockSkew)])),
         ("token-mended", make([.start, .prepared(nil), refused(.staleCredentials)])),
         ("committing", make([.start, .prepared(nil), .transferEnded(.complete, received: 9)])),
@@ -50,7 +56,9 @@ final class DownloadMachineTests: XCTestCase {
         ]
         for (name, kind) in MachineText.kinds { all.append(("refused:" + name, refused(kind))) }
         all.append(("described", .described(nil)))
-        for (name, kind) in MachineText.kinds { all.append(("undescribed:" + name, .described(MachineText.failure(kind)))) }
+        for (name, kind) in MachineText.kinds {
+            all.append(("undescribed:" + name, .described(MachineText.failure(kind))))
+        }
         return all + [
             ("committed", .committed(nil)), ("uncommitted", .committed(Failure(.file, "rename"))),
             ("commit-full", .committed(Failure(.noSpace, "quota"))),
@@ -108,7 +116,8 @@ final class DownloadMachineTests: XCTestCase {
     func testCorruptThriceIsCorrupt() {
         var machine = Self.make([.start, .prepared(nil)])
         for _ in 0..<2 {
-            XCTAssertEqual(machine.tell(.transferEnded(.corrupt(Self.wrong), received: 9)).prefix(16), "restart schedule")
+            XCTAssertEqual(
+                machine.tell(.transferEnded(.corrupt(Self.wrong), received: 9)).prefix(16), "restart schedule")
             XCTAssertEqual(machine.tell(.timer), "fetch")
         }
         XCTAssertEqual(
@@ -120,7 +129,8 @@ final class DownloadMachineTests: XCTestCase {
     func testProgressResetsTheTries() {
         var machine = Self.make([.start, .prepared(nil)])
         for received in 1...50 {
-            XCTAssertEqual(machine.tell(.transferEnded(.incomplete(Self.cut), received: Int64(received))), "schedule+1000")
+            XCTAssertEqual(
+                machine.tell(.transferEnded(.incomplete(Self.cut), received: Int64(received))), "schedule+1000")
             XCTAssertEqual(machine.tell(.timer), "fetch")
         }
         var words = ""

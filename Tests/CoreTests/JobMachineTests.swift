@@ -27,13 +27,19 @@ final class JobMachineTests: XCTestCase {
         ("new-attached-unfollowed", JobMachine(attached: "id", follows: false)),
         ("queued", make([.start])),
         ("resting", make([.start, .sending, .submitEnded(.failure(MachineText.failure(.notSent)))])),
-        ("last-try", make([
-            .start, .sending, .submitEnded(.failure(MachineText.failure(.throttled))), .timer, .sending,
-            .submitEnded(.failure(MachineText.failure(.throttled))), .timer, .sending,
-        ])),
+        (
+            "last-try",
+            make([
+                .start, .sending, .submitEnded(.failure(MachineText.failure(.throttled))), .timer, .sending,
+                .submitEnded(.failure(MachineText.failure(.throttled))), .timer, .sending,
+            ])
+        ),
         ("submitting", make([.start, .sending])),
         ("clock-mended", make([.start, .sending, .submitEnded(.failure(MachineText.failure(.clockSkew))), .sending])),
-        ("token-mended", make([.start, .sending, .submitEnded(.failure(MachineText.failure(.staleCredentials))), .sending])),
+        (
+            "token-mended",
+            make([.start, .sending, .submitEnded(.failure(MachineText.failure(.staleCredentials))), .sending])
+        ),
         ("waiting", followed()),
         ("waiting-unfollowed", make([.setFollow(false)], followed())),
         ("polling", make([.timer], followed())),
@@ -41,7 +47,10 @@ final class JobMachineTests: XCTestCase {
         ("refreshing", make([.refresh], followed())),
         ("refreshing-unfollowed", make([.setFollow(false), .refresh], followed())),
         ("polling-then-refresh", make([.timer, .refresh], followed())),
-        ("poll-clock-mended", make([.timer, .pollEnded(.failure(MachineText.failure(.clockSkew))), .timer], followed())),
+        (
+            "poll-clock-mended",
+            make([.timer, .pollEnded(.failure(MachineText.failure(.clockSkew))), .timer], followed())
+        ),
         ("cancelled-before", make([.start, .cancel])),
         ("cancelled-in-flight", make([.start, .sending, .cancel])),
         ("late-in-flight", make([.start, .sending, .deadline])),
@@ -54,8 +63,12 @@ final class JobMachineTests: XCTestCase {
     private static var events: [(String, JobEvent)] {
         var all: [(String, JobEvent)] = [
             ("start", .start), ("sending", .sending), ("submit:accepted", .submitEnded(.success(answered))),
-            ("submit:failed", .submitEnded(.success(
-                JobAnswer(remoteID: "id", state: .failed(Failure(.jobFailed, "no")))))),
+            (
+                "submit:failed",
+                .submitEnded(
+                    .success(
+                        JobAnswer(remoteID: "id", state: .failed(Failure(.jobFailed, "no")))))
+            ),
         ]
         for (name, kind) in MachineText.kinds {
             all.append(("submit:" + name, .submitEnded(.failure(MachineText.failure(kind)))))
@@ -99,7 +112,9 @@ final class JobMachineTests: XCTestCase {
                 seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
                 return Int(seed >> 33)
             }
-            var machine = next() % 4 == 0 ? JobMachine(attached: "id", follows: next() % 2 == 0) : JobMachine(follows: next() % 2 == 0)
+            var machine =
+                next() % 4 == 0
+                ? JobMachine(attached: "id", follows: next() % 2 == 0) : JobMachine(follows: next() % 2 == 0)
             var ended = 0
             var finished = 0
             var asked = 0
@@ -117,14 +132,16 @@ final class JobMachineTests: XCTestCase {
                 if name.hasPrefix("submit:") {
                     guard onTheWire else { continue }
                     onTheWire = false
-                    doubt = doubt || name == "submit:transient" || name == "submit:unreadable" || name == "submit:accepted"
+                    doubt =
+                        doubt || name == "submit:transient" || name == "submit:unreadable" || name == "submit:accepted"
                         || name == "submit:failed"
                 }
                 var actions: [JobAction] = []
                 machine.handle(
                     event, at: MachineText.now, policy: MachineText.policy, random: UInt64(next()), into: &actions)
                 if actions.contains(.withdrawCall) { asked = 0 }
-                XCTAssertEqual(finished > 0 && !actions.allSatisfy { if case .refreshed = $0 { true } else { false } }, false,
+                XCTAssertEqual(
+                    finished > 0 && !actions.allSatisfy { if case .refreshed = $0 { true } else { false } }, false,
                     "round \(round), seed \(first): \(actions) after finished")
                 for action in actions {
                     if case .ended = action { ended += 1 }

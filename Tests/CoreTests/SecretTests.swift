@@ -10,7 +10,9 @@ final class SecretTests: XCTestCase {
         var dumped = ""
         dump(secret, to: &dumped)
         dump(credentials, to: &dumped)
-        for text in ["\(secret)", String(reflecting: secret), "\(credentials)", String(reflecting: credentials), dumped] {
+        for text in [
+            "\(secret)", String(reflecting: secret), "\(credentials)", String(reflecting: credentials), dumped,
+        ] {
             XCTAssertFalse(text.contains("marker"), text)
         }
         XCTAssertEqual(secret.revealed(), Self.marker)

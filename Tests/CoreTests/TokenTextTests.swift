@@ -3,7 +3,9 @@ import Support
 import XCTest
 
 final class TokenTextTests: XCTestCase {
-    private func reference(_ id: String = "2600006666-task-1b2c", _ endpoint: String = "mps.tencentcloudapi.com") -> JobReference {
+    private func reference(_ id: String = "2600006666-task-1b2c", _ endpoint: String = "mps.tencentcloudapi.com")
+        -> JobReference
+    {
         JobReference(
             provider: "tencent", operation: "aigc_image", region: "ap-guangzhou", endpoint: endpoint, remoteID: id)
     }
@@ -11,7 +13,9 @@ final class TokenTextTests: XCTestCase {
     private func decoded(_ text: String) -> JobReference? { try? TokenText.decode(text) }
 
     func testRoundTrip() throws {
-        let ids = ["1", "a:b%c", "ü-雪-🐈", String(repeating: "x", count: 150), "a b\"c\\d/e?f=g&h", "%25", "\u{1}\u{7F}"]
+        let ids = [
+            "1", "a:b%c", "ü-雪-🐈", String(repeating: "x", count: 150), "a b\"c\\d/e?f=g&h", "%25", "\u{1}\u{7F}",
+        ]
         for id in ids {
             for endpoint in ["mps.tencentcloudapi.com", "http://127.0.0.1:8080", "[::1]:443"] {
                 let wanted = reference(id, endpoint)

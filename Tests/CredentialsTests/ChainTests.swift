@@ -200,7 +200,8 @@ final class ChainTests: CredentialTestCase {
         let explicit = Credentials(id: "base", secret: Secret("s"), token: Secret("base-token"))
         let chain = CredentialChain(
             provider: "alibaba", explicit: explicit, context: context([:], server) { $0.role = role })
-        assert(try chain.resolve().get(), "STS.id", "sts-secret", "sts-token", "ram_role_arn/static", end: endMilliseconds)
+        assert(
+            try chain.resolve().get(), "STS.id", "sts-secret", "sts-token", "ram_role_arn/static", end: endMilliseconds)
         let url = try XCTUnwrap(server.requests.first?.url)
         for piece in [
             "Action=AssumeRole&", "AccessKeyId=base&", "RoleSessionName=me&", "ExternalId=ext&",

@@ -207,7 +207,8 @@ final class CredentialDeskTests: XCTestCase {
         let worker = DelayedWorker(clock: clock, delayMilliseconds: 1)
         let provider = FakeProvider()
         let core = EngineCore(
-            settings: EngineSettings(), shared: shared, transport: ScriptedTransport(cloud: SimulatedCloud(), clock: clock),
+            settings: EngineSettings(), shared: shared,
+            transport: ScriptedTransport(cloud: SimulatedCloud(), clock: clock),
             clock: clock, random: SeededRandom(1), providers: [provider], resolvers: ["fake": Warner(["one", "two"])],
             rates: try RateBoard(), fileWorker: worker, credentialWorker: worker)
         for _ in 0..<2 {

@@ -112,7 +112,8 @@ final class DownloadTests: XCTestCase {
             harness.transport.setScript { $0.kind == .status && $0.indexOfKind == first ? fault : nil }
             let download = try harness.download(job)
             harness.runToTheEnd()
-            XCTAssertEqual(download.snapshot.state, .succeeded, "\(fault): \(String(describing: download.snapshot.failure))")
+            XCTAssertEqual(
+                download.snapshot.state, .succeeded, "\(fault): \(String(describing: download.snapshot.failure))")
             harness.checkPromises("describe \(fault)")
         }
     }

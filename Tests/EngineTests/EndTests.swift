@@ -7,7 +7,10 @@ import XCTest
 /// Cancel, deadline and close, at every moment of a job's life.
 final class EndTests: XCTestCase {
     /// At every 5 ms from the queue to the last poll: one end at that instant, and no id lost.
-    private func endAtEveryMoment(_ what: String, _ end: (Harness, JobRecord) -> Void, status: Status, file: StaticString = #filePath, line: UInt = #line) throws {
+    private func endAtEveryMoment(
+        _ what: String, _ end: (Harness, JobRecord) -> Void, status: Status, file: StaticString = #filePath,
+        line: UInt = #line
+    ) throws {
         for moment in stride(from: Int64(0), through: 3_000, by: 5) {
             let harness = try Harness()
             harness.transport.setLatency { _ in 130 }
@@ -17,14 +20,16 @@ final class EndTests: XCTestCase {
             let instant = harness.clock.nanoseconds()
             end(harness, job)
             harness.settle()
-            XCTAssertEqual(harness.events(.jobDone, of: job).first?.at, instant, "\(what) at \(moment) ms", file: file, line: line)
+            XCTAssertEqual(
+                harness.events(.jobDone, of: job).first?.at, instant, "\(what) at \(moment) ms", file: file, line: line)
             XCTAssertEqual(job.snapshot.failure?.status, status, file: file, line: line)
             harness.runToTheEnd()
             XCTAssertEqual(other.snapshot.state, .succeeded, file: file, line: line)
             // The answer was on its way: its id is known now.
             if harness.transport.told(of: "a").sent > 0 {
                 XCTAssertEqual(job.snapshot.outcome, .accepted, "\(what) at \(moment) ms", file: file, line: line)
-                XCTAssertEqual(job.snapshot.reference?.remoteID, harness.cloud.executions(of: "a").first, file: file, line: line)
+                XCTAssertEqual(
+                    job.snapshot.reference?.remoteID, harness.cloud.executions(of: "a").first, file: file, line: line)
             } else {
                 XCTAssertEqual(job.snapshot.outcome, .notSent, file: file, line: line)
             }
@@ -62,11 +67,14 @@ final class EndTests: XCTestCase {
                 harness.runToTheEnd()
                 guard job.snapshot.failure?.status == .deadline else {
                     // Refused for good before the deadline.
-                    XCTAssertTrue([.refusal, .staleCredentials, .expired, .notFound, .clockSkew(seconds: 3_600)].contains(fault), "\(String(describing: fault))")
+                    XCTAssertTrue(
+                        [.refusal, .staleCredentials, .expired, .notFound, .clockSkew(seconds: 3_600)].contains(fault),
+                        "\(String(describing: fault))")
                     continue
                 }
                 let ended = harness.events(.jobDone, of: job).first?.at ?? 0
-                XCTAssertEqual((ended - harness.start) / 1_000, deadline * 1_000, "\(String(describing: fault)), \(deadline)")
+                XCTAssertEqual(
+                    (ended - harness.start) / 1_000, deadline * 1_000, "\(String(describing: fault)), \(deadline)")
             }
         }
     }

@@ -84,7 +84,8 @@ final class EventTests: XCTestCase {
             queue.push(.jobDone, job)
             queue.drop(job)
         }
-        XCTAssertLessThan(Mirror(reflecting: queue).descendant("slots").map { ($0 as? [JobRecord?])?.count ?? 0 } ?? 0, 10_000)
+        XCTAssertLessThan(
+            Mirror(reflecting: queue).descendant("slots").map { ($0 as? [JobRecord?])?.count ?? 0 } ?? 0, 10_000)
         XCTAssertEqual(queue.pop()?.job?.id, 0)
     }
 

@@ -100,7 +100,8 @@ final class Harness {
             expires: asset.expiresAtMilliseconds)
     }
 
-    func order(_ access: AssetAccess, job: JobReference? = nil, index: Int = 0, expires: Int64 = 0) throws -> JobRecord {
+    func order(_ access: AssetAccess, job: JobReference? = nil, index: Int = 0, expires: Int64 = 0) throws -> JobRecord
+    {
         let sink = try sinks.make(path: nil, isAPIAnswer: false, identity: "\(nextID)")
         let made = record(isDownload: true)
         let order = DownloadOrder(
@@ -150,7 +151,8 @@ final class Harness {
             while credentials.runDue() { worked = true }
             let after = (transport.started, transport.inFlight, core.tickets.count, events.count, core.jobs.count)
             let now = clock.nanoseconds()
-            let more = worked || before != after || !shared.inbox.isEmpty || (core.timers.nextDue ?? .max) <= now
+            let more =
+                worked || before != after || !shared.inbox.isEmpty || (core.timers.nextDue ?? .max) <= now
                 || (transport.nextDue ?? .max) <= now
             if !more { return }
             turns += 1

@@ -66,7 +66,9 @@ final class RandomScheduleTests: XCTestCase {
         let jobs = harness.records.values.sorted { $0.id < $1.id }
         switch random.below(20) {
         case 0...3:
-            harness.submit((random.chance(15) ? "bad" : "t") + "\(jobs.count)-\(random.below(1_000_000))", follow: random.chance(80))
+            harness.submit(
+                (random.chance(15) ? "bad" : "t") + "\(jobs.count)-\(random.below(1_000_000))",
+                follow: random.chance(80))
         case 4:
             harness.attach(
                 harness.cloud.plant(tag: "p\(jobs.count)", at: harness.clock.nanoseconds()), follow: random.chance(80))
@@ -86,10 +88,16 @@ final class RandomScheduleTests: XCTestCase {
             let unix = harness.clock.unixMilliseconds()
             harness.push(
                 "pushed-\(random.below(3))",
-                expiresAtMilliseconds: random.pick([0, unix + 2_000, unix + 290_000, unix - 1, unix + 100_000_000, .max]))
-        case 14: harness.cloud.staleKeys = random.chance(50) ? [] : life.refusesTheSource ? ["pushed-0", "key-1"] : ["pushed-0"]
+                expiresAtMilliseconds: random.pick([
+                    0, unix + 2_000, unix + 290_000, unix - 1, unix + 100_000_000, .max,
+                ]))
+        case 14:
+            harness.cloud.staleKeys =
+                random.chance(50) ? [] : life.refusesTheSource ? ["pushed-0", "key-1"] : ["pushed-0"]
         case 15...18:
-            guard let job = jobs.filter({ $0.snapshot.state == .succeeded && !$0.isDownload }).randomly(random) else { return }
+            guard let job = jobs.filter({ $0.snapshot.state == .succeeded && !$0.isDownload }).randomly(random) else {
+                return
+            }
             try harness.download(job, random.below(job.snapshot.assets.count))
         default:
             harness.clock.shiftTimeOfDay(milliseconds: random.pick([-7_200_000, 0, 3_000, 7_200_000]))
@@ -138,7 +146,9 @@ final class RandomScheduleTests: XCTestCase {
             if (testRun?.totalFailureCount ?? 0) > 0 { return XCTFail("stopped at seed \(seed)") }
         }
         if seeds().count > 100 {
-            for state in JobState.allCases where state.isTerminal { XCTAssertGreaterThan(ends[state] ?? 0, 5, "\(state)") }
+            for state in JobState.allCases where state.isTerminal {
+                XCTAssertGreaterThan(ends[state] ?? 0, 5, "\(state)")
+            }
         }
     }
 
@@ -152,7 +162,9 @@ final class RandomScheduleTests: XCTestCase {
             for record in harness.records.values where !record.isDownload && !life.touched.contains(record.id) {
                 guard record.snapshot.outcome == .accepted else { continue }
                 let fails = harness.tags[record.id]?.contains(harness.cloud.failingWord) == true
-                XCTAssertEqual(record.snapshot.state, fails ? .failed : .succeeded, "seed \(seed): \(String(describing: record.snapshot.failure))")
+                XCTAssertEqual(
+                    record.snapshot.state, fails ? .failed : .succeeded,
+                    "seed \(seed): \(String(describing: record.snapshot.failure))")
                 if fails { XCTAssertEqual(record.snapshot.failure?.status, .jobFailed, "seed \(seed)") }
                 checked += 1
             }

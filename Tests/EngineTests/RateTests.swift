@@ -46,7 +46,9 @@ final class RateTests: XCTestCase {
     /// leave faster than its rate.
     func testTheRateHoldsWhenPlacesComeFreeAllAtOnce() throws {
         let harness = try Harness(settings: settings(["fake/submit": 20]))
-        harness.transport.setLatency { $0.indexOfKind < 64 && $0.kind == .submit ? 30_000 - Int64($0.indexOfKind) * 50 : 10 }
+        harness.transport.setLatency {
+            $0.indexOfKind < 64 && $0.kind == .submit ? 30_000 - Int64($0.indexOfKind) * 50 : 10
+        }
         for number in 0..<300 { harness.submit("t\(number)") }
         harness.runToTheEnd()
         XCTAssertLessThanOrEqual(most(harness, "submit"), 21)
@@ -115,7 +117,8 @@ final class RateTests: XCTestCase {
         for fault in [Fault.refuseConnection, .reset(executed: true)] {
             let harness = try Harness()
             for number in 0..<1_000 {
-                harness.attach(harness.cloud.plant(tag: "t\(number)", at: harness.clock.nanoseconds()), deadline: 1_200_000)
+                harness.attach(
+                    harness.cloud.plant(tag: "t\(number)", at: harness.clock.nanoseconds()), deadline: 1_200_000)
             }
             harness.cloud.runningMilliseconds = 3_600_000
             harness.transport.setScript { _ in fault }

@@ -7,7 +7,9 @@ import XCTest
 /// The promises, checked on an engine that has come to rest.
 extension Harness {
     /// - closedBy: the grace ran out: submissions may still have been on the wire.
-    func checkPromises(_ what: @autoclosure () -> String, closed: Bool = false, file: StaticString = #filePath, line: UInt = #line) {
+    func checkPromises(
+        _ what: @autoclosure () -> String, closed: Bool = false, file: StaticString = #filePath, line: UInt = #line
+    ) {
         XCTAssertEqual(transport.violations, [], what(), file: file, line: line)
         XCTAssertEqual(cloud.tagsExecutedTwice, [], "paid twice: \(what())", file: file, line: line)
         XCTAssertEqual(cloud.nonceRepetitions, 0, "a nonce came again: \(what())", file: file, line: line)
@@ -17,9 +19,11 @@ extension Harness {
             XCTAssertTrue(record.snapshot.state.isTerminal, "job \(record.id): \(what())", file: file, line: line)
             XCTAssertEqual(
                 record.snapshot.state == .succeeded, record.snapshot.failure == nil, what(), file: file, line: line)
-            XCTAssertEqual(done.first?.status ?? .ok, record.snapshot.failure?.status ?? .ok, what(), file: file, line: line)
+            XCTAssertEqual(
+                done.first?.status ?? .ok, record.snapshot.failure?.status ?? .ok, what(), file: file, line: line)
             XCTAssertTrue(record.waiters.isEmpty, what(), file: file, line: line)
-            XCTAssertEqual(record.refreshesDone, record.refreshesAsked, "a refresh hangs: \(what())", file: file, line: line)
+            XCTAssertEqual(
+                record.refreshesDone, record.refreshesAsked, "a refresh hangs: \(what())", file: file, line: line)
             if let tag = tags[record.id] { checkSubmission(record, tag, what(), closed, file, line) }
         }
         for sink in sinks.made {
@@ -35,7 +39,9 @@ extension Harness {
         let executed = cloud.executions(of: tag)
         let outcome = record.snapshot.outcome
         func check(_ right: Bool, _ words: String) {
-            XCTAssertTrue(right, "job \(record.id) (\(tag), \(outcome), \(told), \(executed)): \(words): \(what)", file: file, line: line)
+            XCTAssertTrue(
+                right, "job \(record.id) (\(tag), \(outcome), \(told), \(executed)): \(words): \(what)", file: file,
+                line: line)
         }
         if closed, core.jobs[record.id] != nil {
             check(outcome == .unknown && told.acceptedID == nil, "on the wire when the grace ran out")

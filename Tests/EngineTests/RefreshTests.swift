@@ -116,7 +116,7 @@ final class RefreshTests: XCTestCase {
         let harness = try Harness()
         harness.cloud.runningMilliseconds = 60_000
         let job = harness.submit("a")
-        for round in 0..<200 { 
+        for round in 0..<200 {
             harness.run(for: 1)
             harness.follow(job, round % 2 == 0)
         }

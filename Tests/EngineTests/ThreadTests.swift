@@ -45,7 +45,8 @@ final class ThreadTests: XCTestCase {
     }
 
     private func submit(_ engine: Engine, _ tag: String) throws -> JobRecord {
-        let job = try engine.submit(provider.call(submit: tag), operation: "draw", follow: true, deadlineMilliseconds: -1)
+        let job = try engine.submit(
+            provider.call(submit: tag), operation: "draw", follow: true, deadlineMilliseconds: -1)
         engine.retain(job)
         return job
     }
@@ -88,7 +89,9 @@ final class ThreadTests: XCTestCase {
                     switch number % 4 {
                     case 0, 1:
                         let ended = try engine.wait(job, milliseconds: -1)
-                        if ended?.failure?.status != .cancelled { results.add("wait: \(String(describing: ended?.failure))") }
+                        if ended?.failure?.status != .cancelled {
+                            results.add("wait: \(String(describing: ended?.failure))")
+                        }
                     case 2:
                         while let event = engine.nextEvent(milliseconds: -1) {
                             if let about = event.job { engine.release(about) }
@@ -127,7 +130,8 @@ final class ThreadTests: XCTestCase {
         XCTAssertEqual(snapshot.reference?.remoteID, parts.cloud.executions(of: "a").first)
         var types: [EventType] = []
         while let event = parts.engine.nextEvent(milliseconds: 0) { types.append(event.type) }
-        XCTAssertTrue(types.contains(.jobAccepted) && types.contains(.jobDone), "queued events can still be taken: \(types)")
+        XCTAssertTrue(
+            types.contains(.jobAccepted) && types.contains(.jobDone), "queued events can still be taken: \(types)")
     }
 
     func testCloseDoesNotOutstayItsGrace() throws {
@@ -159,14 +163,21 @@ final class ThreadTests: XCTestCase {
                         switch random.below(8) {
                         case 0, 1:
                             let job = try engine.submit(
-                                provider.call(submit: "\(number)-\(step)"), operation: "draw", follow: random.chance(80),
+                                provider.call(submit: "\(number)-\(step)"), operation: "draw",
+                                follow: random.chance(80),
                                 deadlineMilliseconds: random.chance(20) ? 3 : -1)
                             engine.retain(job)
                             jobs.append(job)
                         case 2: if let job = jobs.last { engine.cancel(job) }
-                        case 3: if let job = jobs.first { _ = try? engine.refresh(job, milliseconds: Int64(random.below(3))) }
+                        case 3:
+                            if let job = jobs.first {
+                                _ = try? engine.refresh(job, milliseconds: Int64(random.below(3)))
+                            }
                         case 4: try engine.setCredentials(FakeResolver.credentials("k\(step % 3)"), provider: "fake")
-                        case 5: if let event = engine.nextEvent(milliseconds: 1), let job = event.job { engine.release(job) }
+                        case 5:
+                            if let event = engine.nextEvent(milliseconds: 1), let job = event.job {
+                                engine.release(job)
+                            }
                         case 6: if let job = jobs.last { try engine.setFollow(job, random.chance(50)) }
                         default: if let job = jobs.last { _ = try engine.wait(job, milliseconds: 2) }
                         }

@@ -13,9 +13,11 @@ final class TransferReadingTests: XCTestCase {
     /// Whatever the kind: what may have left is never "surely not sent", and what surely did not leave is never in doubt.
     func testWhatMayHaveLeftIsInDoubt() {
         for kind in kinds {
-            let left = TransferReading.callFailure(TransferFailure(kind, requestMayHaveLeft: true, detail: ""), doing: "x")
+            let left = TransferReading.callFailure(
+                TransferFailure(kind, requestMayHaveLeft: true, detail: ""), doing: "x")
             XCTAssertEqual(left.kind, .transient, "\(kind)")
-            let stayed = TransferReading.callFailure(TransferFailure(kind, requestMayHaveLeft: false, detail: ""), doing: "x")
+            let stayed = TransferReading.callFailure(
+                TransferFailure(kind, requestMayHaveLeft: false, detail: ""), doing: "x")
             XCTAssertTrue([.notSent, .local].contains(stayed.kind), "\(kind)")
         }
     }

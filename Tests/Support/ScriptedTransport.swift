@@ -210,14 +210,18 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
                 let next = min(limit, flights.values.map(\.dueAt).min() ?? .max)
                 let left = next.adding(-clock.nanoseconds())
                 if left <= 0 { break }
-                if next == .max { condition.wait() } else {
+                if next == .max {
+                    condition.wait()
+                } else {
                     _ = condition.wait(until: Date(timeIntervalSinceNow: Double(left) / 1e9))
                 }
             }
         }
         woken = false
         let now = clock.nanoseconds()
-        let due = flights.filter { $0.value.dueAt <= now }.sorted { ($0.value.dueAt, $0.key) < ($1.value.dueAt, $1.key) }
+        let due = flights.filter { $0.value.dueAt <= now }.sorted {
+            ($0.value.dueAt, $0.key) < ($1.value.dueAt, $1.key)
+        }
         for (id, _) in due { flights[id] = nil }
         condition.unlock()
         return due.map { (id: $0.key, result: land($0.value)) }

@@ -67,7 +67,13 @@ class Expected:
 
 _ENDED_BADLY = frozenset({State.FAILED})
 _FINISHES = Expected(
-    frozenset({Outcome.ACCEPTED}), frozenset({1}), True, True, frozenset(), frozenset(), resends=True,
+    frozenset({Outcome.ACCEPTED}),
+    frozenset({1}),
+    True,
+    True,
+    frozenset(),
+    frozenset(),
+    resends=True,
 )
 
 
@@ -90,8 +96,13 @@ def expected(case: Case) -> Expected:
 def _submit(case: Case, fault: Fault) -> Expected:
     executed = frozenset({1 if fault.cloud is Cloud.EXECUTED else 0})
     unknown = Expected(
-        frozenset({Outcome.UNKNOWN}), executed, False, False, frozenset({State.UNKNOWN}),
-        frozenset({Status.OUTCOME_UNKNOWN}), resends=False,
+        frozenset({Outcome.UNKNOWN}),
+        executed,
+        False,
+        False,
+        frozenset({State.UNKNOWN}),
+        frozenset({Status.OUTCOME_UNKNOWN}),
+        resends=False,
     )
     if fault.cloud is Cloud.REFUSED or fault.left is Left.NO:
         if not case.lasts:
@@ -104,8 +115,12 @@ def _submit(case: Case, fault: Fault) -> Expected:
     # Perhaps: the library may say so, or be sure of the opposite. It must not be sure and wrong.
     return Expected(
         frozenset({Outcome.UNKNOWN, Outcome.NOT_SENT if case.lasts else Outcome.ACCEPTED}),
-        frozenset({0} if case.lasts else {0, 1}), not case.lasts, False, frozenset({State.UNKNOWN, State.FAILED}),
-        _BETWEEN | {Status.OUTCOME_UNKNOWN}, resends=True,
+        frozenset({0} if case.lasts else {0, 1}),
+        not case.lasts,
+        False,
+        frozenset({State.UNKNOWN, State.FAILED}),
+        _BETWEEN | {Status.OUTCOME_UNKNOWN},
+        resends=True,
     )
 
 
@@ -122,8 +137,13 @@ def _credentials(case: Case, fault: Fault) -> Expected:
     if not case.lasts and not may_give_up:
         return _FINISHES
     return Expected(
-        not_sent | {Outcome.ACCEPTED}, frozenset({0, 1}) if not case.lasts else frozenset({0}),
-        not case.lasts, False, failed.states, failed.statuses, True,
+        not_sent | {Outcome.ACCEPTED},
+        frozenset({0, 1}) if not case.lasts else frozenset({0}),
+        not case.lasts,
+        False,
+        failed.states,
+        failed.statuses,
+        True,
     )
 
 

@@ -59,7 +59,25 @@ def _expired(folder: Path, state: Path, request: Path, certificate: Path, config
     (folder / "index.txt").write_text("")
     (folder / "serial").write_text("1000\n")
     _openssl(
-        "ca", "-batch", "-notext", "-config", str(database), "-cert", str(state / "ca.pem"), "-keyfile",
-        str(state / "ca.key"), "-startdate", "20200101000000Z", "-enddate", "20200201000000Z", "-extfile", str(config),
-        "-extensions", "leaf", "-in", str(request), "-out", str(certificate),
+        "ca",
+        "-batch",
+        "-notext",
+        "-config",
+        str(database),
+        "-cert",
+        str(state / "ca.pem"),
+        "-keyfile",
+        str(state / "ca.key"),
+        "-startdate",
+        "20200101000000Z",
+        "-enddate",
+        "20200201000000Z",
+        "-extfile",
+        str(config),
+        "-extensions",
+        "leaf",
+        "-in",
+        str(request),
+        "-out",
+        str(certificate),
     )

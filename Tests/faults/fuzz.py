@@ -19,7 +19,14 @@ import aigc  # noqa: E402
 from aigc.errors import AigcError  # noqa: E402
 
 BATCH = 15
-OPERATIONS = ("*", "*", "asset", "CreateAigcImageTask", "DescribeAigcImageTask", "PersonalizedTextToImageQueryImageAsset")
+OPERATIONS = (
+    "*",
+    "*",
+    "asset",
+    "CreateAigcImageTask",
+    "DescribeAigcImageTask",
+    "PersonalizedTextToImageQueryImageAsset",
+)
 
 
 def _call(control: str, method: str, path: str, body: Any = None) -> None:
@@ -42,18 +49,43 @@ class Fuzz:
         told = " ".join(self._setup["markers"])
         signed = "http://127.0.0.1:9/a.png?q-sign-algorithm=sha1&q-signature=%s" % self._setup["markers"][-1]
         pick = self._random.choice
-        kind = pick(("error", "error", "http", "redirect", "garbage_body", "cut", "reset_after", "flip_byte", "wrong_length", "unknown_state"))
+        kind = pick(
+            (
+                "error",
+                "error",
+                "http",
+                "redirect",
+                "garbage_body",
+                "cut",
+                "reset_after",
+                "flip_byte",
+                "wrong_length",
+                "unknown_state",
+            )
+        )
         fault: Dict[str, Any] = {"kind": kind, "operation": pick(OPERATIONS), "times": pick((1, 2, 6))}
         if kind == "error":
             codes = (
-                "SignatureDoesNotMatch", "AuthFailure.SignatureFailure", "InternalError", "InvalidParameter", "Forbidden.RAM",
-                "InvalidSecurityToken.Expired", "AuthFailure.TokenFailure", "Throttling.User", "RequestLimitExceeded", "NoSuchCode",
+                "SignatureDoesNotMatch",
+                "AuthFailure.SignatureFailure",
+                "InternalError",
+                "InvalidParameter",
+                "Forbidden.RAM",
+                "InvalidSecurityToken.Expired",
+                "AuthFailure.TokenFailure",
+                "Throttling.User",
+                "RequestLimitExceeded",
+                "NoSuchCode",
             )
-            says = ("server string to sign is POST x-acs-security-token:" + told, "Authorization: TC3 Signature=" + told, "see " + signed)
+            says = (
+                "server string to sign is POST x-acs-security-token:" + told,
+                "Authorization: TC3 Signature=" + told,
+                "see " + signed,
+            )
             fault.update(code=pick(codes), message=pick(says))
         elif kind == "http":
             fault.update(status=pick((400, 401, 403, 404, 500, 502, 503)), body="<html>%s %s</html>" % (told, signed))
-            fault.update(headers={"X-Echo": told, "Server": told, "WWW-Authenticate": "Basic realm=\"%s\"" % told})
+            fault.update(headers={"X-Echo": told, "Server": told, "WWW-Authenticate": 'Basic realm="%s"' % told})
         elif kind == "redirect":
             fault.update(location=signed)
         elif kind == "unknown_state":
@@ -89,7 +121,9 @@ class Fuzz:
                 tasks.append(client.submit(**fields(provider, "fuzz %d%s" % (self._number, words), deadline=8.0)))
             self._wait(tasks)
             downloads = [
-                job.download(0, self._folder / ("%d.png" % job.id) if self._number % 3 else None) for job in tasks if job.assets
+                job.download(0, self._folder / ("%d.png" % job.id) if self._number % 3 else None)
+                for job in tasks
+                if job.assets
             ]
             self._wait(downloads)
             for event in client.events(timeout=0):

@@ -75,7 +75,11 @@ class Matrix:
         for kind in ORDER:
             report.ok(self.totals[kind] == 0, "%s: %d" % (kind, self.totals[kind]))
         worst = sorted(
-            ((ORDER.index(flaw.kind), name, case.repeat, flaw.text) for name, found in self.flaws.items() for case, flaw in found)
+            (
+                (ORDER.index(flaw.kind), name, case.repeat, flaw.text)
+                for name, found in self.flaws.items()
+                for case, flaw in found
+            )
         )
         for rank, name, repeat, text in worst[:200]:
             report.note("%s: %s, repetition %d: %s" % (ORDER[rank], name, repeat, text[:300]))
@@ -106,7 +110,9 @@ def main() -> int:
                 matrix.batch(group[start : start + BATCH])
         matrix.report(report)
     took = time.monotonic() - began
-    report.note("%d cases, %d runs, %d unknown outcomes, %.0f s" % (len(matrix.runs), len(chosen), matrix.unknown, took))
+    report.note(
+        "%d cases, %d runs, %d unknown outcomes, %.0f s" % (len(matrix.runs), len(chosen), matrix.unknown, took)
+    )
     return report.finish()
 
 

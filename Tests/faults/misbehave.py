@@ -37,11 +37,16 @@ def throttled(provider: str) -> Message:
         return _answer("HTTP/1.1 200 OK", "application/json", text.encode())
     if provider == "alibaba":
         value = {
-            "RequestId": "5F3C0F5E-0000-4000-8000-000000000000", "HostId": "127.0.0.1", "Code": "Throttling.User",
+            "RequestId": "5F3C0F5E-0000-4000-8000-000000000000",
+            "HostId": "127.0.0.1",
+            "Code": "Throttling.User",
             "Message": "Request was denied due to user flow control.",
         }
         return _answer("HTTP/1.1 400 Bad Request", "application/json;charset=utf-8", json.dumps(value).encode())
-    text = "<?xml version='1.0' encoding='utf-8' ?>\n<Error><Code>SlowDown</Code><Message>Reduce your rate</Message></Error>"
+    text = (
+        "<?xml version='1.0' encoding='utf-8' ?>\n<Error><Code>SlowDown</Code><Message>Reduce your"
+        " rate</Message></Error>"
+    )
     return _answer("HTTP/1.1 503 Service Unavailable", "application/xml", text.encode())
 
 

@@ -100,8 +100,12 @@ class Run:
         case = self._case
         limit = IMPATIENT_MS if case.fault.slow else PATIENT_MS
         keys = self._rig.keys(
-            self._api.url, timeout_connect_ms=limit, timeout_exchange_ms=limit, timeout_submit_ms=limit,
-            timeout_idle_ms=limit, retry_max_attempts=3 if case.lasts else 100,
+            self._api.url,
+            timeout_connect_ms=limit,
+            timeout_exchange_ms=limit,
+            timeout_submit_ms=limit,
+            timeout_idle_ms=limit,
+            retry_max_attempts=3 if case.lasts else 100,
         )
         if case.reused:
             keys["alibaba.asset_encoding"] = "base64"  # on fresh connections images come as they are
@@ -109,7 +113,12 @@ class Run:
             keys.update(self._rig.own_identity(case.provider))  # who is throttled is slowed in the whole process
         if case.operation == "metadata":
             keys.update({"credentials.use_metadata": True, "credentials.metadata_endpoint": self._target.url})
-            for name in ("alibaba.access_key_id", "alibaba.access_key_secret", "tencent.secret_id", "tencent.secret_key"):
+            for name in (
+                "alibaba.access_key_id",
+                "alibaba.access_key_secret",
+                "tencent.secret_id",
+                "tencent.secret_key",
+            ):
                 del keys[name]
         if case.operation == "sts":
             roles = {"alibaba": "acs:ram::1234:role/painter", "tencent": "qcs::cam::uin/1234:roleName/painter"}

@@ -78,5 +78,7 @@ def created(rig: Rig, prompt: str) -> List[str]:
 
 def refusals(rig: Rig, provider: str, operation: str) -> Dict[str, int]:
     """What an operation was refused for."""
-    found: Dict[str, int] = rig.box.stats(jobs=False)["operations"].get(provider, {}).get(operation, {}).get("refused", {})
+    found: Dict[str, int] = (
+        rig.box.stats(jobs=False)["operations"].get(provider, {}).get(operation, {}).get("refused", {})
+    )
     return found

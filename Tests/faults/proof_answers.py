@@ -15,8 +15,44 @@ from aigc.enums import Outcome, State, Status
 
 # Each of them makes some client try again: redirects, authentication, time-outs of the server, expectations, throttles.
 STATUSES = (
-    204, 205, 300, 301, 302, 303, 304, 305, 307, 308, 400, 401, 403, 404, 405, 407, 408, 409, 410, 411, 413, 415, 417, 421, 423,
-    425, 426, 428, 429, 431, 451, 500, 501, 502, 503, 504, 505, 511,
+    204,
+    205,
+    300,
+    301,
+    302,
+    303,
+    304,
+    305,
+    307,
+    308,
+    400,
+    401,
+    403,
+    404,
+    405,
+    407,
+    408,
+    409,
+    410,
+    411,
+    413,
+    415,
+    417,
+    421,
+    423,
+    425,
+    426,
+    428,
+    429,
+    431,
+    451,
+    500,
+    501,
+    502,
+    503,
+    504,
+    505,
+    511,
 )
 _LINGER = 0.12
 
@@ -25,9 +61,13 @@ def statuses(rig: Rig, report: Report) -> None:
     """Any HTTP status without the cloud's own words, after the cloud has carried the request out."""
     elsewhere = rig.door("http")
     extra = {
-        401: {"WWW-Authenticate": 'Basic realm="x"'}, 407: {"Proxy-Authenticate": 'Basic realm="x"'},
-        408: {"Connection": "close"}, 426: {"Upgrade": "h2c", "Connection": "Upgrade"}, 503: {"Retry-After": "0"},
-        429: {"Retry-After": "0"}, **{code: {"Location": elsewhere.url + "/"} for code in (300, 301, 302, 303, 305, 307, 308)},
+        401: {"WWW-Authenticate": 'Basic realm="x"'},
+        407: {"Proxy-Authenticate": 'Basic realm="x"'},
+        408: {"Connection": "close"},
+        426: {"Upgrade": "h2c", "Connection": "Upgrade"},
+        503: {"Retry-After": "0"},
+        429: {"Retry-After": "0"},
+        **{code: {"Location": elsewhere.url + "/"} for code in (300, 301, 302, 303, 305, 307, 308)},
     }
     for provider in PROVIDERS:
         with aigc.Client(dict(rig.keys(rig.box.info["http"]), **rig.own_identity(provider))) as client:
@@ -51,10 +91,27 @@ def statuses(rig: Rig, report: Report) -> None:
 
 
 BODIES = (
-    "", "{}", "[]", "null", "true", '"text"', "{", '{"Response":{}}', '{"Response":{"TaskId":""}}', '{"Response":{"TaskId":{}}}',
-    '{"Response":{"TaskId":null,"RequestId":"x"}}', '{"Response":null}', '{"success":true}', '{"success":true,"data":{}}',
-    '{"success":true,"data":{"inferenceJobId":null}}', '{"success":true,"data":null,"requestId":"x"}', "\0" * 50,
-    "[" * 5000, '{"a":' * 2000, "9" * 5000, '{"Response":{"TaskId":"' + "x" * 200_000,
+    "",
+    "{}",
+    "[]",
+    "null",
+    "true",
+    '"text"',
+    "{",
+    '{"Response":{}}',
+    '{"Response":{"TaskId":""}}',
+    '{"Response":{"TaskId":{}}}',
+    '{"Response":{"TaskId":null,"RequestId":"x"}}',
+    '{"Response":null}',
+    '{"success":true}',
+    '{"success":true,"data":{}}',
+    '{"success":true,"data":{"inferenceJobId":null}}',
+    '{"success":true,"data":null,"requestId":"x"}',
+    "\0" * 50,
+    "[" * 5000,
+    '{"a":' * 2000,
+    "9" * 5000,
+    '{"Response":{"TaskId":"' + "x" * 200_000,
 )
 
 
@@ -95,7 +152,11 @@ def server_faults(rig: Rig, report: Report) -> None:
                 time.sleep(_LINGER)
             sent = requests(rig, CREATE[provider])
             good = job.outcome is Outcome.UNKNOWN and sent == 1
-            report.ok(good, "%s: %s, executed: UNKNOWN, sent once" % (provider, code), "%s, %d: %s" % (job.outcome.name, sent, error))
+            report.ok(
+                good,
+                "%s: %s, executed: UNKNOWN, sent once" % (provider, code),
+                "%s, %d: %s" % (job.outcome.name, sent, error),
+            )
 
 
 def smuggled(rig: Rig, report: Report) -> None:
@@ -116,7 +177,9 @@ def smuggled(rig: Rig, report: Report) -> None:
                             wrong.append("%s has %s, the cloud %s" % (prompt, job.remote_id, ids))
                         if job.outcome is Outcome.NOT_SENT and ids:
                             wrong.append("%s NOT_SENT, the cloud %s" % (prompt, ids))
-                report.ok(not wrong, "%s, %s: a second answer behind the first is nobody's" % (provider, scheme), wrong[:2])
+                report.ok(
+                    not wrong, "%s, %s: a second answer behind the first is nobody's" % (provider, scheme), wrong[:2]
+                )
             door.close()
 
 

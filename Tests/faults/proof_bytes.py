@@ -41,7 +41,10 @@ HOPELESS: Dict[str, Tuple[Fault, Tuple[Status, ...]]] = {
     "always a flipped bit": (("flip_byte", {}), (Status.CORRUPT,)),
     "always truncated": (("truncate", {"fraction": 0.5}), (Status.CORRUPT,)),
     "always a login page": (("html", {}), (Status.NOT_AN_IMAGE, Status.BAD_RESPONSE)),
-    "always random bytes": (("garbage_body", {"content_type": "image/png"}), (Status.NOT_AN_IMAGE, Status.BAD_RESPONSE)),
+    "always random bytes": (
+        ("garbage_body", {"content_type": "image/png"}),
+        (Status.NOT_AN_IMAGE, Status.BAD_RESPONSE),
+    ),
     "always 404": (("http", {"status": 404}), (Status.NOT_FOUND, Status.EXPIRED, Status.BAD_RESPONSE)),
 }
 # A refusal that is no passing trouble ends the download: the caller sees it, and nothing is handed over.
@@ -63,7 +66,14 @@ def mended(rig: Rig, report: Report) -> None:
     for provider in PROVIDERS:
         for number, (what, faults) in enumerate(MENDED.items()):
             for to_file in (True, False):
-                _mended(rig, report, provider, what, faults, rig.folder / ("mended-%s-%d" % (provider, number)) if to_file else None)
+                _mended(
+                    rig,
+                    report,
+                    provider,
+                    what,
+                    faults,
+                    rig.folder / ("mended-%s-%d" % (provider, number)) if to_file else None,
+                )
 
 
 def _mended(rig: Rig, report: Report, provider: str, what: str, faults: List[Fault], folder: "Path | None") -> None:

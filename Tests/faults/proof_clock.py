@@ -31,12 +31,18 @@ def skewed(rig: Rig, report: Report) -> None:
                 report.ok(len(ids) == 1, "%s: one job" % what, ids)
                 error = ended(client.submit(**fields(provider, "skewed second")))
                 seen = requests(rig, CREATE[provider])
-                report.ok(error is None and seen == 3, "%s: the next job needs no lesson" % what, "%s, %d" % (error, seen))
+                report.ok(
+                    error is None and seen == 3, "%s: the next job needs no lesson" % what, "%s, %d" % (error, seen)
+                )
             with aigc.Client(rig.keys(rig.box.info["http"])) as client:
                 before = requests(rig, DESCRIBE[provider])
-                error = ended(client.attach_id(provider, "aigc_image" if provider == "tencent" else "pre_model_inference", ids[0]))
+                error = ended(
+                    client.attach_id(provider, "aigc_image" if provider == "tencent" else "pre_model_inference", ids[0])
+                )
                 asked = requests(rig, DESCRIBE[provider]) - before
-                report.ok(error is None and asked == 2, "%s: a status call learns it too" % what, "%s, %d" % (error, asked))
+                report.ok(
+                    error is None and asked == 2, "%s: a status call learns it too" % what, "%s, %d" % (error, asked)
+                )
             rig.box.config(clock_skew=0.0)
 
 
@@ -65,7 +71,9 @@ def nonce_used(rig: Rig, report: Report) -> None:
             time.sleep(0.3)  # a second sending would come within this
         what = "used nonce, %s" % ("executed" if handled else "not executed")
         good = job.outcome is Outcome.UNKNOWN and job.state is State.UNKNOWN
-        report.ok(good and error is not None and error.status is Status.OUTCOME_UNKNOWN, "%s: outcome UNKNOWN" % what, error)
+        report.ok(
+            good and error is not None and error.status is Status.OUTCOME_UNKNOWN, "%s: outcome UNKNOWN" % what, error
+        )
         seen = requests(rig, CREATE["alibaba"])
         report.ok(seen == 1, "%s: one request" % what, seen)
         report.ok(len(created(rig, "nonce")) == int(handled), "%s: no second job" % what, created(rig, "nonce"))

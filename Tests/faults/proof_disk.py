@@ -70,7 +70,9 @@ def limited(rig: Rig, report: Report) -> None:
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
     last = (done.stdout.splitlines() or [""])[-1]
     report.ok(done.returncode == 0, "a limit on file sizes: the process lives", done.returncode)
-    report.ok(last.startswith(("FILE ", "NO_SPACE ", "TOO_LARGE ")), "a limit on file sizes: an error", last or done.stderr)
+    report.ok(
+        last.startswith(("FILE ", "NO_SPACE ", "TOO_LARGE ")), "a limit on file sizes: an error", last or done.stderr
+    )
     report.ok(not (folder / "image.png").exists(), "a limit on file sizes: no file of that name")
 
 
@@ -82,7 +84,8 @@ def unwritable(rig: Rig, report: Report) -> None:
         plain = rig.folder / "plain"
         plain.write_text("a file")
         places = {
-            "no such folder": rig.folder / "nowhere" / "image.png", "a file as folder": plain / "image.png",
+            "no such folder": rig.folder / "nowhere" / "image.png",
+            "a file as folder": plain / "image.png",
             "a name too long": rig.folder / ("x" * 300),
         }
         for what, path in places.items():

@@ -69,7 +69,9 @@ def accepted_late(rig: Rig, report: Report) -> None:
             told = Counter((event.job_id, event.type) for event in client.events(timeout=0.1))
         for kind in (EventType.JOB_ACCEPTED, EventType.JOB_DONE):
             wrong = [job.id for job in jobs if told[(job.id, kind)] != 1]
-            report.ok(not wrong, "%s: 100 accepted jobs told %s once" % (provider, kind.name), "%d did not" % len(wrong))
+            report.ok(
+                not wrong, "%s: 100 accepted jobs told %s once" % (provider, kind.name), "%d did not" % len(wrong)
+            )
 
 
 if __name__ == "__main__":

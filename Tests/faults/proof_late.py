@@ -72,7 +72,9 @@ def cancelled(rig: Rig, report: Report) -> None:
             report.ok(job.outcome is Outcome.ACCEPTED, "%s: the outcome turns to ACCEPTED" % what, job.outcome.name)
             again = ended(job, 1)
             text = "%s: it stays cancelled" % what
-            report.ok(job.state is State.CANCELLED and again is not None and again.status is Status.CANCELLED, text, again)
+            report.ok(
+                job.state is State.CANCELLED and again is not None and again.status is Status.CANCELLED, text, again
+            )
             with aigc.Client(_keys(rig)) as other:
                 attached = ended(other.attach(job.token or ""))
                 report.ok(attached is None, "%s: the token attaches a job that finishes" % what, attached)
@@ -118,7 +120,9 @@ def closed(rig: Rig, report: Report) -> None:
         client.close(0.2)
         took = time.monotonic() - began
         report.ok(0.19 <= took < 0.2 + SOON, "%s: returns after the grace" % what, "%.3f s" % took)
-        report.ok(job.outcome is Outcome.UNKNOWN and job.remote_id is None, "%s: outcome UNKNOWN" % what, job.outcome.name)
+        report.ok(
+            job.outcome is Outcome.UNKNOWN and job.remote_id is None, "%s: outcome UNKNOWN" % what, job.outcome.name
+        )
         error = job.error
         report.ok(error is not None and error.status is Status.CANCELLED, "%s: CANCELLED" % what, error)
 

@@ -26,13 +26,20 @@ def _flood(rig: Rig, report: Report, clients: List[aigc.Client], what: str) -> N
     followed = [clients[0].submit(**fields("tencent", "followed %d [never]" % number)) for number in range(FOLLOWED)]
     until(lambda: all(job.remote_id for job in followed))
     first = len(rig.box.stats()["jobs"])
-    jobs = [clients[number % len(clients)].submit(**fields("tencent", "flood %d" % number, follow=False)) for number in range(JOBS)]
+    jobs = [
+        clients[number % len(clients)].submit(**fields("tencent", "flood %d" % number, follow=False))
+        for number in range(JOBS)
+    ]
     until(lambda: all(job.remote_id or job.done for job in jobs), 90)
     stats = rig.box.stats()
     times = [job["time"] for job in stats["jobs"][first:]]
     span = times[-1] - times[0]
     report.ok(len(times) == JOBS, "%s: %d submissions, as many jobs" % (what, JOBS), len(times))
-    report.ok(LEAST <= span < JOBS / PER_SECOND * 1.15 + 1, "%s: they take %.1f s or a little more" % (what, LEAST), "%.2f s" % span)
+    report.ok(
+        LEAST <= span < JOBS / PER_SECOND * 1.15 + 1,
+        "%s: they take %.1f s or a little more" % (what, LEAST),
+        "%.2f s" % span,
+    )
     report.note("%s: %d submissions in %.2f s" % (what, JOBS, span))
     for operation in (CREATE["tencent"], DESCRIBE["tencent"]):
         found = refusals(rig, "tencent", operation)
@@ -71,7 +78,9 @@ def throttled(rig: Rig, report: Report) -> None:
         lost = [job.error for job in jobs if not job.remote_id]
     stats = rig.box.stats()
     report.ok(not lost, "half the rate: every job is accepted in the end", lost[:1])
-    report.ok(stats["duplicates"] == 0 and len(stats["jobs"]) == 60, "half the rate: 60 jobs, none twice", len(stats["jobs"]))
+    report.ok(
+        stats["duplicates"] == 0 and len(stats["jobs"]) == 60, "half the rate: 60 jobs, none twice", len(stats["jobs"])
+    )
     count = sum(refused.values())
     report.ok(count <= 30, "half the rate: few refusals, because the library slows down", refused)
     report.note("half the rate: %d refusals for 60 jobs" % count)

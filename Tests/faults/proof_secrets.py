@@ -21,9 +21,12 @@ import aigc
 HERE = Path(__file__).resolve().parent
 JOBS = 10_000 if LONG else 300
 SECRETS = {
-    "secret of alibaba": "MarkSecretAlibaba0123456789abcd", "secret of tencent": "MarkSecretTencent0123456789abcd",
-    "token of alibaba": "MarkTokenAlibaba/+==0123456789", "token of tencent": "MarkTokenTencent/+==0123456789",
-    "password of the proxy": "MarkPasswordOfTheProxy0123456789", "signature in a URL": "MarkSignature0123456789abcdef0123456789",
+    "secret of alibaba": "MarkSecretAlibaba0123456789abcd",
+    "secret of tencent": "MarkSecretTencent0123456789abcd",
+    "token of alibaba": "MarkTokenAlibaba/+==0123456789",
+    "token of tencent": "MarkTokenTencent/+==0123456789",
+    "password of the proxy": "MarkPasswordOfTheProxy0123456789",
+    "signature in a URL": "MarkSignature0123456789abcdef0123456789",
 }
 _SIGNATURE = re.compile(r"Signature=([0-9a-f]{40,})|q-signature=([0-9a-f]{40})|x-amz-signature=([0-9a-f]{40,})", re.I)
 
@@ -31,7 +34,13 @@ _SIGNATURE = re.compile(r"Signature=([0-9a-f]{40,})|q-signature=([0-9a-f]{40})|x
 def _forms(secret: str) -> Set[str]:
     """How a secret may be written."""
     raw = secret.encode()
-    return {secret, quote(secret, safe=""), base64.b64encode(raw).decode().rstrip("="), raw.hex(), json.dumps(secret)[1:-1]}
+    return {
+        secret,
+        quote(secret, safe=""),
+        base64.b64encode(raw).decode().rstrip("="),
+        raw.hex(),
+        json.dumps(secret)[1:-1],
+    }
 
 
 def _signatures(rig: Rig) -> Set[str]:
@@ -45,7 +54,11 @@ def _search(report: Report, where: str, text: str, wanted: Dict[str, Set[str]]) 
         found = sorted(form for form in forms if form in text)
         at = text.find(found[0]) if found else 0
         around = text[max(0, at - 150) : at + 60].replace("\n", " ")
-        report.ok(not found, "%s: 0 times the %s" % (where, what), "%d times, as in: ...%s" % (text.count(found[0]) if found else 0, around))
+        report.ok(
+            not found,
+            "%s: 0 times the %s" % (where, what),
+            "%d times, as in: ...%s" % (text.count(found[0]) if found else 0, around),
+        )
 
 
 def fuzzed(rig: Rig, report: Report) -> None:
@@ -53,7 +66,10 @@ def fuzzed(rig: Rig, report: Report) -> None:
     box = rig.box
     box.config(signed_urls=True, proxy_user="painter", proxy_password=SECRETS["password of the proxy"])
     keys = rig.keys(box.info["http"], retry_max_attempts=3, job_deadline_ms=8000, download_deadline_ms=8000)
-    for provider, names in {"alibaba": ("access_key_id", "access_key_secret", "security_token"), "tencent": ("secret_id", "secret_key", "token")}.items():
+    for provider, names in {
+        "alibaba": ("access_key_id", "access_key_secret", "security_token"),
+        "tencent": ("secret_id", "secret_key", "token"),
+    }.items():
         secret, token = SECRETS["secret of " + provider], SECRETS["token of " + provider]
         box.add_identity(provider=provider, id="marked-" + provider, secret=secret, token=token)
         keys.update(dict(zip(["%s.%s" % (provider, name) for name in names], ("marked-" + provider, secret, token))))
@@ -61,12 +77,20 @@ def fuzzed(rig: Rig, report: Report) -> None:
     folder = rig.folder / "fuzz"
     folder.mkdir()
     setup = {
-        "keys": keys, "proxy_keys": {**keys, "http.proxy": at_proxy}, "control": box.info["control"], "folder": str(folder),
-        "markers": list(SECRETS.values()), "jobs": JOBS, "seed": 11,
+        "keys": keys,
+        "proxy_keys": {**keys, "http.proxy": at_proxy},
+        "control": box.info["control"],
+        "folder": str(folder),
+        "markers": list(SECRETS.values()),
+        "jobs": JOBS,
+        "seed": 11,
     }
     with open(rig.folder / "said", "wb") as said:
         process = subprocess.Popen(
-            [sys.executable, str(HERE / "fuzz.py"), json.dumps(setup)], stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
+            [sys.executable, str(HERE / "fuzz.py"), json.dumps(setup)],
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=subprocess.STDOUT,
         )
         code = process.wait()
     text = (rig.folder / "said").read_text(encoding="utf-8", errors="surrogateescape")
@@ -81,7 +105,12 @@ def fuzzed(rig: Rig, report: Report) -> None:
     _search(report, "what was said", text, wanted)
     left = [file for file in sorted(folder.iterdir()) if not file.name.endswith(".png")]
     sidecars = "\n".join(file.read_bytes().decode("latin-1") for file in left if file.name.endswith(".info"))
-    _search(report, "%d sidecars and names of files" % len(left), sidecars + " ".join(file.name for file in folder.iterdir()), wanted)
+    _search(
+        report,
+        "%d sidecars and names of files" % len(left),
+        sidecars + " ".join(file.name for file in folder.iterdir()),
+        wanted,
+    )
     readable: List[str] = [file.name for file in left if file.stat().st_mode & 0o077]
     report.ok(not readable, "what is left behind is for its owner only", readable)
 
@@ -103,7 +132,9 @@ def sidecar(rig: Rig, report: Report) -> None:
             error = ended(download)
         door.close()
     files = sorted(file.name for file in folder.iterdir())
-    report.ok(len(files) == 2 and files[1].endswith(".part.info"), "a cancelled download leaves a .part and its note", files)
+    report.ok(
+        len(files) == 2 and files[1].endswith(".part.info"), "a cancelled download leaves a .part and its note", files
+    )
     texts = [file.read_bytes().decode("latin-1") for file in folder.iterdir()] + files + [repr(error), repr(download)]
     report.ok(not any(mark in text for text in texts), "no signature in them")
     modes = [oct(file.stat().st_mode & 0o777) for file in folder.iterdir()]

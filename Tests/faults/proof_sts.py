@@ -19,7 +19,12 @@ EXPIRED = {"alibaba": "InvalidSecurityToken.Expired", "tencent": "AuthFailure.To
 
 def _temporary(rig: Rig, provider: str, name: str, lasts: float) -> None:
     rig.box.add_identity(
-        provider=provider, id=name + "-id", secret=name + "-secret", token=name + "-token", expires_in=lasts, account="main"
+        provider=provider,
+        id=name + "-id",
+        secret=name + "-secret",
+        token=name + "-token",
+        expires_in=lasts,
+        account="main",
     )
 
 

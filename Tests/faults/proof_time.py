@@ -45,7 +45,11 @@ class Lateness:
 
 
 def _measure(
-    report: Report, text: str, limit: float, work: Callable[[], Optional[AigcError]], good: Callable[[AigcError], bool],
+    report: Report,
+    text: str,
+    limit: float,
+    work: Callable[[], Optional[AigcError]],
+    good: Callable[[AigcError], bool],
 ) -> None:
     with Lateness() as machine:
         began = time.monotonic()
@@ -54,7 +58,11 @@ def _measure(
     report.ok(error is not None and good(error), "%s: how it ends" % text, error)
     late = took - limit
     allowed = SOON + 2 * machine.most
-    report.ok(-0.005 <= late <= allowed, "%s: after %.1f s, to within 0.1 s" % (text, limit), "%.3f s late, the machine %.3f s" % (late, machine.most))
+    report.ok(
+        -0.005 <= late <= allowed,
+        "%s: after %.1f s, to within 0.1 s" % (text, limit),
+        "%.3f s late, the machine %.3f s" % (late, machine.most),
+    )
     report.note("%s: %.0f ms late" % (text, late * 1000))
 
 
@@ -77,7 +85,13 @@ def submit(rig: Rig, report: Report) -> None:
             with aigc.Client(_keys(door, rig, timeout_submit_ms=int(LIMIT * 1000))) as client:
                 door.arm(name)
                 job_fields = fields(provider, name)
-                _measure(report, "submit, %s, %s" % (provider, name), LIMIT, lambda: ended(client.submit(**job_fields)), _unknown)
+                _measure(
+                    report,
+                    "submit, %s, %s" % (provider, name),
+                    LIMIT,
+                    lambda: ended(client.submit(**job_fields)),
+                    _unknown,
+                )
             door.close()
 
 
@@ -90,7 +104,13 @@ def connect(rig: Rig, report: Report) -> None:
         def not_sent(error: AigcError) -> bool:
             return error.status in (Status.NETWORK, Status.TLS) and error.outcome is Outcome.NOT_SENT
 
-        _measure(report, "connect, silence before TLS", LIMIT, lambda: ended(client.submit(**fields("tencent", "x"))), not_sent)
+        _measure(
+            report,
+            "connect, silence before TLS",
+            LIMIT,
+            lambda: ended(client.submit(**fields("tencent", "x"))),
+            not_sent,
+        )
     door.close()
 
 
@@ -134,7 +154,9 @@ def deadlines(rig: Rig, report: Report) -> None:
         door.close()
     store = rig.door("asset_http", provider="store")
     api = rig.door("http", rewrite=[(rig.box.info["asset_http"], store.url)])
-    with aigc.Client(dict(_keys(api, rig, download_deadline_ms=int(LIMIT * 1000)), **{"retry.max_attempts": 100})) as client:
+    with aigc.Client(
+        dict(_keys(api, rig, download_deadline_ms=int(LIMIT * 1000)), **{"retry.max_attempts": 100})
+    ) as client:
         job = client.submit(**fields("tencent", "deadline of a download")).wait(30)
         for name in ("drip", "silence_answered", "cut_0", "empty_503"):
             store.arm(name, times=-1)
@@ -173,7 +195,9 @@ def cancels(rig: Rig, report: Report) -> None:
             error = ended(job)
             took.append(time.monotonic() - began)
             door.disarm()
-            report.ok(error is not None and error.status in (Status.CANCELLED, Status.NETWORK), "cancel, %s" % name, error)
+            report.ok(
+                error is not None and error.status in (Status.CANCELLED, Status.NETWORK), "cancel, %s" % name, error
+            )
         report.ok(max(took) < SOON, "cancel: at once", took)
     door.close()
 

@@ -82,7 +82,11 @@ def redirects(rig: Rig, report: Report) -> None:
                 report.ok(seen == 4, "%d redirects: four requests and no more" % hops, seen)
         rig.box.fault("redirect", "asset", location=url.replace("127.0.0.1", "localhost"))
         download = job.download(0)
-        report.ok(_right(rig, job, download) if ended(download) is None else False, "to another host: the image comes", download.error)
+        report.ok(
+            _right(rig, job, download) if ended(download) is None else False,
+            "to another host: the image comes",
+            download.error,
+        )
         for location in ("ftp://127.0.0.1/x", "file:///etc/passwd", "javascript:x", ""):
             rig.box.fault("redirect", "asset", location=location)
             error = ended(job.download(0))
@@ -99,7 +103,9 @@ def downgrade(rig: Rig, report: Report) -> None:
         secure = _job(client)
         rig.box.config(asset_scheme="http")
         target = str(secure.assets[0].url)
-        rig.box.fault("redirect", "asset", location=target.replace(rig.box.info["asset_https"], rig.box.info["asset_http"]))
+        rig.box.fault(
+            "redirect", "asset", location=target.replace(rig.box.info["asset_https"], rig.box.info["asset_http"])
+        )
         before = requests(rig, "asset")
         error = ended(secure.download(0))
         seen = requests(rig, "asset") - before
@@ -108,16 +114,37 @@ def downgrade(rig: Rig, report: Report) -> None:
         rig.box.fault("redirect", "asset", location=str(secure.assets[0].url))
         download = plain.download(0)
         error = ended(download)
-        report.ok(error is None and download.data == rig.box.image("tencent", secure.remote_id or ""), "http to https: followed", error)
+        report.ok(
+            error is None and download.data == rig.box.image("tencent", secure.remote_id or ""),
+            "http to https: followed",
+            error,
+        )
 
 
 PRIVATE = (
-    "http://127.0.0.1:%d/x", "https://127.0.0.1:%d/x", "http://localhost:%d/x", "http://[::1]:%d/x", "http://127.1:%d/x",
-    "http://2130706433:%d/x", "http://0x7f000001:%d/x", "http://0177.0.0.1:%d/x", "http://[::ffff:127.0.0.1]:%d/x",
-    "http://0.0.0.0:%d/x", "http://[::]:%d/x", "http://localhost.:%d/x", "http://127.0.0.1.:%d/x", "http://a.localhost:%d/x",
-    "http://10.0.0.1:%d/x", "http://192.168.1.1:%d/x", "http://172.16.0.1:%d/x", "http://169.254.169.254:%d/latest/meta-data/",
-    "http://100.100.100.200:%d/latest/meta-data/", "http://[fe80::1]:%d/x", "http://[fd00::1]:%d/x",
-    "http://[64:ff9b::7f00:1]:%d/x", "http://[2002:7f00:1::]:%d/x",
+    "http://127.0.0.1:%d/x",
+    "https://127.0.0.1:%d/x",
+    "http://localhost:%d/x",
+    "http://[::1]:%d/x",
+    "http://127.1:%d/x",
+    "http://2130706433:%d/x",
+    "http://0x7f000001:%d/x",
+    "http://0177.0.0.1:%d/x",
+    "http://[::ffff:127.0.0.1]:%d/x",
+    "http://0.0.0.0:%d/x",
+    "http://[::]:%d/x",
+    "http://localhost.:%d/x",
+    "http://127.0.0.1.:%d/x",
+    "http://a.localhost:%d/x",
+    "http://10.0.0.1:%d/x",
+    "http://192.168.1.1:%d/x",
+    "http://172.16.0.1:%d/x",
+    "http://169.254.169.254:%d/latest/meta-data/",
+    "http://100.100.100.200:%d/latest/meta-data/",
+    "http://[fe80::1]:%d/x",
+    "http://[fd00::1]:%d/x",
+    "http://[64:ff9b::7f00:1]:%d/x",
+    "http://[2002:7f00:1::]:%d/x",
 )
 
 
@@ -164,7 +191,13 @@ def no_secrets(rig: Rig, report: Report) -> None:
     """Asset hosts are told what they need and nothing else, also on resumes, retries and redirects."""
     rig.box.add_identity(provider="tencent", id="temporary-id", secret="temporary-secret", token="temporary-token")
     keys = _keys(rig)
-    keys.update({"tencent.secret_id": "temporary-id", "tencent.secret_key": "temporary-secret", "tencent.token": "temporary-token"})
+    keys.update(
+        {
+            "tencent.secret_id": "temporary-id",
+            "tencent.secret_key": "temporary-secret",
+            "tencent.token": "temporary-token",
+        }
+    )
     rig.box.config(signed_urls=True)
     with aigc.Client(keys) as client:
         for number in range(20):

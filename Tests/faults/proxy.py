@@ -77,8 +77,12 @@ class Proxy:
     """One listening port. Lives on one event loop; nothing here may be called from elsewhere."""
 
     def __init__(
-        self, origin: Address, contexts: Optional[Dict[str, ssl.SSLContext]] = None, provider: str = "",
-        rewrite: Sequence[Tuple[bytes, bytes]] = (), close_each: bool = False,
+        self,
+        origin: Address,
+        contexts: Optional[Dict[str, ssl.SSLContext]] = None,
+        provider: str = "",
+        rewrite: Sequence[Tuple[bytes, bytes]] = (),
+        close_each: bool = False,
     ) -> None:
         self.origin = origin
         self.contexts = contexts
@@ -282,7 +286,9 @@ def main() -> int:
     p.add_argument("--times", type=int, default=1, help="-1: for ever")
     p.add_argument("--variant", type=int, default=0, help="even: TLS says good-bye before an end, odd: it does not")
     p.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"))
-    p.add_argument("--provider", default="", choices=("", "alibaba", "tencent", "store"), help="in whose words to throttle")
+    p.add_argument(
+        "--provider", default="", choices=("", "alibaba", "tencent", "store"), help="in whose words to throttle"
+    )
     p.add_argument("--close-each", action="store_true", help="end each connection after one exchange")
     asyncio.run(_run(p.parse_args()))
     return 0

@@ -129,14 +129,22 @@ class Rig:
     # Doors
 
     def door(
-        self, origin: str = "http", scheme: str = "http", provider: str = "", close_each: bool = False,
+        self,
+        origin: str = "http",
+        scheme: str = "http",
+        provider: str = "",
+        close_each: bool = False,
         rewrite: Sequence[Tuple[str, str]] = (),
     ) -> Door:
         """A proxy before one of the sandbox's plain origins (http, asset_http, metadata)."""
         return self.door_to(self.box.info[origin], scheme, provider, close_each, rewrite)
 
     def door_to(
-        self, url: str, scheme: str = "http", provider: str = "", close_each: bool = False,
+        self,
+        url: str,
+        scheme: str = "http",
+        provider: str = "",
+        close_each: bool = False,
         rewrite: Sequence[Tuple[str, str]] = (),
     ) -> Door:
         """The same before any origin that speaks plain HTTP."""

@@ -25,7 +25,10 @@ while [ $# -gt 0 ]; do
     esac
 done
 
-[ -f "$AIGC_LIBRARY" ] || { echo "run.sh: there is no library at $AIGC_LIBRARY: swift build -c release --product aigc" >&2; exit 1; }
+if [ ! -f "$AIGC_LIBRARY" ]; then
+    echo "run.sh: there is no library at $AIGC_LIBRARY: swift build -c release --product aigc" >&2
+    exit 1
+fi
 [ -x "$python" ] || { echo "run.sh: there is no $python: Tests/run.sh makes it" >&2; exit 1; }
 unset "${!ALIBABA_CLOUD_@}" "${!TENCENTCLOUD_@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
 

@@ -479,11 +479,11 @@ const char *aigc_job_request_id(aigc_job *job);
  * Any number of threads may wait for one job. Does not take events. Since 1.0. */
 aigc_status aigc_job_wait(aigc_job *job, int64_t timeout_ms, aigc_error **error);
 
-/* Makes exactly one status call, not repeated if it fails, and waits up to timeout_ms for its answer. AIGC_OK: the
- * answer is in the getters; with timeout_ms 0 it does not wait, and AIGC_OK means that the call has been started
+/* Makes exactly one status call, not repeated if it fails, and waits up to timeout_ms for its answer. AIGC_OK: the answer
+ * is in the getters; with timeout_ms 0 it does not wait, and AIGC_OK means that the call has been started
  * (AIGC_EVENT_JOB_REFRESHED tells the end). AIGC_E_TIMEOUT: the answer has not come yet. Another status: the call failed;
- * the job has not ended because of it. While a status call of the job is under way a further refresh shares its answer. AIGC_E_WRONG_STATE for a job that has ended, has no id
- * yet, or is a download. Since 1.0. */
+ * the job has not ended because of it. While a status call of the job is under way a further refresh shares its answer.
+ * AIGC_E_WRONG_STATE for a job that has ended, has no id yet, or is a download. Since 1.0. */
 aigc_status aigc_job_refresh(aigc_job *job, int64_t timeout_ms, aigc_error **error);
 
 /* Turns following on (1) or off (0) at any time. Since 1.0. */
@@ -492,9 +492,10 @@ aigc_status aigc_job_set_follow(aigc_job *job, int32_t follow, aigc_error **erro
 /* Sets the deadline of the job to now plus deadline_ms (AIGC_FOREVER: none). Since 1.0. */
 aigc_status aigc_job_set_deadline_ms(aigc_job *job, int64_t deadline_ms, aigc_error **error);
 
-/* Ends the job here, at once: when this returns it has ended, so or otherwise. Idempotent. Neither provider can be told to stop: an accepted job goes on and is billed,
- * and its token stays valid. If the submission is on the wire its answer is still awaited in the background, and the id
- * appears (AIGC_EVENT_JOB_ACCEPTED) when it comes. NULL is fine. Since 1.0. */
+/* Ends the job here, at once: when this returns it has ended, so or otherwise. Idempotent. Neither provider can be told
+ * to stop: an accepted job goes on and is billed, and its token stays valid. If the submission is on the wire its answer is
+ * still awaited in the background, and the id appears (AIGC_EVENT_JOB_ACCEPTED) when it comes. A download that is just
+ * being published may end as a success. NULL is fine. Since 1.0. */
 void aigc_job_cancel(aigc_job *job);
 
 /* How the job ended: AIGC_OK for success and for a job that has not ended, with *error NULL; otherwise its status and a

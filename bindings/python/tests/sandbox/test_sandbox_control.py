@@ -20,7 +20,10 @@ CREATE = "CreateAigcImageTask"
 def start(*options):
     environment = dict(os.environ, PYTHONPATH=SOURCE)
     return subprocess.Popen(
-        [sys.executable, "-m", "aigc.sandbox", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+        [sys.executable, "-m", "aigc.sandbox", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
     )
 
 
@@ -54,7 +57,9 @@ def test_ends_with_its_parent():
         "p = subprocess.Popen([sys.executable, '-m', 'aigc.sandbox', '--exit-with-parent'], stdout=subprocess.PIPE)\n"
         "print(p.stdout.readline().decode(), flush=True)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, env=dict(os.environ, PYTHONPATH=SOURCE), timeout=30)
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, env=dict(os.environ, PYTHONPATH=SOURCE), timeout=30
+    )
     pid = json.loads(done.stdout.splitlines()[0])["pid"]
 
     def gone():
@@ -87,7 +92,9 @@ def test_identity_option():
 
 
 def test_control_is_for_this_machine():
-    assert is_loopback("127.0.0.1") and is_loopback("::1") and is_loopback("127.8.8.8") and is_loopback("::ffff:127.0.0.1")
+    assert (
+        is_loopback("127.0.0.1") and is_loopback("::1") and is_loopback("127.8.8.8") and is_loopback("::ffff:127.0.0.1")
+    )
     assert not is_loopback("10.0.0.1") and not is_loopback(None) and not is_loopback("elsewhere")
 
 
@@ -109,7 +116,10 @@ def test_stats(box):
     assert counts["refused"] == {"AuthFailure.SignatureFailure": 1} and counts["max_per_second"] >= 3
     assert stats["duplicates"] == 1 and stats["jobs_created"] == {"tencent": 3, "alibaba": 1}
     assert [(j["provider"], j["prompt"]) for j in stats["jobs"]] == [
-        ("tencent", "a"), ("tencent", "b"), ("tencent", "a"), ("alibaba", "a"),
+        ("tencent", "a"),
+        ("tencent", "b"),
+        ("tencent", "a"),
+        ("alibaba", "a"),
     ]
     assert stats["connections"]["http"] >= 5
     assert "jobs" not in box.stats(jobs=False)

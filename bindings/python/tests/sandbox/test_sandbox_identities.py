@@ -43,9 +43,14 @@ def rpc(info, action="AssumeRole", secret=None, method="GET", change=None, sign=
 
 def test_rpc_published_example():
     values = {
-        "Timestamp": "2016-02-23T12:46:24Z", "Format": "XML", "AccessKeyId": "testid", "Action": "DescribeRegions",
-        "SignatureMethod": "HMAC-SHA1", "SignatureNonce": "3ee8c1b8-83d3-44af-a94f-4e0ad82fd6cf",
-        "Version": "2014-05-26", "SignatureVersion": "1.0",
+        "Timestamp": "2016-02-23T12:46:24Z",
+        "Format": "XML",
+        "AccessKeyId": "testid",
+        "Action": "DescribeRegions",
+        "SignatureMethod": "HMAC-SHA1",
+        "SignatureNonce": "3ee8c1b8-83d3-44af-a94f-4e0ad82fd6cf",
+        "Version": "2014-05-26",
+        "SignatureVersion": "1.0",
     }
     assert signature("testsecret", string_to_sign("GET", values)) == "OLeaidS1JvxuMvnyHOwuJ+uX5qY="
 
@@ -61,7 +66,9 @@ def test_alibaba_assume_role(box, method):
     assert alibaba(box.info, "queryModelTrainJobList", **who).status == 200
     assert alibaba(box.info, "queryModelTrainJobList", **dict(who, token=None)).json["Code"] == "MissingSecurityToken"
     again = rpc(
-        box.info, method=method, secret=who["secret"],
+        box.info,
+        method=method,
+        secret=who["secret"],
         change={"AccessKeyId": who["key_id"], "SecurityToken": who["token"]},
     )
     assert again.status == 200
@@ -107,14 +114,20 @@ def test_alibaba_sts_nonce_works_once(box):
 
 def test_alibaba_sts_takes_acs3_too(box):
     query = urlencode({"RoleArn": ROLE, "RoleSessionName": "s"})
-    answer = alibaba(box.info, "AssumeRole", query=query, path="/", change={"x-acs-version": "2015-04-01"}, method="POST")
+    answer = alibaba(
+        box.info, "AssumeRole", query=query, path="/", change={"x-acs-version": "2015-04-01"}, method="POST"
+    )
     assert answer.status == 200 and answer.json["Credentials"]["SecurityToken"]
 
 
 @pytest.mark.parametrize(
     "token, code",
-    [("eyJ.x.y", None), ("[expired]", "AuthenticationFail.OIDCToken.Expired"),
-     ("[invalid]", "AuthenticationFail.OIDCToken.Invalid"), (None, "MissingParameter")],
+    [
+        ("eyJ.x.y", None),
+        ("[expired]", "AuthenticationFail.OIDCToken.Expired"),
+        ("[invalid]", "AuthenticationFail.OIDCToken.Invalid"),
+        (None, "MissingParameter"),
+    ],
 )
 def test_alibaba_oidc(box, token, code):
     change = {"OIDCProviderArn": "acs:ram::1:oidc-provider/p", "OIDCToken": token, "AccessKeyId": None}
@@ -286,17 +299,27 @@ def test_the_vendors_packages_find_their_identities_here(box, tmp_path):
     proxy = box.info["proxy"]
     environment = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
     environment.update(
-        HTTP_PROXY=proxy, http_proxy=proxy, HTTPS_PROXY=proxy, https_proxy=proxy, SANDBOX_CA=box.info["ca_file"],
-        REQUESTS_CA_BUNDLE=box.info["ca_file"], SANDBOX_INFO=json.dumps(box.info), TOKEN_FILE=str(tmp_path / "token"),
+        HTTP_PROXY=proxy,
+        http_proxy=proxy,
+        HTTPS_PROXY=proxy,
+        https_proxy=proxy,
+        SANDBOX_CA=box.info["ca_file"],
+        REQUESTS_CA_BUNDLE=box.info["ca_file"],
+        SANDBOX_INFO=json.dumps(box.info),
+        TOKEN_FILE=str(tmp_path / "token"),
         HOME=str(tmp_path),
     )
-    done = subprocess.run([sys.executable, "-c", VENDOR], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", VENDOR], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60
+    )
     assert done.returncode == 0, done.stderr.decode()
     found = json.loads(done.stdout.splitlines()[-1])
     assert len(found) == 7
     for name, (key_id, secret, token) in found.items():
         if name.startswith("tencent"):
-            made = tencent(box.info, "CreateAigcImageTask", {"Prompt": name}, secret_id=key_id, secret=secret, token=token)
+            made = tencent(
+                box.info, "CreateAigcImageTask", {"Prompt": name}, secret_id=key_id, secret=secret, token=token
+            )
             assert "TaskId" in made, name
         else:
             answer = alibaba(box.info, "queryModelTrainJobList", key_id=key_id, secret=secret, token=token)

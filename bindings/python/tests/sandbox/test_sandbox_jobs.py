@@ -61,14 +61,17 @@ def test_tencent_walk(box):
 
 def test_words_in_prompts(box):
     box.config(duration=0.05, rate=0)
-    tasks = {word: create(box, Prompt="x " + word)["TaskId"] for word in ("[fail]", "[moderated]", "[never]", "[empty]", "[slow]")}
+    tasks = {
+        word: create(box, Prompt="x " + word)["TaskId"]
+        for word in ("[fail]", "[moderated]", "[never]", "[empty]", "[slow]")
+    }
     jobs = {word: submit(box, "x " + word)["id"] for word in tasks}
     time.sleep(0.2)
     assert describe(box, tasks["[fail]"])["Status"] == "FAIL" and describe(box, tasks["[fail]"])["Message"]
     assert describe(box, tasks["[moderated]"])["Message"].startswith("InvalidParameterValue")
     assert describe(box, tasks["[never]"])["Status"] == "RUN"
     assert describe(box, tasks["[slow]"])["Status"] == "RUN"
-    assert describe(box, tasks["[empty]"]) .items() >= {"Status": "DONE", "ImageUrls": []}.items()
+    assert describe(box, tasks["[empty]"]).items() >= {"Status": "DONE", "ImageUrls": []}.items()
     assert query(box, jobs["[fail]"])["jobStatus"] == "FAILED"
     assert query(box, jobs["[never]"])["jobStatus"] == "RUNNING"
     empty = query(box, jobs["[empty]"])
@@ -138,7 +141,8 @@ def test_families_do_not_mix(box):
         alibaba(box.info, "queryPreModelInferenceJobInfo", query="inferenceJobId=" + trained["id"]),
         alibaba(box.info, "queryImageAssetFromImageId", query="imageId=" + trained["resultImageUrl"][0]),
         alibaba(
-            box.info, "queryImageAsset",
+            box.info,
+            "queryImageAsset",
             query="modelId=%s&promptId=%s&imageId=%s" % (pre["modelId"], pre["promptId"], pre["resultImageUrl"][0]),
         ),
     ]
@@ -148,9 +152,7 @@ def test_families_do_not_mix(box):
 def test_another_account_sees_nothing(box):
     box.add_identity(provider="alibaba", id="other", secret="s", account="other")
     job = submit(box)
-    answer = alibaba(
-        box.info, "queryInferenceJobInfo", query="inferenceJobId=" + job["id"], key_id="other", secret="s"
-    )
+    answer = alibaba(box.info, "queryInferenceJobInfo", query="inferenceJobId=" + job["id"], key_id="other", secret="s")
     assert answer.status == 404
 
 
@@ -171,7 +173,10 @@ def test_training_gets_its_model_id_when_it_is_finished(box):
     assert status == {"modelTrainStatus": "FINISHED"}
     made = alibaba(box.info, "addInferenceJob", {"modelId": job["modelId"], "prompt": "rex in the snow"})
     assert made.json["data"]["modelId"] == job["modelId"]
-    assert alibaba(box.info, "queryModelTrainJobList").json["data"][0]["inferenceJobList"][0]["id"] == made.json["data"]["id"]
+    assert (
+        alibaba(box.info, "queryModelTrainJobList").json["data"][0]["inferenceJobList"][0]["id"]
+        == made.json["data"]["id"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -216,7 +221,11 @@ def test_pictures_are_real_and_repeatable(box):
     [
         ({}, (512, 512), "PNG"),
         ({"ExtraParameters": {"AspectRatio": "16:9"}}, (512, 288), "PNG"),
-        ({"ExtraParameters": {"AspectRatio": "2:3", "Resolution": "1080P", "OutputFormat": "jpeg"}}, (426, 640), "JPEG"),
+        (
+            {"ExtraParameters": {"AspectRatio": "2:3", "Resolution": "1080P", "OutputFormat": "jpeg"}},
+            (426, 640),
+            "JPEG",
+        ),
         ({"AdditionalParameters": '{"size":"700x600"}'}, (700, 600), "PNG"),
     ],
 )
@@ -228,11 +237,17 @@ def test_tencent_sizes_and_formats(box, fields, size, kind):
 
 
 ALL = {
-    "ModelName": "Kling", "ModelVersion": "O1", "SceneType": "", "Prompt": "everything", "NegativePrompt": "nothing",
-    "EnhancePrompt": True, "ImageInfos": [{"ImageUrl": "https://e.test/a.png", "ReferenceType": "asset"}],
+    "ModelName": "Kling",
+    "ModelVersion": "O1",
+    "SceneType": "",
+    "Prompt": "everything",
+    "NegativePrompt": "nothing",
+    "EnhancePrompt": True,
+    "ImageInfos": [{"ImageUrl": "https://e.test/a.png", "ReferenceType": "asset"}],
     "OutputImageCount": 2,
     "ExtraParameters": {"AspectRatio": "1:1", "Resolution": "1080P", "LogoAdd": 1, "OutputFormat": "png"},
-    "AdditionalParameters": '{"size":"1024x1024"}', "Operator": "admin",
+    "AdditionalParameters": '{"size":"1024x1024"}',
+    "Operator": "admin",
 }
 
 
@@ -265,8 +280,14 @@ def test_tencent_every_field(box):
         ({"ExtraParameters": {"LogoAdd": 2}}, "InvalidParameterValue"),
         ({"AdditionalParameters": "size=1"}, "InvalidParameterValue"),
         ({"AdditionalParameters": '{"size":"big"}'}, "InvalidParameterValue"),
-        ({"ModelName": "Hunyuan", "ModelVersion": "3.0", "AdditionalParameters": '{"size":"2048x2048"}'}, "InvalidParameterValue"),
-        ({"ModelName": "Kling", "ModelVersion": "3.0", "ImageInfos": [{"ImageUrl": "https://e.test/a"}] * 2}, "InvalidParameterValue"),
+        (
+            {"ModelName": "Hunyuan", "ModelVersion": "3.0", "AdditionalParameters": '{"size":"2048x2048"}'},
+            "InvalidParameterValue",
+        ),
+        (
+            {"ModelName": "Kling", "ModelVersion": "3.0", "ImageInfos": [{"ImageUrl": "https://e.test/a"}] * 2},
+            "InvalidParameterValue",
+        ),
         ({"StoreCosParam": {"CosBucketName": "b"}}, "MissingParameter"),
         ({"Prompt": None, "ImageInfos": None}, "InvalidParameter.NoInputSpecified"),
     ],
