@@ -17,18 +17,22 @@ final class CallTicket {
     let owner: Owner
     /// Nil for a plain URL; beside a URL what signs for it.
     let call: ProviderCall?
+    /// The status call of its job: where many wait, it can be let go of and made again.
+    let canBeMadeAgain: Bool
     /// Empty for a call of the API.
     let url: String
     var stage = Stage.waiting
     var credentials: Credentials?
     var gate: RateGate?
 
-    init(id: UInt64, owner: Owner, call: ProviderCall?, url: String = "") {
+    init(id: UInt64, owner: Owner, call: ProviderCall?, url: String = "", canBeMadeAgain: Bool = false) {
         self.id = id
         self.owner = owner
         self.call = call
         self.url = url
+        self.canBeMadeAgain = canBeMadeAgain
     }
+
 }
 
 /// Calls that wait for a permit of one rate.
@@ -64,7 +68,8 @@ final class ActiveJob: TimerNode {
         set { named.value = newValue }
     }
     private var named = Rare<ProviderCall>()
-    var reference: JobReference?
+    /// Once others see the record, only the engine thread writes this part of it, and so reads it without the lock.
+    var reference: JobReference? { record.snapshot.reference }
     var timerAt: Int64 = .max
     var deadlineAt: Int64 = .max
     var ticket: UInt64 = 0

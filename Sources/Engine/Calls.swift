@@ -19,7 +19,10 @@ extension EngineCore {
 
     /// Forgets a call. One that is on the wire is cut, except a submission, whose answer may hold an id.
     func withdraw(_ id: UInt64) {
-        guard let ticket = tickets[id] else { return }
+        guard let ticket = tickets[id] else {
+            parked.removeValue(forKey: id)
+            return
+        }
         if ticket.stage == .inFlight {
             if ticket.call?.kind == .submit { return }
             transport.cancel(id: id)
@@ -85,8 +88,38 @@ extension EngineCore {
             gates[name] = gate
         }
         ticket.gate = gate
+        if gate.queue.count >= settings.maximumInFlight { park(ticket) }
         gate.queue.append(ticket.id)
         open(gate)
+    }
+
+    /// A status call whose turn is far away is let go of and made again then: of 100,000 jobs that are due only the
+    /// number of the call waits.
+    private func park(_ ticket: CallTicket) {
+        guard ticket.canBeMadeAgain, case .job(let job) = ticket.owner else { return }
+        tickets.removeValue(forKey: ticket.id)
+        parked[ticket.id] = job
+    }
+
+    func statusTicket(_ id: UInt64, _ job: ActiveJob) -> CallTicket? {
+        guard let reference = job.reference else { return nil }
+        return CallTicket(id: id, owner: .job(job), call: job.provider.statusCall(reference), canBeMadeAgain: true)
+    }
+
+    /// The call of a number that stands at the head of a gate's queue; nil if it was withdrawn.
+    private func next(in gate: RateGate) -> CallTicket? {
+        while let id = gate.queue.first {
+            if let ticket = tickets[id] { return ticket }
+            if let job = parked.removeValue(forKey: id), let ticket = statusTicket(id, job) {
+                // A dictionary never gives memory back by itself: after a crowd it starts anew.
+                if parked.isEmpty { parked = [:] }
+                ticket.gate = gate
+                tickets[id] = ticket
+                return ticket
+            }
+            _ = gate.queue.popFirst()
+        }
+        return nil
     }
 
     /// Puts a gate into the line for places. A permit is taken only when there is a place: what had one and waited
@@ -106,8 +139,7 @@ extension EngineCore {
     private func nextPermitted(_ line: inout [RateGate]) -> CallTicket? {
         while let gate = line.first {
             line.removeFirst()
-            while let id = gate.queue.first, tickets[id] == nil { _ = gate.queue.popFirst() }
-            guard let id = gate.queue.first, let ticket = tickets[id] else {
+            guard let ticket = next(in: gate) else {
                 gate.isInLine = false
                 timers.remove(gate)
                 continue

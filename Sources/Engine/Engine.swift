@@ -81,7 +81,7 @@ public final class Engine: @unchecked Sendable {
         snapshot.reference = reference
         let record = newRecord(reference.provider, reference.operation, isDownload: false, snapshot)
         try start()
-        try post(.attach(record, reference, follow: follow, deadlineMilliseconds: deadlineMilliseconds))
+        try post(.attach(record, follow: follow, deadlineMilliseconds: deadlineMilliseconds))
         return record
     }
 

@@ -19,6 +19,8 @@ final class EngineCore {
     var downloads: [UInt64: ActiveDownload] = [:]
     var timers = TimerHeap()
     var tickets: [UInt64: CallTicket] = [:]
+    /// Jobs whose status call waits behind many others, by the number of the call.
+    var parked: [UInt64: ActiveJob] = [:]
     var nextTicket: UInt64 = 1
     var desks: [String: CredentialDesk] = [:]
     var credentialAlarms: [String: CredentialAlarm] = [:]
@@ -120,11 +122,12 @@ final class EngineCore {
             let job = ActiveJob(record: record, provider: provider, machine: .read())
             job.read = call
             begin(job, deadline)
-        case .attach(let record, let reference, let follow, let deadline):
-            guard let provider = providers[record.provider] else { return refuse(record) }
+        case .attach(let record, let follow, let deadline):
+            guard let provider = providers[record.provider],
+                let reference = shared.lock.withLock({ record.snapshot.reference })
+            else { return refuse(record) }
             let machine = JobMachine(attached: reference.remoteID, follows: follow)
             let job = ActiveJob(record: record, provider: provider, machine: machine)
-            job.reference = reference
             begin(job, deadline)
         case .download(let record, let order):
             guard let provider = providers[record.provider] else { return refuse(record) }
@@ -294,6 +297,7 @@ struct TicketQueue {
     private var head = 0
 
     var first: UInt64? { head < items.count ? items[head] : nil }  // safe: head < count
+    var count: Int { items.count - head }
 
     mutating func append(_ id: UInt64) { items.append(id) }
 

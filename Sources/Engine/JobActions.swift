@@ -8,8 +8,11 @@ extension EngineCore {
             guard let call = job.submission else { return }
             enter(CallTicket(id: newTicket(), owner: .job(job), call: call))
         case .poll:
-            guard let call = job.read ?? job.reference.map({ job.provider.statusCall($0) }) else { return }
-            enter(CallTicket(id: newTicket(), owner: .job(job), call: call))
+            if let read = job.read {
+                enter(CallTicket(id: newTicket(), owner: .job(job), call: read))
+            } else if let ticket = statusTicket(newTicket(), job) {
+                enter(ticket)
+            }
         case .schedule(let at):
             job.timerAt = at
             schedule(job)
@@ -24,7 +27,6 @@ extension EngineCore {
         case .accepted:
             let reference = job.provider.reference(
                 operation: job.record.operation, remoteID: job.machine.remoteID)
-            job.reference = reference
             job.submission = nil
             publish(job, .jobAccepted, reference: reference)
         case .refreshed(let failure):

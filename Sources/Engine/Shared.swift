@@ -1,22 +1,24 @@
 internal import CPlatform
 internal import Core
 
-/// What a caller asks of the engine thread.
+/// What a caller asks of the engine thread. What is large is kept apart: a host may post 100,000 in one go, and the array
+/// that they wait in has to be one piece.
 enum Command: Sendable {
-    case submit(JobRecord, ProviderCall, follow: Bool, deadlineMilliseconds: Int64)
-    case read(JobRecord, ProviderCall, deadlineMilliseconds: Int64)
-    case attach(JobRecord, JobReference, follow: Bool, deadlineMilliseconds: Int64)
-    case download(JobRecord, DownloadOrder)
+    indirect case submit(JobRecord, ProviderCall, follow: Bool, deadlineMilliseconds: Int64)
+    indirect case read(JobRecord, ProviderCall, deadlineMilliseconds: Int64)
+    /// The record holds the reference already.
+    case attach(JobRecord, follow: Bool, deadlineMilliseconds: Int64)
+    indirect case download(JobRecord, DownloadOrder)
     case cancel(UInt64)
     case refresh(JobRecord)
     case setFollow(UInt64, Bool)
     case setDeadline(UInt64, Int64)
-    case setCredentials(String, Credentials)
+    indirect case setCredentials(String, Credentials)
     case close(graceMilliseconds: Int64)
     // From the workers.
-    case prepared(UInt64, Failure?)
-    case committed(UInt64, Result<AssetResult, Failure>)
-    case resolved(String, Resolution)
+    indirect case prepared(UInt64, Failure?)
+    indirect case committed(UInt64, Result<AssetResult, Failure>)
+    indirect case resolved(String, Resolution)
 }
 
 /// A download as the caller ordered it.

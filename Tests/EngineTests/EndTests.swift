@@ -219,10 +219,9 @@ final class EndTests: XCTestCase {
     /// A command for a provider that the engine does not have ends the job; nobody waits for ever.
     func testAJobOfAnUnknownProviderEnds() throws {
         let harness = try Harness()
-        let reference = JobReference(provider: "nobody", operation: "x", region: "", endpoint: "e", remoteID: "1")
         let call = harness.provider.call(submit: "a")
         let commands: [(JobRecord) -> Command] = [
-            { .attach($0, reference, follow: true, deadlineMilliseconds: -1) },
+            { .attach($0, follow: true, deadlineMilliseconds: -1) },
             { .submit($0, call, follow: true, deadlineMilliseconds: -1) },
             { .read($0, call, deadlineMilliseconds: -1) },
         ]
@@ -230,6 +229,8 @@ final class EndTests: XCTestCase {
             let record = JobRecord(
                 id: UInt64(77 + number), provider: "nobody", operation: "x", isDownload: false,
                 snapshot: JobSnapshot(state: .pending))
+            record.snapshot.reference = JobReference(
+                provider: "nobody", operation: "x", region: "", endpoint: "e", remoteID: "1")
             record.handles = 1
             _ = harness.shared.post(command(record))
             harness.runToTheEnd()

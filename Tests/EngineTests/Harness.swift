@@ -86,7 +86,7 @@ final class Harness {
         snapshot.outcome = .accepted
         snapshot.reference = reference
         let made = record(snapshot)
-        _ = shared.post(.attach(made, reference, follow: follow, deadlineMilliseconds: deadline))
+        _ = shared.post(.attach(made, follow: follow, deadlineMilliseconds: deadline))
         return made
     }
 

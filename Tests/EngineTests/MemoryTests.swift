@@ -52,7 +52,7 @@ final class MemoryTests: XCTestCase {
             record.handles = 1
             record.hasHadHandle = true
             records.append(record)
-            _ = harness.shared.post(.attach(record, reference, follow: follow, deadlineMilliseconds: 3_600_000))
+            _ = harness.shared.post(.attach(record, follow: follow, deadlineMilliseconds: 3_600_000))
             if number % 1_000 == 0 { harness.core.turn(mayWait: false) }
         }
         harness.core.turn(mayWait: false)

@@ -68,6 +68,7 @@ extension Harness {
         XCTAssertEqual(core.jobs.count, 0, "jobs: \(what)", file: file, line: line)
         XCTAssertEqual(core.downloads.count, 0, "downloads: \(what)", file: file, line: line)
         XCTAssertEqual(core.tickets.count, 0, "tickets: \(what)", file: file, line: line)
+        XCTAssertEqual(core.parked.count, 0, "parked calls: \(what)", file: file, line: line)
         XCTAssertEqual(core.callsInFlight, 0, "calls: \(what)", file: file, line: line)
         XCTAssertEqual(core.downloadsInFlight, 0, "downloads: \(what)", file: file, line: line)
         XCTAssertEqual(transport.inFlight, 0, "transfers: \(what)", file: file, line: line)
