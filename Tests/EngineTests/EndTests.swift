@@ -45,6 +45,31 @@ final class EndTests: XCTestCase {
         try endAtEveryMoment("deadline", { $0.deadline($1, 0) }, status: .deadline)
     }
 
+    /// Even if it were asked to: the engine never throws the answer to a submission away.
+    func testASubmissionOnTheWireCannotBeWithdrawn() throws {
+        let harness = try Harness()
+        let job = harness.submit("a")
+        harness.run(until: 40)
+        let ticket = try XCTUnwrap(harness.core.jobs[job.id]?.ticket)
+        XCTAssertEqual(harness.core.tickets[ticket]?.stage, .inFlight)
+        harness.core.withdraw(ticket)
+        harness.runToTheEnd()
+        XCTAssertEqual(job.snapshot.state, .succeeded)
+        harness.checkPromises("withdrawn")
+    }
+
+    /// A deadline that is set while only a late answer is awaited leaves no timer behind.
+    func testADeadlineAfterTheEndLeavesNoTimer() throws {
+        let harness = try Harness()
+        let job = harness.submit("a")
+        harness.run(until: 40)
+        harness.cancel(job)
+        harness.deadline(job, 3_600_000)
+        harness.run(until: 200)
+        XCTAssertEqual(job.snapshot.outcome, .accepted)
+        harness.checkNothingLeft("right after the late answer")
+    }
+
     func testCancelIsIdempotent() throws {
         let harness = try Harness()
         let job = harness.submit("a")

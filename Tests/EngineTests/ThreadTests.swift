@@ -30,7 +30,7 @@ final class ThreadTests: XCTestCase {
         }
     }
 
-    private func threads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) -> () -> Void {
+    private func threads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) -> () throws -> Void {
         let group = DispatchGroup()
         for number in 0..<count {
             group.enter()
@@ -41,8 +41,12 @@ final class ThreadTests: XCTestCase {
             thread.stackSize = 256 << 10
             thread.start()
         }
-        return { XCTAssertEqual(group.wait(timeout: .now() + 60), .success, "a thread hangs") }
+        return {
+            guard group.wait(timeout: .now() + 20) == .success else { throw Hang() }
+        }
     }
+
+    private struct Hang: Error {}
 
     private func submit(_ engine: Engine, _ tag: String) throws -> JobRecord {
         let job = try engine.submit(
@@ -59,7 +63,7 @@ final class ThreadTests: XCTestCase {
         let join = threads(16) { number in
             for (index, job) in jobs.enumerated() where index % 16 == number || index % 50 == 0 {
                 do {
-                    guard let snapshot = try engine.wait(job, milliseconds: 30_000) else {
+                    guard let snapshot = try engine.wait(job, milliseconds: 15_000) else {
                         results.add("no answer in time")
                         continue
                     }
@@ -67,7 +71,7 @@ final class ThreadTests: XCTestCase {
                 } catch { results.add("\(error)") }
             }
         }
-        join()
+        try join()
         XCTAssertEqual(results.all, [])
         XCTAssertEqual(parts.cloud.executionCount, 1_000)
         XCTAssertEqual(parts.cloud.tagsExecutedTwice, [])
@@ -108,8 +112,8 @@ final class ThreadTests: XCTestCase {
             }
             usleep(UInt32(round) * 500)
             let closers = threads(3) { _ in engine.close(graceMilliseconds: 50) }
-            closers()
-            join()
+            try closers()
+            try join()
             XCTAssertEqual(results.all, [])
             for job in jobs { XCTAssertTrue(engine.read(job).state.isTerminal) }
             XCTAssertEqual(parts.transport.violations, [])
@@ -189,7 +193,7 @@ final class ThreadTests: XCTestCase {
             }
             usleep(UInt32(round) * 300)
             engine.close(graceMilliseconds: Int64(round % 3) * 20)
-            join()
+            try join()
             XCTAssertEqual(parts.transport.violations, [], "round \(round)")
             XCTAssertEqual(parts.cloud.tagsExecutedTwice, [])
         }
@@ -208,7 +212,7 @@ final class ThreadTests: XCTestCase {
             if slow == "post" {
                 let join = threads(4) { _ in for _ in 0..<20 { engine.cancel(job) } }
                 engine.close(graceMilliseconds: 0)
-                join()
+                try join()
             } else {
                 engine.close(graceMilliseconds: 0)
             }
