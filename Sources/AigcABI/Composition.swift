@@ -16,7 +16,8 @@ enum Composition {
             try AlibabaProvider(alibabaSettings(values)), try TencentProvider(tencentSettings(values)),
         ]
         let closing = Closing()
-        let blocking = CurlBlockingTransport(curl, isCancelled: { closing.hasBegun })
+        let blocking = CurlBlockingTransport(
+            curl, aroundSleep: outsideTurns, isCancelled: { closing.hasBegun })
         let sources = try credentialSettings(values)
         var resolvers: [String: any CredentialResolver] = [:]
         for (provider, explicit) in [("alibaba", try alibabaKeys(values)), ("tencent", try tencentKeys(values))] {
@@ -38,10 +39,13 @@ enum Composition {
         return Client(engine: engine, values: values, closing: closing, network: NetworkSummary(curl))
     }
 
+    /// A thread that sleeps is outside its turn: fork() need not wait for it.
+    private static let outsideTurns = AroundSleep(before: aigcp_turn_leave, after: aigcp_turn_enter)
+
     private static func transport(_ settings: CurlSettings) throws(Failure) -> CurlTransport {
         let transport = try CurlTransport(settings)
         aigcp_turn_register()
-        transport.setAroundSleep(before: aigcp_turn_leave, after: aigcp_turn_enter)
+        transport.setAroundSleep(outsideTurns)
         return transport
     }
 

@@ -7,13 +7,19 @@ import CCurl
 public final class CurlBlockingTransport: BlockingTransport {
     private let settings: CurlSettings
     private let isCancelled: (@Sendable () -> Bool)?
+    private let aroundSleep: AroundSleep?
 
     /// How soon a cancellation is noticed.
     private static let sliceMilliseconds: Int64 = 50
 
-    /// - Parameter isCancelled: asked now and then while an exchange runs; true ends it as cancelled. Nil: never asked.
-    public init(_ settings: CurlSettings, isCancelled: (@Sendable () -> Bool)? = nil) {
+    /// - Parameters:
+    ///   - isCancelled: asked now and then while an exchange runs; true ends it as cancelled. Nil: never asked.
+    ///   - aroundSleep: as `CurlTransport.setAroundSleep`.
+    public init(
+        _ settings: CurlSettings, aroundSleep: AroundSleep? = nil, isCancelled: (@Sendable () -> Bool)? = nil
+    ) {
         self.settings = settings
+        self.aroundSleep = aroundSleep
         self.isCancelled = isCancelled
     }
 
@@ -27,6 +33,7 @@ public final class CurlBlockingTransport: BlockingTransport {
             return .failed(TransferFailure(.resources, requestMayHaveLeft: false, detail: error.message))
         }
         defer { transport.shutdown() }
+        if let aroundSleep { transport.setAroundSleep(aroundSleep) }
         transport.start(id: 1, request: request, options: options, sink: nil)
         while true {
             let slice = isCancelled == nil ? nil : Self.sliceMilliseconds

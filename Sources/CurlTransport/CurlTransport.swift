@@ -63,10 +63,7 @@ public final class CurlTransport: Transport {
     deinit { shutdown() }
 
     /// Has two functions called around each sleep of the thread that waits. Set it before the first `wait`.
-    public func setAroundSleep(before: @escaping @convention(c) () -> Void, after: @escaping @convention(c) () -> Void)
-    {
-        loop.aroundSleep = (before, after)
-    }
+    public func setAroundSleep(_ calls: AroundSleep) { loop.aroundSleep = calls }
 
     public func start(id: UInt64, request: HTTPRequest, options: TransferOptions, sink: (any BodySink)?) {
         if isInsideLibrary {

@@ -11,7 +11,7 @@ final class EventLoop {
     var timerAt = Int64.max
 
     /// Called right before and after the thread sleeps: the only time in which it runs no code.
-    var aroundSleep: (before: @convention(c) () -> Void, after: @convention(c) () -> Void)?
+    var aroundSleep: AroundSleep?
 
     private let epoll: Int32
     private let bell: Int32
@@ -68,5 +68,16 @@ final class EventLoop {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)  // safe: 292 years of uptime
+    }
+}
+
+/// What is called right before a thread sleeps and right after it wakes.
+public struct AroundSleep: Sendable {
+    let before: @convention(c) () -> Void
+    let after: @convention(c) () -> Void
+
+    public init(before: @escaping @convention(c) () -> Void, after: @escaping @convention(c) () -> Void) {
+        self.before = before
+        self.after = after
     }
 }

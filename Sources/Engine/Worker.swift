@@ -76,7 +76,13 @@ public final class ThreadWorker: Worker, @unchecked Sendable {
     }
 
     fileprivate func body() {
-        while let work = next() { work() }
+        // Inside a turn while it works, so that no fork finds a lock of the runtime held by it; credential calls leave the
+        // turn while they wait for the network.
+        while let work = next() {
+            aigcp_turn_enter()
+            work()
+            aigcp_turn_leave()
+        }
     }
 
     private func next() -> (@Sendable () -> Void)? {

@@ -155,7 +155,7 @@ def test_checks_before_anything_is_sent(sandbox: Any, keys: Dict[str, Any]) -> N
             ({"count": 2**63}, "count"),
             ({"prompt": 5}, "prompt"),
             ({"prompt": object()}, "prompt"),
-            ({"additional_parameters": "{"}, "json"),
+            ({"additional_parameters": "{"}, "additional_parameters"),
             ({"additional_parameters": float("nan")}, "additional_parameters"),
             ({"prompt": "a\0b"}, "prompt"),
         ):
