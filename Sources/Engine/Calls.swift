@@ -2,6 +2,9 @@ internal import Core
 
 /// The way of a call: credentials, then a permit of its rate, then a free place, then the wire.
 extension EngineCore {
+    /// Temporary credentials have another id each time: beyond so many gates those that nobody waits at go.
+    private static let crowd = 64
+
     func newTicket() -> UInt64 {
         defer { nextTicket &+= 1 }
         return nextTicket
@@ -85,6 +88,7 @@ extension EngineCore {
             var servesImages = false
             if case .fetch = ticket.owner { servesImages = true }
             gate = RateGate(rate: rate, servesImages: servesImages)
+            if gates.count >= Self.crowd { gates = gates.filter { $0.value.isInLine || $0.value.isScheduled } }
             gates[name] = gate
         }
         ticket.gate = gate

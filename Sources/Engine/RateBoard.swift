@@ -26,11 +26,24 @@ public final class RateBoard: @unchecked Sendable {
 
     public init() throws(Lock.OutOfMemory) { lock = try Lock() }
 
+    /// Temporary credentials have another id each time: beyond so many accounts those that nobody holds any more go.
+    private static let crowd = 512
+
+    var count: Int { lock.withLock { rates.count } }
+
+    private func forgetUnused() {
+        for name in Array(rates.keys) {
+            guard var rate = rates.removeValue(forKey: name) else { continue }
+            if !isKnownUniquelyReferenced(&rate) { rates[name] = rate }
+        }
+    }
+
     func rate(provider: String, account: String, action: String, perSecond: Double) -> SharedRate? {
         // The rate is part of the name: clients configured differently do not share.
         let name = "\(provider)\u{0}\(account)\u{0}\(action)\u{0}\(perSecond)"
         return lock.withLock {
             if let known = rates[name] { return known }
+            if rates.count >= Self.crowd { forgetUnused() }
             guard let made = try? SharedRate(perSecond: perSecond) else { return nil }
             rates[name] = made
             return made

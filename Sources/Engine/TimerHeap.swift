@@ -3,6 +3,7 @@ class TimerNode {
     /// Monotonic nanoseconds; `.max` is never.
     fileprivate(set) var due: Int64 = .max
     fileprivate var place = -1
+    var isScheduled: Bool { place >= 0 }
 
     init() {}
 }

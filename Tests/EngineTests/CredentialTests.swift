@@ -227,6 +227,22 @@ final class CredentialTests: XCTestCase {
         harness.checkPromises("stale")
     }
 
+    /// Temporary credentials have another id each time: what was kept for the old ones is let go of.
+    func testRotatedAccountsAreForgotten() throws {
+        var settings = EngineSettings()
+        settings.rates["fake/submit"] = 20
+        let harness = try Harness(settings: settings)
+        for number in 0..<2_000 {
+            harness.push("sts-\(number)")
+            harness.submit("t\(number)")
+            harness.run(for: 2_000)
+        }
+        harness.runToTheEnd()
+        XCTAssertLessThan(harness.core.gates.count, 100)
+        XCTAssertLessThan(harness.rates.count, 600)
+        harness.checkPromises("rotation")
+    }
+
     func testASecretIsNowhereInWhatIsTold() throws {
         let harness = try Harness()
         for fault in Fault.ofCalls {
