@@ -76,25 +76,6 @@ public struct RequestFields: Equatable, Sendable {
     }
 }
 
-/// What finds a job again: everything that a token holds.
-public struct JobReference: Equatable, Hashable, Sendable {
-    public var provider: String
-    public var operation: String
-    /// Empty if none.
-    public var region: String
-    /// Host, with ":port" where it is not the scheme's own, behind "http://" only if that is the scheme.
-    public var endpoint: String
-    public var remoteID: String
-
-    public init(provider: String, operation: String, region: String, endpoint: String, remoteID: String) {
-        self.provider = provider
-        self.operation = operation
-        self.region = region
-        self.endpoint = endpoint
-        self.remoteID = remoteID
-    }
-}
-
 /// One image of a finished job.
 public struct AssetReference: Equatable, Sendable {
     /// The provider's id (Alibaba) or the URL (Tencent).

@@ -72,10 +72,7 @@ public final class Engine: @unchecked Sendable {
     public func attach(
         _ reference: JobReference, follow: Bool, deadlineMilliseconds: Int64
     ) throws(Failure) -> JobRecord {
-        // What a token spells out the provider has once for all jobs.
-        let common = provider(reference.provider)?.reference(
-            operation: reference.operation, remoteID: reference.remoteID)
-        let reference = common == reference ? common ?? reference : reference
+        let reference = shared.once(reference)
         var snapshot = JobSnapshot(state: .pending)
         snapshot.outcome = .accepted
         snapshot.reference = reference

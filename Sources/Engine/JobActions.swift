@@ -25,8 +25,8 @@ extension EngineCore {
         case .changed:
             publish(job, .jobState)
         case .accepted:
-            let reference = job.provider.reference(
-                operation: job.record.operation, remoteID: job.machine.remoteID)
+            let reference = shared.once(
+                job.provider.reference(operation: job.record.operation, remoteID: job.machine.remoteID))
             job.submission = nil
             publish(job, .jobAccepted, reference: reference)
         case .refreshed(let failure):
@@ -63,9 +63,8 @@ extension EngineCore {
         if !answer.providerState.isEmpty, answer.providerState != snapshot.providerState {
             snapshot.providerState = answer.providerState
         }
-        snapshot.response = answer.response
-        snapshot.requestID = answer.requestID
-        snapshot.resultID = answer.resultID
+        snapshot.keep(answer.response, requestID: answer.requestID)
+        if snapshot.resultID != nil || answer.resultID != nil { snapshot.resultID = answer.resultID }
         snapshot.assets = answer.assets
         job.machine.forgetAnswer()
     }

@@ -45,25 +45,84 @@ public struct JobSnapshot: Sendable {
     /// Known once the provider has accepted the job.
     public var reference: JobReference?
     public var providerState = ""
-    public var response: [UInt8] = []
-    public var requestID: String?
+    public private(set) var response: [UInt8] = []
+    /// Nearly always it stands in the answer: then only its place is kept.
+    public var requestID: String? {
+        guard idCount > 0 else { return ownID.value }
+        return String(decoding: response.dropFirst(Int(idStart)).prefix(Int(idCount)), as: UTF8.self)
+    }
     /// What a job has made where that is no image.
-    public var resultID: String?
+    public var resultID: String? {
+        get { made.value }
+        set { made.value = newValue }
+    }
     public var failure: Failure? {
         get { trouble.value }
         set { trouble.value = newValue }
     }
     public var assets: [AssetReference] = []
-    public var received: Int64 = 0
-    public var total: Int64 = -1
+    public var received: Int64 {
+        get { image.value?.received ?? 0 }
+        set { change { $0.received = newValue } }
+    }
+    public var total: Int64 {
+        get { image.value?.total ?? -1 }
+        set { change { $0.total = newValue } }
+    }
     public var result: AssetResult? {
-        get { image.value }
-        set { image.value = newValue }
+        get { image.value?.result }
+        set { change { $0.result = newValue } }
     }
     private var trouble = Rare<Failure>()
-    private var image = Rare<AssetResult>()
+    private var image = Rare<Image>()
+    private var made = Rare<String>()
+    private var ownID = Rare<String>()
+    private var idStart: UInt32 = 0
+    private var idCount: UInt32 = 0
+
+    /// What only downloads have.
+    private struct Image: Sendable {
+        var received: Int64 = 0
+        var total: Int64 = -1
+        var result: AssetResult?
+    }
 
     init(state: JobState) { self.state = state }
+
+    private mutating func change(_ body: (inout Image) -> Void) {
+        var part = image.value ?? Image()
+        body(&part)
+        image.value = part
+    }
+
+    /// The newest answer about the job.
+    mutating func keep(_ answer: [UInt8], requestID: String?) {
+        response = answer
+        (idStart, idCount) = (0, 0)
+        if let requestID, let place = Self.place(of: requestID, in: answer) {
+            (idStart, idCount) = place
+            ownID.value = nil
+        } else {
+            ownID.value = requestID
+        }
+    }
+
+    private static func place(of text: String, in answer: [UInt8]) -> (UInt32, UInt32)? {
+        guard answer.count <= 4_096 else { return nil }
+        return answer.withUnsafeBytes { bytes in
+            text.utf8.withContiguousStorageIfAvailable { wanted -> (UInt32, UInt32)? in
+                guard let first = wanted.first, wanted.count <= bytes.count else { return nil }
+                // From the end: that is where it stands.
+                for start in stride(from: bytes.count - wanted.count, through: 0, by: -1) where bytes[start] == first {
+                    // safe: start + count is at most the count of the answer, which is small
+                    if wanted.elementsEqual(bytes[start..<start + wanted.count]) {
+                        return (UInt32(start), UInt32(wanted.count))
+                    }
+                }
+                return nil
+            } ?? nil
+        }
+    }
 }
 
 /// A thread that waits for a job.

@@ -48,6 +48,8 @@ final class Shared: @unchecked Sendable {
     var parking = false
     var parked = false
     var engineGone = false
+    /// The newest reference: the next one is nearly always like it.
+    private var newestReference: JobReference?
     /// The credentials in use, by provider, and the newest `Date` header of an answer, by endpoint.
     var credentialNotes: [String: CredentialNote] = [:]
     var serverDates: [String: ServerDate] = [:]
@@ -93,6 +95,15 @@ final class Shared: @unchecked Sendable {
             engineSleeps = false
         }
         if wake { wakeTransport() }
+    }
+
+    /// What references have in common is kept once for many jobs.
+    func once(_ reference: JobReference) -> JobReference {
+        lock.withLock {
+            let shared = reference.sharing(newestReference)
+            newestReference = shared
+            return shared
+        }
     }
 
     // MARK: - Events; lock held

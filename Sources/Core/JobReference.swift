@@ -1,0 +1,69 @@
+/// What finds a job again: everything that a token holds.
+///
+/// All but the id is the same for most jobs of a process: it is kept apart, and `sharing` has many references keep it once.
+public struct JobReference: Equatable, Hashable, Sendable {
+    private var origin: Origin
+    public var remoteID: String
+
+    private final class Origin: Equatable, Hashable, Sendable {
+        let provider: String
+        let operation: String
+        let region: String
+        let endpoint: String
+
+        init(_ provider: String, _ operation: String, _ region: String, _ endpoint: String) {
+            self.provider = provider
+            self.operation = operation
+            self.region = region
+            self.endpoint = endpoint
+        }
+
+        static func == (a: Origin, b: Origin) -> Bool {
+            a === b
+                || a.provider == b.provider && a.operation == b.operation && a.region == b.region
+                    && a.endpoint == b.endpoint
+        }
+
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(provider)
+            hasher.combine(operation)
+            hasher.combine(region)
+            hasher.combine(endpoint)
+        }
+    }
+
+    public init(provider: String, operation: String, region: String, endpoint: String, remoteID: String) {
+        origin = Origin(provider, operation, region, endpoint)
+        self.remoteID = remoteID
+    }
+
+    public var provider: String {
+        get { origin.provider }
+        set { origin = Origin(newValue, operation, region, endpoint) }
+    }
+
+    public var operation: String {
+        get { origin.operation }
+        set { origin = Origin(provider, newValue, region, endpoint) }
+    }
+
+    /// Empty if none.
+    public var region: String {
+        get { origin.region }
+        set { origin = Origin(provider, operation, newValue, endpoint) }
+    }
+
+    /// Host, with ":port" where it is not the scheme's own, behind "http://" only if that is the scheme.
+    public var endpoint: String {
+        get { origin.endpoint }
+        set { origin = Origin(provider, operation, region, newValue) }
+    }
+
+    /// The same reference; where all but the id is equal it shares the other's memory.
+    public func sharing(_ other: JobReference?) -> JobReference {
+        guard let other, other.origin == origin else { return self }
+        var shared = self
+        shared.origin = other.origin
+        return shared
+    }
+}
