@@ -25,14 +25,13 @@ enum TransferReading {
         case .sink: (status, what) = (.internal, "the image could not be stored")
         }
         if !transfer.detail.isEmpty { what += " (\(transfer.detail))" }
-        let failure = Failure(status, "\(doing): \(what)", isRetryable: true)
         let kind: FailureKind
         switch transfer.kind {
         case .addressRefused where !transfer.requestMayHaveLeft, .badURL where !transfer.requestMayHaveLeft:
             kind = .local
         default: kind = transfer.requestMayHaveLeft ? .transient : .notSent
         }
-        return CallFailure(kind, failure)
+        return CallFailure(kind, Failure(status, "\(doing): \(what)", isRetryable: kind != .local))
     }
 }
 
