@@ -13,7 +13,7 @@ def memory(lab: Lab) -> List[Row]:
     found = lab.program("waiting", lab.host, lab.ca, jobs, 1)
     return [
         limit("memory per waiting job (of {:,})".format(jobs), "bytes", found["bytes_per_job"], 1024),
-        limit("resident with {:,} waiting jobs".format(jobs), "MB", found["rss_kb"] / 1000, 110),
+        limit("resident with {:,} waiting jobs".format(jobs), "MiB", found["rss_kb"] / 1024, 110),
         limit("threads of the library then", "", found["threads"] - 1, 1, "the engine's; helpers have ended"
               if found["threads"] <= 2 else "the engine's and an idle helper's"),
     ]

@@ -44,6 +44,7 @@ fi
 run bash "$here/header.sh"
 run python3 "$here/symbols.py" "${built[@]}"
 run python3 "$here/imports.py"
+run python3 "$here/ceilings.py" "${built[@]}"
 run python3 "$here/traps.py"
 run python3 "$here/documentation.py" "${built[@]}"
 run python3 "$here/guide.py" "${built[@]}"
