@@ -50,7 +50,8 @@ extension CredentialContext {
             // Alibaba throttles with HTTP 400 and a code: that is no word about the credentials.
             let isThrottled = value?["Code"]?.stringValue?.hasPrefix("Throttling") == true
             throw CredentialUnavailable(
-                isThrottled ? .transient : Self.kind(reply.status), "\(server) answered HTTP \(reply.status)\(Self.code(value?["Code"]))")
+                isThrottled ? .transient : Self.kind(reply.status),
+                "\(server) answered HTTP \(reply.status)\(Self.code(value?["Code"]))")
         }
         guard let value else { throw CredentialUnavailable(.transient, "\(server) answered something that is no JSON") }
         return value
