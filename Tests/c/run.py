@@ -389,10 +389,10 @@ def plan(runner: Runner, long: bool) -> List[Run]:
         Run("credentials", after=no_duplicates),
         Run("small_stack"),
         Run("disk", **disks),
-        Run("fds"),
+        Run("fds", quick=False),
         Run("signals", tls=True, faults=drops, seconds=300),
         Run("fork", ["500" if long else "40"], seconds=900 if long else 180, world={"duration": 1.0}, after=no_duplicates),
-        Run("exit_live", ["1000" if long else "60"], seconds=60),
+        Run("exit_live", ["1000" if long else "60"], seconds=60, quick=False),
     ]
     for provider in PROVIDERS:
         jobs = dict(quick=False, seconds=300.0)
