@@ -1,0 +1,156 @@
+@testable import Core
+import Support
+import XCTest
+
+/// What is learned of durations saves calls where no job ends, and nothing that is learned can make a pause senseless.
+final class PollHistoryTests: XCTestCase {
+    private let random = SeededRandom(11)
+
+    private func uniform() -> Double { Double(random.next() >> 11) / Double(UInt64(1) << 53) }
+
+    /// About so long: most of a sum of three.
+    private func duration(_ middle: Double, _ spread: Double) -> Int64 {
+        Int64(middle * (1 + spread * (uniform() + uniform() + uniform() - 1.5)))
+    }
+
+    /// Mean lag in milliseconds and calls of jobs that are followed, each teaching the next.
+    private func follow(_ jobs: Int, calls: Double, skip: Int = 100, _ duration: () -> Int64) -> (
+        lag: Double, calls: Double
+    ) {
+        var history = PollHistory()
+        var schedule = PollSchedule()
+        var lag = 0.0
+        var made = 0.0
+        for number in 0..<jobs {
+            let end = duration()
+            var at: Int64 = 0
+            var before: Int64 = 0
+            var count = 0.0
+            while at < end {
+                before = at
+                at += schedule.pause(sinceAcceptedMilliseconds: at, random: random.next())
+                count += 1
+            }
+            history.add(notDoneAt: before, doneAt: at)
+            if calls > 0, let rates = history.rates(calls: calls) { schedule.rates = rates }
+            if number >= skip {
+                lag += Double(at - end)
+                made += count
+            }
+        }
+        return (lag / Double(jobs - skip), made / Double(jobs - skip))
+    }
+
+    func testCallsGoWhereJobsEnd() {
+        let plain = follow(1_000, calls: 0) { self.duration(12_000, 0.5) }
+        XCTAssertEqual(plain.calls, 11.4, accuracy: 0.8)
+        let learned = follow(1_000, calls: 4) { self.duration(12_000, 0.5) }
+        XCTAssertEqual(learned.calls, 4, accuracy: 0.5)
+        XCTAssertLessThan(learned.lag, plain.lag * 1.2, "a third of the calls, and hardly later")
+        let fixed = 2_500.0  // a call each 5 s: as many calls, half a pause late
+        XCTAssertLessThan(learned.lag, fixed / 2)
+        let more = follow(1_000, calls: 7.5) { self.duration(12_000, 0.5) }
+        XCTAssertLessThanOrEqual(more.calls, 8)
+        XCTAssertLessThan(more.lag, learned.lag)
+    }
+
+    func testAServiceThatBecomesQuickerOrSlowerIsNoticed() {
+        var number = 0
+        let quicker = follow(1_200, calls: 4, skip: 1_000) {
+            number += 1
+            return self.duration(number < 600 ? 30_000 : 5_000, 0.4)
+        }
+        XCTAssertLessThan(quicker.lag, 1_500)
+        number = 0
+        let slower = follow(1_200, calls: 4, skip: 1_000) {
+            number += 1
+            return self.duration(number < 600 ? 5_000 : 60_000, 0.4)
+        }
+        XCTAssertLessThan(slower.calls, 8)
+        XCTAssertLessThan(slower.lag, 9_000)
+    }
+
+    func testFewJobsTeachNothing() {
+        var history = PollHistory()
+        for _ in 1..<PollHistory.fewestJobs { history.add(notDoneAt: 9_000, doneAt: 10_000) }
+        XCTAssertNil(history.rates(calls: 4))
+        history.add(notDoneAt: 10_000, doneAt: 10_000)
+        XCTAssertNil(history.rates(calls: 4), "no time between two looks")
+        history.add(notDoneAt: 9_000, doneAt: 10_000)
+        XCTAssertEqual(history.rates(calls: 4)?.count, PollAges.count)
+        for calls in [0, -1, .nan, .infinity] { XCTAssertNil(history.rates(calls: calls)) }
+    }
+
+    func testClassesOfAges() {
+        XCTAssertEqual(PollAges.index(of: -5), 0)
+        for index in 0..<PollAges.count {
+            XCTAssertEqual(PollAges.index(of: Int64(PollAges.lower(index))), index)
+            XCTAssertEqual(PollAges.index(of: Int64(PollAges.upper(index)) - 1), index)
+            if index > 0 { XCTAssertEqual(PollAges.lower(index), PollAges.upper(index - 1)) }
+        }
+        XCTAssertEqual(PollAges.index(of: PollAges.end), PollAges.count - 1)
+        XCTAssertEqual(PollAges.index(of: .max), PollAges.count - 1)
+    }
+
+    func testPausesStayWithinTheirLimits() throws {
+        var history = PollHistory()
+        for _ in 0..<50 { history.add(notDoneAt: 600_000, doneAt: 601_000) }
+        history.add(notDoneAt: .min, doneAt: .max)
+        history.add(notDoneAt: .max, doneAt: .max)
+        for calls in [0.001, 1, 4, 1e300] {
+            var schedule = PollSchedule(initialMilliseconds: 700, maximumMilliseconds: 5_000)
+            schedule.rates = try XCTUnwrap(history.rates(calls: calls))
+            for elapsed in [Int64.min, -1, 0, 1, 599_999, 600_500, PollAges.end - 1, PollAges.end, .max] {
+                for random in [UInt64.min, 1 << 63, .max] {
+                    let pause = schedule.pause(sinceAcceptedMilliseconds: elapsed, random: random)
+                    XCTAssertTrue((630...20_000).contains(pause), "\(calls) calls, \(elapsed) ms: \(pause)")
+                }
+            }
+        }
+        var vast = PollSchedule(initialMilliseconds: 1, maximumMilliseconds: .max)
+        vast.rates = try XCTUnwrap(history.rates(calls: 4))
+        XCTAssertGreaterThan(vast.pause(sinceAcceptedMilliseconds: 0, random: 0), 0)
+        vast.rates = [1]
+        XCTAssertGreaterThan(vast.pause(sinceAcceptedMilliseconds: 0, random: 0), 0, "not of this table")
+    }
+
+    func testAnAttachedJobIsOfUnknownAge() throws {
+        var history = PollHistory()
+        for _ in 0..<50 { history.add(notDoneAt: 59_000, doneAt: 60_000) }
+        var schedule = PollSchedule()
+        schedule.rates = try XCTUnwrap(history.rates(calls: 4))
+        XCTAssertGreaterThan(schedule.pause(sinceAcceptedMilliseconds: 0, random: 0), 5_000)
+        XCTAssertLessThan(schedule.pause(sinceAcceptedMilliseconds: 0, random: 0, startIsKnown: false), 1_200)
+    }
+
+    func testTheLifetimeThatAFollowerSaw() {
+        let policy = JobMachine.Policy()
+        let second: Int64 = 1_000_000_000
+        func run(_ machine: inout JobMachine, _ event: JobEvent, at now: Int64) {
+            var actions: [JobAction] = []
+            machine.handle(event, at: now * second, policy: policy, random: 0, into: &actions)
+        }
+        var machine = JobMachine(follows: true)
+        run(&machine, .start, at: 1)
+        run(&machine, .sending, at: 1)
+        run(&machine, .submitEnded(.success(JobAnswer(remoteID: "j", state: .pending))), at: 2)
+        run(&machine, .timer, at: 6)
+        run(&machine, .pollEnded(.success(JobAnswer(state: .running))), at: 6)
+        XCTAssertNil(machine.lifetime)
+        run(&machine, .timer, at: 12)
+        run(&machine, .pollEnded(.success(JobAnswer(state: .succeeded))), at: 12)
+        XCTAssertEqual(machine.lifetime?.notDoneAt, 4_000)
+        XCTAssertEqual(machine.lifetime?.doneAt, 10_000)
+
+        var attached = JobMachine(attached: "j", follows: true)
+        run(&attached, .start, at: 1)
+        run(&attached, .pollEnded(.success(JobAnswer(state: .succeeded))), at: 2)
+        XCTAssertNil(attached.lifetime)
+        var cancelled = JobMachine(follows: true)
+        run(&cancelled, .start, at: 1)
+        run(&cancelled, .sending, at: 1)
+        run(&cancelled, .submitEnded(.success(JobAnswer(remoteID: "j", state: .pending))), at: 2)
+        run(&cancelled, .cancel, at: 9)
+        XCTAssertNil(cancelled.lifetime)
+    }
+}
