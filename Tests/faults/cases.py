@@ -127,7 +127,7 @@ def _submit(case: Case, fault: Fault) -> Expected:
 def _credentials(case: Case, fault: Fault) -> Expected:
     not_sent = frozenset({Outcome.NOT_SENT})
     failed = Expected(not_sent, frozenset({0}), False, False, _ENDED_BADLY, _NO_KEYS, True)
-    # A link-local service where nobody is, or that keeps silent, is a machine without a role: no reason to go on asking.
+    # A link-local service where nobody is, or that keeps silent, is a machine without a role: no reason to ask again.
     # A server whose certificate is wrong is not asked again either.
     nobody = case.operation == "metadata" and (fault.slow or fault.at is At.PORT)
     may_give_up = nobody or fault.name.startswith("tls_") or (fault.at is At.CONNECTION and case.scheme == "https")

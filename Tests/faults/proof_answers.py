@@ -1,4 +1,4 @@
-"""Answers that no cloud gives: none of them makes the library send a submission again, or takes a wrong id for its own."""
+"""Answers that no cloud gives: none makes the library send a submission again, or take a wrong id for its own."""
 
 from __future__ import annotations
 

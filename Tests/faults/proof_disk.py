@@ -1,4 +1,4 @@
-"""A disk that is full, a limit on file sizes, a folder that cannot be written: an error, no wrong file, and a resume."""
+"""A full disk, a limit on file sizes, a folder that cannot be written: an error, no wrong file, and a resume."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tencent's rate: many submissions at once keep to it without one throttling answer, and status calls go on meanwhile."""
+"""Tencent's rate: many submissions at once keep to it without a throttling answer, and status calls go on meanwhile."""
 
 from __future__ import annotations
 

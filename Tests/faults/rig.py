@@ -169,7 +169,7 @@ class Rig:
         return {"%s.%s" % (provider, names[0]): name + "-id", "%s.%s" % (provider, names[1]): name + "-secret"}
 
     def keys(self, api: str, **more: Any) -> Keys:
-        """Configuration keys of a client that reaches both clouds at that address; "_" in more stands for the first dot."""
+        """Configuration keys of a client that reaches both clouds there; "_" in more stands for the first dot."""
         info = self.box.info
         found = dict(
             QUICK,
