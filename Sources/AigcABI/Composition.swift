@@ -154,7 +154,6 @@ enum Composition {
         settings.jobPolicy.polls = PollSchedule(
             initialMilliseconds: values.integer("poll.initial_ms"), maximumMilliseconds: values.integer("poll.max_ms"),
             growthPercent: values.integer("poll.growth_percent"))
-        settings.learnedCalls = values.double("poll.learned_calls")
         settings.jobDeadlineMilliseconds = values.integer("job.deadline_ms")
         settings.downloadDeadlineMilliseconds = values.integer("download.deadline_ms")
         settings.connectTimeoutMilliseconds = values.integer("timeout.connect_ms")

@@ -95,15 +95,10 @@ extension ConfigKey {
             "job.deadline_ms", .duration(-1...always), "3600000", "Time from submission to the end of a job; -1: none"),
         ConfigKey(
             "poll.initial_ms", .duration(10...day), "1000", "Shortest pause between two status calls for one job"),
-        ConfigKey(
-            "poll.max_ms", .duration(10...day), "5000",
-            "Longest pause between two status calls for one job; four times that where pauses are learned"),
+        ConfigKey("poll.max_ms", .duration(10...day), "5000", "Longest pause between two status calls for one job"),
         ConfigKey(
             "poll.growth_percent", .int(0...1000), "15",
             "The pause as a share of the time since acceptance, between the two limits"),
-        ConfigKey(
-            "poll.learned_calls", .double(0...1_000), "4",
-            "Status calls of a job on average, made when such jobs have ended so far; 0: nothing is learned"),
 
         ConfigKey(
             "retry.max_attempts", .int(1...100), "6",

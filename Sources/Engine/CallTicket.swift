@@ -51,31 +51,10 @@ final class RateGate: TimerNode {
     }
 }
 
-/// What is known of the durations of one kind of job, and the policy that follows from it. Engine thread only.
-final class PollBook {
-    private(set) var policy: JobMachine.Policy
-    private var history = PollHistory()
-    private let calls: Double
-
-    init(_ policy: JobMachine.Policy, calls: Double) {
-        self.policy = policy
-        self.calls = calls
-    }
-
-    /// The first jobs teach most: later ones change the picture only now and then.
-    func learn(notDoneAt: Int64, doneAt: Int64) {
-        guard calls > 0 else { return }
-        history.add(notDoneAt: notDoneAt, doneAt: doneAt)
-        guard history.jobs < 64 || history.jobs % 8 == 0, let rates = history.rates(calls: calls) else { return }
-        policy.polls.rates = rates
-    }
-}
-
 /// A job that the engine drives.
 final class ActiveJob: TimerNode {
     let record: JobRecord
     let provider: any Provider
-    let polls: PollBook
     var machine: JobMachine
     /// The encoded submission; let go of once it has been accepted.
     var submission: ProviderCall? {
@@ -95,10 +74,9 @@ final class ActiveJob: TimerNode {
     var deadlineAt: Int64 = .max
     var ticket: UInt64 = 0
 
-    init(record: JobRecord, provider: any Provider, polls: PollBook, machine: JobMachine) {
+    init(record: JobRecord, provider: any Provider, machine: JobMachine) {
         self.record = record
         self.provider = provider
-        self.polls = polls
         self.machine = machine
         super.init()
     }

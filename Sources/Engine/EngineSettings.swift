@@ -3,8 +3,6 @@ public import Core
 /// Everything an engine is told when it is made.
 public struct EngineSettings: Sendable {
     public var jobPolicy = JobMachine.Policy()
-    /// Status calls of a job on average, once it is known how long jobs of its kind take; 0: nothing is learned.
-    public var learnedCalls: Double = 0
     public var downloadRetry = RetryPolicy(maximumAttempts: 8)
     public var jobDeadlineMilliseconds: Int64 = 3_600_000
     public var downloadDeadlineMilliseconds: Int64 = 3_600_000

@@ -84,9 +84,6 @@ extension EngineCore {
 
     private func ended(_ job: ActiveJob, _ failure: Failure?) {
         let record = job.record
-        if let lifetime = job.machine.lifetime {
-            job.polls.learn(notDoneAt: lifetime.notDoneAt, doneAt: lifetime.doneAt)
-        }
         if job.machine.outcome != .unknown { job.submission = nil }
         let waiters = shared.lock.withLock {
             fill(&record.snapshot, job)
