@@ -22,16 +22,4 @@ def schedules(lab: Lab) -> List[Row]:
     return rows
 
 
-def sandbox(lab: Lab) -> List[Row]:
-    """The same in a quarter of the time through the library: is the simulation what happens?"""
-    real = lab.script("polls_sandbox.py", 1 if lab.quick else 4)
-    simulated = lab.program("polls", 3, 0.25, 20000, 250, 1250)["ours"]
-    rows = []
-    for key, name, unit in (("lag", "seconds until known", "s"), ("calls", "calls of a job", "")):
-        ratio = real[key] / simulated[key]
-        rows.append(Row(name + " at the sandbox, against the simulation", unit, real[key], simulated[key], "at most 1.25x",
-                        ratio <= 1.25, ratio, None, "%d jobs of 3 s" % real["jobs"]))
-    return rows
-
-
-MEASURES: Measures = [("polls", schedules), ("sandbox", sandbox)]
+MEASURES: Measures = [("polls", schedules)]

@@ -1,5 +1,5 @@
 // What a poll schedule comes to: seconds between the end of a job and the call that sees it, and calls, over job
-// durations that are drawn from log-normal distributions. Deterministic. usage: polls MEDIAN_S SPREAD JOBS [INITIAL_MS MAXIMUM_MS]
+// durations that are drawn from log-normal distributions. Deterministic. usage: polls MEDIAN_S SPREAD JOBS
 import Core
 
 struct Numbers: RandomNumberGenerator {
@@ -62,10 +62,7 @@ func run() {
         let normal = (0..<12).reduce(-6.0) { sum, _ in sum + Double.random(in: 0..<1, using: &numbers) }
         return median * exponential(spread * normal)
     }
-    var schedule = PollSchedule()
-    if words.count > 4 {
-        schedule = PollSchedule(initialMilliseconds: Int64(words[3]), maximumMilliseconds: Int64(words[4]))
-    }
+    let schedule = PollSchedule()
     let ours = mean(durations, callsAtOnce: false) { elapsed, _ in
         Double(schedule.pause(sinceAcceptedMilliseconds: Int64(elapsed * 1_000), random: numbers.next())) / 1_000
     }
