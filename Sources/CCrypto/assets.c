@@ -15,6 +15,7 @@
 #define CRC32_POLYNOMIAL UINT32_C(0xEDB88320)
 #define HAS_CLMUL 1
 #define HAS_AVX2 2
+#define HAS_WIDE_CLMUL 4
 
 static uint64_t table64[8][256];
 static uint32_t table32[8][256];
@@ -48,6 +49,8 @@ static void prepare(void) {
     __builtin_cpu_init();
     if (__builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse2")) detected |= HAS_CLMUL;
     if (__builtin_cpu_supports("avx2")) detected |= HAS_AVX2;
+    if ((detected & HAS_CLMUL) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("vpclmulqdq"))
+        detected |= HAS_WIDE_CLMUL;
 #endif
     atomic_store_explicit(&features, detected, memory_order_relaxed);
 }
@@ -59,7 +62,8 @@ static inline int available(void) {
 
 int aigca_portable_only(int portable) {
     (void)available();
-    atomic_store_explicit(&features, portable ? 0 : detected, memory_order_relaxed);
+    int used = portable == 0 ? detected : portable == 2 ? detected & ~HAS_WIDE_CLMUL : 0;
+    atomic_store_explicit(&features, used, memory_order_relaxed);
     return atomic_load_explicit(&features, memory_order_relaxed);
 }
 
@@ -100,9 +104,10 @@ static uint32_t step32(uint32_t r, const uint8_t *p, size_t n) {
 #if defined(__x86_64__)
 /* Folds n bytes (64 or more; what is beyond the last whole 16 is left) into 16 bytes with the same remainder, by
  * carry-less multiplication with powers of x: k holds x^575, x^511 (four registers ahead), x^191, x^127 (one ahead),
- * modulo the polynomial and reflected. The 16 bytes then go through the table: no other reduction is needed. */
+ * modulo the polynomial and reflected; x^2111, x^2047 (sixteen ahead) are for the wide form. The 16 bytes then go through
+ * the table: no other reduction is needed. */
 __attribute__((target("pclmul,sse2"))) static size_t fold(const uint8_t *p, size_t n, uint64_t initial,
-                                                          const uint64_t k[4], uint8_t out[16]) {
+                                                          const uint64_t k[6], uint8_t out[16]) {
     const uint8_t *start = p;
     __m128i far = _mm_set_epi64x((long long)k[1], (long long)k[0]);
     __m128i near = _mm_set_epi64x((long long)k[3], (long long)k[2]);
@@ -122,6 +127,41 @@ __attribute__((target("pclmul,sse2"))) static size_t fold(const uint8_t *p, size
     x0 = FOLD(x0, near, x1);
     x0 = FOLD(x0, near, x2);
     x0 = FOLD(x0, near, x3);
+    for (; n >= 16; p += 16, n -= 16) x0 = FOLD(x0, near, _mm_loadu_si128((const __m128i *)p));
+    _mm_storeu_si128((__m128i *)out, x0);
+    return (size_t)(p - start);
+}
+
+/* The same, 256 bytes a turn, for 512 and more. */
+__attribute__((target("avx512f,vpclmulqdq,pclmul,sse2"))) static size_t fold_wide(const uint8_t *p, size_t n,
+                                                                                  uint64_t initial, const uint64_t k[6],
+                                                                                  uint8_t out[16]) {
+    const uint8_t *start = p;
+    __m128i near = _mm_set_epi64x((long long)k[3], (long long)k[2]);
+    __m512i far = _mm512_broadcast_i32x4(_mm_set_epi64x((long long)k[1], (long long)k[0]));
+    __m512i farther = _mm512_broadcast_i32x4(_mm_set_epi64x((long long)k[5], (long long)k[4]));
+    __m512i z0 = _mm512_loadu_si512(p);
+    __m512i z1 = _mm512_loadu_si512(p + 64);
+    __m512i z2 = _mm512_loadu_si512(p + 128);
+    __m512i z3 = _mm512_loadu_si512(p + 192);
+    z0 = _mm512_xor_si512(z0, _mm512_zextsi128_si512(_mm_set_epi64x(0, (long long)initial)));
+#define WIDE_FOLD(z, by, next)                                                                                          \
+    _mm512_ternarylogic_epi64(_mm512_clmulepi64_epi128(z, by, 0x00), _mm512_clmulepi64_epi128(z, by, 0x11), next, 0x96)
+    for (p += 256, n -= 256; n >= 256; p += 256, n -= 256) {
+        z0 = WIDE_FOLD(z0, farther, _mm512_loadu_si512(p));
+        z1 = WIDE_FOLD(z1, farther, _mm512_loadu_si512(p + 64));
+        z2 = WIDE_FOLD(z2, farther, _mm512_loadu_si512(p + 128));
+        z3 = WIDE_FOLD(z3, farther, _mm512_loadu_si512(p + 192));
+    }
+    z0 = WIDE_FOLD(z0, far, z1);
+    z0 = WIDE_FOLD(z0, far, z2);
+    z0 = WIDE_FOLD(z0, far, z3);
+    for (; n >= 64; p += 64, n -= 64) z0 = WIDE_FOLD(z0, far, _mm512_loadu_si512(p));
+#undef WIDE_FOLD
+    __m128i x0 = _mm512_castsi512_si128(z0);
+    x0 = FOLD(x0, near, _mm512_extracti32x4_epi32(z0, 1));
+    x0 = FOLD(x0, near, _mm512_extracti32x4_epi32(z0, 2));
+    x0 = FOLD(x0, near, _mm512_extracti32x4_epi32(z0, 3));
     for (; n >= 16; p += 16, n -= 16) x0 = FOLD(x0, near, _mm_loadu_si128((const __m128i *)p));
 #undef FOLD
     _mm_storeu_si128((__m128i *)out, x0);
@@ -164,15 +204,16 @@ __attribute__((target("avx2"))) static size_t base64_wide(const uint8_t *in, siz
 #endif
 
 uint64_t aigca_crc64(uint64_t state, const void *data, size_t count) {
-    static const uint64_t powers[4] = {UINT64_C(0x6ae3efbb9dd441f3), UINT64_C(0x081f6054a7842df4),
-                                       UINT64_C(0xe05dd497ca393ae4), UINT64_C(0xdabe95afc7875f40)};
+    static const uint64_t powers[6] = {UINT64_C(0x6ae3efbb9dd441f3), UINT64_C(0x081f6054a7842df4),
+                                       UINT64_C(0xe05dd497ca393ae4), UINT64_C(0xdabe95afc7875f40),
+                                       UINT64_C(0x8260adf2381ad81c), UINT64_C(0xf31fd9271e228b79)};
     const uint8_t *p = data;
     uint64_t r = ~state;
     int has = available();
 #if defined(__x86_64__)
     if (count >= 64 && has & HAS_CLMUL) {
         uint8_t rest[16];
-        size_t done = fold(p, count, r, powers, rest);
+        size_t done = (count >= 512 && has & HAS_WIDE_CLMUL ? fold_wide : fold)(p, count, r, powers, rest);
         r = step64(0, rest, sizeof rest);
         p += done;
         count -= done;
@@ -185,15 +226,16 @@ uint64_t aigca_crc64(uint64_t state, const void *data, size_t count) {
 }
 
 uint32_t aigca_crc32(uint32_t state, const void *data, size_t count) {
-    static const uint64_t powers[4] = {UINT64_C(0x653d982200000000), UINT64_C(0xcad38e8f00000000),
-                                       UINT64_C(0x65673b4600000000), UINT64_C(0x9ba54c6f00000000)};
+    static const uint64_t powers[6] = {UINT64_C(0x653d982200000000), UINT64_C(0xcad38e8f00000000),
+                                       UINT64_C(0x65673b4600000000), UINT64_C(0x9ba54c6f00000000),
+                                       UINT64_C(0x7cc8e1e700000000), UINT64_C(0x03f9f86300000000)};
     const uint8_t *p = data;
     uint32_t r = ~state;
     int has = available();
 #if defined(__x86_64__)
     if (count >= 64 && has & HAS_CLMUL) {
         uint8_t rest[16];
-        size_t done = fold(p, count, r, powers, rest);
+        size_t done = (count >= 512 && has & HAS_WIDE_CLMUL ? fold_wide : fold)(p, count, r, powers, rest);
         r = step32(0, rest, sizeof rest);
         p += done;
         count -= done;

@@ -22,7 +22,7 @@ final class ChecksumTests: XCTestCase {
         let bytes = (0..<1500).map { _ in UInt8.random(in: 0...255, using: &dice) }
         for length in 0...bytes.count {
             let prefix = Array(bytes.prefix(length))
-            for portable in [Int32(0), 1] {
+            for portable in [Int32(0), 1, 2] {
                 aigca_portable_only(portable)
                 // In two pieces at a place that moves, so that the state is carried over.
                 let cut = length / 3

@@ -18,8 +18,8 @@ uint32_t aigca_crc32(uint32_t state, const void *data, size_t count);
  * count / 4 * 3 bytes. */
 size_t aigca_base64_run(const uint8_t *in, size_t count, uint8_t *out);
 
-/* Turns the fast paths off (1) or on again (0), for tests that compare both; returns what is in use: bit 0 carry-less
- * multiplication, bit 1 AVX2. */
+/* Turns the fast paths off (1), the widest one off (2) or all on again (0), for tests that compare them; returns what is in
+ * use: bit 0 carry-less multiplication, bit 1 AVX2, bit 2 carry-less multiplication of 512 bits. */
 int aigca_portable_only(int portable);
 
 /* renameat2 with RENAME_NOREPLACE; fallocate with FALLOC_FL_KEEP_SIZE. 0 or errno. */
