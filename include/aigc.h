@@ -74,7 +74,7 @@ extern "C" {
 
 /* Version of this header. Bindings refuse another major and an older minor than they were written for. Since 1.0. */
 #define AIGC_VERSION_MAJOR 1
-#define AIGC_VERSION_MINOR 0
+#define AIGC_VERSION_MINOR 1
 #define AIGC_VERSION_PATCH 0
 #define AIGC_VERSION_NUMBER (AIGC_VERSION_MAJOR * 1000000 + AIGC_VERSION_MINOR * 1000 + AIGC_VERSION_PATCH)
 
@@ -84,7 +84,7 @@ extern "C" {
 /* Version of the library at run time, in the form of AIGC_VERSION_NUMBER. Any thread. Since 1.0. */
 int32_t aigc_version_number(void);
 
-/* The same as text, "1.0.0". Lives for ever. Any thread. Since 1.0. */
+/* The same as text, "1.1.0". Lives for ever. Any thread. Since 1.0. */
 const char *aigc_version_string(void);
 
 /* One line of JSON: versions of this library, libcurl, its TLS library, OpenSSL and jansson. Lives for ever. Since 1.0. */
@@ -304,7 +304,8 @@ aigc_status aigc_request_add_image_url(aigc_request *request, const char *url, c
                                        aigc_error **error);
 
 /* Sets how this library treats the job, not what the provider is asked. Options: "follow" ("true" or "false"; default
- * the configuration's job.follow), "deadline_ms" (default job.deadline_ms). Unknown options are errors. Since 1.0. */
+ * the configuration's job.follow), "deadline_ms" (default job.deadline_ms); since 1.1 "traceparent" and "tracestate", which
+ * do from the first call on what aigc_job_set_trace() does ("" takes them back). Unknown options are errors. Since 1.0. */
 aigc_status aigc_request_set_option(aigc_request *request, const char *name, const char *value, aigc_error **error);
 
 /* Frees a request. Jobs made from it are not touched. NULL is fine. Since 1.0. */
@@ -355,6 +356,23 @@ aigc_status aigc_client_set_credentials(aigc_client *client, const char *provide
  *                last half second is uncertain) and "seen_at_ms"
  * More may be added. Holds no secret, sends nothing and waits for nothing. Any thread. Since 1.0. */
 aigc_status aigc_client_report(aigc_client *client, aigc_buffer **report, aigc_error **error);
+
+/* What this client has done so far, counted since it was made, as JSON in a buffer, yours to free:
+ *   "at_ms", "since_ms"  when this was counted, and when counting began
+ *   "calls"       for each "provider", "action" (the provider's name of the call; "GET" for an image's URL) and "kind"
+ *                 ("submit", "status", "image", "read"): "started" (went to the wire), "repeated" (of these, after a failure),
+ *                 "answered", "failed" (an object: status name to count; also what failed before it left), "cut" (ended here
+ *                 on the wire), "throttled", "in_flight", "sent_bytes", "received_bytes" (bodies), "wait_ms" (until it left),
+ *                 "duration_ms" (on the wire)
+ *   "calls_waiting"      for credentials, for their rate or for a free place
+ *   "jobs"        for each "provider", "operation" and "kind" ("job", "download"): "started" (also attached), "accepted",
+ *                 "succeeded", "failed", "cancelled", "unknown", "active", "duration_ms" (of those that succeeded)
+ *   "credentials" for each "provider": how often looking for them "found" some and "failed"
+ *   "events_queued", "logs_lost" (log records that had to go before they were taken)
+ * A histogram ("..._ms") has "bounds" (inclusive, milliseconds), "counts" (one more than bounds: the last is what is longer;
+ * not cumulative) and "sum". Everything but the queues, "active" and "in_flight" only grows. More may be added. Holds no
+ * secret and waits for nothing. Any thread. Since 1.1. */
+aigc_status aigc_client_stats(aigc_client *client, aigc_buffer **stats, aigc_error **error);
 
 /* Submits a request. Never blocks: everything is checked, the job is queued, and the engine sends it, at most once
  * unless it surely never reached the provider. What a check refuses costs nothing and creates no job.
@@ -492,6 +510,12 @@ aigc_status aigc_job_set_follow(aigc_job *job, int32_t follow, aigc_error **erro
 /* Sets the deadline of the job to now plus deadline_ms (AIGC_FOREVER: none). Since 1.0. */
 aigc_status aigc_job_set_deadline_ms(aigc_job *job, int64_t deadline_ms, aigc_error **error);
 
+/* Passes the trace of your own tracing on (W3C Trace Context): from now on every API call about this job carries these two
+ * headers, unsigned; image hosts do not get them. A download inherits them from its job. traceparent is
+ * "00-<32 hex digits>-<16 hex digits>-<2 hex digits>" in lower case, tracestate at most 512 printable characters or NULL;
+ * traceparent NULL ends it. aigc_request_set_option() sets them before the first call. Since 1.1. */
+aigc_status aigc_job_set_trace(aigc_job *job, const char *traceparent, const char *tracestate, aigc_error **error);
+
 /* Ends the job here, at once: when this returns it has ended, so or otherwise. Idempotent. Neither provider can be told
  * to stop: an accepted job goes on and is billed, and its token stays valid. If the submission is on the wire its answer is
  * still awaited in the background, and the id appears (AIGC_EVENT_JOB_ACCEPTED) when it comes. A download that is just
@@ -564,15 +588,18 @@ enum {
     AIGC_EVENT_CREDENTIALS_NEEDED = 6, /* credentials given by aigc_client_set_credentials() end soon or have been refused:
                                          aigc_event_provider(). It comes five minutes before their end, or at half of
                                          their life if that is shorter, also when no call is made */
-    AIGC_EVENT_WARNING = 7            /* all went well, and there is something to know (a credential file that everybody
+    AIGC_EVENT_WARNING = 7,           /* all went well, and there is something to know (a credential file that everybody
                                          can read): aigc_event_message(), aigc_event_provider(). Told once; of those
                                          that nobody takes 64 are kept */
+    AIGC_EVENT_LOG = 8                /* what the library does (only with the configuration's log.level, since 1.1):
+                                         aigc_event_level(), aigc_event_message(), aigc_event_fields(),
+                                         aigc_event_job_id(). Of those that nobody takes log.capacity are kept */
 };
 
 /* One of AIGC_EVENT_*. Since 1.0. */
 int32_t aigc_event_type(const aigc_event *event);
 
-/* The job that it is about; it belongs to the event: aigc_job_ref() to keep it. NULL if none. Since 1.0. */
+/* The job that it is about; it belongs to the event: aigc_job_ref() to keep it. NULL if none, and for a log record. Since 1.0. */
 aigc_job *aigc_event_job(const aigc_event *event);
 
 /* The number of that job; 0 if none. Since 1.0. */
@@ -587,9 +614,27 @@ aigc_status aigc_event_status(const aigc_event *event);
 /* The provider that it is about. Since 1.0. */
 const char *aigc_event_provider(const aigc_event *event);
 
-/* One line for people, without a secret: of a warning, and of a JOB_DONE or JOB_REFRESHED that tells of a failure. NULL
- * otherwise. Since 1.0. */
+/* One line for people, without a secret: of a warning, of a log record (always the same words for the same thing), and of a
+ * JOB_DONE or JOB_REFRESHED that tells of a failure. NULL otherwise. Since 1.0. */
 const char *aigc_event_message(const aigc_event *event);
+
+/* Levels of log records. The configuration's log.level names the last that is told. Since 1.1. */
+enum {
+    AIGC_LOG_NONE = 0,    /* no log record */
+    AIGC_LOG_ERROR = 1,   /* a job or a download has failed */
+    AIGC_LOG_WARNING = 2, /* a call has failed, and may be repeated; credentials or clock are wrong */
+    AIGC_LOG_INFO = 3,    /* jobs accepted, changed, ended; credentials found */
+    AIGC_LOG_DEBUG = 4    /* every call, and the body of submissions with its prompt, without secrets */
+};
+
+/* The level of an AIGC_EVENT_LOG; AIGC_LOG_NONE for others. Since 1.1. */
+int32_t aigc_event_level(const aigc_event *event);
+
+/* What belongs to an AIGC_EVENT_LOG, as a JSON object on one line: always "at_ms"; where they apply "provider", "job"
+ * (aigc_job_id()), "remote_id", "action", "attempt" (from 1), "request_id", "http_status", "waited_ms", "duration_ms",
+ * "received_bytes", "state", "status", "error", "provider_code", "retry_after_ms", "trace_id", "body". More may be added.
+ * Holds no secret. NULL for others. Since 1.1. */
+const char *aigc_event_fields(const aigc_event *event);
 
 /* Frees an event. NULL is fine. Since 1.0. */
 void aigc_event_free(aigc_event *event);

@@ -1,7 +1,9 @@
 internal import CPlatform
+internal import Codec
 internal import Core
 internal import CurlTransport
 internal import Engine
+internal import Glibc
 internal import Synchronization
 
 /// A client as the handles see it: the engine, and the process that made it.
@@ -103,9 +105,11 @@ final class JobBox: HandleBox {
 final class EventBox: HandleBox {
     let client: Client
     let event: Event
+    var jobID: UInt64 { job?.record.id ?? event.log?.job ?? 0 }
     let job: JobBox?
     let provider: UnsafeMutablePointer<CChar>?
     let message: UnsafeMutablePointer<CChar>?
+    let fields: UnsafeMutablePointer<CChar>?
 
     init(_ client: Client, _ event: Event) {
         self.client = client
@@ -113,11 +117,13 @@ final class EventBox: HandleBox {
         job = event.job.map { JobBox(client, $0, counted: true) }
         provider = event.provider.isEmpty ? nil : copied(event.provider)
         message = event.message.flatMap(copied)
+        fields = event.log.flatMap { copied($0.json) }
     }
 
     deinit {
         Self.freeText(provider)
         Self.freeText(message)
+        Self.freeText(fields)
     }
 }
 
@@ -131,6 +137,13 @@ final class BufferBox: HandleBox {
         self.contentType = copied(contentType)
     }
 
+    convenience init(json: JSONValue, doing: String) throws(Failure) {
+        let text = json.serialized()
+        guard let copy = malloc(max(text.count, 1)) else { throw Failure(.noResources, "\(doing): out of memory") }
+        text.withUnsafeBytes { if let base = $0.baseAddress { copy.copyMemory(from: base, byteCount: $0.count) } }
+        self.init(AssetBytes(base: copy, count: text.count) { free($0) }, contentType: "application/json")
+    }
+
     deinit { Self.freeText(contentType) }
 }
 
@@ -141,9 +154,24 @@ final class RequestBox: HandleBox {
     var fields = RequestFields()
     var follows: Bool?
     var deadlineMilliseconds: Int64?
+    var traceParent = ""
+    var traceState = ""
 
     init(provider: String, operation: String) {
         self.provider = provider
         self.operation = operation
+    }
+
+    /// The trace of the request's jobs; nil: none.
+    func trace() throws(Failure) -> TraceContext? {
+        if traceParent.isEmpty {
+            guard traceState.isEmpty else {
+                throw Failure(
+                    .invalidArgument, "Submitting: \"tracestate\" is set without \"traceparent\"; set that option too",
+                    outcome: .notSent, field: "traceparent")
+            }
+            return nil
+        }
+        return try TraceContext(parent: traceParent, state: traceState)
     }
 }

@@ -82,7 +82,8 @@ public func aigc_client_submit(
         }
         let record = try client.engine.submit(
             call, operation: request.operation, follow: request.follows ?? client.follows,
-            deadlineMilliseconds: request.deadlineMilliseconds ?? client.deadlineMilliseconds)
+            deadlineMilliseconds: request.deadlineMilliseconds ?? client.deadlineMilliseconds,
+            trace: try request.trace())
         out.pointee = JobBox(client, record).handedOut()
     }
 }

@@ -164,8 +164,14 @@ enum Composition {
         settings.maximumInFlight = Int(clamping: values.integer("http.max_in_flight"))
         settings.maximumDownloads = Int(clamping: values.integer("download.max_concurrent"))
         settings.progressEvents = values.bool("events.progress")
+        settings.logLevel = logLevel(values.text("log.level"))
+        settings.logCapacity = Int(clamping: values.integer("log.capacity"))
         settings.rates = rates(values)
         return settings
+    }
+
+    private static func logLevel(_ name: String) -> LogLevel {
+        LogLevel.allCases.first { $0.name.description == name } ?? .off
     }
 
     private static func rates(_ values: ConfigValues) -> [String: Double] {

@@ -150,6 +150,12 @@ extension ConfigKey {
 
         ConfigKey("events.progress", .bool, "false", "Whether AIGC_EVENT_JOB_PROGRESS is queued"),
         ConfigKey(
+            "log.level", .choice("choice: off|error|warning|info|debug"), "off",
+            "Which log records are queued as AIGC_EVENT_LOG; prompts appear at debug only"),
+        ConfigKey(
+            "log.capacity", .int(16...1_000_000), "1024",
+            "Log records that are kept until they are taken; of more the oldest go"),
+        ConfigKey(
             "close.grace_ms", .duration(0...600_000), "2000",
             "How long aigc_client_free waits for the answers of submissions that are on the wire"),
     ]

@@ -14,7 +14,7 @@ public func aigc_event_type(_ event: OpaquePointer?) -> Int32 { EventBox.at(even
 public func aigc_event_job(_ event: OpaquePointer?) -> OpaquePointer? { EventBox.at(event)?.job?.lent }
 
 @_cdecl("aigc_event_job_id") @implementation
-public func aigc_event_job_id(_ event: OpaquePointer?) -> UInt64 { EventBox.at(event)?.job?.record.id ?? 0 }
+public func aigc_event_job_id(_ event: OpaquePointer?) -> UInt64 { EventBox.at(event)?.jobID ?? 0 }
 
 @_cdecl("aigc_event_state") @implementation
 public func aigc_event_state(_ event: OpaquePointer?) -> Int32 { EventBox.at(event)?.event.state?.rawValue ?? 0 }
@@ -32,6 +32,14 @@ public func aigc_event_provider(_ event: OpaquePointer?) -> UnsafePointer<CChar>
 @_cdecl("aigc_event_message") @implementation
 public func aigc_event_message(_ event: OpaquePointer?) -> UnsafePointer<CChar>? {
     EventBox.at(event)?.message.map { UnsafePointer($0) }
+}
+
+@_cdecl("aigc_event_level") @implementation
+public func aigc_event_level(_ event: OpaquePointer?) -> Int32 { EventBox.at(event)?.event.log?.level.rawValue ?? 0 }
+
+@_cdecl("aigc_event_fields") @implementation
+public func aigc_event_fields(_ event: OpaquePointer?) -> UnsafePointer<CChar>? {
+    EventBox.at(event)?.fields.map { UnsafePointer($0) }
 }
 
 @_cdecl("aigc_event_free") @implementation

@@ -4,7 +4,6 @@ internal import Codec
 internal import Core
 internal import CurlTransport
 internal import Engine
-internal import Glibc
 internal import Providers
 
 @_cdecl("aigc_client_report") @implementation
@@ -16,14 +15,7 @@ public func aigc_client_report(
     return withStatus(error) { () throws(Failure) in
         let client = try ClientBox.usable(client)
         let out = try needOut(report, "report")
-        let text = client.report().serialized()
-        guard let copy = malloc(max(text.count, 1)) else {
-            throw Failure(.noResources, "Making a report: out of memory")
-        }
-        text.withUnsafeBytes { if let base = $0.baseAddress { copy.copyMemory(from: base, byteCount: $0.count) } }
-        out.pointee = BufferBox(
-            AssetBytes(base: copy, count: text.count) { free($0) }, contentType: "application/json"
-        ).handedOut()
+        out.pointee = try BufferBox(json: client.report(), doing: "Making a report").handedOut()
     }
 }
 

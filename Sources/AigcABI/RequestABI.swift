@@ -157,9 +157,17 @@ public func aigc_request_set_option(
         case "deadline_ms":
             try ConfigKey.find("job.deadline_ms").check(value)
             box.deadlineMilliseconds = Int64(value)
+        case "traceparent":
+            if !value.isEmpty { _ = try TraceContext(parent: value, state: "") }
+            box.traceParent = value
+        case "tracestate":
+            try TraceContext.check(state: value)
+            box.traceState = value
         default:
             throw Failure(
-                .invalidArgument, "Setting option \"\(name)\": there are \"follow\" and \"deadline_ms\"", field: name)
+                .invalidArgument,
+                "Setting option \"\(name)\": there are \"follow\", \"deadline_ms\", \"traceparent\" and \"tracestate\"",
+                field: name)
         }
     }
 }

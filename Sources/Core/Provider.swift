@@ -236,6 +236,8 @@ public protocol Provider: AnyObject, Sendable {
         _ call: ProviderCall, credentials: Credentials, unixSeconds: Int64, nonce: String
     ) throws(Failure) -> HTTPRequest
 
+    /// The body of a call for a debug log: bounded, without secrets and without the queries of URLs.
+    func shown(_ call: ProviderCall) -> String
     /// Reads the answer to a submission or a status call.
     func decode(
         _ call: ProviderCall, operation: String, reply: HTTPReply, unixMilliseconds: Int64
@@ -247,6 +249,8 @@ public protocol Provider: AnyObject, Sendable {
 
 extension Provider {
     public func access(url: String) -> AssetAccess { .url(url) }
+
+    public func shown(_ call: ProviderCall) -> String { "" }
 
     public func call(action: String, json: [UInt8]?, reads: Bool) throws(Failure) -> ProviderCall {
         throw Failure(.invalidArgument, "Calling \(name) by name: it has no such calls", field: "action")

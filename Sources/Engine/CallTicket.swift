@@ -6,6 +6,45 @@ final class CallTicket {
         case job(ActiveJob)
         case fetch(ActiveDownload)
         case describe(ActiveDownload)
+
+        var record: JobRecord {
+            switch self {
+            case .job(let job): job.record
+            case .fetch(let download), .describe(let download): download.record
+            }
+        }
+
+        /// When the call was asked for, monotonic. It outlives a ticket that is made again.
+        var askedAt: Int64 {
+            get {
+                switch self {
+                case .job(let job): job.askedAt
+                case .fetch(let download), .describe(let download): download.askedAt
+                }
+            }
+            nonmutating set {
+                switch self {
+                case .job(let job): job.askedAt = newValue
+                case .fetch(let download), .describe(let download): download.askedAt = newValue
+                }
+            }
+        }
+
+        /// Calls in a row that failed.
+        var failures: Int32 {
+            get {
+                switch self {
+                case .job(let job): job.failures
+                case .fetch(let download), .describe(let download): download.failures
+                }
+            }
+            nonmutating set {
+                switch self {
+                case .job(let job): job.failures = newValue
+                case .fetch(let download), .describe(let download): download.failures = newValue
+                }
+            }
+        }
     }
 
     enum Stage {
@@ -24,6 +63,10 @@ final class CallTicket {
     var stage = Stage.waiting
     var credentials: Credentials?
     var gate: RateGate?
+    /// Monotonic.
+    var startedAt: Int64 = 0
+    /// The first byte that a download asked for.
+    var resumedAt: Int64 = 0
 
     init(id: UInt64, owner: Owner, call: ProviderCall?, url: String = "", canBeMadeAgain: Bool = false) {
         self.id = id
@@ -32,7 +75,6 @@ final class CallTicket {
         self.url = url
         self.canBeMadeAgain = canBeMadeAgain
     }
-
 }
 
 /// Calls that wait for a permit of one rate.
@@ -43,6 +85,8 @@ final class RateGate: TimerNode {
     var queue = TicketQueue()
     /// Stands in the line for places, once.
     var isInLine = false
+    /// The row of its calls in the statistics; -1: not looked for yet.
+    var place = -1
 
     init(rate: SharedRate, servesImages: Bool) {
         self.rate = rate
@@ -73,6 +117,9 @@ final class ActiveJob: TimerNode {
     var timerAt: Int64 = .max
     var deadlineAt: Int64 = .max
     var ticket: UInt64 = 0
+    var beganAt: Int64 = 0
+    var askedAt: Int64 = 0
+    var failures: Int32 = 0
 
     init(record: JobRecord, provider: any Provider, machine: JobMachine) {
         self.record = record
@@ -96,6 +143,9 @@ final class ActiveDownload: TimerNode {
     var timerAt: Int64 = .max
     var deadlineAt: Int64 = .max
     var ticket: UInt64 = 0
+    var beganAt: Int64 = 0
+    var askedAt: Int64 = 0
+    var failures: Int32 = 0
     /// A worker has the sink; `abandon` waits for it.
     var workerHasSink = false
     var abandonLater: Bool?

@@ -16,6 +16,7 @@ extension EngineCore {
         case .job(let job): job.ticket = ticket.id
         case .fetch(let download), .describe(let download): download.ticket = ticket.id
         }
+        ticket.owner.askedAt = clock.nanoseconds()
         tickets[ticket.id] = ticket
         admit(ticket)
     }
@@ -30,6 +31,7 @@ extension EngineCore {
             if ticket.call?.kind == .submit { return }
             transport.cancel(id: id)
             leftTheWire(ticket)
+            observeCut(ticket)
         }
         // Queues hold numbers only: they skip one that is gone.
         tickets.removeValue(forKey: id)
@@ -209,11 +211,15 @@ extension EngineCore {
             if !ticket.url.isEmpty, download.sink.resumeOffset > 0, let validator = download.sink.resumeValidator {
                 request.headers.append(HTTPHeader("Range", "bytes=\(download.sink.resumeOffset)-"))
                 request.headers.append(HTTPHeader("If-Range", validator))
+                ticket.resumedAt = download.sink.resumeOffset
             }
         }
         ticket.stage = .inFlight
         if sink != nil { downloadsInFlight += 1 } else { callsInFlight += 1 }
         if options.isSubmission, case .job(let job) = ticket.owner { feed(.sending, to: job) }
+        let trace = observeStart(ticket, request)
+        // The host's trace is for the API; a store gets nothing that it does not need.
+        if let trace, ticket.url.isEmpty { request.headers += trace.headers }
         transport.start(id: ticket.id, request: request, options: options, sink: sink)
     }
 
@@ -231,159 +237,7 @@ extension EngineCore {
         }
     }
 
-    private func leftTheWire(_ ticket: CallTicket) {
+    func leftTheWire(_ ticket: CallTicket) {
         if case .fetch = ticket.owner { downloadsInFlight -= 1 } else { callsInFlight -= 1 }
-    }
-
-    // MARK: - After the wire
-
-    func transferEnded(_ id: UInt64, _ result: TransferResult) {
-        guard let ticket = tickets.removeValue(forKey: id) else { return }
-        leftTheWire(ticket)
-        switch ticket.owner {
-        case .job(let job):
-            guard let call = ticket.call else { return }
-            job.ticket = 0
-            let answer = read(call, job.provider, job.record.operation, result, ticket)
-            feed(call.kind == .submit ? .submitEnded(answer) : .pollEnded(answer), to: job)
-        case .describe(let download):
-            guard let call = ticket.call else { return }
-            download.ticket = 0
-            described(download, read(call, download.provider, download.record.operation, result, ticket))
-        case .fetch(let download):
-            download.ticket = 0
-            fetched(download, ticket, result)
-        }
-    }
-
-    /// A call that ended before the wire.
-    private func fail(_ ticket: CallTicket, _ failed: CallFailure) {
-        tickets.removeValue(forKey: ticket.id)
-        switch ticket.owner {
-        case .job(let job):
-            job.ticket = 0
-            feed(ticket.call?.kind == .submit ? .submitEnded(.failure(failed)) : .pollEnded(.failure(failed)), to: job)
-        case .describe(let download):
-            download.ticket = 0
-            feed(.described(failed), to: download)
-        case .fetch(let download):
-            download.ticket = 0
-            feed(.transferEnded(.refused(failed), received: download.sink.received), to: download)
-        }
-    }
-
-    private func read(
-        _ call: ProviderCall, _ provider: any Provider, _ operation: String, _ result: TransferResult,
-        _ ticket: CallTicket
-    ) -> Result<JobAnswer, CallFailure> {
-        let answer: Result<JobAnswer, CallFailure>
-        switch result {
-        case .reply(let reply):
-            noteDate(reply, of: call.endpoint)
-            answer = provider.decode(
-                call, operation: operation, reply: reply, unixMilliseconds: clock.unixMilliseconds())
-        case .failed(let failure):
-            answer = .failure(TransferReading.callFailure(failure, doing: describe(call)))
-        }
-        switch answer {
-        case .success: budgets[call.endpoint]?.succeeded()
-        case .failure(var failed):
-            learn(&failed, call, ticket)
-            return .failure(failed)
-        }
-        return answer
-    }
-
-    private func describe(_ call: ProviderCall) -> String {
-        switch call.kind {
-        case .submit: return "Submitting to \(call.provider) (\(call.action))"
-        case .status: return "Asking \(call.provider) for the state of a job (\(call.action))"
-        case .asset: return "Fetching an image from \(call.provider) (\(call.action))"
-        case .read: return "Calling \(call.provider) (\(call.action))"
-        }
-    }
-
-    /// What a failure teaches beyond its own call: rates, clock, credentials, health of the endpoint.
-    private func learn(_ failed: inout CallFailure, _ call: ProviderCall, _ ticket: CallTicket) {
-        switch failed.kind {
-        case .throttled:
-            ticket.gate?.rate.throttled(
-                at: clock.nanoseconds(), retryAfterMilliseconds: failed.failure.retryAfterMilliseconds)
-        case .clockSkew:
-            if let server = failed.serverUnixSeconds {
-                clockOffsets[call.endpoint] = server.adding(-(clock.unixMilliseconds() / 1_000))
-            }
-        case .staleCredentials:
-            if let used = ticket.credentials, desks[call.provider]?.refused(used) == true {
-                tellNeed(of: call.provider)
-            }
-            // What the host gave it renews when it can. Until then calls fail before the wire, this one like them:
-            // nothing was executed, and an accepted job does not end for it.
-            if desks[call.provider]?.isPushed == true { failed.kind = .notSent }
-        case .transient, .unreadable, .notSent:
-            // A sick endpoint is asked at the slowest pace once the budget is spent, however many jobs there are.
-            if !budgets[call.endpoint, default: RetryBudget()].spend() {
-                failed.restMilliseconds = slowestPause()
-            }
-        case .refused, .notFound, .expired, .local: break
-        }
-    }
-
-    /// One to four times the longest pause, so that jobs that failed together do not come back as one herd.
-    private func slowestPause() -> Int64 {
-        let cap = min(settings.jobPolicy.retry.backoff.capMilliseconds, RetryPolicy.longestRetryAfterMilliseconds)
-        return cap + Int64(random.next() % UInt64(3 * cap + 1))  // safe: 0...120,000
-    }
-
-    private func described(_ download: ActiveDownload, _ answer: Result<JobAnswer, CallFailure>) {
-        switch answer {
-        case .success(let fresh):
-            guard let job = download.job, fresh.assets.indices.contains(download.index) else {
-                let gone = Failure(.expired, "Downloading an image: its URL has run out and the job gives no new one")
-                feed(.described(CallFailure(.notFound, gone)), to: download)
-                return
-            }
-            let asset = fresh.assets[download.index]  // safe: checked above
-            download.access = download.provider.assetAccess(job, asset)
-            download.expiresAtMilliseconds = asset.expiresAtMilliseconds
-            feed(.described(nil), to: download)
-        case .failure(let failed):
-            feed(.described(failed), to: download)
-        }
-    }
-
-    private func fetched(_ download: ActiveDownload, _ ticket: CallTicket, _ result: TransferResult) {
-        let finish = download.sink.finish(result)
-        tellProgress(download)
-        feed(.transferEnded(judge(download, ticket, result, finish), received: download.sink.received), to: download)
-    }
-
-    private func judge(
-        _ download: ActiveDownload, _ ticket: CallTicket, _ result: TransferResult, _ finish: AssetFinish
-    ) -> DownloadEvent.Judgement {
-        let doing = "Downloading an image"
-        if case .failed(let failure) = result, failure.kind != .sink, !failure.requestMayHaveLeft {
-            return .refused(TransferReading.callFailure(failure, doing: doing))
-        }
-        switch finish {
-        case .complete: return .complete
-        case .incomplete(let failure): return .incomplete(failure)
-        case .corrupt(let failure): return .corrupt(failure)
-        case .failed(let failure): return .failed(failure)
-        case .notAnImage(let reply):
-            if let url = download.access.url, (300...399).contains(reply.status), reply.status != 304 {
-                guard let location = reply.headers["location"], let next = Redirect.target(location, from: url) else {
-                    return .failed(
-                        Failure(
-                            .badResponse, "\(doing): a redirect without a usable https target", httpStatus: reply.status
-                        ))
-                }
-                download.access = download.provider.access(url: next)
-                return .redirected
-            }
-            var failed = download.provider.decodeAssetFailure(download.access, reply: reply)
-            if let call = ticket.call { learn(&failed, call, ticket) }
-            return .refused(failed)
-        }
     }
 }

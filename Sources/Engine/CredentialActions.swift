@@ -45,6 +45,7 @@ extension EngineCore {
             resolution.result, aheadMilliseconds: resolution.aheadMilliseconds, at: clock.nanoseconds(),
             unixMilliseconds: clock.unixMilliseconds())
         note(provider, foundIn: resolution.foundIn)
+        observeLookup(provider, resolution.result, foundIn: resolution.foundIn)
         if !resolution.warnings.isEmpty {
             shared.lock.withLock {
                 for text in resolution.warnings { shared.events.pushWarning(text, of: provider) }

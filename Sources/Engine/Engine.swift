@@ -4,18 +4,18 @@ public import Core
 /// One client's engine: owns the thread, the transport and what the threads share. Any thread may call it.
 public final class Engine: @unchecked Sendable {
     // `thread` and `started` are guarded by `startLock`; the rest is constant or under `Shared.lock`.
-    private let shared: Shared
-    private let startLock: Lock
-    private let core: EngineCore
-    private let workers: [any Worker]
-    private var thread: pthread_t?
-    private var started = false
+    let shared: Shared
+    let startLock: Lock
+    let core: EngineCore
+    let workers: [any Worker]
+    var thread: pthread_t?
+    var started = false
     private let settings: EngineSettings
     private let providers: [any Provider]
     private let sinks: any AssetSinkFactory
-    private let clock: any Clock
+    let clock: any Clock
 
-    private static let stackBytes: UInt = 1 << 20
+    static let stackBytes: UInt = 1 << 20
 
     public init(
         settings: EngineSettings, providers: [any Provider], resolvers: [String: any CredentialResolver],
@@ -35,6 +35,8 @@ public final class Engine: @unchecked Sendable {
         self.providers = providers
         self.sinks = sinks
         self.clock = clock
+        shared.events = EventQueue(logCapacity: settings.logCapacity)
+        shared.statistics.startedAtMilliseconds = clock.unixMilliseconds()
         let wake = WakeBox(transport: transport)
         shared.transportWake = { wake.transport.wake() }
     }
@@ -50,9 +52,10 @@ public final class Engine: @unchecked Sendable {
 
     /// Queues a checked submission. Never blocks on the network.
     public func submit(
-        _ call: ProviderCall, operation: String, follow: Bool, deadlineMilliseconds: Int64
+        _ call: ProviderCall, operation: String, follow: Bool, deadlineMilliseconds: Int64, trace: TraceContext? = nil
     ) throws(Failure) -> JobRecord {
         let record = newRecord(call.provider, operation, isDownload: false, JobSnapshot(state: .queued))
+        record.trace = trace
         try start()
         try post(.submit(record, call, follow: follow, deadlineMilliseconds: deadlineMilliseconds))
         return record
@@ -100,7 +103,7 @@ public final class Engine: @unchecked Sendable {
         let access = provider.assetAccess(reference, asset)
         return try order(
             access, provider: job.provider, operation: job.operation, job: reference, index: index, path: path,
-            expiresAtMilliseconds: asset.expiresAtMilliseconds,
+            expiresAtMilliseconds: asset.expiresAtMilliseconds, trace: shared.lock.withLock { job.trace },
             identity: "\(reference.provider)/\(reference.endpoint)/\(reference.remoteID)/\(index)")
     }
 
@@ -115,12 +118,13 @@ public final class Engine: @unchecked Sendable {
 
     private func order(
         _ access: AssetAccess, provider: String, operation: String, job: JobReference?, index: Int, path: String?,
-        expiresAtMilliseconds: Int64, identity: String
+        expiresAtMilliseconds: Int64, trace: TraceContext? = nil, identity: String
     ) throws(Failure) -> JobRecord {
         var isAPIAnswer = false
         if case .call = access { isAPIAnswer = true }
         let sink = try sinks.make(path: path, isAPIAnswer: isAPIAnswer, identity: identity)
         let record = newRecord(provider, operation, isDownload: true, JobSnapshot(state: .queued))
+        record.trace = trace
         let order = DownloadOrder(
             access: access, sink: sink, job: job, index: index, expiresAtMilliseconds: expiresAtMilliseconds)
         try start()
@@ -153,162 +157,20 @@ public final class Engine: @unchecked Sendable {
         shared.lock.withLock { shared.serverDates[endpoint] }
     }
 
-    // MARK: - Waiting
-
-    public func read(_ record: JobRecord) -> JobSnapshot { shared.lock.withLock { record.snapshot } }
-
-    /// Lends the snapshot for the length of the call, without a copy. `body` does nothing foreign.
-    public func withSnapshot<R>(_ record: JobRecord, _ body: (borrowing JobSnapshot) -> R) -> R {
-        shared.lock.withLock { body(record.snapshot) }
+    /// The trace that goes along with the calls about a job, from its next call on.
+    public func setTrace(_ record: JobRecord, _ trace: TraceContext?) {
+        shared.lock.withLock { record.trace = trace }
     }
 
-    /// Nil when the time is up before the job has ended.
-    public func wait(_ record: JobRecord, milliseconds: Int64) throws(Failure) -> JobSnapshot? {
-        try wait(record, milliseconds) { $0.snapshot.state.isTerminal }
-    }
-
-    /// Makes one status call and waits for it. Nil when the time is up before it has ended.
-    public func refresh(_ record: JobRecord, milliseconds: Int64) throws(Failure) -> Result<JobSnapshot, Failure>? {
-        let refused: Failure? = shared.lock.withLock {
-            let state = record.snapshot.state
-            if record.isDownload { return Failure(.wrongState, "Refreshing a job: it is a download") }
-            if state.isTerminal { return Failure(.wrongState, "Refreshing a job: it has ended") }
-            if record.snapshot.reference == nil {
-                return Failure(.wrongState, "Refreshing a job: the provider has not given an id yet")
-            }
-            return nil
-        }
-        if let refused { throw refused }
-        let serial = shared.lock.withLock {
-            record.refreshesAsked += 1
-            return record.refreshesAsked
-        }
-        try post(.refresh(record))
-        guard milliseconds != 0 else { return nil }
-        guard let snapshot = try wait(record, milliseconds, until: { $0.refreshesDone >= serial }) else { return nil }
-        if let failure = shared.lock.withLock({ record.refreshFailure }) { return .failure(failure) }
-        return .success(snapshot)
-    }
-
-    private func wait(
-        _ record: JobRecord, _ milliseconds: Int64, until done: (JobRecord) -> Bool
-    ) throws(Failure) -> JobSnapshot? {
-        let limit: Int64? =
-            milliseconds < 0
-            ? nil : clock.nanoseconds().adding(.nanoseconds(milliseconds: milliseconds))
-        while true {
-            if let snapshot = shared.lock.withLock({ done(record) ? record.snapshot : nil }) { return snapshot }
-            if let limit, clock.nanoseconds() >= limit { return nil }
-            guard let waiter = try? Waiter() else { throw Failure(.noResources, "Waiting for a job: out of memory") }
-            let registered = shared.lock.withLock {
-                if done(record) || shared.engineGone { return false }
-                record.waiters.append(waiter)
-                return true
-            }
-            if registered {
-                let signalled = waiter.wait(until: limit)
-                if !signalled { shared.lock.withLock { record.waiters.removeAll { $0 === waiter } } }
-            } else if let snapshot = shared.lock.withLock({ done(record) ? record.snapshot : nil }) {
-                return snapshot
-            } else {
-                throw Failure(.closed, "Waiting for a job: the client has been closed")
-            }
-        }
-    }
-
-    // MARK: - Events
-
-    /// The level-triggered descriptor, made at the first call; -1 when descriptors are exhausted.
-    public func eventDescriptor() -> Int32 {
+    /// What has been counted so far.
+    public func statistics() -> Statistics {
         shared.lock.withLock {
-            shared.eventsObserved = true
-            if shared.eventDescriptor < 0 {
-                var error: Int32 = 0
-                shared.eventDescriptor = aigcp_eventfd(&error)
-                shared.eventsChanged()
-            }
-            return shared.eventDescriptor
+            var copy = shared.statistics
+            copy.eventsQueued = shared.events.count
+            copy.logsLost = shared.events.logsLost
+            return copy
         }
     }
-
-    /// The next event; nil when none came in time or `wake` was called.
-    public func nextEvent(milliseconds: Int64) -> Event? {
-        let limit: Int64? =
-            milliseconds < 0
-            ? nil : clock.nanoseconds().adding(.nanoseconds(milliseconds: milliseconds))
-        return shared.lock.withLock {
-            shared.eventsObserved = true
-            while true {
-                if let event = shared.events.pop() {
-                    event.job?.handles += 1
-                    event.job?.hasHadHandle = true
-                    shared.eventsChanged()
-                    return event
-                }
-                if shared.wakes > 0 {
-                    shared.wakes = 0
-                    shared.eventsChanged()
-                    return nil
-                }
-                shared.eventsChanged()
-                if milliseconds == 0 || shared.engineGone { return nil }
-                shared.eventWaiters += 1
-                let inTime = shared.lock.wait(until: limit)
-                shared.eventWaiters -= 1
-                if !inTime && shared.events.isEmpty && shared.wakes == 0 { return nil }
-            }
-        }
-    }
-
-    public func wake() {
-        shared.lock.withLock {
-            shared.wakes = 1
-            shared.eventsChanged()
-        }
-    }
-
-    // MARK: - Handles
-
-    public func retain(_ record: JobRecord) {
-        shared.lock.withLock {
-            record.handles += 1
-            record.hasHadHandle = true
-        }
-    }
-
-    public func release(_ record: JobRecord) {
-        shared.lock.withLock {
-            record.handles -= 1
-            // Nobody can ask for these events any more, and nobody has ever asked for any.
-            if record.handles == 0 && !shared.eventsObserved {
-                shared.events.drop(record)
-                shared.eventsChanged()
-            }
-        }
-    }
-
-    /// Takes the bytes of a download to memory, once.
-    public func takeBytes(_ record: JobRecord) throws(Failure) -> (bytes: AssetBytes, contentType: String) {
-        let taken: (AssetBytes, String)? = shared.lock.withLock {
-            guard record.snapshot.state == .succeeded, let result = record.snapshot.result, let bytes = result.bytes
-            else {
-                return nil
-            }
-            record.snapshot.result?.bytes = nil
-            return (bytes, result.contentType)
-        }
-        guard let taken else {
-            throw Failure(
-                .wrongState,
-                "Taking an image's bytes: the job is not a download to memory that has succeeded, or they were taken")
-        }
-        return taken
-    }
-
-    public func userData(_ record: JobRecord) -> UInt { shared.lock.withLock { record.userData } }
-    public func setUserData(_ record: JobRecord, _ value: UInt) { shared.lock.withLock { record.userData = value } }
-
-    // MARK: - The thread
 
     private func newRecord(
         _ provider: String, _ operation: String, isDownload: Bool, _ snapshot: JobSnapshot
@@ -318,108 +180,7 @@ public final class Engine: @unchecked Sendable {
             snapshot: snapshot)
     }
 
-    private func post(_ command: Command) throws(Failure) {
+    func post(_ command: Command) throws(Failure) {
         guard shared.post(command) else { throw Failure(.closed, "The client has been closed") }
     }
-
-    private func start() throws(Failure) {
-        let failure: Failure? = startLock.withLock {
-            if started { return nil }
-            if shared.lock.withLock({ shared.closed }) { return Failure(.closed, "The client has been closed") }
-            let context = Unmanaged.passRetained(self)
-            var thread = pthread_t()
-            let error = aigcp_thread_start(&thread, Self.stackBytes, "aigc-engine", engineBody, context.toOpaque())
-            guard error == 0 else {
-                context.release()
-                return Failure(
-                    .noResources, "Starting the engine's thread failed (errno \(error)): too many threads or no memory",
-                    isRetryable: true)
-            }
-            self.thread = thread
-            started = true
-            // A full table only means that exit() does not wait for this one.
-            _ = aigcp_exit_register(parkAtExit, context.toOpaque())
-            return nil
-        }
-        if let failure { throw failure }
-    }
-
-    /// Ends all jobs here and joins the threads. Any number of times.
-    public func close(graceMilliseconds: Int64) {
-        let first = shared.lock.withLock {
-            if shared.closed { return false }
-            shared.closed = true
-            shared.inbox.append(.close(graceMilliseconds: graceMilliseconds))
-            shared.engineSleeps = false
-            return true
-        }
-        startLock.withLock {
-            guard let running = thread else {
-                if first { gone() }
-                return
-            }
-            shared.wakeTransport()
-            _ = aigcp_thread_join(running)
-            thread = nil
-        }
-        guard first else { return }
-        for worker in workers { worker.close() }
-    }
-
-    /// Nobody will signal any more: let go of everybody who waits.
-    private func gone() {
-        shared.lock.withLock {
-            shared.engineGone = true
-            shared.lock.broadcast()
-        }
-    }
-
-    fileprivate func run() {
-        aigcp_turn_enter()
-        defer { aigcp_turn_leave() }
-        while !core.isDone {
-            core.turn(mayWait: true)
-            parkIfAsked()
-        }
-        shared.endWakes()
-        core.transport.shutdown()
-        gone()
-        aigcp_exit_unregister(Unmanaged.passUnretained(self).toOpaque())
-    }
-
-    // MARK: - exit()
-
-    private func parkIfAsked() {
-        shared.lock.withLock {
-            guard shared.parking else { return }
-            shared.parked = true
-            shared.lock.broadcast()
-            // The process is ending: never touch TLS again, and stand in no fork's way.
-            aigcp_turn_leave()
-            while true { _ = shared.lock.wait(until: nil) }
-        }
-    }
-
-    /// Runs in exit(), before OpenSSL takes itself down: waits, not for long, until the engine is out of it.
-    fileprivate func park() {
-        shared.lock.withLock { shared.parking = true }
-        shared.wakeTransport()
-        shared.lock.withLock {
-            let limit = aigcp_monotonic_ns().adding(1_000_000_000)
-            while !shared.parked && !shared.engineGone {
-                if !shared.lock.wait(until: limit) { return }
-            }
-        }
-    }
-}
-
-private func engineBody(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    guard let context else { return nil }
-    Unmanaged<Engine>.fromOpaque(context).takeRetainedValue().run()
-    return nil
-}
-
-private func parkAtExit(_ context: UnsafeMutableRawPointer?) {
-    guard let context else { return }
-    Unmanaged<Engine>.fromOpaque(context).takeUnretainedValue().park()
 }

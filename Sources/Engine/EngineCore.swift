@@ -85,8 +85,10 @@ final class EngineCore {
 
     func waitLimit(_ mayWait: Bool) -> Int64? {
         guard mayWait, !isDone else { return 0 }
+        let waiting = UInt64(max(0, tickets.count + parked.count - callsInFlight - downloadsInFlight))
         let sleeps = shared.lock.withLock {
             shared.engineSleeps = shared.inbox.isEmpty
+            shared.statistics.callsWaiting = waiting
             return shared.engineSleeps
         }
         guard sleeps else { return 0 }
@@ -133,6 +135,8 @@ final class EngineCore {
             guard let provider = providers[record.provider] else { return refuse(record) }
             let download = ActiveDownload(record: record, provider: provider, order: order)
             downloads[record.id] = download
+            download.beganAt = clock.nanoseconds()
+            observeBegin(record)
             download.deadlineAt = deadline(after: settings.downloadDeadlineMilliseconds)
             schedule(download)
             feed(.start, to: download)
@@ -177,6 +181,8 @@ final class EngineCore {
 
     private func begin(_ job: ActiveJob, _ deadlineMilliseconds: Int64) {
         jobs[job.record.id] = job
+        job.beganAt = clock.nanoseconds()
+        observeBegin(job.record)
         job.deadlineAt = deadline(after: deadlineMilliseconds)
         schedule(job)
         feed(.start, to: job)

@@ -17,6 +17,9 @@ public struct EngineSettings: Sendable {
     /// Downloads on the wire at once.
     public var maximumDownloads = 16
     public var progressEvents = false
+    public var logLevel = LogLevel.off
+    /// Log records that are kept until they are taken.
+    public var logCapacity = 1_024
     /// Requests a second for each action of "provider/submit" and "provider/query"; missing or 0 is no limit until the
     /// provider complains.
     public var rates: [String: Double] = [:]

@@ -10,6 +10,7 @@ public enum EventType: Int32, CaseIterable, Sendable {
     case jobDone = 5
     case credentialsNeeded = 6
     case warning = 7
+    case log = 8
 }
 
 /// One event as it is handed out.
@@ -21,6 +22,7 @@ public struct Event: Sendable {
     public let provider: String
     /// One line for people, of those that have one.
     public let message: String?
+    public var log: LogRecord?
 }
 
 /// Events by job: each job has at most one place, so the queue is bounded by the jobs, and of one kind only the newest
@@ -37,11 +39,19 @@ struct EventQueue {
     private var live = 0
     private var notices: [Event] = []
     private var noticesLost = 0
+    private var logs: LogRing
 
     /// A host that takes no events must not fill the memory.
     private static let mostNotices = 64
 
-    var isEmpty: Bool { live == 0 && providersInNeed.isEmpty && notices.isEmpty }
+    init(logCapacity: Int = 1_024) { logs = LogRing(capacity: logCapacity) }
+
+    var isEmpty: Bool { live == 0 && providersInNeed.isEmpty && notices.isEmpty && logs.isEmpty }
+    /// Jobs with events, and everything else that waits to be taken.
+    var count: Int { live + providersInNeed.count + notices.count + logs.count }
+    var logsLost: UInt64 { logs.lost }
+
+    mutating func push(_ record: LogRecord) { logs.push(record, after: base + slots.count) }
 
     mutating func push(_ type: EventType, _ record: JobRecord) {
         record.pendingEvents |= Self.bit(type)
@@ -93,6 +103,12 @@ struct EventQueue {
                 type: .credentialsNeeded, job: nil, state: nil, status: .ok, provider: provider, message: nil)
         }
         if let notice = popNotice() { return notice }
+        while head < slots.count, slots[head] == nil { head += 1 }  // safe: head < count
+        if let log = logs.pop(slot: live == 0 ? nil : base + head) {
+            return Event(
+                type: .log, job: nil, state: nil, status: .ok, provider: log.provider,
+                message: log.message.description, log: log)
+        }
         while head < slots.count {
             guard let record = slots[head] else {  // safe: head < count
                 head += 1
@@ -138,6 +154,7 @@ struct EventQueue {
             base += head
             head = 0
             for (index, record) in slots.enumerated() { record?.eventSlot = base + index }
+            logs.renumber(base + slots.count)
         }
     }
 

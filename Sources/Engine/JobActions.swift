@@ -28,6 +28,7 @@ extension EngineCore {
             let reference = shared.once(
                 job.provider.reference(operation: job.record.operation, remoteID: job.machine.remoteID))
             job.submission = nil
+            observeAccepted(job.record, job.machine.remoteID, requestID: job.machine.answer?.requestID)
             publish(job, .jobAccepted, reference: reference)
         case .refreshed(let failure):
             refreshed(job, failure)
@@ -43,7 +44,7 @@ extension EngineCore {
 
     private func publish(_ job: ActiveJob, _ event: EventType, reference: JobReference? = nil) {
         let record = job.record
-        shared.lock.withLock {
+        let changed = shared.lock.withLock {
             let before = record.snapshot.state
             let progress = record.snapshot.progress
             fill(&record.snapshot, job)
@@ -52,7 +53,9 @@ extension EngineCore {
             if before != record.snapshot.state, !before.isTerminal { shared.push(.jobState, record) }
             if settings.progressEvents, progress != record.snapshot.progress { shared.push(.jobProgress, record) }
             if event != .jobState { shared.push(event, record) }
+            return before != record.snapshot.state
         }
+        if changed { observeState(job) }
     }
 
     private func fill(_ snapshot: inout JobSnapshot, _ job: ActiveJob) {
@@ -85,6 +88,8 @@ extension EngineCore {
     private func ended(_ job: ActiveJob, _ failure: Failure?) {
         let record = job.record
         if job.machine.outcome != .unknown { job.submission = nil }
+        // Before the event, which some hosts take for the last word.
+        observeDone(record, job.machine.state, failure, startedAt: job.beganAt)
         let waiters = shared.lock.withLock {
             fill(&record.snapshot, job)
             record.snapshot.failure = failure

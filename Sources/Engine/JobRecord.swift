@@ -23,6 +23,11 @@ public final class JobRecord: @unchecked Sendable {
     var hasHadHandle = false
     var isForgotten: Bool { hasHadHandle && handles == 0 }
     var userData: UInt = 0
+    var trace: TraceContext? {
+        get { traced.value }
+        set { traced.value = newValue }
+    }
+    private var traced = Rare<TraceContext>()
     /// Events that have not been taken, as bits of `EventBit`.
     var pendingEvents: UInt8 = 0
     /// Place in the event queue; -1 if none.

@@ -53,6 +53,7 @@ final class Shared: @unchecked Sendable {
     /// The credentials in use, by provider, and the newest `Date` header of an answer, by endpoint.
     var credentialNotes: [String: CredentialNote] = [:]
     var serverDates: [String: ServerDate] = [:]
+    var statistics = Statistics()
 
     /// Set once before any other thread sees this object.
     nonisolated(unsafe) var transportWake: @Sendable () -> Void = {}

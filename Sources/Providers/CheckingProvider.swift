@@ -9,6 +9,8 @@ public protocol CheckingProvider: Provider {
 extension CheckingProvider {
     public var operations: [OperationDescription] { requests.operations }
 
+    public func shown(_ call: ProviderCall) -> String { Redaction.body(call.body) }
+
     /// Whether a value may be set under a name, for the moment at which it is set: the operation has the field (or it
     /// starts with "body."), and the type fits. An int is accepted where a double is meant, JSON text for every field
     /// whose type its value has.
@@ -93,7 +95,7 @@ extension RequestTable {
 
 /// The User-Agent line, and the refusal to sign for a stranger.
 enum UserAgent {
-    static let product = "libaigc/1.0.0"
+    static let product = "libaigc/1.1.0"
 
     static func text(suffix: String) throws(Failure) -> String {
         if suffix.isEmpty { return product }

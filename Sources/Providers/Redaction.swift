@@ -37,6 +37,32 @@ enum Redaction {
         return shown.utf8.allSatisfy({ $0 == 0x20 }) ? nil : shown
     }
 
+    /// A body that we send, for a debug log.
+    static func body(_ bytes: [UInt8]) -> String {
+        message(String(decoding: withoutQueries(bytes), as: UTF8.self)) ?? ""
+    }
+
+    /// A URL's query can be a signature.
+    private static func withoutQueries(_ bytes: [UInt8]) -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(bytes.count)
+        var inURL = false
+        var hiding = false
+        for (index, byte) in bytes.enumerated() {
+            if byte <= 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "<") {
+                inURL = false
+                hiding = false
+            } else if byte == UInt8(ascii: ":"), bytes[(index + 1)...].starts(with: "//".utf8) {  // safe: index < count
+                inURL = true
+            } else if byte == UInt8(ascii: "?"), inURL, !hiding {
+                output.append(contentsOf: "?...".utf8)
+                hiding = true
+            }
+            if !hiding { output.append(byte) }
+        }
+        return output
+    }
+
     /// A provider's code or request id: printable ASCII, bounded. Nil for anything that cannot be one.
     static func word(_ text: String?, limit: Int = 128) -> String? {
         guard let text, !text.isEmpty, text.utf8.count <= limit else { return nil }

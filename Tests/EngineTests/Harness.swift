@@ -12,6 +12,7 @@ final class Harness {
         let job: UInt64
         let state: JobState?
         let status: Status
+        var log: LogRecord?
     }
 
     let clock = VirtualClock()
@@ -205,7 +206,7 @@ final class Harness {
                 events.append(
                     Told(
                         at: clock.nanoseconds(), type: event.type, job: event.job?.id ?? 0, state: event.state,
-                        status: event.status))
+                        status: event.status, log: event.log))
             }
             shared.eventsChanged()
         }

@@ -41,6 +41,8 @@ public final class FakeProvider: Provider {
 
     public func validate(_ reference: JobReference) throws(Failure) {}
 
+    public func shown(_ call: ProviderCall) -> String { String(decoding: call.body, as: UTF8.self) }
+
     public func statusCall(_ reference: JobReference) -> ProviderCall {
         read(.status, "status", "/status/" + reference.remoteID)
     }

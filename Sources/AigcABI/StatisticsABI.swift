@@ -1,0 +1,106 @@
+public import CAigc
+internal import CPlatform
+internal import Codec
+internal import Core
+internal import Engine
+
+@_cdecl("aigc_client_stats") @implementation
+public func aigc_client_stats(
+    _ client: OpaquePointer?, _ stats: UnsafeMutablePointer<OpaquePointer?>?,
+    _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> aigc_status {
+    stats?.pointee = nil
+    return withStatus(error) { () throws(Failure) in
+        let client = try ClientBox.usable(client)
+        let out = try needOut(stats, "stats")
+        let counted = client.engine.statistics().json(atMilliseconds: aigcp_unix_ms())
+        out.pointee = try BufferBox(json: counted, doing: "Making statistics").handedOut()
+    }
+}
+
+@_cdecl("aigc_job_set_trace") @implementation
+public func aigc_job_set_trace(
+    _ job: OpaquePointer?, _ traceparent: UnsafePointer<CChar>?, _ tracestate: UnsafePointer<CChar>?,
+    _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> aigc_status {
+    withStatus(error) { () throws(Failure) in
+        let job = try JobBox.usable(job)
+        let parent = try optionalText(traceparent, "traceparent")
+        let state = try optionalText(tracestate, "tracestate")
+        guard let parent else {
+            guard state == nil else {
+                throw Failure(
+                    .invalidArgument, "Setting a trace context: there is a tracestate and no traceparent; give both",
+                    field: "traceparent")
+            }
+            return job.client.engine.setTrace(job.record, nil)
+        }
+        job.client.engine.setTrace(job.record, try TraceContext(parent: parent, state: state ?? ""))
+    }
+}
+
+extension Statistics {
+    fileprivate func json(atMilliseconds: Int64) -> JSONValue {
+        .object([
+            JSONMember("at_ms", .int(atMilliseconds)), JSONMember("since_ms", .int(startedAtMilliseconds)),
+            JSONMember("calls", .array(calls.map(\.json))), JSONMember("calls_waiting", .count(callsWaiting)),
+            JSONMember("jobs", .array(jobs.map(\.json))), JSONMember("credentials", .array(lookups.map(\.json))),
+            JSONMember("events_queued", .int(Int64(eventsQueued))), JSONMember("logs_lost", .count(logsLost)),
+        ])
+    }
+}
+
+extension Statistics.Calls {
+    fileprivate var json: JSONValue {
+        // The rows of `failed` are those of `allCases`.
+        let failures = zip(Status.allCases, failed).filter { $0.1 > 0 }.map { status, count in
+            JSONMember(status.entry.name.description, .count(count))
+        }
+        return .object([
+            JSONMember("provider", .string(name.provider)), JSONMember("action", .string(name.action)),
+            JSONMember("kind", .string(name.kind.rawValue)), JSONMember("started", .count(started)),
+            JSONMember("repeated", .count(repeated)), JSONMember("answered", .count(answered)),
+            JSONMember("failed", .object(failures)), JSONMember("cut", .count(cut)),
+            JSONMember("throttled", .count(throttled)), JSONMember("in_flight", .count(inFlight)),
+            JSONMember("sent_bytes", .count(sentBytes)), JSONMember("received_bytes", .count(receivedBytes)),
+            JSONMember("wait_ms", waits.json), JSONMember("duration_ms", durations.json),
+        ])
+    }
+}
+
+extension Statistics.Jobs {
+    fileprivate var json: JSONValue {
+        .object([
+            JSONMember("provider", .string(name.provider)), JSONMember("operation", .string(name.operation)),
+            JSONMember("kind", .string(name.isDownload ? "download" : "job")), JSONMember("started", .count(started)),
+            JSONMember("accepted", .count(accepted)), JSONMember("succeeded", .count(succeeded)),
+            JSONMember("failed", .count(failed)), JSONMember("cancelled", .count(cancelled)),
+            JSONMember("unknown", .count(unknown)), JSONMember("active", .count(active)),
+            JSONMember("duration_ms", durations.json),
+        ])
+    }
+}
+
+extension Statistics.Lookups {
+    fileprivate var json: JSONValue {
+        .object([
+            JSONMember("provider", .string(provider)), JSONMember("found", .count(found)),
+            JSONMember("failed", .count(failed)),
+        ])
+    }
+}
+
+extension Histogram {
+    fileprivate var json: JSONValue {
+        .object([
+            JSONMember("bounds", .array(bounds.map { .int($0) })),
+            JSONMember("counts", .array(counts.map { .count($0) })),
+            JSONMember("sum", .double(sumMilliseconds)),
+        ])
+    }
+}
+
+extension JSONValue {
+    /// What no JSON number of the readers out there can hold stays at the largest that it can.
+    fileprivate static func count(_ count: UInt64) -> JSONValue { .int(Int64(clamping: count)) }
+}

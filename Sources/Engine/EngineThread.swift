@@ -1,0 +1,109 @@
+internal import CPlatform
+internal import Core
+
+/// The life of the engine's thread: started by the first job, joined by close, parked by exit().
+extension Engine {
+    // MARK: - The thread
+
+    func start() throws(Failure) {
+        let failure: Failure? = startLock.withLock {
+            if started { return nil }
+            if shared.lock.withLock({ shared.closed }) { return Failure(.closed, "The client has been closed") }
+            let context = Unmanaged.passRetained(self)
+            var thread = pthread_t()
+            let error = aigcp_thread_start(&thread, Self.stackBytes, "aigc-engine", engineBody, context.toOpaque())
+            guard error == 0 else {
+                context.release()
+                return Failure(
+                    .noResources, "Starting the engine's thread failed (errno \(error)): too many threads or no memory",
+                    isRetryable: true)
+            }
+            self.thread = thread
+            started = true
+            // A full table only means that exit() does not wait for this one.
+            _ = aigcp_exit_register(parkAtExit, context.toOpaque())
+            return nil
+        }
+        if let failure { throw failure }
+    }
+
+    /// Ends all jobs here and joins the threads. Any number of times.
+    public func close(graceMilliseconds: Int64) {
+        let first = shared.lock.withLock {
+            if shared.closed { return false }
+            shared.closed = true
+            shared.inbox.append(.close(graceMilliseconds: graceMilliseconds))
+            shared.engineSleeps = false
+            return true
+        }
+        startLock.withLock {
+            guard let running = thread else {
+                if first { gone() }
+                return
+            }
+            shared.wakeTransport()
+            _ = aigcp_thread_join(running)
+            thread = nil
+        }
+        guard first else { return }
+        for worker in workers { worker.close() }
+    }
+
+    /// Nobody will signal any more: let go of everybody who waits.
+    private func gone() {
+        shared.lock.withLock {
+            shared.engineGone = true
+            shared.lock.broadcast()
+        }
+    }
+
+    fileprivate func run() {
+        aigcp_turn_enter()
+        defer { aigcp_turn_leave() }
+        while !core.isDone {
+            core.turn(mayWait: true)
+            parkIfAsked()
+        }
+        core.observeTheEnd()
+        shared.endWakes()
+        core.transport.shutdown()
+        gone()
+        aigcp_exit_unregister(Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    // MARK: - exit()
+
+    private func parkIfAsked() {
+        shared.lock.withLock {
+            guard shared.parking else { return }
+            shared.parked = true
+            shared.lock.broadcast()
+            // The process is ending: never touch TLS again, and stand in no fork's way.
+            aigcp_turn_leave()
+            while true { _ = shared.lock.wait(until: nil) }
+        }
+    }
+
+    /// Runs in exit(), before OpenSSL takes itself down: waits, not for long, until the engine is out of it.
+    fileprivate func park() {
+        shared.lock.withLock { shared.parking = true }
+        shared.wakeTransport()
+        shared.lock.withLock {
+            let limit = aigcp_monotonic_ns().adding(1_000_000_000)
+            while !shared.parked && !shared.engineGone {
+                if !shared.lock.wait(until: limit) { return }
+            }
+        }
+    }
+}
+
+private func engineBody(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let context else { return nil }
+    Unmanaged<Engine>.fromOpaque(context).takeRetainedValue().run()
+    return nil
+}
+
+private func parkAtExit(_ context: UnsafeMutableRawPointer?) {
+    guard let context else { return }
+    Unmanaged<Engine>.fromOpaque(context).takeUnretainedValue().park()
+}

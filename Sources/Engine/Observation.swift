@@ -1,0 +1,252 @@
+internal import Core
+
+/// What the engine tells of itself: counts and log records. Nothing here decides anything.
+extension EngineCore {
+    // MARK: - Calls
+
+    /// A call goes to the wire. Returns the trace that goes with it.
+    func observeStart(_ ticket: CallTicket, _ request: HTTPRequest) -> TraceContext? {
+        let now = clock.nanoseconds()
+        ticket.startedAt = now
+        let owner = ticket.owner
+        let waited = now.subtracting(owner.askedAt)
+        let trace = shared.lock.withLock {
+            shared.statistics.withCalls(place(of: ticket)) { row in
+                row.started &+= 1
+                row.inFlight &+= 1
+                if owner.failures > 0 { row.repeated &+= 1 }
+                row.sentBytes &+= UInt64(request.body.count)
+                row.waits.add(nanoseconds: waited)
+            }
+            return owner.record.trace
+        }
+        if logs(.debug) {
+            var line = line(.debug, "Call started", ticket)
+            line.add("waited_ms", waited / 1_000_000)
+            if let call = ticket.call, call.kind == .submit, let provider = providers[call.provider] {
+                line.add("body", provider.shown(call))
+            }
+            line.add("trace_id", (trace?.traceID).map(String.init))
+            log(line)
+        }
+        return trace
+    }
+
+    func observeEnd(_ ticket: CallTicket, _ result: TransferResult, _ answer: Result<JobAnswer, CallFailure>) {
+        switch answer {
+        case .success(let answer): observeEnd(ticket, result, nil, requestID: answer.requestID)
+        case .failure(let failed): observeEnd(ticket, result, failed)
+        }
+    }
+
+    func observeEnd(
+        _ ticket: CallTicket, _ result: TransferResult, _ judgement: DownloadEvent.Judgement, received: Int64
+    ) {
+        switch judgement {
+        case .complete, .redirected: observeEnd(ticket, result, nil, received: received)
+        case .incomplete(let failure), .corrupt(let failure), .failed(let failure):
+            observeEnd(ticket, result, CallFailure(.transient, failure), received: received)
+        case .refused(let failed): observeEnd(ticket, result, failed, received: received)
+        }
+    }
+
+    /// A call came back from the wire, with an answer that could be read or a failure.
+    private func observeEnd(
+        _ ticket: CallTicket, _ result: TransferResult, _ failed: CallFailure?, requestID: String? = nil,
+        received: Int64? = nil
+    ) {
+        var bytes = received ?? 0
+        var status = 0
+        if case .reply(let reply) = result {
+            bytes = received ?? Int64(reply.body.count)
+            status = reply.status
+        }
+        let took = clock.nanoseconds().subtracting(ticket.startedAt)
+        ended(ticket) { row in
+            row.receivedBytes &+= UInt64(max(0, bytes))
+            row.durations.add(nanoseconds: took)
+            if let failed {
+                row.fail(failed.failure.status)
+                if failed.kind == .throttled { row.throttled &+= 1 }
+            } else {
+                row.answered &+= 1
+            }
+        }
+        let level = failed == nil ? LogLevel.debug : .warning
+        if logs(level) {
+            var line = line(level, failed == nil ? "Call answered" : "Call failed", ticket)
+            line.add("duration_ms", took / 1_000_000)
+            if let failed {
+                line.add(failed.failure)
+            } else {
+                line.add("request_id", requestID)
+                if status != 0 { line.add("http_status", Int64(status)) }
+                line.add("received_bytes", bytes)
+            }
+            log(line)
+        }
+        ticket.owner.failures = failed == nil ? 0 : min(ticket.owner.failures, 1_000_000) + 1
+    }
+
+    /// A call failed before it left.
+    func observeRefusal(_ ticket: CallTicket, _ failure: Failure) {
+        shared.lock.withLock { shared.statistics.withCalls(place(of: ticket)) { $0.fail(failure.status) } }
+        if logs(.warning) {
+            var line = line(.warning, "Call failed before it left", ticket)
+            line.add(failure)
+            log(line)
+        }
+        ticket.owner.failures = min(ticket.owner.failures, 1_000_000) + 1
+    }
+
+    /// A call on the wire was ended here.
+    func observeCut(_ ticket: CallTicket) {
+        ended(ticket) { $0.cut &+= 1 }
+        if logs(.debug) { log(line(.debug, "Call cut", ticket)) }
+    }
+
+    private func ended(_ ticket: CallTicket, _ body: (inout Statistics.Calls) -> Void) {
+        shared.lock.withLock {
+            shared.statistics.withCalls(place(of: ticket)) { row in
+                row.inFlight &-= 1
+                body(&row)
+            }
+        }
+    }
+
+    /// Lock held.
+    private func place(of ticket: CallTicket) -> Int {
+        if let known = ticket.gate?.place, known >= 0 { return known }
+        var kind = Statistics.CallName.Kind.image
+        if case .fetch = ticket.owner {
+        } else {
+            switch ticket.call?.kind {
+            case .submit: kind = .submit
+            case .status: kind = .status
+            case .asset, .read, nil: kind = .read
+            }
+        }
+        let name = Statistics.CallName(
+            provider: ticket.owner.record.provider, action: ticket.call?.action ?? "GET", kind: kind)
+        let place = shared.statistics.place(of: name)
+        ticket.gate?.place = place
+        return place
+    }
+
+    /// What will not be answered any more, once the engine has ended.
+    func observeTheEnd() {
+        shared.lock.withLock { shared.statistics.end() }
+    }
+
+    // MARK: - Jobs
+
+    func observeBegin(_ record: JobRecord) {
+        shared.lock.withLock { shared.statistics.withJobs(of: record) { $0.started &+= 1 } }
+    }
+
+    func observeAccepted(_ record: JobRecord, _ remoteID: String, requestID: String?) {
+        shared.lock.withLock { shared.statistics.withJobs(of: record) { $0.accepted &+= 1 } }
+        guard logs(.info) else { return }
+        var line = line(.info, "Job accepted", record)
+        line.add("remote_id", remoteID)
+        line.add("request_id", requestID)
+        log(line)
+    }
+
+    func observeState(_ job: ActiveJob) {
+        guard logs(.info) else { return }
+        var line = line(.info, "Job state changed", job.record)
+        line.add("remote_id", job.machine.remoteID)
+        line.add("state", .state(job.machine.state))
+        log(line)
+    }
+
+    /// A job or a download has ended. `startedAt` is monotonic.
+    func observeDone(_ record: JobRecord, _ state: JobState, _ failure: Failure?, startedAt: Int64) {
+        let took = clock.nanoseconds().subtracting(startedAt)
+        shared.lock.withLock {
+            shared.statistics.withJobs(of: record) { row in
+                switch state {
+                case .succeeded:
+                    row.succeeded &+= 1
+                    row.durations.add(nanoseconds: took)
+                case .cancelled: row.cancelled &+= 1
+                case .unknown: row.unknown &+= 1
+                case .failed, .queued, .submitting, .pending, .running: row.failed &+= 1
+                }
+            }
+        }
+        let level: LogLevel = failure == nil || state == .cancelled ? .info : .error
+        guard logs(level) else { return }
+        var line = line(level, record.isDownload ? "Download ended" : "Job ended", record)
+        line.add("state", .state(state))
+        line.add("duration_ms", took / 1_000_000)
+        let (reference, result) = shared.lock.withLock { (record.snapshot.reference, record.snapshot.result) }
+        line.add("remote_id", reference?.remoteID)
+        if let failure {
+            line.add(failure)
+        } else if let result {
+            line.add("received_bytes", result.byteCount)
+            line.add("content_type", result.contentType)
+            line.add("path", result.path)
+        }
+        log(line)
+    }
+
+    // MARK: - What a call has taught
+
+    func observeClock(_ endpoint: String, offsetSeconds: Int64) {
+        guard logs(.warning) else { return }
+        var line = LogRecord(
+            .warning, "This machine's clock is off: requests are dated by the provider's from now on",
+            atMilliseconds: clock.unixMilliseconds())
+        line.add("endpoint", endpoint)
+        line.add("offset_s", offsetSeconds)
+        log(line)
+    }
+
+    func observeLookup(_ provider: String, _ result: Result<Credentials, Failure>, foundIn: String?) {
+        var found = false
+        if case .success = result { found = true }
+        shared.lock.withLock { shared.statistics.lookedUp(provider, found: found) }
+        let level: LogLevel = found ? .info : .warning
+        guard logs(level) else { return }
+        var line = LogRecord(
+            level, found ? "Credentials found" : "Credentials not found", provider: provider,
+            atMilliseconds: clock.unixMilliseconds())
+        switch result {
+        case .success(let credentials):
+            line.add("found_in", foundIn ?? credentials.source)
+            line.add("expires_at_ms", credentials.expiresAtMilliseconds == 0 ? nil : credentials.expiresAtMilliseconds)
+        case .failure(let failure): line.add(failure)
+        }
+        log(line)
+    }
+
+    // MARK: - Lines
+
+    private func logs(_ level: LogLevel) -> Bool { level <= settings.logLevel }
+
+    private func log(_ line: LogRecord) {
+        shared.lock.withLock {
+            shared.events.push(line)
+            shared.eventsChanged()
+        }
+    }
+
+    private func line(_ level: LogLevel, _ message: StaticString, _ record: JobRecord) -> LogRecord {
+        LogRecord(
+            level, message, provider: record.provider, job: record.id, atMilliseconds: clock.unixMilliseconds())
+    }
+
+    private func line(_ level: LogLevel, _ message: StaticString, _ ticket: CallTicket) -> LogRecord {
+        var line = line(level, message, ticket.owner.record)
+        line.add("action", ticket.call?.action ?? "GET")
+        line.add("attempt", Int64(ticket.owner.failures) + 1)
+        switch ticket.owner {
+        case .job(let job): line.add("remote_id", job.reference?.remoteID)
+        case .fetch(let download), .describe(let download): line.add("remote_id", download.job?.remoteID)
+        }
+        return line
+    }
+}

@@ -1,0 +1,137 @@
+public import Core
+
+/// What a client has done so far, counted. Guarded by `Shared.lock`: the engine writes, any thread copies.
+public struct Statistics: Sendable {
+    /// The calls of one operation at the provider, under its own name.
+    public struct Calls: Sendable {
+        public let name: CallName
+        /// Gone to the wire.
+        public internal(set) var started: UInt64 = 0
+        /// Of these, calls that repeat one of the same job that failed.
+        public internal(set) var repeated: UInt64 = 0
+        /// Ended with a readable answer that is no error.
+        public internal(set) var answered: UInt64 = 0
+        /// Ended otherwise, on the wire or before it: one count for each of `Status.allCases`.
+        public internal(set) var failed = [UInt64](repeating: 0, count: Status.allCases.count)
+        /// Ended here while they were on the wire.
+        public internal(set) var cut: UInt64 = 0
+        public internal(set) var throttled: UInt64 = 0
+        public internal(set) var inFlight: UInt64 = 0
+        /// Bodies of requests and answers.
+        public internal(set) var sentBytes: UInt64 = 0
+        public internal(set) var receivedBytes: UInt64 = 0
+        /// From asking for the call until it left: credentials, rate and a free place.
+        public internal(set) var waits = Histogram(bounds: Histogram.callBounds)
+        /// On the wire.
+        public internal(set) var durations = Histogram(bounds: Histogram.callBounds)
+
+        init(_ name: CallName) { self.name = name }
+
+        mutating func fail(_ status: Status) {
+            if let place = Status.allCases.firstIndex(of: status) { failed[place] &+= 1 }  // safe: one for each case
+        }
+    }
+
+    /// The jobs of one operation.
+    public struct Jobs: Sendable {
+        public let name: JobName
+        public internal(set) var started: UInt64 = 0
+        public internal(set) var succeeded: UInt64 = 0
+        public internal(set) var failed: UInt64 = 0
+        public internal(set) var cancelled: UInt64 = 0
+        /// It is not known whether the provider accepted the submission.
+        public internal(set) var unknown: UInt64 = 0
+        /// Submissions that the provider has accepted, also after the job had ended here.
+        public internal(set) var accepted: UInt64 = 0
+        /// From the start here to a success.
+        public internal(set) var durations = Histogram(bounds: Histogram.jobBounds)
+
+        public var active: UInt64 { started &- succeeded &- failed &- cancelled &- unknown }
+
+        init(_ name: JobName) { self.name = name }
+    }
+
+    /// Looking for a provider's credentials.
+    public struct Lookups: Sendable {
+        public let provider: String
+        public internal(set) var found: UInt64 = 0
+        public internal(set) var failed: UInt64 = 0
+    }
+
+    public struct CallName: Hashable, Sendable {
+        public let provider: String
+        public let action: String
+        public let kind: Kind
+
+        public enum Kind: String, Sendable { case submit, status, image, read }
+    }
+
+    public struct JobName: Hashable, Sendable {
+        public let provider: String
+        public let operation: String
+        public let isDownload: Bool
+    }
+
+    public private(set) var calls: [Calls] = []
+    public private(set) var jobs: [Jobs] = []
+    public private(set) var lookups: [Lookups] = []
+    /// Calls that wait for credentials, for their rate or for a free place.
+    public internal(set) var callsWaiting: UInt64 = 0
+    public internal(set) var eventsQueued = 0
+    public internal(set) var logsLost: UInt64 = 0
+    public internal(set) var startedAtMilliseconds: Int64 = 0
+
+    /// Names of calls are the host's own where it calls by name: beyond so many they share a row.
+    private static let mostRows = 200
+    private static let others = "(others)"
+
+    /// The place of a row in `calls`, for ever. There are few rows: a search costs less than a table of hashes.
+    mutating func place(of name: CallName) -> Int {
+        if let known = calls.firstIndex(where: { $0.name == name }) { return known }
+        guard calls.count < Self.mostRows || name.action == Self.others else {
+            return place(of: CallName(provider: name.provider, action: Self.others, kind: name.kind))
+        }
+        calls.append(Calls(name))
+        return calls.count - 1
+    }
+
+    private mutating func place(of name: JobName) -> Int {
+        if let known = jobs.firstIndex(where: { $0.name == name }) { return known }
+        guard jobs.count < Self.mostRows || name.operation == Self.others else {
+            return place(
+                of: JobName(provider: name.provider, operation: Self.others, isDownload: name.isDownload))
+        }
+        jobs.append(Jobs(name))
+        return jobs.count - 1
+    }
+
+    /// Places come from `place(of:)`, and rows never go.
+    mutating func withCalls(_ place: Int, _ body: (inout Calls) -> Void) {
+        if calls.indices.contains(place) { body(&calls[place]) }  // safe: checked
+    }
+
+    mutating func withJobs(of record: JobRecord, _ body: (inout Jobs) -> Void) {
+        let name = JobName(
+            provider: record.provider, operation: record.operation, isDownload: record.isDownload)
+        body(&jobs[place(of: name)])  // safe: just found
+    }
+
+    mutating func end() {
+        callsWaiting = 0
+        for place in calls.indices {
+            calls[place].cut &+= calls[place].inFlight
+            calls[place].inFlight = 0
+        }
+    }
+
+    mutating func lookedUp(_ provider: String, found: Bool) {
+        let place =
+            lookups.firstIndex { $0.provider == provider }
+            ?? {
+                lookups.append(Lookups(provider: provider))
+                return lookups.count - 1
+            }()
+        // safe: just found
+        if found { lookups[place].found &+= 1 } else { lookups[place].failed &+= 1 }
+    }
+}
