@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from . import aio as aio
     from . import errors as errors
+    from . import logs as logs
+    from . import prometheus as prometheus
     from ._base import Event as Event
     from ._jobs import Asset as Asset
     from .client import Client as Client
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from .describe import operations as operations
     from .describe import version as version
     from .enums import EventType as EventType
+    from .enums import LogLevel as LogLevel
     from .enums import Outcome as Outcome
     from .enums import State as State
     from .enums import Status as Status
@@ -57,6 +60,7 @@ _HOME = {
     "operations": "describe",
     "version": "describe",
     "EventType": "enums",
+    "LogLevel": "enums",
     "Outcome": "enums",
     "State": "enums",
     "Status": "enums",
@@ -74,7 +78,7 @@ _HOME = {
     "WaitTimeoutError": "errors",
     "Request": "request",
 }
-_MODULES = ("aio", "errors")
+_MODULES = ("aio", "errors", "logs", "prometheus")
 
 __all__ = [*_HOME, *_MODULES]  # noqa: PLE0604
 

@@ -16,7 +16,7 @@ from ._call import Handle, call, decode, encode, milliseconds, optional
 from ._jobs import BaseDownload, BaseJob, BaseTask
 from ._library import lib
 from .describe import _operations
-from .enums import EventType, Outcome, State, Status
+from .enums import EventType, LogLevel, Outcome, State, Status
 from .errors import AigcError, ClosedError, ForkedError, InvalidArgumentError
 from .request import Request
 
@@ -31,7 +31,7 @@ _live: "WeakSet[BaseClient[Any, Any]]" = WeakSet()
 class Event:
     """Something that happened on a client."""
 
-    __slots__ = ("type", "job", "job_id", "state", "status", "provider", "message")
+    __slots__ = ("type", "job", "job_id", "state", "status", "provider", "message", "level", "fields")
 
     def __init__(
         self,
@@ -42,6 +42,8 @@ class Event:
         status: Status,
         provider: Optional[str],
         message: Optional[str] = None,
+        level: LogLevel = LogLevel.NONE,
+        fields: Optional[Dict[str, Any]] = None,
     ) -> None:
         self.type = type
         self.job = job
@@ -54,7 +56,11 @@ class Event:
         self.provider = provider
         """The provider that it is about."""
         self.message = message
-        """One line for people, of the types that have one (WARNING)."""
+        """One line for people, of the types that have one (WARNING, LOG)."""
+        self.level = level
+        """LOG: how much it matters."""
+        self.fields = fields or {}
+        """LOG: what belongs to it; the header lists the names."""
 
     def __repr__(self) -> str:
         if self.message is not None:
@@ -119,9 +125,17 @@ class BaseClient(Generic[JobT, DownloadT]):
     def report(self) -> Dict[str, Any]:
         """What this client stands on, for diagnosis and support: certificates, endpoints, proxies, the credentials in use
         and the providers' clocks. Holds no secret, and sends nothing. The header lists what is in it."""
+        return self._document(lib().aigc_client_report)
+
+    def stats(self) -> Dict[str, Any]:
+        """What this client has done so far: calls, retries, throttles, bytes, what is in flight, and how long things took.
+        The header lists what is in it; aigc.prometheus.render() makes text of it for Prometheus. Holds no secret."""
+        return self._document(lib().aigc_client_stats)
+
+    def _document(self, function: Callable[..., int]) -> Dict[str, Any]:
         library = lib()
         pointer = _native.buffer_p()
-        call(library.aigc_client_report, self._handle, byref(pointer))
+        call(function, self._handle, byref(pointer))
         buffer = Handle(pointer, library.aigc_buffer_free)
         text = string_at(library.aigc_buffer_data(buffer), library.aigc_buffer_size(buffer))
         found: Dict[str, Any] = json.loads(text)
@@ -239,6 +253,8 @@ class BaseClient(Generic[JobT, DownloadT]):
             Status(library.aigc_event_status(handle)),
             decode(library.aigc_event_provider(handle)),
             decode(library.aigc_event_message(handle)),
+            LogLevel(library.aigc_event_level(handle)),
+            json.loads(library.aigc_event_fields(handle) or b"{}"),
         )
 
     def _task_of(self, event: Handle, job_id: int) -> Optional[BaseTask]:

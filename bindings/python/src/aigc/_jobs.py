@@ -7,7 +7,7 @@ from ctypes import byref, c_int64, string_at
 from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional
 
 from . import _native
-from ._call import Handle, call, decode, error_from, milliseconds
+from ._call import Handle, call, decode, error_from, milliseconds, optional
 from ._library import lib
 from .enums import Outcome, State
 from .errors import AigcError
@@ -127,6 +127,12 @@ class BaseTask:
     def set_deadline(self, seconds: Optional[float]) -> None:
         """Has the library give it up in so many seconds; None: never."""
         call(lib().aigc_job_set_deadline_ms, self._handle, milliseconds(seconds))
+
+    def set_trace(self, traceparent: Optional[str], tracestate: Optional[str] = None) -> None:
+        """Passes a trace on (W3C Trace Context): from now on every API call about it carries these two headers; image hosts
+        do not get them. None ends it. A Request takes the same two for the first call on."""
+        names = optional(traceparent, "traceparent"), optional(tracestate, "tracestate")
+        call(lib().aigc_job_set_trace, self._handle, *names)
 
     def _token(self) -> Optional[str]:
         return decode(lib().aigc_job_token(self._handle))

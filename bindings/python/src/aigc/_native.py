@@ -22,7 +22,7 @@ from typing import Any, Dict, List, Tuple, Union
 
 # The version of the header that this file was written for.
 VERSION_MAJOR = 1
-VERSION_MINOR = 0
+VERSION_MINOR = 1
 
 
 # Opaque handles: never dereferenced, but each of its own type, so that a wrong one is an error and no crash.
@@ -124,6 +124,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "aigc_client_free": (None, [client_p]),
     "aigc_client_set_credentials": (c_int32, [client_p, c_char_p, c_char_p, c_char_p, c_char_p, c_int64, error_pp]),
     "aigc_client_report": (c_int32, [client_p, buffer_pp, error_pp]),
+    "aigc_client_stats": (c_int32, [client_p, buffer_pp, error_pp]),
     "aigc_client_submit": (c_int32, [client_p, request_p, job_pp, error_pp]),
     "aigc_client_attach": (c_int32, [client_p, c_char_p, c_int32, job_pp, error_pp]),
     "aigc_client_attach_id": (c_int32, [client_p, c_char_p, c_char_p, c_char_p, c_int32, job_pp, error_pp]),
@@ -150,6 +151,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "aigc_job_refresh": (c_int32, [job_p, c_int64, error_pp]),
     "aigc_job_set_follow": (c_int32, [job_p, c_int32, error_pp]),
     "aigc_job_set_deadline_ms": (c_int32, [job_p, c_int64, error_pp]),
+    "aigc_job_set_trace": (c_int32, [job_p, c_char_p, c_char_p, error_pp]),
     "aigc_job_cancel": (None, [job_p]),
     "aigc_job_error": (c_int32, [job_p, error_pp]),
     "aigc_job_result_id": (c_char_p, [job_p]),
@@ -172,6 +174,8 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "aigc_event_status": (c_int32, [event_p]),
     "aigc_event_provider": (c_char_p, [event_p]),
     "aigc_event_message": (c_char_p, [event_p]),
+    "aigc_event_level": (c_int32, [event_p]),
+    "aigc_event_fields": (c_char_p, [event_p]),
     "aigc_event_free": (None, [event_p]),
     "aigc_buffer_data": (c_void_p, [buffer_p]),
     "aigc_buffer_size": (c_size_t, [buffer_p]),

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Awaitable, Callable, Deque, Dict, List, Mapping, Optional, Set, Type, TypeVar, Union
 from weakref import WeakSet
 
-from . import _native
+from . import _native, logs
 from ._base import BaseClient, Event, PathLike, remember_token
 from ._call import Handle, error_from, milliseconds
 from ._jobs import BaseDownload, BaseJob, BaseTask
@@ -121,7 +121,8 @@ class Events:
 
 
 class Client(BaseClient[Job, Download]):
-    """An asyncio client, for one event loop: the one in which it is used first.
+    """An asyncio client, for one event loop: the one in which it is used first. With the configuration's log.level it hands
+    log records to the standard logging, as the logger "aigc".
 
     Configuration as for the synchronous aigc.Client. Not for use from several threads: that is what the synchronous
     one is for. Close it with "await client.close()", or use it in an "async with" statement.
@@ -273,6 +274,8 @@ class Client(BaseClient[Job, Download]):
                 # Events of one kind are merged: one can answer several calls.
                 for future in self._refreshes.pop(job_id, ()):
                     _resolve(future, library.aigc_event_status(handle))
+            elif kind == EventType.LOG:
+                logs.emit(self._event(handle))
             elif kind == EventType.JOB_DONE:
                 ended = self._unanswered.pop(job_id, None)
                 if ended is not None and ended.outcome is not Outcome.UNKNOWN:

@@ -119,3 +119,20 @@ class EventType(_OpenEnum):
     """Credentials that set_credentials() gave end soon, or have been refused: the event's provider says whose."""
     WARNING = 7
     """All went well, and there is something to know: the event's message says what."""
+    LOG = 8
+    """What the library does (only with the configuration's log.level): level, message and fields of the event."""
+
+
+class LogLevel(_OpenEnum):
+    """How much a log record matters. The configuration's log.level names the last that is told."""
+
+    NONE = 0
+    """No log record."""
+    ERROR = 1
+    """A job or a download has failed."""
+    WARNING = 2
+    """A call has failed, and may be repeated; credentials or clock are wrong."""
+    INFO = 3
+    """Jobs accepted, changed, ended; credentials found."""
+    DEBUG = 4
+    """Every call, and the body of submissions with its prompt."""

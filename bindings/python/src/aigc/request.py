@@ -27,6 +27,7 @@ class Request:
     body:        what a cloud added later: provider's own field names, with dots into objects, and any JSON value.
     follow:      whether the library polls the job until it ends; None takes the configuration's job.follow.
     deadline:    seconds until the library gives the job up; None takes the configuration's job.deadline_ms.
+    traceparent, tracestate: the trace of your own tracing (W3C Trace Context), sent with every API call about the job.
 
     Nothing is checked here: submit() does, before anything is sent.
     """
@@ -40,6 +41,8 @@ class Request:
         body: Optional[Mapping[str, Any]] = None,
         follow: Optional[bool] = None,
         deadline: Optional[float] = None,
+        traceparent: Optional[str] = None,
+        tracestate: Optional[str] = None,
         **fields: Any,
     ) -> None:
         self.provider = provider
@@ -49,6 +52,8 @@ class Request:
         self.body: Dict[str, Any] = dict(body or {})
         self.follow = follow
         self.deadline = deadline
+        self.traceparent = traceparent
+        self.tracestate = tracestate
 
     def __repr__(self) -> str:
         # No values: prompts and signed image URLs do not belong in a log.
@@ -72,6 +77,10 @@ class Request:
             _set_option(handle, "follow", "true" if self.follow else "false")
         if self.deadline is not None:
             _set_option(handle, "deadline_ms", str(milliseconds(self.deadline)))
+        if self.traceparent is not None:
+            _set_option(handle, "traceparent", self.traceparent)
+        if self.tracestate is not None:
+            _set_option(handle, "tracestate", self.tracestate)
         return handle
 
 
