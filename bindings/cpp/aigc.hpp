@@ -246,6 +246,11 @@ public:
     Result<Done> set_deadline_ms(std::int64_t deadline_ms) const {
         return detail::done([&](auto error) { return aigc_job_set_deadline_ms(handle_.get(), deadline_ms, error); });
     }
+    // W3C Trace Context for the calls about this job; nullptr ends it.
+    Result<Done> set_trace(const char *traceparent, const char *tracestate = nullptr) const {
+        return detail::done(
+            [&](auto error) { return aigc_job_set_trace(handle_.get(), traceparent, tracestate, error); });
+    }
     void cancel() const noexcept { aigc_job_cancel(handle_.get()); }
     // How it ended; nullopt for success and for a job that has not ended.
     std::optional<Error> error() const {
@@ -298,8 +303,11 @@ public:
     std::int32_t state() const noexcept { return aigc_event_state(handle_.get()); }
     std::uint64_t job_id() const noexcept { return aigc_event_job_id(handle_.get()); }
     std::optional<std::string> provider() const { return detail::text(aigc_event_provider(handle_.get())); }
-    // One line for people, of the types that have one (AIGC_EVENT_WARNING).
+    // One line for people, of the types that have one (AIGC_EVENT_WARNING, AIGC_EVENT_LOG).
     std::optional<std::string> message() const { return detail::text(aigc_event_message(handle_.get())); }
+    // Of an AIGC_EVENT_LOG: one of AIGC_LOG_*, and what belongs to it as a JSON object.
+    std::int32_t level() const noexcept { return aigc_event_level(handle_.get()); }
+    std::optional<std::string> fields() const { return detail::text(aigc_event_fields(handle_.get())); }
     std::optional<Job> job() const {
         aigc_job *job = aigc_event_job(handle_.get());
         if (job == nullptr) return std::nullopt;
@@ -357,11 +365,11 @@ public:
     }
     // What this client stands on, as JSON, for diagnosis and support. No secret is in it.
     Result<std::string> report() {
-        auto report = detail::made<Buffer, aigc_buffer>(
-            [&](auto out, auto error) { return aigc_client_report(handle_.get(), out, error); });
-        if (!report) return report.error();
-        const Buffer buffer = std::move(report).value();
-        return std::string(reinterpret_cast<const char *>(buffer.data()), buffer.size());
+        return document([&](auto out, auto error) { return aigc_client_report(handle_.get(), out, error); });
+    }
+    // What this client has done so far, as JSON: calls, retries, bytes, how long things took. No secret is in it.
+    Result<std::string> stats() {
+        return document([&](auto out, auto error) { return aigc_client_stats(handle_.get(), out, error); });
     }
     Result<Done> set_credentials(const char *provider, const std::string &id, const std::string &secret,
                                  const char *token = nullptr, std::int64_t expires_at_ms = 0) {
@@ -384,6 +392,13 @@ public:
     aigc_client *raw() const noexcept { return handle_.get(); }
 
 private:
+    template <class Call> static Result<std::string> document(Call call) {
+        auto made = detail::made<Buffer, aigc_buffer>(call);
+        if (!made) return made.error();
+        const Buffer buffer = std::move(made).value();
+        return std::string(reinterpret_cast<const char *>(buffer.data()), buffer.size());
+    }
+
     detail::Handle<aigc_client, aigc_client_free> handle_;
 };
 

@@ -47,7 +47,9 @@ type Event struct {
 	State    State
 	Status   Status // EventJobDone: how the job ended. EventJobRefreshed: how the call ended
 	Provider string
-	Message  string // one line for people, of the types that have one (EventWarning)
+	Message  string          // one line for people, of the types that have one (EventWarning, EventLog)
+	Level    LogLevel        // EventLog: how much it matters
+	Fields   json.RawMessage // EventLog: what belongs to it, an object
 }
 
 // Client is one engine: connections, rates, credentials, jobs. One per process is enough for thousands of jobs. Close it.
@@ -252,6 +254,19 @@ func (c *Client) Call(provider, action string, body json.RawMessage, reads bool)
 
 // Report says what this client stands on, for diagnosis and support: trust, proxies, credentials, clocks. No secret is in it.
 func (c *Client) Report() (json.RawMessage, error) {
+	return c.document(func(buffer **C.aigc_buffer, failure **C.aigc_error) C.aigc_status {
+		return C.aigc_client_report(c.handle, buffer, failure)
+	})
+}
+
+// Stats says what this client has done so far: calls, retries, bytes, how long things took. No secret is in it.
+func (c *Client) Stats() (json.RawMessage, error) {
+	return c.document(func(buffer **C.aigc_buffer, failure **C.aigc_error) C.aigc_status {
+		return C.aigc_client_stats(c.handle, buffer, failure)
+	})
+}
+
+func (c *Client) document(make func(**C.aigc_buffer, **C.aigc_error) C.aigc_status) (json.RawMessage, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.handle == nil {
@@ -259,7 +274,7 @@ func (c *Client) Report() (json.RawMessage, error) {
 	}
 	var buffer *C.aigc_buffer
 	var failure *C.aigc_error
-	if err := taken(C.aigc_client_report(c.handle, &buffer, &failure), &failure); err != nil {
+	if err := taken(make(&buffer, &failure), &failure); err != nil {
 		return nil, err
 	}
 	return bytesOf(buffer), nil
@@ -336,6 +351,10 @@ func (c *Client) take(event *C.aigc_event) {
 		Status:   Status(C.aigc_event_status(event)),
 		Provider: text(C.aigc_event_provider(event)),
 		Message:  text(C.aigc_event_message(event)),
+		Level:    LogLevel(C.aigc_event_level(event)),
+	}
+	if fields := C.aigc_event_fields(event); fields != nil {
+		e.Fields = json.RawMessage(text(fields))
 	}
 	c.mu.Lock()
 	job := c.jobs[e.JobID]

@@ -98,6 +98,19 @@ const (
 	EventJobDone           EventType = C.AIGC_EVENT_JOB_DONE
 	EventCredentialsNeeded EventType = C.AIGC_EVENT_CREDENTIALS_NEEDED
 	EventWarning           EventType = C.AIGC_EVENT_WARNING
+	EventLog               EventType = C.AIGC_EVENT_LOG
+)
+
+// LogLevel tells how much a log record matters. The configuration's log.level names the last that is told.
+type LogLevel int32
+
+// Every level.
+const (
+	LogNone    LogLevel = C.AIGC_LOG_NONE
+	LogError   LogLevel = C.AIGC_LOG_ERROR
+	LogWarning LogLevel = C.AIGC_LOG_WARNING
+	LogInfo    LogLevel = C.AIGC_LOG_INFO
+	LogDebug   LogLevel = C.AIGC_LOG_DEBUG
 )
 
 // The version that this package is written for: another major version and an older minor version are refused.

@@ -133,6 +133,24 @@ func (j *Job) SetDeadline(d time.Duration) error {
 	return taken(C.aigc_job_set_deadline_ms(j.handle, limit, &failure), &failure)
 }
 
+// SetTrace passes a trace on (W3C Trace Context) with every API call about this job from now on; an empty parent ends it.
+func (j *Job) SetTrace(parent, state string) error {
+	defer runtime.KeepAlive(j)
+	var m memory
+	defer m.free()
+	p, err := m.addOptional("traceparent", parent)
+	if err != nil {
+		return err
+	}
+	s, err := m.addOptional("tracestate", state)
+	if err != nil {
+		return err
+	}
+	var failure *C.aigc_error
+	status := C.aigc_job_set_trace(j.handle, p, s, &failure)
+	return taken(status, &failure)
+}
+
 // ID is unique among the jobs of the process.
 func (j *Job) ID() uint64 { return j.id }
 

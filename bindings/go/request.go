@@ -18,7 +18,8 @@ type Request struct {
 	// json.RawMessage for a field that is JSON, or for any field of the body under "body.Name".
 	Fields Fields
 	Images []Image
-	// Options say how the library treats the job: "follow" ("true" or "false"), "deadline_ms".
+	// Options say how the library treats the job: "follow" ("true" or "false"), "deadline_ms", "traceparent",
+	// "tracestate".
 	Options map[string]string
 }
 

@@ -89,6 +89,13 @@ impl Client {
         Ok(String::from_utf8_lossy(&report).into_owned())
     }
 
+    /// What this client has done so far, as JSON: calls, retries, bytes, how long things took. No secret is in it.
+    pub fn stats(&self) -> Result<String> {
+        // SAFETY: the handle lives.
+        let stats = made(|out, error| unsafe { sys::aigc_client_stats(self.raw(), out, error) }).map(Buffer)?;
+        Ok(String::from_utf8_lossy(&stats).into_owned())
+    }
+
     /// Gives a provider's credentials from now on, instead of all other sources. `token` is the STS security token.
     pub fn set_credentials(
         &self,

@@ -64,6 +64,15 @@ impl Job {
         done(|error| unsafe { sys::aigc_job_set_deadline_ms(self.raw(), milliseconds(deadline), error) })
     }
 
+    /// Passes a trace on (W3C Trace Context) with every API call about this job from now on; `None` ends it.
+    pub fn set_trace(&self, traceparent: Option<&str>, tracestate: Option<&str>) -> Result<()> {
+        let parent = traceparent.map(|text| c_string("traceparent", text)).transpose()?;
+        let state = tracestate.map(|text| c_string("tracestate", text)).transpose()?;
+        let raw = |text: &Option<std::ffi::CString>| text.as_ref().map_or(std::ptr::null(), |text| text.as_ptr());
+        // SAFETY: the handle lives, and so do the strings.
+        done(|error| unsafe { sys::aigc_job_set_trace(self.raw(), raw(&parent), raw(&state), error) })
+    }
+
     /// How the job ended; `None` for success and for a job that has not ended.
     pub fn error(&self) -> Option<Error> {
         // SAFETY: the handle lives.
@@ -265,10 +274,22 @@ impl Event {
         unsafe { text(sys::aigc_event_provider(self.0.as_ptr())) }
     }
 
-    /// One line for people, of the types that have one (`EventType::WARNING`).
+    /// One line for people, of the types that have one (`EventType::WARNING`, `EventType::LOG`).
     pub fn message(&self) -> Option<&str> {
         // SAFETY: as above.
         unsafe { text(sys::aigc_event_message(self.0.as_ptr())) }
+    }
+
+    /// How much a log record matters; `LogLevel::NONE` for other events.
+    pub fn level(&self) -> crate::LogLevel {
+        // SAFETY: the handle lives.
+        crate::LogLevel(unsafe { sys::aigc_event_level(self.0.as_ptr()) })
+    }
+
+    /// What belongs to a log record, as a JSON object.
+    pub fn fields(&self) -> Option<&str> {
+        // SAFETY: as above.
+        unsafe { text(sys::aigc_event_fields(self.0.as_ptr())) }
     }
 }
 

@@ -33,7 +33,7 @@ pub use describe::{build_info, config_keys, fields, operations, version, Field, 
 pub use error::{Error, Result};
 pub use job::{Asset, Buffer, Event, Job};
 pub use request::{Config, Request, Value};
-pub use status::{EventType, Outcome, State, Status};
+pub use status::{EventType, LogLevel, Outcome, State, Status};
 pub use sys::{
     AIGC_ALIBABA as ALIBABA, AIGC_ALIBABA_INFERENCE as ALIBABA_INFERENCE,
     AIGC_ALIBABA_INFERENCE_ASSET as ALIBABA_INFERENCE_ASSET, AIGC_ALIBABA_MODEL_TRAIN as ALIBABA_MODEL_TRAIN,

@@ -156,7 +156,8 @@ impl Request {
         Ok(self)
     }
 
-    /// Sets how the library treats the job: "follow" ("true" or "false"), "deadline_ms".
+    /// Sets how the library treats the job: "follow" ("true" or "false"), "deadline_ms",
+    /// "traceparent", "tracestate".
     pub fn set_option(&mut self, name: &str, value: &str) -> Result<&mut Request> {
         let (key, value) = (c_string("option", name)?, c_string(name, value)?);
         // SAFETY: as above.

@@ -91,6 +91,15 @@ constants! { EventType:
     JOB_DONE = AIGC_EVENT_JOB_DONE, "The job has ended, once.";
     CREDENTIALS_NEEDED = AIGC_EVENT_CREDENTIALS_NEEDED, "Credentials that were given end soon or have been refused.";
     WARNING = AIGC_EVENT_WARNING, "All went well, and there is something to know: `Event::message`.";
+    LOG = AIGC_EVENT_LOG, "What the library does, with the configuration's log.level: `Event::level`, `Event::fields`.";
+}
+
+constants! { LogLevel:
+    NONE = AIGC_LOG_NONE, "No log record.";
+    ERROR = AIGC_LOG_ERROR, "A job or a download has failed.";
+    WARNING = AIGC_LOG_WARNING, "A call has failed, and may be repeated; credentials or clock are wrong.";
+    INFO = AIGC_LOG_INFO, "Jobs accepted, changed, ended; credentials found.";
+    DEBUG = AIGC_LOG_DEBUG, "Every call, and the body of submissions with its prompt.";
 }
 
 impl Status {

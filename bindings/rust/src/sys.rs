@@ -8,7 +8,7 @@ pub type aigc_status = i32;
 pub type aigc_event_handler = Option<unsafe extern "C" fn(event: *const aigc_event, user_data: *mut c_void)>;
 
 pub const AIGC_VERSION_MAJOR: i32 = 1;
-pub const AIGC_VERSION_MINOR: i32 = 0;
+pub const AIGC_VERSION_MINOR: i32 = 1;
 pub const AIGC_VERSION_PATCH: i32 = 0;
 pub const AIGC_FOREVER: i64 = -1;
 
@@ -79,6 +79,13 @@ pub const AIGC_EVENT_JOB_PROGRESS: i32 = 4;
 pub const AIGC_EVENT_JOB_DONE: i32 = 5;
 pub const AIGC_EVENT_CREDENTIALS_NEEDED: i32 = 6;
 pub const AIGC_EVENT_WARNING: i32 = 7;
+pub const AIGC_EVENT_LOG: i32 = 8;
+
+pub const AIGC_LOG_NONE: i32 = 0;
+pub const AIGC_LOG_ERROR: i32 = 1;
+pub const AIGC_LOG_WARNING: i32 = 2;
+pub const AIGC_LOG_INFO: i32 = 3;
+pub const AIGC_LOG_DEBUG: i32 = 4;
 
 #[repr(C)]
 pub struct aigc_error {
@@ -230,6 +237,11 @@ extern "C" {
         report: *mut *mut aigc_buffer,
         error: *mut *mut aigc_error,
     ) -> aigc_status;
+    pub fn aigc_client_stats(
+        client: *mut aigc_client,
+        stats: *mut *mut aigc_buffer,
+        error: *mut *mut aigc_error,
+    ) -> aigc_status;
     pub fn aigc_client_submit(
         client: *mut aigc_client,
         request: *const aigc_request,
@@ -301,6 +313,12 @@ extern "C" {
     pub fn aigc_job_refresh(job: *mut aigc_job, timeout_ms: i64, error: *mut *mut aigc_error) -> aigc_status;
     pub fn aigc_job_set_follow(job: *mut aigc_job, follow: i32, error: *mut *mut aigc_error) -> aigc_status;
     pub fn aigc_job_set_deadline_ms(job: *mut aigc_job, deadline_ms: i64, error: *mut *mut aigc_error) -> aigc_status;
+    pub fn aigc_job_set_trace(
+        job: *mut aigc_job,
+        traceparent: *const c_char,
+        tracestate: *const c_char,
+        error: *mut *mut aigc_error,
+    ) -> aigc_status;
     pub fn aigc_job_cancel(job: *mut aigc_job);
     pub fn aigc_job_error(job: *mut aigc_job, error: *mut *mut aigc_error) -> aigc_status;
     pub fn aigc_job_result_id(job: *mut aigc_job) -> *const c_char;
@@ -333,6 +351,8 @@ extern "C" {
     pub fn aigc_event_status(event: *const aigc_event) -> aigc_status;
     pub fn aigc_event_provider(event: *const aigc_event) -> *const c_char;
     pub fn aigc_event_message(event: *const aigc_event) -> *const c_char;
+    pub fn aigc_event_level(event: *const aigc_event) -> i32;
+    pub fn aigc_event_fields(event: *const aigc_event) -> *const c_char;
     pub fn aigc_event_free(event: *mut aigc_event);
     pub fn aigc_buffer_data(buffer: *const aigc_buffer) -> *const c_void;
     pub fn aigc_buffer_size(buffer: *const aigc_buffer) -> usize;
