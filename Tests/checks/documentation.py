@@ -152,6 +152,20 @@ def unknown_keys(keys: List[str]) -> Iterator[str]:
                 yield "%s speaks of %s" % (path.name, word)
 
 
+def other_versions() -> Iterator[str]:
+    """Places that name a version of their own, and another one than the header."""
+    places = (
+        ("Sources/Providers/CheckingProvider.swift", r'"libaigc/([0-9.]+)"'),
+        ("bindings/rust/Cargo.toml", r'^version = "([0-9.]+)"'),
+        ("bindings/python/pyproject.toml", r'^version = "([0-9.]+)"'),
+        ("bindings/debian/changelog", r"^libaigc \(([0-9.]+)\)"),
+    )
+    for path, pattern in places:
+        found = re.search(pattern, (ROOT / path).read_text(encoding="utf-8"), re.M)
+        if found is None or found.group(1) != header.version():
+            yield "%s says %s, the header %s" % (path, found and found.group(1), header.version())
+
+
 def main() -> int:
     """Look."""
     report = Report()
@@ -159,6 +173,7 @@ def main() -> int:
     report.rule("every constant is described (%d)" % len(constants), undescribed_constants(constants))
     report.rule("every function is described, and since when", undescribed_functions())
     report.rule("every type is described", undescribed_types())
+    report.rule("every place that names the version names the header's", other_versions())
     if README.exists():
         report.rule("each promise has a test", promises())
     else:
