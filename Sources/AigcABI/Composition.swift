@@ -154,6 +154,7 @@ enum Composition {
         settings.jobPolicy.polls = PollSchedule(
             initialMilliseconds: values.integer("poll.initial_ms"), maximumMilliseconds: values.integer("poll.max_ms"),
             growthPercent: values.integer("poll.growth_percent"))
+        settings.learnsPauses = values.bool("poll.learn")
         settings.jobDeadlineMilliseconds = values.integer("job.deadline_ms")
         settings.downloadDeadlineMilliseconds = values.integer("download.deadline_ms")
         settings.connectTimeoutMilliseconds = values.integer("timeout.connect_ms")

@@ -95,10 +95,15 @@ extension ConfigKey {
             "job.deadline_ms", .duration(-1...always), "3600000", "Time from submission to the end of a job; -1: none"),
         ConfigKey(
             "poll.initial_ms", .duration(10...day), "1000", "Shortest pause between two status calls for one job"),
-        ConfigKey("poll.max_ms", .duration(10...day), "5000", "Longest pause between two status calls for one job"),
+        ConfigKey(
+            "poll.max_ms", .duration(10...day), "5000",
+            "Longest pause between two status calls for one job; with poll.learn the mean, and at most four times it"),
         ConfigKey(
             "poll.growth_percent", .int(0...1000), "15",
             "The pause as a share of the time since acceptance, between the two limits"),
+        ConfigKey(
+            "poll.learn", .bool, "true",
+            "Whether calls go to the ages at which jobs have ended so far, as many as with pauses of poll.max_ms"),
 
         ConfigKey(
             "retry.max_attempts", .int(1...100), "6",

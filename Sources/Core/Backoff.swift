@@ -48,12 +48,15 @@ public struct RetryPolicy: Equatable, Sendable {
 /// How a job is polled between its acceptance and its end.
 ///
 /// The pause grows with the time that the job has already taken: a job of 10 s is seen done within a second or so, one of
-/// ten minutes costs few calls. Jitter of a fifth keeps jobs that were submitted together apart.
+/// ten minutes costs few calls. Jitter of a fifth keeps jobs that were submitted together apart. Where it is known how long
+/// such jobs take (`PollHistory`), the calls go to the ages at which they end.
 public struct PollSchedule: Equatable, Sendable {
     public var initialMilliseconds: Int64
     public var maximumMilliseconds: Int64
     /// Pause as a share of the time since acceptance, in percent.
     public var growthPercent: Int64
+    /// Calls a millisecond by age, from `PollHistory.rates`; empty while nothing is known.
+    public var rates: [Double] = []
 
     public init(initialMilliseconds: Int64 = 1_000, maximumMilliseconds: Int64 = 5_000, growthPercent: Int64 = 15) {
         self.initialMilliseconds = max(1, initialMilliseconds)
@@ -61,13 +64,42 @@ public struct PollSchedule: Equatable, Sendable {
         self.growthPercent = max(0, growthPercent)
     }
 
-    public func pause(sinceAcceptedMilliseconds: Int64, random: UInt64) -> Int64 {
+    /// - startIsKnown: false for a job that was attached, whose age nobody knows.
+    public func pause(sinceAcceptedMilliseconds: Int64, random: UInt64, startIsKnown: Bool = true) -> Int64 {
         let elapsed = min(max(0, sinceAcceptedMilliseconds), 1_000_000_000)
+        if startIsKnown, let learned = learnedPause(elapsed, random) { return learned }
         let grown = elapsed * min(growthPercent, 1_000) / 100
         let pause = min(maximumMilliseconds, max(initialMilliseconds, grown))
         let spread = pause / 5
         let jitter = spread > 0 ? Int64(random % UInt64(spread + 1)) : 0  // safe: spread is in 1...Int64.max/5
         return (pause - spread / 2).adding(jitter)
+    }
+
+    /// Where pauses are learned, time without a call is saved up for the ages at which jobs end.
+    public var longestMilliseconds: Int64 {
+        let (four, overflow) = maximumMilliseconds.multipliedReportingOverflow(by: 4)
+        return overflow ? .max : four
+    }
+
+    /// The next call is due when the rate, summed up from now, makes one. Never sooner than the shortest pause.
+    private func learnedPause(_ elapsed: Int64, _ random: UInt64) -> Int64? {
+        guard rates.count == PollAges.count, elapsed < PollAges.end else { return nil }
+        var left = 0.9 + 0.2 * Double(random >> 11) / Double(UInt64(1) << 53)
+        var at = Double(elapsed)
+        for index in PollAges.index(of: elapsed)..<PollAges.count {
+            let rate = rates[index]  // safe: the counts are equal
+            let inside = rate * (PollAges.upper(index) - at)
+            if inside >= left {
+                at += left / rate
+                left = 0
+                break
+            }
+            left -= inside
+            at = PollAges.upper(index)
+        }
+        if left > 0 { return maximumMilliseconds }
+        let pause = Int64(min(max(at - Double(elapsed), 1), Double(PollAges.end)))  // safe: 1...the end of all ages
+        return min(longestMilliseconds, max(initialMilliseconds, pause))
     }
 }
 

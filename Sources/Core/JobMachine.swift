@@ -86,6 +86,11 @@ public struct JobMachine: Sendable {
     private var failedSubmits: Int32 = 0
     private var failedPolls: Int32 = 0
     private var acceptedAt: Int64 = 0
+    /// Since when is known only of a job that was submitted here.
+    private let startIsKnown: Bool
+    /// When the newest answers came that called the job not done and done, in milliseconds since its acceptance.
+    private var openAt: Int32 = 0
+    private var doneAt: Int32 = -1
     /// Answers in a row that called the job finished and listed no image, and when the last of them was counted.
     private var emptyEnds: Int32 = 0
     private var emptyEndAt: Int64 = .min
@@ -109,6 +114,7 @@ public struct JobMachine: Sendable {
     public init(follows: Bool) {
         self.follows = follows
         isRead = false
+        startIsKnown = true
         state = .queued
         outcome = .none
         remoteID = ""
@@ -120,6 +126,7 @@ public struct JobMachine: Sendable {
     private init(read: Void) {
         follows = true
         isRead = true
+        startIsKnown = false
         state = .queued
         outcome = .none
         remoteID = ""
@@ -130,6 +137,7 @@ public struct JobMachine: Sendable {
         self.follows = follows
         self.remoteID = remoteID
         isRead = false
+        startIsKnown = false
         state = .pending
         outcome = .accepted
     }
@@ -156,6 +164,12 @@ public struct JobMachine: Sendable {
 
     /// Lets go of the newest answer once it has been read.
     public mutating func forgetAnswer() { newest.value = nil }
+
+    /// Between which ages, in milliseconds, a job that was followed from its acceptance has ended; nil if that cannot be
+    /// said.
+    public var lifetime: (notDoneAt: Int64, doneAt: Int64)? {
+        startIsKnown && follows && doneAt >= 0 ? (Int64(openAt), Int64(doneAt)) : nil
+    }
 
     /// Whether a refresh makes sense now.
     public var canRefresh: Bool { phase == .waiting || phase == .polling }
@@ -348,24 +362,28 @@ public struct JobMachine: Sendable {
     ) {
         let answer = withEarliestEnd(answer)
         newest.value = answer
+        let elapsed = now.subtracting(acceptedAt) / 1_000_000
         if let progress = answer.progress { self.progress = min(1, max(0, progress)) }
         switch answer.state {
         case .pending, .running:
             state = answer.state == .pending ? .pending : .running
             actions.append(.changed)
+            openAt = Int32(clamping: elapsed)
             if let beforeEnd { actions.append(beforeEnd) }
             if givesUp(after: answer, now, policy) {
                 end(.failed, emptyFailure(answer), &actions)
             } else if follows {
-                let elapsed = now.subtracting(acceptedAt) / 1_000_000
-                schedulePoll(
-                    after: policy.polls.pause(sinceAcceptedMilliseconds: elapsed, random: random), now, &actions)
+                let pause = policy.polls.pause(
+                    sinceAcceptedMilliseconds: elapsed, random: random, startIsKnown: startIsKnown)
+                schedulePoll(after: pause, now, &actions)
             }
         case .succeeded:
             progress = 1
+            doneAt = Int32(clamping: elapsed)
             if let beforeEnd { actions.append(beforeEnd) }
             end(.succeeded, nil, &actions)
         case .failed(let failure):
+            doneAt = Int32(clamping: elapsed)
             if let beforeEnd { actions.append(beforeEnd) }
             end(.failed, failure, &actions)
         }

@@ -99,6 +99,7 @@ final class RateGate: TimerNode {
 final class ActiveJob: TimerNode {
     let record: JobRecord
     let provider: any Provider
+    let polls: PollBook
     var machine: JobMachine
     /// The encoded submission; let go of once it has been accepted.
     var submission: ProviderCall? {
@@ -121,9 +122,10 @@ final class ActiveJob: TimerNode {
     var askedAt: Int64 = 0
     var failures: Int32 = 0
 
-    init(record: JobRecord, provider: any Provider, machine: JobMachine) {
+    init(record: JobRecord, provider: any Provider, polls: PollBook, machine: JobMachine) {
         self.record = record
         self.provider = provider
+        self.polls = polls
         self.machine = machine
         super.init()
     }

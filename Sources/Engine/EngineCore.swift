@@ -21,6 +21,8 @@ final class EngineCore {
     var tickets: [UInt64: CallTicket] = [:]
     /// Jobs whose status call waits behind many others, by the number of the call.
     var parked: [UInt64: ActiveJob] = [:]
+    private var pollBooks: [PollKind: PollBook] = [:]
+    private let otherPolls: PollBook
     var nextTicket: UInt64 = 1
     var desks: [String: CredentialDesk] = [:]
     var credentialAlarms: [String: CredentialAlarm] = [:]
@@ -42,6 +44,11 @@ final class EngineCore {
     private var jobActions: [JobAction] = []
     private var downloadActions: [DownloadAction] = []
 
+    private struct PollKind: Hashable {
+        let provider: String
+        let operation: String
+    }
+
     struct GateName: Hashable {
         let provider: String
         let account: String
@@ -54,6 +61,7 @@ final class EngineCore {
         fileWorker: any Worker, credentialWorker: any Worker
     ) {
         self.settings = settings
+        otherPolls = PollBook(settings.jobPolicy, learns: false)
         self.shared = shared
         self.transport = transport
         self.clock = clock
@@ -116,12 +124,13 @@ final class EngineCore {
         switch command {
         case .submit(let record, let call, let follow, let deadline):
             guard let provider = providers[record.provider] else { return refuse(record) }
-            let job = ActiveJob(record: record, provider: provider, machine: JobMachine(follows: follow))
+            let job = ActiveJob(
+                record: record, provider: provider, polls: polls(of: record), machine: JobMachine(follows: follow))
             job.submission = call
             begin(job, deadline)
         case .read(let record, let call, let deadline):
             guard let provider = providers[record.provider] else { return refuse(record) }
-            let job = ActiveJob(record: record, provider: provider, machine: .read())
+            let job = ActiveJob(record: record, provider: provider, polls: polls(of: record), machine: .read())
             job.read = call
             begin(job, deadline)
         case .attach(let record, let follow, let deadline):
@@ -129,7 +138,7 @@ final class EngineCore {
                 let reference = shared.lock.withLock({ record.snapshot.reference })
             else { return refuse(record) }
             let machine = JobMachine(attached: reference.remoteID, follows: follow)
-            let job = ActiveJob(record: record, provider: provider, machine: machine)
+            let job = ActiveJob(record: record, provider: provider, polls: polls(of: record), machine: machine)
             begin(job, deadline)
         case .download(let record, let order):
             guard let provider = providers[record.provider] else { return refuse(record) }
@@ -177,6 +186,16 @@ final class EngineCore {
 
     private func deadline(after milliseconds: Int64) -> Int64 {
         milliseconds < 0 ? .max : clock.nanoseconds().adding(.nanoseconds(milliseconds: milliseconds))
+    }
+
+    private func polls(of record: JobRecord) -> PollBook {
+        let kind = PollKind(provider: record.provider, operation: record.operation)
+        if let known = pollBooks[kind] { return known }
+        // Operations are few, but a name that a caller makes up is one too: those beyond share a book that learns nothing.
+        guard pollBooks.count < 256 else { return otherPolls }
+        let book = PollBook(settings.jobPolicy, learns: settings.learnsPauses)
+        pollBooks[kind] = book
+        return book
     }
 
     private func begin(_ job: ActiveJob, _ deadlineMilliseconds: Int64) {
@@ -266,7 +285,7 @@ final class EngineCore {
         jobActions = []
         actions.removeAll(keepingCapacity: true)
         job.machine.handle(
-            event, at: clock.nanoseconds(), policy: settings.jobPolicy, random: random.next(), into: &actions)
+            event, at: clock.nanoseconds(), policy: job.polls.policy, random: random.next(), into: &actions)
         for action in actions { perform(action, job) }
         jobActions = actions
     }

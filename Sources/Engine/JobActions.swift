@@ -87,6 +87,9 @@ extension EngineCore {
 
     private func ended(_ job: ActiveJob, _ failure: Failure?) {
         let record = job.record
+        if let lifetime = job.machine.lifetime {
+            job.polls.learn(notDoneAt: lifetime.notDoneAt, doneAt: lifetime.doneAt)
+        }
         if job.machine.outcome != .unknown { job.submission = nil }
         // Before the event, which some hosts take for the last word.
         observeDone(record, job.machine.state, failure, startedAt: job.beganAt)
