@@ -32,13 +32,37 @@ static const EVP_MD *algorithm_md(aigcc_algorithm algorithm) {
     return md;
 }
 
+/* One SHA-256 context of the process rests between digests, ready to be fed: making one costs as much as two blocks.
+ * Whoever takes it leaves none behind, so that it has one user at a time, on whatever thread or side of a fork. */
+static _Atomic(EVP_MD_CTX *) resting;
+
+/* A context that is ready to be fed, or NULL. */
+static EVP_MD_CTX *take(aigcc_algorithm algorithm, const EVP_MD *md) {
+    EVP_MD_CTX *context = NULL;
+    if (md == NULL) return NULL;
+    if (algorithm == AIGCC_SHA256) context = atomic_exchange_explicit(&resting, NULL, memory_order_acquire);
+    if (context != NULL) return context;
+    context = EVP_MD_CTX_new();
+    if (context != NULL && !EVP_DigestInit_ex2(context, md, NULL)) {
+        EVP_MD_CTX_free(context);
+        return NULL;
+    }
+    return context;
+}
+
+/* It is made ready again at once, which also wipes what the digest of a key would leave in it. */
+static void give_back(aigcc_algorithm algorithm, const EVP_MD *md, EVP_MD_CTX *context, int ok) {
+    if (algorithm == AIGCC_SHA256 && ok && EVP_DigestInit_ex2(context, md, NULL))
+        context = atomic_exchange_explicit(&resting, context, memory_order_acq_rel);
+    EVP_MD_CTX_free(context);
+}
+
 int aigcc_digest(aigcc_algorithm algorithm, const void *data, size_t count, uint8_t *out) {
     const EVP_MD *md = algorithm_md(algorithm);
-    EVP_MD_CTX *context = md == NULL ? NULL : EVP_MD_CTX_new();
+    EVP_MD_CTX *context = take(algorithm, md);
     if (context == NULL) return -1;
-    int ok = EVP_DigestInit_ex2(context, md, NULL) && (count == 0 || EVP_DigestUpdate(context, data, count)) &&
-             EVP_DigestFinal_ex(context, out, NULL);
-    EVP_MD_CTX_free(context);
+    int ok = (count == 0 || EVP_DigestUpdate(context, data, count)) && EVP_DigestFinal_ex(context, out, NULL);
+    give_back(algorithm, md, context, ok);
     return ok ? 0 : -1;
 }
 
@@ -46,24 +70,24 @@ int aigcc_digest(aigcc_algorithm algorithm, const void *data, size_t count, uint
 int aigcc_hmac(aigcc_algorithm algorithm, const void *key, size_t key_count, const void *data, size_t count,
                uint8_t *out) {
     const EVP_MD *md = algorithm_md(algorithm);
-    EVP_MD_CTX *context = md == NULL ? NULL : EVP_MD_CTX_new();
+    EVP_MD_CTX *context = take(algorithm, md);
     if (context == NULL) return -1;
     uint8_t block[BLOCK] = {0};
     uint8_t inner[AIGCC_MAX_DIGEST];
     int ok = 1;
     if (key_count > BLOCK) {
-        ok = EVP_DigestInit_ex2(context, md, NULL) && EVP_DigestUpdate(context, key, key_count) &&
-             EVP_DigestFinal_ex(context, block, NULL);
+        ok = EVP_DigestUpdate(context, key, key_count) && EVP_DigestFinal_ex(context, block, NULL) &&
+             EVP_DigestInit_ex2(context, md, NULL);
     } else if (key_count > 0) {
         memcpy(block, key, key_count);
     }
     for (int i = 0; i < BLOCK; i++) block[i] ^= 0x36;
-    ok = ok && EVP_DigestInit_ex2(context, md, NULL) && EVP_DigestUpdate(context, block, BLOCK) &&
+    ok = ok && EVP_DigestUpdate(context, block, BLOCK) &&
          (count == 0 || EVP_DigestUpdate(context, data, count)) && EVP_DigestFinal_ex(context, inner, NULL);
     for (int i = 0; i < BLOCK; i++) block[i] ^= 0x36 ^ 0x5c;
     ok = ok && EVP_DigestInit_ex2(context, md, NULL) && EVP_DigestUpdate(context, block, BLOCK) &&
          EVP_DigestUpdate(context, inner, sizes[algorithm]) && EVP_DigestFinal_ex(context, out, NULL);
-    EVP_MD_CTX_free(context);
+    give_back(algorithm, md, context, ok);
     OPENSSL_cleanse(block, sizeof block);
     OPENSSL_cleanse(inner, sizeof inner);
     return ok ? 0 : -1;
