@@ -385,6 +385,7 @@ def plan(runner: Runner, long: bool) -> List[Run]:
         Run("lifecycle"),
         Run("cancel", after=no_duplicates),
         Run("operations", compilers=both, after=no_duplicates),
+        Run("observe", compilers=both, after=no_duplicates),
         Run("attach", world={"duration": 2.0}, after=no_duplicates),
         Run("credentials", after=no_duplicates),
         Run("small_stack"),

@@ -127,7 +127,7 @@ class Fuzz:
             ]
             self._wait(downloads)
             for event in client.events(timeout=0):
-                self._show(event, getattr(event, "message", None))
+                self._show(event, event.message, event.fields)
             for task in [*tasks, *downloads]:
                 self._show_task(task)
 

@@ -65,7 +65,10 @@ def fuzzed(rig: Rig, report: Report) -> None:
     """Hundreds of jobs with errors of all kinds."""
     box = rig.box
     box.config(signed_urls=True, proxy_user="painter", proxy_password=SECRETS["password of the proxy"])
-    keys = rig.keys(box.info["http"], retry_max_attempts=3, job_deadline_ms=8000, download_deadline_ms=8000)
+    keys = rig.keys(
+        box.info["http"], retry_max_attempts=3, job_deadline_ms=8000, download_deadline_ms=8000, log_level="debug",
+        log_capacity=100_000,
+    )
     for provider, names in {
         "alibaba": ("access_key_id", "access_key_secret", "security_token"),
         "tencent": ("secret_id", "secret_key", "token"),
@@ -95,6 +98,7 @@ def fuzzed(rig: Rig, report: Report) -> None:
         code = process.wait()
     text = (rig.folder / "said").read_text(encoding="utf-8", errors="surrogateescape")
     report.ok(code == 0 and text.endswith("the end\n"), "%d jobs ran to their end" % JOBS, text[-300:])
+    report.ok(text.count("'Call failed'") > JOBS, "the log tells of every call that failed", text.count("'Call failed'"))
     kinds = set(re.findall(r"<Status\.(\w+)", text))
     report.ok(len(kinds) >= 8, "they met errors of many kinds", sorted(kinds))
     report.note("%d characters said, statuses: %s" % (len(text), " ".join(sorted(kinds))))

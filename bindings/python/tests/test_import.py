@@ -33,14 +33,17 @@ def test_names_bring_ctypes_and_no_library() -> None:
     assert (result.stdout, result.stderr) == ("['ctypes']\n", "")
 
 
+# Processor time: how busy the machine is does not count.
+
+
 def test_import_time() -> None:
-    code = "import time; t = time.perf_counter(); import aigc; print((time.perf_counter() - t) * 1000)"
+    code = "import time; t = time.process_time(); import aigc; print((time.process_time() - t) * 1000)"
     best = min(float(python(code).stdout) for _ in range(5))
     assert best < 30, f"import aigc took {best:.1f} ms"
 
 
 def test_import_time_of_the_client() -> None:
-    code = "import time; t = time.perf_counter(); from aigc import Client; print((time.perf_counter() - t) * 1000)"
+    code = "import time; t = time.process_time(); from aigc import Client; print((time.process_time() - t) * 1000)"
     best = min(float(python(code).stdout) for _ in range(5))
     assert best < 100, f"from aigc import Client took {best:.1f} ms"
 

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from aigc import _native
 from support import python
 
 USE = """
@@ -75,8 +76,10 @@ def test_an_older_minor_version(tmp_path: Path) -> None:
 
 
 def test_a_function_is_missing(tmp_path: Path) -> None:
-    path = build(tmp_path, "int aigc_version_number(void) { return 1000000; }")
-    assert "it lacks aigc_version_string, which version 1.0 has" in python(USE, AIGC_LIBRARY=path).stdout
+    number = _native.VERSION_MAJOR * 1000000 + _native.VERSION_MINOR * 1000
+    path = build(tmp_path, "int aigc_version_number(void) { return %d; }" % number)
+    said = "it lacks aigc_version_string, which version %d.%d has" % (_native.VERSION_MAJOR, _native.VERSION_MINOR)
+    assert said in python(USE, AIGC_LIBRARY=path).stdout
 
 
 def test_the_packaged_one_is_taken(library: str, tmp_path: Path) -> None:

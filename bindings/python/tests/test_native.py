@@ -86,6 +86,7 @@ def test_constants() -> None:
         ("AIGC_OUTCOME_", enums.Outcome),
         ("AIGC_STATE_", enums.State),
         ("AIGC_EVENT_", enums.EventType),
+        ("AIGC_LOG_", enums.LogLevel),
     ):
         python.update({prefix + member.name: int(member) for member in enum if (prefix, member) != ("AIGC_E_", 0)})
     assert python == constants()

@@ -87,6 +87,11 @@ def _command(commands: Any, name: str, text: str, client: bool = True) -> argpar
             metavar="KEY=VALUE",
             help='a configuration key; "aigc config" lists them. Not for secrets: others can see a command line',
         )
+        sub.add_argument(
+            "--log",
+            choices=("error", "warning", "info", "debug"),
+            help="tell what the library does, on standard error; the prompt is told at debug only",
+        )
         sub.add_argument("--quiet", "-q", action="store_true", help="say nothing but results and errors")
     sub.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
     sub.add_argument("--verbose", "-v", action="store_true", help="tell everything that is known about an error")
@@ -223,4 +228,6 @@ def settings(args: argparse.Namespace) -> Dict[str, str]:
         given[f"{args.provider}.endpoint"] = args.endpoint
     if getattr(args, "overwrite", False):
         given["download.overwrite"] = "true"
+    if getattr(args, "log", None):
+        given["log.level"] = args.log
     return given

@@ -10,7 +10,7 @@ import json
 import os
 import shlex
 import sys
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Mapping, Optional
 
 from .._jobs import BaseDownload, BaseJob
 from .._naming import short
@@ -116,6 +116,12 @@ class Output:
         """All goes well, and there is something to know."""
         self.event(type="warning", message=text)
         self.note(f"aigc: warning: {_one_line(text)}")
+
+    def log(self, level: str, message: str, fields: Mapping[str, Any]) -> None:
+        """What the library does, for those who have asked for it."""
+        self.event(type="log", level=level, message=message, fields=dict(fields))
+        rest = " ".join(f"{name}={value}" for name, value in fields.items() if name != "at_ms")
+        self.alarm(f"aigc: {level}: {_one_line(f'{message} {rest}')}")
 
     def accepted(self, job: BaseJob) -> None:
         """The provider has given an id: from now on the job can be found again."""

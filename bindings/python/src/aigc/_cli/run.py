@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Dict, List, NamedTuple, Optional, Set
 
-from .._base import settle, undecided
+from .._base import Event, settle, undecided
 from .._jobs import BaseTask
 from ..client import Client, Download, Job
 from ..enums import EventType, Status
@@ -88,8 +88,7 @@ class Run:
         """Takes the events that are there, or waits a moment."""
         for event in self._client.events(timeout=_IDLE):
             task = event.job
-            if event.type == EventType.WARNING:
-                self._output.warning(event.message or "")
+            self._hear_one(event)
             if event.type == EventType.JOB_ACCEPTED and isinstance(task, Job):
                 self._tell(task)
             if isinstance(task, Job) and task.id in self._jobs:
@@ -104,8 +103,13 @@ class Run:
     def _hear(self) -> None:
         """Warnings that are still queued: what is waited for can be there before its events are."""
         for event in self._client.events(timeout=0):
-            if event.type == EventType.WARNING:
-                self._output.warning(event.message or "")
+            self._hear_one(event)
+
+    def _hear_one(self, event: Event) -> None:
+        if event.type == EventType.WARNING:
+            self._output.warning(event.message or "")
+        elif event.type == EventType.LOG:
+            self._output.log(event.level.name.lower(), event.message or "", event.fields)
 
     def _check_time(self) -> None:
         if self._deadline is None or time.monotonic() < self._deadline:
