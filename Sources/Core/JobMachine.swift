@@ -1,66 +1,7 @@
-/// What happens to a job. Times are inputs of `JobMachine.handle`.
-public enum JobEvent: Sendable {
-    /// The first event: submits, or follows a job that was attached.
-    case start
-    /// The submission has a place on the wire: from now on its bytes may leave.
-    case sending
-    /// The submission was answered, or surely or possibly not.
-    case submitEnded(Result<JobAnswer, CallFailure>)
-    /// A status call was answered, or failed.
-    case pollEnded(Result<JobAnswer, CallFailure>)
-    /// The timer that was asked for by `schedule`.
-    case timer
-    case deadline
-    case cancel
-    /// The client is closed.
-    case close
-    case refresh
-    case setFollow(Bool)
-}
-
-/// What the engine is to do. Order matters.
-public enum JobAction: Equatable, Sendable {
-    /// Ask for a place for the submission (credentials, rate), then send `sending`.
-    case submit
-    /// Make one status call.
-    case poll
-    /// Wake the machine by `timer` at this monotonic instant; replaces an earlier one.
-    case schedule(Int64)
-    case unschedule
-    /// A submission that has not been started, or a status call, is no longer wanted.
-    case withdrawCall
-    /// State, progress or the provider's words have changed.
-    case changed
-    /// The provider's id has become known.
-    case accepted
-    /// The status call of a refresh has ended.
-    case refreshed(Failure?)
-    /// The job has ended. Exactly once.
-    case ended(Failure?)
-    /// Nothing more can happen: forget the machine. Exactly once, last.
-    case finished
-}
-
 /// The life of one job: a value that turns events into actions. No clock, no I/O, no randomness of its own.
 ///
 /// The promise lives here: `submit` is asked for again only after a failure of which it is sure that nothing was executed.
 public struct JobMachine: Sendable {
-    public struct Policy: Equatable, Sendable {
-        public var retry: RetryPolicy
-        public var polls: PollSchedule
-        /// A job that the provider does not know is looked for again this long after its acceptance: stores lag.
-        public var notFoundGraceMilliseconds: Int64
-
-        public init(
-            retry: RetryPolicy = RetryPolicy(), polls: PollSchedule = PollSchedule(),
-            notFoundGraceMilliseconds: Int64 = 30_000
-        ) {
-            self.retry = retry
-            self.polls = polls
-            self.notFoundGraceMilliseconds = notFoundGraceMilliseconds
-        }
-    }
-
     private enum Phase: Equatable {
         case new
         /// Asked for a place: a second asking would be a second submission.
@@ -91,14 +32,7 @@ public struct JobMachine: Sendable {
     /// When the newest answers came that called the job not done and done, in milliseconds since its acceptance.
     private var openAt: Int32 = 0
     private var doneAt: Int32 = -1
-    /// Answers in a row that called the job finished and listed no image, and when the last of them was counted.
-    private var emptyEnds: Int32 = 0
-    private var emptyEndAt: Int64 = .min
-    /// When the images end, by the earliest answer that told; 0 is unknown.
-    private var assetsEndAt: Int64 = 0
-
-    /// So many answers that call a job finished and list no image end it.
-    public static let maximumEmptyEnds: Int32 = 5
+    private var images = ImageListing()
 
     public private(set) var state: JobState
     public private(set) var outcome: SubmitOutcome
@@ -360,7 +294,7 @@ public struct JobMachine: Sendable {
         _ answer: JobAnswer, _ now: Int64, _ policy: Policy, _ random: UInt64, _ actions: inout [JobAction],
         beforeEnd: JobAction? = nil
     ) {
-        let answer = withEarliestEnd(answer)
+        let answer = images.withEarliestEnd(answer)
         newest.value = answer
         let elapsed = now.subtracting(acceptedAt) / 1_000_000
         if let progress = answer.progress { self.progress = min(1, max(0, progress)) }
@@ -370,8 +304,8 @@ public struct JobMachine: Sendable {
             actions.append(.changed)
             openAt = Int32(clamping: elapsed)
             if let beforeEnd { actions.append(beforeEnd) }
-            if givesUp(after: answer, now, policy) {
-                end(.failed, emptyFailure(answer), &actions)
+            if let failure = images.givesUp(after: answer, at: now, polls: policy.polls) {
+                end(.failed, failure, &actions)
             } else if follows {
                 let pause = policy.polls.pause(
                     sinceAcceptedMilliseconds: elapsed, random: random, startIsKnown: startIsKnown)
@@ -387,40 +321,6 @@ public struct JobMachine: Sendable {
             if let beforeEnd { actions.append(beforeEnd) }
             end(.failed, failure, &actions)
         }
-    }
-
-    /// Decoding knows no past: what was said first about the end of the images goes on to count.
-    private mutating func withEarliestEnd(_ answer: JobAnswer) -> JobAnswer {
-        let told = answer.assetsExpireAtMilliseconds
-        if told > 0 { assetsEndAt = assetsEndAt > 0 ? min(assetsEndAt, told) : told }
-        guard assetsEndAt > 0 else { return answer }
-        var answer = answer
-        for index in answer.assets.indices {
-            let own = answer.assets[index].expiresAtMilliseconds
-            answer.assets[index].expiresAtMilliseconds = own > 0 ? min(own, assetsEndAt) : assetsEndAt
-        }
-        return answer
-    }
-
-    /// Answers count at the pace of polls, so that quick refreshes do not use up the patience.
-    private mutating func givesUp(after answer: JobAnswer, _ now: Int64, _ policy: Policy) -> Bool {
-        guard answer.lacksAssets else {
-            emptyEnds = 0
-            return false
-        }
-        let pause = Int64.nanoseconds(milliseconds: policy.polls.initialMilliseconds / 2)
-        if emptyEnds > 0, now.subtracting(emptyEndAt) < pause { return false }
-        emptyEnds += 1
-        emptyEndAt = now
-        return emptyEnds >= Self.maximumEmptyEnds
-    }
-
-    private func emptyFailure(_ answer: JobAnswer) -> Failure {
-        var text = "Job is finished at the provider"
-        if !answer.providerState.isEmpty { text += " (\(answer.providerState))" }
-        text += " and \(emptyEnds) answers in a row listed no image; the provider's answer can be read, and the token"
-        text += " attaches the job again if it is to be looked at later"
-        return Failure(.jobFailed, text, requestID: answer.requestID)
     }
 
     private func schedulePoll(after milliseconds: Int64, _ now: Int64, _ actions: inout [JobAction]) {

@@ -169,6 +169,8 @@ def broken_links() -> Iterator[str]:
 def unknown_names() -> Iterator[str]:
     """Functions, constants and configuration keys that the guide names and that do not exist."""
     known = set(re.findall(r"\b(?:aigc|AIGC)_\w+", TEXT))
+    metrics = ROOT / "bindings" / "python" / "src" / "aigc" / "prometheus.py"
+    known |= set(re.findall(r'"(aigc_\w+)"', metrics.read_text(encoding="utf-8")))
     table = (ROOT / "Sources" / "AigcABI" / "ConfigTable.swift").read_text(encoding="utf-8")
     keys = set(re.findall(r'ConfigKey\(\s*"([a-z0-9_.]+)"', table))
     if len(keys) < 30:

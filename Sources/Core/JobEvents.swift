@@ -1,0 +1,61 @@
+/// What happens to a job. Times are inputs of `JobMachine.handle`.
+public enum JobEvent: Sendable {
+    /// The first event: submits, or follows a job that was attached.
+    case start
+    /// The submission has a place on the wire: from now on its bytes may leave.
+    case sending
+    /// The submission was answered, or surely or possibly not.
+    case submitEnded(Result<JobAnswer, CallFailure>)
+    /// A status call was answered, or failed.
+    case pollEnded(Result<JobAnswer, CallFailure>)
+    /// The timer that was asked for by `schedule`.
+    case timer
+    case deadline
+    case cancel
+    /// The client is closed.
+    case close
+    case refresh
+    case setFollow(Bool)
+}
+
+/// What the engine is to do. Order matters.
+public enum JobAction: Equatable, Sendable {
+    /// Ask for a place for the submission (credentials, rate), then send `sending`.
+    case submit
+    /// Make one status call.
+    case poll
+    /// Wake the machine by `timer` at this monotonic instant; replaces an earlier one.
+    case schedule(Int64)
+    case unschedule
+    /// A submission that has not been started, or a status call, is no longer wanted.
+    case withdrawCall
+    /// State, progress or the provider's words have changed.
+    case changed
+    /// The provider's id has become known.
+    case accepted
+    /// The status call of a refresh has ended.
+    case refreshed(Failure?)
+    /// The job has ended. Exactly once.
+    case ended(Failure?)
+    /// Nothing more can happen: forget the machine. Exactly once, last.
+    case finished
+}
+
+extension JobMachine {
+    /// What the configuration says about tries and pauses.
+    public struct Policy: Equatable, Sendable {
+        public var retry: RetryPolicy
+        public var polls: PollSchedule
+        /// A job that the provider does not know is looked for again this long after its acceptance: stores lag.
+        public var notFoundGraceMilliseconds: Int64
+
+        public init(
+            retry: RetryPolicy = RetryPolicy(), polls: PollSchedule = PollSchedule(),
+            notFoundGraceMilliseconds: Int64 = 30_000
+        ) {
+            self.retry = retry
+            self.polls = polls
+            self.notFoundGraceMilliseconds = notFoundGraceMilliseconds
+        }
+    }
+}
