@@ -43,12 +43,14 @@ sees() {
 }
 lists() { # what is new fails nothing, and is listed with its version
     mutant
-    local declaration='/* New. Since 1.0. */\nint32_t aigc_error_new(const aigc_error *error);\n\n'
+    local version declaration
+    version=$(python3 "$root/Tests/tools/header.py" version | cut -d. -f1,2)
+    declaration="/* New. Since $version. */\nint32_t aigc_error_new(const aigc_error *error);\n\n"
     sed -i "s|^/\* The provider.s request id, which its support|$declaration&|" \
         "$work/mutant/include/aigc.h"
     sed -i 's|AIGC_E_INTERNAL = 900 |AIGC_E_NEW = 901, /* new */\n    &|' "$work/mutant/include/aigc.h"
     bash "$work/mutant/Tests/checks/abi.sh" >"$work/seen" || { cat "$work/seen"; return 1; }
-    grep '# new .*function aigc_error_new (since 1.0)' "$work/seen" && grep '# new .*AIGC_E_NEW (since 1.0)' "$work/seen"
+    grep "# new .*function aigc_error_new (since $version)" "$work/seen" && grep '# new .*AIGC_E_NEW (since 1.0)' "$work/seen"
 }
 # The same for what only a library shows: a symbol less, a configuration key less.
 sees_library() {

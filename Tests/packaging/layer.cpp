@@ -130,6 +130,9 @@ static void calls() {
     must(call.wait(30000), "wait");
     ok(call.provider_response()->find("DONE") != std::string::npos, "a call by the provider's own name");
     ok(must(cloud.report(), "a report").find("providers") != std::string::npos, "a report");
+    ok(must(cloud.stats(), "statistics").find("\"action\":\"CreateAigcImageTask\"") != std::string::npos, "statistics");
+    ok(!job.set_trace("no trace").ok(), "no trace");
+    ok(job.set_trace("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01").ok(), "a trace");
 }
 
 static void errors() {

@@ -292,6 +292,47 @@ func TestCallsByTheProvidersOwnName(t *testing.T) {
 	}
 }
 
+const trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+func TestWhatItDoesIsTold(t *testing.T) {
+	var mu sync.Mutex
+	said := map[string]int{}
+	keys := config(t)
+	keys["log.level"] = "debug"
+	client, err := New(Options{Config: keys, OnEvent: func(e Event) {
+		mu.Lock()
+		defer mu.Unlock()
+		if (e.Type == EventLog) != (e.Level != LogNone) || (e.Type == EventLog) != json.Valid(e.Fields) {
+			t.Errorf("%+v", e)
+		}
+		if e.Type == EventLog && strings.Contains(string(e.Fields), trace[3:35]) {
+			said[e.Message]++
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close(0)
+	request := cat("a cat that is watched")
+	request.Options = map[string]string{"traceparent": trace}
+	job := submit(t, client, request)
+	if err := job.SetTrace("no trace", ""); err == nil {
+		t.Error("that is no trace")
+	}
+	if err := job.Wait(within(t, time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	stats, err := client.Stats()
+	if err != nil || !strings.Contains(string(stats), `"action":"CreateAigcImageTask","kind":"submit","started":1`) {
+		t.Errorf("%s %v", stats, err)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if said["Call started"] < 2 {
+		t.Errorf("%v", said)
+	}
+}
+
 func TestTablesOfTheLibrary(t *testing.T) {
 	if len(Operations()) < 7 || len(ConfigKeys()) < 20 || len(FieldsOf(Tencent, TencentImage)) < 5 || Version() == "" {
 		t.Error("a table is too short")

@@ -19,6 +19,10 @@ pub struct Outcome(pub i32);
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct EventType(pub i32);
 
+/// How much a log record matters. The configuration's log.level names the last that is told.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct LogLevel(pub i32);
+
 macro_rules! constants {
     ($type:ident: $($name:ident = $raw:ident, $text:literal;)*) => {
         impl $type {

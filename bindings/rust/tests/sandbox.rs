@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use aigc::{Client, Config, Error, EventType, Job, Outcome, Request, State, Status};
+use aigc::{Client, Config, Error, EventType, Job, LogLevel, Outcome, Request, State, Status};
 
 const LONG: Option<Duration> = Some(Duration::from_secs(60));
 
@@ -160,6 +160,28 @@ fn calls_by_the_providers_own_name() {
     call.wait(LONG).unwrap();
     assert!(call.provider_response().unwrap().contains("DONE"), "{:?}", call.provider_response());
     assert!(client.report().unwrap().contains("providers"));
+}
+
+#[test]
+fn what_it_does_is_told() {
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let mut keys = config();
+    keys.set("log.level", "debug").unwrap();
+    let client = Client::new(&keys).unwrap();
+    let mut request = cat("a cat that is watched");
+    request.set_option("traceparent", trace).unwrap();
+    let job = client.submit(&request).unwrap();
+    assert!(job.set_trace(Some("no trace"), None).is_err());
+    job.wait(LONG).unwrap();
+    job.set_trace(None, None).unwrap();
+    assert!(client.stats().unwrap().contains("\"action\":\"CreateAigcImageTask\",\"kind\":\"submit\",\"started\":1"));
+    let mut traced = 0;
+    while let Some(event) = client.next_event(Some(Duration::ZERO)).unwrap() {
+        let is_log = event.kind() == EventType::LOG;
+        assert!(is_log == (event.level() != LogLevel::NONE) && is_log == event.fields().is_some());
+        traced += usize::from(event.fields().is_some_and(|fields| fields.contains(&trace[3..35])));
+    }
+    assert!(traced >= 2, "{traced}");
 }
 
 #[test]
