@@ -54,8 +54,14 @@ need_packages() {
 
 # need_swift: a toolchain that is new enough.
 need_swift() {
-    local version
-    version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -n 1)
+    local version said
+    said=$(swift --version 2>&1)
+    version=$(sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' <<<"$said" | head -n 1)
+    if [ -z "$version" ] && command -v swift >/dev/null; then
+        echo "The Swift toolchain does not run; it says: $said" >&2
+        echo "Install what it needs (https://www.swift.org/install) and run this again." >&2
+        return 1
+    fi
     if [ -z "$version" ]; then
         echo "There is no Swift toolchain: install Swift 6.3 (https://www.swift.org/install) and run this again." >&2
         return 1
