@@ -421,7 +421,7 @@ int32_t aigc_client_event_fd(aigc_client *client);
  * nobody has ever asked this client for events: then those of a job vanish with its last handle. Since 1.0. */
 aigc_status aigc_client_next_event(aigc_client *client, int64_t timeout_ms, aigc_event **event, aigc_error **error);
 
-/* Called by aigc_client_dispatch() for each event, on the thread that called it. The event is freed afterwards. */
+/* Called by aigc_client_dispatch() for each event, on the thread that called it. The event is freed afterwards. Since 1.0. */
 typedef void (*aigc_event_handler)(const aigc_event *event, void *user_data);
 
 /* Hands the events that are queued now to handler, one by one, first waiting up to timeout_ms for one to come. No lock is

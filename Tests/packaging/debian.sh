@@ -53,6 +53,14 @@ symbols() {
         [ "$(member "$lib1" shlibs)" = "libaigc 1 libaigc1 (>= 1.0)" ] &&
         [ "$(member "$lib1" symbols | grep -c '@AIGC_1 ')" = "$(python3 "$root/Tests/tools/header.py" functions | wc -l)" ]
 }
+# A page for every function, compressed, and links that lead to one.
+manual() {
+    local name pages=$work/open-dev/usr/share/man/man3
+    dpkg-deb -x "$dev" "$work/open-dev"
+    while read -r name; do gzip -dc "$pages/$name.3.gz" | grep -q "^\.TH " || { echo "$name"; return 1; }; done \
+        < <(python3 "$root/Tests/tools/header.py" functions)
+    [ -z "$(find "$pages" -xtype l | tee /dev/stderr)" ]
+}
 symbols_are_the_headers() { diff "$root/bindings/debian/libaigc1.symbols" <(python3 "$root/Tests/checks/abi.py" symbols); }
 # A library that lacks a function is not packaged.
 refuses() {
@@ -87,6 +95,8 @@ debug_symbols() {
     id=$(readelf -n /usr/lib/*/libaigc.so.1 | sed -n 's/^ *Build ID: *//p')
     [ -s "/usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug" ]
 }
+# Systems in containers often leave out man pages. A width of its own keeps man from writing a cache.
+reads() { ! ls /usr/share/man/man3/libaigc.3.gz || MANWIDTH=90 man 3 aigc_client_submit | grep -q "submits a request"; }
 without_dev() { dpkg -r libaigc-dev && ./x && [ ! -e /usr/include/aigc.h ] && [ -z "$(find /usr/lib -name libaigc.so)" ]; }
 removed() {
     dpkg --force-unsafe-io -r libaigc1-dbgsym libaigc1 || return 1
@@ -103,6 +113,7 @@ if command -v cmake >/dev/null; then fact "find_package(aigc) without any path" 
 fact "the loader finds it by its soname" by_soname
 fact "every file is as it was packed" verified
 fact "debug symbols lie where debuggers look" debug_symbols
+if command -v man >/dev/null; then fact "man 3 aigc_client_submit" reads; fi
 fact "libaigc-dev goes, programs go on" without_dev
 fact "the rest goes" removed
 fact "and leaves no trace" no_trace
@@ -148,6 +159,7 @@ ok "a second time gives the same bytes" again
 ok "checksums, owners, copyright, changelog" complete
 ok "dependencies" dependencies
 ok "shlibs, and every symbol with the version that brought it" symbols
+ok "libaigc-dev has a man page for every function" manual
 ok "the recorded symbols are the header's" symbols_are_the_headers
 ok "a library that lacks a function is refused" refuses
 if command -v lintian >/dev/null; then

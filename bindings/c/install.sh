@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
-# Installs headers, library, debug symbols, pkg-config and CMake files, or removes them again.
+# Installs headers, library, debug symbols, pkg-config and CMake files, with --docs the manual, or removes them again.
 #
-# usage: install.sh [--prefix P] [--destdir D] [--libdir L] [--from FOLDER] [--uninstall]
+# usage: install.sh [--prefix P] [--destdir D] [--libdir L] [--from FOLDER] [--docs] [--uninstall]
 #   --prefix P     where programs will find it (default /usr/local)
 #   --destdir D    staging folder put before every path that is written, for packages
 #   --libdir L     below the prefix, or absolute (default lib; Debian packages use lib/x86_64-linux-gnu)
-#   --from FOLDER  what build.sh has laid out (default: it is run now)
+#   --from FOLDER  what build.sh, and with --docs docs.sh, has laid out (default: they are run now)
+#   --docs         man pages into share/man, HTML pages into share/doc/libaigc; rendering them needs doxygen
 #   --uninstall    removes the files that an install to the same places wrote, of whatever version of this major
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
-prefix=/usr/local destdir='' libdir=lib from='' uninstall=no
+prefix=/usr/local destdir='' libdir=lib from='' docs=no uninstall=no
 
 while [ $# -gt 0 ]; do
     case $1 in
@@ -19,15 +20,16 @@ while [ $# -gt 0 ]; do
         --destdir) destdir=${2?--destdir needs a folder}; shift 2 ;;
         --libdir) libdir=${2:?--libdir needs a folder}; shift 2 ;;
         --from) from=${2:?--from needs a folder}; shift 2 ;;
+        --docs) docs=yes; shift ;;
         --uninstall) uninstall=yes; shift ;;
-        -h | --help) sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+        -h | --help) sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
         *) echo "install.sh: unknown argument: $1 (see --help)" >&2; exit 2 ;;
     esac
 done
 case $prefix in /*) ;; *) prefix=$PWD/$prefix ;; esac
 prefix=${prefix%/}
 case $libdir in /*) ;; *) libdir=$prefix/$libdir ;; esac
-includedir=$prefix/include
+includedir=$prefix/include mandir=$prefix/share/man docdir=$prefix/share/doc/libaigc
 
 # Prints nothing for a file that is not there or has none.
 build_id_of() { { readelf -n "$1" 2>/dev/null || true; } | sed -n 's/^ *Build ID: *\([0-9a-f]*\).*/\1/p'; }
@@ -45,6 +47,7 @@ remove_empty() { rmdir --ignore-fail-on-non-empty "$destdir$1" 2>/dev/null || tr
 if [ "$uninstall" = no ] && [ -z "$from" ]; then
     bash "$here/build.sh" >&2
     from=$root/.build/dist
+    [ "$docs" = no ] || bash "$here/docs.sh" --to "$from" >&2
 fi
 header=${from:-$root}/include/aigc.h
 [ -f "$header" ] || { echo "install.sh: there is no $header: run build.sh first" >&2; exit 1; }
@@ -60,6 +63,20 @@ refresh_loader() {
     case $libdir in /usr/lib | /usr/lib/* | /usr/local/lib | /usr/local/lib/*) ldconfig ;; esac
 }
 
+# Every man page begins with our prefix, so that those of another version are known too.
+man_pages() {
+    find "$1" -maxdepth 1 \( -name 'aigc[_.]*3' -o -name 'AIGC_*.3' -o -name libaigc.3 \) "${@:2}" 2>/dev/null || true
+}
+remove_docs() {
+    local folder
+    man_pages "$destdir$mandir/man3" -delete
+    rm -rf "$destdir$docdir/html"
+    for folder in "$docdir" "$prefix/share/doc" "$mandir/man3" "$mandir" "$prefix/share"; do
+        case $folder in /usr/share* | /usr/local/share*) [ "$folder" = "$docdir" ] || continue ;; esac
+        remove_empty "$folder"
+    done
+}
+
 if [ "$uninstall" = yes ]; then # whatever version of this major was installed
     for old in "${installed[@]}"; do
         remove_debug "$old"
@@ -69,6 +86,7 @@ if [ "$uninstall" = yes ]; then # whatever version of this major was installed
         "$destdir$includedir/aigc.hpp" "$destdir$libdir/pkgconfig/aigc.pc" \
         "$destdir$libdir/cmake/aigc/aigcConfig.cmake" "$destdir$libdir/cmake/aigc/aigcConfigVersion.cmake"
     for folder in "$libdir/cmake/aigc" "$libdir/cmake" "$libdir/pkgconfig"; do remove_empty "$folder"; done
+    remove_docs
     case $prefix in '' | /usr | /usr/local) ;; *) remove_empty "$libdir"; remove_empty "$includedir" ;; esac
     refresh_loader
     echo "removed libaigc $major from $destdir$prefix"
@@ -77,6 +95,10 @@ fi
 
 built=$from/lib/libaigc.so.$version
 [ -f "$built" ] || { echo "install.sh: there is no $built: run build.sh first" >&2; exit 1; }
+if [ "$docs" = yes ] && [ ! -d "$from/share/man/man3" ]; then
+    echo "install.sh: there is no $from/share/man: run docs.sh first" >&2
+    exit 1
+fi
 
 # Fills in a template. The separator of sed's s command cannot stand in a path.
 fill() {
@@ -105,5 +127,16 @@ fill "$here/aigc.pc.in" "$destdir$libdir/pkgconfig/aigc.pc"
 sed -i '/^[a-z_]*=/s/ /\\ /g' "$destdir$libdir/pkgconfig/aigc.pc" # pkg-config wants spaces escaped
 fill "$here/aigcConfig.cmake.in" "$destdir$libdir/cmake/aigc/aigcConfig.cmake"
 fill "$here/aigcConfigVersion.cmake.in" "$destdir$libdir/cmake/aigc/aigcConfigVersion.cmake"
+if [ "$docs" = yes ]; then
+    remove_docs # those of an older version may have had pages that are no more
+    install -d "$destdir$mandir/man3"
+    cp -P "$from"/share/man/man3/*.3 "$destdir$mandir/man3/" # most are links
+    if [ -d "$from/share/doc/libaigc/html" ]; then
+        install -d "$destdir$docdir"
+        cp -R "$from/share/doc/libaigc/html" "$destdir$docdir/html"
+        chmod -R u=rwX,go=rX "$destdir$docdir/html"
+    fi
+    man_pages "$destdir$mandir/man3" -type f -exec chmod 0644 {} +
+fi
 refresh_loader
 echo "installed libaigc $version in $destdir$prefix"

@@ -9,6 +9,7 @@ have() {
         golang-go) command -v go >/dev/null ;;
         abigail-tools) command -v abidiff >/dev/null ;;
         dpkg-dev) command -v dpkg-gensymbols >/dev/null ;;
+        man-db) command -v man >/dev/null ;;
         python3-venv) python3 -c 'import venv, ensurepip' 2>/dev/null ;;
         lib*-dev)
             if command -v dpkg-query >/dev/null; then

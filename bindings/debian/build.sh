@@ -83,6 +83,22 @@ mkdir -p "libaigc-dev/usr/share/doc/libaigc-dev/examples"
 cp "$root"/bindings/c/*.c "$root"/bindings/c/loops/*.c "$root/bindings/cpp/generate.cpp" \
     libaigc-dev/usr/share/doc/libaigc-dev/examples
 cp "$root/bindings/ABI.md" libaigc-dev/usr/share/doc/libaigc-dev/
+# A page is compressed, and a link then leads to the compressed one.
+mkdir -p libaigc-dev/usr/share
+bash "$root/bindings/c/docs.sh" --man --to "$work/docs" >/dev/null
+mv docs/share/man libaigc-dev/usr/share/man
+rm -r docs
+(
+    cd libaigc-dev/usr/share/man/man3
+    for page in *; do
+        if [ -L "$page" ]; then
+            ln -s "$(readlink "$page").gz" "$page.gz"
+            rm "$page"
+        else
+            gzip -9n "$page"
+        fi
+    done
+)
 find . -path ./debian -prune -o -path ./all -prune -o -type f -exec chmod 0644 {} +
 
 # A symbol that is missing or not listed is an error (-c4): Tests/checks/abi.py symbols makes the list.
