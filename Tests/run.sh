@@ -16,7 +16,7 @@ cd "$root" || exit 1
 
 steps=(build checks swift c install python faults packaging valgrind quickstart)
 declare -A limits=([build]=1800 [checks]=120 [swift]=1500 [c]=1200 [install]=120 [python]=1200
-    [faults]=1200 [packaging]=1500 [valgrind]=1200
+    [faults]=1200 [packaging]=2000 [valgrind]=1200
     [quickstart]=600)
 quick=no
 chosen=()

@@ -59,7 +59,10 @@ def blocks() -> Iterator[Block]:
             if start is None:
                 start = number
                 continue
-            runs = start > 0 and lines[start - 1].strip() == RUNS
+            above = start
+            while above > 0 and lines[above - 1].startswith("<!-- "):
+                above -= 1
+            runs = RUNS in lines[above:start]
             yield Block(path, start + 1, lines[start][3:].strip(), "\n".join(lines[start + 1 : number]) + "\n", runs)
             start = None
         if start is not None:

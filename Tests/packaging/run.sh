@@ -11,7 +11,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
-parts=(install docs debian abi bindings loops cpp go rust reproducible)
+parts=(install docs guide debian abi bindings loops cpp go rust reproducible)
 sandboxed=' install abi loops cpp go rust '
 long=' reproducible '
 quick=no

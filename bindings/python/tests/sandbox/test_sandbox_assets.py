@@ -5,7 +5,7 @@ from email.utils import formatdate
 
 import pytest
 from aigc.sandbox.crc64 import crc64
-from sandbox_client import send, tencent
+from sandbox_client import raw_bytes, request_bytes, send, tencent
 from urllib.parse import urlsplit
 
 
@@ -118,6 +118,15 @@ def test_https_assets(box, task):
     url = url_of(box, task)
     assert url.startswith(box.info["asset_https"])
     assert get(url, ca=box.info["ca_file"]).body == box.image("tencent", task)
+
+
+def test_a_name_of_its_own_leads_here_through_the_proxy(box, task):
+    box.config(asset_host="images.sandbox.test")
+    url = url_of(box, task)
+    port = box.info["asset_http"].rpartition(":")[2]
+    assert url.startswith("http://images.sandbox.test:%s/4_" % port)
+    answer, _ = raw_bytes(box.info["proxy"], request_bytes("GET", url, [("Host", urlsplit(url).netloc)], b""))
+    assert answer.startswith(b"HTTP/1.1 200") and answer.endswith(box.image("tencent", task))
 
 
 def test_the_asset_origin_records_headers(box, task):

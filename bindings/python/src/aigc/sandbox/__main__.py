@@ -56,6 +56,10 @@ def parser() -> argparse.ArgumentParser:
         "--asset-scheme", choices=("http", "https"), default="http", help="scheme of image URLs (default http)"
     )
     urls.add_argument(
+        "--asset-host", default="", metavar="NAME",
+        help="host of image URLs, such as images.sandbox.test, for programs behind the proxy (default: where it listens)",
+    )
+    urls.add_argument(
         "--base64-form", default="bare", help="how base64 pictures are wrapped: bare, quoted, envelope, data, "
         "quoted-data, envelope-data (default bare)",
     )
@@ -109,8 +113,8 @@ async def _run(options: argparse.Namespace, state_dir: Path, parent: int) -> Non
 
     settings = Settings()
     names = (
-        "duration", "rate", "alibaba_rate", "url_life", "clock_skew", "base64_form", "asset_scheme", "signed_urls",
-        "any_model", "sts_life",
+        "duration", "rate", "alibaba_rate", "url_life", "clock_skew", "base64_form", "asset_scheme", "asset_host",
+        "signed_urls", "any_model", "sts_life",
     )
     settings.update({name: getattr(options, name) for name in names})
     world = World(settings)

@@ -27,6 +27,7 @@ class Settings:
     base64_form: str = "bare"
     raw_content_type: str = "application/octet-stream"
     asset_scheme: str = "http"
+    asset_host: str = ""
     signed_urls: bool = False
     fresh_urls: bool = True
     any_model: bool = False

@@ -57,6 +57,8 @@ class AssetUrls:
     def of(self, job: Job) -> List[str]:
         """The URLs of a job's pictures: those given out before while they live, else fresh ones."""
         origin = self.origins[self._settings.asset_scheme]
+        if self._settings.asset_host:  # a name that only the proxy leads here; the port stays
+            origin = "%s://%s:%s" % (self._settings.asset_scheme, self._settings.asset_host, origin.rpartition(":")[2])
         urls = []
         for index in range(job.images()):
             address = self._current.get((job.id, index))

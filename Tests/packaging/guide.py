@@ -1,0 +1,316 @@
+"""Runs every code block of the guide and the READMEs, in the order of the page, as a reader would, against a sandbox.
+
+Programs run as they are printed: the environment leads them to the sandbox, which the clouds' own names reach through its
+proxy. A block that is a whole program must end with 0, say something, complain of nothing, and leave no file but the images
+that the sandbox drew. Comments above a block, which GitHub does not show, say what else is to be done with it:
+
+    <!-- in: NAME -->       it is a part of a program: Tests/packaging/guide/NAME is the rest, and what it must do
+                            (.c includes "block.c", .py imports block)
+    <!-- file: NAME -->     it is a file of the reader's, which a later block builds and runs
+    <!-- run by: STEP -->   that step of Tests/run.sh runs exactly this
+    <!-- not run: WHY -->   it cannot run here
+
+A block without a way to run is a failure. Each block runs in an empty folder; those that name bindings/ run in the root of
+the project. What "pip install" has put into the empty environment of a page stays for the rest of the page.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import venv
+from pathlib import Path
+from typing import Dict, Iterator, List, NamedTuple, Optional
+
+from aigc.sandbox.testing import SandboxProcess
+
+ROOT = Path(__file__).resolve().parents[2]
+CONTEXTS = ROOT / "Tests" / "packaging" / "guide"
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "bindings" / "guide").glob("*.md")),
+    ROOT / "bindings" / "python" / "README.md",
+]
+WORK = Path(os.environ["AIGC_GUIDE_WORK"])
+PREFIX = Path(os.environ["AIGC_GUIDE_PREFIX"])
+INSTALLS = os.environ.get("AIGC_GUIDE_INSTALLS") == "yes"
+NOT_RUN_AT_MOST = 3
+
+
+class Block(NamedTuple):
+    """A block of code, and the comments above it."""
+
+    page: Path
+    line: int
+    language: str
+    code: str
+    marks: Dict[str, str]
+
+    @property
+    def place(self) -> str:
+        """As a person would name it."""
+        return "%s:%d" % (self.page.relative_to(ROOT), self.line)
+
+
+def blocks(page: Path) -> List[Block]:
+    """Those of a page that have a language."""
+    lines = page.read_text(encoding="utf-8").split("\n")
+    found = []
+    start: Optional[int] = None
+    for number, line in enumerate(lines):
+        if not line.startswith("```"):
+            continue
+        if start is None:
+            start = number
+            continue
+        marks = {}
+        above = start - 1
+        while above >= 0 and (mark := re.fullmatch(r"<!-- ([a-z ]+?)(?:: (.*))? -->", lines[above])):
+            marks[mark.group(1)] = mark.group(2) or ""
+            above -= 1
+        if lines[start] != "```":
+            code = "\n".join(lines[start + 1 : number]) + "\n"
+            found.append(Block(page, start + 1, lines[start][3:], code, marks))
+        start = None
+    return found
+
+
+class Failure(Exception):
+    """What is wrong, with more below it."""
+
+
+class Reader:
+    """Somebody who follows a page."""
+
+    def __init__(self, page: Path, box: SandboxProcess) -> None:
+        self.page = page
+        self.box = box
+        name = str(page.relative_to(ROOT)).replace("/", "-").removesuffix(".md")
+        self.folder = WORK / "pages" / name
+        self.home = self.folder / "home"
+        self.home.mkdir(parents=True)
+        self.files: Dict[str, str] = {}
+        self.installed = False  # by a block of the page, where the system looks
+        self.venv: Optional[Path] = None
+
+    def environment(self) -> Dict[str, str]:
+        """Of a user who has credentials, and whose network is the sandbox's proxy."""
+        info = self.box.info
+        made = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "LC_ALL": "C.UTF-8",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "https_proxy": info["proxy"],
+            "http_proxy": info["proxy"],
+            "SSL_CERT_FILE": info["ca_file"],
+            "TENCENTCLOUD_SECRET_ID": info["tencent"]["secret_id"],
+            "TENCENTCLOUD_SECRET_KEY": info["tencent"]["secret_key"],
+            "ALIBABA_CLOUD_ACCESS_KEY_ID": info["alibaba"]["access_key_id"],
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": info["alibaba"]["access_key_secret"],
+            "AIGC_TEST_CONTROL": info["control"],
+        }
+        if not self.installed:
+            made["PKG_CONFIG_PATH"] = str(PREFIX / "lib" / "pkgconfig")
+            made["LD_LIBRARY_PATH"] = str(PREFIX / "lib")
+        if self.venv:
+            made["PATH"] = "%s:%s" % (self.venv / "bin", made["PATH"])
+        else:
+            made["AIGC_LIBRARY"] = str(PREFIX / "lib" / "libaigc.so.1")
+            made["PYTHONPATH"] = str(ROOT / "bindings" / "python" / "src")
+        return made
+
+    def run(self, command: List[str], folder: Path, environment: Dict[str, str], limit: float = 300) -> str:
+        """What it said; anything but success and silence on standard error is a failure."""
+        try:
+            said = subprocess.run(
+                command,
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+                errors="replace",
+                timeout=limit,
+            )
+        except subprocess.TimeoutExpired:
+            raise Failure("it did not end within %d seconds" % limit) from None
+        if said.returncode != 0 or (said.stderr and command[0] != "bash"):
+            raise Failure("it ended with %d: %s" % (said.returncode, (said.stderr or said.stdout).strip()))
+        return said.stdout
+
+    def python(self) -> str:
+        """The Python of the page."""
+        return str(self.venv / "bin" / "python") if self.venv else sys.executable
+
+    def build(self, source: Path) -> Path:
+        """A program, by the command that the guide gives."""
+        program = source.with_suffix("")
+        line = 'cc -std=gnu11 -Wall -Wextra -Werror "$1" -I "$2" $(pkg-config --cflags --libs aigc) -o "$3"'
+        command = ["sh", "-euc", line, "sh", source.name, str(CONTEXTS), str(program)]
+        self.run(command, source.parent, self.environment())
+        return program
+
+    def follow(self, block: Block) -> None:
+        """Do what the block says."""
+        folder = self.folder / ("line%d" % block.line)
+        folder.mkdir()
+        for name, text in self.files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        before = set(folder.rglob("*"))
+        context = block.marks.get("in")
+        if context:
+            self.in_context(block, CONTEXTS / context, folder)
+            return
+        if block.language == "c":
+            source = folder / "block.c"
+            source.write_text('#line %d "%s"\n%s' % (block.line + 1, block.page.relative_to(ROOT), block.code))
+            said = self.run([str(self.build(source))], folder, self.environment())
+        elif block.language == "python":
+            (folder / "block.py").write_text(block.code, encoding="utf-8")
+            said = self.run([self.python(), "-W", "error", "block.py"], folder, self.environment())
+        else:
+            said = self.shell(block, folder)
+        if not said.strip() and "install" not in block.code:
+            raise Failure("it said nothing")
+        self.only_images(set(folder.rglob("*")) - before)
+
+    def shell(self, block: Block, folder: Path) -> str:
+        """A block of commands. NAME=... stands for the reader's own value, which the environment has."""
+        environment = self.environment()
+        code = re.sub(r"\b(\w+)=\.\.\.", lambda m: "%s=%s" % (m.group(1), environment[m.group(1)]), block.code)
+        if "Tests/run.sh" in code or "quickstart.sh" in code:
+            raise Failure("this is a step of Tests/run.sh: say so above it")
+        if "pip install" in code:
+            if self.venv is None:
+                self.venv = self.folder / "venv"
+                venv.create(self.venv, with_pip=True)
+            # The package index is reached as this machine reaches it, not through the sandbox.
+            environment = {**os.environ, "PATH": "%s:%s" % (self.venv / "bin", os.environ["PATH"])}
+            environment.pop("PYTHONPATH", None)
+        elif "bindings/c/install.sh" in code:
+            if not INSTALLS:
+                raise Skip("this needs root and overlay mounts")
+            environment = {**environment, "HOME": os.environ.get("HOME", "/")}  # where the toolchain has its things
+            self.installed = True
+        where = ROOT if "bindings/" in code else folder
+        return self.run(["bash", "-euo", "pipefail", "-c", code], where, environment, 900)
+
+    def in_context(self, block: Block, context: Path, folder: Path) -> None:
+        """A part of a program, with the rest of it."""
+        self.box.call("POST", "/reset")
+        for fault in re.findall(r"^(?:/\*|#) fault: (\w+) (\w+)", context.read_text(encoding="utf-8"), re.M):
+            self.box.fault(*fault)
+        if not context.is_file():
+            raise Failure("there is no %s" % context.relative_to(ROOT))
+        suffix = context.suffix
+        if suffix != {"c": ".c", "python": ".py"}[block.language]:
+            raise Failure("%s is no context for it" % context.name)
+        text = block.code
+        if suffix == ".c":
+            text = '#line %d "%s"\n%s' % (block.line + 1, block.page.relative_to(ROOT), text)
+        (folder / ("block" + suffix)).write_text(text, encoding="utf-8")
+        shutil.copy(context, folder / ("test" + suffix))
+        command = [str(self.build(folder / "test.c"))] if suffix == ".c" else [self.python(), "-W", "error", "test.py"]
+        said = self.run(command, folder, self.environment())
+        if said.strip().split("\n")[-1] != "as the text says":
+            raise Failure("%s did not come to its end: %s" % (context.name, said))
+        self.box.clear_faults()
+
+    def only_images(self, made: "set[Path]") -> None:
+        """What a whole program leaves behind is what the sandbox drew."""
+        stats = self.box.stats()
+        drawn = set()
+        for path in sorted(made):
+            if path.suffix not in (".png", ".jpg", ".webp", ".gif", ".bmp"):
+                continue
+            if not drawn:
+                drawn = {
+                    self.box.image(job["provider"], job["id"], index)
+                    for job in stats["jobs"]
+                    for index in range(job.get("images", 1))
+                }
+            if path.read_bytes() not in drawn:
+                raise Failure("%s is not what was drawn" % path.name)
+
+
+class Skip(Exception):
+    """Why a block does not run here."""
+
+
+def steps() -> List[str]:
+    """The steps of Tests/run.sh."""
+    command = ["bash", str(ROOT / "Tests" / "run.sh"), "--list"]
+    return subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=True).stdout.split()
+
+
+def run_elsewhere(block: Block, step: str) -> None:
+    """The step is there, and it or what makes its environment names each thing of the project that the block names."""
+    if step not in steps():
+        raise Failure("there is no step %s" % step)
+    script = (ROOT / "Tests" / "run.sh").read_text(encoding="utf-8")
+    body = re.search(r"^step_%s\(\) \{.*?(?:^\}| \})$" % step, script, re.M | re.S)
+    known = (
+        (body.group() if body else "") + (ROOT / "bindings" / "c" / "prepare.sh").read_text(encoding="utf-8") + script
+    )
+    for thing in re.findall(r"bindings/[\w./\[\],-]+", block.code):
+        if thing not in known:
+            raise Failure("step %s does not run %s" % (step, thing))
+
+
+def results(box: SandboxProcess) -> Iterator[str]:
+    """One line a block."""
+    left_out = 0
+    for page in PAGES:
+        reader = Reader(page, box)
+        for block in blocks(page):
+            name = "guide: %s" % block.place
+            start = time.monotonic()
+            try:
+                if "not run" in block.marks:
+                    left_out += 1
+                    raise Skip(block.marks["not run"] or "no reason is given")
+                if "run by" in block.marks:
+                    run_elsewhere(block, block.marks["run by"])
+                    yield "ok - %s is run by step %s" % (name, block.marks["run by"])
+                    continue
+                if "file" in block.marks:
+                    reader.files[block.marks["file"]] = block.code
+                    later = [b for b in blocks(page) if b.line > block.line and b.language == "sh"]
+                    if not any(block.marks["file"] in b.code for b in later):
+                        raise Failure("no block after it builds %s" % block.marks["file"])
+                    yield "ok - %s is built and run by a block after it" % name
+                    continue
+                reader.follow(block)
+                yield "ok - %s runs (%.1f s)" % (name, time.monotonic() - start)
+            except Skip as why:
+                yield "ok - %s # SKIP %s" % (name, why)
+            except Failure as why:
+                first, _, rest = str(why).partition("\n")
+                yield "not ok - %s: %s" % (name, first)
+                yield from ("#   " + line for line in rest.split("\n") if line)
+    used = {block.marks.get("in") for page in PAGES for block in blocks(page)} | {"guide.h"}
+    for stray in sorted(path.name for path in CONTEXTS.iterdir() if path.is_file() and path.name not in used):
+        yield "not ok - guide: no block is in Tests/packaging/guide/%s" % stray
+    if left_out > NOT_RUN_AT_MOST:
+        yield "not ok - guide: %d blocks are not run, %d may be" % (left_out, NOT_RUN_AT_MOST)
+
+
+def main() -> int:
+    """Follow all pages."""
+    bad = False
+    options = ("--duration", "0.4", "--rate", "0", "--asset-scheme", "https", "--asset-host", "images.sandbox.test")
+    with SandboxProcess(*options) as box:
+        for line in results(box):
+            bad = bad or line.startswith("not ok")
+            print(line, flush=True)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
