@@ -1,8 +1,8 @@
 """Runs every code block of the guide and the READMEs, in the order of the page, as a reader would, against a sandbox.
 
-Programs run as they are printed: the environment leads them to the sandbox, which the clouds' own names reach through its
-proxy. A block that is a whole program must end with 0, say something, complain of nothing, and leave no file but the images
-that the sandbox drew. Comments above a block, which GitHub does not show, say what else is to be done with it:
+Programs run as they are printed: the environment leads them to the sandbox, whose proxy takes the clouds' own names there.
+A block that is a whole program must end with 0, say something, complain of nothing, and leave no image but those that the
+sandbox drew. Comments above a block, which GitHub does not show, say what else is to be done with it:
 
     <!-- in: NAME -->       it is a part of a program: Tests/packaging/guide/NAME is the rest, and what it must do
                             (.c includes "block.c", .py imports block)
@@ -10,8 +10,8 @@ that the sandbox drew. Comments above a block, which GitHub does not show, say w
     <!-- run by: STEP -->   that step of Tests/run.sh runs exactly this
     <!-- not run: WHY -->   it cannot run here
 
-A block without a way to run is a failure. Each block runs in an empty folder; those that name bindings/ run in the root of
-the project. What "pip install" has put into the empty environment of a page stays for the rest of the page.
+A block without a way to run is a failure. Each block runs in an empty folder; those that name bindings/ run in the root
+of the project. What "pip install" has put into the empty environment of a page stays for the rest of the page.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every code block of the guide and the READMEs runs, in the order of its page, against a sandbox (guide.py). Blocks that
-# install write to /usr/local and the loader's cache: here they meet an overlay over both, which ends with this script.
+# Every code block of the guide and the READMEs runs, in the order of its page, against a sandbox (guide.py). A block that
+# installs writes to /usr/local and the loader's cache: it meets an overlay over both, which ends with this script.
 set -euo pipefail
 # shellcheck source=Tests/packaging/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -11,8 +11,8 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
-parts=(install docs guide debian abi bindings loops cpp go rust reproducible)
-sandboxed=' install abi loops cpp go rust '
+parts=(install docs guide python debian abi bindings loops cpp go rust reproducible)
+sandboxed=' install python abi loops cpp go rust '
 long=' reproducible '
 quick=no
 chosen=()

@@ -1,4 +1,4 @@
-/* What the contexts of the guide's C blocks share. A block is included first, so that it brings what it needs itself. */
+/* What the contexts of the guide's C blocks share. A block is included first: it must bring what it needs itself. */
 #include <aigc.h>
 #include <stdio.h>
 #include <stdlib.h>
