@@ -59,7 +59,7 @@ class Names:
 # In running text: a string, a name of ours, and what is set as code: things with an asterisk, configuration keys,
 # parameters.
 WORD = re.compile(
-    r"\"[^\"\s]+\"|"
+    r"\"[^\"\s]+\"|\"[^\"]*[<>\\@#&%*][^\"]*\"|"
     r"\b(?P<name>(?:aigc|AIGC)_\w+)\b(?! \*+\w)(?P<mark>\*|\(\))?|"
     r"const char \*|aigc_\w+ \*+\w+|(?<![\w*])\*[a-z]\w*|"
     r"(?<![\w./-])[a-z]+(?:\.[a-z0-9_]+)+\b(?![\w/(])|"
