@@ -27,10 +27,10 @@ struct ReplyReader {
         var (meaning, advice) = table.meaning(
             report, status: max(reply.status, claimed), asksToWait: headers.gatewayWait != nil)
         // A refusal counts as one only from the provider itself. What has neither code nor request id may come from
-        // anything in between, and then nobody knows what became of a submission.
-        if call.kind == .submit, requestID == nil || report.code.isEmpty { (meaning, advice) = (.fault, "") }
-        let (kind, status) = outcome(meaning)
+        // anything in between, and then nobody knows what became of a submission. A code that cannot be one is none.
         let code = Redaction.word(report.code)
+        if call.kind == .submit, requestID == nil || code == nil { (meaning, advice) = (.fault, "") }
+        let (kind, status) = outcome(meaning)
         let words = Redaction.message(report.message)
         var text = "\(subject) \(verb(kind)): \(code ?? "an error without a code")"
         if let words { text += " (\(words))" }

@@ -113,6 +113,9 @@ final class FailureTests: XCTestCase {
             #"{"Response":{"Error":{"Code":"RequestLimitExceeded"},"TaskId":"4-x","RequestId":"r"}}"#,
             #"{"Response":{"Error":{"Message":"m"},"RequestId":"r"}}"#, #"{"Response":{"Error":{},"RequestId":"r"}}"#,
             #"{"Response":{"Error":"no","RequestId":"r"}}"#,
+            // What begins like a code and cannot be one.
+            #"{"Response":{"Error":{"Code":"AuthFailure.\u0001 and more"},"RequestId":"r"}}"#,
+            #"{"Response":{"Error":{"Code":"\#(String(repeating: "c", count: 200))"},"RequestId":"r"}}"#,
         ] {
             let submit = try calls.tencent(calls.tencentSubmit, reply(200, body)).failed()
             XCTAssertTrue([.transient, .unreadable].contains(submit.kind), "\(body) \(submit.kind)")
