@@ -11,13 +11,16 @@ final class ErrorBox: HandleBox {
     let requestID: UnsafeMutablePointer<CChar>?
     let field: UnsafeMutablePointer<CChar>?
 
+    /// Of a message, which may repeat what the caller gave.
+    private static let maximumBytes = 4_000
+
     private init(_ failure: Failure) {
         self.failure = failure
-        message = copied(failure.message)
+        message = copied(failure.message.shown(limit: Self.maximumBytes))
         providerCode = failure.providerCode.flatMap(copied)
         providerMessage = failure.providerMessage.flatMap(copied)
         requestID = failure.requestID.flatMap(copied)
-        field = failure.field.flatMap(copied)
+        field = failure.field.flatMap { copied($0.shown(limit: Self.maximumBytes)) }
     }
 
     static func make(_ failure: Failure) -> OpaquePointer { ErrorBox(failure).handedOut() }

@@ -87,7 +87,7 @@ struct AlibabaCLISource: CredentialSource {
         case let mode:
             throw CredentialUnavailable(
                 .wrong,
-                "the mode \"\(mode.prefix(40))\" \(place) is not supported; AK, StsToken, RamRoleArn, ChainableRamRoleArn, "
+                "the mode \"\(mode.shown(limit: 40))\" \(place) is not supported; AK, StsToken, RamRoleArn, ChainableRamRoleArn, "
                     + "EcsRamRole, OIDC and External are")
         }
     }
@@ -123,6 +123,6 @@ struct AlibabaCLISource: CredentialSource {
 
     /// A name in quotes, short and on one line.
     private static func shown(_ name: String) -> String {
-        "\"" + String(name.unicodeScalars.prefix(60).map { $0.value < 0x20 ? " " : Character($0) }) + "\""
+        "\"\(name.shown(limit: 60))\""
     }
 }

@@ -18,9 +18,9 @@ struct AlibabaINISource: CredentialSource {
         }
         let profile = context.settings.profile ?? context.variable("ALIBABA_CLOUD_PROFILE") ?? "default"
         guard let section = file[profile] else {
-            throw CredentialUnavailable(.absent, "\(path) has no section [\(profile)]")
+            throw CredentialUnavailable(.absent, "\(path) has no section [\(profile.shown(limit: 60))]")
         }
-        let place = "of [\(profile)] in \(path)"
+        let place = "of [\(profile.shown(limit: 60))] in \(path)"
         switch section["type"] ?? "" {
         case "access_key": return try keys(section, place, source: "\(Self.provider)/static_ak")
         case "ram_role_arn":
@@ -46,7 +46,7 @@ struct AlibabaINISource: CredentialSource {
         case let type:
             throw CredentialUnavailable(
                 .wrong,
-                "the type \"\(type.prefix(40))\" \(place) is not supported; access_key, ram_role_arn, oidc_role_arn and "
+                "the type \"\(type.shown(limit: 40))\" \(place) is not supported; access_key, ram_role_arn, oidc_role_arn and "
                     + "ecs_ram_role are")
         }
     }

@@ -9,37 +9,7 @@ enum Words {
         }
     }
 
-    /// A foreign text as it may stand in a message: no control characters, at most `limit` bytes, cut between
-    /// characters.
-    static func shown(_ text: String, limit: Int) -> String {
-        if text.utf8.count <= limit, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
-        var output = ""
-        var size = 0
-        for scalar in text.unicodeScalars {
-            let width = UTF8.width(scalar)
-            if size + width > limit {
-                output.append("...")
-                break
-            }
-            if isControl(scalar) {
-                if output.unicodeScalars.last == " " { continue }
-                output.append(" ")
-                size += 1
-            } else {
-                output.unicodeScalars.append(scalar)
-                size += width
-            }
-        }
-        return output
-    }
-
-    /// C0, DEL, C1, line and paragraph separators, and the marks that turn the direction of a terminal's line.
-    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0..<0x20, 0x7F..<0xA0, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: return true
-        default: return false
-        }
-    }
+    static func shown(_ text: String, limit: Int) -> String { text.shown(limit: limit) }
 
     /// "a, b or c".
     static func list(_ names: [String]) -> String {

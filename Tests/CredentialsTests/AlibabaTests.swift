@@ -153,6 +153,7 @@ final class AlibabaTests: CredentialTestCase {
             ),
             (#"{"current":"p","profiles":[{"name":"p","mode":"External","process_command":"'open"}]}"#, "open quote"),
             (#"{"current":"p\nq","profiles":7}"#, "has no profile \"p q\""),
+            (#"{"current":"p","profiles":[{"name":"p","mode":"A\nK\u007f"}]}"#, "\"A K \" of profile"),
         ] {
             try write(".aliyun/config.json", text)
             let failure = refusal(AlibabaCLISource(), context())
@@ -193,6 +194,8 @@ final class AlibabaTests: CredentialTestCase {
             role_name=r
             [rsa]
             type=rsa_key_pair
+            [bent]
+            type=a\u{1}b\(String(repeating: "\u{301}", count: 99))
             [none]
             access_key_id=i
             """)
@@ -212,6 +215,9 @@ final class AlibabaTests: CredentialTestCase {
         ] {
             XCTAssertEqual(refusal(AlibabaINISource(), context(file) { $0.profile = profile })?.kind, kind)
         }
+        let bent = refusal(AlibabaINISource(), context(file) { $0.profile = "bent" })?.reason ?? ""
+        XCTAssertTrue(bent.hasPrefix("the type \"a ") && bent.utf8.count < 300, bent)
+        XCTAssertFalse(bent.utf8.contains { $0 < 0x20 }, bent)
         try write(
             ".alibabacloud/credentials.ini", "[default]\ntype=access_key\naccess_key_id=home\naccess_key_secret=s")
         XCTAssertEqual(try AlibabaINISource().fetch(context()).id, "home")

@@ -19,6 +19,8 @@ static void refused(aigc_status status, aigc_error **error, const char *field, c
     ok(status == AIGC_E_INVALID_ARGUMENT && aigc_error_status(*error) == status, "%s: invalid argument (%s)", what,
        aigc_status_name(status));
     ok(contains(message, word), "%s: the message says \"%s\": %s", what, word, message ? message : "(none)");
+    ok(message && message[strcspn(message, "\n\r\t\x01\x7f")] == 0 && strlen(message) < 4096,
+       "%s: the message is one line", what);
     if (field) ok(at && strcmp(at, field) == 0, "%s: the field is %s (%s)", what, field, at ? at : "(none)");
     aigc_error_free(*error);
     *error = NULL;
@@ -77,6 +79,9 @@ static void config(void)
             "bool that is a word");
     refused(aigc_config_set(config, "tencent.site", "moon", &error), &error, "tencent.site", "mainland",
             "unknown choice");
+    refused(aigc_config_set(config, "tencent.site", "mainland\nintl\x01", &error), &error, "tencent.site", "mainland intl",
+            "choice of two lines");
+    refused(aigc_config_set(config, "no\nkey", "x", &error), &error, "no key", "no key", "key of two lines");
     refused(aigc_config_set(config, "rate.tencent.create_per_s", "nan", &error), &error, "rate.tencent.create_per_s",
             "", "rate that is no number");
     refused(aigc_config_set(config, "alibaba.endpoint", "\xff\xfe", &error), &error, "alibaba.endpoint", "UTF-8",
