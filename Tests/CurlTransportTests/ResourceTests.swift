@@ -13,12 +13,13 @@ final class ResourceTests: XCTestCase {
     func testNoDescriptorOfATransferIsInherited() throws {
         let server = RawServer { $0.serve() }
         defer { server.stop() }
-        let before = Set(descriptors())
+        // With what they are: a server of an earlier test may still be closing, and its numbers are given out again.
+        let before = Set(descriptors().map { "\($0) \(target($0))" })
+        func fresh() -> [Int32] { descriptors().filter { !before.contains("\($0) \(target($0))") } }
         let harness = try Harness()
-        XCTAssertGreaterThanOrEqual(Set(descriptors()).subtracting(before).count, 4)
+        XCTAssertGreaterThanOrEqual(fresh().count, 4)
         XCTAssertEqual(harness.run(.get(server.url())).text, "ok")
-        let fresh = Set(descriptors()).subtracting(before)
-        for fd in fresh {
+        for fd in fresh() {
             // Those of the server in this process are its own affair.
             if isServerSide(fd, port: server.port) { continue }
             let flags = fcntl(fd, F_GETFD)
