@@ -25,8 +25,19 @@ let lean: [SwiftSetting] = [
     .unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"])
 ]
 
+/// Where Tests/sanitizers/build.sh found the runtime of libFuzzer: then a program that feeds the parsers is one of the
+/// products, and everything counts which code was reached.
+let fuzzer = Context.environment["AIGC_FUZZER_RUNTIME"]
+let coverage = "edge,inline-8bit-counters,pc-table,trace-cmp"
+let counted: [SwiftSetting] =
+    fuzzer == nil ? [] : [.unsafeFlags(["-sanitize-coverage=\(coverage)", "-enable-testing"])]
+let countedC: [CSetting] =
+    fuzzer == nil
+    ? []
+    : [.unsafeFlags(["-fsanitize=undefined", "-fno-sanitize-recover=undefined", "-fsanitize-coverage=\(coverage)"])]
+
 func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict + lean)
+    .target(name: name, dependencies: dependencies, swiftSettings: strict + lean + counted)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -40,10 +51,10 @@ let package = Package(
     products: [.library(name: "aigc", type: .dynamic, targets: ["aigc"])],
     targets: [
         // The only C: shims for variadic or macro APIs that Swift cannot call.
-        .target(name: "CPlatform", cSettings: anywhere),
-        .target(name: "CCurl", cSettings: anywhere, linkerSettings: [.linkedLibrary("curl")]),
-        .target(name: "CCrypto", cSettings: anywhere, linkerSettings: [.linkedLibrary("crypto")]),
-        .target(name: "CJSON", cSettings: anywhere, linkerSettings: [.linkedLibrary("jansson")]),
+        .target(name: "CPlatform", cSettings: anywhere + countedC),
+        .target(name: "CCurl", cSettings: anywhere + countedC, linkerSettings: [.linkedLibrary("curl")]),
+        .target(name: "CCrypto", cSettings: anywhere + countedC, linkerSettings: [.linkedLibrary("crypto")]),
+        .target(name: "CJSON", cSettings: anywhere + countedC, linkerSettings: [.linkedLibrary("jansson")]),
         .systemLibrary(name: "CAigc", path: "include"),
 
         core("Core"),
@@ -74,7 +85,8 @@ let package = Package(
                     "-Xlinker", "-z", "-Xlinker", "nodelete",
                     "-Xlinker", "-z", "-Xlinker", "now",
                     "-Xlinker", "-z", "-Xlinker", "relro",
-                    "-Xlinker", "-z", "-Xlinker", "defs",
+                    // A sanitizer's runtime is in the program, and not here.
+                    "-Xlinker", "-z", "-Xlinker", Context.environment["AIGC_SANITIZED"] == nil ? "defs" : "undefs",
                 ])
             ]),
 
@@ -89,3 +101,15 @@ let package = Package(
         tests("CurlTransportTests", ["CurlTransport"]),
     ]
 )
+
+if let fuzzer {
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz",
+            dependencies: [
+                "AigcABI", "Assets", "CAigc", "CCrypto", "CCurl", "Codec", "Core", "Credentials", "CurlTransport",
+                "Engine", "Providers", "Signing",
+            ],
+            path: "Tests/fuzz/targets", swiftSettings: strict + counted + [.enableExperimentalFeature("Extern")],
+            linkerSettings: [.unsafeFlags(["-use-ld=lld", fuzzer, "-lstdc++"])]))
+}

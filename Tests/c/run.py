@@ -104,7 +104,7 @@ class Runner:
 
     def environment(self, run: Run, folder: Path) -> Dict[str, str]:
         """What a program gets: little, so that nothing of this machine's account is used."""
-        keep = {k: os.environ[k] for k in ("PATH", "LANG", "TMPDIR") if k in os.environ}
+        keep = {k: os.environ[k] for k in ("PATH", "LANG", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS") if k in os.environ}
         keep.update(
             HOME=str(folder.parent),
             AIGC_TEST_CONFIG="\n".join("%s=%s" % pair for pair in self.config(run).items()),
@@ -417,6 +417,23 @@ def valgrind_plan(here: Path, full: Path) -> List[Run]:
     return [Run(name, prefix=command, environment=symbols, seconds=400, quick=False) for name in names]
 
 
+def sanitized_plan() -> List[Run]:
+    """What runs under AddressSanitizer (Tests/sanitizers/address.sh). Left out: small_stack, because instrumented code takes
+    several times the stack; fds, because the sanitizer needs descriptors of its own; load, which counts what a library
+    brings and would count the sanitizer."""
+    only = dict(compilers=("asan",), seconds=300.0)
+    names = ("null", "errors", "generate", "epoll", "train", "lifecycle", "cancel", "operations", "credentials", "disk")
+    runs = [Run(name, **only) for name in names]
+    runs.append(Run("attach", world={"duration": 2.0}, **only))
+    runs.append(Run("fork", ["10"], world={"duration": 1.0}, after=no_duplicates, **only))
+    # What a program that calls exit() in the middle still holds is no leak.
+    runs.append(Run("exit_live", ["12"], environment={"LSAN_OPTIONS": "detect_leaks=0"}, **only))
+    runs.append(Run("jobs200", ["tencent", "20"], tls=True, after=same_bytes, **only))
+    for provider in PROVIDERS:
+        runs.append(Run("threads16", [provider, "200"], world={"duration": 3.0}, after=all_created, **only))
+    return runs
+
+
 def main() -> int:
     """Run what was asked for; 1 if a fact is not as it should be."""
     p = argparse.ArgumentParser()
@@ -425,12 +442,17 @@ def main() -> int:
     p.add_argument("--quick", action="store_true", help="leave out what takes long")
     p.add_argument("--long", action="store_true", help="hundreds of forks and exits")
     p.add_argument("--valgrind", action="store_true", help="only the part that runs under valgrind")
+    p.add_argument("--sanitized", action="store_true", help="only the part that runs under AddressSanitizer")
     p.add_argument("--only", action="append", default=[], metavar="PROGRAM")
     options = p.parse_args()
     with tempfile.TemporaryDirectory(prefix="aigc-c-") as work, SandboxProcess("--duration", "0.4", "--rate", "0") as box:
         runner = Runner(box, options.programs, options.library, Path(work))
         here = Path(__file__).resolve().parent
-        runs = valgrind_plan(here, options.programs / "full") if options.valgrind else plan(runner, options.long)
+        runs = plan(runner, options.long)
+        if options.valgrind:
+            runs = valgrind_plan(here, options.programs / "full")
+        elif options.sanitized:
+            runs = sanitized_plan()
         for run in runs:
             if (options.only and run.name not in options.only) or (options.quick and not run.quick):
                 continue

@@ -1,0 +1,32 @@
+@testable import Providers
+
+/// A provider's words, which echo what it was sent. Whatever stands before and behind, a value with a secret's name and a
+/// key that stands alone are not shown.
+let redactionTarget = Target(name: "redaction", maximumBytes: 1_024) { input in
+    var input = input
+    let name = input.pick(names)
+    let sign = input.pick(["=", ": ", "\":\"", "' : '", " = "])
+    guard let before = String(validating: input.part(), as: UTF8.self),
+        let behind = String(validating: input.bytes, as: UTF8.self)
+    else { return }
+    for text in [
+        before + " " + name + sign + marker + " " + behind,
+        before + "&" + name + "=" + marker + "&" + behind,
+        before + "\"" + name + "\":\"" + marker + "\"" + behind,
+        before + " LTAI" + marker + " " + behind,
+        before + "?Credential=" + behind.filter { $0.isLetter } + marker,
+        before + " string to sign is " + behind + marker,
+    ] {
+        guard let shown = Redaction.message(text) else { continue }
+        requirePresentable(shown)
+        require(shown.utf8.count <= 1_000, "\(shown.utf8.count) bytes are shown")
+        // Shown again, for instance by a proxy that reports what it saw.
+        requireNoSecret(Redaction.message(shown) ?? "")
+    }
+    if let word = Redaction.word(before) { requirePresentable(word) }
+}
+
+private let names = [
+    "Signature", "Authorization", "SecurityToken", "x-acs-security-token", "AccessKeySecret", "SecretKey", "Token",
+    "q-signature", "X-TC-Token", "AccessKeyId", "password", "sign", "SecretId", "X-Amz-Credential",
+]
