@@ -14,10 +14,10 @@ cd "$root" || exit 1
 # shellcheck source=bindings/c/prepare.sh
 . "$root/bindings/c/prepare.sh"
 
-steps=(build checks swift c install python faults packaging valgrind quickstart)
+steps=(build checks swift c install python faults packaging valgrind fuzz sanitizers quickstart)
 declare -A limits=([build]=1800 [checks]=120 [swift]=1500 [c]=1200 [install]=120 [python]=1200
     [faults]=1200 [packaging]=2000 [valgrind]=1200
-    [quickstart]=600)
+    [fuzz]=1200 [sanitizers]=1800 [quickstart]=600)
 quick=no
 chosen=()
 while [ $# -gt 0 ]; do
@@ -61,6 +61,13 @@ step_python() {
 step_faults() { bash Tests/faults/run.sh; }
 step_packaging() { bash Tests/packaging/run.sh; }
 step_valgrind() { bash Tests/c/run.sh --valgrind; }
+step_fuzz() { bash Tests/fuzz/run.sh; }
+step_sanitizers() {
+    local status=0
+    bash Tests/sanitizers/address.sh || status=1
+    bash Tests/sanitizers/thread.sh || status=1
+    return $status
+}
 step_quickstart() {
     local out="$root/.build/quick start" # with a space, as some home folders have
     rm -rf "$out"
@@ -120,7 +127,7 @@ if ! run_step build; then finish; fi
 for step in "${steps[@]:1}"; do
     wanted "$step" || continue
     if [ "$quick" = yes ]; then
-        case $step in faults | packaging | valgrind | quickstart) continue ;; esac
+        case $step in faults | packaging | valgrind | fuzz | sanitizers | quickstart) continue ;; esac
     fi
     run_step "$step" || true
 done
