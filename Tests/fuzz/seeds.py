@@ -154,6 +154,7 @@ def tokens() -> List[bytes]:
         b"\1aigc1:alibaba:model_training:cn-beijing:aicontent-vpc.cn-beijing.aliyuncs.com:17",
         b"\1aigc1:alibaba:inference:cn-shanghai:http%3a%2f%2f127.0.0.1%3a8080:%e4%b8%ad",
         b"\0aigc1:tencent:aigc_image::h:1:00000000",
+        b"\x0000-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
     ]
 
 

@@ -23,6 +23,11 @@ let redactionTarget = Target(name: "redaction", maximumBytes: 1_024) { input in
         // Shown again, for instance by a proxy that reports what it saw.
         requireNoSecret(Redaction.message(shown) ?? "")
     }
+    // A body is JSON, which has no other characters within a text; these end a URL.
+    let path = String(
+        String.UnicodeScalarView(before.unicodeScalars.filter { $0.value > 0x20 && $0 != "\"" && $0 != "<" }))
+    let url = "https://host/\(path)?x=\(marker)"
+    requirePresentable(Redaction.body(Array("{\"Prompt\":\"p\",\"Url\":\"\(url)\",\"N\":1}".utf8)))
     if let word = Redaction.word(before) { requirePresentable(word) }
 }
 

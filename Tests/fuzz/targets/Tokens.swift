@@ -2,7 +2,7 @@ import CAssets
 import Core
 import Providers
 
-/// Job tokens. What is read is written as a token that reads the same; a token that its provider accepts leads signed
+/// Job tokens, and the trace of a host. What is read is written as a token that reads the same; a token that its provider accepts leads signed
 /// requests to that provider's hosts and to no other.
 let tokensTarget = Target(name: "tokens", maximumBytes: 400) { input in
     var input = input
@@ -13,6 +13,11 @@ let tokensTarget = Target(name: "tokens", maximumBytes: 400) { input in
         let bytes = Array(text.utf8)
         let sum = String(aigca_crc32(0, bytes, bytes.count), radix: 16)
         text += ":" + String(repeating: "0", count: 8 - sum.utf8.count) + sum
+    }
+    if let trace = try? TraceContext(parent: text, state: "") {
+        let isFine = trace.headers.allSatisfy { $0.value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } }
+        require(isFine, "a trace that is no header value")
+        requireEqual(trace.traceID.utf8.count, 32, "the id of a trace")
     }
     let reference: JobReference
     do throws(Failure) {
