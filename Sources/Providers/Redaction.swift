@@ -83,28 +83,11 @@ enum Redaction {
                 continue
             }
             let name = bytes[nameStart..<index]
-            // Step over what may stand between a name and its value: a closing quote, the sign, blanks, an opening
-            // quote.
-            var scan = index
-            var sawSign = false
-            while scan < bytes.count, scan - index < 8 {
-                let next = bytes[scan]
-                if next == UInt8(ascii: "=") || next == UInt8(ascii: ":") {
-                    sawSign = true
-                } else if next != 0x20, next != UInt8(ascii: "\""), next != UInt8(ascii: "'"),
-                    next != UInt8(ascii: "\\")
-                {
-                    break
-                }
-                scan += 1
-            }
+            let (scan, sawSign) = startOfValue(bytes, index)
             if sawSign, !name.isEmpty, isSecretName(name) {
                 output.append(contentsOf: bytes[index..<scan])
                 output.append(contentsOf: "***".utf8)
-                // "Authorization: ACS3-HMAC-SHA256 Credential=..." has blanks inside: all the rest goes.
-                let takesAll = name.count == 13
-                while scan < bytes.count, takesAll || !endsValue(bytes[scan]) { scan += 1 }
-                index = scan
+                index = endOfValue(bytes, scan, of: name)
             } else {
                 output.append(byte)
                 index += 1
@@ -112,6 +95,41 @@ enum Redaction {
             nameStart = index
         }
         return output
+    }
+
+    /// Steps over what may stand between a name and its value: a closing quote, the sign, blanks, an opening quote.
+    private static func startOfValue(_ bytes: [UInt8], _ index: Int) -> (start: Int, sawSign: Bool) {
+        var scan = index
+        var sawSign = false
+        while scan < bytes.count, scan - index < 8 {
+            let next = bytes[scan]
+            if next == UInt8(ascii: "=") || next == UInt8(ascii: ":") {
+                sawSign = true
+            } else if next != 0x20, next != UInt8(ascii: "\""), next != UInt8(ascii: "'"), next != UInt8(ascii: "\\") {
+                break
+            }
+            scan += 1
+        }
+        return (scan, sawSign)
+    }
+
+    /// Behind a value and, where it ends in a secret name itself ("token: Signature: ..."), behind that one's value.
+    private static func endOfValue(_ bytes: [UInt8], _ start: Int, of name: ArraySlice<UInt8>) -> Int {
+        var start = start
+        var name = name
+        while true {
+            // "Authorization: ACS3-HMAC-SHA256 Credential=..." has blanks inside: all the rest goes.
+            if name.count == 13 { return bytes.count }
+            var end = start
+            while end < bytes.count, !endsValue(bytes[end]) { end += 1 }
+            var last = end
+            while last > start, !isNameByte(bytes[last - 1]) { last -= 1 }
+            var first = last
+            while first > start, isNameByte(bytes[first - 1]) { first -= 1 }
+            name = bytes[first..<last]
+            guard !name.isEmpty, isSecretName(name) else { return end }
+            start = startOfValue(bytes, end).start
+        }
     }
 
     /// Key ids and tokens that stand alone: a known beginning, or a long run that is no word and no path.

@@ -255,6 +255,7 @@ final class FailureTests: XCTestCase {
             "{\\\"SecurityToken\\\":\\\"\(marker)\\\"}", "AccessKeyId = \(marker)", "token='\(marker)'",
             "https://a/b?q-signature=\(marker)&x=1", "https://a/b?Signature=\(marker)&Expires=1",
             "the key LTAI5\(marker) is bad", "AKID\(marker)", "AccessKeyId%3DLTAI5\(marker)", "tail \(long)",
+            "token: Signature: \(marker)", "token: Authorization: TC3 \(marker)", "sign='a/Signature': '\(marker)'",
             "server string to sign is:\(marker)", "SERVER STRING TO SIGN IS \(marker)",
         ] {
             let body = #"{"Response":{"Error":{"Code":"AuthFailure","Message":"\#(echo)"},"RequestId":"r"}}"#
