@@ -65,6 +65,7 @@ final class Warnings: Sendable {
     private let state = Mutex(State())
 
     func add(_ text: String) {
+        let text = text.shown(limit: CredentialUnavailable.maximumBytes)
         state.withLock { if $0.told.insert(text).inserted { $0.waiting.append(text) } }
     }
 

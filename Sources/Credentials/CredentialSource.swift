@@ -35,12 +35,15 @@ public struct CredentialUnavailable: Error, Equatable, Sendable {
         case nobody
     }
 
+    /// A reason is one line of at most so many bytes, whatever file or server it repeats.
+    static let maximumBytes = 1_000
+
     public var kind: Kind
-    public var reason: String
+    public let reason: String
 
     public init(_ kind: Kind, _ reason: String) {
         self.kind = kind
-        self.reason = reason
+        self.reason = reason.shown(limit: Self.maximumBytes)
     }
 }
 

@@ -196,6 +196,11 @@ final class AlibabaTests: CredentialTestCase {
             type=rsa_key_pair
             [bent]
             type=a\u{1}b\(String(repeating: "\u{301}", count: 99))
+            [path]
+            type=oidc_role_arn
+            role_arn=acs:ram::1:role/r
+            oidc_provider_arn=p
+            oidc_token_file_path=/no\u{7}where
             [none]
             access_key_id=i
             """)
@@ -217,7 +222,9 @@ final class AlibabaTests: CredentialTestCase {
         }
         let bent = refusal(AlibabaINISource(), context(file) { $0.profile = "bent" })?.reason ?? ""
         XCTAssertTrue(bent.hasPrefix("the type \"a ") && bent.utf8.count < 300, bent)
-        XCTAssertFalse(bent.utf8.contains { $0 < 0x20 }, bent)
+        let bentPath = refusal(AlibabaINISource(), context(file) { $0.profile = "path" })?.reason ?? ""
+        XCTAssertTrue(bentPath.hasSuffix("/no where"), bentPath)
+        XCTAssertFalse((bent + bentPath).utf8.contains { $0 < 0x20 }, bent + bentPath)
         try write(
             ".alibabacloud/credentials.ini", "[default]\ntype=access_key\naccess_key_id=home\naccess_key_secret=s")
         XCTAssertEqual(try AlibabaINISource().fetch(context()).id, "home")

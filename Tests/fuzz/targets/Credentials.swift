@@ -36,10 +36,9 @@ let credentialsTarget = Target(name: "credentials", maximumBytes: 2_048) { input
         require(found.expiresAtMilliseconds == 0 || found.expiresAtMilliseconds > now, "what has ended")
         requireNoSecret(found.source)
     case .failure(let failure):
-        requireNoSecret(failure.message)
-        require(!failure.message.utf8.contains { $0 < 0x20 || $0 == 0x7F }, "not one line: \(failure.message)")
+        requirePresentable(failure)
     }
-    for warning in chain.takeWarnings() { requireNoSecret(warning) }
+    for warning in chain.takeWarnings() { requirePresentable(warning) }
     if let words = String(validating: file, as: UTF8.self).flatMap(ShellWords.split) {
         // Each in quotes is the same word again.
         let quoted = words.map { word in
