@@ -418,9 +418,9 @@ def valgrind_plan(here: Path, full: Path) -> List[Run]:
 
 
 def sanitized_plan() -> List[Run]:
-    """What runs under AddressSanitizer (Tests/sanitizers/address.sh). Left out: small_stack, because instrumented code takes
-    several times the stack; fds, because the sanitizer needs descriptors of its own; load, which counts what a library
-    brings and would count the sanitizer."""
+    """What runs under AddressSanitizer (Tests/sanitizers/address.sh). Left out: small_stack, because instrumented code
+    takes several times the stack; fds, because the sanitizer needs descriptors of its own; load, which counts what a
+    library brings and would count the sanitizer."""
     only = dict(compilers=("asan",), seconds=300.0)
     names = ("null", "errors", "generate", "epoll", "train", "lifecycle", "cancel", "operations", "credentials", "disk")
     runs = [Run(name, **only) for name in names]

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Feeds the parsers of foreign bytes: replays corpora and findings, or looks for more with libFuzzer. Prints one TAP line
-# for each target; the exit status is 0 when nothing was found.
+# Feeds the parsers of foreign bytes: replays corpora and findings, or looks for more with libFuzzer. Prints one TAP
+# line for each target; the exit status is 0 when nothing was found.
 #
-# usage: run.sh [--seconds N] [--only TARGET]... [--list]
+# usage: run.sh [--seconds N] [--keep] [--only TARGET]... [--list]
 #   --seconds N    fuzz each target for N seconds; new inputs go to .build/fuzz/TARGET, what fails to .build/fuzz/found
 #   --only TARGET  this one (again for more)
 #   --list         the targets
-#   --keep         after fuzzing: the smallest set of inputs that reaches the same becomes the corpus in Tests/fuzz
+#   --keep         after fuzzing, a small set of inputs that reaches the same code becomes the corpus in Tests/fuzz
 # One input: AIGC_FUZZ_TARGET=TARGET .build/sanitized/release/fuzz FILE
 set -uo pipefail
 
@@ -22,13 +22,13 @@ while [ $# -gt 0 ]; do
         --only) only+=("${2:?--only needs a target}"); shift 2 ;;
         --keep) keep=yes; shift ;;
         --list) list=yes; shift ;;
-        -h | --help) sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+        -h | --help) sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
         *) echo "run.sh: unknown argument: $1 (see --help)" >&2; exit 2 ;;
     esac
 done
 
 bash "$root/Tests/sanitizers/build.sh" fuzz || exit 1
-# A trap is to end the program: the backtracer of Swift hangs under libFuzzer, and finds what the sanitizer tells anyway.
+# A trap is to end the program: the backtracer of Swift hangs under libFuzzer, and the sanitizer tells the same.
 export SWIFT_BACKTRACE=enable=no
 export ASAN_OPTIONS=abort_on_error=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
 unset "${!ALIBABA_CLOUD_@}" "${!TENCENTCLOUD_@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
@@ -49,7 +49,8 @@ fact() {
         echo "ok - $2"
     else
         echo "not ok - $2"
-        grep -aE 'Fatal error|ERROR: |runtime error|SUMMARY|Test unit written' "$3" | head -n 8 | cut -c1-600 | sed 's/^/#   /'
+        grep -aE 'Fatal error|ERROR: |runtime error|SUMMARY|Test unit written' "$3" | head -n 8 | cut -c1-600 |
+            sed 's/^/#   /'
         failed=1
     fi
 }
@@ -72,7 +73,7 @@ self_test() {
 }
 
 replay() {
-    local target=$1 status folders=("$here/corpus/$1")
+    local target=$1 status inputs reached folders=("$work/seeds/$1" "$here/corpus/$1")
     [ ! -d "$here/findings/$target" ] || folders+=("$here/findings/$target")
     fuzz "$target" -runs=0 -timeout=20 -artifact_prefix="$work/found/$target-" "${folders[@]}"
     status=$?
@@ -93,16 +94,17 @@ look() {
     reached=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$work/$target.log" | tail -n 1)
     fact "$status" "$target: $runs runs, $reached edges" "$work/$target.log"
     [ $keep = yes ] && [ $status = 0 ] || return 0
+    # By edges alone: counts of loops and comparisons would keep ten times as many files.
     rm -rf "$work/kept" && mkdir -p "$work/kept"
-    fuzz "$target" -merge=1 -max_len=4096 "$work/kept" "$here/corpus/$target" "$work/seeds/$target" "$work/$target" &&
-        rm -rf "$here/corpus/$target" && mv "$work/kept" "$here/corpus/$target"
+    fuzz "$target" -set_cover_merge=1 -use_counters=0 -use_cmp=0 -max_len=8192 "$work/kept" "$here/corpus/$target" \
+        "$work/seeds/$target" "$work/$target" && rm -rf "$here/corpus/$target" && mv "$work/kept" "$here/corpus/$target"
 }
 
 [ ${#only[@]} -gt 0 ] || self_test
+python3 "$here/seeds.py" "$work/seeds" || exit 1
 if [ "$seconds" = 0 ]; then
     for target in "${targets[@]}"; do replay "$target"; done
 else
-    python3 "$here/seeds.py" "$work/seeds" || exit 1
     for target in "${targets[@]}"; do look "$target"; done
 fi
 exit $failed

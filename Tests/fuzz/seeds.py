@@ -73,7 +73,8 @@ def images() -> List[bytes]:
         made.append(bytes([0, 3, 3, 0, 9, 1]) + image)
         for form in (text, b'"%s"' % text, b'{"success":true,"data":"%s"}' % text, b"data:image/png;base64," + text):
             made.append(bytes([1, 1, 0, 0, 7, 1]) + form)
-    return made + [bytes([0, 0, 0, 0, 3, 1]) + data for data in files("assets", ".png", ".jpg", ".webp", ".gif", ".bmp")]
+    whole = files("assets", ".png", ".jpg", ".webp", ".gif", ".bmp")
+    return made + [bytes([0, 0, 0, 0, 3, 1]) + data for data in whole]
 
 
 def credentials() -> List[bytes]:
@@ -126,7 +127,8 @@ def heads() -> List[bytes]:
         b"HTTP/2 206 \r\ncontent-range: bytes 5-9/10\r\nlast-modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n",
         b"HTTP/1.1 429 No\r\nRetry-After: Sunday, 06-Nov-94 08:49:39 GMT\r\nDate: Sun Nov  6 08:49:37 1994\r\n\r\n",
         b"HTTP/1.1 429 No\r\nRetry-After: 17\r\nx-acs-retry-after: 2000\r\n\r\n",
-        b"HTTP/1.1 400 No\r\nx-ratelimit-user-api: Limit:1,Remain:0,TimeLeft:2000,Reset:1\r\nX-Old: a\r\n b\r\n\tc\r\n\r\n",
+        b"HTTP/1.1 400 No\r\nx-ratelimit-user-api: Limit:1,Remain:0,TimeLeft:2000,Reset:1\r\n\r\n",
+        b"HTTP/1.1 400 No\r\nX-Old: a\r\n b\r\n\tc\r\n\r\n",
         b"HTTP/1.1 416 No\nContent-Range: bytes */10\nContent-Encoding: gzip\n\n",
     ]
 
@@ -162,8 +164,9 @@ def dates() -> List[bytes]:
     """Dates in every form."""
     return [
         b"Sun, 06 Nov 1994 08:49:37 GMT", b"Sunday, 06-Nov-94 08:49:37 GMT", b"Sun Nov  6 08:49:37 1994",
-        b"2023-12-25T12:00:00", b"2023-12-25 12:00:00.123456Z", b"2024-02-29T23:59:60+08:00", b"2024-02-29T23:59:59-0830",
-        b"0000-01-01T00:00:00+23:59", b"9999-12-31T23:59:59-23:59", b"\0\0\0\0\x38\x6d\x43\x80", b"\0\0\0\0\x38\xbc\x5d\x80",
+        b"2023-12-25T12:00:00", b"2023-12-25 12:00:00.123456Z", b"2024-02-29T23:59:60+08:00",
+        b"2024-02-29T23:59:59-0830", b"0000-01-01T00:00:00+23:59", b"9999-12-31T23:59:59-23:59",
+        b"\0\0\0\0\x38\x6d\x43\x80", b"\0\0\0\0\x38\xbc\x5d\x80",
     ]
 
 
@@ -196,7 +199,8 @@ def requests() -> List[bytes]:
     made = []
     for cloud in (0, 1):
         for operation in range(6):
-            fields = [b"prompt", b'"a cat"', b"model", b'"GEM"', b"count", b"2", b"body.Extra.Deep", b'{"a":[1,2.5,null]}']
+            fields = [b"prompt", b'"a cat"', b"model", b'"GEM"', b"count", b"2"]
+            fields += [b"body.Extra.Deep", b'{"a":[1,2.5,null]}']
             made.append(bytes([cloud, operation]) + END.join(fields))
     made.append(b"\0\0" + b"GetThing GET /api/v1/thing" + END + b'{"a":1,"b":"c","d":null}')
     made.append(b"\1\0" + b"DescribeAigcTaskList" + END + b'{"a":{"b":[1]}}')
@@ -214,12 +218,13 @@ def made() -> Dict[str, List[bytes]]:
         b"\1\1the key LTAI4Fabcdefghijkl was refused" + END + b"\"Authorization\":\"ACS3 Credential=x\"",
     ]
     text = base64.b64encode(bytes(range(200)))
-    base = [b"\0\7" + text, b"\0\3" + base64.encodebytes(bytes(range(250))), b"\1\5" + text.replace(b"/", b"\\/") + b'"',
-            b"\1\1AAEC\\u0041A=\"", b"\0\0" + base64.urlsafe_b64encode(b"\xff\xfe" * 20).rstrip(b"=")]
+    base = [b"\0\7" + text, b"\0\3" + base64.encodebytes(bytes(range(250))),
+            b"\1\5" + text.replace(b"/", b"\\/") + b'"', b"\1\1AAEC\\u0041A=\"",
+            b"\0\0" + base64.urlsafe_b64encode(b"\xff\xfe" * 20).rstrip(b"=")]
     return {
-        "answers": answers(), "base64": base, "config": [b"\0" + text for text in configs()], "credentials": credentials(), "dates": dates(),
-        "heads": heads(), "image": images(), "json": json, "redaction": words, "request": requests(),
-        "sidecar": sidecars(), "tokens": tokens(), "urls": urls(),
+        "answers": answers(), "base64": base, "config": [b"\0" + text for text in configs()],
+        "credentials": credentials(), "dates": dates(), "heads": heads(), "image": images(), "json": json,
+        "redaction": words, "request": requests(), "sidecar": sidecars(), "tokens": tokens(), "urls": urls(),
     }
 
 

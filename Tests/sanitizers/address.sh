@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The C programs of Tests/c on a library that is built with AddressSanitizer and, in its C part, UndefinedBehaviorSanitizer.
-# The programs are instrumented too, and what they and the library leave unfreed is a failure. Prints TAP lines.
+# The C programs of Tests/c on a library that is built with AddressSanitizer and, in its C part,
+# UndefinedBehaviorSanitizer. The programs are instrumented too, and what they and the library leave unfreed is a
+# failure. Prints TAP lines.
 #
 # usage: address.sh [--only PROGRAM]...
 #   PYTHON  a Python that has the sandbox (default .venv/bin/python)
@@ -21,10 +22,12 @@ python3 "$root/Tests/tools/header.py" null-table >"$out/generated/null_table.inc
 # gold cannot link a sanitizer's runtime; that of the Swift toolchain belongs to its clang.
 clang=$(dirname "$(command -v swiftc)")/clang
 [ -x "$clang" ] || clang=clang
-build=("$clang" -std=c99 -D_GNU_SOURCE -O1 -g -pthread -fsanitize=address,undefined -fno-sanitize-recover=undefined
+build=("$clang" -std=c99 -D_GNU_SOURCE -O1 -g -pthread "-fsanitize=address,undefined" -fno-sanitize-recover=undefined
     -fno-omit-frame-pointer -fuse-ld=lld -Wno-unused-command-line-argument "-I$root/include" "-I$out/generated")
 link=("-L$out/lib" "-Wl,-rpath,$out/lib" -laigc)
-for source in "$root"/bindings/c/*.c; do "${build[@]}" "$source" "${link[@]}" -o "$out/asan/$(basename "$source" .c)"; done
+for source in "$root"/bindings/c/*.c; do
+    "${build[@]}" "$source" "${link[@]}" -o "$out/asan/$(basename "$source" .c)"
+done
 for source in "$root"/Tests/c/*.c; do
     name=$(basename "$source" .c)
     case $name in

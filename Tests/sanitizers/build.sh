@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the library and the fuzz program with AddressSanitizer, UndefinedBehaviorSanitizer (the C part) and coverage, into
-# .build/sanitized. Prints nothing unless it fails. Everything that it needs is in the Swift toolchain.
+# Builds the library and the fuzz program with AddressSanitizer, UndefinedBehaviorSanitizer (the C part) and coverage,
+# into .build/sanitized. Prints nothing unless it fails. Everything that it needs is in the Swift toolchain.
 #
 # usage: build.sh PRODUCT...   (aigc, fuzz)
 set -euo pipefail

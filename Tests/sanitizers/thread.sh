@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The tests of the engine and of the transport under ThreadSanitizer. Swift and the C part are instrumented, libcurl is not:
-# it is used by one thread at a time. Prints what swift test prints.
+# The tests of the engine and of the transport under ThreadSanitizer. Swift and the C part are instrumented, libcurl is
+# not: it is used by one thread at a time. Prints what swift test prints.
 #
 # usage: thread.sh [--all]
 #   --all  all Swift tests instead of those two targets

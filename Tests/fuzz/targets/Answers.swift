@@ -3,8 +3,8 @@ import Core
 
 @testable import Providers
 
-/// What both clouds and their stores answer, to every kind of call. A submission's answer counts as a refusal only if the
-/// provider itself says so; a success has images; a message has no secret and is one line.
+/// What both clouds and their stores answer, to every kind of call. A submission's answer counts as a refusal only if
+/// the provider itself says so; a success has images; a message has no secret and is one line.
 let answersTarget = Target(name: "answers", maximumBytes: 4_096) { input in
     var input = input
     let kind = input.choice(10)

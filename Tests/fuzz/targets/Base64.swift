@@ -4,8 +4,8 @@ import Signing
 
 @testable import Assets
 
-/// Base64 of images, and the checksums beside them. However it is cut the text decodes to the same, with the quick loops
-/// as without them, and what a plain decoder makes of it; what was encoded decodes to what it was.
+/// Base64 of images, and the checksums beside them. However it is cut the text decodes to the same, with the quick
+/// loops as without them, and what a plain decoder makes of it; what was encoded decodes to what it was.
 let base64Target = Target(name: "base64", maximumBytes: 2_048) { input in
     var input = input
     let isQuoted = input.choice(2) == 1

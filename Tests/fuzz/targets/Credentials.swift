@@ -3,8 +3,8 @@ import Core
 
 @testable import Credentials
 
-/// Credential files, commands, metadata services and STS of both clouds, each through its source. What is found is fit for
-/// a header and has not ended; what is not found is told in one line without a secret; a signed call stays at home.
+/// Credential files, commands, metadata services and STS of both clouds, each through its source. What is found is fit
+/// for a header and has not ended; what is not found is told in one line without a secret; a signed call stays at home.
 let credentialsTarget = Target(name: "credentials", maximumBytes: 2_048) { input in
     var input = input
     let source = input.choice(9)

@@ -4,8 +4,8 @@ import Core
 @testable import CurlTransport
 @testable import Providers
 
-/// The head of an answer, line by line as libcurl hands it over. A header that is asked for by name is the first of that
-/// name; what the clouds' lines ask for is bounded; what goes into a later request is fit for a line.
+/// The head of an answer, line by line as libcurl hands it over. A header that is asked for by name is the first of
+/// that name; what the clouds' lines ask for is bounded; what goes into a later request is fit for a line.
 let headsTarget = Target(name: "heads", maximumBytes: 2_048) { input in
     var head = ReplyHead()
     var rest = input.bytes[...]

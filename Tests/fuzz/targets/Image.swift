@@ -3,8 +3,8 @@ import Core
 
 @testable import Assets
 
-/// Images as they come over the wire. However the body is cut, verdict and image are the same; a download that broke off
-/// and is continued ends like one in one piece; what is called complete ends where its format ends.
+/// Images as they come over the wire. However the body is cut, verdict and image are the same; a download that broke
+/// off and is continued ends like one in one piece; what is called complete ends where its format ends.
 let imageTarget = Target(name: "image", maximumBytes: 8_192) { input in
     var input = input
     let mode: Assets.Mode = input.choice(2) == 0 ? .url : .api

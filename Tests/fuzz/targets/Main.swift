@@ -1,5 +1,5 @@
-// A program of all targets. One is chosen by AIGC_FUZZ_TARGET, which child processes of libFuzzer inherit; the arguments
-// are libFuzzer's.
+// A program of all targets. One is chosen by AIGC_FUZZ_TARGET, which child processes of libFuzzer inherit; the
+// arguments are libFuzzer's.
 
 import Glibc
 

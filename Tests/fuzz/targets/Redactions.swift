@@ -1,7 +1,7 @@
 @testable import Providers
 
-/// A provider's words, which echo what it was sent. Whatever stands before and behind, a value with a secret's name and a
-/// key that stands alone are not shown.
+/// A provider's words, which echo what it was sent. Whatever stands before and behind, a value with a secret's name and
+/// a key that stands alone are not shown.
 let redactionTarget = Target(name: "redaction", maximumBytes: 1_024) { input in
     var input = input
     let name = input.pick(names)

@@ -1,7 +1,7 @@
 import CAssets
 
-/// Not a parser: what run.sh must find, so that the silence of the others means something. To "trap" lead bytes of which
-/// coverage tells one after the other; the C part reads beyond memory; Swift traps without a word.
+/// Not a parser: what run.sh must find, so that the silence of the others means something. To "trap" lead bytes of
+/// which coverage tells one after the other; the C part reads beyond memory; Swift traps without a word.
 let selfTest = Target(name: "self-test", maximumBytes: 16) { input in
     let bytes = input.bytes
     var depth = 0

@@ -3,8 +3,8 @@ import Core
 
 @testable import Assets
 
-/// What lies beside a .part file. Only what was written so is believed, and no part is believed that its image could not
-/// begin with.
+/// What lies beside a .part file. Only what was written so is believed, and no part is believed that its image could
+/// not begin with.
 let sidecarTarget = Target(name: "sidecar", maximumBytes: 2_048) { input in
     var input = input
     let repairs = input.choice(2) == 1

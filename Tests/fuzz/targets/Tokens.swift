@@ -2,8 +2,8 @@ import CAssets
 import Core
 import Providers
 
-/// Job tokens, and the trace of a host. What is read is written as a token that reads the same; a token that its provider accepts leads signed
-/// requests to that provider's hosts and to no other.
+/// Job tokens, and the trace of a host. What is read is written as a token that reads the same; a token that its
+/// provider accepts leads signed requests to that provider's hosts and to no other.
 let tokensTarget = Target(name: "tokens", maximumBytes: 400) { input in
     var input = input
     let repairs = input.choice(2) == 1
