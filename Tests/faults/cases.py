@@ -147,9 +147,9 @@ def _credentials(case: Case, fault: Fault) -> Expected:
     )
 
 
-def every(repeats: int) -> Iterator[Case]:
-    """All cases, one repetition after the other."""
-    for repeat in range(repeats):
+def every(repeats: int, first: int = 0) -> Iterator[Case]:
+    """All cases, one repetition after the other; first: where to go on."""
+    for repeat in range(first, first + repeats):
         for fault in (fault for fault in FAULTS.values() if fault.in_matrix):
             for operation in OPERATIONS:
                 for scheme in fault.schemes:

@@ -1,7 +1,8 @@
 """The matrix: every fault at every operation of both clouds, over HTTP and TLS, on fresh and on reused connections.
 
-usage: matrix.py [--repeats N] [--workers N] [--case WORDS] [--list]
-  --case  only cases whose name has all of these words, such as "submit tencent https reused reset_0"
+usage: matrix.py [--repeats N] [--first N] [--workers N] [--case WORDS] [--list]
+  --case   only cases whose name has all of these words, such as "submit tencent https reused reset_0"
+  --first  the number of the first repetition: 50 of them can be run as five parts of ten
 Prints one TAP line for each case (all its repetitions together) and the totals; failures once more, worst first.
 """
 
@@ -58,6 +59,11 @@ class Matrix:
             for file in folder.iterdir():
                 file.unlink()
 
+    @property
+    def done(self) -> int:
+        """Runs so far."""
+        return sum(self.runs.values())
+
     def _note(self, case: Case, seen: Seen, flaws: List[Flaw]) -> None:
         self.runs[case.name] += 1
         self.unknown += seen.outcome.name == "UNKNOWN"
@@ -89,12 +95,13 @@ def main() -> int:
     """Run what was asked for."""
     p = argparse.ArgumentParser()
     p.add_argument("--repeats", type=int, default=2)
+    p.add_argument("--first", type=int, default=0)
     p.add_argument("--workers", type=int, default=24)
     p.add_argument("--case", default="")
     p.add_argument("--list", action="store_true")
     options = p.parse_args()
     words = set(options.case.split())
-    chosen = [case for case in every(options.repeats) if words <= set(case.name.split())]
+    chosen = [case for case in every(options.repeats, options.first) if words <= set(case.name.split())]
     if options.list:
         print("\n".join(dict.fromkeys(case.name for case in chosen)))
         return 0
@@ -108,6 +115,7 @@ def main() -> int:
         for group in (rest, slow):
             for start in range(0, len(group), BATCH):
                 matrix.batch(group[start : start + BATCH])
+                report.note("%d runs, %d flaws, %.0f s" % (matrix.done, len(matrix.flaws), time.monotonic() - began))
         matrix.report(report)
     took = time.monotonic() - began
     report.note(
