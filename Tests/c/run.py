@@ -392,6 +392,11 @@ def plan(runner: Runner, long: bool) -> List[Run]:
         Run("disk", **disks),
         Run("fds", quick=False),
         Run("signals", tls=True, faults=drops, seconds=300),
+        Run("storm", tls=True, after=no_duplicates),
+        Run("handlers", after=no_duplicates),
+        Run("handlers", ["closes"], faults=[dict(kind="delay", operation="CreateAigcImageTask", ms=20_000, times=-1)]),
+        Run("frees64", ["1"], after=no_duplicates),
+        Run("flood", ["10000"], quick=False),
         Run("fork", ["500" if long else "40"], seconds=900 if long else 180, world={"duration": 1.0}, after=no_duplicates),
         Run("exit_live", ["1000" if long else "60"], seconds=60, quick=False),
     ]
@@ -401,6 +406,7 @@ def plan(runner: Runner, long: bool) -> List[Run]:
         runs.append(Run("threads16", [provider, "1000"], world={"duration": 20.0}, after=all_created, **jobs))
     runs.append(Run("jobs200", ["tencent", "20"], tls=True, after=same_bytes))
     if long:
+        runs += [Run("frees64", [str(seed)], after=no_duplicates) for seed in range(2, 22)]
         runs += [Run("fork", ["5", "cold"], world={"duration": 1.0}) for _ in range(100)]
     return runs
 
