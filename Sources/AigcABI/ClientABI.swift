@@ -201,12 +201,16 @@ public func aigc_client_dispatch(
     return withStatus(error) { () throws(Failure) in
         let client = try ClientBox.usable(client)
         guard let handler else { throw isNull("handler") }
-        var wait = timeout_ms
-        while let next = client.engine.nextEvent(milliseconds: wait) {
-            wait = 0
+        guard var next = client.engine.nextEvent(milliseconds: timeout_ms) else { return }
+        // Not what the handler brings about: a host that submits a job for each that ends would never get out.
+        var left = client.engine.queuedEvents()
+        while true {
             let box = EventBox(client, next)
             withExtendedLifetime(box) { handler(box.lent, user_data) }
             handled?.pointee += 1
+            guard left > 0, let another = client.engine.nextEvent(milliseconds: 0) else { return }
+            left -= 1
+            next = another
         }
     }
 }

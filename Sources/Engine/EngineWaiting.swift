@@ -110,6 +110,9 @@ extension Engine {
         }
     }
 
+    /// How many events wait now.
+    public func queuedEvents() -> Int { shared.lock.withLock { shared.events.length } }
+
     public func wake() {
         shared.lock.withLock {
             shared.wakes = 1

@@ -53,6 +53,13 @@ struct EventQueue {
 
     mutating func push(_ record: LogRecord) { logs.push(record, after: base + slots.count) }
 
+    /// How many events `pop` has to give now, each kind of a job counted; walks the queue.
+    var length: Int {
+        slots[head...].reduce(providersInNeed.count + notices.count + logs.count) {
+            $0 + ($1?.pendingEvents.nonzeroBitCount ?? 0)
+        }
+    }
+
     mutating func push(_ type: EventType, _ record: JobRecord) {
         record.pendingEvents |= Self.bit(type)
         guard record.eventSlot < 0 else { return }

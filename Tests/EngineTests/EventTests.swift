@@ -66,6 +66,7 @@ final class EventTests: XCTestCase {
                 }
                 if queue.isEmpty != pending.isEmpty { return XCTFail("empty or not") }
             }
+            XCTAssertEqual(queue.length, pending.values.reduce(0) { $0 + $1.count })
             while let event = queue.pop() {
                 XCTAssertNotNil(pending[event.job?.id ?? 0]?.remove(event.type))
             }
