@@ -223,8 +223,14 @@ final class EngineCore {
     }
 
     private func close(_ graceMilliseconds: Int64) {
+        let by = deadline(after: graceMilliseconds)
+        if closing {
+            // Another thread is in more of a hurry than the one that closed first.
+            closeBy = min(closeBy, by)
+            return
+        }
         closing = true
-        closeBy = deadline(after: graceMilliseconds)
+        closeBy = by
         for job in Array(jobs.values) { feed(.close, to: job) }
         for download in Array(downloads.values) { feed(.close, to: download) }
     }

@@ -29,19 +29,13 @@ extension Engine {
 
     /// Ends all jobs here and joins the threads. Any number of times.
     public func close(graceMilliseconds: Int64) {
-        let first = shared.lock.withLock {
-            if shared.closed { return false }
-            shared.closed = true
-            shared.inbox.append(.close(graceMilliseconds: graceMilliseconds))
-            shared.engineSleeps = false
-            return true
-        }
+        let first = shared.close(graceMilliseconds: graceMilliseconds)
+        shared.wakeTransport()
         startLock.withLock {
             guard let running = thread else {
                 if first { gone() }
                 return
             }
-            shared.wakeTransport()
             _ = aigcp_thread_join(running)
             thread = nil
         }

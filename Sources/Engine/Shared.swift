@@ -87,6 +87,17 @@ final class Shared: @unchecked Sendable {
         return taken
     }
 
+    /// Asks for the end of everything; once more, for an earlier end. True the first time.
+    func close(graceMilliseconds: Int64) -> Bool {
+        lock.withLock {
+            let first = !closed
+            closed = true
+            inbox.append(.close(graceMilliseconds: graceMilliseconds))
+            engineSleeps = false
+            return first
+        }
+    }
+
     /// From workers: also while closing.
     func postInternal(_ command: Command) {
         var wake = false

@@ -194,6 +194,21 @@ final class EndTests: XCTestCase {
         harness.checkPromises("endless grace")
     }
 
+    /// The shortest of all graces counts, in any order.
+    func testASecondCloseMayShortenTheGrace() throws {
+        for graces in [[20_000, 500], [500, 20_000], [-1, 500], [500, -1]] as [[Int64]] {
+            let harness = try Harness()
+            harness.transport.setScript { _ in .silence(executed: true) }
+            let job = harness.submit("a")
+            harness.run(until: 1_000)
+            for grace in graces { harness.close(grace: grace) }
+            harness.runToTheEnd()
+            XCTAssertEqual(harness.elapsed, 1_500, "\(graces)")
+            XCTAssertEqual(job.snapshot.outcome, .unknown)
+            harness.checkPromises("closed twice, \(graces)", closed: true)
+        }
+    }
+
     /// The grace is over and a worker still writes: the engine sleeps until it is told, it does not turn in circles.
     func testAClosingEngineDoesNotSpinWhileAWorkerWrites() throws {
         let harness = try Harness()

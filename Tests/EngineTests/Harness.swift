@@ -130,13 +130,7 @@ final class Harness {
     }
 
     /// As `Engine.close`.
-    func close(grace: Int64) {
-        shared.lock.withLock {
-            guard !shared.closed else { return }
-            shared.closed = true
-            shared.inbox.append(.close(graceMilliseconds: grace))
-        }
-    }
+    func close(grace: Int64) { _ = shared.close(graceMilliseconds: grace) }
 
     // MARK: - Time
 
