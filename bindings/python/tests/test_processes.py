@@ -87,6 +87,8 @@ def test_forks_under_traffic(sandbox: Any, keys: Dict[str, Any]) -> None:
             job.wait(60)
 
 
+# AIGC_LONG=1: 506 exits with jobs running instead of 33.
+EXITS = 46 if os.environ.get("AIGC_LONG") else 3
 EXIT = """
 import aigc, sys
 def quietly(wait):
@@ -117,7 +119,7 @@ jobs = [client.submit("tencent", "aigc_image", prompt="[slow] cat") for _ in ran
     ],
 )
 def test_exit_with_live_jobs(sandbox: Any, keys: Dict[str, Any], more: str) -> None:
-    for _ in range(3):
+    for _ in range(EXITS):
         start = time.monotonic()
         result = python(EXIT.format(keys=keys, more=more), timeout=30)
         assert (result.returncode, result.stdout) == (0, ""), result.stderr
