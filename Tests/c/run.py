@@ -400,7 +400,13 @@ def plan(runner: Runner, long: bool) -> List[Run]:
         Run("fork", ["500" if long else "40"], seconds=900 if long else 180, world={"duration": 1.0}, after=no_duplicates),
         Run("exit_live", ["1000" if long else "60"], seconds=60, quick=False),
     ]
+    short = dict(environment={"LD_PRELOAD": str(runner.programs / "short_of_memory.so")}, tls=True)
+    megabytes = [dict(kind="http", status=200, body='{"a": "%s"}' % ("x" * 6_000_000), times=-1, content_type="application/json")]
     for provider in PROVIDERS:
+        runs.append(Run("memory", [provider, "large"], **short))
+        runs.append(Run("memory", [provider, "answers"], faults=megabytes, **short))
+        small = [provider, "small", "280" if long else "14"]
+        runs.append(Run("memory", small, quick=False, after=no_duplicates, seconds=900, **short))
         jobs = dict(quick=False, seconds=300.0)
         runs.append(Run("jobs200", [provider, "200"], world={"rate": 20.0, "duration": 2.0}, config={}, after=rate_kept, **jobs))
         runs.append(Run("threads16", [provider, "1000"], world={"duration": 20.0}, after=all_created, **jobs))

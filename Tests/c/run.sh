@@ -23,6 +23,7 @@ python3 "$root/Tests/tools/header.py" null-table >"$out/generated/null_table.inc
 
 flags=(-O1 -g -Wall -Wextra -pedantic -Werror -pthread "-I$out/dist/include" "-I$out/generated")
 link=("-L$out/dist/lib" "-Wl,-rpath,$out/dist/lib" -laigc)
+gcc -O1 -g -Wall -Wextra -Werror -fno-builtin -shared -fPIC "$here/preload/short_of_memory.c" -o "$out/short_of_memory.so"
 for compiler in gcc clang; do
     command -v "$compiler" >/dev/null || continue
     mkdir -p "$out/$compiler"
@@ -35,7 +36,7 @@ for compiler in gcc clang; do
             support | tap) ;;
             load) "$compiler" -std=c99 -D_GNU_SOURCE "${flags[@]}" -rdynamic "$source" "$here/tap.c" -ldl \
                 -o "$out/$compiler/$name" ;;
-            *) "$compiler" -std=c99 -D_GNU_SOURCE "${flags[@]}" "$source" "$here/support.c" "$here/tap.c" "${link[@]}" \
+            *) "$compiler" -std=c99 -D_GNU_SOURCE "${flags[@]}" "$source" "$here/support.c" "$here/tap.c" "${link[@]}" -ldl \
                 -o "$out/$compiler/$name" ;;
         esac
     done

@@ -1,0 +1,142 @@
+/* No memory in a transfer: an error that says so or another try, no abort, and all is well when there is some again. Runs
+ * with preload/short_of_memory.so before everything else.
+ * usage: memory PROVIDER what
+ *   large    what a stranger's answer makes large (72 KiB and more) cannot be had
+ *   answers  the same while the sandbox's answers have megabytes (the runner tells it to)
+ *   small    one in so many allocations of libcurl, OpenSSL and jansson fails, whatever their size */
+#include "support.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void (*short_of_memory)(size_t least, unsigned one_in, int libraries);
+static long *failures;
+
+static int expected(aigc_status status)
+{
+    /* AUTH: libcurl 7.88 leaves the query of a URL away when it gets no memory for it, and the signature is wrong then. */
+    static const aigc_status known[] = {AIGC_OK,         AIGC_E_NO_RESOURCES, AIGC_E_NETWORK,         AIGC_E_TLS,
+                                        AIGC_E_DEADLINE, AIGC_E_BAD_RESPONSE, AIGC_E_OUTCOME_UNKNOWN, AIGC_E_AUTH};
+    for (size_t i = 0; i < COUNT_OF(known); i++)
+        if (status == known[i]) return 1;
+    return 0;
+}
+
+static aigc_status fetch(aigc_job *job, const char *path, size_t *bytes, aigc_error **error)
+{
+    aigc_job *download = NULL;
+    aigc_buffer *buffer = NULL;
+    aigc_status status = aigc_job_download(job, 0, path, &download, error);
+    if (status == AIGC_OK) status = aigc_job_wait(download, 60000, error);
+    if (status == AIGC_OK && !path && aigc_job_take_buffer(download, &buffer, NULL) == AIGC_OK)
+        *bytes = aigc_buffer_size(buffer);
+    aigc_buffer_free(buffer);
+    aigc_job_free(download);
+    return status;
+}
+
+/* The picture is larger than what can be had. */
+static void large(const char *provider)
+{
+    aigc_error *error = NULL;
+    size_t bytes = 0;
+    char *path = scratch("%s.png", provider);
+    aigc_client *client = test_client_with("download.deadline_ms", "3000");
+    aigc_job *job = test_submit(client, provider, "[size:2400x2400]");
+    ok_status(aigc_job_wait(job, 60000, &error), AIGC_OK, &error, "%s: the job", provider);
+    ok_status(fetch(job, NULL, &bytes, &error), AIGC_OK, &error, "%s: with memory it comes", provider);
+    ok(bytes > (72 << 10), "%s: it has %zu bytes", provider, bytes);
+    short_of_memory(72 << 10, 1, 0);
+    aigc_status status = fetch(job, NULL, &bytes, &error);
+    int32_t retryable = aigc_error_retryable(error);
+    short_of_memory(0, 0, 0);
+    ok_status(status, AIGC_E_NO_RESOURCES, &error, "%s: without memory for it: says so", provider);
+    ok(retryable, "%s: and that it may work later", provider);
+    short_of_memory(72 << 10, 1, 0);
+    status = fetch(job, path, &bytes, &error);
+    short_of_memory(0, 0, 0);
+    ok_status(status, AIGC_OK, &error, "%s: to a file it comes without", provider);
+    ok(file_size(path) == (long long)bytes, "%s: whole (%lld bytes)", provider, file_size(path));
+    ok_status(fetch(job, NULL, &bytes, &error), AIGC_OK, &error, "%s: memory again: it comes", provider);
+    ok(*failures > 0, "%s: %ld allocations failed", provider, *failures);
+    aigc_job_free(job);
+    aigc_client_free(client);
+    free(path);
+}
+
+static void answers(const char *provider)
+{
+    aigc_error *error = NULL;
+    aigc_client *client = test_client_with("job.deadline_ms", "4000");
+    short_of_memory(72 << 10, 1, 0);
+    aigc_job *job = test_submit(client, provider, NULL);
+    aigc_status status = aigc_job_wait(job, 60000, &error);
+    short_of_memory(0, 0, 0);
+    ok(status != AIGC_OK && expected(status), "%s: megabytes for an answer: %s: %s", provider,
+       aigc_status_name(status), aigc_error_message(error) ? aigc_error_message(error) : "");
+    ok(*failures > 0, "%s: %ld allocations failed", provider, *failures);
+    aigc_error_free(error);
+    aigc_job_free(job);
+    aigc_client_free(client);
+}
+
+static void small(const char *provider, int rounds)
+{
+    static const unsigned rates[] = {2000, 300, 100, 30, 10, 3, 1};
+    int worked = 0, lost = 0;
+    aigc_client *client = test_client();
+    aigc_job_free(test_succeeded(client, provider)); /* OpenSSL never gets over a first use without memory */
+    aigc_client_free(client);
+    for (int round = 0; round < rounds; round++) {
+        aigc_error *error = NULL;
+        size_t bytes = 0;
+        client = test_client_with("job.deadline_ms", "1500");
+        aigc_job *first = round % 2 ? test_succeeded(client, provider) : NULL; /* with a connection, and without */
+        short_of_memory(1, rates[(size_t)round % COUNT_OF(rates)], 1);
+        aigc_job *job = test_submit(client, provider, NULL);
+        aigc_status status = aigc_job_wait(job, 60000, &error);
+        int32_t outcome = aigc_job_outcome(job);
+        if (outcome == AIGC_OUTCOME_ACCEPTED && !aigc_job_token(job)) lost++;
+        if (status == AIGC_OK) {
+            aigc_error_free(error);
+            status = fetch(job, NULL, &bytes, &error);
+        }
+        short_of_memory(0, 0, 0);
+        worked += status == AIGC_OK;
+        if (!expected(status)) {
+            const char *message = aigc_error_message(error);
+            ok(0, "%s: one in %u: %s: %s", provider, rates[(size_t)round % COUNT_OF(rates)], aigc_status_name(status),
+               message ? message : "");
+        }
+        aigc_error_free(error);
+        error = NULL;
+        aigc_job_free(job);
+        aigc_job_free(first);
+        job = test_submit(client, provider, NULL); /* the same client, with memory */
+        aigc_job_set_deadline_ms(job, 60000, NULL);
+        if (aigc_job_wait(job, 60000, &error) != AIGC_OK)
+            ok(0, "%s: one in %u, afterwards: %s", provider, rates[(size_t)round % COUNT_OF(rates)],
+               aigc_error_message(error));
+        aigc_error_free(error);
+        aigc_job_free(job);
+        aigc_client_free(client);
+    }
+    ok(lost == 0, "%s: no id of an accepted job was lost (%d)", provider, lost);
+    ok(*failures > 0 && worked > 0 && worked < rounds, "%s: of %d lives with %ld failed allocations %d worked all the same",
+       provider, rounds, *failures, worked);
+}
+
+int main(int argc, char **argv)
+{
+    const char *provider = argc > 1 ? argv[1] : AIGC_TENCENT, *what = argc > 2 ? argv[2] : "large";
+    *(void **)&short_of_memory = dlsym(RTLD_DEFAULT, "short_of_memory");
+    failures = dlsym(RTLD_DEFAULT, "short_of_memory_failures");
+    if (!short_of_memory || !failures) die("short_of_memory.so is not loaded (LD_PRELOAD)");
+    if (strcmp(what, "large") == 0) large(provider);
+    else if (strcmp(what, "answers") == 0)
+        answers(provider);
+    else
+        small(provider, argc > 3 ? atoi(argv[3]) : 14);
+    return finish();
+}
