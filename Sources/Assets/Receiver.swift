@@ -156,7 +156,7 @@ final class Receiver<Store: ImageStore> {
             note.total <= options.maximumBytes, note.total != 0, note.boot == boot || note.crc64 != nil
         else { return 0 }
         var check = Verifier(note.format, computesCRC: true)
-        var piece = [UInt8](repeating: 0, count: 128 << 10)
+        var piece = [UInt8](repeating: 0, count: Self.pieceLength)
         while check.count < limit {
             let wanted = Int(min(limit - check.count, Int64(piece.count)))  // safe: at most piece.count
             let isFine = piece.withUnsafeMutableBytes { space -> Bool in

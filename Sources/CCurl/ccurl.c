@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -88,6 +89,13 @@ int aigcu_descriptors_exhausted(void) {
         return 0;
     }
     return errno == EMFILE || errno == ENFILE;
+}
+
+int aigcu_has_memory(size_t bytes) {
+    void *volatile block = malloc(bytes); /* volatile: a compiler may drop what is only allocated and freed */
+    int has = block != NULL;
+    free(block);
+    return has;
 }
 
 int aigcu_sigpipe_hold(void) {

@@ -15,9 +15,12 @@ enum ResendGuard: Sendable {
 final class Slot {
     /// Why we ended a transfer from inside a callback.
     enum Stop: Equatable {
-        case sink, replyTooLarge, headTooLarge, malformedHead, resend, cancelled
+        case sink, replyTooLarge, headTooLarge, malformedHead, noMemory, resend, cancelled
         case addressRefused(String)
     }
+
+    /// Up to here a body is no larger than what the library itself needs now and then.
+    static let smallBody = 64 << 10
 
     let easy: UnsafeMutableRawPointer
     let errorText: UnsafeMutablePointer<CChar>

@@ -54,8 +54,7 @@ extension Slot {
         }
         guard announced <= Int64(options.maximumReplyBytes) else { return end(.replyTooLarge) }
         // The announcement is not trusted with more than a little memory.
-        if announced > 0 { body.reserveCapacity(Int(min(announced, 256 << 10))) }
-        return true
+        return announced <= 0 || reserve(Int(min(announced, 256 << 10)))
     }
 
     fileprivate func takeBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
@@ -65,7 +64,17 @@ extension Slot {
         received += Int64(bytes.count)
         if let sink { return sink.receive(bytes) || end(.sink) }
         guard bytes.count <= options.maximumReplyBytes - body.count else { return end(.replyTooLarge) }
+        let needed = body.count + bytes.count  // safe: at most maximumReplyBytes
+        if needed > body.capacity, !reserve(max(needed, body.capacity * 2)) { return false }
         body.append(contentsOf: bytes)
+        return true
+    }
+
+    /// Swift ends the process when it gets no memory. What a stranger makes large is asked for beforehand, and as much
+    /// again for those who read it.
+    private func reserve(_ capacity: Int) -> Bool {
+        if capacity > Self.smallBody, aigcu_has_memory(capacity * 2) == 0 { return end(.noMemory) }
+        body.reserveCapacity(capacity)
         return true
     }
 

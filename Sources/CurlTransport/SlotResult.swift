@@ -55,6 +55,7 @@ extension Slot {
             failed(
                 .tooLarge,
                 "the headers have more than \(ReplyHead.maximumBytes) bytes or \(ReplyHead.maximumLines) lines")
+        case .noMemory: failed(.resources, "no memory for the answer (\(received) bytes of it came)")
         case .malformedHead: failed(.malformedReply, "the answer is not HTTP")
         case .resend:
             failed(

@@ -113,6 +113,9 @@ int aigcu_loop_wait(int epoll, int bell, int milliseconds, aigcu_event *events, 
 /* 1 if no further descriptor can be opened now: libcurl reports that as a failed resolve, connect or CA file. */
 int aigcu_descriptors_exhausted(void);
 
+/* Whether so many bytes could be had in one piece now. */
+int aigcu_has_memory(size_t bytes);
+
 /* OpenSSL writes to sockets without MSG_NOSIGNAL: keeps a SIGPIPE of this thread from reaching the host between the two
  * calls. Takes and gives the state of before. */
 int aigcu_sigpipe_hold(void);
