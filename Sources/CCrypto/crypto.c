@@ -57,6 +57,8 @@ static void give_back(aigcc_algorithm algorithm, const EVP_MD *md, EVP_MD_CTX *c
     EVP_MD_CTX_free(context);
 }
 
+int aigcc_knows(aigcc_algorithm algorithm) { return algorithm_md(algorithm) != NULL; }
+
 int aigcc_digest(aigcc_algorithm algorithm, const void *data, size_t count, uint8_t *out) {
     const EVP_MD *md = algorithm_md(algorithm);
     EVP_MD_CTX *context = take(algorithm, md);

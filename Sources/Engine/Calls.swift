@@ -191,7 +191,8 @@ extension EngineCore {
             do throws(Failure) {
                 request = try provider.sign(call, credentials: credentials, unixSeconds: seconds, nonce: nonce())
             } catch {
-                fail(ticket, CallFailure(.refused, error))
+                // Memory may be there again in a moment: an accepted job is not given up for it.
+                fail(ticket, CallFailure(error.status == .noResources ? .notSent : .refused, error))
                 return
             }
             if call.kind == .submit {

@@ -68,12 +68,16 @@ public enum Hash {
             code = body(out.baseAddress)
             count = code == 0 ? algorithm.size : 0
         }
-        guard code == 0 else { throw refused() }
+        guard code == 0 else { throw refused(algorithm) }
         return digest
     }
 
-    static func refused() -> Failure {
-        Failure(.internal, "signing: libcrypto refused to compute a digest (\(String(cString: aigcc_version())))")
+    static func refused(_ algorithm: Algorithm) -> Failure {
+        if aigcc_knows(algorithm.native) != 0 {
+            return Failure(.noResources, "signing: no memory to compute a digest", isRetryable: true)
+        }
+        return Failure(
+            .internal, "signing: libcrypto refused to compute a digest (\(String(cString: aigcc_version())))")
     }
 
     /// A SHA-256 or HMAC-SHA256 outside the heap.

@@ -117,7 +117,7 @@ public enum TC3 {
                 var out = ByteWriter(memory)
                 return compute(&out, host, service, contentType, payload, credentials.id, date, key)
             }
-            guard isDone else { throw Hash.refused() }
+            guard isDone else { throw Hash.refused(.sha256) }
         }
 
         private mutating func compute(
