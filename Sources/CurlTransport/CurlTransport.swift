@@ -29,6 +29,7 @@ public final class CurlTransport: Transport {
     private var isInsideLibrary = false
     private var deferred: [() -> Void] = []
     private var isShutDown = false
+    private var trustCache = TrustCache()
 
     private static let spareLimit = 64
 
@@ -103,6 +104,7 @@ public final class CurlTransport: Transport {
         guard let slot = spare.popLast() ?? Slot(shared, loop: loop) else {
             return failure(.resources, "no memory for a transfer")
         }
+        slot.trustSeconds = trustCache.seconds(at: loop.now)
         if let failure = slot.begin(id: id, request: request, options: options, sink: sink, proxy: proxy) {
             retire(slot)
             return failure
@@ -224,7 +226,9 @@ public final class CurlTransport: Transport {
 
     private func finish(_ slot: Slot, _ result: (Slot) -> TransferResult) {
         guard active.removeValue(forKey: slot.id) != nil else { return }
-        ended.append((slot.id, result(slot)))
+        let result = result(slot)
+        trustCache.note(result, of: slot, at: loop.now)
+        ended.append((slot.id, result))
         release(slot)
     }
 
@@ -245,6 +249,30 @@ public final class CurlTransport: Transport {
         var result: [(id: UInt64, result: TransferResult)] = []
         swap(&result, &ended)
         return result
+    }
+}
+
+/// libcurl reads the authorities once and keeps them for a day: also those of a file that was exchanged since, and what
+/// came of them in a moment without memory. After a connection that was not trusted they are read anew.
+private struct TrustCache {
+    /// When the authorities were first in doubt; nil while they are not.
+    private var doubtedSince: Int64?
+
+    private static let day = 86_400
+
+    /// How old what libcurl keeps may be; 0: it is neither used nor replaced.
+    func seconds(at now: Int64) -> Int {
+        guard let doubtedSince else { return Self.day }
+        // libcurl counts in whole seconds: only then is what it keeps older than one for sure, and is replaced.
+        return now >= doubtedSince.adding(milliseconds: 1_000) ? 1 : 0
+    }
+
+    mutating func note(_ result: TransferResult, of slot: Slot, at now: Int64) {
+        if case .failed(let failure) = result, failure.kind == .tls, !failure.requestMayHaveLeft {
+            if doubtedSince == nil { doubtedSince = now }
+        } else if slot.trustSeconds == 1, slot.hasOpenedSocket, slot.requestMayHaveLeft, slot.url.hasPrefix("https") {
+            doubtedSince = nil
+        }
     }
 }
 

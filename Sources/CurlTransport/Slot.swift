@@ -35,6 +35,8 @@ final class Slot {
     var proxy = ""
     var block = RequestBlock()
     var bodyBytes = 0
+    /// How old the authorities that libcurl keeps may be.
+    var trustSeconds = 0
 
     // What has happened.
     var requestsAllowed = 0
@@ -59,6 +61,7 @@ final class Slot {
     private var setConnectTimeout: Int64 = -1
     private var setVersion = -1
     private var setBuffer = -1
+    private var setTrust = -1
 
     /// Nil when memory is exhausted or libcurl lacks something that safety rests on.
     init?(_ shared: SlotSettings, loop: EventLoop) {
@@ -229,6 +232,10 @@ final class Slot {
         // libcurl hands out 16 KiB at a time whatever the buffer, and a TLS record holds no more; larger buffers were
         // measured no faster (200 MiB, TLS: 124 to 157 ms with 16 to 256 KiB) and cost memory per download.
         let buffer = sink == nil ? 16 << 10 : 64 << 10
+        if setTrust != trustSeconds {
+            ok = aigcu_set_long(easy, CURLOPT_CA_CACHE_TIMEOUT, trustSeconds) == CURLE_OK && ok
+            setTrust = trustSeconds
+        }
         if setBuffer != buffer {
             ok = aigcu_set_long(easy, CURLOPT_BUFFERSIZE, buffer) == CURLE_OK && ok
             setBuffer = buffer

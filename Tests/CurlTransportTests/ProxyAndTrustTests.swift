@@ -181,6 +181,32 @@ final class ProxyAndTrustTests: XCTestCase {
         XCTAssertNil(TrustAnchors(CurlSettings()).problem, "this machine has certificate authorities")
     }
 
+    /// libcurl keeps the authorities for a day. One that was exchanged meanwhile, or read in a moment without memory, is
+    /// no reason to be cut off for so long.
+    func testAuthoritiesAreReadAgainAfterAFailure() throws {
+        let server = try TLSServer()
+        let stranger = try TLSServer()
+        defer {
+            server.stop()
+            stranger.stop()
+        }
+        let file = server.folder + "/authorities.pem"
+        func trust(_ other: TLSServer) throws {
+            try FileManager.default.contents(atPath: other.caFile)?.write(to: URL(fileURLWithPath: file))
+        }
+        try trust(stranger)
+        let harness = try Harness(CurlSettings(proxy: "", caFile: file))
+        XCTAssertEqual(harness.run(.get(server.url("/ok"))).failure?.kind, .tls)
+        try trust(server)
+        XCTAssertEqual(harness.run(.get(server.url("/ok"))).text, "ok", "at once")
+        // Each on a connection of its own: the server ends it.
+        for pause: UInt32 in [0, 0, 1_100_000, 0, 1_100_000, 0] {
+            usleep(pause)
+            _ = harness.run(.get(server.url("/die")))
+            XCTAssertEqual(harness.run(.get(server.url("/ok"))).text, "ok")
+        }
+    }
+
     func testURLParts() {
         XCTAssertEqual(URLParts("https://a.example")?.label, "a.example:443")
         XCTAssertEqual(URLParts("HTTP://a.example:?x")?.label, "a.example:80")
