@@ -87,6 +87,8 @@ class Rig:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxies", daemon=True)
         self._contexts: Dict[str, Any] = {}
+        # The certificate and the key that clients of the rig trust.
+        self.certificate: Tuple[Path, Path] = (Path(), Path())
         self._numbers = itertools.count(1)
         self._doors: Set[Door] = set()
 
@@ -94,7 +96,9 @@ class Rig:
         self.box.__enter__()
         made = self.folder / "certificates"
         made.mkdir()
-        self._contexts = contexts_from(certs.make(self.folder / "state", made))
+        files = certs.make(self.folder / "state", made)
+        self.certificate = files["good"]
+        self._contexts = contexts_from(files)
         self._thread.start()
         return self
 
