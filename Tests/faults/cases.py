@@ -160,8 +160,6 @@ def every(repeats: int, first: int = 0) -> Iterator[Case]:
 
 
 def _makes_sense(fault: Fault, operation: str, scheme: str, reused: bool) -> bool:
-    if reused and not fault.reusable:
-        return False
     if operation == "metadata" and scheme == "https":
         return False
     if operation in ("metadata", "sts") and reused:

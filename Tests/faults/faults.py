@@ -43,7 +43,7 @@ class Fault:
     schemes: Tuple[str, ...] = ("http", "https")
     # Only a time-out ends it.
     slow: bool = False
-    # It can strike a connection that has carried a good exchange before.
+    # It strikes a connection that has carried a good exchange before; if not, that one ends and it strikes the next.
     reusable: bool = True
     # Eighths of the reply that arrive; -1 where that has no meaning.
     eighths: int = -1

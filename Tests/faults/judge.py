@@ -60,7 +60,7 @@ def judge(case: Case, seen: Seen, created: Created, image: Callable[[str, str], 
         flaws += _image(case, seen, want, image)
     if seen.hits == 0 and case.fault.at is not At.PORT:
         flaws.append(Flaw(HARNESS, "the fault never struck"))
-    if case.reused and seen.hits and not seen.hits_reused:
+    if case.reused and case.fault.reusable and seen.hits and not seen.hits_reused:
         flaws.append(Flaw(HARNESS, "the fault struck fresh connections only"))
     return flaws
 

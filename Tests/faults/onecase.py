@@ -18,6 +18,7 @@ from rig import Door, Keys, Rig, fields
 IMPATIENT_MS = 1_500  # the limits of cases that only a time-out ends
 PATIENT_MS = 20_000
 CLOSED_FOR = 0.12  # how long a port refuses that opens again
+_SETTLED = 0.02  # the client has noticed that a connection has ended
 _LINGER = 0.15  # a second sending would come within this
 
 
@@ -107,8 +108,8 @@ class Run:
             timeout_idle_ms=limit,
             retry_max_attempts=3 if case.lasts else 100,
         )
-        if case.reused:
-            keys["alibaba.asset_encoding"] = "base64"  # on fresh connections images come as they are
+        if (case.repeat // 2 + case.reused) % 2 == 1:
+            keys["alibaba.asset_encoding"] = "base64"  # the others come as they are
         if case.fault.name == "throttled":
             keys.update(self._rig.own_identity(case.provider))  # who is throttled is slowed in the whole process
         if case.operation == "metadata":
@@ -135,6 +136,9 @@ class Run:
         self._hits_before = len(self._target.counts.hits)
         self._began = time.monotonic()
         self._target.arm(case.fault.name, case.times, skip, case.repeat // 2)
+        if case.reused and not case.fault.reusable:
+            self._target.end_idle()
+            time.sleep(_SETTLED)
         if case.fault.at is At.PORT and not case.lasts:
             self._timer = threading.Timer(CLOSED_FOR, self._target.disarm)
             self._timer.start()

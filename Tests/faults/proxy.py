@@ -99,6 +99,7 @@ class Proxy:
         self._listener: Optional[socket.socket] = None
         self._accepting: Optional["asyncio.Task[None]"] = None
         self._serving: Set["asyncio.Task[None]"] = set()
+        self._idle: Set["asyncio.Task[None]"] = set()
 
     # The port
 
@@ -154,6 +155,15 @@ class Proxy:
         self._armed = None
         self.listen()
 
+    async def end_idle(self) -> None:
+        """Connections that wait for another request end, as a server does that has waited long enough."""
+        for _ in range(200):
+            if self._idle == self._serving:
+                break
+            await asyncio.sleep(0.005)  # the client may have its answer a moment earlier
+        for task in list(self._idle):
+            await ended(task)
+
     def _take(self, *places: At) -> Optional[_Armed]:
         armed = self._armed
         if armed is None or armed.fault.at not in places or armed.left == 0:
@@ -188,7 +198,7 @@ class Proxy:
             if self.contexts is not None:
                 await stream.handshake(self.contexts["good"])
             before = 0
-            while await stream.next_begins():
+            while await self._next_begins(stream):
                 if not await self._one(stream, number, before):
                     return
                 before += 1
@@ -196,6 +206,15 @@ class Proxy:
             pass  # the client ended it; the counts tell
         finally:
             stream.close()
+
+    async def _next_begins(self, stream: Stream) -> bool:
+        task = asyncio.current_task()
+        assert task is not None
+        self._idle.add(task)
+        try:
+            return await stream.next_begins()
+        finally:
+            self._idle.discard(task)
 
     async def _one(self, stream: Stream, number: int, before: int) -> bool:
         """Answer one request; False when the connection has ended."""

@@ -61,6 +61,10 @@ class Door:
         """Misbehave from now on."""
         self._rig.wait(lambda: self._proxy.arm(name, times, skip, variant))
 
+    def end_idle(self) -> None:
+        """End the connections that are kept for another request."""
+        self._rig.wait(self._proxy.end_idle)
+
     def disarm(self) -> None:
         """Behave, and open the port again."""
         self._rig.run(self._proxy.disarm)
