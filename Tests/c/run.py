@@ -405,7 +405,7 @@ def plan(runner: Runner, long: bool) -> List[Run]:
     for provider in PROVIDERS:
         runs.append(Run("memory", [provider, "large"], **short))
         runs.append(Run("memory", [provider, "answers"], faults=megabytes, **short))
-        small = [provider, "small", "280" if long else "14"]
+        small = [provider, "small", "56" if long else "14"]
         runs.append(Run("memory", small, quick=False, after=no_duplicates, seconds=900, **short))
         jobs = dict(quick=False, seconds=300.0)
         runs.append(Run("jobs200", [provider, "200"], world={"rate": 20.0, "duration": 2.0}, config={}, after=rate_kept, **jobs))
