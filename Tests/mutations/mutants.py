@@ -1,0 +1,283 @@
+"""Each promise of include/aigc.h, broken on purpose in one place, and the tests of the README's table that must fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Sequence, Tuple
+
+Edit = Tuple[str, str, str]  # a file, what stands in it exactly once, what stands there instead
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One way to break a promise."""
+
+    promise: int
+    what: str
+    edits: Sequence[Edit]
+    # Tried in this order until one fails: "c PROGRAM", "faults PROGRAM ARGUMENT...", "swift FILTER".
+    tests: Sequence[str]
+
+
+PLATFORM = "Sources/CPlatform/platform.c"
+CLIENT = "Sources/AigcABI/ClientABI.swift"
+_ID = "uint64_t aigcp_next_id(void) {"
+_HANDLER = "withExtendedLifetime(box) { handler(box.lent, user_data) }"
+
+MUTANTS = (
+    Mutant(
+        1, "a descriptor is opened when the library is loaded",
+        [(PLATFORM, _ID, "__attribute__((constructor)) static void early(void) { (void)eventfd(0, 0); }\n" + _ID)],
+        ["c load"],
+    ),
+    Mutant(
+        1, "loading ignores SIGPIPE for the whole process",
+        [(PLATFORM, _ID, "__attribute__((constructor)) static void early(void) { signal(SIGPIPE, SIG_IGN); }\n" + _ID)],
+        ["c load"],
+    ),
+    Mutant(
+        1, "loading starts a thread",
+        [
+            (
+                PLATFORM, _ID,
+                "static void *idle(void *c) { (void)c; for (;;) pause(); return 0; }\n__attribute__((constructor)) static"
+                " void early(void) { pthread_t t; pthread_create(&t, NULL, idle, NULL); }\n" + _ID,
+            )
+        ],
+        ["c load"],
+    ),
+    Mutant(
+        2, "the handler is called under the lock",
+        [
+            (
+                CLIENT, _HANDLER,
+                "withExtendedLifetime(box) { if let job = box.job { client.engine.withSnapshot(job.record) { _ in"
+                " handler(box.lent, user_data) } } else { handler(box.lent, user_data) } }",
+            )
+        ],
+        ["c handlers"],
+    ),
+    Mutant(
+        2, "the handler is called on another thread",
+        [
+            (
+                CLIENT, _HANDLER,
+                "withExtendedLifetime(box) {\n let shout = Unmanaged.passRetained(Shout { handler(box.lent, user_data) })\n"
+                " var thread = pthread_t()\n"
+                ' _ = aigcp_thread_start(&thread, 1 << 20, "shout", { context in\n'
+                "  if let context { Unmanaged<Shout>.fromOpaque(context).takeRetainedValue().call() }\n  return nil\n"
+                " }, shout.toOpaque())\n _ = aigcp_thread_join(thread) }",
+            ),
+            (
+                CLIENT, "internal import Providers\n",
+                "internal import Glibc\ninternal import Providers\nprivate final class Shout { let call: () -> Void;"
+                " init(_ call: @escaping () -> Void) { self.call = call } }\n",
+            ),
+        ],
+        ["c lifecycle"],
+    ),
+    Mutant(
+        3, "commands are posted without the lock",
+        [
+            (
+                "Sources/Engine/Shared.swift",
+                "        let taken = lock.withLock {\n            if closed { return false }",
+                "        let taken = { () -> Bool in\n            if closed { return false }",
+            ),
+            (
+                "Sources/Engine/Shared.swift",
+                "            engineSleeps = false\n            return true\n        }\n        if wake { wakeTransport() }\n"
+                "        return taken",
+                "            engineSleeps = false\n            return true\n        }()\n        if wake { wakeTransport() }\n"
+                "        return taken",
+            ),
+        ],
+        ["c threads16", "c frees64"],
+    ),
+    Mutant(
+        3, "each call takes 100 KB of the caller's stack",
+        [
+            (
+                PLATFORM, "uint64_t aigcp_generation(void) {",
+                "uint64_t aigcp_generation(void) {\n    volatile char much[100 << 10];\n"
+                "    memset((void *)much, 0, sizeof much);",
+            )
+        ],
+        ["c small_stack"],
+    ),
+    Mutant(
+        4, "a job does not keep its client",
+        [
+            (
+                "Sources/AigcABI/Client.swift",
+                "final class JobBox: HandleBox {\n    let client: Client",
+                "final class JobBox: HandleBox {\n    unowned(unsafe) let client: Client",
+            )
+        ],
+        ["c lifecycle", "c frees64"],
+    ),
+    Mutant(
+        4, "NULL is not fine for a _free",
+        [
+            (
+                "Sources/AigcABI/Border.swift",
+                "    static func release(_ handle: OpaquePointer?) {\n        guard let handle else { return }",
+                "    static func release(_ handle: OpaquePointer?) {\n        let handle = handle!",
+            )
+        ],
+        ["c null"],
+    ),
+    Mutant(
+        5, "a job that was cancelled does not tell its end",
+        [
+            (
+                "Sources/Engine/JobActions.swift",
+                "            if failure != nil { record.snapshot.assets = [] }\n            shared.push(.jobDone, record)",
+                "            if failure != nil { record.snapshot.assets = [] }\n"
+                "            if failure?.status != .cancelled { shared.push(.jobDone, record) }",
+            )
+        ],
+        ["c cancel", "swift FaultMatrixTests|EndTests"],
+    ),
+    Mutant(
+        5, "an answer after the end ends the job once more",
+        [
+            (
+                "Sources/Core/JobMachine.swift",
+                "                actions.append(answer.remoteID.isEmpty ? .changed : .accepted)\n                return",
+                "                actions.append(answer.remoteID.isEmpty ? .changed : .accepted)\n"
+                "                actions.append(.ended(nil))\n                return",
+            )
+        ],
+        ["c cancel", "faults late"],
+    ),
+    Mutant(
+        6, "libcurl may send a submission again",
+        [
+            (
+                "Sources/CurlTransport/CurlTransport.swift",
+                "try self.init(settings, resendGuard: .oneRequest)",
+                "try self.init(settings, resendGuard: .none)",
+            )
+        ],
+        ["faults matrix --case submit\\ reused", "swift AtMostOnceTests"],
+    ),
+    Mutant(
+        6, "a submission whose answer is lost is tried again",
+        [
+            (
+                "Sources/Core/JobMachine.swift",
+                "        switch failed.kind {\n        case .transient, .unreadable:\n            // It left",
+                "        switch failed.kind {\n        case .transient: break\n        case .unreadable:\n            // It left",
+            )
+        ],
+        ["faults matrix --case submit\\ reset_answered"],
+    ),
+    Mutant(
+        6, "submissions may use HTTP/2, with its GOAWAY",
+        [
+            (
+                "Sources/CurlTransport/Slot.swift",
+                "settings.allowHTTP2 && !options.isSubmission", "settings.allowHTTP2",
+            )
+        ],
+        ["faults http2"],
+    ),
+    Mutant(
+        7, "a child takes its parent's client for its own",
+        [
+            (
+                "Sources/AigcABI/Client.swift",
+                "var isForeign: Bool { aigcp_generation() != generation }",
+                "var isForeign: Bool { false }",
+            )
+        ],
+        ["c fork"],
+    ),
+    Mutant(
+        8, "half an image is taken for whole",
+        [
+            (
+                "Sources/Assets/ReceiverEnd.swift",
+                "            decided = reading == .base64 ? .corrupt(corrupt(reason)) : .incomplete(corrupt(reason))",
+                "            _ = reason\n            isVerified = true\n            decided = .complete",
+            )
+        ],
+        ["faults matrix --case asset"],
+    ),
+    Mutant(
+        8, "a full disk is not noticed",
+        [
+            (
+                "Sources/Assets/FileStore.swift",
+                "        if result.error != 0 { throw FileFailure.make(\"writing\", shownPart, error: result.error) }",
+                "        if result.error != 0, result.error != 28 { throw FileFailure.make(\"writing\", shownPart, error:"
+                " result.error) }",
+            )
+        ],
+        ["c disk", "faults disk"],
+    ),
+    Mutant(
+        8, "an answer that is no object ends the process",
+        [
+            (
+                "Sources/Codec/JSONParse.swift",
+                "        if let plain = JSONReader.read(bytes, maximumDepth: maximumDepth) { return plain }",
+                "        precondition(bytes.first != 0x5B)\n"
+                "        if let plain = JSONReader.read(bytes, maximumDepth: maximumDepth) { return plain }",
+            )
+        ],
+        ["faults answers"],
+    ),
+    Mutant(
+        8, "an answer that is too large for the memory ends the process",
+        [
+            (
+                "Sources/CurlTransport/SlotCallbacks.swift",
+                "if capacity > Self.smallBody, aigcu_has_memory(capacity * 2) == 0 { return end(.noMemory) }", "",
+            )
+        ],
+        ["c memory"],
+    ),
+    Mutant(
+        9, "what a cloud says is shown as it is",
+        [("Sources/Providers/Redaction.swift", "let clean = hideTokens(hideValues(bytes))", "let clean = bytes")],
+        ["faults secrets"],
+    ),
+    Mutant(
+        9, "an asset host gets a header of the cloud's",
+        [
+            (
+                "Sources/Engine/Calls.swift",
+                "request = HTTPRequest(method: .get, url: ticket.url)",
+                'request = HTTPRequest(method: .get, url: ticket.url, headers: [HTTPHeader("Authorization", "TC3")])',
+            )
+        ],
+        ["faults urls"],
+    ),
+    Mutant(
+        9, "files are for everybody",
+        [("Sources/Assets/FileCalls.swift", "O_CLOEXEC | O_NOFOLLOW, 0o600)", "O_CLOEXEC | O_NOFOLLOW, 0o644)")],
+        ["faults secrets"],
+    ),
+    Mutant(
+        9, "freed secrets are not wiped",
+        [
+            (
+                "Sources/Core/Credentials.swift",
+                "            for index in 0..<count { base.storeBytes(of: 0, toByteOffset: index, as: UInt8.self) }\n", "",
+            )
+        ],
+        ["swift SecretTests"],
+    ),
+    Mutant(
+        9, "a secret prints itself",
+        [
+            (
+                "Sources/Core/Credentials.swift",
+                'public var description: String { "<secret>" }', "public var description: String { revealed() }",
+            )
+        ],
+        ["swift SecretTests"],
+    ),
+)

@@ -1,0 +1,132 @@
+"""Breaks each promise of include/aigc.h on purpose and shows that a test fails: mutants.py says where, and which test.
+
+usage: promises.py [--folder PATH] [--only WORDS] [--check]
+  --folder  a copy of the tree is kept and built there (default .build/mutations; about a minute for each mutant)
+  --only    mutants whose line has all of these words, such as "promise 6"
+  --check   only that each mutant still applies: takes a moment, builds nothing
+Prints one TAP line a mutant. Run Tests/run.sh --only build first: it makes .venv.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import List, Tuple
+
+from mutants import MUTANTS, Mutant
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ("Package.swift", "Sources", "Tests", "bindings", "include")
+LIMIT = 900
+
+
+def copy(folder: Path) -> None:
+    """The tree as it is now; what has not changed keeps its time, so that little is built anew."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in PARTS:
+        source, target = ROOT / part, folder / part
+        if source.is_file():
+            shutil.copy2(source, target)
+            continue
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+
+
+def apply(mutant: Mutant, folder: Path, write: bool) -> str:
+    """Make the edits in the copy; what is wrong with them."""
+    for name, old, new in mutant.edits:
+        file = folder / name
+        text = file.read_text(encoding="utf-8")
+        if text.count(old) != 1:
+            return "%s has %d times: %s" % (name, text.count(old), old.strip().splitlines()[0])
+        if write:
+            file.write_text(text.replace(old, new), encoding="utf-8")
+    return ""
+
+
+def run(folder: Path, command: List[str], log: Path) -> int:
+    """One command in the copy; its exit status, 124 when it ran too long."""
+    environment = dict(os.environ, PYTHON=str(ROOT / ".venv" / "bin" / "python"))
+    environment.pop("AIGC_LIBRARY", None)
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            ["timeout", "-k", "10", str(LIMIT), *command],
+            cwd=str(folder), env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+        )
+        return process.wait()
+
+
+def command_of(test: str) -> List[str]:
+    """What a line of mutants.py stands for."""
+    kind, *rest = shlex.split(test)
+    if kind == "c":
+        return ["bash", "Tests/c/run.sh", *[word for name in rest for word in ("--only", name)]]
+    if kind == "faults":
+        return ["bash", "Tests/faults/run.sh", "--only", rest[0], *(["--", *rest[1:]] if rest[1:] else [])]
+    return ["swift", "test", "--filter", *rest]
+
+
+def failed_facts(log: Path) -> List[str]:
+    """What failed, in the words of the tests."""
+    text = log.read_text(encoding="utf-8", errors="replace")
+    return re.findall(r"^not ok (?:\d+ )?- (.*)$|^Test Case '(\S+)' failed", text, re.M)
+
+
+def try_one(mutant: Mutant, folder: Path, log: Path) -> Tuple[bool, str]:
+    """Build the mutant and run its tests until one fails."""
+    log.unlink(missing_ok=True)
+    if any(not test.startswith("swift") for test in mutant.tests):
+        if run(folder, ["swift", "build", "-c", "release", "--product", "aigc"], log) != 0:
+            return False, "it does not build: %s" % log
+    for test in mutant.tests:
+        log.unlink(missing_ok=True)
+        status = run(folder, command_of(test), log)
+        if status != 0:
+            facts = ["".join(fact) for fact in failed_facts(log)]
+            if "error: " in log.read_text(errors="replace") and not facts:
+                return False, "%s could not be built: %s" % (test, log)
+            return True, "%s fails: %s" % (test, facts[0] if facts else "exit status %d" % status)
+    return False, "no test fails: %s" % ", ".join(mutant.tests)
+
+
+def main() -> int:
+    """Run what was asked for."""
+    p = argparse.ArgumentParser()
+    p.add_argument("--folder", type=Path, default=ROOT / ".build" / "mutations")
+    p.add_argument("--only", default="")
+    p.add_argument("--check", action="store_true")
+    options = p.parse_args()
+    words = set(options.only.split())
+    chosen = [mutant for mutant in MUTANTS if words <= set(("promise %d %s" % (mutant.promise, mutant.what)).split())]
+    failures = 0
+    if not options.check:
+        copy(options.folder)
+    for number, mutant in enumerate(chosen, 1):
+        name = "promise %d: %s" % (mutant.promise, mutant.what)
+        start = time.monotonic()
+        text = apply(mutant, ROOT if options.check else options.folder, write=False)
+        good = not text
+        if good and not options.check:
+            # The tree that was copied may be another one by now: what comes back is what was there.
+            before = {name: (options.folder / name).read_text(encoding="utf-8") for name, _, _ in mutant.edits}
+            apply(mutant, options.folder, write=True)
+            good, text = try_one(mutant, options.folder, options.folder / ("mutant-%d.log" % number))
+            for edited, content in before.items():
+                (options.folder / edited).write_text(content, encoding="utf-8")
+        failures += not good
+        print("%s %d - %s%s" % ("ok" if good else "not ok", number, name, ": " + text if text else ""), flush=True)
+        if not options.check:
+            print("# %.0f s" % (time.monotonic() - start), flush=True)
+    print("1..%d" % len(chosen))
+    return 1 if failures or not chosen else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
