@@ -133,11 +133,15 @@ class Proxy:
             self._listener.close()
             self._listener = None
 
-    async def stop(self) -> None:
-        """End everything at once."""
+    async def vanish(self) -> None:
+        """The machine behind the port is gone, with every connection: whatever they are in the middle of."""
         await self.refuse()
         for task in list(self._serving):
             await ended(task)
+
+    async def stop(self) -> None:
+        """End everything at once."""
+        await self.vanish()
         if self._holder is not None:
             self._holder.close()
             self._holder = None

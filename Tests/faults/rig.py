@@ -65,6 +65,15 @@ class Door:
         """End the connections that are kept for another request."""
         self._rig.wait(self._proxy.end_idle)
 
+    def vanish(self) -> None:
+        """Port and connections are gone until disarm()."""
+        self._rig.wait(self._proxy.vanish)
+
+    def lead_to(self, url: str) -> None:
+        """From now on to another origin."""
+        host, _, port = url.split("//", 1)[1].rpartition(":")
+        self._proxy.origin = Address(host, int(port))
+
     def disarm(self) -> None:
         """Behave, and open the port again."""
         self._rig.run(self._proxy.disarm)
