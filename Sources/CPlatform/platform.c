@@ -233,9 +233,27 @@ static const pthread_rwlock_t turn_free = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INI
 static pthread_rwlock_t turn_lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
 static pthread_once_t turn_once = PTHREAD_ONCE_INIT;
 
-static void turn_before_fork(void) { pthread_rwlock_wrlock(&turn_lock); }
-static void turn_after_fork_parent(void) { pthread_rwlock_unlock(&turn_lock); }
-static void turn_after_fork_child(void) { turn_lock = turn_free; }
+/* The thread whose fork() has the lock; 0: none. */
+static _Atomic(pthread_t) turn_holder;
+
+/* Not for ever: a turn may stand still on a disk, or wait for a lock of the very thread whose signal handler forks. The
+ * child of such a fork had better only exec. */
+static void turn_before_fork(void) {
+    struct timespec limit;
+    clock_gettime(CLOCK_MONOTONIC, &limit);
+    limit.tv_sec += 1;
+    if (pthread_rwlock_clockwrlock(&turn_lock, CLOCK_MONOTONIC, &limit) == 0)
+        atomic_store(&turn_holder, pthread_self());
+}
+static void turn_after_fork_parent(void) {
+    if (atomic_load(&turn_holder) != pthread_self()) return;
+    atomic_store(&turn_holder, 0);
+    pthread_rwlock_unlock(&turn_lock);
+}
+static void turn_after_fork_child(void) {
+    atomic_store(&turn_holder, 0);
+    turn_lock = turn_free;
+}
 static void turn_watch_forks(void) {
     pthread_atfork(turn_before_fork, turn_after_fork_parent, turn_after_fork_child);
 }

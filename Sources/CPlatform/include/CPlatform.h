@@ -50,7 +50,7 @@ void aigcp_process_unlock(void);
 
 /* fork() copies a process with whatever locks its other threads hold, those of the Swift runtime and of malloc among
  * them. An engine is inside a turn while it runs code and outside while it waits for the network; once registered, fork()
- * waits until every engine is outside, so that a child finds no lock held by an engine. */
+ * waits until every engine is outside, a second at most, so that a child finds no lock held by an engine. */
 void aigcp_turn_register(void);
 void aigcp_turn_enter(void);
 void aigcp_turn_leave(void);
