@@ -40,6 +40,14 @@ enum Answers {
     /// A provider's word for a state, bounded.
     static func word(_ text: String) -> String { Words.shown(text, limit: 64) }
 
+    /// The same as it is shown: one word. What a server says behind it may repeat what it was sent, secrets included.
+    static func shownState(_ word: String) -> String {
+        guard let blank = word.firstIndex(of: " "), word[blank...].contains(where: { $0 != " " }) else {
+            return Redaction.message(word) ?? ""
+        }
+        return (Redaction.message(String(word[..<blank])) ?? "") + " ..."
+    }
+
     private static let moderationWords = [
         "violationcontent", "moderation", "content review", "content policy", "sensitive content",
         "sensitive information",

@@ -166,6 +166,24 @@ final class AnswerTests: XCTestCase {
         XCTAssertEqual(failure.requestID, "1047d0dc-6dc8-4898-a7f3-03726a822b11")
     }
 
+    /// A state is one word; a server that adds what it was sent adds nothing to what is shown.
+    func testAnEchoBehindAStateIsNotShown() throws {
+        let calls = try Calls()
+        for (said, shown) in [
+            ("REVIEW AKIDz8krbsJ5yKBZQpn74WFkmLPx3", "REVIEW ..."), ("REVIEW secret of mine", "REVIEW ..."),
+            (" secret", " ..."), ("Signature=0123456789abcdef", "Signature=***"), ("REVIEW  ", "REVIEW  "),
+        ] {
+            let tencent = calls.tencent(calls.tencentStatus, reply(200, #"{"Response":{"Status":"\#(said)"}}"#))
+            XCTAssertEqual(try tencent.answer().providerState, shown)
+            let alibaba = try alibaba(#"{"id":"7","jobStatus":"\#(said)"}"#).answer()
+            XCTAssertEqual(alibaba.providerState, shown)
+            let failed = try self.alibaba(#"{"id":"7","jobStatus":"FAILED \#(said)"}"#).answer()
+            XCTAssertEqual(failed.providerState, "FAILED ...")
+            guard case .failed(let failure) = failed.state else { return XCTFail("\(failed.state)") }
+            XCTAssertFalse(failure.message.contains(said.drop { $0 == " " }), failure.message)
+        }
+    }
+
     func testTencentStates() throws {
         let calls = try Calls()
         for (word, state) in [

@@ -115,7 +115,7 @@ enum AlibabaAnswers {
         case .success(let found): word = found
         }
         var answer = JobAnswer(
-            remoteID: id ?? "", state: state(word, json, requestID, reader), providerState: word,
+            remoteID: id ?? "", state: state(word, json, requestID, reader), providerState: Answers.shownState(word),
             progress: progress(data), requestID: requestID, response: Answers.kept(reader.reply.body))
         guard answer.state == .succeeded else { return .success(answer) }
         switch data["resultImageUrl"] {
@@ -188,7 +188,7 @@ enum AlibabaAnswers {
         guard failureWords.contains(where: { Words.contains(word, $0) }) else { return .running }
         let reason = json["errMessage"]?.text
         let words = Redaction.message(reason)
-        var text = "alibaba job ended as \(word)"
+        var text = "alibaba job ended as \(Answers.shownState(word))"
         if let words { text += ": \(words)" }
         let isModeration = Answers.speaksOfModeration(word) || Answers.speaksOfModeration(reason ?? "")
         return .failed(

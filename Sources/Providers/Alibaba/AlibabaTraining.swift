@@ -40,7 +40,8 @@ enum AlibabaTraining {
         let body = reader.reply.body
         let whole = Answers.kept(body)
         var answer = JobAnswer(
-            remoteID: id, state: AlibabaAnswers.state(word, job, requestID, reader), providerState: word,
+            remoteID: id, state: AlibabaAnswers.state(word, job, requestID, reader),
+            providerState: Answers.shownState(word),
             progress: AlibabaAnswers.progress(job), requestID: requestID,
             response: whole.isEmpty ? Answers.kept(job.serialized()) : whole)
         guard answer.state == .succeeded else { return .success(answer) }

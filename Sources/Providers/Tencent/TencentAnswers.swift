@@ -73,7 +73,8 @@ enum TencentAnswers {
         }
         let word = Answers.word(status)
         var answer = JobAnswer(
-            state: .running, providerState: word, requestID: requestID, response: Answers.kept(reader.reply.body))
+            state: .running, providerState: Answers.shownState(word), requestID: requestID,
+            response: Answers.kept(reader.reply.body))
         switch word {
         case "WAIT": answer.state = .pending
         case "RUN": break
