@@ -42,6 +42,7 @@ enum Answers {
 
     /// The same as it is shown: one word. What a server says behind it may repeat what it was sent, secrets included.
     static func shownState(_ word: String) -> String {
+        if Redaction.isPlain(word) { return word }
         guard let blank = word.firstIndex(of: " "), word[blank...].contains(where: { $0 != " " }) else {
             return Redaction.message(word) ?? ""
         }

@@ -69,6 +69,24 @@ enum Redaction {
         return text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? text : nil
     }
 
+    /// Whether a word is all letters and "_" and holds no beginning of a key: nothing of it would be hidden. Every state that
+    /// the clouds document is such a word, and each status answer brings one: nothing is allocated for it.
+    static func isPlain(_ word: String) -> Bool {
+        var newest: UInt32 = 0
+        for byte in word.utf8 {
+            guard Words.isLetterOrDigit(byte) && !(48...57).contains(byte) || byte == UInt8(ascii: "_") else {
+                return false
+            }
+            newest = newest << 8 | UInt32(byte)
+            // "LTAI", "AKID", "CAIS", "CAES"; the other beginnings have a dot.
+            switch newest {
+            case 0x4C54_4149, 0x414B_4944, 0x4341_4953, 0x4341_4553: return false
+            default: break
+            }
+        }
+        return true
+    }
+
     /// `name=value` and `name: value` with a secret name become `name=***`.
     private static func hideValues(_ bytes: [UInt8]) -> [UInt8] {
         var output: [UInt8] = []

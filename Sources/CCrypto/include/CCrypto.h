@@ -15,10 +15,10 @@ typedef enum {
 
 #define AIGCC_MAX_DIGEST 32
 
-/* One-shot. out holds the size of the algorithm. data may be NULL when count is 0. */
 /* Whether libcrypto has the algorithm. One that it has fails for want of memory only. */
 int aigcc_knows(aigcc_algorithm algorithm);
 
+/* One-shot. out holds the size of the algorithm. data may be NULL when count is 0. */
 int aigcc_digest(aigcc_algorithm algorithm, const void *data, size_t count, uint8_t *out);
 int aigcc_hmac(aigcc_algorithm algorithm, const void *key, size_t key_count, const void *data, size_t count,
                uint8_t *out);
