@@ -189,6 +189,31 @@ def unknown_names() -> Iterator[str]:
                     yield "%s: there is no key %s" % (where(page, number), word)
 
 
+def wrong_defaults(library: str) -> Iterator[str]:
+    """Defaults that the guide gives, as `KEY` (NUMBER ...), `KEY` is NUMBER or a row of a table, and that are others."""
+    import ctypes
+
+    describe = ctypes.CDLL(os.path.abspath(library)).aigc_config_describe
+    out = [ctypes.c_char_p() for _ in range(3)]
+    defaults = {}
+    while describe(ctypes.c_size_t(len(defaults)), *[ctypes.byref(o) for o in out], None) == 0:
+        defaults[(out[0].value or b"").decode()] = (out[2].value or b"").decode()
+    said = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        said += [(page, *pair) for pair in re.findall(r"`([a-z]+(?:\.[a-z0-9_]+)+)`(?: \(|\s+is )(-?\d[\d,]*)", text)]
+        for keys, values in re.findall(r"^\| ((?:`[a-z0-9._]+`(?:, )?)+) \| ([\w, ]+) \|", text, re.M):
+            names = re.findall(r"`([^`]+)`", keys)
+            numbers = values.split(", ")
+            said += [(page, *pair) for pair in zip(names, numbers if len(numbers) > 1 else numbers * len(names))
+                     if names[0] in defaults]
+    for page, key, value in said:
+        if defaults.get(key, "").replace(",", "") != value.replace(",", ""):
+            yield "%s: the default of %s is %s, not %s" % (page.name, key, defaults.get(key, "none"), value)
+    if len(said) < 12:
+        yield "only %d defaults were understood" % len(said)
+
+
 def main() -> int:
     """Look."""
     report = Report()
@@ -205,6 +230,7 @@ def main() -> int:
     if len(sys.argv) > 1:
         offline = [b for b in of["python"] if b.runs]
         report.rule("Python blocks that need no network run (%d)" % len(offline), failing(offline, sys.argv[1]))
+        report.rule("defaults that the guide gives are the library's", wrong_defaults(sys.argv[1]))
     report.rule("errors.md has one row for each status code", statuses())
     report.rule("what the guide links to exists", broken_links())
     report.rule("what the guide names exists", unknown_names())

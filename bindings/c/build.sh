@@ -28,6 +28,14 @@ major=$(part MAJOR)
 version=$major.$(part MINOR).$(part PATCH)
 
 if [ -z "$from" ]; then
+    # shellcheck source=bindings/c/prepare.sh
+    . "$root/bindings/c/prepare.sh"
+    need_swift || exit 1
+    missing=()
+    for package in binutils pkg-config libcurl4-openssl-dev libssl-dev libjansson-dev; do
+        have "$package" || missing+=("$package")
+    done
+    [ ${#missing[@]} = 0 ] || { echo "build.sh: install these first, by their Debian names: ${missing[*]}" >&2; exit 1; }
     (cd "$root" && swift build -c release --product aigc) # the linker is given paths relative to the root
     from=$root/.build/release/libaigc.so
 fi

@@ -6,7 +6,7 @@
 #   --destdir D    staging folder put before every path that is written, for packages
 #   --libdir L     below the prefix, or absolute (default lib; Debian packages use lib/x86_64-linux-gnu)
 #   --from FOLDER  what build.sh, and with --docs docs.sh, has laid out (default: they are run now)
-#   --docs         man pages into share/man, HTML pages into share/doc/libaigc; rendering them needs doxygen
+#   --docs         man pages into share/man, HTML pages into share/doc/libaigc, if doxygen is there to make them
 #   --uninstall    removes the files that an install to the same places wrote, of whatever version of this major
 set -euo pipefail
 
@@ -47,7 +47,11 @@ remove_empty() { rmdir --ignore-fail-on-non-empty "$destdir$1" 2>/dev/null || tr
 if [ "$uninstall" = no ] && [ -z "$from" ]; then
     bash "$here/build.sh" >&2
     from=$root/.build/dist
-    [ "$docs" = no ] || bash "$here/docs.sh" --to "$from" >&2
+    if [ "$docs" = yes ]; then
+        html=()
+        command -v doxygen >/dev/null || { echo "install.sh: there is no doxygen: man pages only" >&2; html=(--man); }
+        bash "$here/docs.sh" --to "$from" "${html[@]}" >&2
+    fi
 fi
 header=${from:-$root}/include/aigc.h
 [ -f "$header" ] || { echo "install.sh: there is no $header: run build.sh first" >&2; exit 1; }
