@@ -10,6 +10,8 @@ sandbox drew. Comments above a block, which GitHub does not show, say what else 
     <!-- run by: STEP -->   that step of Tests/run.sh runs exactly this
     <!-- not run: WHY -->   it cannot run here
 
+usage: guide.py [PAGE]...     through run.sh --only guide; words of the pages' names, for some of them
+
 A block without a way to run is a failure. Each block runs in an empty folder; those that name bindings/ run in the root
 of the project. What "pip install" has put into the empty environment of a page stays for the rest of the page.
 """
@@ -158,6 +160,7 @@ class Reader:
 
     def follow(self, block: Block) -> None:
         """Do what the block says."""
+        self.box.clear_faults()
         folder = self.folder / ("line%d" % block.line)
         folder.mkdir()
         for name, text in self.files.items():
@@ -203,11 +206,11 @@ class Reader:
 
     def in_context(self, block: Block, context: Path, folder: Path) -> None:
         """A part of a program, with the rest of it."""
-        self.box.call("POST", "/reset")
-        for fault in re.findall(r"^(?:/\*|#) fault: (\w+) (\w+)", context.read_text(encoding="utf-8"), re.M):
-            self.box.fault(*fault)
         if not context.is_file():
             raise Failure("there is no %s" % context.relative_to(ROOT))
+        self.box.call("POST", "/reset")  # faults of the block before too, if it has not come to meet them
+        for fault in re.findall(r"^(?:/\*|#) fault: (\w+) (\w+)", context.read_text(encoding="utf-8"), re.M):
+            self.box.fault(*fault)
         suffix = context.suffix
         if suffix != {"c": ".c", "python": ".py"}[block.language]:
             raise Failure("%s is no context for it" % context.name)
@@ -220,7 +223,6 @@ class Reader:
         said = self.run(command, folder, self.environment())
         if said.strip().split("\n")[-1] != "as the text says":
             raise Failure("%s did not come to its end: %s" % (context.name, said))
-        self.box.clear_faults()
 
     def only_images(self, made: "set[Path]") -> None:
         """What a whole program leaves behind is what the sandbox drew."""
@@ -267,6 +269,8 @@ def results(box: SandboxProcess) -> Iterator[str]:
     """One line a block."""
     left_out = 0
     for page in PAGES:
+        if sys.argv[1:] and not any(word in str(page) for word in sys.argv[1:]):
+            continue
         reader = Reader(page, box)
         for block in blocks(page):
             name = "guide: %s" % block.place

@@ -17,6 +17,6 @@ over='set -e
     shift
     exec "$@"'
 if [ "$(id -u)" = 0 ] && unshare -m sh -c "$over" sh "$work/system" true 2>/dev/null; then
-    AIGC_GUIDE_INSTALLS=yes exec unshare -m sh -c "$over" sh "$work/system" "$python" "$root/Tests/packaging/guide.py"
+    AIGC_GUIDE_INSTALLS=yes exec unshare -m sh -c "$over" sh "$work/system" "$python" "$root/Tests/packaging/guide.py" "$@"
 fi
-exec "$python" "$root/Tests/packaging/guide.py"
+exec "$python" "$root/Tests/packaging/guide.py" "$@"
