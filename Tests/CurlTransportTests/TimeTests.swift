@@ -44,6 +44,34 @@ final class TimeTests: XCTestCase {
         }
     }
 
+    /// A process that was stopped, or got no processor, finds an answer when it goes on: it is not thrown away because its
+    /// time is over. Of a submission it holds the id.
+    func testAnAnswerThatCameWhileThisProcessStoodStillIsTaken() throws {
+        for idle in [Int64(0), 250] {
+            let server = RawServer { connection in
+                _ = connection.request()
+                _ = connection.answer("ok")
+                _ = connection.request()
+                _ = connection.pause(milliseconds: 100)
+                _ = connection.answer("the id")
+                connection.awaitEnd()
+            }
+            defer { server.stop() }
+            let harness = try Harness()
+            // On a kept connection libcurl has no timer of its own that would look at the socket.
+            XCTAssertEqual(harness.run(.post(server.url())).text, "ok")
+            let id = harness.start(
+                .post(server.url()),
+                .submission.with {
+                    $0.exchangeTimeoutMilliseconds = idle > 0 ? 10_000 : 300
+                    $0.idleTimeoutMilliseconds = idle
+                })
+            while server.requests.count < 2 { _ = harness.transport.wait(milliseconds: 1) }
+            usleep(600_000)
+            XCTAssertEqual(harness.results(of: [id])[id]?.text, "the id", "idle limit \(idle)")
+        }
+    }
+
     func testSilenceIsEndedByTheIdleLimit() throws {
         try assertTook(600...700) {
             let (failure, took) = try timed(
