@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any, Dict, List
 
 from proof import CREATE, PROVIDERS, created, ended, main, requests, until
@@ -13,6 +18,7 @@ from tap import Report
 import aigc
 from aigc.enums import EventType, Outcome, State, Status
 
+HERE = Path(__file__).resolve().parent
 ANSWER_MS = 700
 SOON = 0.1  # seconds within which the library keeps its word
 
@@ -147,5 +153,45 @@ def never_sent(rig: Rig, report: Report) -> None:
         report.ok(not created(rig, "waits for a permit"), "cancel before it was sent: nothing was created")
 
 
+STOPPED = """
+import json, sys
+import rig
+import aigc
+keys, first, second = json.loads(sys.argv[1])
+with aigc.Client(keys) as client:
+    client.submit(**first).wait(30)
+    job = client.submit(**second)
+    print("submitted", flush=True)
+    try:
+        job.wait(30)
+    except aigc.AigcError as error:
+        print(str(error).replace(chr(10), " "), end=" ")
+    print(job.outcome.name, job.remote_id, flush=True)
+"""
+
+
+def stopped(rig: Rig, report: Report) -> None:
+    """The process is stopped (a debugger, a paused container) while the answer comes, for longer than all its limits."""
+    for provider in PROVIDERS:
+        what = "%s: stopped" % provider
+        limits = {"timeout_submit_ms": 1500, "timeout_exchange_ms": 1500, "timeout_idle_ms": 1500}
+        first, second = fields(provider, "before"), fields(provider, "while it stood still")
+        setup = json.dumps([_keys(rig, **limits), first, second])
+        rig.box.fault("delay_after", CREATE[provider], ms=ANSWER_MS, after=1)
+        process = subprocess.Popen(
+            [sys.executable, "-c", STOPPED, setup], cwd=str(HERE), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        until(lambda: created(rig, "while it stood still"))
+        os.kill(process.pid, signal.SIGSTOP)
+        time.sleep(2.5)
+        os.kill(process.pid, signal.SIGCONT)
+        said = process.communicate(timeout=60)[0].split()
+        ids = created(rig, "while it stood still")
+        report.ok(said[-2:] == ["ACCEPTED", *ids], "%s: it finds its id when it goes on" % what, "%s, %s" % (said, ids))
+        rig.box.reset()
+
+
 if __name__ == "__main__":
-    sys.exit(main("late answers", [cancelled, deadline, closed, never_sent]))
+    sys.exit(main("late answers", [cancelled, deadline, closed, never_sent, stopped]))
