@@ -125,6 +125,15 @@ void aigcc_stream_free(aigcc_stream *stream) {
     free(stream);
 }
 
+#define ROW(h) h "0" h "1" h "2" h "3" h "4" h "5" h "6" h "7" h "8" h "9" h "a" h "b" h "c" h "d" h "e" h "f"
+
+void aigcc_hex(const void *data, size_t count, uint8_t *out) {
+    static const char pairs[] = ROW("0") ROW("1") ROW("2") ROW("3") ROW("4") ROW("5") ROW("6") ROW("7") ROW("8")
+        ROW("9") ROW("a") ROW("b") ROW("c") ROW("d") ROW("e") ROW("f");
+    const uint8_t *in = data;
+    for (size_t i = 0; i < count; i++) memcpy(out + 2 * i, pairs + 2 * (size_t)in[i], 2);
+}
+
 /* The kernel first: it knows no state that a fork could double, and is quicker for few bytes than a DRBG. */
 int aigcc_random(void *out, size_t count) {
     if (count > INT_MAX) return -1;

@@ -19,6 +19,11 @@ public enum DateText {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// Days since 1970-01-01, of the date that `tc3Date` writes.
+    public static func day(_ unixSeconds: Int64) -> Int64 {
+        min(max(unixSeconds, range.lowerBound), range.upperBound) / 86_400
+    }
+
     /// `2019-02-25` in UTC: the date of a TC3 scope.
     public static func tc3Date(_ unixSeconds: Int64) -> String {
         var text: [UInt8] = []

@@ -131,6 +131,8 @@ struct ByteWriter {
         add(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
+    mutating func add(_ bytes: [UInt8]) { bytes.withUnsafeBytes { add($0) } }
+
     mutating func add(_ bytes: UnsafeRawBufferPointer) {
         guard let out = room(for: bytes.count), let source = bytes.baseAddress else { return }
         UnsafeMutableRawPointer(out).copyMemory(from: source, byteCount: bytes.count)
@@ -138,12 +140,7 @@ struct ByteWriter {
 
     mutating func add(hex digest: Hash.SHA256) {
         guard let out = room(for: 64) else { return }
-        withUnsafeBytes(of: digest.words) { bytes in
-            for (index, byte) in bytes.enumerated() {
-                out[2 * index] = Hex.lower(byte >> 4)  // safe: index < 32
-                out[2 * index + 1] = Hex.lower(byte)
-            }
-        }
+        withUnsafeBytes(of: digest.words) { aigcc_hex($0.baseAddress, $0.count, out) }
     }
 
     private mutating func room(for bytes: Int) -> UnsafeMutablePointer<UInt8>? {

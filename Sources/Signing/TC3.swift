@@ -21,7 +21,7 @@ public enum TC3 {
     /// - `host`: as it is sent, with ":port" if that is not the scheme's own. `service`: the product ("mps", "sts"),
     ///   whatever the host is called. `contentType`: exactly as it is sent.
     /// - `region`, `language`: nil or empty are left out. `unsignedPayload`: the body is not covered by the signature.
-    /// - `cache`: keeps the derived key of a day, which saves three of four HMACs.
+    /// - `cache`: keeps what the calls of a day have in common.
     /// - Returns every header besides Host. The token travels unsigned, as the vendor wants it.
     /// - Throws for anything that could end a header line, and for empty credentials.
     public static func sign(
@@ -97,39 +97,29 @@ public enum TC3 {
             host: String, service: String, contentType: String, body: [UInt8], credentials: Credentials,
             unixSeconds: Int64, unsignedPayload: Bool, cache: TC3KeyCache?, keepsTexts: Bool = false
         ) throws(Failure) {
-            try HeaderText.checkHost(host)
-            try HeaderText.check(contentType, "content type")
-            try HeaderText.check(service, "service")
-            try HeaderText.check(credentials)
-            timestamp = String(unixSeconds)
-            if keepsTexts { texts = Texts() }
-            let date = DateText.tc3Date(unixSeconds)
-            let key: Secret
+            let scope: TC3Scope
             if let cache {
-                key = try cache.key(credentials.secret, date: date, service: service)
+                (scope, timestamp) = try cache.scope(host, service, contentType, credentials, unixSeconds)
             } else {
-                key = try derivedKey(credentials.secret, date: date, service: service)
+                scope = try TC3Scope(
+                    host: host, service: service, contentType: contentType, credentials: credentials,
+                    unixSeconds: unixSeconds)
+                timestamp = String(unixSeconds)
             }
-            // The fixed words of the longest text have less than 256 bytes; the service stands in one text once.
-            let room = [host, contentType, service, credentials.id].reduce(512) { $0 + $1.utf8.count }
+            if keepsTexts { texts = Texts() }
+            // The longest of the three texts: a head and a digest, or the fixed words, a number and a digest.
+            let room = max(scope.requestHead.count, scope.lineHead.count, scope.words.count + 48) + 64
             let payload = unsignedPayload ? Array(TC3.unsignedPayload.utf8) : body
             let isDone = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: room) { memory in
                 var out = ByteWriter(memory)
-                return compute(&out, host, service, contentType, payload, credentials.id, date, key)
+                return compute(&out, scope, payload)
             }
             guard isDone else { throw Hash.refused(.sha256) }
         }
 
-        private mutating func compute(
-            _ out: inout ByteWriter, _ host: String, _ service: String, _ contentType: String, _ payload: [UInt8],
-            _ id: String, _ date: String, _ key: Secret
-        ) -> Bool {
+        private mutating func compute(_ out: inout ByteWriter, _ scope: TC3Scope, _ payload: [UInt8]) -> Bool {
             guard let payloadHash = payload.withUnsafeBytes({ Hash.SHA256($0) }) else { return false }
-            out.add("POST\n/\n\ncontent-type:")
-            out.add(contentType)
-            out.add("\nhost:")
-            out.add(host)
-            out.add("\n\ncontent-type;host\n")
+            out.add(scope.requestHead)
             out.add(hex: payloadHash)
             guard let hash = Hash.SHA256(out.written) else { return false }
             texts?.payloadHash = payloadHash.hex
@@ -137,28 +127,16 @@ public enum TC3 {
             texts?.hash = hash.hex
 
             out.clear()
-            out.add(algorithm)
-            out.add("\n")
+            out.add("TC3-HMAC-SHA256\n")
             out.add(timestamp)
-            out.add("\n")
-            out.add(date)
-            out.add("/")
-            out.add(service)
-            out.add("/tc3_request\n")
+            out.add(scope.words)
             out.add(hex: hash)
-            guard let signature = Hash.SHA256(key: key, out.written) else { return false }
+            guard let signature = Hash.SHA256(key: scope.key, out.written) else { return false }
             texts?.stringToSign = out.text
             texts?.signature = signature.hex
 
             out.clear()
-            out.add(algorithm)
-            out.add(" Credential=")
-            out.add(id)
-            out.add("/")
-            out.add(date)
-            out.add("/")
-            out.add(service)
-            out.add("/tc3_request, SignedHeaders=content-type;host, Signature=")
+            out.add(scope.lineHead)
             out.add(hex: signature)
             authorization = out.text
             return !out.isFull

@@ -30,6 +30,9 @@ int aigcc_stream_update(aigcc_stream *stream, const void *data, size_t count);
 int aigcc_stream_final(aigcc_stream *stream, uint8_t *out);
 void aigcc_stream_free(aigcc_stream *stream);
 
+/* Lower-case hexadecimal digits of data, two for each byte. */
+void aigcc_hex(const void *data, size_t count, uint8_t *out);
+
 /* Random bytes that are fit for keys. */
 int aigcc_random(void *out, size_t count);
 
