@@ -30,6 +30,8 @@ public final class CurlTransport: Transport {
     private var deferred: [() -> Void] = []
     private var isShutDown = false
     private var trustCache = TrustCache()
+    /// The newest URL of a call that was found to be well-formed: the next one is mostly the same.
+    private var goodURL = ""
 
     private static let spareLimit = 64
 
@@ -84,8 +86,11 @@ public final class CurlTransport: Transport {
         guard !isShutDown, active[id] == nil else {
             return failure(.cancelled, "the transport is closed or the id is used")
         }
-        guard URLParts.isWellFormed(request.url) else {
-            return failure(.badURL, "not an absolute http or https URL in printable ASCII")
+        if request.url != goodURL {
+            guard URLParts.isWellFormed(request.url) else {
+                return failure(.badURL, "not an absolute http or https URL in printable ASCII")
+            }
+            if sink == nil { goodURL = request.url }
         }
         var proxy = ""
         let checksHost = options.publicAddressesOnly && !shared.settings.allowPrivateAddresses

@@ -17,8 +17,8 @@ struct RequestBlock {
     private(set) var body: UnsafeRawPointer?
 
     /// Headers that libcurl adds to a request with a body unless they are disabled.
-    private static let unwanted: [(name: String, disabled: String, bodyOnly: Bool)] = [
-        ("accept", "Accept:", false), ("content-type", "Content-Type:", true), ("expect", "Expect:", true),
+    private static let unwanted: [(disabled: StaticString, bodyOnly: Bool)] = [
+        ("Accept:", false), ("Content-Type:", true), ("Expect:", true),
     ]
 
     /// Lays out `request`. libcurl derives Host and Content-Length itself; a line for either is left out.
@@ -47,7 +47,7 @@ struct RequestBlock {
             guard writer.add(header) else { throw .header(header.name) }
         }
         for (index, line) in Self.unwanted.enumerated() where seen & 1 << index == 0 && (sendsBody || !line.bodyOnly) {
-            writer.add(line.disabled)
+            writer.add(disabled: line.disabled)
         }
         headers = writer.finish()
         request.body.withUnsafeBytes { source in
@@ -88,16 +88,26 @@ struct RequestBlock {
     }
 
     private static func kind(of name: String) -> Kind {
-        // By length first: comparing without case costs more than all else here.
+        // By length first: that tells nearly all apart.
         switch name.utf8.count {
-        case 4 where name.lowercased() == "host": return .derived
-        case 14 where name.lowercased() == "content-length": return .derived
-        case 6:
-            let lower = name.lowercased()
-            return lower == "accept" ? .known(0) : lower == "expect" ? .known(2) : .other
-        case 12 where name.lowercased() == "content-type": return .known(1)
+        case 4 where isSame(name, "host"): return .derived
+        case 14 where isSame(name, "content-length"): return .derived
+        case 6 where isSame(name, "accept"): return .known(0)
+        case 6 where isSame(name, "expect"): return .known(2)
+        case 12 where isSame(name, "content-type"): return .known(1)
         default: return .other
         }
+    }
+
+    /// Whether a name is the same without case, in ASCII; `lower` has as many bytes.
+    private static func isSame(_ name: String, _ lower: StaticString) -> Bool {
+        var index = 0
+        for byte in name.utf8 {
+            let wanted = lower.utf8Start[index]  // safe: the counts are equal
+            guard byte == wanted || (wanted >= UInt8(ascii: "a") && byte == wanted & 0xDF) else { return false }
+            index += 1
+        }
+        return true
     }
 
     private struct Writer {
@@ -127,10 +137,11 @@ struct RequestBlock {
             return true
         }
 
-        mutating func add(_ line: String) {
-            let start = written
-            for byte in line.utf8 { put(byte) }
-            end(line: start)
+        /// libcurl only reads it.
+        mutating func add(disabled line: StaticString) {
+            let data = UnsafeMutableRawPointer(mutating: line.utf8Start).assumingMemoryBound(to: CChar.self)
+            (list + count).initialize(to: curl_slist(data: data, next: nil))
+            count += 1
         }
 
         func finish() -> UnsafeMutablePointer<curl_slist>? {
@@ -159,18 +170,13 @@ struct RequestBlock {
 
         private mutating func append(_ bytes: UnsafeBufferPointer<UInt8>, isName: Bool) -> Bool {
             guard let start = bytes.baseAddress else { return true }
-            // Arithmetic instead of branches: the compiler makes vector instructions of it.
-            var bad: UInt8 = 0
-            if isName {
-                for byte in bytes {
-                    bad |= (byte <= 0x20 ? 1 : 0) | (byte >= 0x7F ? 1 : 0) | (byte | 1 == 0x3B ? 1 : 0)
-                }
-            } else {
-                for byte in bytes { bad |= ((byte < 0x20 ? 1 : 0) & (byte != 0x09 ? 1 : 0)) | (byte == 0x7F ? 1 : 0) }
-            }
             (text + written).update(from: start, count: bytes.count)
             written += bytes.count
-            return bad == 0
+            if isName {
+                return bytes.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 | 1 != 0x3B }  // nor ":" nor ";"
+            }
+            return ByteScan.hasNoControls(UnsafeRawBufferPointer(bytes))
+                || bytes.allSatisfy { ($0 >= 0x20 || $0 == 0x09) && $0 != 0x7F }
         }
     }
 }

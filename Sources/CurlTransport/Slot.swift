@@ -56,6 +56,7 @@ final class Slot {
     var uploaded: Int64 = 0
 
     // What the handle is set to now, to leave out what does not change.
+    private var setURL = ""
     private var setProxy: String?
     private var setIdle = Int.min
     private var setConnectTimeout: Int64 = -1
@@ -182,7 +183,12 @@ final class Slot {
         .resources, requestMayHaveLeft: false, detail: "no memory for a request")
 
     private func setRequest(_ request: HTTPRequest, sendsBody: Bool) -> Bool {
-        var ok = aigcu_set_text(easy, CURLOPT_URL, request.url) == CURLE_OK
+        var ok = true
+        if setURL != request.url {
+            ok = request.url.withCString { aigcu_set_text(easy, CURLOPT_URL, $0) } == CURLE_OK
+            // URLs of images are not kept: some are as good as a key.
+            setURL = ok && sink == nil ? request.url : ""
+        }
         ok = aigcu_set_pointer(easy, CURLOPT_HTTPHEADER, block.headers) == CURLE_OK && ok
         if sendsBody {
             ok = aigcu_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count)) == CURLE_OK && ok

@@ -186,13 +186,8 @@ public func randomNonce() throws(Failure) -> String {
 /// What becomes a header line or a part of the text that is signed must not be able to end a line.
 enum HeaderText {
     static func check(_ text: String, _ what: StaticString, field: String? = nil) throws(Failure) {
-        // Arithmetic instead of branches: the compiler makes vector instructions of it.
         var text = text
-        let isClean = text.withUTF8 { bytes in
-            var bad: UInt8 = 0
-            for byte in bytes { bad |= ((byte < 0x20 ? 1 : 0) & (byte != 0x09 ? 1 : 0)) | (byte == 0x7F ? 1 : 0) }
-            return bad == 0
-        }
+        let isClean = text.withUTF8 { ByteScan.hasNoControls(UnsafeRawBufferPointer($0)) }
         if !isClean, let byte = firstControl(text) {
             throw Failure(
                 .invalidArgument,

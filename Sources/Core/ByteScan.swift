@@ -1,0 +1,61 @@
+/// Looks at text eight bytes at a time: most of what is checked on the path of a call is short, and clean.
+public enum ByteScan {
+    @usableFromInline static let ones: UInt64 = 0x0101_0101_0101_0101
+    @usableFromInline static let tops: UInt64 = 0x8080_8080_8080_8080
+
+    /// Not 0 if one of the bytes is `byte`; the lowest bit that is set is the first one's.
+    @inlinable static func equal(_ word: UInt64, _ byte: UInt8) -> UInt64 {
+        let other = word ^ (ones &* UInt64(byte))
+        return (other &- ones) & ~other & tops
+    }
+
+    /// Not 0 if one of the bytes is below `limit`, which is at most 128.
+    @inlinable static func below(_ word: UInt64, _ limit: UInt8) -> UInt64 {
+        (word &- ones &* UInt64(limit)) & ~word & tops
+    }
+
+    /// Whether no byte is a control character: below 0x20, or 0x7F.
+    @inlinable public static func hasNoControls(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var at = 0
+        while bytes.count - at >= 8 {
+            let word = bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)  // safe: eight are left
+            if below(word, 0x20) | equal(word, 0x7F) != 0 { return false }
+            at += 8
+        }
+        while at < bytes.count {
+            if bytes[at] < 0x20 || bytes[at] == 0x7F { return false }  // safe: at < count
+            at += 1
+        }
+        return true
+    }
+
+    /// Where a byte stands first, from an index on; the count if nowhere.
+    @inlinable public static func index(of byte: UInt8, in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        var at = start
+        while bytes.count - at >= 8 {
+            let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))  // safe: as above
+            let found = equal(word, byte)
+            if found != 0 { return at + found.trailingZeroBitCount / 8 }
+            at += 8
+        }
+        while at < bytes.count, bytes[at] != byte { at += 1 }  // safe: at < count
+        return at
+    }
+
+    /// How many bytes from an index on, in steps of eight, are no quote, no backslash and no control character below 0x20:
+    /// text that stands in JSON as it is. `seen` collects their bits.
+    @inlinable public static func plainJSON(
+        _ bytes: UnsafeRawBufferPointer, from start: Int, seen: inout UInt8
+    ) -> Int {
+        var at = start
+        var bits: UInt64 = 0
+        while bytes.count - at >= 8 {
+            let word = bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)  // safe: as above
+            if below(word, 0x20) | equal(word, UInt8(ascii: "\"")) | equal(word, UInt8(ascii: "\\")) != 0 { break }
+            bits |= word
+            at += 8
+        }
+        if bits & tops != 0 { seen |= 0x80 }
+        return at - start
+    }
+}
