@@ -82,12 +82,7 @@ public struct HTTPHeaders: Equatable, Sendable {
     }
 
     private static func endOfLine(_ text: Slice<UnsafeRawBufferPointer>, _ start: Int) -> Int {
-        var at = start
-        while at < text.endIndex {
-            if text[at] == UInt8(ascii: "\n") { return at + 1 }
-            at += 1
-        }
-        return at
+        min(ByteScan.index(of: UInt8(ascii: "\n"), in: text.base, from: start) + 1, text.endIndex)
     }
 
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }

@@ -118,11 +118,13 @@ public struct JobSnapshot: Sendable {
             text.utf8.withContiguousStorageIfAvailable { wanted -> (UInt32, UInt32)? in
                 guard let first = wanted.first, wanted.count <= bytes.count else { return nil }
                 // From the end: that is where it stands.
-                for start in stride(from: bytes.count - wanted.count, through: 0, by: -1) where bytes[start] == first {
+                var start = bytes.count - wanted.count
+                while start >= 0 {
                     // safe: start + count is at most the count of the answer, which is small
-                    if wanted.elementsEqual(bytes[start..<start + wanted.count]) {
+                    if bytes[start] == first, wanted.elementsEqual(bytes[start..<start + wanted.count]) {
                         return (UInt32(start), UInt32(wanted.count))
                     }
+                    start -= 1
                 }
                 return nil
             } ?? nil

@@ -66,7 +66,12 @@ enum Redaction {
     /// A provider's code or request id: printable ASCII, bounded. Nil for anything that cannot be one.
     static func word(_ text: String?, limit: Int = 128) -> String? {
         guard let text, !text.isEmpty, text.utf8.count <= limit else { return nil }
-        return text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? text : nil
+        let isWord = text.utf8.withContiguousStorageIfAvailable { bytes in
+            var bad: UInt8 = 0
+            for byte in bytes { bad |= byte &- 0x21 < 0x7F - 0x21 ? 0 : 1 }
+            return bad == 0
+        }
+        return isWord ?? text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? text : nil
     }
 
     /// Whether a word is all letters and "_" and holds no beginning of a key: nothing of it would be hidden. Every state that

@@ -5,14 +5,15 @@ struct ReplyReader {
     let call: ProviderCall
     let reply: HTTPReply
     let headers: ReplyHeaders
+    private let requestIDHeader: String?
     /// The request id of a header line.
-    let headerRequestID: String?
+    var headerRequestID: String? { requestIDHeader.flatMap { Redaction.word(reply.headers[$0]) } }
 
     init(_ call: ProviderCall, _ reply: HTTPReply, requestIDHeader: String?) {
         self.call = call
         self.reply = reply
         headers = ReplyHeaders(headers: reply.headers)
-        headerRequestID = requestIDHeader.flatMap { Redaction.word(reply.headers[$0]) }
+        self.requestIDHeader = requestIDHeader
     }
 
     var isSuccessStatus: Bool { (200...299).contains(reply.status) }

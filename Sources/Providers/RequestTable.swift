@@ -155,6 +155,11 @@ public struct RequestTable: Sendable {
 
     func find(_ name: String) -> OperationRow? { rows.first { $0.description.name == name } }
 
+    /// The status call of that operation, else of the first one. Copies no row: it is asked for each call.
+    func status(of name: String) -> OperationRow.Call? {
+        rows[rows.firstIndex { $0.description.name == name } ?? rows.startIndex].status  // safe: no table is empty
+    }
+
     func field(_ name: String, _ row: OperationRow) throws(Failure) -> FieldRow {
         if let field = row.field(name) { return field }
         let shown = Words.shown(name, limit: 80)

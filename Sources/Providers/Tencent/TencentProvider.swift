@@ -8,7 +8,11 @@ public final class TencentProvider: CheckingProvider {
     /// What requests may hold; needs no provider object.
     public static let requestTable = TencentOperations.table
 
+    private static let bodyHead = Array("{\"TaskId\":".utf8)
+
     private let endpoint: Endpoint
+    /// What nearly all calls go to.
+    private let rootURL: String
     private let region: String
     private let language: String
     private let userAgent: String
@@ -19,6 +23,7 @@ public final class TencentProvider: CheckingProvider {
     /// Throws with the configuration key at fault in `Failure.field`.
     public init(_ settings: TencentSettings) throws(Failure) {
         endpoint = try settings.resolvedEndpoint()
+        rootURL = endpoint.origin + "/"
         region = settings.region
         language = settings.language
         userAgent = try UserAgent.text(suffix: settings.userAgentSuffix)
@@ -45,9 +50,13 @@ public final class TencentProvider: CheckingProvider {
 
     /// `reference` has been validated, or comes from `reference(operation:remoteID:)`.
     public func statusCall(_ reference: JobReference) -> ProviderCall {
-        let row = requests.find(reference.operation) ?? requests.rows.first
-        let status = row?.status ?? OperationRow.Call(action: "", method: .post, path: "/")
-        let body = JSONValue.object([JSONMember("TaskId", .string(reference.remoteID))]).serialized()
+        let status = requests.status(of: reference.operation) ?? OperationRow.Call(action: "", method: .post, path: "/")
+        let id = reference.remoteID
+        var body: [UInt8] = []
+        body.reserveCapacity(id.utf8.count + 16)  // safe: an id has at most a few hundred bytes
+        body.append(contentsOf: Self.bodyHead)
+        JSONValue.string(id).write(to: &body)
+        body.append(UInt8(ascii: "}"))
         return call(.status, status, reference.endpoint, reference.region, body: body)
     }
 
@@ -93,7 +102,9 @@ public final class TencentProvider: CheckingProvider {
             service: TencentOperations.service, region: call.region, language: language, body: call.body,
             credentials: credentials, unixSeconds: unixSeconds, cache: keys)
         headers.append(HTTPHeader("User-Agent", userAgent))
-        return HTTPRequest(method: call.method, url: target.origin + call.path, headers: headers, body: call.body)
+        let isUsual = call.path == "/" && call.endpoint == endpoint.text
+        return HTTPRequest(
+            method: call.method, url: isUsual ? rootURL : target.origin + call.path, headers: headers, body: call.body)
     }
 
     public func decode(
