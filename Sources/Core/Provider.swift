@@ -231,6 +231,8 @@ public protocol Provider: AnyObject, Sendable {
     /// read what is known to be a submission. Runs on the caller's thread.
     func call(action: String, json: [UInt8]?, reads: Bool) throws(Failure) -> ProviderCall
 
+    /// Whether `sign` uses its nonce; else it may be empty.
+    var wantsNonce: Bool { get }
     /// The signed request for a call. `nonce` is 32 lower-case hex digits, new each time.
     func sign(
         _ call: ProviderCall, credentials: Credentials, unixSeconds: Int64, nonce: String
@@ -248,6 +250,8 @@ public protocol Provider: AnyObject, Sendable {
 }
 
 extension Provider {
+    public var wantsNonce: Bool { true }
+
     public func access(url: String) -> AssetAccess { .url(url) }
 
     public func shown(_ call: ProviderCall) -> String { "" }

@@ -55,7 +55,7 @@ extension EngineCore {
             answer = .failure(TransferReading.callFailure(failure, doing: describe(call)))
         }
         switch answer {
-        case .success: budgets[call.endpoint]?.succeeded()
+        case .success: if !budgets.isEmpty { budgets[call.endpoint]?.succeeded() }
         case .failure(var failed):
             learn(&failed, call, ticket)
             return .failure(failed)

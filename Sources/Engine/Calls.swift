@@ -105,6 +105,22 @@ extension EngineCore {
         guard ticket.canBeMadeAgain, case .job(let job) = ticket.owner else { return }
         tickets.removeValue(forKey: ticket.id)
         parked[ticket.id] = job
+        job.polls.crowd = ticket.gate
+    }
+
+    /// The same for a call that would stand in a crowd: it is not even made. The gate is that of the last call of its kind
+    /// that found one; its queue is empty once it is out of use.
+    func parkUnmade(_ job: ActiveJob) -> Bool {
+        guard let gate = job.polls.crowd, job.reference != nil else { return false }
+        guard gate.queue.count >= settings.maximumInFlight else {
+            job.polls.crowd = nil
+            return false
+        }
+        job.ticket = newTicket()
+        parked[job.ticket] = job
+        gate.queue.append(job.ticket)
+        open(gate)
+        return true
     }
 
     func statusTicket(_ id: UInt64, _ job: ActiveJob) -> CallTicket? {
@@ -189,7 +205,9 @@ extension EngineCore {
             let offset = clockOffsets[call.endpoint] ?? 0
             let seconds = (clock.unixMilliseconds() / 1_000).adding(offset)
             do throws(Failure) {
-                request = try provider.sign(call, credentials: credentials, unixSeconds: seconds, nonce: nonce())
+                request = try provider.sign(
+                    call, credentials: credentials, unixSeconds: seconds,
+                    nonce: provider.wantsNonce ? nonce() : "")
             } catch {
                 // Memory may be there again in a moment: an accepted job is not given up for it.
                 fail(ticket, CallFailure(error.status == .noResources ? .notSent : .refused, error))

@@ -24,7 +24,7 @@ final class EngineCore {
     private var pollBooks: [PollKind: PollBook] = [:]
     private let otherPolls: PollBook
     var nextTicket: UInt64 = 1
-    var desks: [String: CredentialDesk] = [:]
+    var desks = FewKeys<CredentialDesk>()
     var credentialAlarms: [String: CredentialAlarm] = [:]
     var waitingForCredentials: [String: [UInt64]] = [:]
     var gates: [GateName: RateGate] = [:]
@@ -36,8 +36,8 @@ final class EngineCore {
     var callsInFlight = 0
     var downloadsInFlight = 0
     /// Provider clock minus ours, in seconds, by endpoint.
-    var clockOffsets: [String: Int64] = [:]
-    var budgets: [String: RetryBudget] = [:]
+    var clockOffsets = FewKeys<Int64>()
+    var budgets = FewKeys<RetryBudget>()
     var closing = false
     var closeBy: Int64 = .max
     var sweptAt: Int64 = .min

@@ -10,6 +10,8 @@ extension EngineCore {
         case .poll:
             if let read = job.read {
                 enter(CallTicket(id: newTicket(), owner: .job(job), call: read))
+            } else if parkUnmade(job) {
+                break
             } else if let ticket = statusTicket(newTicket(), job) {
                 enter(ticket)
             }

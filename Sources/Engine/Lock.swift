@@ -42,15 +42,19 @@ public final class SystemClock: Clock, Sendable {
 
 /// The kernel's generator, asked for a block at a time. One thread.
 public final class SystemRandom: RandomSource {
-    private var block = [UInt64](repeating: 0, count: 64)
-    private var used = 64
+    private static let size = 64
+    private let block = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: SystemRandom.size)
+    private var used = SystemRandom.size
 
-    public init() {}
+    public init() { block.initialize(repeating: 0) }
+
+    deinit { block.deallocate() }
 
     public func next() -> UInt64 {
-        if used >= block.count {
+        if used >= Self.size {
             // getrandom(2) cannot fail for an initialised pool; should it, the clock keeps nonces unique.
-            let failed = block.withUnsafeMutableBytes { aigcp_random($0.baseAddress, UInt($0.count)) }
+            let bytes = UnsafeMutableRawBufferPointer(block)
+            let failed = aigcp_random(bytes.baseAddress, UInt(bytes.count))
             if failed != 0 {
                 for index in block.indices {
                     block[index] ^= UInt64(bitPattern: aigcp_monotonic_ns()) &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(index)

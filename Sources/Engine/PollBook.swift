@@ -3,6 +3,8 @@ internal import Core
 /// What is known of the durations of one kind of job, and the policy that follows from it. Engine thread only.
 final class PollBook {
     private(set) var policy: JobMachine.Policy
+    /// Where many status calls of this kind stood when one was let go of.
+    var crowd: RateGate?
     private var history = PollHistory()
     private let learns: Bool
 

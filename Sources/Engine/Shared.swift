@@ -52,7 +52,7 @@ final class Shared: @unchecked Sendable {
     private var newestReference: JobReference?
     /// The credentials in use, by provider, and the newest `Date` header of an answer, by endpoint.
     var credentialNotes: [String: CredentialNote] = [:]
-    var serverDates: [String: ServerDate] = [:]
+    var serverDates = FewKeys<ServerDate>()
     var statistics = Statistics()
 
     /// Set once before any other thread sees this object.

@@ -31,6 +31,7 @@ public final class TencentProvider: CheckingProvider {
     }
 
     public var name: String { Self.providerName }
+    public var wantsNonce: Bool { false }
     public var requests: RequestTable { Self.requestTable }
 
     public func submission(operation: String, fields: RequestFields) throws(Failure) -> ProviderCall {
