@@ -105,7 +105,7 @@ extension EngineCore {
         guard ticket.canBeMadeAgain, case .job(let job) = ticket.owner else { return }
         tickets.removeValue(forKey: ticket.id)
         parked[ticket.id] = job
-        job.polls.crowd = ticket.gate
+        if !job.polls.isOfManyKinds { job.polls.crowd = ticket.gate }
     }
 
     /// The same for a call that would stand in a crowd: it is not even made. The gate is that of the last call of its kind
@@ -117,6 +117,7 @@ extension EngineCore {
             return false
         }
         job.ticket = newTicket()
+        job.askedAt = clock.nanoseconds()
         parked[job.ticket] = job
         gate.queue.append(job.ticket)
         open(gate)

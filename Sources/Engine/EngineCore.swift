@@ -61,7 +61,7 @@ final class EngineCore {
         fileWorker: any Worker, credentialWorker: any Worker
     ) {
         self.settings = settings
-        otherPolls = PollBook(settings.jobPolicy, learns: false)
+        otherPolls = PollBook(settings.jobPolicy, learns: false, isOfManyKinds: true)
         self.shared = shared
         self.transport = transport
         self.clock = clock

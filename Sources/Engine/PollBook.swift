@@ -7,10 +7,12 @@ final class PollBook {
     var crowd: RateGate?
     private var history = PollHistory()
     private let learns: Bool
+    let isOfManyKinds: Bool
 
-    init(_ policy: JobMachine.Policy, learns: Bool) {
+    init(_ policy: JobMachine.Policy, learns: Bool, isOfManyKinds: Bool = false) {
         self.policy = policy
         self.learns = learns
+        self.isOfManyKinds = isOfManyKinds
     }
 
     /// An end that was seen after a longer silence than any pause between two calls (the job was not followed, or could

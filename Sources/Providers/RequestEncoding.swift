@@ -168,7 +168,8 @@ extension RequestTable {
     func body(_ row: OperationRow, _ fields: RequestFields) throws(Failure) -> JSONValue {
         try checkNames(row, fields)
         var body = JSONValue.object([])
-        for field in row.fields {
+        for place in places(of: fields, in: row) {
+            let field = row.fields[place]  // safe: a place in it
             if case .images = field.encoding {
                 var images: [JSONValue] = []
                 if let value = fields.values[field.name] { images = try imageList(value, field, row) }
@@ -184,6 +185,20 @@ extension RequestTable {
         }
         try checkRequired(row) { body.member(at: $0) }
         return body
+    }
+
+    /// Where in the table the fields stand that are set, in its order: of twenty rows two or three are.
+    private func places(of fields: RequestFields, in row: OperationRow) -> [Int] {
+        var places: [Int] = []
+        for name in fields.values.keys {
+            if let place = row.fields.firstIndex(where: { $0.name == name }) { places.append(place) }
+        }
+        if !fields.images.isEmpty {
+            for (place, field) in row.fields.enumerated() where !places.contains(place) {
+                if case .images = field.encoding { places.append(place) }
+            }
+        }
+        return places.sorted()
     }
 
     /// The query of a fetch: set fields in the order of the table.

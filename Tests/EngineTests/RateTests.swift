@@ -164,6 +164,28 @@ final class RateTests: XCTestCase {
         XCTAssertLessThan(harness.elapsed, 15_000)
     }
 
+    /// Where many wait, a status call is a number until its turn comes, and all that is known of it is right all the same.
+    func testCallsThatStandInACrowd() throws {
+        var settings = EngineSettings()
+        settings.maximumInFlight = 2
+        settings.learnsPauses = false
+        let harness = try Harness(settings: settings)
+        let jobs = (0..<300).map { harness.attach(harness.cloud.plant(tag: "t\($0)", at: harness.start)) }
+        let cancelled = jobs[200]
+        _ = harness.shared.post(.cancel(cancelled.id))
+        harness.runToTheEnd()
+        for job in jobs where job !== cancelled { XCTAssertEqual(job.snapshot.state, .succeeded) }
+        XCTAssertEqual(cancelled.snapshot.state, .cancelled)
+        harness.checkNothingLeft("a crowd")
+
+        let calls = try XCTUnwrap(harness.shared.statistics.calls.first { $0.name.action == "status" })
+        XCTAssertEqual(calls.started, UInt64(harness.arrivals("status").count))
+        XCTAssertGreaterThan(calls.started, 350, "many were asked for more than once")
+        let longest = Double(harness.elapsed)
+        XCTAssertLessThan(calls.waits.sumMilliseconds / Double(calls.started), longest, "counted from when it was due")
+        XCTAssertGreaterThan(calls.waits.sumMilliseconds / Double(calls.started), 100, "they did wait")
+    }
+
     /// Ten thousand jobs from submission to end, in seconds of real time.
     func testTenThousandJobs() throws {
         let harness = try Harness()
