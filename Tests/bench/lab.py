@@ -45,6 +45,12 @@ def compare(name: str, unit: str, ours: Sequence[float], theirs: Sequence[float]
     return Row(name, unit, best(ours), best(theirs), goal, met, ratio, median)
 
 
+def information(name: str, unit: str, ours: Sequence[float], theirs: Sequence[float], note: str = "") -> Row:
+    """A row without a goal, of figures that are good when small."""
+    ratio, median = min(ours) / min(theirs), statistics.median(a / b for a, b in zip(ours, theirs))
+    return Row(name, unit, min(ours), min(theirs), "-", None, ratio, median, note)
+
+
 def limit(name: str, unit: str, value: float, most: float, note: str = "") -> Row:
     """A row with a figure of ours alone."""
     return Row(name, unit, value, None, "at most %g" % most, value <= most, None, None, note)

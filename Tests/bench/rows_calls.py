@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import List
 
-from lab import Lab, Measures, Row, compare, cpu_per_call, per_second
+from lab import Lab, Measures, Row, compare, cpu_per_call, information, per_second
 
 
 def status(lab: Lab) -> List[Row]:
@@ -51,18 +51,19 @@ def throughput(lab: Lab) -> List[Row]:
     rows = []
     for kind, count in (("status", 30000), ("submit", 30000)):
         calls = lab.count(count)
-        theirs, ours = lab.in_turns(
-            5, lambda: lab.program("plain", lab.host, lab.ca, kind, 64, calls),
-            lambda: lab.program("ours", lab.host, lab.ca, kind, 64, calls))
+        sides = [lambda: lab.program("plain", lab.host, lab.ca, kind, 64, calls),
+                 lambda: lab.program("ours", lab.host, lab.ca, kind, 64, calls)]
+        if kind == "status":
+            sides.append(lambda: lab.served(lambda: lab.program("ours", lab.host, lab.ca, "poll", 64, 3000)))
+        theirs, ours, *followed = lab.in_turns(5, *sides)
         name = "status calls" if kind == "status" else "submissions, each safe"
         rows.append(compare(name + ", 64 in flight", "a second", per_second(ours), per_second(theirs), least=0.85))
+        rows.append(information(name + ", 64 in flight: CPU", "us", cpu_per_call(ours), cpu_per_call(theirs)))
         if kind == "submit":
             plain, safe = (lab.per_call(side, lab.host, lab.ca, "submit", 64) for side in ("plain", "ours"))
             rows.append(Row("submission: instructions", "instructions", safe, plain, "-", None, safe / plain))
         else:
-            followed, = lab.in_turns(
-                5, lambda: lab.served(lambda: lab.program("ours", lab.host, lab.ca, "poll", 64, 3000)))
-            rows.append(compare("status calls, followed, 64 in flight", "a second", per_second(followed),
+            rows.append(compare("status calls, followed, 64 in flight", "a second", per_second(followed[0]),
                                 per_second(theirs), least=0.85))
     return rows
 

@@ -20,6 +20,13 @@ def place(lab: Lab) -> Path:
     return folder
 
 
+def emptied(folder: Path) -> Path:
+    """What the other side left behind is memory that the kernel would have to find again for this one."""
+    for file in folder.iterdir():
+        file.unlink()
+    return folder
+
+
 def files(lab: Lab) -> List[Row]:
     """To a file, with every check on."""
     rows: List[Row] = []
@@ -33,10 +40,10 @@ def files(lab: Lab) -> List[Row]:
         url = "https://%s/%s-%%d.png" % (lab.host, size)
 
         def plain() -> Figures:
-            return lab.program("plain_download", url, lab.ca, folder, width, count)
+            return lab.program("plain_download", url, lab.ca, emptied(folder), width, count)
 
         def ours() -> Figures:
-            return lab.program("ours_download", url, lab.ca, folder, width, count)
+            return lab.program("ours_download", url, lab.ca, emptied(folder), width, count)
 
         theirs, mine = lab.in_turns(turns, plain, ours)
         text = "%s MiB to a file, %d at once" % (2 if size == "small" else 200, width)

@@ -26,7 +26,12 @@ def load(lab: Lab) -> List[Row]:
     for name, runs in (("alone", alone), ("where libcurl is loaded", beside)):
         rows.append(limit("dlopen and first client, " + name, "ms", min(f["all_ms"] for f in runs), 5, middle(runs, "all_ms")))
         rows.append(limit("resident memory added, " + name, "MB", min(f["rss_kb"] for f in runs) / 1000, 8,
-                          middle(runs, "rss_kb")[:12] + " kB"))
+                          "median %.3g" % (statistics.median(f["rss_kb"] for f in runs) / 1000)))
+    only = [lab.program("load", "-") for _ in range(lab.times(20))]
+    for key, unit, name, scale in (("all_ms", "ms", "time", 1), ("rss_kb", "MB", "memory", 1000)):
+        ours, theirs = (min(f[key] for f in runs) / scale for runs in (alone, only))
+        rows.append(Row("the same %s, against libcurl and jansson without us" % name, unit, ours, theirs, "-", None,
+                        ours / theirs))
     return rows
 
 

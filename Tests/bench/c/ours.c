@@ -2,7 +2,7 @@
  *
  * usage: ours HOST:PORT CA_FILE status|submit|poll IN_FLIGHT CALLS [KEY=VALUE]...
  * status: IN_FLIGHT attached jobs that are not followed; each refresh that has ended starts the next of its job.
- * submit: IN_FLIGHT submissions at a time; an accepted job is let go of, and the next is submitted.
+ * submit: IN_FLIGHT submissions at a time; an accepted job waits on, and the next is submitted.
  * poll: many followed jobs, more than IN_FLIGHT calls can serve, for CALLS milliseconds; nothing is done per call here.
  *   The server knows how many there were. */
 #define _GNU_SOURCE
@@ -78,7 +78,6 @@ int main(int argc, char **argv)
         if (type == AIGC_EVENT_JOB_REFRESHED || type == AIGC_EVENT_JOB_ACCEPTED) {
             ended++;
             if (aigc_event_status(event)) bench_die("it ended with %s", aigc_status_name(aigc_event_status(event)));
-            if (submits) aigc_job_cancel(aigc_event_job(event));
             if (issued < total) submits ? submit(client) : refresh(aigc_event_job(event));
         } else if (type == AIGC_EVENT_JOB_DONE && aigc_event_status(event) != AIGC_E_CANCELLED) {
             bench_die("a job ended with %s", aigc_status_name(aigc_event_status(event)));
