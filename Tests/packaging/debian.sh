@@ -50,7 +50,7 @@ dependencies() {
 }
 symbols() {
     member "$lib1" symbols | grep -qx " aigc_client_submit@AIGC_1 1.0" &&
-        [ "$(member "$lib1" shlibs)" = "libaigc 1 libaigc1 (>= 1.0)" ] &&
+        [ "$(member "$lib1" shlibs)" = "libaigc 1 libaigc1 (>= ${version%.*})" ] &&
         [ "$(member "$lib1" symbols | grep -c '@AIGC_1 ')" = "$(python3 "$root/Tests/tools/header.py" functions | wc -l)" ]
 }
 # A page for every function, compressed, and links that lead to one.

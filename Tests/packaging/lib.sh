@@ -23,7 +23,7 @@ ok() {
         echo "ok - $part: $text"
         return 0
     fi
-    why=$(grep -m 1 . "$work/.said" | cut -c 1-200)
+    why=$(grep -m 1 . "$work/.said" | cut -c 1-200) || true # a command may end badly without a word
     echo "not ok - $part: $text: ${why:-${*: -1} ended badly without a word}"
     tail -n 40 "$work/.said" | sed 's/^/#   /'
     failed=1
