@@ -97,7 +97,7 @@ let package = Package(
         tests("AssetsTests", ["Assets"]),
         tests("CredentialsTests", ["Credentials", "Codec", "Signing"]),
         tests("ProvidersTests", ["Providers", "Codec"]),
-        tests("EngineTests", ["Engine"]),
+        tests("EngineTests", ["Engine", "CPlatform"]),
         tests("CurlTransportTests", ["CurlTransport"]),
     ]
 )

@@ -216,6 +216,14 @@ void aigcp_exit_unregister(void *context) {
     pthread_mutex_unlock(&exit_mutex);
 }
 
+int aigcp_exit_count(void) {
+    int count = 0;
+    pthread_mutex_lock(&exit_mutex);
+    for (int i = 0; i < EXIT_SLOTS; i++) count += exit_slots[i].park != NULL;
+    pthread_mutex_unlock(&exit_mutex);
+    return count;
+}
+
 /* One lock a process for what all its clients share. */
 static pthread_mutex_t process_mutex = PTHREAD_MUTEX_INITIALIZER;
 

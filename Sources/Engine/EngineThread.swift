@@ -10,9 +10,13 @@ extension Engine {
             if started { return nil }
             if shared.lock.withLock({ shared.closed }) { return Failure(.closed, "The client has been closed") }
             let context = Unmanaged.passRetained(self)
+            // Before the thread, which takes it back at its end: a close that came meanwhile can end it at once. A full table
+            // only means that exit() does not wait for this one.
+            _ = aigcp_exit_register(parkAtExit, context.toOpaque())
             var thread = pthread_t()
             let error = aigcp_thread_start(&thread, Self.stackBytes, "aigc-engine", engineBody, context.toOpaque())
             guard error == 0 else {
+                aigcp_exit_unregister(context.toOpaque())
                 context.release()
                 return Failure(
                     .noResources, "Starting the engine's thread failed (errno \(error)): too many threads or no memory",
@@ -20,8 +24,6 @@ extension Engine {
             }
             self.thread = thread
             started = true
-            // A full table only means that exit() does not wait for this one.
-            _ = aigcp_exit_register(parkAtExit, context.toOpaque())
             return nil
         }
         if let failure { throw failure }

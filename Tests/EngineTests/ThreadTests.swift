@@ -1,3 +1,4 @@
+import CPlatform
 import Core
 import Foundation
 import Support
@@ -53,6 +54,24 @@ final class ThreadTests: XCTestCase {
             provider.call(submit: tag), operation: "draw", follow: true, deadlineMilliseconds: -1)
         engine.retain(job)
         return job
+    }
+
+    /// A close that overtakes the start of the thread: nobody who is gone is parked at exit().
+    func testACloseDuringTheStartLeavesNothingForExit() throws {
+        let before = aigcp_exit_count()
+        for _ in 0..<1_000 {
+            let engine = try Parts().engine
+            let provider = provider
+            let join = threads(2) { number in
+                if number == 0 { engine.close(graceMilliseconds: 0) } else {
+                    _ = try? engine.submit(
+                        provider.call(submit: "a"), operation: "draw", follow: true, deadlineMilliseconds: -1)
+                }
+            }
+            try join()
+            engine.close(graceMilliseconds: 0)
+        }
+        XCTAssertEqual(aigcp_exit_count(), before)
     }
 
     func testSixteenThreadsWaitForAThousandJobs() throws {

@@ -43,6 +43,8 @@ uint64_t aigcp_generation(void);
  * 0 or -1 (table full). */
 int aigcp_exit_register(void (*park)(void *), void *context);
 void aigcp_exit_unregister(void *context);
+/* How many are registered. */
+int aigcp_exit_count(void);
 
 /* One lock a process, usable after a fork once the child has entered. */
 void aigcp_process_lock(void);
