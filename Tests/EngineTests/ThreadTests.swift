@@ -63,7 +63,9 @@ final class ThreadTests: XCTestCase {
             let engine = try Parts().engine
             let provider = provider
             let join = threads(2) { number in
-                if number == 0 { engine.close(graceMilliseconds: 0) } else {
+                if number == 0 {
+                    engine.close(graceMilliseconds: 0)
+                } else {
                     _ = try? engine.submit(
                         provider.call(submit: "a"), operation: "draw", follow: true, deadlineMilliseconds: -1)
                 }
