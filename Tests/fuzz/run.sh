@@ -73,8 +73,8 @@ self_test() {
 }
 
 replay() {
-    local target=$1 status inputs reached folders=("$work/seeds/$1" "$here/corpus/$1")
-    [ ! -d "$here/findings/$target" ] || folders+=("$here/findings/$target")
+    local target=$1 status inputs reached folder folders=("$work/seeds/$1")
+    for folder in "$here/corpus/$1" "$here/findings/$1"; do [ ! -d "$folder" ] || folders+=("$folder"); done
     fuzz "$target" -runs=0 -timeout=20 -artifact_prefix="$work/found/$target-" "${folders[@]}"
     status=$?
     inputs=$(find "${folders[@]}" -type f | wc -l)
