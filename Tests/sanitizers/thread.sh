@@ -10,6 +10,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$root" || exit 1
 which=(--filter '^(EngineTests|CurlTransportTests)\.')
 [ "${1:-}" != --all ] || which=()
+# They hold limits of wall time, which instrumented code on a busy machine does not keep.
+which+=(--skip '^CurlTransportTests\.TimeTests' --skip testTenThousandWaitingDownloads)
 export AIGC_SANITIZED=thread
 build=(--sanitize=thread --scratch-path .build/thread)
 said=$(swift build --build-tests "${build[@]}" 2>&1) || { printf '%s\n' "$said"; exit 1; }
