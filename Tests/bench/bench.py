@@ -17,10 +17,20 @@ import rows_downloads
 import rows_polls
 import rows_start
 import rows_waiting
-from lab import Lab, Row, say, table
+from lab import HERE, Lab, Row, say, table
 from servers import Server
 
 MEASURES = rows_calls.MEASURES + rows_waiting.MEASURES + rows_downloads.MEASURES + rows_polls.MEASURES + rows_start.MEASURES
+
+
+def record(text: str) -> None:
+    """Puts the table between its marks in the README."""
+    readme = HERE / "README.md"
+    head, _, rest = readme.read_text().partition("<!-- table -->\n")
+    _, _, tail = rest.partition("<!-- end of the table -->\n")
+    if not tail:
+        raise SystemExit("README.md has lost the marks of its table")
+    readme.write_text("%s<!-- table -->\n%s\n<!-- end of the table -->\n%s" % (head, text, tail))
 
 
 def main() -> int:
@@ -28,6 +38,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--json")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--record", action="store_true")
     parser.add_argument("--only", action="append", choices=[name for name, _ in MEASURES])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--library", type=Path, required=True)
@@ -54,6 +65,8 @@ def main() -> int:
     print("\n%d goals, %d met; %s, Python %s" % (
         sum(row.met is not None for row in rows), sum(row.met is True for row in rows), platform.machine(),
         platform.python_version()))
+    if arguments.record and not failed:
+        record(table(rows))
     if arguments.json:
         Path(arguments.json).write_text(json.dumps([row._asdict() for row in rows], indent=1) + "\n")
     return 1 if failed else 0

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import List, Optional
 
-from lab import Figures, Lab, Measures, Row, compare, cpu_per_call, limit, per_second
+from lab import Figures, Lab, Measures, Row, compare, cpu_per_call, information, limit, per_second
 
 
 def place(lab: Lab) -> Path:
@@ -93,6 +93,7 @@ def python(lab: Lab) -> List[Row]:
             lambda: lab.script("ours_download.py", url, lab.ca, kind, folder, width, count))
         text = "Python: %s MiB to %s, %d at once, against requests" % (2 if size == "small" else 200, kind, width)
         rows.append(compare(text, "a second", per_second(ours), per_second(theirs), least=goal))
+        rows.append(information(text + ": CPU", "us", cpu_per_call(ours), cpu_per_call(theirs)))
     shutil.rmtree(folder, ignore_errors=True)
     return rows
 

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Speed, size and memory side by side: builds what is compared, runs everything on this machine, prints one table.
 #
-# usage: run.sh [--json FILE] [--quick] [--only MEASURE]...
+# usage: run.sh [--json FILE] [--quick] [--record] [--only MEASURE]...
 #   --json FILE     the same table as a list of {name, unit, ours, theirs, ratio, median, goal, met, note}
 #   --quick         fewer turns, fewer calls, no large files: a few minutes, figures that wobble
+#   --record        the same table into README.md, for a whole run on a quiet machine
 #   --only MEASURE  one group (again for more): status throughput python signing memory idle million files curl requests
-#                   base64 polls size load import
+#                   base64 polls sandbox size load import
 #   AIGC_LIBRARY    the library to measure (default .build/release/libaigc.so, which is built)
 # What it builds lies in .build/bench. The exit status says whether everything was measured, not whether goals are met.
 set -euo pipefail
@@ -17,8 +18,8 @@ arguments=()
 while [ $# -gt 0 ]; do
     case $1 in
         --json | --only) arguments+=("$1" "${2:?$1 takes a value}"); shift 2 ;;
-        --quick) arguments+=("$1"); shift ;;
-        -h | --help) sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+        --quick | --record) arguments+=("$1"); shift ;;
+        -h | --help) sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
         *) echo "run.sh: unknown argument: $1 (see --help)" >&2; exit 2 ;;
     esac
 done
