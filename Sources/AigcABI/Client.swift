@@ -116,7 +116,7 @@ final class EventBox: HandleBox {
         self.event = event
         job = event.job.map { JobBox(client, $0, counted: true) }
         provider = event.provider.isEmpty ? nil : copied(event.provider)
-        message = event.message.flatMap(copied)
+        message = event.message.flatMap { copied($0.shown(limit: ErrorBox.maximumBytes)) }
         fields = event.log.flatMap { copied($0.json) }
     }
 

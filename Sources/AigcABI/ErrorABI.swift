@@ -12,7 +12,7 @@ final class ErrorBox: HandleBox {
     let field: UnsafeMutablePointer<CChar>?
 
     /// Of a message, which may repeat what the caller gave.
-    private static let maximumBytes = 4_000
+    static let maximumBytes = 4_000
 
     private init(_ failure: Failure) {
         self.failure = failure

@@ -26,7 +26,7 @@ extension LogRecord {
 
     private static func json(_ value: Value) -> JSONValue {
         switch value {
-        case .text(let text): .string(text)
+        case .text(let text): .string(text.shown(limit: ErrorBox.maximumBytes))
         case .number(let number): .int(number)
         case .status(let status): .string(status.entry.name.description)
         case .state(let state): .string(state.name.description)
