@@ -158,3 +158,16 @@ def test_the_command_tells(sandbox: Any, command: Any) -> None:
     done = command.run("submit", "--provider", "tencent", "--log", "debug", "a narwhal")
     assert done.returncode == 0 and "debug: Call started" in done.stderr and "CreateAigcImageTask" in done.stderr
     assert "debug" not in command.run("submit", "--provider", "tencent", "a narwhal").stderr
+
+
+def test_what_is_said_is_one_bounded_line(sandbox: Any, keys: Dict[str, Any]) -> None:
+    with aigc.Client(keys, log_level="debug") as client:
+        job = client.submit(**TENCENT).wait(30)
+        with pytest.raises(errors.AigcError) as failed:
+            job.download(0, "/nowhere/" + "a\nb\x1b[31m" * 1000 + ".png").wait(30)
+        assert len(failed.value.message) <= 4100 and failed.value.message.isprintable()
+        said = [event for event in client.events(timeout=0) if "nowhere" in json.dumps([event.message, event.fields])]
+    assert {event.type for event in said} == {EventType.JOB_DONE, EventType.LOG}
+    for event in said:
+        for text in [event.message, *(value for value in event.fields.values() if isinstance(value, str))]:
+            assert text is not None and len(text) <= 4100 and text.isprintable(), event.type
