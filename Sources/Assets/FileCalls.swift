@@ -16,6 +16,8 @@ struct FileCalls: Sendable {
     var write: @Sendable (Int32, UnsafeRawBufferPointer, _ offset: Int64) -> Int
     var truncate: @Sendable (Int32, Int64) -> Int
     var reserve: @Sendable (Int32, Int64) -> Int
+    /// Smaller images find out soon enough that the disk is full; reserving costs some file systems a write of zeros.
+    var reserveFrom: Int64 = 8 << 20
     var setMode: @Sendable (Int32, mode_t) -> Int
     var flush: @Sendable (Int32) -> Int
     var rename: @Sendable (_ folder: Int32, _ from: String, _ to: String) -> Int

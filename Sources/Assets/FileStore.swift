@@ -9,8 +9,6 @@ internal import Glibc
 /// wanted; fsync; remove the note; rename (or link and unlink); fsync of the folder.
 final class FileStore: ImageStore {
     static let bufferLength = 64 << 10
-    /// Smaller images find out soon enough that the disk is full.
-    static let reserveThreshold: Int64 = 1 << 20
     static let attempts = 8
 
     let place: FilePlace
@@ -42,7 +40,7 @@ final class FileStore: ImageStore {
     // MARK: Writing
 
     func announce(_ total: Int64) throws(Failure) {
-        guard total >= Self.reserveThreshold, part >= 0 else { return }
+        guard total >= calls.reserveFrom, part >= 0 else { return }
         let result = calls.reserve(part, total)
         reserved = max(reserved, total)
         switch Int32(truncatingIfNeeded: -result) {

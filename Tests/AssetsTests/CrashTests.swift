@@ -44,6 +44,7 @@ final class CrashTests: XCTestCase {
                     descriptor, UnsafeRawBufferPointer(rebasing: bytes.prefix(max(1, bytes.count / 2))), offset)
             }
             calls.truncate = { [self] in hit() ?? real.truncate($0, $1) }
+            calls.reserveFrom = 1 << 20
             calls.reserve = { [self] in hit() ?? real.reserve($0, $1) }
             calls.setMode = { [self] in hit() ?? real.setMode($0, $1) }
             calls.flush = { [self] in hit() ?? real.flush($0) }
@@ -165,6 +166,7 @@ final class CrashTests: XCTestCase {
     func testFileSystemsThatCannotDoEverything() {
         var calls = FileCalls.system
         calls.renameExclusive = { _, _, _ in -Int(EINVAL) }
+        calls.reserveFrom = 1 << 20
         calls.reserve = { _, _ in -Int(EOPNOTSUPP) }
         calls.lock = { _ in -Int(ENOLCK) }
         let folder = Folder()
