@@ -43,6 +43,8 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--library", type=Path, required=True)
     arguments = parser.parse_args()
+    if arguments.record and (arguments.quick or arguments.only):
+        parser.error("--record takes a whole run")
     lab = Lab(arguments.out, arguments.library, Path(sys.executable), arguments.quick)
     rows: List[Row] = []
     failed = False
