@@ -156,8 +156,12 @@ public final class CurlTransport: Transport {
             collect()
             if loop.now >= nextDeadline {
                 // This process may have stood still: what came meanwhile came in time as far as anybody can tell.
-                if loop.poll(until: loop.now, { run($0, $1) }) { wasRung = true }
-                collect()
+                var looks = active.count / Int(EventLoop.capacity) + 2
+                repeat {
+                    if loop.poll(until: loop.now, { run($0, $1) }) { wasRung = true }
+                    collect()
+                    looks -= 1
+                } while loop.wasFull && looks > 0
                 expire()
             }
             if !uploads.isEmpty { uploads.removeAll { !$0.isUploading } }

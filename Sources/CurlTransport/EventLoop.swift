@@ -16,7 +16,9 @@ final class EventLoop {
     private let epoll: Int32
     private let bell: Int32
     private let events: UnsafeMutablePointer<aigcu_event>
-    private static let capacity: Int32 = 64
+    static let capacity: Int32 = 64
+    /// The last look brought as much as it can: there may be more.
+    private(set) var wasFull = false
 
     /// Nil when descriptors are exhausted.
     init?() {
@@ -47,6 +49,7 @@ final class EventLoop {
         let count = aigcu_loop_wait(epoll, bell, timeout(until), events, Self.capacity, &rung)
         aroundSleep?.after()
         now = Self.monotonic()
+        wasFull = count + (rung == 0 ? 0 : 1) >= Self.capacity  // safe: at most 64 and 1
         for index in 0..<Int(count) { handle(events[index].fd, events[index].what) }
         return rung != 0
     }

@@ -72,6 +72,32 @@ final class TimeTests: XCTestCase {
         }
     }
 
+    /// The same for more answers than one look at the sockets brings.
+    func testAllAnswersThatCameWhileThisProcessStoodStillAreTaken() throws {
+        let server = RawServer { connection in
+            _ = connection.request()
+            _ = connection.answer("ok")
+            _ = connection.request()
+            _ = connection.pause(milliseconds: 300)
+            _ = connection.answer("the id")
+            connection.awaitEnd()
+        }
+        defer { server.stop() }
+        let count = 200
+        let harness = try Harness(CurlSettings(proxy: "", maxConnectionsPerHost: count))
+        func all(_ limit: Int64) -> [UInt64] {
+            (0..<count).map { _ in
+                harness.start(.post(server.url()), .submission.with { $0.exchangeTimeoutMilliseconds = limit })
+            }
+        }
+        XCTAssertEqual(harness.results(of: all(30_000)).count, count)
+        let ids = all(2_000)
+        while server.requests.count < 2 * count { _ = harness.transport.wait(milliseconds: 1) }
+        usleep(2_500_000)
+        let texts = harness.results(of: ids).values.map(\.text)
+        XCTAssertEqual(texts.filter { $0 == "the id" }.count, count)
+    }
+
     func testSilenceIsEndedByTheIdleLimit() throws {
         try assertTook(600...700) {
             let (failure, took) = try timed(
