@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -330,6 +333,63 @@ func TestWhatItDoesIsTold(t *testing.T) {
 	defer mu.Unlock()
 	if said["Call started"] < 2 {
 		t.Errorf("%v", said)
+	}
+}
+
+// An answer that comes after a cancel still brings the id, whatever the log tells meanwhile.
+func TestALateIDIsTold(t *testing.T) {
+	for _, level := range []string{"off", "info", "debug"} {
+		arrived, answer := make(chan bool, 1), make(chan bool)
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			io.Copy(io.Discard, r.Body)
+			arrived <- true
+			<-answer
+			w.Header().Set("Content-Type", "application/json")
+			io.WriteString(w, `{"Response":{"TaskId":"1234-AigcImage-77","RequestId":"11111111-2222-3333-4444-555555555555"}}`)
+		}))
+		client, err := New(Options{Config: map[string]string{
+			"tencent.endpoint": server.URL, "tencent.secret_id": "an-id", "tencent.secret_key": "a-key", "http.proxy": "none",
+			"log.level": level,
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		job := submit(t, client, cat("a cat that was given up"))
+		<-arrived
+		job.Cancel()
+		<-job.Done()
+		close(answer)
+		select {
+		case <-job.Accepted():
+			if job.Token() == "" {
+				t.Errorf("log.level %s: no token", level)
+			}
+		case <-within(t, 20*time.Second).Done():
+			t.Errorf("log.level %s: the id was not told", level)
+		}
+		client.Close(0)
+		server.Close()
+	}
+}
+
+// Credentials that end soon are asked for also by a client that has no job.
+func TestCredentialsAreAskedForWithoutAJob(t *testing.T) {
+	asked := make(chan string, 8)
+	client := open(t, func(e Event) {
+		if e.Type == EventCredentialsNeeded {
+			asked <- e.Provider
+		}
+	})
+	if err := client.SetCredentials(Tencent, "an-id", "a-key", "a-token", time.Now().Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case provider := <-asked:
+		if provider != Tencent {
+			t.Error(provider)
+		}
+	case <-within(t, 20*time.Second).Done():
+		t.Error("nobody asked")
 	}
 }
 

@@ -161,6 +161,7 @@ func (c *Client) SetCredentials(provider, id, secret, token string, expires time
 	if c.handle == nil {
 		return closed()
 	}
+	c.watch()
 	var failure *C.aigc_error
 	status := C.aigc_client_set_credentials(c.handle, values[0], values[1], values[2], session, at, &failure)
 	return taken(status, &failure)
@@ -287,14 +288,7 @@ func (c *Client) start(make func(**C.aigc_job, **C.aigc_error) C.aigc_status) (*
 	if c.handle == nil {
 		return nil, closed()
 	}
-	if !c.draining {
-		// The library keeps the events of a client that has been asked for them once.
-		var event *C.aigc_event
-		C.aigc_client_next_event(c.handle, 0, &event, nil)
-		C.aigc_event_free(event) // there is none: nothing has begun
-		c.draining = true
-		go c.drain(c.handle)
-	}
+	c.watch()
 	var handle *C.aigc_job
 	var failure *C.aigc_error
 	if err := taken(make(&handle, &failure), &failure); err != nil {
@@ -305,9 +299,24 @@ func (c *Client) start(make func(**C.aigc_job, **C.aigc_error) C.aigc_status) (*
 	return job, nil
 }
 
-// drain takes the events of the client, on one goroutine, until it is closed.
-func (c *Client) drain(handle *C.aigc_client) {
+// watch starts to take events, with the lock held. The library keeps those of a client that has been asked for them once.
+func (c *Client) watch() {
+	if c.draining {
+		return
+	}
+	c.draining = true
+	var first *C.aigc_event
+	C.aigc_client_next_event(c.handle, 0, &first, nil)
+	go c.drain(c.handle, first)
+}
+
+// drain takes the events of the client, on one goroutine, until it is closed. first may be nil.
+func (c *Client) drain(handle *C.aigc_client, first *C.aigc_event) {
 	defer close(c.drained)
+	if first != nil {
+		c.take(first)
+		C.aigc_event_free(first)
+	}
 	for {
 		var event *C.aigc_event
 		C.aigc_client_next_event(handle, -1, &event, nil)
@@ -360,7 +369,8 @@ func (c *Client) take(event *C.aigc_event) {
 	job := c.jobs[e.JobID]
 	e.Job = job
 	if job != nil {
-		over := e.Type == EventJobDone || job.isDone() // an id can come after the end, if the outcome was unknown
+		// An id can come after the end, if the outcome was unknown.
+		over := e.Type == EventJobDone || (e.Type == EventJobAccepted && job.isDone())
 		if over && !(e.Type == EventJobDone && job.Outcome() == OutcomeUnknown) {
 			delete(c.jobs, e.JobID)
 		}
