@@ -275,7 +275,7 @@ class Client(BaseClient[Job, Download]):
                 for future in self._refreshes.pop(job_id, ()):
                     _resolve(future, library.aigc_event_status(handle))
             elif kind == EventType.LOG:
-                logs.emit(self._event(handle))
+                self._log(handle)
             elif kind == EventType.JOB_DONE:
                 ended = self._unanswered.pop(job_id, None)
                 if ended is not None and ended.outcome is not Outcome.UNKNOWN:
@@ -289,6 +289,13 @@ class Client(BaseClient[Job, Download]):
                 for listener in list(self._listeners):
                     listener._put(event)
         return limit
+
+    def _log(self, event: Handle) -> None:
+        try:
+            logs.emit(self._event(event))
+        except Exception as error:  # A handler of the program's own: it must not stop the events behind it.
+            assert self._loop is not None
+            self._loop.call_exception_handler({"message": "a log record of aigc could not be handled", "exception": error})
 
     def _accepted(self, event: Handle, job_id: int) -> None:
         self._unanswered.pop(job_id, None)
