@@ -9,7 +9,8 @@ public protocol CheckingProvider: Provider {
 extension CheckingProvider {
     public var operations: [OperationDescription] { requests.operations }
 
-    public func shown(_ call: ProviderCall) -> String { Redaction.body(call.body) }
+    /// The fields of a call by name are the host's own: nobody here knows which of them are secrets.
+    public func shown(_ call: ProviderCall) -> String { call.isDirect ? "" : Redaction.body(call.body) }
 
     /// Whether a value may be set under a name, for the moment at which it is set: the operation has the field (or it
     /// starts with "body."), and the type fits. An int is accepted where a double is meant, JSON text for every field

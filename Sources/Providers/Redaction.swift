@@ -39,28 +39,50 @@ enum Redaction {
 
     /// A body that we send, for a debug log.
     static func body(_ bytes: [UInt8]) -> String {
-        message(String(decoding: withoutQueries(bytes), as: UTF8.self)) ?? ""
+        let start = Array(bytes.prefix(maximumInputBytes))
+        return message(String(decoding: withoutSecretsOfURLs(start), as: UTF8.self)) ?? ""
     }
 
-    /// A URL's query can be a signature.
-    private static func withoutQueries(_ bytes: [UInt8]) -> [UInt8] {
+    /// A URL's query can be a signature, and what stands before an "@" a password. Slashes may be escaped.
+    private static func withoutSecretsOfURLs(_ bytes: [UInt8]) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(bytes.count)
+        // Where in `output` the authority of the URL began; nil behind it.
+        var authority: Int?
         var inURL = false
         var hiding = false
-        for (index, byte) in bytes.enumerated() {
+        var index = 0
+        while index < bytes.count {
+            let byte = bytes[index]
             if byte <= 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "<") {
-                inURL = false
-                hiding = false
-            } else if byte == UInt8(ascii: ":"), bytes[(index + 1)...].starts(with: "//".utf8) {  // safe: index < count
+                (authority, inURL, hiding) = (nil, false, false)
+            } else if byte == UInt8(ascii: ":"), !hiding, let slashes = slashes(in: bytes, at: index + 1) {
                 inURL = true
+                output.append(contentsOf: bytes[index..<slashes])
+                authority = output.count
+                index = slashes
+                continue
+            } else if let start = authority, byte == UInt8(ascii: "@") {
+                output.removeSubrange(start...)
+                output.append(contentsOf: "***".utf8)
+            } else if byte == UInt8(ascii: "/") || byte == UInt8(ascii: "\\") {
+                authority = nil
             } else if byte == UInt8(ascii: "?"), inURL, !hiding {
                 output.append(contentsOf: "?...".utf8)
-                hiding = true
+                (authority, hiding) = (nil, true)
             }
             if !hiding { output.append(byte) }
+            index += 1
         }
         return output
+    }
+
+    /// Behind "//" or "\/\/" at a place; nil if there is none.
+    private static func slashes(in bytes: [UInt8], at place: Int) -> Int? {
+        for form in ["//", "\\/\\/"] where bytes[place...].starts(with: form.utf8) {  // safe: at most count
+            return place + form.utf8.count
+        }
+        return nil
     }
 
     /// A provider's code or request id: printable ASCII, bounded. Nil for anything that cannot be one.
@@ -143,8 +165,7 @@ enum Redaction {
         while true {
             // "Authorization: ACS3-HMAC-SHA256 Credential=..." has blanks inside: all the rest goes.
             if name.count == 13 { return bytes.count }
-            var end = start
-            while end < bytes.count, !endsValue(bytes[end]) { end += 1 }
+            let end = plainEnd(bytes, start)
             var last = end
             while last > start, !isNameByte(bytes[last - 1]) { last -= 1 }
             var first = last
@@ -153,6 +174,27 @@ enum Redaction {
             guard !name.isEmpty, isSecretName(name) else { return end }
             start = startOfValue(bytes, end).start
         }
+    }
+
+    /// Of a value in quotes the closing one, which is escaped where the opening one is; otherwise what ends a bare word.
+    private static func plainEnd(_ bytes: [UInt8], _ start: Int) -> Int {
+        let quote = UInt8(ascii: "\"")
+        let slash = UInt8(ascii: "\\")
+        var end = start
+        guard start > 0, bytes[start - 1] == quote else {  // safe: start > 0, at most count
+            while end < bytes.count, !endsValue(bytes[end]) { end += 1 }
+            return end
+        }
+        let isEscaped = start > 1 && bytes[start - 2] == slash  // safe: start > 1
+        while end < bytes.count {
+            if bytes[end] == quote {
+                // safe: end > start
+                return isEscaped && end > start && bytes[end - 1] == slash ? end - 1 : end
+            }
+            if bytes[end] == slash, !isEscaped { end += 1 }
+            end += 1
+        }
+        return bytes.count
     }
 
     /// Key ids and tokens that stand alone: a known beginning, or a long run that is no word and no path.
