@@ -33,15 +33,18 @@ extension Engine {
     public func close(graceMilliseconds: Int64) {
         let first = shared.close(graceMilliseconds: graceMilliseconds)
         shared.wakeTransport()
-        startLock.withLock {
+        let isOver = startLock.withLock {
             guard let running = thread else {
                 if first { gone() }
-                return
+                return true
             }
+            // In exit() the thread sleeps for good: nobody waits for it, nor for a worker.
+            if shared.lock.withLock({ shared.parking }) { return false }
             _ = aigcp_thread_join(running)
             thread = nil
+            return true
         }
-        guard first else { return }
+        guard first, isOver else { return }
         for worker in workers { worker.close() }
     }
 
@@ -73,6 +76,10 @@ extension Engine {
         shared.lock.withLock {
             guard shared.parking else { return }
             shared.parked = true
+            // Who waits is let go of: handlers of the host's may still run.
+            shared.engineGone = true
+            for job in core.jobs.values { job.record.letGo() }
+            for download in core.downloads.values { download.record.letGo() }
             shared.lock.broadcast()
             // The process is ending: never touch TLS again, and stand in no fork's way.
             aigcp_turn_leave()

@@ -40,6 +40,12 @@ public final class JobRecord: @unchecked Sendable {
         self.isDownload = isDownload
         self.snapshot = snapshot
     }
+
+    /// Lock held. A waiter has a lock of its own, which is taken by nobody who holds this one.
+    func letGo() {
+        for waiter in waiters { waiter.signal() }
+        waiters = []
+    }
 }
 
 /// The readable part of a job, copied out under the lock.
