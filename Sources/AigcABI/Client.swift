@@ -167,7 +167,8 @@ final class RequestBox: HandleBox {
         if traceParent.isEmpty {
             guard traceState.isEmpty else {
                 throw Failure(
-                    .invalidArgument, "Submitting: \"tracestate\" is set without \"traceparent\"; set that option too",
+                    .invalidArgument,
+                    "Using a request: \"tracestate\" is set without \"traceparent\"; set that option too",
                     outcome: .notSent, field: "traceparent")
             }
             return nil

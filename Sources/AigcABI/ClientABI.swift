@@ -140,7 +140,7 @@ public func aigc_client_fetch(
         let access = try provider.fetch(operation: request.operation, fields: request.fields)
         let record = try client.engine.fetch(
             access, provider: provider.name, operation: request.operation, identity: access.identity,
-            path: try optionalText(path, "path"))
+            path: try optionalText(path, "path"), trace: try request.trace())
         out.pointee = JobBox(client, record).handedOut()
     }
 }

@@ -127,7 +127,11 @@ extension EngineCore {
         let finish = download.sink.finish(result)
         tellProgress(download)
         let judgement = judge(download, ticket, result, finish)
-        observeEnd(ticket, result, judgement, received: download.sink.received.subtracting(ticket.resumedAt))
+        // Where a store does not continue, everything came anew.
+        var start = ticket.resumedAt
+        if case .reply(let reply) = result, reply.status != 206 { start = 0 }
+        let received = download.sink.received
+        observeEnd(ticket, result, judgement, received: received >= start ? received - start : received)
         feed(.transferEnded(judgement, received: download.sink.received), to: download)
     }
 

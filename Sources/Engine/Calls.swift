@@ -24,7 +24,7 @@ extension EngineCore {
     /// Forgets a call. One that is on the wire is cut, except a submission, whose answer may hold an id.
     func withdraw(_ id: UInt64) {
         guard let ticket = tickets[id] else {
-            parked.removeValue(forKey: id)
+            if parked.removeValue(forKey: id) != nil, parked.isEmpty { parked = [:] }
             return
         }
         if ticket.stage == .inFlight {
@@ -72,24 +72,23 @@ extension EngineCore {
     }
 
     private func queueForRate(_ ticket: CallTicket, _ call: ProviderCall, _ credentials: Credentials) {
-        let name = GateName(provider: call.provider, account: credentials.id, action: call.action)
+        let name = GateName(
+            provider: call.provider, account: credentials.id, action: call.action, kind: kind(of: ticket))
         let gate: RateGate
         if let known = gates[name] {
             gate = known
         } else {
-            let kind = call.kind == .submit ? "submit" : "query"
+            let rates = call.kind == .submit ? "submit" : "query"
             // The rates are those of the API; a store has its own.
-            let perSecond = ticket.url.isEmpty ? settings.rates["\(call.provider)/\(kind)"] ?? 0 : 0
+            let perSecond = ticket.url.isEmpty ? settings.rates["\(call.provider)/\(rates)"] ?? 0 : 0
             guard
-                let rate = rates.rate(
+                let rate = self.rates.rate(
                     provider: name.provider, account: name.account, action: name.action, perSecond: perSecond)
             else {
                 fail(ticket, CallFailure(.notSent, Failure(.noResources, "Out of memory", isRetryable: true)))
                 return
             }
-            var servesImages = false
-            if case .fetch = ticket.owner { servesImages = true }
-            gate = RateGate(rate: rate, servesImages: servesImages)
+            gate = RateGate(rate: rate, servesImages: name.kind == .image)
             if gates.count >= Self.crowd { gates = gates.filter { $0.value.isInLine || $0.value.isScheduled } }
             gates[name] = gate
         }

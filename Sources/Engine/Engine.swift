@@ -109,11 +109,12 @@ public final class Engine: @unchecked Sendable {
 
     /// Downloads one image that is known by id or URL.
     public func fetch(
-        _ access: AssetAccess, provider: String, operation: String, identity: String, path: String?
+        _ access: AssetAccess, provider: String, operation: String, identity: String, path: String?,
+        trace: TraceContext? = nil
     ) throws(Failure) -> JobRecord {
         try order(
             access, provider: provider, operation: operation, job: nil, index: 0, path: path, expiresAtMilliseconds: 0,
-            identity: identity)
+            trace: trace, identity: identity)
     }
 
     private func order(

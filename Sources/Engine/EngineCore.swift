@@ -53,6 +53,8 @@ final class EngineCore {
         let provider: String
         let account: String
         let action: String
+        /// A call by name may have the action of one of ours.
+        let kind: Statistics.CallName.Kind
     }
 
     init(

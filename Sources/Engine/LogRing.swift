@@ -38,8 +38,8 @@ struct LogRing {
         let first = entries[head]  // safe: head < count
         if let slot, first.after > slot { return nil }
         if lostUntold > 0 {
-            // In the place of what is missing.
-            var note = LogRecord(.warning, "Log records were not kept", atMilliseconds: first.record.atMilliseconds)
+            // In the place of what is missing, and of a level that is told.
+            var note = LogRecord(first.record.level, "Log records were not kept", atMilliseconds: first.record.atMilliseconds)
             note.add("lost", lostUntold)
             lostUntold = 0
             return note

@@ -117,20 +117,20 @@ extension EngineCore {
     /// Lock held.
     private func place(of ticket: CallTicket) -> Int {
         if let known = ticket.gate?.place, known >= 0 { return known }
-        var kind = Statistics.CallName.Kind.image
-        if case .fetch = ticket.owner {
-        } else {
-            switch ticket.call?.kind {
-            case .submit: kind = .submit
-            case .status: kind = .status
-            case .asset, .read, nil: kind = .read
-            }
-        }
         let name = Statistics.CallName(
-            provider: ticket.owner.record.provider, action: ticket.call?.action ?? "GET", kind: kind)
+            provider: ticket.owner.record.provider, action: ticket.call?.action ?? "GET", kind: kind(of: ticket))
         let place = shared.statistics.place(of: name)
         ticket.gate?.place = place
         return place
+    }
+
+    func kind(of ticket: CallTicket) -> Statistics.CallName.Kind {
+        if case .fetch = ticket.owner { return .image }
+        switch ticket.call?.kind {
+        case .submit: return .submit
+        case .status: return .status
+        case .asset, .read, nil: return .read
+        }
     }
 
     /// What will not be answered any more, once the engine has ended.

@@ -126,6 +126,47 @@ def test_async_records_reach_logging_by_themselves(sandbox: Any, keys: Dict[str,
     assert any(text.startswith("Call answered") for text in said) and any(text.startswith("Job ended") for text in said)
 
 
+def test_a_handler_that_raises_stops_nothing(sandbox: Any, keys: Dict[str, Any]) -> None:
+    class Raising(logging.Handler):
+        def handle(self, record: logging.LogRecord) -> bool:
+            raise RuntimeError("a handler of the program's own")
+
+    logger, handler = logging.getLogger("aigc"), Raising()
+    told: List[Any] = []
+
+    async def work() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(context["exception"]))
+        async with AsyncClient(keys, log_level="debug") as client:
+            assert await client.generate(**TENCENT, timeout=30)
+
+    logger.addHandler(handler)
+    try:
+        logger.setLevel(logging.DEBUG)
+        asyncio.run(work())
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(logging.NOTSET)
+    assert told and all(isinstance(error, RuntimeError) for error in told)
+
+
+def test_a_call_by_name_has_a_row_of_its_own(sandbox: Any, keys: Dict[str, Any]) -> None:
+    with aigc.Client(keys) as client:
+        job = client.submit(**TENCENT).wait(30)
+        client.call("tencent", "DescribeAigcImageTask", {"TaskId": job.remote_id}, reads=True).wait(30)
+        kinds = {row["kind"]: row for row in client.stats()["calls"] if row["action"] == "DescribeAigcImageTask"}
+    assert kinds["read"]["started"] == 1 and kinds["status"]["started"] > 0
+
+
+def test_a_fetch_carries_its_trace(sandbox: Any, keys: Dict[str, Any]) -> None:
+    with aigc.Client(keys) as client:
+        job = client.submit(**PICTURES).wait(30)
+        client.fetch("alibaba", "pre_model_inference_asset", image_id=job.assets[0].id, traceparent=TRACE).wait(30)
+        with pytest.raises(errors.InvalidArgumentError):
+            client.fetch("alibaba", "pre_model_inference_asset", image_id=job.assets[0].id, tracestate="a=1")
+    asked = [r for r in sandbox.requests() if r["operation"] == "PersonalizedTextToImageQueryImageAsset"]
+    assert [_headers(request).get("traceparent") for request in asked] == [TRACE]
+
+
 def test_a_trace_goes_with_every_call_of_the_api(sandbox: Any, keys: Dict[str, Any]) -> None:
     with aigc.Client(keys) as client:
         for fields in (TENCENT, PICTURES):
