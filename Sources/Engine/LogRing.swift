@@ -39,7 +39,8 @@ struct LogRing {
         if let slot, first.after > slot { return nil }
         if lostUntold > 0 {
             // In the place of what is missing, and of a level that is told.
-            var note = LogRecord(first.record.level, "Log records were not kept", atMilliseconds: first.record.atMilliseconds)
+            var note = LogRecord(
+                first.record.level, "Log records were not kept", atMilliseconds: first.record.atMilliseconds)
             note.add("lost", lostUntold)
             lostUntold = 0
             return note
