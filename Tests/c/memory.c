@@ -81,6 +81,19 @@ static void answers(const char *provider)
     aigc_client_free(client);
 }
 
+/* Pauses between tries can be longer than anybody wants to wait here, of a job as of a download. */
+static aigc_client *short_lived(void)
+{
+    aigc_client *made = NULL;
+    aigc_error *error = NULL;
+    aigc_config *config = test_config();
+    test_set(config, "job.deadline_ms", "1500");
+    test_set(config, "download.deadline_ms", "1500");
+    if (aigc_client_new(config, &made, &error)) die("aigc_client_new: %s", aigc_error_message(error));
+    aigc_config_free(config);
+    return made;
+}
+
 static void small(const char *provider, int rounds)
 {
     static const unsigned rates[] = {2000, 300, 100, 30, 10, 3, 1};
@@ -91,7 +104,7 @@ static void small(const char *provider, int rounds)
     for (int round = 0; round < rounds; round++) {
         aigc_error *error = NULL;
         size_t bytes = 0;
-        client = test_client_with("job.deadline_ms", "1500");
+        client = short_lived();
         aigc_job *first = round % 2 ? test_succeeded(client, provider) : NULL; /* with a connection, and without */
         short_of_memory(1, rates[(size_t)round % COUNT_OF(rates)], 1);
         aigc_job *job = test_submit(client, provider, NULL);
