@@ -26,13 +26,13 @@ public struct JobMachine: Sendable {
     private var finishedSent = false
     private var failedSubmits: Int32 = 0
     private var failedPolls: Int32 = 0
-    private var acceptedAt: Int64 = 0
-    /// Since when is known only of a job that was submitted here.
-    private let startIsKnown: Bool
     /// When the newest answers came that called the job not done and done, in milliseconds since its acceptance.
     private var openAt: Int32 = 0
     private var doneAt: Int32 = -1
+    private var acceptedAt: Int64 = 0
     private var images = ImageListing()
+    /// Since when is known only of a job that was submitted here. (Small things beside each other: a job is small.)
+    private let startIsKnown: Bool
 
     public private(set) var state: JobState
     public private(set) var outcome: SubmitOutcome

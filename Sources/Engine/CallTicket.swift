@@ -14,8 +14,8 @@ final class CallTicket {
             }
         }
 
-        /// When the call was asked for, monotonic. It outlives a ticket that is made again.
-        var askedAt: Int64 {
+        /// When the call was asked for. It outlives a ticket that is made again.
+        var askedAt: Moment {
             get {
                 switch self {
                 case .job(let job): job.askedAt
@@ -118,8 +118,8 @@ final class ActiveJob: TimerNode {
     var timerAt: Int64 = .max
     var deadlineAt: Int64 = .max
     var ticket: UInt64 = 0
-    var beganAt: Int64 = 0
-    var askedAt: Int64 = 0
+    var beganAt = Moment()
+    var askedAt = Moment()
     var failures: Int32 = 0
 
     init(record: JobRecord, provider: any Provider, polls: PollBook, machine: JobMachine) {
@@ -145,8 +145,8 @@ final class ActiveDownload: TimerNode {
     var timerAt: Int64 = .max
     var deadlineAt: Int64 = .max
     var ticket: UInt64 = 0
-    var beganAt: Int64 = 0
-    var askedAt: Int64 = 0
+    var beganAt = Moment()
+    var askedAt = Moment()
     var failures: Int32 = 0
     /// A worker has the sink; `abandon` waits for it.
     var workerHasSink = false

@@ -16,7 +16,7 @@ extension EngineCore {
         case .job(let job): job.ticket = ticket.id
         case .fetch(let download), .describe(let download): download.ticket = ticket.id
         }
-        ticket.owner.askedAt = clock.nanoseconds()
+        ticket.owner.askedAt = Moment(clock.nanoseconds())
         tickets[ticket.id] = ticket
         admit(ticket)
     }
@@ -116,7 +116,7 @@ extension EngineCore {
             return false
         }
         job.ticket = newTicket()
-        job.askedAt = clock.nanoseconds()
+        job.askedAt = Moment(clock.nanoseconds())
         parked[job.ticket] = job
         gate.queue.append(job.ticket)
         open(gate)

@@ -128,7 +128,7 @@ extension EngineCore {
 
     private func ended(_ download: ActiveDownload, _ failure: Failure?) {
         let record = download.record
-        observeDone(record, download.machine.state, failure, startedAt: download.beganAt)
+        observeDone(record, download.machine.state, failure, began: download.beganAt)
         let waiters = shared.lock.withLock {
             record.snapshot.state = download.machine.state
             record.snapshot.failure = failure

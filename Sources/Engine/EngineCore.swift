@@ -146,7 +146,7 @@ final class EngineCore {
             guard let provider = providers[record.provider] else { return refuse(record) }
             let download = ActiveDownload(record: record, provider: provider, order: order)
             downloads[record.id] = download
-            download.beganAt = clock.nanoseconds()
+            download.beganAt = Moment(clock.nanoseconds())
             observeBegin(record)
             download.deadlineAt = deadline(after: settings.downloadDeadlineMilliseconds)
             schedule(download)
@@ -202,7 +202,7 @@ final class EngineCore {
 
     private func begin(_ job: ActiveJob, _ deadlineMilliseconds: Int64) {
         jobs[job.record.id] = job
-        job.beganAt = clock.nanoseconds()
+        job.beganAt = Moment(clock.nanoseconds())
         observeBegin(job.record)
         job.deadlineAt = deadline(after: deadlineMilliseconds)
         schedule(job)

@@ -94,7 +94,7 @@ extension EngineCore {
         }
         if job.machine.outcome != .unknown { job.submission = nil }
         // Before the event, which some hosts take for the last word.
-        observeDone(record, job.machine.state, failure, startedAt: job.beganAt)
+        observeDone(record, job.machine.state, failure, began: job.beganAt)
         let waiters = shared.lock.withLock {
             fill(&record.snapshot, job)
             record.snapshot.failure = failure

@@ -14,20 +14,31 @@ public final class JobRecord: @unchecked Sendable {
     var refreshesAsked = 0
     var refreshesDone = 0
     var refreshFailure: Failure? {
-        get { refreshTrouble.value }
-        set { refreshTrouble.value = newValue }
+        get { extra.value?.refreshFailure }
+        set { change { $0.refreshFailure = newValue } }
     }
-    private var refreshTrouble = Rare<Failure>()
-    var handles = 0
+    var handles: Int32 = 0
     /// A job can end before its maker has taken the first handle: until then somebody still wants its events.
     var hasHadHandle = false
     var isForgotten: Bool { hasHadHandle && handles == 0 }
     var userData: UInt = 0
     var trace: TraceContext? {
-        get { traced.value }
-        set { traced.value = newValue }
+        get { extra.value?.trace }
+        set { change { $0.trace = newValue } }
     }
-    private var traced = Rare<TraceContext>()
+    private var extra = Rare<Extra>()
+
+    /// What hardly any job has.
+    private struct Extra: Sendable {
+        var refreshFailure: Failure?
+        var trace: TraceContext?
+    }
+
+    private func change(_ body: (inout Extra) -> Void) {
+        var part = extra.value ?? Extra()
+        body(&part)
+        extra.value = part.refreshFailure == nil && part.trace == nil ? nil : part
+    }
     /// Events that have not been taken, as bits of `EventBit`.
     var pendingEvents: UInt8 = 0
     /// Place in the event queue; -1 if none.

@@ -9,7 +9,7 @@ extension EngineCore {
         let now = clock.nanoseconds()
         ticket.startedAt = now
         let owner = ticket.owner
-        let waited = now.subtracting(owner.askedAt)
+        let waited = owner.askedAt.elapsed(now)
         let trace = shared.lock.withLock {
             shared.statistics.withCalls(place(of: ticket)) { row in
                 row.started &+= 1
@@ -161,9 +161,9 @@ extension EngineCore {
         log(line)
     }
 
-    /// A job or a download has ended. `startedAt` is monotonic.
-    func observeDone(_ record: JobRecord, _ state: JobState, _ failure: Failure?, startedAt: Int64) {
-        let took = clock.nanoseconds().subtracting(startedAt)
+    /// A job or a download has ended.
+    func observeDone(_ record: JobRecord, _ state: JobState, _ failure: Failure?, began: Moment) {
+        let took = began.elapsed(clock.nanoseconds())
         shared.lock.withLock {
             shared.statistics.withJobs(of: record) { row in
                 switch state {
