@@ -15,7 +15,8 @@ builds() {
 again() {
     bash "$root/bindings/c/docs.sh" --to "$work/again" && diff -r "$built" "$work/again" && rm -r "$work/again"
 }
-no_path() { ! grep -rlF -e "$work" -e "$root" "$built"; }
+# Not as the end of another path: a clone may be called /src.
+no_path() { ! grep -rlP "(?<![\\w.-])\\Q$root\\E(?![\\w-])" "$built"; }
 cp -a "$dist/." "$work/laid out"
 installs() {
     ! bash "$root/bindings/c/install.sh" --from "$work/laid out" --prefix "$place" --docs 2>"$work/.said" || return 1
