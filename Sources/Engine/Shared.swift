@@ -127,9 +127,9 @@ final class Shared: @unchecked Sendable {
     }
 
     func eventsChanged() {
-        if eventWaiters > 0 { lock.broadcast() }
-        guard eventDescriptor >= 0 else { return }
         let wanted = !events.isEmpty || wakes > 0
+        if wanted, eventWaiters > 0 { lock.broadcast() }
+        guard eventDescriptor >= 0 else { return }
         if wanted != eventRaised {
             if wanted { aigcp_eventfd_raise(eventDescriptor) } else { aigcp_eventfd_clear(eventDescriptor) }
             eventRaised = wanted

@@ -76,6 +76,29 @@ final class ThreadTests: XCTestCase {
         XCTAssertEqual(aigcp_exit_count(), before)
     }
 
+    /// Threads that wait for events sleep until there is one, also beside each other.
+    func testThreadsThatWaitForEventsSleep() throws {
+        let parts = try Parts()
+        let engine = parts.engine
+        _ = try submit(engine, "a")
+        let before = timesAwake()
+        let join = threads(3) { _ in
+            while let event = engine.nextEvent(milliseconds: 300) {
+                if let about = event.job { engine.release(about) }
+            }
+        }
+        try join()
+        XCTAssertLessThan(timesAwake() - before, 1_000)
+        engine.close(graceMilliseconds: 0)
+    }
+
+    /// How often threads of this process went to sleep so far.
+    private func timesAwake() -> Int {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return usage.ru_nvcsw
+    }
+
     func testSixteenThreadsWaitForAThousandJobs() throws {
         let parts = try Parts()
         let engine = parts.engine
