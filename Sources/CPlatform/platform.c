@@ -54,7 +54,12 @@ aigcp_lock *aigcp_lock_new(void) {
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_mutex_init(&lock->mutex, NULL);
+    /* Held for moments only: another thread that wants it is better off looking again than going to sleep. */
+    pthread_mutexattr_t kind;
+    pthread_mutexattr_init(&kind);
+    pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_ADAPTIVE_NP);
+    pthread_mutex_init(&lock->mutex, &kind);
+    pthread_mutexattr_destroy(&kind);
     pthread_cond_init(&lock->condition, &attributes);
     pthread_condattr_destroy(&attributes);
     return lock;

@@ -49,7 +49,7 @@ extension EngineCore {
         if !resolution.warnings.isEmpty {
             shared.lock.withLock {
                 for text in resolution.warnings { shared.events.pushWarning(text, of: provider) }
-                shared.eventsChanged()
+                shared.announce()
             }
         }
     }
@@ -79,7 +79,7 @@ extension EngineCore {
     func tellNeed(of provider: String) {
         shared.lock.withLock {
             shared.events.pushNeed(of: provider)
-            shared.eventsChanged()
+            shared.announce()
         }
     }
 

@@ -88,16 +88,17 @@ final class EngineCore {
         fireTimers()
         startReadyCalls()
         let results = transport.wait(milliseconds: waitLimit(mayWait))
-        shared.lock.withLock { shared.engineSleeps = false }
+        shared.lock.withLock { shared.beginWork() }
         for (id, result) in results { transferEnded(id, result) }
         sweepProgress()
     }
 
     func waitLimit(_ mayWait: Bool) -> Int64? {
-        guard mayWait, !isDone else { return 0 }
+        let rests = mayWait && !isDone
         let waiting = UInt64(max(0, tickets.count + parked.count - callsInFlight - downloadsInFlight))
         let sleeps = shared.lock.withLock {
-            shared.engineSleeps = shared.inbox.isEmpty
+            shared.endWork()
+            shared.engineSleeps = rests && shared.inbox.isEmpty
             shared.statistics.callsWaiting = waiting
             return shared.engineSleeps
         }

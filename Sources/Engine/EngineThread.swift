@@ -52,6 +52,7 @@ extension Engine {
     private func gone() {
         shared.lock.withLock {
             shared.engineGone = true
+            shared.endWork()
             shared.lock.broadcast()
         }
     }
@@ -76,6 +77,7 @@ extension Engine {
         shared.lock.withLock {
             guard shared.parking else { return }
             shared.parked = true
+            shared.endWork()
             // Who waits is let go of: handlers of the host's may still run.
             shared.engineGone = true
             for job in core.jobs.values { job.record.letGo() }

@@ -230,7 +230,7 @@ extension EngineCore {
     private func log(_ line: LogRecord) {
         shared.lock.withLock {
             shared.events.push(line)
-            shared.eventsChanged()
+            shared.announce()
         }
     }
 

@@ -45,6 +45,8 @@ final class Shared: @unchecked Sendable {
     var eventWaiters = 0
     var closed = false
     var engineSleeps = false
+    private var engineWorks = false
+    private var unannounced = 0
     var parking = false
     var parked = false
     var engineGone = false
@@ -60,6 +62,9 @@ final class Shared: @unchecked Sendable {
     /// Held while the transport is woken, so that nobody wakes one that has been shut down meanwhile.
     private let wakeLock: Lock
     private var transportIsUp = true  // under `wakeLock`
+
+    /// So long does nobody wait for the end of a turn, however much there is to do in it.
+    private static let mostUnannounced = 4
 
     init() throws(Lock.OutOfMemory) {
         lock = try Lock()
@@ -123,6 +128,29 @@ final class Shared: @unchecked Sendable {
     func push(_ type: EventType, _ record: JobRecord) {
         if record.isForgotten && !eventsObserved { return }
         events.push(type, record)
+        announce()
+    }
+
+    /// There is something new in the queue. While the engine works the host is told once for many: each wake of a
+    /// sleeping thread costs more than a call does.
+    func announce() {
+        unannounced += 1
+        if engineWorks, unannounced < Self.mostUnannounced { return }
+        unannounced = 0
+        eventsChanged()
+    }
+
+    /// The engine has bytes, timers or commands to see to.
+    func beginWork() {
+        engineSleeps = false
+        engineWorks = true
+    }
+
+    /// The engine is about to wait, or to end: what it has not told yet is told now.
+    func endWork() {
+        engineWorks = false
+        guard unannounced > 0 else { return }
+        unannounced = 0
         eventsChanged()
     }
 
