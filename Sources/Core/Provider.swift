@@ -110,28 +110,31 @@ public enum CallKind: Equatable, Sendable {
 }
 
 /// A call that is not signed yet. It can be signed again at any time, with another date, nonce and credentials.
-public struct ProviderCall: Sendable {
-    public var kind: CallKind
-    public var provider: String
+///
+/// It never changes, and goes through many hands: a class, so that each of them takes one reference instead of eight.
+public final class ProviderCall: Sendable {
+    public let kind: CallKind
+    public let provider: String
     /// The provider's name of the call; with the account it names the rate limit.
-    public var action: String
+    public let action: String
     /// As in `JobReference`.
-    public var endpoint: String
-    public var region: String
-    public var method: HTTPRequest.Method
-    public var path: String
+    public let endpoint: String
+    public let region: String
+    public let method: HTTPRequest.Method
+    public let path: String
     /// Not encoded; sorted by the signer.
-    public var query: [(name: String, value: String)]
-    public var body: [UInt8]
+    public let query: [(name: String, value: String)]
+    public let body: [UInt8]
     /// The job that a status call is about, for answers that list several. Empty where the call itself says it.
-    public var remoteID = ""
+    public let remoteID: String
     /// A call by name: its answer is the result. As a write (`CallKind.submit`) it is sent at most once like any
     /// submission, as a read (`CallKind.read`) it is repeated.
-    public var isDirect = false
+    public let isDirect: Bool
 
     public init(
         kind: CallKind, provider: String, action: String, endpoint: String, region: String, method: HTTPRequest.Method,
-        path: String, query: [(name: String, value: String)] = [], body: [UInt8] = []
+        path: String, query: [(name: String, value: String)] = [], body: [UInt8] = [], remoteID: String = "",
+        isDirect: Bool = false
     ) {
         self.kind = kind
         self.provider = provider
@@ -142,6 +145,8 @@ public struct ProviderCall: Sendable {
         self.path = path
         self.query = query
         self.body = body
+        self.remoteID = remoteID
+        self.isDirect = isDirect
     }
 }
 

@@ -102,17 +102,9 @@ final class ActiveJob: TimerNode {
     let polls: PollBook
     var machine: JobMachine
     /// The encoded submission; let go of once it has been accepted.
-    var submission: ProviderCall? {
-        get { encoded.value }
-        set { encoded.value = newValue }
-    }
-    private var encoded = Rare<ProviderCall>()
+    var submission: ProviderCall?
     /// A call by name that only reads, instead of a status call.
-    var read: ProviderCall? {
-        get { named.value }
-        set { named.value = newValue }
-    }
-    private var named = Rare<ProviderCall>()
+    var read: ProviderCall?
     /// Once others see the record, only the engine thread writes this part of it, and so reads it without the lock.
     var reference: JobReference? { record.snapshot.reference }
     var timerAt: Int64 = .max

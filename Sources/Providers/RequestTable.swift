@@ -12,8 +12,9 @@ enum FieldEncoding: Sendable {
     case images(url: String?, referenceType: String?)
 }
 
-/// One row of a cloud's request table.
-struct FieldRow: Sendable {
+/// One row of a cloud's request table. Rows are made once and looked up for each request: classes, so that finding one
+/// copies nothing.
+final class FieldRow: Sendable {
     let description: FieldDescription
     /// The wire name, split at its dots.
     let path: [String]
@@ -32,7 +33,7 @@ struct FieldRow: Sendable {
 }
 
 /// One operation: what it is called, where it goes, what it takes, and how its jobs are followed.
-struct OperationRow: Sendable {
+final class OperationRow: Sendable {
     /// A call of the provider: its name, method and path.
     struct Call: Sendable {
         let action: String

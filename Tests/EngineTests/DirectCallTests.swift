@@ -7,8 +7,7 @@ import XCTest
 /// Calls by name on the engine: a write leaves at most once whatever happens, a read gets its answer in the end.
 final class DirectCallTests: XCTestCase {
     private func write(_ harness: Harness, _ tag: String) -> JobRecord {
-        var call = harness.provider.call(submit: tag)
-        call.isDirect = true
+        let call = harness.provider.direct(harness.provider.call(submit: tag), as: .submit)
         let record = harness.record()
         _ = harness.shared.post(.submit(record, call, follow: true, deadlineMilliseconds: 600_000))
         return record
@@ -16,9 +15,8 @@ final class DirectCallTests: XCTestCase {
 
     private func read(_ harness: Harness, deadline: Int64 = 600_000) -> JobRecord {
         let job = harness.cloud.plant(tag: "planted", at: harness.clock.nanoseconds())
-        var call = harness.provider.statusCall(harness.provider.reference(operation: "draw", remoteID: job))
-        call.kind = .read
-        call.isDirect = true
+        let status = harness.provider.statusCall(harness.provider.reference(operation: "draw", remoteID: job))
+        let call = harness.provider.direct(status, as: .read)
         let record = harness.record()
         _ = harness.shared.post(.read(record, call, deadlineMilliseconds: deadline))
         return record

@@ -28,6 +28,13 @@ public final class FakeProvider: Provider {
             path: "/submit", body: Array(tag.utf8))
     }
 
+    /// The same call, by name.
+    public func direct(_ call: ProviderCall, as kind: CallKind) -> ProviderCall {
+        ProviderCall(
+            kind: kind, provider: call.provider, action: call.action, endpoint: call.endpoint, region: call.region,
+            method: call.method, path: call.path, body: call.body, isDirect: true)
+    }
+
     public func submission(operation: String, fields: RequestFields) throws(Failure) -> ProviderCall {
         guard case .string(let tag)? = fields.values["prompt"] else {
             throw Failure(.invalidArgument, "prompt is missing", field: "prompt")

@@ -53,11 +53,9 @@ public final class AlibabaProvider: CheckingProvider {
         let row = requests.find(reference.operation) ?? requests.rows.first
         let status = row?.status ?? OperationRow.Call(action: "", method: .get, path: "/")
         let isList = row?.makesModel == true
-        var call = call(
+        return call(
             .status, status, reference.endpoint, reference.region,
-            query: isList ? [] : [("inferenceJobId", reference.remoteID)])
-        call.remoteID = reference.remoteID
-        return call
+            query: isList ? [] : [("inferenceJobId", reference.remoteID)], remoteID: reference.remoteID)
     }
 
     public func assetAccess(_ reference: JobReference, _ asset: AssetReference) -> AssetAccess {
@@ -89,10 +87,10 @@ public final class AlibabaProvider: CheckingProvider {
         let order = DirectCall(provider: name, action: action)
         let target = try order.target(known: AlibabaOperations.calls)
         if reads { try order.refuseRead(of: requests) { $0.action == target.action || $0.path == target.path } }
-        var call = call(reads ? .read : .submit, target, endpoint.text, region)
-        if target.method == .get { call.query = try order.query(json) } else { call.body = try order.bytes(json) }
-        call.isDirect = true
-        return call
+        let sendsBody = target.method != .get
+        return call(
+            reads ? .read : .submit, target, endpoint.text, region, query: sendsBody ? [] : try order.query(json),
+            body: sendsBody ? try order.bytes(json) : [], isDirect: true)
     }
 
     public func sign(
@@ -126,11 +124,11 @@ public final class AlibabaProvider: CheckingProvider {
 
     private func call(
         _ kind: CallKind, _ target: OperationRow.Call, _ endpoint: String, _ region: String,
-        query: [(name: String, value: String)] = [], body: [UInt8] = []
+        query: [(name: String, value: String)] = [], body: [UInt8] = [], remoteID: String = "", isDirect: Bool = false
     ) -> ProviderCall {
         ProviderCall(
             kind: kind, provider: name, action: target.action, endpoint: endpoint, region: region,
-            method: target.method, path: target.path, query: query, body: body)
+            method: target.method, path: target.path, query: query, body: body, remoteID: remoteID, isDirect: isDirect)
     }
 
     /// A token must never lead signed requests to a stranger's host.

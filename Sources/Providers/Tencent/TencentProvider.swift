@@ -85,12 +85,9 @@ public final class TencentProvider: CheckingProvider {
         let order = DirectCall(provider: name, action: action)
         try order.checkName(action, hint: "give a name alone, such as DescribeAigcTaskList")
         if reads { try order.refuseRead(of: requests) { $0.action == action } }
-        let body = try order.bytes(json)
-        var call = ProviderCall(
+        return ProviderCall(
             kind: reads ? .read : .submit, provider: name, action: action, endpoint: endpoint.text, region: region,
-            method: .post, path: "/", body: body)
-        call.isDirect = true
-        return call
+            method: .post, path: "/", body: try order.bytes(json), isDirect: true)
     }
 
     public func sign(
