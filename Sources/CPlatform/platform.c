@@ -86,6 +86,11 @@ int aigcp_lock_wait(aigcp_lock *lock, int64_t until_ns) {
 
 void aigcp_lock_broadcast(aigcp_lock *lock) { pthread_cond_broadcast(&lock->condition); }
 
+void aigcp_expect_blocks(unsigned long bytes) {
+    void *volatile block = malloc(bytes); /* volatile: a compiler may leave out a pair that does nothing */
+    free(block);
+}
+
 int aigcp_thread_start(
     pthread_t *thread, unsigned long stack_bytes, const char *name, void *(*body)(void *), void *context) {
     pthread_attr_t attributes;

@@ -57,9 +57,13 @@ extension Engine {
         }
     }
 
+    /// What the calls of a moment take together and give back.
+    private static let bytesThatComeAndGo: UInt = 512 << 10
+
     fileprivate func run() {
         aigcp_turn_enter()
         defer { aigcp_turn_leave() }
+        aigcp_expect_blocks(Self.bytesThatComeAndGo)
         while !core.isDone {
             core.turn(mayWait: true)
             parkIfAsked()

@@ -24,6 +24,11 @@ void aigcp_lock_unlock(aigcp_lock *lock);
 int aigcp_lock_wait(aigcp_lock *lock, int64_t until_ns);
 void aigcp_lock_broadcast(aigcp_lock *lock);
 
+/* Tells malloc that blocks of such a size come and go. glibc gives the end of its heap back whenever 128 KiB of it are free,
+ * and takes it again, zeroed, at the next call: a page fault for every third call with 16 in flight. It stops that (here:
+ * below twice the size) for a process that has freed a large block once. */
+void aigcp_expect_blocks(unsigned long bytes);
+
 /* Starts a thread with all signals blocked. 0 or errno. */
 int aigcp_thread_start(pthread_t *thread, unsigned long stack_bytes, const char *name, void *(*body)(void *), void *context);
 int aigcp_thread_join(pthread_t thread);
