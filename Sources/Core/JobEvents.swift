@@ -33,7 +33,7 @@ public enum JobAction: Equatable, Sendable {
     case changed
     /// The provider's id has become known.
     case accepted
-    /// The status call of a refresh has ended.
+    /// The status call of a refresh has ended; what it brought has changed as by `changed`.
     case refreshed(Failure?)
     /// The job has ended. Exactly once.
     case ended(Failure?)

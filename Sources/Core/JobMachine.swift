@@ -301,9 +301,8 @@ public struct JobMachine: Sendable {
         switch answer.state {
         case .pending, .running:
             state = answer.state == .pending ? .pending : .running
-            actions.append(.changed)
+            actions.append(beforeEnd ?? .changed)
             openAt = Int32(clamping: elapsed)
-            if let beforeEnd { actions.append(beforeEnd) }
             if let failure = images.givesUp(after: answer, at: now, polls: policy.polls) {
                 end(.failed, failure, &actions)
             } else if follows {

@@ -75,7 +75,9 @@ extension EngineCore {
         let name = GateName(
             provider: call.provider, account: credentials.id, action: call.action, kind: kind(of: ticket))
         let gate: RateGate
-        if let known = gates[name] {
+        if let newestGate, newestGate.name == name {
+            gate = newestGate.gate
+        } else if let known = gates[name] {
             gate = known
         } else {
             let rates = call.kind == .submit ? "submit" : "query"
@@ -92,6 +94,7 @@ extension EngineCore {
             if gates.count >= Self.crowd { gates = gates.filter { $0.value.isInLine || $0.value.isScheduled } }
             gates[name] = gate
         }
+        newestGate = (name, gate)
         ticket.gate = gate
         if gate.queue.count >= settings.maximumInFlight { park(ticket) }
         gate.queue.append(ticket.id)

@@ -55,6 +55,7 @@ public final class Engine: @unchecked Sendable {
         _ call: ProviderCall, operation: String, follow: Bool, deadlineMilliseconds: Int64, trace: TraceContext? = nil
     ) throws(Failure) -> JobRecord {
         let record = newRecord(call.provider, operation, isDownload: false, JobSnapshot(state: .queued))
+        if trace != nil { shared.hasTraces = true }
         record.trace = trace
         try start()
         try post(.submit(record, call, follow: follow, deadlineMilliseconds: deadlineMilliseconds))
@@ -125,6 +126,7 @@ public final class Engine: @unchecked Sendable {
         if case .call = access { isAPIAnswer = true }
         let sink = try sinks.make(path: path, isAPIAnswer: isAPIAnswer, identity: identity)
         let record = newRecord(provider, operation, isDownload: true, JobSnapshot(state: .queued))
+        if trace != nil { shared.hasTraces = true }
         record.trace = trace
         let order = DownloadOrder(
             access: access, sink: sink, job: job, index: index, expiresAtMilliseconds: expiresAtMilliseconds)
@@ -160,13 +162,15 @@ public final class Engine: @unchecked Sendable {
 
     /// The trace that goes along with the calls about a job, from its next call on.
     public func setTrace(_ record: JobRecord, _ trace: TraceContext?) {
+        if trace != nil { shared.hasTraces = true }
         shared.lock.withLock { record.trace = trace }
     }
 
     /// What has been counted so far.
     public func statistics() -> Statistics {
-        shared.lock.withLock {
-            var copy = shared.statistics
+        var copy = shared.counting.withLock { shared.statistics }
+        return shared.lock.withLock {
+            copy.callsWaiting = shared.callsWaiting
             copy.eventsQueued = shared.events.count
             copy.logsLost = shared.events.logsLost
             return copy
@@ -181,7 +185,9 @@ public final class Engine: @unchecked Sendable {
             snapshot: snapshot)
     }
 
+    static var closed: Failure { Failure(.closed, "The client has been closed") }
+
     func post(_ command: Command) throws(Failure) {
-        guard shared.post(command) else { throw Failure(.closed, "The client has been closed") }
+        guard shared.post(command) else { throw Self.closed }
     }
 }

@@ -9,7 +9,7 @@ final class EngineCore {
     let transport: any Transport
     let clock: any Clock
     let random: any RandomSource
-    let providers: [String: any Provider]
+    private(set) var providers = FewKeys<any Provider>()
     let resolvers: [String: any CredentialResolver]
     let rates: RateBoard
     let fileWorker: any Worker
@@ -22,12 +22,16 @@ final class EngineCore {
     /// Jobs whose status call waits behind many others, by the number of the call.
     var parked: [UInt64: ActiveJob] = [:]
     private var pollBooks: [PollKind: PollBook] = [:]
+    /// Jobs of one kind come in a row.
+    private var newestPolls: (kind: PollKind, book: PollBook)?
     private let otherPolls: PollBook
     var nextTicket: UInt64 = 1
     var desks = FewKeys<CredentialDesk>()
     var credentialAlarms: [String: CredentialAlarm] = [:]
     var waitingForCredentials: [String: [UInt64]] = [:]
     var gates: [GateName: RateGate] = [:]
+    /// Calls of one kind come in a row.
+    var newestGate: (name: GateName, gate: RateGate)?
     /// Gates whose next call leaves as soon as it has a permit and there is a place.
     var callLine: [RateGate] = []
     var imageLine: [RateGate] = []
@@ -38,6 +42,8 @@ final class EngineCore {
     /// Provider clock minus ours, in seconds, by endpoint.
     var clockOffsets = FewKeys<Int64>()
     var budgets = FewKeys<RetryBudget>()
+    /// The second, in Unix time, of the newest `Date` header that was noted of an endpoint.
+    var datesNoted = FewKeys<Int64>()
     var closing = false
     var closeBy: Int64 = .max
     var sweptAt: Int64 = .min
@@ -68,11 +74,11 @@ final class EngineCore {
         self.transport = transport
         self.clock = clock
         self.random = random
-        self.providers = Dictionary(providers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.resolvers = resolvers
         self.rates = rates
         self.fileWorker = fileWorker
         self.credentialWorker = credentialWorker
+        for provider in providers.reversed() { self.providers[provider.name] = provider }
     }
 
     /// True when a close has been carried out and nothing is left to wait for.
@@ -99,7 +105,7 @@ final class EngineCore {
         let sleeps = shared.lock.withLock {
             shared.endWork()
             shared.engineSleeps = rests && shared.inbox.isEmpty
-            shared.statistics.callsWaiting = waiting
+            shared.callsWaiting = waiting
             return shared.engineSleeps
         }
         guard sleeps else { return 0 }
@@ -193,6 +199,13 @@ final class EngineCore {
 
     private func polls(of record: JobRecord) -> PollBook {
         let kind = PollKind(provider: record.provider, operation: record.operation)
+        if let newestPolls, newestPolls.kind == kind { return newestPolls.book }
+        let book = newPolls(kind)
+        newestPolls = (kind, book)
+        return book
+    }
+
+    private func newPolls(_ kind: PollKind) -> PollBook {
         if let known = pollBooks[kind] { return known }
         // Operations are few, but a name that a caller makes up is one too: those beyond share a book that learns nothing.
         guard pollBooks.count < 256 else { return otherPolls }

@@ -19,21 +19,18 @@ extension Engine {
 
     /// Makes one status call and waits for it. Nil when the time is up before it has ended.
     public func refresh(_ record: JobRecord, milliseconds: Int64) throws(Failure) -> Result<JobSnapshot, Failure>? {
-        let refused: Failure? = shared.lock.withLock {
-            let state = record.snapshot.state
-            if record.isDownload { return Failure(.wrongState, "Refreshing a job: it is a download") }
-            if state.isTerminal { return Failure(.wrongState, "Refreshing a job: it has ended") }
+        var serial = 0
+        let isPosted = try shared.post { () throws(Failure) in
+            if record.isDownload { throw Failure(.wrongState, "Refreshing a job: it is a download") }
+            if record.snapshot.state.isTerminal { throw Failure(.wrongState, "Refreshing a job: it has ended") }
             if record.snapshot.reference == nil {
-                return Failure(.wrongState, "Refreshing a job: the provider has not given an id yet")
+                throw Failure(.wrongState, "Refreshing a job: the provider has not given an id yet")
             }
-            return nil
-        }
-        if let refused { throw refused }
-        let serial = shared.lock.withLock {
             record.refreshesAsked += 1
-            return record.refreshesAsked
+            serial = record.refreshesAsked
+            return .refresh(record)
         }
-        try post(.refresh(record))
+        guard isPosted else { throw Self.closed }
         guard milliseconds != 0 else { return nil }
         guard let snapshot = try wait(record, milliseconds, until: { $0.refreshesDone >= serial }) else { return nil }
         if let failure = shared.lock.withLock({ record.refreshFailure }) { return .failure(failure) }

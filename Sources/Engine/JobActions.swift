@@ -45,19 +45,24 @@ extension EngineCore {
     }
 
     private func publish(_ job: ActiveJob, _ event: EventType, reference: JobReference? = nil) {
-        let record = job.record
-        let changed = shared.lock.withLock {
-            let before = record.snapshot.state
-            let progress = record.snapshot.progress
-            fill(&record.snapshot, job)
-            if let reference { record.snapshot.reference = reference }
-            // A poll that brought nothing new is no event; what was accepted has changed its state as well.
-            if before != record.snapshot.state, !before.isTerminal { shared.push(.jobState, record) }
-            if settings.progressEvents, progress != record.snapshot.progress { shared.push(.jobProgress, record) }
-            if event != .jobState { shared.push(event, record) }
-            return before != record.snapshot.state
-        }
+        let changed = shared.lock.withLock { show(job, event, reference) }
         if changed { observeState(job) }
+    }
+
+    /// Lock held. True if the state is another now.
+    private func show(_ job: ActiveJob, _ event: EventType, _ reference: JobReference? = nil) -> Bool {
+        let record = job.record
+        let before = record.snapshot.state
+        let progress = record.snapshot.progress
+        fill(&record.snapshot, job)
+        if let reference { record.snapshot.reference = reference }
+        // A poll that brought nothing new is no event; what was accepted has changed its state as well. An end has an event
+        // of its own.
+        let changed = before != record.snapshot.state && !before.isTerminal && !record.snapshot.state.isTerminal
+        if changed { shared.push(.jobState, record) }
+        if settings.progressEvents, progress != record.snapshot.progress { shared.push(.jobProgress, record) }
+        if event != .jobState { shared.push(event, record) }
+        return changed
     }
 
     private func fill(_ snapshot: inout JobSnapshot, _ job: ActiveJob) {
@@ -76,14 +81,14 @@ extension EngineCore {
 
     private func refreshed(_ job: ActiveJob, _ failure: Failure?) {
         let record = job.record
-        let waiters = shared.lock.withLock {
-            fill(&record.snapshot, job)
+        let (changed, waiters) = shared.lock.withLock {
             record.refreshFailure = failure
             record.refreshesDone = record.refreshesAsked
-            shared.push(.jobRefreshed, record)
+            let changed = show(job, .jobRefreshed)
             defer { record.waiters = [] }
-            return record.waiters
+            return (changed, record.waiters)
         }
+        if changed { observeState(job) }
         for waiter in waiters { waiter.signal() }
     }
 

@@ -10,16 +10,16 @@ extension EngineCore {
         ticket.startedAt = now
         let owner = ticket.owner
         let waited = owner.askedAt.elapsed(now)
-        let trace = shared.lock.withLock {
-            shared.statistics.withCalls(place(of: ticket)) { row in
+        count { statistics in
+            statistics.withCalls(place(of: ticket, in: &statistics)) { row in
                 row.started &+= 1
                 row.inFlight &+= 1
                 if owner.failures > 0 { row.repeated &+= 1 }
                 row.sentBytes &+= UInt64(request.body.count)
                 row.waits.add(nanoseconds: waited)
             }
-            return owner.record.trace
         }
+        let trace = shared.hasTraces ? shared.lock.withLock { owner.record.trace } : nil
         if logs(.debug) {
             var line = line(.debug, "Call started", ticket)
             line.add("waited_ms", waited / 1_000_000)
@@ -90,7 +90,7 @@ extension EngineCore {
 
     /// A call failed before it left.
     func observeRefusal(_ ticket: CallTicket, _ failure: Failure) {
-        shared.lock.withLock { shared.statistics.withCalls(place(of: ticket)) { $0.fail(failure.status) } }
+        count { $0.withCalls(place(of: ticket, in: &$0)) { $0.fail(failure.status) } }
         if logs(.warning) {
             var line = line(.warning, "Call failed before it left", ticket)
             line.add(failure)
@@ -106,20 +106,23 @@ extension EngineCore {
     }
 
     private func ended(_ ticket: CallTicket, _ body: (inout Statistics.Calls) -> Void) {
-        shared.lock.withLock {
-            shared.statistics.withCalls(place(of: ticket)) { row in
+        count { statistics in
+            statistics.withCalls(place(of: ticket, in: &statistics)) { row in
                 row.inFlight &-= 1
                 body(&row)
             }
         }
     }
 
-    /// Lock held.
-    private func place(of ticket: CallTicket) -> Int {
+    private func count(_ body: (inout Statistics) -> Void) {
+        shared.counting.withLock { body(&shared.statistics) }
+    }
+
+    private func place(of ticket: CallTicket, in statistics: inout Statistics) -> Int {
         if let known = ticket.gate?.place, known >= 0 { return known }
         let name = Statistics.CallName(
             provider: ticket.owner.record.provider, action: ticket.call?.action ?? "GET", kind: kind(of: ticket))
-        let place = shared.statistics.place(of: name)
+        let place = statistics.place(of: name)
         ticket.gate?.place = place
         return place
     }
@@ -135,17 +138,18 @@ extension EngineCore {
 
     /// What will not be answered any more, once the engine has ended.
     func observeTheEnd() {
-        shared.lock.withLock { shared.statistics.end() }
+        shared.lock.withLock { shared.callsWaiting = 0 }
+        count { $0.end() }
     }
 
     // MARK: - Jobs
 
     func observeBegin(_ record: JobRecord) {
-        shared.lock.withLock { shared.statistics.withJobs(of: record) { $0.started &+= 1 } }
+        count { $0.withJobs(of: record) { $0.started &+= 1 } }
     }
 
     func observeAccepted(_ record: JobRecord, _ remoteID: String, requestID: String?) {
-        shared.lock.withLock { shared.statistics.withJobs(of: record) { $0.accepted &+= 1 } }
+        count { $0.withJobs(of: record) { $0.accepted &+= 1 } }
         guard logs(.info) else { return }
         var line = line(.info, "Job accepted", record)
         line.add("remote_id", remoteID)
@@ -164,8 +168,8 @@ extension EngineCore {
     /// A job or a download has ended.
     func observeDone(_ record: JobRecord, _ state: JobState, _ failure: Failure?, began: Moment) {
         let took = began.elapsed(clock.nanoseconds())
-        shared.lock.withLock {
-            shared.statistics.withJobs(of: record) { row in
+        count { statistics in
+            statistics.withJobs(of: record) { row in
                 switch state {
                 case .succeeded:
                     row.succeeded &+= 1
@@ -208,7 +212,7 @@ extension EngineCore {
     func observeLookup(_ provider: String, _ result: Result<Credentials, Failure>, foundIn: String?) {
         var found = false
         if case .success = result { found = true }
-        shared.lock.withLock { shared.statistics.lookedUp(provider, found: found) }
+        count { $0.lookedUp(provider, found: found) }
         let level: LogLevel = found ? .info : .warning
         guard logs(level) else { return }
         var line = LogRecord(

@@ -1,11 +1,12 @@
 internal import CPlatform
 internal import Core
+internal import Synchronization
 
 /// What a caller asks of the engine thread. What is large is kept apart: a host may post 100,000 in one go, and the array
 /// that they wait in has to be one piece.
 enum Command: Sendable {
-    indirect case submit(JobRecord, ProviderCall, follow: Bool, deadlineMilliseconds: Int64)
-    indirect case read(JobRecord, ProviderCall, deadlineMilliseconds: Int64)
+    case submit(JobRecord, ProviderCall, follow: Bool, deadlineMilliseconds: Int64)
+    case read(JobRecord, ProviderCall, deadlineMilliseconds: Int64)
     /// The record holds the reference already.
     case attach(JobRecord, follow: Bool, deadlineMilliseconds: Int64)
     indirect case download(JobRecord, DownloadOrder)
@@ -32,7 +33,7 @@ struct DownloadOrder: @unchecked Sendable {
     let expiresAtMilliseconds: Int64
 }
 
-/// What the caller's threads and the engine thread share, all of it under one lock that is held for moments only.
+/// What the caller's threads and the engine thread share, nearly all of it under one lock that is held for moments only.
 final class Shared: @unchecked Sendable {
     let lock: Lock
     // Below: under `lock`.
@@ -55,7 +56,18 @@ final class Shared: @unchecked Sendable {
     /// The credentials in use, by provider, and the newest `Date` header of an answer, by endpoint.
     var credentialNotes: [String: CredentialNote] = [:]
     var serverDates = FewKeys<ServerDate>()
-    var statistics = Statistics()
+    var callsWaiting: UInt64 = 0
+
+    /// What is counted has a lock of its own, which nobody else wants while calls are made.
+    let counting: Lock
+    var statistics = Statistics()  // under `counting`
+
+    /// Whether any job has ever had a trace: nearly none has, and the engine need not look for each call.
+    var hasTraces: Bool {
+        get { tracesSeen.load(ordering: .relaxed) }
+        set { tracesSeen.store(newValue, ordering: .relaxed) }
+    }
+    private let tracesSeen = Atomic<Bool>(false)
 
     /// Set once before any other thread sees this object.
     nonisolated(unsafe) var transportWake: @Sendable () -> Void = {}
@@ -64,10 +76,11 @@ final class Shared: @unchecked Sendable {
     private var transportIsUp = true  // under `wakeLock`
 
     /// So long does nobody wait for the end of a turn, however much there is to do in it.
-    private static let mostUnannounced = 4
+    private static let mostUnannounced = 16
 
     init() throws(Lock.OutOfMemory) {
         lock = try Lock()
+        counting = try Lock()
         wakeLock = try Lock()
     }
 
@@ -78,10 +91,11 @@ final class Shared: @unchecked Sendable {
     /// Called before the transport is shut down: a wake that has begun is waited for, none begins any more.
     func endWakes() { wakeLock.withLock { transportIsUp = false } }
 
-    /// Hands a command to the engine. False after close.
-    func post(_ command: Command) -> Bool {
+    /// Hands a command to the engine, made by `make` under the lock. False after close.
+    func post<E: Error>(_ make: () throws(E) -> Command) throws(E) -> Bool {
         var wake = false
-        let taken = lock.withLock {
+        let taken = try lock.withLock { () throws(E) in
+            let command = try make()
             if closed { return false }
             inbox.append(command)
             wake = engineSleeps
@@ -91,6 +105,8 @@ final class Shared: @unchecked Sendable {
         if wake { wakeTransport() }
         return taken
     }
+
+    func post(_ command: Command) -> Bool { post { command } }
 
     /// Asks for the end of everything; once more, for an earlier end. True the first time.
     func close(graceMilliseconds: Int64) -> Bool {

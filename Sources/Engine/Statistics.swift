@@ -1,6 +1,6 @@
 public import Core
 
-/// What a client has done so far, counted. Guarded by `Shared.lock`: the engine writes, any thread copies.
+/// What a client has done so far, counted. Guarded by `Shared.counting`: the engine writes, any thread copies.
 public struct Statistics: Sendable {
     /// The calls of one operation at the provider, under its own name.
     public struct Calls: Sendable {
@@ -117,7 +117,6 @@ public struct Statistics: Sendable {
     }
 
     mutating func end() {
-        callsWaiting = 0
         for place in calls.indices {
             calls[place].cut &+= calls[place].inFlight
             calls[place].inFlight = 0
