@@ -22,7 +22,7 @@ waiting = [begin(number) for number in range(min(width, count))]
 for number in range(width, count + width):
     download = waiting.pop(0).wait()
     if kind == "memory":
-        size = len(download.take())
+        size = len(download.take_view())
     if number < count:
         waiting.append(begin(number))
 print(json.dumps({"calls": count, "seconds": time.perf_counter() - start, "cpu": time.process_time() - cpu}), flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from pathlib import Path
@@ -64,6 +65,27 @@ def test_a_job_step_by_step(sandbox: Any, keys: Dict[str, Any]) -> None:
             job.download(-1)
         with pytest.raises(aigc.CallError):
             job.download(1)
+
+
+def test_an_image_without_a_copy(sandbox: Any, keys: Dict[str, Any]) -> None:
+    with aigc.Client(keys) as client:
+        job = client.submit(**TENCENT).wait(30)
+        copy = job.download(0).wait(30).data
+        download = job.download(0).wait(30)
+        view = download.take_view()
+        with pytest.raises(errors.WrongStateError):
+            download.take_view()
+        again = job.download(0).wait(30)
+        assert again.data == copy and again.take_view() == copy
+        with pytest.raises(errors.WrongStateError):
+            again.take()
+    assert view.readonly and view.format == "B" and view.nbytes == len(copy)
+    # The memory lives as long as any view of it, whatever else has ended.
+    part = view[8:]
+    del download, again, view, job, client
+    gc.collect()
+    assert part == copy[8:]
+    assert part.tobytes().startswith(copy[8:16])
 
 
 def test_attach_in_another_client(sandbox: Any, keys: Dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from ctypes import byref, c_int64, string_at
+from ctypes import byref, c_int64, c_ubyte, string_at
 from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional
 
 from . import _native
@@ -229,12 +229,27 @@ class BaseDownload(BaseTask):
         data, self._data = self._data, None
         return data
 
+    def take_view(self) -> memoryview:
+        """As take(), without a copy: a read-only view of the library's own memory, which is given back when no view of
+        it is left. For large images, or where a file, a socket or an array takes any bytes-like object."""
+        if self._data is not None:
+            return memoryview(self.take())
+        buffer = self._buffer()
+        place, size = lib().aigc_buffer_data(buffer), lib().aigc_buffer_size(buffer)
+        if not place:
+            return memoryview(b"")
+        block = (c_ubyte * size).from_address(place)
+        block._buffer = buffer  # every view keeps the block, and the block the memory
+        return memoryview(block).cast("B").toreadonly()
+
     def _take_buffer(self) -> "bytes_":
-        library = lib()
+        buffer = self._buffer()
+        return string_at(lib().aigc_buffer_data(buffer), lib().aigc_buffer_size(buffer))
+
+    def _buffer(self) -> Handle:
         pointer = _native.buffer_p()
-        call(library.aigc_job_take_buffer, self._handle, byref(pointer))
-        buffer = Handle(pointer, library.aigc_buffer_free)
-        return string_at(library.aigc_buffer_data(buffer), library.aigc_buffer_size(buffer))
+        call(lib().aigc_job_take_buffer, self._handle, byref(pointer))
+        return Handle(pointer, lib().aigc_buffer_free)
 
 
 bytes_ = bytes  # Inside the classes above, "bytes" is the property.
