@@ -1,3 +1,4 @@
+internal import CAssets
 internal import Core
 internal import Glibc
 
@@ -6,7 +7,13 @@ final class MemoryStore: ImageStore {
     private var base: UnsafeMutableRawPointer?
     private var capacity = 0
     private var count = 0
+    /// Up to here the block has pages.
+    private var populated = 0
     private let maximum: Int
+
+    /// Smaller blocks come from memory that malloc has already.
+    private static let populatedFrom = 1 << 20
+    private static let populatedAhead = 512 << 10
 
     init(maximumBytes: Int64) {
         maximum = Int(clamping: maximumBytes)
@@ -41,6 +48,12 @@ final class MemoryStore: ImageStore {
                 "Downloading an image to memory: no memory for \(count) and \(more) more bytes; "
                     + "download to a file instead", isRetryable: true)
         }
+        if needed > populated, capacity >= Self.populatedFrom {
+            // No further than the image goes, and little at a time: other transfers wait meanwhile.
+            let end = max(needed, min(capacity, populated + Self.populatedAhead))
+            aigca_populate(base + populated, UInt(end - populated))
+            populated = end
+        }
         return base + count
     }
 
@@ -52,6 +65,7 @@ final class MemoryStore: ImageStore {
         base = nil
         capacity = 0
         count = 0
+        populated = 0
     }
 
     func remember(_ note: ResumeNote) -> Bool { false }
@@ -64,6 +78,7 @@ final class MemoryStore: ImageStore {
         let bytes = AssetBytes(base: block, count: count) { free($0) }
         capacity = 0
         count = 0
+        populated = 0
         return bytes
     }
 

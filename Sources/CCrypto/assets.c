@@ -7,6 +7,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -272,6 +274,14 @@ size_t aigca_base64_run(const uint8_t *in, size_t count, uint8_t *out) {
 
 int aigca_rename_exclusive(int folder, const char *from, const char *to) {
     return renameat2(folder, from, folder, to, RENAME_NOREPLACE) == 0 ? 0 : errno;
+}
+
+void aigca_populate(void *memory, unsigned long bytes) {
+    enum { POPULATE_WRITE = 23 }; /* MADV_POPULATE_WRITE, which older headers lack; older kernels say EINVAL */
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)memory & ~(page - 1);
+    int before = errno;
+    madvise((void *)from, (uintptr_t)memory + bytes - from, POPULATE_WRITE);
+    errno = before;
 }
 
 int aigca_reserve(int descriptor, int64_t count) {
