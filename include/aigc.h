@@ -412,7 +412,8 @@ aigc_status aigc_client_call(aigc_client *client, const char *provider, const ch
                              int32_t reads, aigc_job **job, aigc_error **error);
 
 /* A descriptor that is readable while events are queued (level-triggered): put it into epoll, poll, libuv, GLib, asyncio.
- * It belongs to the client: never read, write or close it. -1 on NULL or when descriptors are exhausted. Since 1.0. */
+ * It belongs to the client: never read, write or close it. Of events that come together it tells at once, which can be
+ * milliseconds after the first of them can be taken. -1 on NULL or when descriptors are exhausted. Since 1.0. */
 int32_t aigc_client_event_fd(aigc_client *client);
 
 /* Takes the next event, yours to free, waiting up to timeout_ms for it (0: does not wait). AIGC_OK with *event NULL

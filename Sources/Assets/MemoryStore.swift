@@ -12,7 +12,7 @@ final class MemoryStore: ImageStore {
     private let maximum: Int
 
     /// Smaller blocks come from memory that malloc has already.
-    private static let populatedFrom = 1 << 20
+    private static let populatedFrom = 4 << 20
     private static let populatedAhead = 512 << 10
 
     init(maximumBytes: Int64) {

@@ -133,8 +133,7 @@ extension EngineCore {
             record.snapshot.state = download.machine.state
             record.snapshot.failure = failure
             shared.push(.jobDone, record)
-            defer { record.waiters = [] }
-            return record.waiters
+            return shared.takeWaiters(of: record)
         }
         for waiter in waiters { waiter.signal() }
     }

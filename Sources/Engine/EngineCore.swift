@@ -232,8 +232,7 @@ final class EngineCore {
                 .invalidArgument, "Starting a job: this client has no provider \"\(record.provider)\"",
                 field: "provider")
             shared.push(.jobDone, record)
-            defer { record.waiters = [] }
-            return record.waiters
+            return shared.takeWaiters(of: record)
         }
         for waiter in waiters { waiter.signal() }
     }
@@ -257,8 +256,7 @@ final class EngineCore {
             record.refreshFailure = Failure(.wrongState, "Refreshing a job: it has ended")
             record.refreshesDone = record.refreshesAsked
             shared.push(.jobRefreshed, record)
-            defer { record.waiters = [] }
-            return record.waiters
+            return shared.takeWaiters(of: record)
         }
         for waiter in waiters { waiter.signal() }
     }

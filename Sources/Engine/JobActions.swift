@@ -85,8 +85,7 @@ extension EngineCore {
             record.refreshFailure = failure
             record.refreshesDone = record.refreshesAsked
             let changed = show(job, .jobRefreshed)
-            defer { record.waiters = [] }
-            return (changed, record.waiters)
+            return (changed, shared.takeWaiters(of: record))
         }
         if changed { observeState(job) }
         for waiter in waiters { waiter.signal() }
@@ -105,8 +104,7 @@ extension EngineCore {
             record.snapshot.failure = failure
             if failure != nil { record.snapshot.assets = [] }
             shared.push(.jobDone, record)
-            defer { record.waiters = [] }
-            return record.waiters
+            return shared.takeWaiters(of: record)
         }
         for waiter in waiters { waiter.signal() }
     }

@@ -156,6 +156,16 @@ final class Shared: @unchecked Sendable {
         eventsChanged()
     }
 
+    /// The threads that wait for a job, to be woken without the lock. What they are woken for is announced by then: who has
+    /// waited for a job finds the descriptor readable.
+    func takeWaiters(of record: JobRecord) -> [Waiter] {
+        guard !record.waiters.isEmpty else { return [] }
+        unannounced = 0
+        eventsChanged()
+        defer { record.waiters = [] }
+        return record.waiters
+    }
+
     /// The engine has bytes, timers or commands to see to.
     func beginWork() {
         engineSleeps = false

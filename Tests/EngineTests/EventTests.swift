@@ -1,3 +1,4 @@
+import CPlatform
 import Core
 import Foundation
 import Glibc
@@ -158,6 +159,60 @@ final class EventTests: XCTestCase {
         XCTAssertTrue(isReadable(descriptor))
         XCTAssertNil(engine.nextEvent(milliseconds: 60_000), "returns early")
         XCTAssertFalse(isReadable(descriptor))
+    }
+
+    private func shared() throws -> Shared {
+        let shared = try Shared()
+        var error: Int32 = 0
+        shared.eventDescriptor = aigcp_eventfd(&error)
+        shared.eventsObserved = true
+        return shared
+    }
+
+    /// The engine works through much at once: the host hears of it at the end, or of so many.
+    func testManyEventsAreAnnouncedOnce() throws {
+        let shared = try shared()
+        shared.push(.jobState, record(1))
+        XCTAssertTrue(isReadable(shared.eventDescriptor), "the engine does nothing else just then")
+        while shared.events.pop() != nil {}
+        shared.eventsChanged()
+        shared.beginWork()
+        for number in 0..<15 { shared.push(.jobState, record(UInt64(number))) }
+        XCTAssertFalse(isReadable(shared.eventDescriptor))
+        shared.push(.jobState, record(15))
+        XCTAssertTrue(isReadable(shared.eventDescriptor), "a long turn keeps nobody waiting")
+        while shared.events.pop() != nil {}
+        shared.eventsChanged()
+        shared.push(.jobState, record(16))
+        XCTAssertFalse(isReadable(shared.eventDescriptor))
+        shared.endWork()
+        XCTAssertTrue(isReadable(shared.eventDescriptor), "nothing is left unsaid when the engine waits")
+    }
+
+    func testWhoHasWaitedForAJobFindsTheDescriptorReadable() throws {
+        let shared = try shared()
+        let job = record(1)
+        shared.beginWork()
+        job.waiters = [try Waiter()]
+        shared.push(.jobDone, job)
+        XCTAssertFalse(isReadable(shared.eventDescriptor))
+        XCTAssertEqual(shared.takeWaiters(of: job).count, 1)
+        XCTAssertTrue(isReadable(shared.eventDescriptor))
+        XCTAssertTrue(job.waiters.isEmpty)
+    }
+
+    /// The last turn of an engine says what it has to say, too.
+    func testAnEngineThatHasEndedHasAnnouncedEverything() throws {
+        for _ in 0..<50 {
+            let (engine, cloud) = try engine()
+            cloud.runningMilliseconds = 3_600_000
+            let descriptor = engine.eventDescriptor()
+            let job = try engine.submit(
+                FakeProvider().call(submit: "a"), operation: "draw", follow: true, deadlineMilliseconds: -1)
+            engine.retain(job)
+            engine.close(graceMilliseconds: 0)
+            XCTAssertTrue(isReadable(descriptor))
+        }
     }
 
     func testADescriptorThatIsMadeLateIsReadableForWhatWaits() throws {
