@@ -81,8 +81,8 @@ MUTANTS = (
         [
             (
                 "Sources/Engine/Shared.swift",
-                "        let taken = lock.withLock {\n            if closed { return false }",
-                "        let taken = { () -> Bool in\n            if closed { return false }",
+                "        let taken = try lock.withLock { () throws(E) in\n            let command = try make()",
+                "        let taken = try { () throws(E) -> Bool in\n            let command = try make()",
             ),
             (
                 "Sources/Engine/Shared.swift",
