@@ -248,7 +248,7 @@ public struct JobMachine: Sendable {
             clockMended = false
             credentialsMended = false
             trouble.value = nil
-            apply(answer, now, policy, random, &actions, beforeEnd: wasRefresh ? .refreshed(nil) : nil)
+            apply(answer, now, policy, random, &actions, telling: wasRefresh ? .refreshed(nil) : nil)
         case .failure(let failed):
             if wasRefresh { actions.append(.refreshed(failed.failure)) }
             pollFailed(failed, wasRefresh, now, policy, random, &actions)
@@ -292,7 +292,7 @@ public struct JobMachine: Sendable {
 
     private mutating func apply(
         _ answer: JobAnswer, _ now: Int64, _ policy: Policy, _ random: UInt64, _ actions: inout [JobAction],
-        beforeEnd: JobAction? = nil
+        telling: JobAction? = nil
     ) {
         let answer = images.withEarliestEnd(answer)
         newest.value = answer
@@ -301,7 +301,7 @@ public struct JobMachine: Sendable {
         switch answer.state {
         case .pending, .running:
             state = answer.state == .pending ? .pending : .running
-            actions.append(beforeEnd ?? .changed)
+            actions.append(telling ?? .changed)
             openAt = Int32(clamping: elapsed)
             if let failure = images.givesUp(after: answer, at: now, polls: policy.polls) {
                 end(.failed, failure, &actions)
@@ -313,11 +313,11 @@ public struct JobMachine: Sendable {
         case .succeeded:
             progress = 1
             doneAt = Int32(clamping: elapsed)
-            if let beforeEnd { actions.append(beforeEnd) }
+            if let telling { actions.append(telling) }
             end(.succeeded, nil, &actions)
         case .failed(let failure):
             doneAt = Int32(clamping: elapsed)
-            if let beforeEnd { actions.append(beforeEnd) }
+            if let telling { actions.append(telling) }
             end(.failed, failure, &actions)
         }
     }

@@ -113,6 +113,8 @@ final class ActiveJob: TimerNode {
     var beganAt = Moment()
     var askedAt = Moment()
     var failures: Int32 = 0
+    /// The answer that ends the job was asked for by a refresh.
+    var endsARefresh = false
 
     init(record: JobRecord, provider: any Provider, polls: PollBook, machine: JobMachine) {
         self.record = record

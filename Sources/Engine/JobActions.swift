@@ -49,16 +49,15 @@ extension EngineCore {
         if changed { observeState(job) }
     }
 
-    /// Lock held. True if the state is another now.
+    /// Lock held. True if the state is another now, and no end.
     private func show(_ job: ActiveJob, _ event: EventType, _ reference: JobReference? = nil) -> Bool {
         let record = job.record
         let before = record.snapshot.state
         let progress = record.snapshot.progress
         fill(&record.snapshot, job)
         if let reference { record.snapshot.reference = reference }
-        // A poll that brought nothing new is no event; what was accepted has changed its state as well. An end has an event
-        // of its own.
-        let changed = before != record.snapshot.state && !before.isTerminal && !record.snapshot.state.isTerminal
+        // A poll that brought nothing new is no event; what was accepted has changed its state as well.
+        let changed = before != record.snapshot.state
         if changed { shared.push(.jobState, record) }
         if settings.progressEvents, progress != record.snapshot.progress { shared.push(.jobProgress, record) }
         if event != .jobState { shared.push(event, record) }
@@ -66,7 +65,8 @@ extension EngineCore {
     }
 
     private func fill(_ snapshot: inout JobSnapshot, _ job: ActiveJob) {
-        snapshot.state = job.machine.state
+        // An end is seen together with its reason, never before: who has waited looks at both.
+        if !job.machine.state.isTerminal { snapshot.state = job.machine.state }
         snapshot.outcome = job.machine.outcome
         snapshot.progress = job.machine.progress
         guard let answer = job.machine.answer else { return }
@@ -81,6 +81,12 @@ extension EngineCore {
 
     private func refreshed(_ job: ActiveJob, _ failure: Failure?) {
         let record = job.record
+        if job.machine.state.isTerminal, !record.snapshot.state.isTerminal {
+            // Told together with the end, which comes next.
+            shared.lock.withLock { record.refreshFailure = failure }
+            job.endsARefresh = true
+            return
+        }
         let (changed, waiters) = shared.lock.withLock {
             record.refreshFailure = failure
             record.refreshesDone = record.refreshesAsked
@@ -101,8 +107,13 @@ extension EngineCore {
         observeDone(record, job.machine.state, failure, began: job.beganAt)
         let waiters = shared.lock.withLock {
             fill(&record.snapshot, job)
+            record.snapshot.state = job.machine.state
             record.snapshot.failure = failure
             if failure != nil { record.snapshot.assets = [] }
+            if job.endsARefresh {
+                record.refreshesDone = record.refreshesAsked
+                shared.push(.jobRefreshed, record)
+            }
             shared.push(.jobDone, record)
             return shared.takeWaiters(of: record)
         }

@@ -99,6 +99,37 @@ final class ThreadTests: XCTestCase {
         return usage.ru_nvcsw
     }
 
+    /// A job that fails at a refresh: nobody sees its end without the reason, however many wait and are woken in turn.
+    func testAnEndIsSeenTogetherWithItsReason() throws {
+        let wrong = Lines()
+        for _ in 0..<100 {
+            let parts = try Parts()
+            parts.cloud.runningMilliseconds = 0
+            let engine = parts.engine
+            let id = parts.cloud.plant(tag: "bad", at: SystemClock().nanoseconds())
+            let job = try engine.attach(
+                provider.reference(operation: "draw", remoteID: id), follow: false, deadlineMilliseconds: -1)
+            engine.retain(job)
+            let join = threads(8) { _ in
+                do {
+                    let ended = try engine.wait(job, milliseconds: 10_000)
+                    if ended?.failure == nil { wrong.add("\(String(describing: ended?.state)) without a reason") }
+                } catch { wrong.add("\(error)") }
+            }
+            usleep(2_000)
+            guard case .success(let seen)? = try engine.refresh(job, milliseconds: 10_000) else {
+                return XCTFail("the call brings an answer")
+            }
+            if seen.state != .failed || seen.failure == nil { wrong.add("refresh: \(seen.state) without a reason") }
+            try join()
+            var told: [EventType] = []
+            while let event = engine.nextEvent(milliseconds: 0) { told.append(event.type) }
+            XCTAssertEqual(told, [.jobRefreshed, .jobDone])
+            engine.close(graceMilliseconds: 0)
+        }
+        XCTAssertEqual(wrong.all, [])
+    }
+
     func testSixteenThreadsWaitForAThousandJobs() throws {
         let parts = try Parts()
         let engine = parts.engine
@@ -325,7 +356,7 @@ final class ThreadTests: XCTestCase {
 }
 
 /// Lines from many threads.
-private final class Lines: @unchecked Sendable {
+final class Lines: @unchecked Sendable {
     private let lock = NSLock()
     private var lines: [String] = []
     var all: [String] { lock.withLock { lines } }
