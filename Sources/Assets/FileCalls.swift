@@ -93,8 +93,10 @@ enum Machine {
     }
 
     /// Another one after each start of the machine; empty if unknown.
-    static let bootIdentity = String(
-        text("/proc/sys/kernel/random/boot_id", limit: 64).prefix { $0.isHexDigit || $0 == "-" })
+    static func bootIdentity() -> String {
+        let text = text("/proc/sys/kernel/random/boot_id", limit: 64)
+        return String(text.prefix { $0.isHexDigit || $0 == "-" })
+    }
 
     private static func text(_ path: String, limit: Int) -> String {
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)

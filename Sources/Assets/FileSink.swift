@@ -31,7 +31,7 @@ public final class FileSink: AssetSink {
     /// what is in it. After an error nothing is open and nothing was left behind.
     public func prepare() throws(Failure) {
         let found = try store.open()
-        receiver.boot = Machine.bootIdentity
+        receiver.boot = Machine.bootIdentity()
         guard let found else { return }
         let kept = receiver.restore(found.note, size: found.size) { store.read(at: $0, into: $1) }
         do throws(Failure) {

@@ -22,7 +22,7 @@ final class MemoryStore: ImageStore {
     deinit { free(base) }
 
     func announce(_ total: Int64) throws(Failure) {
-        // Exact, so that nothing is moved and nothing is left over. The pages come when they are written.
+        // Exact, so that nothing is moved and nothing is left over. The pages come when they are needed.
         if let exact = Int(exactly: total), exact - 64 <= maximum, exact > capacity { _ = resize(exact) }
     }
 
