@@ -54,7 +54,7 @@ aigcp_lock *aigcp_lock_new(void) {
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    /* Held for moments only: another thread that wants it is better off looking again than going to sleep. */
+    /* Mostly held for moments: another thread that wants it is better off looking again a few times before it sleeps. */
     pthread_mutexattr_t kind;
     pthread_mutexattr_init(&kind);
     pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_ADAPTIVE_NP);

@@ -10,13 +10,10 @@ public struct ServerDate: Equatable, Sendable {
 }
 
 extension EngineCore {
-    /// Kept as text: it is read only when somebody asks for it. It counts seconds, and so the first of its kind in one is
-    /// as good as any.
+    /// Kept as text: it is read only when somebody asks for it.
     func noteDate(_ reply: HTTPReply, of endpoint: String) {
-        let now = clock.unixMilliseconds()
-        if let noted = datesNoted[endpoint], noted == now / 1_000 { return }
         guard let text = reply.headers["date"] else { return }
-        datesNoted[endpoint] = now / 1_000
-        shared.lock.withLock { shared.serverDates[endpoint] = ServerDate(text: text, arrivedAtMilliseconds: now) }
+        let date = ServerDate(text: text, arrivedAtMilliseconds: clock.unixMilliseconds())
+        shared.counting.withLock { shared.serverDates[endpoint] = date }
     }
 }

@@ -55,8 +55,7 @@ public final class Engine: @unchecked Sendable {
         _ call: ProviderCall, operation: String, follow: Bool, deadlineMilliseconds: Int64, trace: TraceContext? = nil
     ) throws(Failure) -> JobRecord {
         let record = newRecord(call.provider, operation, isDownload: false, JobSnapshot(state: .queued))
-        if trace != nil { shared.hasTraces = true }
-        record.trace = trace
+        shared.setTrace(trace, of: record)
         try start()
         try post(.submit(record, call, follow: follow, deadlineMilliseconds: deadlineMilliseconds))
         return record
@@ -126,8 +125,7 @@ public final class Engine: @unchecked Sendable {
         if case .call = access { isAPIAnswer = true }
         let sink = try sinks.make(path: path, isAPIAnswer: isAPIAnswer, identity: identity)
         let record = newRecord(provider, operation, isDownload: true, JobSnapshot(state: .queued))
-        if trace != nil { shared.hasTraces = true }
-        record.trace = trace
+        shared.setTrace(trace, of: record)
         let order = DownloadOrder(
             access: access, sink: sink, job: job, index: index, expiresAtMilliseconds: expiresAtMilliseconds)
         try start()
@@ -157,13 +155,12 @@ public final class Engine: @unchecked Sendable {
 
     /// What the last answer of an endpoint (as in `JobReference.endpoint`) said about the time; nil before the first.
     public func serverDate(of endpoint: String) -> ServerDate? {
-        shared.lock.withLock { shared.serverDates[endpoint] }
+        shared.counting.withLock { shared.serverDates[endpoint] }
     }
 
     /// The trace that goes along with the calls about a job, from its next call on.
     public func setTrace(_ record: JobRecord, _ trace: TraceContext?) {
-        if trace != nil { shared.hasTraces = true }
-        shared.lock.withLock { record.trace = trace }
+        shared.setTrace(trace, of: record)
     }
 
     /// What has been counted so far.

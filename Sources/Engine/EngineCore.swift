@@ -42,8 +42,6 @@ final class EngineCore {
     /// Provider clock minus ours, in seconds, by endpoint.
     var clockOffsets = FewKeys<Int64>()
     var budgets = FewKeys<RetryBudget>()
-    /// The second, in Unix time, of the newest `Date` header that was noted of an endpoint.
-    var datesNoted = FewKeys<Int64>()
     var closing = false
     var closeBy: Int64 = .max
     var sweptAt: Int64 = .min
@@ -124,6 +122,8 @@ final class EngineCore {
         let commands = shared.lock.withLock {
             let commands = shared.inbox
             if !commands.isEmpty { shared.inbox = [] }
+            // They take their time, and say nothing themselves.
+            if commands.count > Shared.mostUnannounced { shared.announceAll() }
             return commands
         }
         for command in commands { carryOut(command) }

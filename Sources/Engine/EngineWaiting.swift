@@ -44,7 +44,12 @@ extension Engine {
             milliseconds < 0
             ? nil : clock.nanoseconds().adding(.nanoseconds(milliseconds: milliseconds))
         while true {
-            if let snapshot = shared.lock.withLock({ done(record) ? record.snapshot : nil }) { return snapshot }
+            let found: JobSnapshot? = shared.lock.withLock {
+                guard done(record) else { return nil }
+                shared.announceAll()
+                return record.snapshot
+            }
+            if let found { return found }
             if let limit, clock.nanoseconds() >= limit { return nil }
             guard let waiter = try? Waiter() else { throw Failure(.noResources, "Waiting for a job: out of memory") }
             let registered = shared.lock.withLock {

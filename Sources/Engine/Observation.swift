@@ -138,7 +138,10 @@ extension EngineCore {
 
     /// What will not be answered any more, once the engine has ended.
     func observeTheEnd() {
-        shared.lock.withLock { shared.callsWaiting = 0 }
+        shared.lock.withLock {
+            shared.callsWaiting = 0
+            shared.announceAll()
+        }
         count { $0.end() }
     }
 

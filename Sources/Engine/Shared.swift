@@ -53,20 +53,18 @@ final class Shared: @unchecked Sendable {
     var engineGone = false
     /// The newest reference: the next one is nearly always like it.
     private var newestReference: JobReference?
-    /// The credentials in use, by provider, and the newest `Date` header of an answer, by endpoint.
+    /// The credentials in use, by provider.
     var credentialNotes: [String: CredentialNote] = [:]
-    var serverDates = FewKeys<ServerDate>()
     var callsWaiting: UInt64 = 0
 
-    /// What is counted has a lock of its own, which nobody else wants while calls are made.
+    /// What is noted of each call (counts, and the newest `Date` header by endpoint) has a lock of its own, which nobody else
+    /// wants while calls are made.
     let counting: Lock
     var statistics = Statistics()  // under `counting`
+    var serverDates = FewKeys<ServerDate>()  // under `counting`
 
     /// Whether any job has ever had a trace: nearly none has, and the engine need not look for each call.
-    var hasTraces: Bool {
-        get { tracesSeen.load(ordering: .relaxed) }
-        set { tracesSeen.store(newValue, ordering: .relaxed) }
-    }
+    var hasTraces: Bool { tracesSeen.load(ordering: .relaxed) }
     private let tracesSeen = Atomic<Bool>(false)
 
     /// Set once before any other thread sees this object.
@@ -75,8 +73,8 @@ final class Shared: @unchecked Sendable {
     private let wakeLock: Lock
     private var transportIsUp = true  // under `wakeLock`
 
-    /// So long does nobody wait for the end of a turn, however much there is to do in it.
-    private static let mostUnannounced = 16
+    /// Of so many events at the latest, or before so many commands, the host hears at once, and not at the end of the turn.
+    static let mostUnannounced = 16
 
     init() throws(Lock.OutOfMemory) {
         lock = try Lock()
@@ -85,6 +83,11 @@ final class Shared: @unchecked Sendable {
     }
 
     deinit { aigcp_close(eventDescriptor) }
+
+    func setTrace(_ trace: TraceContext?, of record: JobRecord) {
+        if trace != nil { tracesSeen.store(true, ordering: .relaxed) }
+        lock.withLock { record.trace = trace }
+    }
 
     func wakeTransport() { wakeLock.withLock { if transportIsUp { transportWake() } } }
 
@@ -152,6 +155,11 @@ final class Shared: @unchecked Sendable {
     func announce() {
         unannounced += 1
         if engineWorks, unannounced < Self.mostUnannounced { return }
+        announceAll()
+    }
+
+    func announceAll() {
+        guard unannounced > 0 else { return }
         unannounced = 0
         eventsChanged()
     }
@@ -160,8 +168,7 @@ final class Shared: @unchecked Sendable {
     /// waited for a job finds the descriptor readable.
     func takeWaiters(of record: JobRecord) -> [Waiter] {
         guard !record.waiters.isEmpty else { return [] }
-        unannounced = 0
-        eventsChanged()
+        announceAll()
         defer { record.waiters = [] }
         return record.waiters
     }
@@ -175,9 +182,7 @@ final class Shared: @unchecked Sendable {
     /// The engine is about to wait, or to end: what it has not told yet is told now.
     func endWork() {
         engineWorks = false
-        guard unannounced > 0 else { return }
-        unannounced = 0
-        eventsChanged()
+        announceAll()
     }
 
     func eventsChanged() {

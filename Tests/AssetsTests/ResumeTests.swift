@@ -246,6 +246,29 @@ final class ResumeTests: XCTestCase {
         XCTAssertEqual(folder.names.count, 2)
     }
 
+    /// Where nothing says which start of the machine this is, two notes that say nothing are not the same one.
+    func testWithoutABootIdentityOnlyAChecksumCounts() throws {
+        try leave(50_000)
+        let part = try XCTUnwrap(folder.partName)
+        let data = try XCTUnwrap(folder.read(part))
+        var note = try XCTUnwrap(ResumeNote(try XCTUnwrap(folder.read(part + ".info"))))
+        for (boot, crc64, taken) in [("", nil, 0), ("", UInt64(1), 50_000), ("x", nil, 50_000)]
+            as [(String, UInt64?, Int64)]
+        {
+            let receiver = Receiver(
+                options: options(), store: MemoryStore(maximumBytes: 64 << 20), identity: note.identity)
+            receiver.boot = boot
+            note.boot = boot
+            note.crc64 = crc64
+            let length = receiver.restore(note, size: Int64(data.count)) { offset, space in
+                let rest = data[Int(offset)...].prefix(space.count)
+                space.copyBytes(from: rest)
+                return rest.count
+            }
+            XCTAssertEqual(length, taken, "\(boot) \(String(describing: crc64))")
+        }
+    }
+
     func testHostileNotesMeanStartingOver() throws {
         try leave(50_000)
         let part = try XCTUnwrap(folder.partName)

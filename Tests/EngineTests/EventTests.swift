@@ -117,11 +117,6 @@ final class EventTests: XCTestCase {
 
     // MARK: - The descriptor
 
-    private func isReadable(_ descriptor: Int32) -> Bool {
-        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        return poll(&entry, 1, 0) == 1
-    }
-
     private func engine() throws -> (Engine, SimulatedCloud) {
         let cloud = SimulatedCloud()
         cloud.pendingMilliseconds = 0
@@ -187,6 +182,29 @@ final class EventTests: XCTestCase {
         XCTAssertFalse(isReadable(shared.eventDescriptor))
         shared.endWork()
         XCTAssertTrue(isReadable(shared.eventDescriptor), "nothing is left unsaid when the engine waits")
+    }
+
+    /// What is left to say at the end of a turn is said before a crowd of commands, which take their time.
+    func testAnEventDoesNotWaitForACrowdOfCommands() throws {
+        for (crowd, isAnnounced) in [(1, false), (17, true)] {
+            let harness = try Harness()
+            harness.submit("first, so that there are credentials", follow: false)
+            harness.run(until: 1_000)
+            var error: Int32 = 0
+            let descriptor = aigcp_eventfd(&error)
+            harness.shared.eventDescriptor = descriptor
+            harness.shared.lock.withLock { harness.shared.beginWork() }
+            harness.shared.push(.jobState, record(1_000))
+            for number in 0..<crowd { harness.submit("t\(number)") }
+            let seen = Lines()
+            harness.transport.setLatency { _ in
+                seen.add("\(isReadable(descriptor))")
+                return 1
+            }
+            harness.core.turn(mayWait: false)
+            XCTAssertEqual(seen.all.first, "\(isAnnounced)", "\(crowd) commands")
+            XCTAssertTrue(isReadable(descriptor))
+        }
     }
 
     func testWhoHasWaitedForAJobFindsTheDescriptorReadable() throws {
@@ -286,4 +304,9 @@ final class EventTests: XCTestCase {
         thread.start()
         XCTAssertNil(engine.nextEvent(milliseconds: -1), "let go by the close")
     }
+}
+
+private func isReadable(_ descriptor: Int32) -> Bool {
+    var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return poll(&entry, 1, 0) == 1
 }

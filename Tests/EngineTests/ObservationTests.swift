@@ -240,11 +240,11 @@ final class ObservationTests: XCTestCase {
             let trace = try TraceContext(
                 parent: "00-" + String(repeating: "a", count: 32) + "-1234567890abcdef-01", state: "")
             let job = harness.submit("a")
-            job.trace = trace
+            harness.shared.setTrace(trace, of: job)
             let other = harness.submit("b")
             harness.runToTheEnd()
             let download = try harness.download(job)
-            download.trace = job.trace
+            harness.shared.setTrace(trace, of: download)
             harness.runToTheEnd()
             XCTAssertEqual(download.snapshot.state, .succeeded)
             for action in harness.transport.actions {

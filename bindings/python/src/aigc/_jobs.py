@@ -238,7 +238,7 @@ class BaseDownload(BaseTask):
         place, size = lib().aigc_buffer_data(buffer), lib().aigc_buffer_size(buffer)
         if not place:
             return memoryview(b"")
-        block = (c_ubyte * size).from_address(place)
+        block = (c_ubyte * size).from_address(place)  # a type for each size, which the garbage collector takes back
         block._buffer = buffer  # every view keeps the block, and the block the memory
         return memoryview(block).cast("B").toreadonly()
 
