@@ -45,6 +45,7 @@ final class EngineCore {
     var closing = false
     var closeBy: Int64 = .max
     var sweptAt: Int64 = .min
+    private var commands: [Command] = []
     private var jobActions: [JobAction] = []
     private var downloadActions: [DownloadAction] = []
 
@@ -119,14 +120,14 @@ final class EngineCore {
     }
 
     private func drainInbox() {
-        let commands = shared.lock.withLock {
-            let commands = shared.inbox
-            if !commands.isEmpty { shared.inbox = [] }
+        // Two arrays that change places, so that neither is made anew each time.
+        shared.lock.withLock {
+            swap(&commands, &shared.inbox)
             // They take their time, and say nothing themselves.
             if commands.count > Shared.mostUnannounced { shared.announceAll() }
-            return commands
         }
         for command in commands { carryOut(command) }
+        commands.removeAll(keepingCapacity: commands.capacity <= 1_024)
     }
 
     private func carryOut(_ command: Command) {

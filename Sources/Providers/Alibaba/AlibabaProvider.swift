@@ -133,10 +133,10 @@ public final class AlibabaProvider: CheckingProvider {
 
     /// A token must never lead signed requests to a stranger's host.
     @discardableResult
-    private func checkEndpoint(_ text: String, _ doing: String) throws(Failure) -> Endpoint {
+    private func checkEndpoint(_ text: String, _ doing: @autoclosure () -> String) throws(Failure) -> Endpoint {
         if text == endpoint.text { return endpoint }
         let other = try Endpoint(parsing: text, key: "endpoint")
         if other == endpoint || AlibabaSettings.isOfficial(other) { return other }
-        throw UserAgent.stranger(other, provider: name, doing, configured: endpoint)
+        throw UserAgent.stranger(other, provider: name, doing(), configured: endpoint)
     }
 }
