@@ -201,6 +201,58 @@ def test_closing_waits_for_what_is_on_the_wire_and_the_loop_goes_on(sandbox: Any
     run(work)
 
 
+@pytest.mark.parametrize("how", ["cancelled before", "never sent", "answer too late"])
+def test_closing_waits_for_the_id_of_a_job_that_was_cancelled(sandbox: Any, keys: Dict[str, Any], how: str) -> None:
+    """Cancelled with its submission on the wire: the answer may still bring an id."""
+
+    async def work() -> None:
+        if how == "answer too late":
+            sandbox.fault("delay_after", "CreateAigcImageTask", ms=4000)
+        elif how == "cancelled before":
+            sandbox.fault("delay_after", "CreateAigcImageTask", ms=500)
+        accepted: Any = []
+        client = aio.Client(keys)
+        task = asyncio.ensure_future(client.generate(**NEVER, on_accepted=accepted.append))
+        await asyncio.sleep(0)
+        (job,) = client._unanswered.values()
+        if how == "never sent":
+            job.cancel()
+        else:
+            while not sandbox.requests("CreateAigcImageTask"):
+                await asyncio.sleep(0.01)
+            job.cancel()
+            await asyncio.sleep(0.1)  # JOB_DONE has been taken
+        start = time.monotonic()
+        await client.close(grace=2)
+        took = time.monotonic() - start
+        with pytest.raises((errors.JobCancelledError, errors.ClosedError)):
+            await task
+        if how == "cancelled before":
+            assert job.token is not None and job.outcome is Outcome.ACCEPTED and accepted == [job] and took < 1.5
+        elif how == "answer too late":
+            assert job.outcome is Outcome.UNKNOWN and 1.9 < took < 4
+        else:
+            assert took < 1.5
+
+    run(work)
+
+
+def test_an_on_accepted_that_raises_stops_nothing(sandbox: Any, keys: Dict[str, Any]) -> None:
+    async def work() -> None:
+        def full(job: aio.Job) -> None:
+            raise OSError("the database is away")
+
+        problems: Any = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: problems.append(context["exception"]))
+        async with aio.Client(keys) as client:
+            listener = client.events()
+            assert await client.generate(**TENCENT, timeout=30, on_accepted=full)
+            seen = [(await listener.__anext__()).type for _ in range(3)]
+        assert EventType.JOB_ACCEPTED in seen and [type(problem) for problem in problems] == [OSError]
+
+    asyncio.run(work())
+
+
 def test_several_loops_one_after_the_other(sandbox: Any, keys: Dict[str, Any]) -> None:
     async def work() -> None:
         async with aio.Client(keys) as client:

@@ -67,6 +67,41 @@ def test_a_job_step_by_step(sandbox: Any, keys: Dict[str, Any]) -> None:
             job.download(1)
 
 
+def test_events_go_on_until_the_grace_is_over(sandbox: Any, keys: Dict[str, Any]) -> None:
+    """A program that stores ids as it takes events gets the one that comes while the client is closed."""
+    sandbox.fault("delay_after", "CreateAigcImageTask", ms=600)
+    client = aigc.Client(keys)
+    seen: List[EventType] = []
+    reader = threading.Thread(target=lambda: seen.extend(event.type for event in client.events()))
+    reader.start()
+    job = client.submit(**TENCENT)
+    while not sandbox.requests("CreateAigcImageTask"):
+        time.sleep(0.01)
+    client.close(5)
+    reader.join(5)
+    assert not reader.is_alive() and job.token is not None
+    assert EventType.JOB_ACCEPTED in seen and EventType.JOB_DONE in seen
+
+
+def test_threads_that_read_one_image(sandbox: Any, keys: Dict[str, Any]) -> None:
+    with aigc.Client(keys) as client:
+        job = client.submit(**TENCENT).wait(30)
+        for _ in range(20):
+            download = job.download(0).wait(30)
+            gate, got = threading.Barrier(4), []
+
+            def read(download: aigc.Download = download, gate: threading.Barrier = gate, got: List[bytes] = got) -> None:
+                gate.wait()
+                got.append(download.data)
+
+            threads = [threading.Thread(target=read) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert len(got) == 4 and len(set(got)) == 1
+
+
 def test_an_image_without_a_copy(sandbox: Any, keys: Dict[str, Any]) -> None:
     with aigc.Client(keys) as client:
         job = client.submit(**TENCENT).wait(30)

@@ -76,6 +76,7 @@ class BaseClient(Generic[JobT, DownloadT]):
 
     def __init__(self, config: Optional[Mapping[str, Any]] = None, **keys: Any) -> None:
         self._closed = True  # Until there is something to close.
+        self._ended = False  # Closed, and the grace is over: no event comes any more.
         self._pid = os.getpid()
         settings = _config.build(config, keys)
         self._grace_ms = int(_config.get(settings, "close.grace_ms") or 0)
@@ -277,8 +278,11 @@ class BaseClient(Generic[JobT, DownloadT]):
             return
         self._closed = True
         _live.discard(self)
-        if os.getpid() == self._pid:
-            lib().aigc_client_close(self._handle, self._grace_ms if grace_ms is None else grace_ms)
+        try:
+            if os.getpid() == self._pid:
+                lib().aigc_client_close(self._handle, self._grace_ms if grace_ms is None else grace_ms)
+        finally:
+            self._ended = True
 
     def __del__(self) -> None:
         if not self._closed and os.getpid() == self._pid:

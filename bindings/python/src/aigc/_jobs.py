@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from ctypes import byref, c_int64, c_ubyte, string_at
 from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional
 
@@ -204,6 +205,7 @@ class BaseDownload(BaseTask):
     def __init__(self, client: "BaseClient[Any, Any]", handle: Handle) -> None:
         super().__init__(client, handle)
         self._data: Optional[bytes] = None
+        self._taking = threading.Lock()
 
     @property
     def path(self) -> Optional[str]:
@@ -218,23 +220,27 @@ class BaseDownload(BaseTask):
     @property
     def data(self) -> "bytes_":
         """The image, for a download to memory that has succeeded. Kept: ask as often as you like."""
-        if self._data is None:
-            self._data = self._take_buffer()
-        return self._data
+        with self._taking:
+            if self._data is None:
+                self._data = self._take_buffer()
+            return self._data
 
     def take(self) -> "bytes_":
         """The image, once: this object keeps no copy. A second call raises WrongStateError."""
-        if self._data is None:
-            return self._take_buffer()
-        data, self._data = self._data, None
-        return data
+        with self._taking:
+            if self._data is None:
+                return self._take_buffer()
+            data, self._data = self._data, None
+            return data
 
     def take_view(self) -> memoryview:
         """As take(), without a copy: a read-only view of the library's own memory, which is given back when no view of
         it is left. For large images, or where a file, a socket or an array takes any bytes-like object."""
-        if self._data is not None:
-            return memoryview(self.take())
-        buffer = self._buffer()
+        with self._taking:
+            if self._data is not None:
+                data, self._data = self._data, None
+                return memoryview(data)
+            buffer = self._buffer()
         place, size = lib().aigc_buffer_data(buffer), lib().aigc_buffer_size(buffer)
         if not place:
             return memoryview(b"")

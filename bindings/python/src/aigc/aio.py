@@ -138,6 +138,7 @@ class Client(BaseClient[Job, Download]):
         self._waiters: "Dict[int, Set[asyncio.Future[int]]]" = {}
         self._refreshes: "Dict[int, Set[asyncio.Future[int]]]" = {}
         self._unanswered: Dict[int, Job] = {}  # Submitted here, and neither accepted nor ended so far.
+        self._late: Dict[int, Job] = {}  # Ended here with the submission on the wire: its answer may still bring an id.
         self._on_accepted: Dict[int, Callable[[Job], None]] = {}
         self._news: "Set[asyncio.Future[int]]" = set()
         self._listeners: "WeakSet[Events]" = WeakSet()
@@ -182,7 +183,7 @@ class Client(BaseClient[Job, Download]):
         out:         a folder (made if it is missing), or None for memory. Nothing is overwritten: a number is added.
         timeout:     seconds for all of it. Errors that come after the provider's yes carry the job's token.
         on_accepted: called with the job as soon as the provider has accepted it: the moment to store job.token. Also if
-                     that is after this coroutine was cancelled.
+                     that is after this coroutine was cancelled. What it raises goes to the loop's exception handler.
         """
         if name_template is not None:
             check_template(name_template)
@@ -277,9 +278,7 @@ class Client(BaseClient[Job, Download]):
             elif kind == EventType.LOG:
                 self._log(handle)
             elif kind == EventType.JOB_DONE:
-                ended = self._unanswered.pop(job_id, None)
-                if ended is not None and ended.outcome is not Outcome.UNKNOWN:
-                    self._on_accepted.pop(job_id, None)  # No answer can come any more.
+                self._done(job_id)
                 for future in (*self._waiters.pop(job_id, ()), *self._refreshes.pop(job_id, ())):
                     _resolve(future, 0)
             for future in list(self._news):
@@ -299,11 +298,28 @@ class Client(BaseClient[Job, Download]):
 
     def _accepted(self, event: Handle, job_id: int) -> None:
         self._unanswered.pop(job_id, None)
+        self._late.pop(job_id, None)
         call_back = self._on_accepted.pop(job_id, None)
         if call_back is not None:
             job = self._task_of(event, job_id)
             if isinstance(job, Job):
-                call_back(job)
+                try:
+                    call_back(job)
+                except Exception as error:  # The program's own: the events behind this one are told all the same.
+                    assert self._loop is not None
+                    self._loop.call_exception_handler({"message": f"on_accepted failed for {job!r}", "exception": error})
+
+    def _done(self, job_id: int) -> None:
+        ended = self._unanswered.pop(job_id, None)
+        if ended is None:
+            return
+        outcome = ended.outcome  # Once: an answer that comes just now has an event of its own.
+        if outcome is Outcome.UNKNOWN and ended.state is not State.UNKNOWN:
+            # Of those before, the ones whose answer was lost are kept too; they are few.
+            self._late = {key: job for key, job in self._late.items() if _is_late(job)}
+            self._late[job_id] = ended
+        elif outcome is not Outcome.ACCEPTED:
+            self._on_accepted.pop(job_id, None)  # No answer can come any more.
 
     def _wait_for_end(self, job_id: int) -> "asyncio.Future[int]":
         future = self._bind().create_future()
@@ -346,8 +362,16 @@ class Client(BaseClient[Job, Download]):
             if job.state == State.QUEUED:
                 job.cancel()
         deadline = time.monotonic() + grace
-        while any(not job.done for job in self._unanswered.values()) and time.monotonic() < deadline:
-            await self._any_event(deadline - time.monotonic())
+        while time.monotonic() < deadline:
+            if not any(not job.done or _is_late(job) for job in (*self._unanswered.values(), *self._late.values())):
+                return
+            # In slices: that no answer will come after all is no event.
+            await self._any_event(max(0.0, min(0.1, deadline - time.monotonic())))
+
+
+def _is_late(job: Job) -> bool:
+    """Ended here, by a cancel or its deadline, with its submission on the wire."""
+    return job.outcome is Outcome.UNKNOWN and job.state is not State.UNKNOWN
 
 
 def _resolve(future: "asyncio.Future[int]", status: int) -> None:

@@ -125,14 +125,15 @@ class Client(BaseClient[Job, Download]):
 
     def events(self, timeout: Optional[float] = None) -> Iterator[Event]:
         """Takes events as they come, for ever; timeout: ends when none has come for so many seconds. Also ends when the
-        client is closed and nothing is queued. Each event goes to one taker."""
+        client has been closed, its grace is over and nothing is queued. Each event goes to one taker."""
         deadline = _deadline(timeout)
         while True:
-            handle = self._take_event(0 if self._closed else _slice(deadline))
+            ended = self._ended  # Before the look: what comes between the two is taken in the next round.
+            handle = self._take_event(0 if ended else _slice(deadline))
             if handle is not None:
                 yield self._event(handle)
                 deadline = _deadline(timeout)
-            elif self._closed or (deadline is not None and time.monotonic() >= deadline):
+            elif ended or (deadline is not None and time.monotonic() >= deadline):
                 return
 
     def generate(
