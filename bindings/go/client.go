@@ -174,7 +174,7 @@ func (c *Client) Submit(request Request) (*Job, error) {
 		return nil, err
 	}
 	defer C.aigc_request_free(built)
-	return c.start(func(job **C.aigc_job, failure **C.aigc_error) C.aigc_status {
+	return c.start(true, func(job **C.aigc_job, failure **C.aigc_error) C.aigc_status {
 		return C.aigc_client_submit(c.handle, built, job, failure)
 	})
 }
@@ -188,7 +188,7 @@ func (c *Client) Attach(token string, follow bool) (*Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.start(func(job **C.aigc_job, failure **C.aigc_error) C.aigc_status {
+	return c.start(false, func(job **C.aigc_job, failure **C.aigc_error) C.aigc_status {
 		return C.aigc_client_attach(c.handle, copied, flag(follow), job, failure)
 	})
 }
@@ -207,7 +207,7 @@ func (c *Client) AttachID(provider, operation, remoteID string, follow bool) (*J
 		}
 		values[i] = copied
 	}
-	return c.start(func(job **C.aigc_job, failure **C.aigc_error) C.aigc_status {
+	return c.start(false, func(job **C.aigc_job, failure **C.aigc_error) C.aigc_status {
 		return C.aigc_client_attach_id(c.handle, values[0], values[1], values[2], flag(follow), job, failure)
 	})
 }
@@ -225,7 +225,7 @@ func (c *Client) Fetch(request Request, path string) (*Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.start(func(job **C.aigc_job, failure **C.aigc_error) C.aigc_status {
+	return c.start(false, func(job **C.aigc_job, failure **C.aigc_error) C.aigc_status {
 		return C.aigc_client_fetch(c.handle, built, copied, job, failure)
 	})
 }
@@ -248,7 +248,7 @@ func (c *Client) Call(provider, action string, body json.RawMessage, reads bool)
 	if err != nil {
 		return nil, err
 	}
-	return c.start(func(job **C.aigc_job, failure **C.aigc_error) C.aigc_status {
+	return c.start(false, func(job **C.aigc_job, failure **C.aigc_error) C.aigc_status {
 		return C.aigc_client_call(c.handle, cloud, name, object, flag(reads), job, failure)
 	})
 }
@@ -281,8 +281,9 @@ func (c *Client) document(make func(**C.aigc_buffer, **C.aigc_error) C.aigc_stat
 	return bytesOf(buffer), nil
 }
 
-// start makes a job and enters it into the table before any event of it can be looked at.
-func (c *Client) start(make func(**C.aigc_job, **C.aigc_error) C.aigc_status) (*Job, error) {
+// start makes a job and enters it into the table before any event of it can be looked at. awaitsID: its acceptance has an
+// event of its own.
+func (c *Client) start(awaitsID bool, make func(**C.aigc_job, **C.aigc_error) C.aigc_status) (*Job, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.handle == nil {
@@ -295,6 +296,7 @@ func (c *Client) start(make func(**C.aigc_job, **C.aigc_error) C.aigc_status) (*
 		return nil, err
 	}
 	job := newJob(c, handle)
+	job.awaitsID = awaitsID
 	c.jobs[job.id] = job
 	return job, nil
 }
@@ -369,10 +371,15 @@ func (c *Client) take(event *C.aigc_event) {
 	job := c.jobs[e.JobID]
 	e.Job = job
 	if job != nil {
-		// An id can come after the end, if the outcome was unknown.
-		over := e.Type == EventJobDone || (e.Type == EventJobAccepted && job.isDone())
-		if over && !(e.Type == EventJobDone && job.Outcome() == OutcomeUnknown) {
-			delete(c.jobs, e.JobID)
+		switch e.Type {
+		case EventJobAccepted:
+			if job.isDone() {
+				delete(c.jobs, e.JobID)
+			}
+		case EventJobDone:
+			if !job.mayBeAccepted() {
+				delete(c.jobs, e.JobID)
+			}
 		}
 	}
 	c.mu.Unlock()

@@ -20,6 +20,7 @@ type Job struct {
 
 	acceptOnce, endOnce sync.Once
 	accepted, done      chan struct{}
+	awaitsID            bool
 }
 
 // Asset is one image of a job that has succeeded.
@@ -49,6 +50,23 @@ func (j *Job) isDone() bool {
 	default:
 		return false
 	}
+}
+
+// mayBeAccepted says of a job that has ended here whether the event of its acceptance can still come: an answer to what was
+// on the wire then, which may have come just now.
+func (j *Job) mayBeAccepted() bool {
+	switch j.Outcome() {
+	case OutcomeUnknown:
+		return true
+	case OutcomeAccepted:
+		select {
+		case <-j.accepted:
+			return false
+		default:
+			return j.awaitsID
+		}
+	}
+	return false
 }
 
 // Done is closed when the job has ended, whatever happened.
@@ -260,7 +278,7 @@ func (j *Job) Download(index int, path string) (*Job, error) {
 		return nil, err
 	}
 	defer runtime.KeepAlive(j)
-	return j.client.start(func(download **C.aigc_job, failure **C.aigc_error) C.aigc_status {
+	return j.client.start(false, func(download **C.aigc_job, failure **C.aigc_error) C.aigc_status {
 		return C.aigc_job_download(j.handle, C.size_t(index), copied, download, failure)
 	})
 }

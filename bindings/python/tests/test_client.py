@@ -83,6 +83,25 @@ def test_events_go_on_until_the_grace_is_over(sandbox: Any, keys: Dict[str, Any]
     assert EventType.JOB_ACCEPTED in seen and EventType.JOB_DONE in seen
 
 
+def test_an_interrupt_in_the_moment_of_acceptance_tells_the_id(
+    sandbox: Any, keys: Dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted: List[aigc.Job] = []
+    with aigc.Client(keys) as client:
+        wait = client._job_class.wait
+
+        def accept_and_interrupt(job: aigc.Job, deadline: Any) -> None:
+            while job.remote_id is None:
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(client, "_wait_accepted", accept_and_interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            client.generate(**TENCENT, on_accepted=accepted.append)
+        assert len(accepted) == 1 and accepted[0].token
+        assert wait(accepted[0], 30).done
+
+
 def test_threads_that_read_one_image(sandbox: Any, keys: Dict[str, Any]) -> None:
     with aigc.Client(keys) as client:
         job = client.submit(**TENCENT).wait(30)

@@ -157,11 +157,13 @@ class Client(BaseClient[Job, Download]):
             check_template(name_template)
         deadline = _deadline(timeout)
         job = self.submit(provider, operation, **fields)
+        untold = on_accepted
         try:
-            if on_accepted is not None:
+            if untold is not None:
                 self._wait_accepted(job, deadline)
                 if job.remote_id is not None:
-                    on_accepted(job)
+                    tell, untold = untold, None
+                    tell(job)
             job.wait(_left(deadline))
             downloads = [
                 job.download(asset.index, file_path(out, job, asset.index, name_template)) for asset in job.assets
@@ -172,8 +174,8 @@ class Client(BaseClient[Job, Download]):
             if not isinstance(error, Exception) and job.remote_id is None:
                 # Interrupted with the submission on the wire: its answer gets the same grace as in close().
                 settle([job], self.close_grace)
-                if on_accepted is not None and job.remote_id is not None:
-                    on_accepted(job)
+            if untold is not None and job.remote_id is not None:
+                untold(job)
             remember_token(error, [job])
             raise
         return downloads
