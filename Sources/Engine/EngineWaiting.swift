@@ -32,8 +32,14 @@ extension Engine {
         }
         guard isPosted else { throw Self.closed }
         guard milliseconds != 0 else { return nil }
-        guard let snapshot = try wait(record, milliseconds, until: { $0.refreshesDone >= serial }) else { return nil }
-        if let failure = shared.lock.withLock({ record.refreshFailure }) { return .failure(failure) }
+        // In the hold in which it is found done: another refresh may end in the next moment.
+        var failure: Failure?
+        let isAnswered = { (record: JobRecord) in
+            failure = record.refreshFailure
+            return record.refreshesDone >= serial
+        }
+        guard let snapshot = try wait(record, milliseconds, until: isAnswered) else { return nil }
+        if let failure { return .failure(failure) }
         return .success(snapshot)
     }
 
@@ -98,7 +104,7 @@ extension Engine {
                     return event
                 }
                 if shared.wakes > 0 {
-                    shared.wakes = 0
+                    shared.wakes -= 1
                     shared.eventsChanged()
                     return nil
                 }
@@ -117,7 +123,8 @@ extension Engine {
 
     public func wake() {
         shared.lock.withLock {
-            shared.wakes = 1
+            // One for each that waits; where none does, the next one alone.
+            shared.wakes = min(shared.wakes + 1, max(1, shared.eventWaiters))
             shared.eventsChanged()
         }
     }

@@ -99,6 +99,28 @@ final class ThreadTests: XCTestCase {
         return usage.ru_nvcsw
     }
 
+    func testEachWakeLetsOneThreadGo() throws {
+        for _ in 0..<10 {
+            let engine = try Parts().engine
+            let asleep = Lines()
+            let join = threads(2) { _ in
+                let began = aigcp_monotonic_ns()
+                _ = engine.nextEvent(milliseconds: 2_000)
+                if aigcp_monotonic_ns() - began > 1_900_000_000 { asleep.add("slept on") }
+            }
+            while engine.shared.lock.withLock({ engine.shared.eventWaiters }) < 2 { usleep(100) }
+            engine.wake()
+            engine.wake()
+            try join()
+            XCTAssertEqual(asleep.all, [])
+            engine.wake()
+            engine.wake()
+            XCTAssertNil(engine.nextEvent(milliseconds: 60_000), "one that nobody waited for is kept")
+            XCTAssertNil(engine.nextEvent(milliseconds: 0))
+            engine.close(graceMilliseconds: 0)
+        }
+    }
+
     /// A job that fails at a refresh: nobody sees its end without the reason, however many wait and are woken in turn.
     func testAnEndIsSeenTogetherWithItsReason() throws {
         let wrong = Lines()
