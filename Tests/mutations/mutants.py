@@ -132,8 +132,7 @@ MUTANTS = (
         [
             (
                 "Sources/Engine/JobActions.swift",
-                "            if failure != nil { record.snapshot.assets = [] }\n            shared.push(.jobDone, record)",
-                "            if failure != nil { record.snapshot.assets = [] }\n"
+                "            shared.push(.jobDone, record)",
                 "            if failure?.status != .cancelled { shared.push(.jobDone, record) }",
             )
         ],
