@@ -144,7 +144,7 @@ void aigcu_loop_ring(int bell) {
     (void)ignored;
 }
 
-int aigcu_loop_watch(int epoll, int fd, int what, int known) {
+int aigcu_loop_watch(int epoll, int fd, int what) {
     struct epoll_event event = {.events = 0, .data.fd = fd};
     if (what == CURL_POLL_REMOVE) {
         epoll_ctl(epoll, EPOLL_CTL_DEL, fd, &event);
@@ -152,10 +152,8 @@ int aigcu_loop_watch(int epoll, int fd, int what, int known) {
     }
     if (what & CURL_POLL_IN) event.events |= EPOLLIN;
     if (what & CURL_POLL_OUT) event.events |= EPOLLOUT;
-    if (epoll_ctl(epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) == 0) return 0;
-    /* A descriptor that was closed and opened again behind our back. */
-    if (errno != ENOENT && errno != EEXIST) return -1;
-    return epoll_ctl(epoll, known ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event);
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0) return 0;
+    return errno == EEXIST ? epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event) : -1;
 }
 
 int aigcu_loop_wait(int epoll, int bell, int milliseconds, aigcu_event *events, int capacity, int *rung) {

@@ -17,7 +17,8 @@ public final class CurlTransport: Transport {
     private let shared: SlotSettings
     private let proxies: ProxyRules
     private let loop: EventLoop
-    private let multi: UnsafeMutableRawPointer
+    /// Nil after one was given up, until the next transfer starts.
+    private var multi: MultiHandle?
     private var active: [UInt64: Slot] = [:]
     private var spare: [Slot] = []
     private var ended: [(id: UInt64, result: TransferResult)] = []
@@ -41,27 +42,23 @@ public final class CurlTransport: Transport {
     }
 
     init(_ settings: CurlSettings, resendGuard: ResendGuard) throws(Failure) {
-        guard Library.isReady, let loop = EventLoop(), let multi = aigcu_multi_open() else {
-            throw Failure(.noResources, "starting the network failed: descriptors or memory are exhausted (ulimit -n)")
-        }
+        guard Library.isReady, let loop = EventLoop() else { throw Self.noResources }
         shared = SlotSettings(settings: settings, trust: TrustAnchors(settings), resendGuard: resendGuard)
         proxies = ProxyRules(settings)
         self.loop = loop
-        self.multi = multi
-        let me = Unmanaged.passUnretained(loop).toOpaque()
-        let perHost = max(1, settings.maxConnectionsPerHost)
-        var codes = [
-            aigcu_multi_set_socket_callback(multi, onSocket, me), aigcu_multi_set_timer_callback(multi, onTimer, me),
-            aigcu_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, perHost),
-        ]
-        // Two hosts at their limit stay connected; without a number libcurl closes most when few transfers run.
-        let kept = perHost.multipliedReportingOverflow(by: 2)
-        codes.append(aigcu_multi_set_long(multi, CURLMOPT_MAXCONNECTS, kept.overflow ? perHost : kept.partialValue))
-        guard codes.allSatisfy({ $0 == CURLM_OK }), let first = Slot(shared, loop: loop) else {
-            throw Failure(.internal, "libcurl \(CurlVersion.curl) lacks an option: 7.87 or newer is needed")
+        let lacksOption = Failure(
+            .internal, "libcurl \(CurlVersion.curl) lacks an option: 7.87 or newer is needed")
+        switch MultiHandle.open(settings, loop: loop) {
+        case .handle(let handle): multi = handle
+        case .noMemory: throw Self.noResources
+        case .lacksOption: throw lacksOption
         }
+        guard let first = Slot(shared, loop: loop) else { throw lacksOption }
         spare.append(first)
     }
+
+    private static let noResources = Failure(
+        .noResources, "starting the network failed: descriptors or memory are exhausted (ulimit -n)")
 
     deinit { shutdown() }
 
@@ -114,7 +111,7 @@ public final class CurlTransport: Transport {
             retire(slot)
             return failure
         }
-        guard curl_multi_add_handle(multi, slot.easy) == CURLM_OK else {
+        guard let multi = usableMulti(), multi.add(slot) else {
             retire(slot)
             return failure(.resources, "no memory for a transfer")
         }
@@ -122,6 +119,12 @@ public final class CurlTransport: Transport {
         if slot.isUploading { uploads.append(slot) }
         nextDeadline = min(nextDeadline, deadline(of: slot).at)
         return nil
+    }
+
+    private func usableMulti() -> MultiHandle? {
+        if multi?.problem != nil { collect() }
+        if multi == nil, case .handle(let handle) = MultiHandle.open(shared.settings, loop: loop) { multi = handle }
+        return multi
     }
 
     private static func mayBePublic(_ host: String) -> Bool {
@@ -185,11 +188,11 @@ public final class CurlTransport: Transport {
         guard !isShutDown else { return }
         isShutDown = true
         let pipe = aigcu_sigpipe_hold()
-        for slot in active.values { curl_multi_remove_handle(multi, slot.easy) }
+        for slot in active.values { multi?.remove(slot) }
         active.removeAll()
         uploads.removeAll()
         spare.removeAll()
-        curl_multi_cleanup(multi)
+        multi = nil
         aigcu_sigpipe_release(pipe)
     }
 
@@ -197,9 +200,8 @@ public final class CurlTransport: Transport {
 
     /// Lets libcurl work on one descriptor, or on its timers.
     private func run(_ fd: curl_socket_t, _ what: Int32) {
-        var running: Int32 = 0
         isInsideLibrary = true
-        curl_multi_socket_action(multi, fd, what, &running)
+        multi?.run(fd, what)
         isInsideLibrary = false
         if !deferred.isEmpty {
             let work = deferred
@@ -210,11 +212,15 @@ public final class CurlTransport: Transport {
 
     /// Takes out what libcurl has ended.
     private func collect() {
-        var code = CURLE_OK
-        while let easy = aigcu_multi_next_done(multi, &code) {
-            guard let context = aigcu_info_pointer(easy, CURLINFO_PRIVATE) else { continue }
-            finish(Unmanaged<Slot>.fromOpaque(context).takeUnretainedValue()) { $0.result(code) }
-        }
+        while let (slot, code) = multi?.nextDone() { finish(slot) { $0.result(code) } }
+        if let problem = multi?.problem { giveUpMulti(problem) }
+    }
+
+    /// libcurl does not say which transfer its multi handle has failed of: all of them end, and the next one has a new
+    /// handle.
+    private func giveUpMulti(_ problem: String) {
+        for slot in Array(active.values) { finish(slot) { $0.givenUp(problem) } }
+        multi = nil
     }
 
     /// Ends what has passed a limit of ours: libcurl counts idle time in whole seconds, and none while a transfer waits
@@ -248,7 +254,7 @@ public final class CurlTransport: Transport {
 
     private func release(_ slot: Slot) {
         if slot.bodyBytes > 0, !uploads.isEmpty { uploads.removeAll { $0 === slot } }
-        curl_multi_remove_handle(multi, slot.easy)
+        multi?.remove(slot)
         retire(slot)
         if active.isEmpty { nextDeadline = .max }
     }
@@ -293,17 +299,4 @@ private struct TrustCache {
 /// libcurl's own state of the process: made once, by the first transport, never unmade.
 enum Library {
     static let isReady = curl_global_init(Int(CURL_GLOBAL_SSL)) == CURLE_OK
-}
-
-private let onSocket: curl_socket_callback = { _, fd, what, context, known in
-    guard let context else { return 0 }
-    let loop = Unmanaged<EventLoop>.fromOpaque(context).takeUnretainedValue()
-    return loop.watch(fd, what, isKnown: known != nil) ? 0 : -1
-}
-
-private let onTimer: curl_multi_timer_callback = { _, milliseconds, context in
-    guard let context else { return 0 }
-    let loop = Unmanaged<EventLoop>.fromOpaque(context).takeUnretainedValue()
-    loop.timerAt = milliseconds < 0 ? .max : loop.now.adding(milliseconds: Int64(milliseconds))
-    return 0
 }

@@ -19,6 +19,10 @@ final class EventLoop {
     static let capacity: Int32 = 64
     /// The last look brought as much as it can: there may be more.
     private(set) var wasFull = false
+    /// Descriptors that epoll did not take (memory, or the limit of an account), and what they are wanted for. They are
+    /// treated as ready now and then: to give them up would lose the answers of requests that are on the wire.
+    private var unwatched: [Int32: Int32] = [:]
+    private static let unwatchedMilliseconds: Int64 = 50
 
     /// Nil when descriptors are exhausted.
     init?() {
@@ -46,17 +50,34 @@ final class EventLoop {
     func poll(until: Int64, _ handle: (Int32, Int32) -> Void) -> Bool {
         var rung: Int32 = 0
         aroundSleep?.before()
-        let count = aigcu_loop_wait(epoll, bell, timeout(until), events, Self.capacity, &rung)
+        let count = aigcu_loop_wait(epoll, bell, timeout(lookAt(until)), events, Self.capacity, &rung)
         aroundSleep?.after()
         now = Self.monotonic()
         wasFull = count + (rung == 0 ? 0 : 1) >= Self.capacity  // safe: at most 64 and 1
         for index in 0..<Int(count) { handle(events[index].fd, events[index].what) }
+        if !unwatched.isEmpty { lookAtUnwatched(handle) }
         return rung != 0
     }
 
-    /// What libcurl wants to hear of a descriptor. `isKnown`: it is watched already.
-    func watch(_ fd: Int32, _ what: Int32, isKnown: Bool) -> Bool {
-        aigcu_loop_watch(epoll, fd, what, isKnown ? 1 : 0) == 0
+    /// What libcurl wants to hear of a descriptor: CURL_POLL_*.
+    func watch(_ fd: Int32, _ what: Int32) {
+        if aigcu_loop_watch(epoll, fd, what) == 0 {
+            if !unwatched.isEmpty { unwatched[fd] = nil }
+        } else {
+            unwatched[fd] = what
+        }
+    }
+
+    private func lookAt(_ until: Int64) -> Int64 {
+        unwatched.isEmpty ? until : min(until, now.adding(milliseconds: Self.unwatchedMilliseconds))
+    }
+
+    private func lookAtUnwatched(_ handle: (Int32, Int32) -> Void) {
+        for (fd, what) in unwatched where unwatched[fd] != nil {
+            watch(fd, what)
+            // libcurl finds out what it is ready for.
+            handle(fd, 0)
+        }
     }
 
     private func timeout(_ until: Int64) -> Int32 {

@@ -75,6 +75,12 @@ final class Slot {
         guard setConstants() else { return nil }
     }
 
+    /// The slot of a handle.
+    static func of(_ easy: UnsafeMutableRawPointer) -> Slot? {
+        guard let context = aigcu_info_pointer(easy, CURLINFO_PRIVATE) else { return nil }
+        return Unmanaged<Slot>.fromOpaque(context).takeUnretainedValue()
+    }
+
     deinit {
         curl_easy_cleanup(easy)
         block.free()

@@ -30,6 +30,9 @@ extension Slot {
             isIdle ? "no byte moved for \(limit) ms; \(progress)" : "not done within \(limit) ms; \(progress)")
     }
 
+    /// libcurl cannot go on with any transfer.
+    func givenUp(_ problem: String) -> TransferResult { failed(.resources, "libcurl cannot go on: \(problem)") }
+
     private func failed(_ kind: TransferFailure.Kind, _ reason: String) -> TransferResult {
         .failed(
             TransferFailure(kind, requestMayHaveLeft: requestMayHaveLeft, detail: redacted("\(place): \(reason)")))
@@ -71,8 +74,7 @@ extension Slot {
 
     private func kind(_ code: CURLcode) -> TransferFailure.Kind {
         switch code {
-        // "Aborted" without a reason of ours: a socket could not be watched.
-        case CURLE_OUT_OF_MEMORY, CURLE_FAILED_INIT, CURLE_NO_CONNECTION_AVAILABLE, CURLE_ABORTED_BY_CALLBACK:
+        case CURLE_OUT_OF_MEMORY, CURLE_FAILED_INIT, CURLE_NO_CONNECTION_AVAILABLE:
             return .resources
         case CURLE_OPERATION_TIMEDOUT: return .timeout
         case CURLE_FILESIZE_EXCEEDED: return .tooLarge

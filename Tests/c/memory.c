@@ -3,7 +3,9 @@
  * usage: memory PROVIDER what
  *   large    what a stranger's answer makes large (72 KiB and more) cannot be had
  *   answers  the same while the sandbox's answers have megabytes (the runner tells it to)
- *   small    one in so many allocations of libcurl, OpenSSL and jansson fails, whatever their size */
+ *   small    one in so many allocations of libcurl, OpenSSL and jansson fails, whatever their size
+ *   each     one allocation of libcurl fails: the first in one life, the second in the next, to the last
+ *   watches  the same of the descriptors that are given to epoll */
 #include "support.h"
 
 #include <dlfcn.h>
@@ -11,6 +13,8 @@
 #include <string.h>
 
 static void (*short_of_memory)(size_t least, unsigned one_in, int libraries);
+static void (*short_of_memory_once)(long nth);
+static void (*short_of_watches_once)(long nth);
 static long *failures;
 
 static int expected(aigc_status status)
@@ -140,15 +144,76 @@ static void small(const char *provider, int rounds)
        provider, rounds, *failures, worked);
 }
 
+/* One call of a read that goes out once, with a client whose connection is its own. */
+static aigc_status ask(aigc_client *client, const char *provider, aigc_error **error)
+{
+    const int is_alibaba = strcmp(provider, AIGC_ALIBABA) == 0;
+    const char *action = is_alibaba ? "Personalizedtxt2imgQueryModelTrainJobList" : "DescribeAigcImageTask";
+    aigc_job *call = NULL;
+    const char *parameters = is_alibaba ? "{}" : "{\"TaskId\":\"none\"}";
+    aigc_status status = aigc_client_call(client, provider, action, parameters, 1, &call, error);
+    if (status == AIGC_OK) status = aigc_job_wait(call, 60000, error);
+    aigc_job_free(call);
+    return status;
+}
+
+/* Whether the cloud was heard: it knows no such task. */
+static int was_heard(aigc_status status)
+{
+    return status == AIGC_OK || status == AIGC_E_NOT_FOUND;
+}
+
+/* Lives in which one thing fails once, somewhere. */
+static void each(const char *provider, const char *what, void (*fail)(long nth))
+{
+    aigc_error *error = NULL;
+    int worked = 0, lives = 0, wrong = 0;
+    aigc_client *client = test_client();
+    aigc_job_free(test_succeeded(client, provider)); /* what is made once in a process */
+    aigc_client_free(client);
+    for (long nth = 1, before = -1; before != *failures; nth++) {
+        client = short_lived();
+        before = *failures;
+        lives++;
+        fail(nth);
+        aigc_status status = ask(client, provider, &error);
+        aigc_error_free(error);
+        error = NULL;
+        fail(0);
+        if (!was_heard(status) && !expected(status)) {
+            wrong++;
+            ok(0, "%s: %s %ld fails: %s", provider, what, nth, aigc_status_name(status));
+        }
+        worked += was_heard(status);
+        status = ask(client, provider, &error);
+        if (!was_heard(status)) {
+            wrong++;
+            ok(0, "%s: after %s %ld failed: %s", provider, what, nth, aigc_error_message(error));
+        }
+        aigc_error_free(error);
+        error = NULL;
+        aigc_client_free(client);
+    }
+    ok(wrong == 0 && lives > 3, "%s: of %d lives with one %s that failed %d worked, and the client in all of them",
+       provider, lives, what, worked);
+}
+
 int main(int argc, char **argv)
 {
     const char *provider = argc > 1 ? argv[1] : AIGC_TENCENT, *what = argc > 2 ? argv[2] : "large";
     *(void **)&short_of_memory = dlsym(RTLD_DEFAULT, "short_of_memory");
+    *(void **)&short_of_memory_once = dlsym(RTLD_DEFAULT, "short_of_memory_once");
+    *(void **)&short_of_watches_once = dlsym(RTLD_DEFAULT, "short_of_watches_once");
     failures = dlsym(RTLD_DEFAULT, "short_of_memory_failures");
-    if (!short_of_memory || !failures) die("short_of_memory.so is not loaded (LD_PRELOAD)");
+    if (!short_of_memory || !short_of_memory_once || !short_of_watches_once || !failures)
+        die("short_of_memory.so is not loaded (LD_PRELOAD)");
     if (strcmp(what, "large") == 0) large(provider);
     else if (strcmp(what, "answers") == 0)
         answers(provider);
+    else if (strcmp(what, "each") == 0)
+        each(provider, "allocation of libcurl", short_of_memory_once);
+    else if (strcmp(what, "watches") == 0)
+        each(provider, "descriptor for epoll", short_of_watches_once);
     else
         small(provider, argc > 3 ? atoi(argv[3]) : 14);
     return finish();

@@ -407,6 +407,9 @@ def plan(runner: Runner, long: bool) -> List[Run]:
     for provider in PROVIDERS:
         runs.append(Run("memory", [provider, "large"], **short))
         runs.append(Run("memory", [provider, "answers"], faults=megabytes, **short))
+        if provider == "tencent":
+            runs.append(Run("memory", [provider, "each"], quick=False, **short))
+        runs.append(Run("memory", [provider, "watches"], **short))
         small = [provider, "small", "56" if long else "14"]
         runs.append(Run("memory", small, quick=False, after=no_duplicates, seconds=900, **short))
         jobs = dict(quick=False, seconds=300.0)

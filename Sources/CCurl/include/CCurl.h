@@ -105,8 +105,8 @@ int aigcu_loop_open(int *epoll, int *bell);
 void aigcu_loop_close(int epoll, int bell);
 /* Any thread. */
 void aigcu_loop_ring(int bell);
-/* known: the descriptor is watched already. 0 or -1. */
-int aigcu_loop_watch(int epoll, int fd, int what, int known);
+/* Watches a descriptor, or watches it for something else. 0, or -1 without memory or at the limit of an account. */
+int aigcu_loop_watch(int epoll, int fd, int what);
 /* Waits up to milliseconds (-1: no limit). The number of events that were written; *rung is 1 if the bell was. */
 int aigcu_loop_wait(int epoll, int bell, int milliseconds, aigcu_event *events, int capacity, int *rung);
 

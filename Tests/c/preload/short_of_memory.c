@@ -1,8 +1,12 @@
-/* LD_PRELOAD: allocations that fail when they are told to. short_of_memory(least, one_in, libraries):
+/* LD_PRELOAD: what fails when it is told to.
+ *
+ * short_of_memory(least, one_in, libraries): allocations.
  *   least      only those of so many bytes and more
  *   one_in     about one of so many of them; 0 for none
  *   libraries  0: of any caller; 1: of libcurl, OpenSSL, jansson and the C library's resolver only, which say so when
- *              they get no memory. The Swift runtime ends the process where a small allocation fails. */
+ *              they get no memory. The Swift runtime ends the process where a small allocation fails.
+ * short_of_memory_once(nth): of libcurl's allocations from now on, only the one with this number; 0 for none.
+ * short_of_watches_once(nth): the same of the descriptors that are given to epoll. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -11,6 +15,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
@@ -21,12 +26,14 @@ enum { MOST = 16 };
 
 static struct {
     uintptr_t from, to;
+    int is_curl;
 } code[MOST];
 static int ranges;
 static size_t least_bytes = SIZE_MAX;
 static unsigned one_in;
 static int libraries_only;
 static uint64_t state = 88172645463325252u;
+static long memory_nth, watches_nth;
 long short_of_memory_failures;
 
 static int note(struct dl_phdr_info *library, size_t size, void *context)
@@ -41,6 +48,7 @@ static int note(struct dl_phdr_info *library, size_t size, void *context)
             if (part->p_type != PT_LOAD || !(part->p_flags & PF_X)) continue;
             code[ranges].from = library->dlpi_addr + part->p_vaddr;
             code[ranges].to = code[ranges].from + part->p_memsz;
+            code[ranges].is_curl = i == 0;
             ranges++;
         }
     }
@@ -56,15 +64,41 @@ void short_of_memory(size_t least, unsigned rate, int libraries)
     __atomic_store_n(&one_in, rate, __ATOMIC_SEQ_CST);
 }
 
+void short_of_memory_once(long nth)
+{
+    if (!ranges) dl_iterate_phdr(note, NULL);
+    __atomic_store_n(&memory_nth, nth, __ATOMIC_SEQ_CST);
+}
+
+void short_of_watches_once(long nth)
+{
+    __atomic_store_n(&watches_nth, nth, __ATOMIC_SEQ_CST);
+}
+
+/* Counts down to the one that fails. */
+static int is_nth(long *nth)
+{
+    if (__atomic_load_n(nth, __ATOMIC_RELAXED) <= 0 || __atomic_sub_fetch(nth, 1, __ATOMIC_SEQ_CST) != 0) return 0;
+    __atomic_add_fetch(&short_of_memory_failures, 1, __ATOMIC_RELAXED);
+    return 1;
+}
+
+static int is_of_libraries(void *caller, int curl_only)
+{
+    for (int i = 0; i < ranges; i++)
+        if ((uintptr_t)caller >= code[i].from && (uintptr_t)caller < code[i].to) return code[i].is_curl || !curl_only;
+    return 0;
+}
+
 static int fails(size_t size, void *caller)
 {
+    if (__atomic_load_n(&memory_nth, __ATOMIC_RELAXED) > 0 && is_of_libraries(caller, 1) && is_nth(&memory_nth)) {
+        errno = ENOMEM;
+        return 1;
+    }
     unsigned rate = __atomic_load_n(&one_in, __ATOMIC_RELAXED);
     if (rate == 0 || size < least_bytes) return 0;
-    if (libraries_only) {
-        int ours = 0;
-        for (int i = 0; i < ranges; i++) ours |= (uintptr_t)caller >= code[i].from && (uintptr_t)caller < code[i].to;
-        if (!ours) return 0;
-    }
+    if (libraries_only && !is_of_libraries(caller, 0)) return 0;
     uint64_t x = __atomic_load_n(&state, __ATOMIC_RELAXED); /* xorshift; a race makes it no less random */
     x ^= x << 13;
     x ^= x >> 7;
@@ -106,4 +140,15 @@ int posix_memalign(void **block, size_t alignment, size_t size)
     if (fails(size, __builtin_return_address(0))) return ENOMEM;
     *block = __libc_memalign(alignment, size);
     return *block ? 0 : ENOMEM;
+}
+
+int epoll_ctl(int epoll, int what, int fd, struct epoll_event *event)
+{
+    static int (*next)(int, int, int, struct epoll_event *);
+    if (what != EPOLL_CTL_DEL && is_nth(&watches_nth)) {
+        errno = ENOSPC;
+        return -1;
+    }
+    if (!next) *(void **)&next = dlsym(RTLD_NEXT, "epoll_ctl");
+    return next(epoll, what, fd, event);
 }
