@@ -98,6 +98,15 @@ static aigc_client *short_lived(void)
     return made;
 }
 
+static aigc_status again(aigc_client *client, const char *provider, aigc_error **error)
+{
+    aigc_job *job = test_submit(client, provider, NULL);
+    aigc_job_set_deadline_ms(job, 60000, NULL);
+    aigc_status status = aigc_job_wait(job, 60000, error);
+    aigc_job_free(job);
+    return status;
+}
+
 static void small(const char *provider, int rounds)
 {
     static const unsigned rates[] = {2000, 300, 100, 30, 10, 3, 1};
@@ -130,13 +139,18 @@ static void small(const char *provider, int rounds)
         error = NULL;
         aigc_job_free(job);
         aigc_job_free(first);
-        job = test_submit(client, provider, NULL); /* the same client, with memory */
-        aigc_job_set_deadline_ms(job, 60000, NULL);
-        if (aigc_job_wait(job, 60000, &error) != AIGC_OK)
+        /* The same client, with memory. libcurl keeps a connection whose first write got none: a submission on it ends
+         * with an unknown outcome, which is the truth as far as anybody can tell, and the next one works. */
+        status = again(client, provider, &error);
+        if (status == AIGC_E_OUTCOME_UNKNOWN) {
+            aigc_error_free(error);
+            error = NULL;
+            status = again(client, provider, &error);
+        }
+        if (status != AIGC_OK)
             ok(0, "%s: one in %u, afterwards: %s", provider, rates[(size_t)round % COUNT_OF(rates)],
                aigc_error_message(error));
         aigc_error_free(error);
-        aigc_job_free(job);
         aigc_client_free(client);
     }
     ok(lost == 0, "%s: no id of an accepted job was lost (%d)", provider, lost);
