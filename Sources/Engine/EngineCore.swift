@@ -163,8 +163,10 @@ final class EngineCore {
         case .cancel(let id):
             if let job = jobs[id] { feed(.cancel, to: job) }
             if let download = downloads[id] { feed(.cancel, to: download) }
-        case .refresh(let record):
-            if let job = jobs[record.id] { feed(.refresh, to: job) } else { refreshRefused(record) }
+        case .refresh(let record, let serial):
+            // One that was asked for in the moment of an answer, or of the end, has been answered with it.
+            let isOpen = shared.lock.withLock { record.refreshesDone < serial }
+            if isOpen, let job = jobs[record.id] { feed(.refresh, to: job) }
         case .setFollow(let id, let on):
             if let job = jobs[id] { feed(.setFollow(on), to: job) }
         case .setDeadline(let id, let milliseconds):
@@ -232,6 +234,7 @@ final class EngineCore {
             record.snapshot.failure = Failure(
                 .invalidArgument, "Starting a job: this client has no provider \"\(record.provider)\"",
                 field: "provider")
+            shared.endRefreshes(of: record)
             shared.push(.jobDone, record)
             return shared.takeWaiters(of: record)
         }
@@ -249,17 +252,6 @@ final class EngineCore {
         closeBy = by
         for job in Array(jobs.values) { feed(.close, to: job) }
         for download in Array(downloads.values) { feed(.close, to: download) }
-    }
-
-    /// A refresh came for a job that ended in the meantime.
-    private func refreshRefused(_ record: JobRecord) {
-        let waiters = shared.lock.withLock {
-            record.refreshFailure = Failure(.wrongState, "Refreshing a job: it has ended")
-            record.refreshesDone = record.refreshesAsked
-            shared.push(.jobRefreshed, record)
-            return shared.takeWaiters(of: record)
-        }
-        for waiter in waiters { waiter.signal() }
     }
 
     // MARK: - Timers

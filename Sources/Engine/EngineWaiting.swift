@@ -28,7 +28,7 @@ extension Engine {
             }
             record.refreshesAsked += 1
             serial = record.refreshesAsked
-            return .refresh(record)
+            return .refresh(record, serial)
         }
         guard isPosted else { throw Self.closed }
         guard milliseconds != 0 else { return nil }

@@ -88,8 +88,7 @@ extension EngineCore {
             return
         }
         let (changed, waiters) = shared.lock.withLock {
-            record.refreshFailure = failure
-            record.refreshesDone = record.refreshesAsked
+            record.answerRefreshes(failure)
             let changed = show(job, .jobRefreshed)
             return (changed, shared.takeWaiters(of: record))
         }
@@ -111,8 +110,10 @@ extension EngineCore {
             record.snapshot.failure = failure
             if failure != nil { record.snapshot.assets = [] }
             if job.endsARefresh {
-                record.refreshesDone = record.refreshesAsked
+                record.answerRefreshes(record.refreshFailure)
                 shared.push(.jobRefreshed, record)
+            } else {
+                shared.endRefreshes(of: record)
             }
             shared.push(.jobDone, record)
             return shared.takeWaiters(of: record)

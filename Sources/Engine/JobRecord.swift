@@ -52,6 +52,12 @@ public final class JobRecord: @unchecked Sendable {
         self.snapshot = snapshot
     }
 
+    /// Lock held. What has been asked for since the call began shares its answer.
+    func answerRefreshes(_ failure: Failure?) {
+        refreshFailure = failure
+        refreshesDone = refreshesAsked
+    }
+
     /// Lock held. A waiter has a lock of its own, which is taken by nobody who holds this one.
     func letGo() {
         for waiter in waiters { waiter.signal() }

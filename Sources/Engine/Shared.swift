@@ -11,7 +11,8 @@ enum Command: Sendable {
     case attach(JobRecord, follow: Bool, deadlineMilliseconds: Int64)
     indirect case download(JobRecord, DownloadOrder)
     case cancel(UInt64)
-    case refresh(JobRecord)
+    /// The number of the refresh, counted by job.
+    case refresh(JobRecord, Int)
     case setFollow(UInt64, Bool)
     case setDeadline(UInt64, Int64)
     indirect case setCredentials(String, Credentials)
@@ -171,6 +172,13 @@ final class Shared: @unchecked Sendable {
         announceAll()
         defer { record.waiters = [] }
         return record.waiters
+    }
+
+    /// Lock held, in the hold in which a job ends: no refresh is told of after that.
+    func endRefreshes(of record: JobRecord) {
+        guard record.refreshesDone < record.refreshesAsked else { return }
+        record.answerRefreshes(Failure(.wrongState, "Refreshing a job: it has ended"))
+        push(.jobRefreshed, record)
     }
 
     /// The engine has bytes, timers or commands to see to.

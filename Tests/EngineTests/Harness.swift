@@ -124,8 +124,9 @@ final class Harness {
     /// As `Engine.refresh` without the waiting; the number to look for in `refreshesDone`.
     @discardableResult
     func refresh(_ job: JobRecord) -> Int {
+        if job.snapshot.state.isTerminal { return job.refreshesAsked }  // refused
         job.refreshesAsked += 1
-        _ = shared.post(.refresh(job))
+        _ = shared.post(.refresh(job, job.refreshesAsked))
         return job.refreshesAsked
     }
 

@@ -78,7 +78,7 @@ final class RefreshTests: XCTestCase {
             for job in jobs { harness.refresh(job) }
             if moment % 7 == 0 { harness.cancel(jobs[0]) }
             harness.runToTheEnd()
-            for job in jobs { XCTAssertEqual(job.refreshesDone, 1, "at \(moment) ms") }
+            for job in jobs { XCTAssertEqual(job.refreshesDone, job.refreshesAsked, "at \(moment) ms") }
             harness.checkPromises("refresh at \(moment) ms")
         }
     }
@@ -90,6 +90,45 @@ final class RefreshTests: XCTestCase {
         harness.run(until: 1_000)
         XCTAssertEqual(harness.transport.started, 1)
         XCTAssertEqual(job.refreshesDone, 10)
+    }
+
+    /// The answer has come and the engine has not looked at it yet: a refresh that is asked for now shares it.
+    func testARefreshInTheMomentOfAnAnswerSharesIt() throws {
+        let harness = try Harness()
+        harness.cloud.runningMilliseconds = 60_000
+        let job = attached(harness)
+        harness.refresh(job)
+        harness.transport.setBeforeDelivery { [unowned harness] in
+            harness.transport.setBeforeDelivery {}
+            harness.refresh(job)
+        }
+        harness.run(until: 1_000)
+        XCTAssertEqual(harness.transport.started, 1)
+        XCTAssertEqual(job.refreshesDone, 2)
+        XCTAssertNil(job.refreshFailure)
+    }
+
+    /// The same where the answer ends the job: nothing is told after the end.
+    func testARefreshInTheMomentOfTheEndIsToldBeforeIt() throws {
+        for follows in [true, false] {
+            let harness = try Harness()
+            let job = attached(harness, follow: follows)
+            if !follows {
+                harness.run(until: 10_000)
+                harness.refresh(job)
+            }
+            harness.transport.setBeforeDelivery { [unowned harness] in
+                // With the answer that ends the job.
+                if harness.elapsed >= 2_000 || !follows { harness.refresh(job) }
+            }
+            harness.runToTheEnd()
+            XCTAssertEqual(job.snapshot.state, .succeeded)
+            XCTAssertEqual(job.refreshesDone, job.refreshesAsked)
+            let told = harness.events.filter { $0.job == job.id }.map(\.type)
+            XCTAssertTrue(told.contains(.jobRefreshed), "\(told)")
+            XCTAssertEqual(told.last, .jobDone, "\(told)")
+            harness.checkPromises("refresh at the end")
+        }
     }
 
     // MARK: - Following

@@ -58,6 +58,7 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
     private var faultsOfThePort: [String] = []
     private var most = 0
     private var beforeWake: @Sendable () -> Void = {}
+    private var beforeDelivery: () -> Void = {}
     private var keepsActions = false
     private var kept: [Action] = []
 
@@ -83,6 +84,8 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
     public func setLatency(_ body: @escaping @Sendable (Action) -> Int64) { locked { latency = body } }
     /// Runs at the head of `wake`, on the thread that wakes.
     public func setBeforeWake(_ body: @escaping @Sendable () -> Void) { locked { beforeWake = body } }
+    /// Runs when answers have come that the engine has not seen.
+    public func setBeforeDelivery(_ body: @escaping () -> Void) { locked { beforeDelivery = body } }
     /// Lets go of what has been told so far.
     public func forget() { locked { told = [:] } }
     public var isDown: Bool { locked { down } }
@@ -223,7 +226,9 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
             ($0.value.dueAt, $0.key) < ($1.value.dueAt, $1.key)
         }
         for (id, _) in due { flights[id] = nil }
+        let hook = beforeDelivery
         condition.unlock()
+        if !due.isEmpty { hook() }
         return due.map { (id: $0.key, result: land($0.value)) }
     }
 
