@@ -84,8 +84,10 @@ extension Engine {
             shared.endWork()
             // Who waits is let go of: handlers of the host's may still run.
             shared.engineGone = true
-            for job in core.jobs.values { job.record.letGo() }
-            for download in core.downloads.values { download.record.letGo() }
+            let records =
+                core.jobs.values.map(\.record) + core.downloads.values.map(\.record)
+                + shared.inbox.compactMap(\.record)
+            for record in records { for waiter in shared.takeWaiters(of: record) { waiter.signal() } }
             shared.lock.broadcast()
             // The process is ending: never touch TLS again, and stand in no fork's way.
             aigcp_turn_leave()

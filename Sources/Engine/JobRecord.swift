@@ -57,12 +57,6 @@ public final class JobRecord: @unchecked Sendable {
         refreshFailure = failure
         refreshesDone = refreshesAsked
     }
-
-    /// Lock held. A waiter has a lock of its own, which is taken by nobody who holds this one.
-    func letGo() {
-        for waiter in waiters { waiter.signal() }
-        waiters = []
-    }
 }
 
 /// The readable part of a job, copied out under the lock.

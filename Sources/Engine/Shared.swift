@@ -21,6 +21,16 @@ enum Command: Sendable {
     indirect case prepared(UInt64, Failure?)
     indirect case committed(UInt64, Result<AssetResult, Failure>)
     indirect case resolved(String, Resolution)
+
+    /// Of a command that begins a job or refreshes one: somebody may wait for it.
+    var record: JobRecord? {
+        switch self {
+        case .submit(let record, _, _, _), .read(let record, _, _), .attach(let record, _, _),
+            .download(let record, _), .refresh(let record, _):
+            record
+        default: nil
+        }
+    }
 }
 
 /// A download as the caller ordered it.
