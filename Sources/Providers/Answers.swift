@@ -38,7 +38,7 @@ enum Answers {
     static func kept(_ body: [UInt8]) -> [UInt8] { body.count <= maximumKeptBytes ? body : [] }
 
     /// A provider's word for a state, bounded.
-    static func word(_ text: String) -> String { Words.shown(text, limit: 64) }
+    static func word(_ text: String) -> String { text.shown(limit: 64) }
 
     /// The same as it is shown: one word. What a server says behind it may repeat what it was sent, secrets included.
     static func shownState(_ word: String) -> String {

@@ -35,7 +35,7 @@ public enum Clouds {
         if let table = requests.first(where: { $0.provider == provider }) { return table }
         throw Failure(
             .invalidArgument,
-            "Looking for provider \"\(Words.shown(provider, limit: 80))\": there is none of that name"
+            "Looking for provider \"\(provider.shown(limit: 80))\": there is none of that name"
                 + Suggestion.hint(provider, among: requests.map { $0.provider }),
             field: "provider")
     }
@@ -82,7 +82,7 @@ extension RequestTable {
             Failure(.invalidArgument, "Attaching a \(provider) job: \(why); pass a whole token", field: "token")
         }
         guard reference.provider == provider else {
-            throw refuse("the token is of provider \"\(Words.shown(reference.provider, limit: 40))\"")
+            throw refuse("the token is of provider \"\(reference.provider.shown(limit: 40))\"")
         }
         _ = try submitRow(reference.operation)
         guard reference.region.utf8.count <= 40,

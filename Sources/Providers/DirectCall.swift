@@ -11,7 +11,7 @@ struct DirectCall {
 
     private func refuse(_ field: String, _ why: String) -> Failure {
         Failure(
-            .invalidArgument, "Calling \(provider) \(Words.shown(action, limit: 120)): \(why)", field: field)
+            .invalidArgument, "Calling \(provider) \(action.shown(limit: 120)): \(why)", field: field)
     }
 
     /// Names go into header lines and rate gates.

@@ -23,7 +23,7 @@ public struct Endpoint: Equatable, Sendable {
     public init(parsing text: String, key: String) throws(Failure) {
         func refuse(_ why: String) -> Failure {
             // What stands before an "@" is most likely a password.
-            let shown = Words.shown(text.split(separator: "@").last.map(String.init) ?? "", limit: 80)
+            let shown = (text.split(separator: "@").last.map(String.init) ?? "").shown(limit: 80)
             return Failure(
                 .invalidArgument,
                 "Reading \(key) \"\(shown)\": \(why); give host, host:port, https://host[:port] or http://host[:port]",

@@ -33,7 +33,7 @@ enum Redaction {
             if let found = Words.range(of: cut, in: bytes) { bytes.removeSubrange(found.lowerBound...) }
         }
         let clean = hideTokens(hideValues(bytes))
-        let shown = Words.shown(String(decoding: clean, as: UTF8.self), limit: maximumBytes - 3)
+        let shown = String(decoding: clean, as: UTF8.self).shown(limit: maximumBytes - 3)
         return shown.utf8.allSatisfy({ $0 == 0x20 }) ? nil : shown
     }
 

@@ -67,6 +67,6 @@ struct ReplyHeaders {
     var mediaType: String {
         guard let line = headers["content-type"] else { return "no content type" }
         let type = Self.trimmed(line.prefix { $0 != ";" })
-        return type.isEmpty ? "no content type" : Words.shown(type.lowercased(), limit: 64)
+        return type.isEmpty ? "no content type" : type.lowercased().shown(limit: 64)
     }
 }

@@ -112,7 +112,7 @@ extension RequestTable {
         guard Self.isWebURL(image.url) else {
             throw refuse(
                 field.name, row,
-                "\"\(Words.shown(image.url, limit: 80))\" is no image URL; give an absolute http or https "
+                "\"\(image.url.shown(limit: 80))\" is no image URL; give an absolute http or https "
                     + "URL of at most \(Self.maximumURLBytes) bytes that the provider can reach")
         }
         if image.referenceType != nil, typeName == nil {

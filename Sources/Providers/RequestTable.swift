@@ -138,9 +138,9 @@ public struct RequestTable: Sendable {
         guard path.utf8.count <= maximumBodyPathBytes, parts.count <= 16, parts.allSatisfy({ !$0.isEmpty }) else {
             throw Failure(
                 .invalidArgument,
-                "Setting \"body.\(Words.shown(path, limit: 80))\": the path is malformed; give 1 to 16 names between "
+                "Setting \"body.\(path.shown(limit: 80))\": the path is malformed; give 1 to 16 names between "
                     + "dots, \(maximumBodyPathBytes) bytes in all, such as body.ExtraParameters.NewField",
-                field: "body." + Words.shown(path, limit: 80))
+                field: "body." + path.shown(limit: 80))
         }
         return parts.map { String($0) }
     }
@@ -149,7 +149,7 @@ public struct RequestTable: Sendable {
         if let row = find(name) { return row }
         throw Failure(
             .invalidArgument,
-            "Looking for operation \"\(Words.shown(name, limit: 80))\" of \(provider): there is none of that name"
+            "Looking for operation \"\(name.shown(limit: 80))\" of \(provider): there is none of that name"
                 + Suggestion.hint(name, among: rows.map { $0.description.name }),
             field: "operation")
     }
@@ -163,7 +163,7 @@ public struct RequestTable: Sendable {
 
     func field(_ name: String, _ row: OperationRow) throws(Failure) -> FieldRow {
         if let field = row.field(name) { return field }
-        let shown = Words.shown(name, limit: 80)
+        let shown = name.shown(limit: 80)
         var hint = Suggestion.hint(name, among: row.fields.map { $0.name })
         // The provider's own name is the likeliest mistake, and one whose answer is certain.
         if let wire = row.fields.first(where: { $0.description.wireName == name || $0.path.last == name }) {

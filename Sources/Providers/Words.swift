@@ -9,8 +9,6 @@ enum Words {
         }
     }
 
-    static func shown(_ text: String, limit: Int) -> String { text.shown(limit: limit) }
-
     /// "a, b or c".
     static func list(_ names: [String]) -> String {
         guard let last = names.last else { return "nothing" }

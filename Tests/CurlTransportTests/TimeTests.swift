@@ -44,18 +44,23 @@ final class TimeTests: XCTestCase {
         }
     }
 
+    /// On each connection an answer at once, and a second one after a pause.
+    private static func answeringTwice(pauseMilliseconds: Int32) -> RawServer {
+        RawServer { connection in
+            _ = connection.request()
+            _ = connection.answer("ok")
+            _ = connection.request()
+            _ = connection.pause(milliseconds: pauseMilliseconds)
+            _ = connection.answer("the id")
+            connection.awaitEnd()
+        }
+    }
+
     /// A process that was stopped, or got no processor, finds an answer when it goes on: it is not thrown away because its
     /// time is over. Of a submission it holds the id.
     func testAnAnswerThatCameWhileThisProcessStoodStillIsTaken() throws {
         for idle in [Int64(0), 250] {
-            let server = RawServer { connection in
-                _ = connection.request()
-                _ = connection.answer("ok")
-                _ = connection.request()
-                _ = connection.pause(milliseconds: 100)
-                _ = connection.answer("the id")
-                connection.awaitEnd()
-            }
+            let server = Self.answeringTwice(pauseMilliseconds: 100)
             defer { server.stop() }
             let harness = try Harness()
             // On a kept connection libcurl has no timer of its own that would look at the socket.
@@ -74,14 +79,7 @@ final class TimeTests: XCTestCase {
 
     /// The same for more answers than one look at the sockets brings.
     func testAllAnswersThatCameWhileThisProcessStoodStillAreTaken() throws {
-        let server = RawServer { connection in
-            _ = connection.request()
-            _ = connection.answer("ok")
-            _ = connection.request()
-            _ = connection.pause(milliseconds: 300)
-            _ = connection.answer("the id")
-            connection.awaitEnd()
-        }
+        let server = Self.answeringTwice(pauseMilliseconds: 300)
         defer { server.stop() }
         let count = 200
         let harness = try Harness(CurlSettings(proxy: "", maxConnectionsPerHost: count))

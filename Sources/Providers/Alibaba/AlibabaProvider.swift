@@ -22,7 +22,7 @@ public final class AlibabaProvider: CheckingProvider {
         default:
             throw Failure(
                 .invalidArgument,
-                "Reading alibaba.asset_encoding \"\(Words.shown(settings.assetEncoding, limit: 80))\": "
+                "Reading alibaba.asset_encoding \"\(settings.assetEncoding.shown(limit: 80))\": "
                     + "give raw or base64",
                 field: "alibaba.asset_encoding")
         }

@@ -57,7 +57,7 @@ enum AlibabaTraining {
     }
 
     private static func missing(_ reader: ReplyReader, _ id: String, _ requestID: String?) -> CallFailure {
-        var text = "\(reader.subject) does not list training job \(Words.shown(id, limit: 80))"
+        var text = "\(reader.subject) does not list training job \(id.shown(limit: 80))"
         if let requestID { text += ", request \(requestID)" }
         text += "; check the id, and that the key is of the account that started it"
         return CallFailure(

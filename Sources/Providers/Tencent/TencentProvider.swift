@@ -74,7 +74,7 @@ public final class TencentProvider: CheckingProvider {
         guard RequestTable.isWebURL(url) else {
             throw requests.refuse(
                 "url", row,
-                "\"\(Words.shown(String(url.prefix { $0 != "?" }), limit: 80))\" is no URL; give an absolute "
+                "\"\(String(url.prefix { $0 != "?" }).shown(limit: 80))\" is no URL; give an absolute "
                     + "http or https URL of at most \(RequestTable.maximumURLBytes) bytes")
         }
         return access(url: url)

@@ -101,8 +101,8 @@ private func shown(_ text: String) {
     requirePresentable(redacted("https://user:\(marker)@host/path \(text)"))
     requirePresentable(redacted("no luck with https://host/\(tail)?q-signature=\(marker)"))
     requirePresentable(redacted(text))
-    requirePresentable(Words.shown(text, limit: 300))
-    require(Words.shown(text, limit: 100).utf8.count <= 103, "longer than its limit")
+    requirePresentable(text.shown(limit: 300))
+    require(text.shown(limit: 100).utf8.count <= 103, "longer than its limit")
 }
 
 private func endpoint(_ text: String) {

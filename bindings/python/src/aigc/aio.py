@@ -293,8 +293,11 @@ class Client(BaseClient[Job, Download]):
         try:
             logs.emit(self._event(event))
         except Exception as error:  # A handler of the program's own: it must not stop the events behind it.
-            assert self._loop is not None
-            self._loop.call_exception_handler({"message": "a log record of aigc could not be handled", "exception": error})
+            self._tell("a log record of aigc could not be handled", error)
+
+    def _tell(self, what: str, error: Exception) -> None:
+        assert self._loop is not None
+        self._loop.call_exception_handler({"message": what, "exception": error})
 
     def _accepted(self, event: Handle, job_id: int) -> None:
         self._unanswered.pop(job_id, None)
@@ -306,8 +309,7 @@ class Client(BaseClient[Job, Download]):
                 try:
                     call_back(job)
                 except Exception as error:  # The program's own: the events behind this one are told all the same.
-                    assert self._loop is not None
-                    self._loop.call_exception_handler({"message": f"on_accepted failed for {job!r}", "exception": error})
+                    self._tell(f"on_accepted failed for {job!r}", error)
 
     def _done(self, job_id: int) -> None:
         ended = self._unanswered.pop(job_id, None)
