@@ -68,12 +68,20 @@ final class EventLoop {
         }
     }
 
+    /// libcurl's handle is gone, and all that it wanted.
+    func forget() {
+        timerAt = .max
+        unwatched.removeAll()
+    }
+
     private func lookAt(_ until: Int64) -> Int64 {
         unwatched.isEmpty ? until : min(until, now.adding(milliseconds: Self.unwatchedMilliseconds))
     }
 
     private func lookAtUnwatched(_ handle: (Int32, Int32) -> Void) {
-        for (fd, what) in unwatched where unwatched[fd] != nil {
+        for fd in Array(unwatched.keys) {
+            // What is handled before can change what is wanted of the others.
+            guard let what = unwatched[fd] else { continue }
             watch(fd, what)
             // libcurl finds out what it is ready for.
             handle(fd, 0)

@@ -31,6 +31,8 @@ final class MultiHandle {
             aigcu_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, perHost),
             aigcu_multi_set_long(multi, CURLMOPT_MAXCONNECTS, kept.overflow ? perHost : kept.partialValue),
         ]
+        // CURLMOPT_QUICK_EXIT: cleaning up waits for no resolver. libcurl knows it since 8.20, and refuses it before.
+        _ = aigcu_multi_set_long(multi, CURLMoption(rawValue: 21), 1)
         return codes.allSatisfy { $0 == CURLM_OK } ? .handle(handle) : .lacksOption
     }
 
@@ -42,7 +44,7 @@ final class MultiHandle {
     /// Its transfers have been removed.
     deinit {
         curl_multi_cleanup(multi)
-        loop.timerAt = .max
+        loop.forget()
     }
 
     func add(_ slot: Slot) -> Bool { problem == nil && curl_multi_add_handle(multi, slot.easy) == CURLM_OK }

@@ -409,7 +409,8 @@ def plan(runner: Runner, long: bool) -> List[Run]:
         runs.append(Run("memory", [provider, "large"], **short))
         runs.append(Run("memory", [provider, "answers"], faults=megabytes, **short))
         if provider == "tencent":
-            runs.append(Run("memory", [provider, "each"], quick=False, **short))
+            for what in ("each", "kept"):
+                runs.append(Run("memory", [provider, what], quick=False, after=no_duplicates, **short))
         runs.append(Run("memory", [provider, "watches"], **short))
         small = [provider, "small", "56" if long else "14"]
         runs.append(Run("memory", small, quick=False, after=no_duplicates, seconds=900, **short))

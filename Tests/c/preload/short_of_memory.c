@@ -5,8 +5,11 @@
  *   one_in     about one of so many of them; 0 for none
  *   libraries  0: of any caller; 1: of libcurl, OpenSSL, jansson and the C library's resolver only, which say so when
  *              they get no memory. The Swift runtime ends the process where a small allocation fails.
- * short_of_memory_once(nth): of libcurl's allocations from now on, only the one with this number; 0 for none.
- * short_of_watches_once(nth): the same of the descriptors that are given to epoll. */
+ * short_of_memory_once(nth): of libcurl's allocations from now on, only the one with this number; 0 for none. Not those of
+ *   strdup(), which the C library makes: without memory for the settings of a TLS session libcurl before 8.9 frees its name
+ *   twice.
+ * short_of_watches_once(nth): the same of the descriptors that are given to epoll.
+ * short_of_watches(on): all of them. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -34,6 +37,7 @@ static unsigned one_in;
 static int libraries_only;
 static uint64_t state = 88172645463325252u;
 static long memory_nth, watches_nth;
+static int all_watches;
 long short_of_memory_failures;
 
 static int note(struct dl_phdr_info *library, size_t size, void *context)
@@ -75,12 +79,22 @@ void short_of_watches_once(long nth)
     __atomic_store_n(&watches_nth, nth, __ATOMIC_SEQ_CST);
 }
 
+void short_of_watches(int on)
+{
+    __atomic_store_n(&all_watches, on, __ATOMIC_SEQ_CST);
+}
+
+static int failed(void)
+{
+    __atomic_add_fetch(&short_of_memory_failures, 1, __ATOMIC_RELAXED);
+    return 1;
+}
+
 /* Counts down to the one that fails. */
 static int is_nth(long *nth)
 {
     if (__atomic_load_n(nth, __ATOMIC_RELAXED) <= 0 || __atomic_sub_fetch(nth, 1, __ATOMIC_SEQ_CST) != 0) return 0;
-    __atomic_add_fetch(&short_of_memory_failures, 1, __ATOMIC_RELAXED);
-    return 1;
+    return failed();
 }
 
 static int is_of_libraries(void *caller, int curl_only)
@@ -105,9 +119,8 @@ static int fails(size_t size, void *caller)
     x ^= x << 17;
     __atomic_store_n(&state, x, __ATOMIC_RELAXED);
     if (rate > 1 && (x >> 20) % rate != 0) return 0;
-    __atomic_add_fetch(&short_of_memory_failures, 1, __ATOMIC_RELAXED);
     errno = ENOMEM;
-    return 1;
+    return failed();
 }
 
 void *malloc(size_t size)
@@ -145,7 +158,8 @@ int posix_memalign(void **block, size_t alignment, size_t size)
 int epoll_ctl(int epoll, int what, int fd, struct epoll_event *event)
 {
     static int (*next)(int, int, int, struct epoll_event *);
-    if (what != EPOLL_CTL_DEL && is_nth(&watches_nth)) {
+    int all = __atomic_load_n(&all_watches, __ATOMIC_RELAXED);
+    if (what != EPOLL_CTL_DEL && (all ? failed() : is_nth(&watches_nth))) {
         errno = ENOSPC;
         return -1;
     }
