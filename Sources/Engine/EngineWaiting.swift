@@ -14,64 +14,69 @@ extension Engine {
 
     /// Nil when the time is up before the job has ended.
     public func wait(_ record: JobRecord, milliseconds: Int64) throws(Failure) -> JobSnapshot? {
-        try wait(record, milliseconds) { $0.snapshot.state.isTerminal }
+        let limit = limit(milliseconds)
+        while true {
+            if let ended = shared.lock.withLock({ ended(record) }) { return ended }
+            if let limit, clock.nanoseconds() >= limit { return nil }
+            let waiter = try newWaiter()
+            let isRegistered = shared.lock.withLock {
+                if record.snapshot.state.isTerminal || shared.engineGone { return false }
+                record.waiters.append(waiter)
+                return true
+            }
+            if isRegistered {
+                if !waiter.wait(until: limit) { shared.lock.withLock { record.forget(waiter) } }
+            } else if let ended = shared.lock.withLock({ ended(record) }) {
+                return ended
+            } else {
+                throw Self.nobodySignals
+            }
+        }
     }
 
     /// Makes one status call and waits for it. Nil when the time is up before it has ended.
     public func refresh(_ record: JobRecord, milliseconds: Int64) throws(Failure) -> Result<JobSnapshot, Failure>? {
-        var serial = 0
+        let limit = limit(milliseconds)
+        let waiter = milliseconds == 0 ? nil : try newWaiter()
         let isPosted = try shared.post { () throws(Failure) in
             if record.isDownload { throw Failure(.wrongState, "Refreshing a job: it is a download") }
             if record.snapshot.state.isTerminal { throw Failure(.wrongState, "Refreshing a job: it has ended") }
             if record.snapshot.reference == nil {
                 throw Failure(.wrongState, "Refreshing a job: the provider has not given an id yet")
             }
-            record.refreshesAsked += 1
-            serial = record.refreshesAsked
-            return .refresh(record, serial)
+            return .refresh(record, record.askRefresh(waiter))
         }
         guard isPosted else { throw Self.closed }
-        guard milliseconds != 0 else { return nil }
-        // In the hold in which it is found done: another refresh may end in the next moment.
-        var failure: Failure?
-        let isAnswered = { (record: JobRecord) in
-            failure = record.refreshFailure
-            return record.refreshesDone >= serial
+        guard let waiter else { return nil }
+        let isSignalled = waiter.wait(until: limit)
+        let answer: Result<JobSnapshot, Failure>? = shared.lock.withLock {
+            record.forget(waiter)
+            guard case .nothing(let failure) = waiter.awaits else { return nil }
+            shared.announceAll()
+            return failure.map { .failure($0) } ?? .success(record.snapshot)
         }
-        guard let snapshot = try wait(record, milliseconds, until: isAnswered) else { return nil }
-        if let failure { return .failure(failure) }
-        return .success(snapshot)
+        // Let go of without an answer: in exit().
+        if answer == nil, isSignalled { throw Self.nobodySignals }
+        return answer
     }
 
-    private func wait(
-        _ record: JobRecord, _ milliseconds: Int64, until done: (JobRecord) -> Bool
-    ) throws(Failure) -> JobSnapshot? {
-        let limit: Int64? =
-            milliseconds < 0
-            ? nil : clock.nanoseconds().adding(.nanoseconds(milliseconds: milliseconds))
-        while true {
-            let found: JobSnapshot? = shared.lock.withLock {
-                guard done(record) else { return nil }
-                shared.announceAll()
-                return record.snapshot
-            }
-            if let found { return found }
-            if let limit, clock.nanoseconds() >= limit { return nil }
-            guard let waiter = try? Waiter() else { throw Failure(.noResources, "Waiting for a job: out of memory") }
-            let registered = shared.lock.withLock {
-                if done(record) || shared.engineGone { return false }
-                record.waiters.append(waiter)
-                return true
-            }
-            if registered {
-                let signalled = waiter.wait(until: limit)
-                if !signalled { shared.lock.withLock { record.waiters.removeAll { $0 === waiter } } }
-            } else if let snapshot = shared.lock.withLock({ done(record) ? record.snapshot : nil }) {
-                return snapshot
-            } else {
-                throw Failure(.closed, "Waiting for a job: the client has been closed")
-            }
-        }
+    private static let nobodySignals = Failure(.closed, "Waiting for a job: the client has been closed")
+
+    private func newWaiter() throws(Failure) -> Waiter {
+        guard let waiter = try? Waiter() else { throw Failure(.noResources, "Waiting for a job: out of memory") }
+        return waiter
+    }
+
+    /// When so many milliseconds are over; nil: never.
+    private func limit(_ milliseconds: Int64) -> Int64? {
+        milliseconds < 0 ? nil : clock.nanoseconds().adding(.nanoseconds(milliseconds: milliseconds))
+    }
+
+    /// Lock held. Who has seen the end finds its events in the queue.
+    private func ended(_ record: JobRecord) -> JobSnapshot? {
+        guard record.snapshot.state.isTerminal else { return nil }
+        shared.announceAll()
+        return record.snapshot
     }
 
     // MARK: - Events
@@ -91,9 +96,7 @@ extension Engine {
 
     /// The next event; nil when none came in time or `wake` was called.
     public func nextEvent(milliseconds: Int64) -> Event? {
-        let limit: Int64? =
-            milliseconds < 0
-            ? nil : clock.nanoseconds().adding(.nanoseconds(milliseconds: milliseconds))
+        let limit = limit(milliseconds)
         return shared.lock.withLock {
             shared.eventsObserved = true
             while true {

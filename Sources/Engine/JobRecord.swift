@@ -52,10 +52,25 @@ public final class JobRecord: @unchecked Sendable {
         self.snapshot = snapshot
     }
 
-    /// Lock held. What has been asked for since the call began shares its answer.
+    /// Lock held. One that was signalled has been taken out already.
+    func forget(_ waiter: Waiter) { waiters.removeAll { $0 === waiter } }
+
+    /// Lock held. The number of a refresh that is asked for now; `waiter` waits for its answer.
+    func askRefresh(_ waiter: Waiter?) -> Int {
+        refreshesAsked += 1
+        if let waiter {
+            waiter.awaits = .refresh
+            waiters.append(waiter)
+        }
+        return refreshesAsked
+    }
+
+    /// Lock held. What has been asked for since the call began shares its answer. Who waits gets it now: by the time it is
+    /// awake there may be a newer one.
     func answerRefreshes(_ failure: Failure?) {
         refreshFailure = failure
         refreshesDone = refreshesAsked
+        for waiter in waiters where waiter.awaits == .refresh { waiter.awaits = .nothing(failure) }
     }
 }
 
@@ -154,6 +169,15 @@ final class Waiter: @unchecked Sendable {
     // `signalled` is guarded by the lock.
     private let lock: Lock
     private var signalled = false
+
+    enum Awaits: Equatable {
+        case end, refresh
+        /// The refresh has been answered; how it failed.
+        case nothing(Failure?)
+    }
+
+    /// Under `Shared.lock`.
+    var awaits = Awaits.end
 
     init() throws(Lock.OutOfMemory) { lock = try Lock() }
 

@@ -109,9 +109,8 @@ final class Shared: @unchecked Sendable {
     func post<E: Error>(_ make: () throws(E) -> Command) throws(E) -> Bool {
         var wake = false
         let taken = try lock.withLock { () throws(E) in
-            let command = try make()
             if closed { return false }
-            inbox.append(command)
+            inbox.append(try make())
             wake = engineSleeps
             engineSleeps = false
             return true

@@ -123,10 +123,9 @@ final class Harness {
 
     /// As `Engine.refresh` without the waiting; the number to look for in `refreshesDone`.
     @discardableResult
-    func refresh(_ job: JobRecord) -> Int {
+    func refresh(_ job: JobRecord, _ waiter: Waiter? = nil) -> Int {
         if job.snapshot.state.isTerminal { return job.refreshesAsked }  // refused
-        job.refreshesAsked += 1
-        _ = shared.post(.refresh(job, job.refreshesAsked))
+        _ = shared.post { .refresh(job, job.askRefresh(waiter)) }
         return job.refreshesAsked
     }
 

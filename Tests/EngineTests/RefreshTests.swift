@@ -131,6 +131,43 @@ final class RefreshTests: XCTestCase {
         }
     }
 
+    /// Who waits is told of its own refresh, however late it wakes up.
+    func testAWaiterIsToldOfItsOwnRefresh() throws {
+        let harness = try Harness()
+        harness.cloud.runningMilliseconds = 600_000
+        let job = attached(harness)
+        let waiters = try (0..<3).map { _ in try Waiter() }
+        harness.refresh(job, waiters[0])
+        harness.run(until: 1_000)
+        harness.transport.setScript { _ in .reset(executed: false) }
+        harness.refresh(job, waiters[1])
+        harness.run(until: 2_000)
+        // The last one is still asked for when the job ends.
+        harness.refresh(job, waiters[2])
+        harness.cancel(job)
+        harness.run(until: 3_000)
+        XCTAssertEqual(waiters[0].awaits, .nothing(nil))
+        guard case .nothing(let second?) = waiters[1].awaits, case .nothing(let third?) = waiters[2].awaits else {
+            return XCTFail("\(waiters.map(\.awaits))")
+        }
+        XCTAssertEqual(second.status, .network)
+        XCTAssertEqual(third.status, .cancelled)
+        XCTAssertTrue(job.waiters.isEmpty)
+    }
+
+    /// A refresh that a closed client refuses leaves no event.
+    func testARefreshAfterCloseIsNotAskedFor() throws {
+        let harness = try Harness()
+        harness.cloud.runningMilliseconds = 600_000
+        let job = attached(harness)
+        harness.run(until: 100)
+        harness.close(grace: 0)
+        harness.refresh(job)
+        harness.runToTheEnd()
+        XCTAssertEqual(job.refreshesAsked, 0)
+        XCTAssertEqual(harness.events(.jobRefreshed, of: job).count, 0)
+    }
+
     // MARK: - Following
 
     func testFollowingOffAndOn() throws {
