@@ -81,8 +81,8 @@ MUTANTS = (
         [
             (
                 "Sources/Engine/Shared.swift",
-                "        let taken = try lock.withLock { () throws(E) in\n            let command = try make()",
-                "        let taken = try { () throws(E) -> Bool in\n            let command = try make()",
+                "        let taken = try lock.withLock { () throws(E) in\n            if closed { return false }",
+                "        let taken = try { () throws(E) -> Bool in\n            if closed { return false }",
             ),
             (
                 "Sources/Engine/Shared.swift",
