@@ -17,15 +17,31 @@ struct AnswerHead: Equatable, Sendable {
     /// What If-Range may carry: a strong ETag, or else Last-Modified.
     var validator: String?
     var crc64: UInt64?
+    /// Of a body that is compressed on its way neither length nor checksum nor offsets are those of the image.
+    var isEncoded = false
+    private var tag: String?
+    private var date: String?
 
     init(_ headers: HTTPHeaders) {
         range = headers["content-range"].flatMap(Self.contentRange)
-        // Of a body that is compressed on its way neither length nor checksum nor offsets are those of the image.
-        if let coding = headers["content-encoding"], coding.lowercased() != "identity", !coding.isEmpty { return }
+        tag = headers["etag"]
+        date = headers["last-modified"]
+        if let coding = headers["content-encoding"], coding.lowercased() != "identity", !coding.isEmpty {
+            isEncoded = true
+            return
+        }
         length = headers["content-length"].flatMap(Self.number) ?? -1
         validator = headers["etag"].flatMap(Self.strongTag) ?? headers["last-modified"].flatMap(Self.date)
         let crc = headers["x-cos-hash-crc64ecma"] ?? headers["x-oss-hash-crc64ecma"]
         crc64 = crc.flatMap { Self.digits($0.utf8) ? UInt64($0) : nil }
+    }
+
+    /// Whether this answer is of another object than the one of a validator. A tag is only held against a tag (a weak one
+    /// too: what is not even alike is not the same), a date against a date.
+    func contradicts(_ validator: String) -> Bool {
+        guard validator.first == "\"" else { return date.map { $0 != validator } ?? false }
+        guard let tag else { return false }
+        return (tag.hasPrefix("W/") ? String(tag.dropFirst(2)) : tag) != validator
     }
 
     /// A validator as it may stand in a header and in a note: no control characters, one of the two forms.

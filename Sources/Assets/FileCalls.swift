@@ -9,6 +9,7 @@ struct FileCalls: Sendable {
     var close: @Sendable (Int32) -> Int
     /// Never waits.
     var lock: @Sendable (Int32) -> Int
+    var unlock: @Sendable (Int32) -> Int
     var status: @Sendable (Int32, UnsafeMutablePointer<stat>) -> Int
     /// Does not follow a symbolic link.
     var statusOf: @Sendable (_ folder: Int32, _ name: String, UnsafeMutablePointer<stat>) -> Int
@@ -31,6 +32,7 @@ struct FileCalls: Sendable {
         open: { folder, name, flags in told(openat(folder, name, flags | O_CLOEXEC | O_NOFOLLOW, 0o600)) },
         close: { told(Glibc.close($0)) },
         lock: { told(flock($0, LOCK_EX | LOCK_NB)) },
+        unlock: { told(flock($0, LOCK_UN)) },
         status: { told(fstat($0, $1)) },
         statusOf: { told(fstatat($0, $1, $2, AT_SYMLINK_NOFOLLOW)) },
         read: { descriptor, space, offset in told(pread(descriptor, space.baseAddress, space.count, off_t(offset))) },

@@ -78,7 +78,10 @@ extension FileStore {
         // Whoever held it before may have renamed or removed it between our opening and our locking.
         guard calls.statusOf(folder, place.part, &named) >= 0, here.st_ino == named.st_ino, here.st_dev == named.st_dev
         else { return .retry }
-        guard here.st_mode & S_IFMT == S_IFREG, here.st_uid == geteuid() else {
+        // A file server may give what we create to somebody else (root_squash, uid=).
+        let hasOtherOwner = here.st_uid != geteuid()
+        if isNew, hasOtherOwner { isDoubtful = true }
+        guard here.st_mode & S_IFMT == S_IFREG, isNew || !hasOtherOwner else {
             return .refused(
                 Failure(
                     .file,

@@ -13,7 +13,10 @@ extension FileStore {
         if reserved > written { _ = calls.truncate(part, written) }
         // Where the mask is unknown the file stays 0600.
         if followsUmask, let mask = Machine.fileModeMask() { _ = calls.setMode(part, 0o666 & ~mask) }
-        try check(calls.flush(part), "flushing", shownPart)
+        let isFlushed = calls.flush(part)
+        if isFlushed < 0 { isDoubtful = true }
+        try check(isFlushed, "flushing", shownPart)
+        try checkName()
         forgetNote()
         if overwrite {
             try check(calls.rename(folder, place.part, name), "publishing", path)
@@ -51,27 +54,61 @@ extension FileStore {
         }
     }
 
+    /// Whether `.part` still names the file that we write; somebody may have removed it, and another sink begun its own.
+    private func isStillNamed() throws(Failure) -> Bool {
+        var here = stat()
+        var named = stat()
+        try check(calls.status(part, &here), "looking at", shownPart)
+        let result = calls.statusOf(folder, place.part, &named)
+        if result == -Int(ENOENT) { return false }
+        try check(result, "looking at", shownPart)
+        return here.st_ino == named.st_ino && here.st_dev == named.st_dev
+    }
+
+    private func checkName() throws(Failure) {
+        guard try isStillNamed() else {
+            throw Failure(
+                .file,
+                "Image file: publishing from '\(FileFailure.shown(shownPart))': it was removed or replaced while it was "
+                    + "written; leave .part files alone and download again", isRetryable: true)
+        }
+    }
+
     /// Lets go of everything. Without `keep` no file remains.
     func discard(keep: Bool) {
         if part >= 0, isOurs {
-            if keep {
-                // Without what was reserved beyond its end.
-                _ = calls.truncate(part, written)
-            } else {
-                forgetNote()
-                _ = calls.remove(folder, place.part)
-            }
+            // What cannot be looked at is taken for ours.
+            let isNamed = (try? isStillNamed()) ?? true
+            let isKept = keep && isNamed && !isDoubtful
+            // Without what was reserved beyond its end.
+            if isKept { _ = calls.truncate(part, written) }
+            if !isKept { removePart(isNamed) }
+            // Some file systems say only here that they could not write.
+            if !release(), isKept { removePart(true) }
         }
         release()
         closeFolder()
     }
 
-    func release() {
-        if part >= 0 { _ = calls.close(part) }
+    private func removePart(_ isNamed: Bool) {
+        forgetNote()
+        if isNamed { _ = calls.remove(folder, place.part) }
+    }
+
+    /// False if the .part file could not be closed well.
+    @discardableResult
+    func release() -> Bool {
+        var isClosed = true
+        if part >= 0 {
+            // A child of a fork may hold a copy of the descriptor, and would go on holding the lock.
+            if isOurs { _ = calls.unlock(part) }
+            isClosed = calls.close(part) >= 0
+        }
         part = -1
         free(buffer)
         buffer = nil
         buffered = 0
+        return isClosed
     }
 
     func closeFolder() {

@@ -6,7 +6,7 @@ internal import Glibc
 ///
 /// The steps on the disk, in this order, so that a crash between any two leaves nothing, a .part, or the whole file:
 /// create .part (0600) and lock it; write; note (.part.info) beside it; fchmod to 0666 less the umask if that is
-/// wanted; fsync; remove the note; rename (or link and unlink); fsync of the folder.
+/// wanted; fsync; see that .part is still ours; remove the note; rename (or link and unlink); fsync of the folder.
 final class FileStore: ImageStore {
     static let bufferLength = 64 << 10
     static let attempts = 8
@@ -24,6 +24,8 @@ final class FileStore: ImageStore {
     /// On the disk, possibly beyond the end of the file.
     var reserved: Int64 = 0
     var isNoted = false
+    /// Nobody knows what is in it: it could not be flushed. Or a later sink could not take it over. It is not kept.
+    var isDoubtful = false
     /// A child of a fork must not touch the files of its parent.
     var process: pid_t = 0
     var isOurs: Bool { process == getpid() }

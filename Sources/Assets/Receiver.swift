@@ -74,11 +74,14 @@ final class Receiver<Store: ImageStore> {
                     return false
                 }
                 reading = .image
+                // The end of a part is not the end of the image.
+                endIsCertain = false
             } else {
                 // What is held stays until an image follows: a proxy's page must not cost it.
                 promise = head
                 if status == 206 { promise.length = head.range?.total ?? -1 }
-                endIsCertain = head.length >= 0 || headers["transfer-encoding"]?.lowercased() == "chunked"
+                let isDelimited = head.length >= 0 || headers["transfer-encoding"]?.lowercased() == "chunked"
+                endIsCertain = isDelimited && status != 206
                 if options.mode == .url, promise.length > options.maximumBytes {
                     throw tooLarge("it has \(promise.length) bytes")
                 }
@@ -105,6 +108,8 @@ final class Receiver<Store: ImageStore> {
         defer {
             reading = .nothing
             kept = []
+            // The next transfer can fail before it begins: this is no verdict on it.
+            decided = nil
         }
         if case .failed(let failure) = result, decided == nil, !(reading == .image && isWhole) {
             return interrupted(failure)

@@ -1,3 +1,4 @@
+internal import CAssets
 internal import Core
 
 // The head of an answer that continues another.
@@ -12,10 +13,8 @@ extension Receiver {
             if total > options.maximumBytes { return tooLarge("it has \(total) bytes") }
             expected = total
         }
-        // A tag is only held against a tag, a date against a date.
-        if let now = head.validator, let before = validator, now != before, now.first == "\"", before.first == "\"" {
-            return changed("its ETag is another one now")
-        }
+        if let validator, head.contradicts(validator) { return changed("its ETag or its date is another one now") }
+        if head.isEncoded { return changed("the rest of it comes encoded") }
         if let crc = head.crc64 {
             if let known = expectedCRC, known != crc { return changed("its CRC-64 is another one now") }
             expectedCRC = crc
@@ -50,11 +49,29 @@ extension Receiver {
             // Base64 takes four bytes for three; the rest of an envelope is small.
             let bound = min(options.maximumBytes, 192 << 20) / 3 * 4 + (64 << 10)
             if kept.count + bytes.count > bound { throw tooLarge("its JSON has more than \(bound) bytes") }
+            try reserve(kept.count + bytes.count)
             kept.append(contentsOf: bytes)
         case .reply:
             kept.append(contentsOf: bytes.prefix(max(0, Self.keptLimit - kept.count)))
             if seen > Self.readLimit { decided = .notAnImage(HTTPReply(status: status, headers: headers, body: kept)) }
         }
+    }
+
+    private func reserve(_ count: Int) throws(Failure) {
+        guard count > kept.capacity else { return }
+        let capacity = max(count, kept.capacity * 2)  // safe: below the bound of an envelope
+        try checkMemory(capacity)
+        kept.reserveCapacity(capacity)
+    }
+
+    /// Swift ends the process when it gets no memory. What a stranger makes large is asked for beforehand, with what those
+    /// need who read it: a tree, a string and its bytes.
+    func checkMemory(_ count: Int) throws(Failure) {
+        guard count > Self.keptLimit, aigca_has_memory(count * 4) == 0 else { return }
+        throw Failure(
+            .noResources, "Downloading an image: no memory for JSON of more than \(kept.count) bytes",
+            httpStatus: status,
+            isRetryable: true)
     }
 
     func judgeHead(_ bytes: UnsafeRawBufferPointer) throws(Failure) {

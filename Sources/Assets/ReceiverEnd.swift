@@ -38,7 +38,7 @@ extension Receiver {
     func judgeUnsatisfied() {
         guard canResume, let verifier else { return }
         let head = AnswerHead(headers)
-        let isSame = head.validator == nil || head.validator == validator
+        let isSame = validator.map { !head.contradicts($0) } ?? true
         if isSame, head.range?.total == received, expected < 0 || expected == received,
             verifier.verdict(expected: received, crc: head.crc64 ?? expectedCRC) == .complete
         {
@@ -53,6 +53,7 @@ extension Receiver {
     func openEnvelope() throws(Failure) {
         reading = .reply
         let body = kept
+        try checkMemory(body.count)
         // Words are passed on whole as far as anybody would send them.
         if body.count > Self.readLimit { kept = Array(body.prefix(Self.keptLimit)) }
         guard let json = try? JSONValue.parse(body), json["success"].map({ $0.boolValue == true }) ?? true,

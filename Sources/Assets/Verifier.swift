@@ -53,7 +53,7 @@ struct Verifier: Sendable {
         if let crc, crc != crc64 { return .wrong("its CRC-64 is not what the server announced") }
         guard walker.state == .ended else {
             let reason = "it stops after \(count) bytes, before the end of the \(format.rawValue.uppercased())"
-            return expected >= 0 ? .wrong(reason) : .short(reason)
+            return expected >= 0 || endIsCertain ? .wrong(reason) : .short(reason)
         }
         if trailing > 0, expected < 0, crc == nil, !endIsCertain, !trailingIsPadding || trailing > Self.maximumPadding {
             return .wrong("\(trailing) bytes follow the end of the \(format.rawValue.uppercased())")

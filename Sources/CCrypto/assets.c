@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CAssets.h"
 
+#include <stdlib.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -274,6 +275,12 @@ size_t aigca_base64_run(const uint8_t *in, size_t count, uint8_t *out) {
 
 int aigca_rename_exclusive(int folder, const char *from, const char *to) {
     return renameat2(folder, from, folder, to, RENAME_NOREPLACE) == 0 ? 0 : errno;
+}
+
+int aigca_has_memory(size_t bytes) {
+    void *volatile block = malloc(bytes); /* volatile: a compiler may drop what is only allocated and freed */
+    free(block);
+    return block != NULL;
 }
 
 void aigca_populate(void *memory, unsigned long bytes) {

@@ -2,6 +2,7 @@
  * with preload/short_of_memory.so before everything else.
  * usage: memory PROVIDER what
  *   large    what a stranger's answer makes large (72 KiB and more) cannot be had
+ *   envelope the same of images that come as Base64 in JSON, which is held whole before it is read
  *   answers  the same while the sandbox's answers have megabytes (the runner tells it to)
  *   small    one in so many allocations of libcurl, OpenSSL and jansson fails, whatever their size
  *   each     one allocation of libcurl fails: the first in one life, the second in the next, to the last
@@ -43,7 +44,7 @@ static aigc_status fetch(aigc_job *job, const char *path, size_t *bytes, aigc_er
 }
 
 /* The picture is larger than what can be had. */
-static void large(const char *provider)
+static void large(const char *provider, int is_held)
 {
     aigc_error *error = NULL;
     size_t bytes = 0;
@@ -62,8 +63,13 @@ static void large(const char *provider)
     short_of_memory(72 << 10, 1, 0);
     status = fetch(job, path, &bytes, &error);
     short_of_memory(0, 0, 0);
-    ok_status(status, AIGC_OK, &error, "%s: to a file it comes without", provider);
-    ok(file_size(path) == (long long)bytes, "%s: whole (%lld bytes)", provider, file_size(path));
+    if (is_held) {
+        ok_status(status, AIGC_E_NO_RESOURCES, &error, "%s: nor does it come to a file", provider);
+        ok(!file_exists(path), "%s: of which nothing is there", provider);
+    } else {
+        ok_status(status, AIGC_OK, &error, "%s: to a file it comes without", provider);
+        ok(file_size(path) == (long long)bytes, "%s: whole (%lld bytes)", provider, file_size(path));
+    }
     ok_status(fetch(job, NULL, &bytes, &error), AIGC_OK, &error, "%s: memory again: it comes", provider);
     ok(*failures > 0, "%s: %ld allocations failed", provider, *failures);
     aigc_job_free(job);
@@ -284,7 +290,7 @@ int main(int argc, char **argv)
     failures = dlsym(RTLD_DEFAULT, "short_of_memory_failures");
     if (!short_of_memory || !short_of_memory_once || !short_of_watches_once || !short_of_watches || !failures)
         die("short_of_memory.so is not loaded (LD_PRELOAD)");
-    if (strcmp(what, "large") == 0) large(provider);
+    if (strcmp(what, "large") == 0 || strcmp(what, "envelope") == 0) large(provider, strcmp(what, "envelope") == 0);
     else if (strcmp(what, "answers") == 0)
         answers(provider);
     else if (strcmp(what, "each") == 0)

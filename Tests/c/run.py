@@ -407,6 +407,9 @@ def plan(runner: Runner, long: bool) -> List[Run]:
     megabytes = [dict(kind="http", status=200, body='{"a": "%s"}' % ("x" * 6_000_000), times=-1, content_type="application/json")]
     for provider in PROVIDERS:
         runs.append(Run("memory", [provider, "large"], **short))
+        if provider == "alibaba":
+            held: Dict[str, Any] = dict(world={"base64_form": "envelope"}, config={"alibaba.asset_encoding": "base64"})
+            runs.append(Run("memory", [provider, "envelope"], **held, **short))
         runs.append(Run("memory", [provider, "answers"], faults=megabytes, **short))
         if provider == "tencent":
             for what in ("each", "kept"):

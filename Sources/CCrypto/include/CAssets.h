@@ -26,6 +26,9 @@ int aigca_portable_only(int portable);
 int aigca_rename_exclusive(int folder, const char *from, const char *to);
 int aigca_reserve(int descriptor, int64_t count);
 
+/* Whether so many bytes could be had in one piece now. */
+int aigca_has_memory(size_t bytes);
+
 /* Has the kernel give memory that is about to be written its pages at once, instead of one by one as each is met: 200 MiB
  * are written in 62 ms instead of 104. No more than a wish (Linux 5.14). */
 void aigca_populate(void *memory, unsigned long bytes);
