@@ -33,7 +33,7 @@ public struct HTTPRequest: Sendable {
 }
 
 /// A whole answer that was kept in memory.
-public struct HTTPReply: Sendable {
+public struct HTTPReply: Equatable, Sendable {
     public var status: Int
     public var headers: HTTPHeaders
     public var body: [UInt8]

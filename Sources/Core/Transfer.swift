@@ -44,11 +44,15 @@ public struct TransferFailure: Error, Equatable, Sendable {
     public var requestMayHaveLeft: Bool
     /// One line for people, without secrets: host and port, address, what the library said.
     public var detail: String
+    /// Of a submission: what came of the answer, if its head was whole. JSON says itself where it ends, so that an id in it
+    /// can be read although the end of the answer did not come.
+    public var reply: HTTPReply?
 
-    public init(_ kind: Kind, requestMayHaveLeft: Bool, detail: String) {
+    public init(_ kind: Kind, requestMayHaveLeft: Bool, detail: String, reply: HTTPReply? = nil) {
         self.kind = kind
         self.requestMayHaveLeft = requestMayHaveLeft
         self.detail = detail
+        self.reply = reply
     }
 }
 

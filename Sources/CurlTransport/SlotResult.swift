@@ -35,7 +35,10 @@ extension Slot {
 
     private func failed(_ kind: TransferFailure.Kind, _ reason: String) -> TransferResult {
         .failed(
-            TransferFailure(kind, requestMayHaveLeft: requestMayHaveLeft, detail: redacted("\(place): \(reason)")))
+            TransferFailure(
+                kind, requestMayHaveLeft: requestMayHaveLeft, detail: redacted("\(place): \(reason)"),
+                reply: options.isSubmission && head.isComplete
+                    ? HTTPReply(status: head.status, headers: headers, body: body) : nil))
     }
 
     /// "host:port (address)", and the proxy without its password.

@@ -52,7 +52,9 @@ extension EngineCore {
             answer = provider.decode(
                 call, operation: operation, reply: reply, unixMilliseconds: clock.unixMilliseconds())
         case .failed(let failure):
-            answer = .failure(TransferReading.callFailure(failure, doing: describe(call)))
+            answer =
+                accepted(call, provider, operation, failure)
+                ?? .failure(TransferReading.callFailure(failure, doing: describe(call)))
         }
         switch answer {
         case .success: if !budgets.isEmpty { budgets[call.endpoint]?.succeeded() }
@@ -60,6 +62,17 @@ extension EngineCore {
             learn(&failed, call, ticket)
             return .failure(failed)
         }
+        return answer
+    }
+
+    /// An answer that accepts a submission and lacks nothing but its end: the id must not be lost.
+    private func accepted(
+        _ call: ProviderCall, _ provider: any Provider, _ operation: String, _ failure: TransferFailure
+    ) -> Result<JobAnswer, CallFailure>? {
+        guard call.kind == .submit, let reply = failure.reply else { return nil }
+        let answer = provider.decode(
+            call, operation: operation, reply: reply, unixMilliseconds: clock.unixMilliseconds())
+        guard case .success(let job) = answer, !job.remoteID.isEmpty else { return nil }
         return answer
     }
 

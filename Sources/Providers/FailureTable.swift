@@ -18,6 +18,14 @@ enum Meaning: Equatable, Sendable {
     case missing
     /// The URL has run out.
     case ended
+
+    /// Whether it ends a wait.
+    var ends: Bool {
+        switch self {
+        case .refuse, .missing, .ended: true
+        case .fault, .busy, .throttle, .clock, .stale: false
+        }
+    }
 }
 
 /// One row: a code, what it means, and what would be right. Rows of a prefix stand for all codes "prefix.*".

@@ -1,3 +1,4 @@
+internal import Codec
 internal import Core
 
 /// The answer that is being read, and failures that tell of it.
@@ -29,8 +30,12 @@ struct ReplyReader {
             report, status: max(reply.status, claimed), asksToWait: headers.gatewayWait != nil)
         // A refusal counts as one only from the provider itself. What has neither code nor request id may come from
         // anything in between, and then nobody knows what became of a submission. A code that cannot be one is none.
+        // The same of the state of a job: nobody in between may end it.
         let code = Redaction.word(report.code)
-        if call.kind == .submit, requestID == nil || code == nil { (meaning, advice) = (.fault, "") }
+        let isVouchedFor = requestID != nil && code != nil
+        if !isVouchedFor, call.kind == .submit || call.kind == .status && meaning.ends {
+            (meaning, advice) = (.fault, "")
+        }
         let (kind, status) = outcome(meaning)
         let words = Redaction.message(report.message)
         var text = "\(subject) \(verb(kind)): \(code ?? "an error without a code")"
@@ -46,12 +51,16 @@ struct ReplyReader {
         return CallFailure(kind, failure, serverUnixSeconds: headers.serverUnixSeconds)
     }
 
-    /// An answer that this provider does not send, or not whole.
-    func unreadable(_ why: String, requestID: String? = nil, status: Status = .badResponse) -> CallFailure {
+    /// An answer that this provider does not send, or not whole. `job`: the id that it holds all the same, if any: it is not
+    /// believed, but whoever looks for the job wants to know it.
+    func unreadable(
+        _ why: String, requestID: String? = nil, status: Status = .badResponse, naming job: JSONValue? = nil
+    ) -> CallFailure {
         let id = Redaction.word(requestID) ?? headerRequestID
         var text = "\(subject) gave an answer that cannot be read: \(why) (HTTP \(reply.status), \(headers.mediaType), "
         text += "\(reply.body.count) bytes"
         if let id { text += ", request \(id)" }
+        if call.kind == .submit, let job = job?.identifier { text += ", it names the job \(job.shown(limit: 100))" }
         text += "); a proxy's page, a wrong endpoint or a cut connection looks like this"
         let failure = Failure(
             status, text, requestID: id, httpStatus: reply.status, isRetryable: call.kind != .submit,

@@ -25,6 +25,37 @@ final class FaultTableTests: XCTestCase {
         }
     }
 
+    /// The answer to a submission that lacks nothing but its end is handed on: it may hold an id.
+    func testWhatCameOfTheAnswerToASubmissionIsHandedOn() throws {
+        for (text, whole) in [
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", "hello"),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello", "hello"),
+            ("HTTP/1.1 502 Bad\r\nContent-Length: 100\r\n\r\nhel", "hel"),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", ""), ("HTTP/1.1 200 OK\r\nContent-Le", nil),
+        ] as [(String, String?)] {
+            for isSilent in [false, true] {
+                let server = RawServer { connection in
+                    guard connection.request() != nil else { return }
+                    connection.send(text)
+                    if isSilent { connection.awaitEnd() }
+                }
+                defer { server.stop() }
+                for isSubmission in [true, false] {
+                    let harness = try Harness()
+                    let options = TransferOptions.quick.with {
+                        $0.isSubmission = isSubmission
+                        $0.exchangeTimeoutMilliseconds = 300
+                    }
+                    let failure = harness.run(.post(server.url()), options).failure
+                    XCTAssertNotNil(failure, text)
+                    let came = failure?.reply.map { String(decoding: $0.body, as: UTF8.self) }
+                    XCTAssertEqual(came, isSubmission ? whole : nil, "\(text) \(isSilent)")
+                    if came != nil { XCTAssertEqual(failure?.reply?.status, text.contains("502") ? 502 : 200) }
+                }
+            }
+        }
+    }
+
     private static let table: [Fault] = [
         Fault(
             name: "reset before read", fresh: [.receive, .send], reused: [.emptyReply, .send], seen: 0...0,

@@ -67,6 +67,9 @@ final class FaultMatrixTests: XCTestCase {
             let sent = harness.transport.told(of: "a").sent
             let failure = job.snapshot.failure
             switch fault {
+            case .unendedReply:
+                XCTAssertEqual(job.snapshot.state, .succeeded, "the id is there, whatever ends the answer")
+                XCTAssertEqual(sent, 1)
             case .delay(let milliseconds) where milliseconds < 60_000:  // within timeout.submit_ms
                 XCTAssertEqual(job.snapshot.state, .succeeded, "\(fault)")
                 XCTAssertEqual(sent, 1, "\(fault)")

@@ -82,9 +82,64 @@ final class FailureTests: XCTestCase {
             XCTAssertEqual(try calls.alibaba(calls.alibabaSubmit, reply(200, body)).failed().kind, submit, code + inner)
             XCTAssertEqual(try calls.alibaba(calls.alibabaStatus, reply(200, body)).failed().kind, status, code + inner)
         }
-        // A job beside success=false is none.
-        let both = #"{"requestId":"r","success":false,"errCode":null,"data":{"id":"3220","jobStatus":"NOT_START"}}"#
-        XCTAssertEqual(try calls.alibaba(calls.alibabaSubmit, reply(200, both)).failed().kind, .transient)
+    }
+
+    /// Whatever error stands beside a job: the job may run, and is not submitted anew. Its id is told.
+    func testAnErrorBesideAJobLeavesASubmissionInDoubt() throws {
+        let calls = try Calls()
+        let ids = [#""3220""#, "3220", "12345678901234567890", "true", #""\#(String(repeating: "9", count: 2_000))""#]
+        for http in [200, 400, 403, 429, 500] {
+            for id in ids {
+                for row in try Fixtures.rows("codes_alibaba.txt") + [["null"]] {
+                    let code = row[0] == "null" ? "null" : "\"\(row[0])\""
+                    for success in [#""success":false,"#, ""] where http != 200 || !success.isEmpty {
+                        let body = #"{"requestId":"r",\#(success)"errCode":\#(code),"data":{"id":\#(id)}}"#
+                        let failed = try calls.alibaba(calls.alibabaSubmit, reply(http, body)).failed()
+                        XCTAssertTrue(
+                            [.unreadable, .transient].contains(failed.kind), "\(http) \(body): \(failed.kind)")
+                        XCTAssertEqual(
+                            failed.failure.message.contains("names the job 3220"), id.count < 7 && id != "true")
+                    }
+                }
+                for row in try Fixtures.rows("codes_tencent.txt") {
+                    let error = #"{"Code":"\#(row[0])","Message":"m"}"#
+                    let body = #"{"Response":{"Error":\#(error),"TaskId":\#(id),"RequestId":"r"}}"#
+                    let failed = try calls.tencent(calls.tencentSubmit, reply(http, body)).failed()
+                    XCTAssertEqual(failed.kind, .unreadable, "\(http) \(body)")
+                    XCTAssertEqual(failed.failure.message.contains("names the job 3220"), id.count < 7 && id != "true")
+                }
+            }
+        }
+        // Nor is a job believed of an answer that is no success; its id is told.
+        for http in [302, 404, 502] {
+            let alibaba = #"{"requestId":"r","success":true,"data":{"id":"3220","jobStatus":"NOT_START"}}"#
+            let tencent = #"{"Response":{"TaskId":"3220","RequestId":"r"}}"#
+            for failed in [
+                try calls.alibaba(calls.alibabaSubmit, reply(http, alibaba)).failed(),
+                try calls.tencent(calls.tencentSubmit, reply(http, tencent)).failed(),
+            ] {
+                XCTAssertEqual(failed.kind, .unreadable)
+                XCTAssertTrue(failed.failure.message.contains("names the job 3220"), failed.failure.message)
+            }
+        }
+    }
+
+    /// A refusal that ends a wait comes from the provider itself, and not from something in between.
+    func testNobodyInBetweenEndsAJob() throws {
+        let calls = try Calls()
+        for http in [400, 401, 403, 404, 410] {
+            for body in [
+                #"{"Code":"AccessDenied","Message":"m"}"#, #"{"success":false,"errCode":"B_DATA_NOT_FOUND_EXCEPTION"}"#,
+                #"{"success":false,"requestId":"r"}"#, "<Error><Code>AccessDenied</Code></Error>",
+            ] {
+                let failed = try calls.alibaba(calls.alibabaStatus, reply(http, body)).failed()
+                XCTAssertTrue([.unreadable, .transient].contains(failed.kind), "\(http) \(body): \(failed.kind)")
+                XCTAssertTrue(failed.failure.isRetryable)
+            }
+            let body = #"{"Response":{"Error":{"Code":"AuthFailure","Message":"m"}}}"#
+            let failed = try calls.tencent(calls.tencentStatus, reply(http, body)).failed()
+            XCTAssertEqual(failed.kind, .transient, "\(http)")
+        }
     }
 
     /// A refusal of a submission counts only from the provider itself: with a code and a request id.

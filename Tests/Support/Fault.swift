@@ -7,6 +7,8 @@ public enum Fault: Equatable, Sendable {
     case emptyReply(executed: Bool)
     case silence(executed: Bool)
     case cutReply
+    /// All of the answer came but its end.
+    case unendedReply
     case garbage(executed: Bool)
     case html(executed: Bool)
     case unavailable(executed: Bool)
@@ -25,7 +27,8 @@ public enum Fault: Equatable, Sendable {
     public static let ofCalls: [Fault] = [
         .resolveFailure, .refuseConnection, .tlsFailure, .connectTimeout, .noDescriptors, .reset(executed: false),
         .reset(executed: true), .emptyReply(executed: false), .emptyReply(executed: true), .silence(executed: false),
-        .silence(executed: true), .cutReply, .garbage(executed: false), .garbage(executed: true),
+        .silence(executed: true), .cutReply, .unendedReply, .garbage(executed: false),
+        .garbage(executed: true),
         .html(executed: false), .html(executed: true), .unavailable(executed: false), .unavailable(executed: true),
         .internalError(executed: false), .internalError(executed: true), .throttle(milliseconds: 0),
         .throttle(milliseconds: 2_000), .clockSkew(seconds: 3_600), .staleCredentials, .refusal, .notFound,
@@ -37,7 +40,7 @@ public enum Fault: Equatable, Sendable {
     /// What a wire gives: nothing of this may end a wait.
     public static let transient: [Fault] = [
         .resolveFailure, .refuseConnection, .tlsFailure, .connectTimeout, .reset(executed: true),
-        .emptyReply(executed: true), .silence(executed: true), .cutReply, .garbage(executed: true),
+        .emptyReply(executed: true), .silence(executed: true), .cutReply, .unendedReply, .garbage(executed: true),
         .html(executed: true), .unavailable(executed: true), .internalError(executed: true),
         .throttle(milliseconds: 0), .throttle(milliseconds: 2_000), .delay(milliseconds: 20_000),
     ]
@@ -63,7 +66,7 @@ public enum Fault: Equatable, Sendable {
         case .reset(let executed), .emptyReply(let executed), .silence(let executed), .garbage(let executed),
             .html(let executed), .unavailable(let executed), .internalError(let executed):
             return executed
-        case .cutReply, .delay, .corrupt: return true
+        case .cutReply, .unendedReply, .delay, .corrupt: return true
         default: return false
         }
     }

@@ -161,6 +161,10 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
         case .cutReply:
             part = Array((reply?.body ?? []).prefix((reply?.body.count ?? 0) / 2))
             failure = TransferFailure(.cutReply, requestMayHaveLeft: true, detail: "half")
+        case .unendedReply:
+            part = reply?.body ?? []
+            failure = TransferFailure(
+                .cutReply, requestMayHaveLeft: true, detail: "no end", reply: tag == nil ? nil : reply)
         case .silence:
             wait = .max
             failure = TransferFailure(.timeout, requestMayHaveLeft: true, detail: "silence")
@@ -237,10 +241,11 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
         if let tag = flight.tag, flight.action.kind == .submit {
             locked {
                 if flight.doubt { return }
-                told[tag]?.inDoubt = false
-                if let reply = flight.reply, let text = String(validating: reply.body, as: UTF8.self),
-                    text.hasPrefix("accepted ")
+                told[tag]?.inDoubt = flight.failure?.reply != nil
+                if let reply = flight.reply ?? flight.failure?.reply,
+                    let text = String(validating: reply.body, as: UTF8.self), text.hasPrefix("accepted ")
                 {
+                    told[tag]?.inDoubt = false
                     told[tag]?.acceptedID = text.split(separator: " ").dropFirst().first.map(String.init)
                 }
             }

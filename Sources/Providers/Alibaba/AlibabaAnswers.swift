@@ -63,12 +63,18 @@ enum AlibabaAnswers {
         }
         guard json.objectValue != nil else { return .failure(reader.unreadable("it is JSON, but no object")) }
         if let report = report(json, status: reader.reply.status, isDirect: reader.call.isDirect) {
+            if reader.call.kind == .submit, let id = json["data"]?["id"], id != .null {
+                return .failure(reader.unreadable("it states an error beside a job", naming: id))
+            }
             return .failure(reader.failure(report, AlibabaFailures.table))
         }
-        guard reader.isSuccessStatus else { return .failure(reader.unreadable("it states no error")) }
+        guard reader.isSuccessStatus else {
+            return .failure(reader.unreadable("it states no error", naming: json["data"]?["id"]))
+        }
         switch json["success"] {
         case .bool(true), .null, nil: return .success((json, json["data"]))
-        default: return .failure(reader.unreadable("its field success is no boolean"))
+        default:
+            return .failure(reader.unreadable("its field success is no boolean", naming: json["data"]?["id"]))
         }
     }
 

@@ -26,8 +26,9 @@ enum TencentAnswers {
             guard let code = error["Code"]?.text else {
                 return .failure(reader.unreadable("its Error holds no Code", requestID: requestID))
             }
-            guard content["TaskId"]?.identifier == nil || call.kind != .submit else {
-                return .failure(reader.unreadable("it holds an Error and a TaskId", requestID: requestID))
+            if call.kind == .submit, let id = content["TaskId"], id != .null {
+                return .failure(
+                    reader.unreadable("it states an error beside a task", requestID: requestID, naming: id))
             }
             return .failure(
                 reader.failure(
@@ -36,7 +37,8 @@ enum TencentAnswers {
                         meaningWithoutStatus: .refuse(.requestRefused)), TencentFailures.table))
         }
         guard reader.isSuccessStatus else {
-            return .failure(reader.unreadable("it states no error", requestID: requestID))
+            return .failure(
+                reader.unreadable("it states no error", requestID: requestID, naming: content["TaskId"]))
         }
         if call.isDirect {
             return .success(JobAnswer(state: .succeeded, requestID: requestID, response: reply.body))
