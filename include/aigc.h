@@ -501,8 +501,9 @@ aigc_status aigc_job_wait(aigc_job *job, int64_t timeout_ms, aigc_error **error)
 /* Makes exactly one status call, not repeated if it fails, and waits up to timeout_ms for its answer. AIGC_OK: the answer
  * is in the getters; with timeout_ms 0 it does not wait, and AIGC_OK means that the call has been started
  * (AIGC_EVENT_JOB_REFRESHED tells the end). AIGC_E_TIMEOUT: the answer has not come yet. Another status: the call failed;
- * the job has not ended because of it. While a status call of the job is under way a further refresh shares its answer.
- * AIGC_E_WRONG_STATE for a job that has ended, has no id yet, or is a download. Since 1.0. */
+ * the job has not ended because of it. Where it ends otherwise meanwhile: AIGC_E_WRONG_STATE, or how it ended. While a
+ * status call of the job is under way a further refresh shares its answer. AIGC_E_WRONG_STATE for a job that has
+ * ended, has no id yet, or is a download. Since 1.0. */
 aigc_status aigc_job_refresh(aigc_job *job, int64_t timeout_ms, aigc_error **error);
 
 /* Turns following on (1) or off (0) at any time. Since 1.0. */

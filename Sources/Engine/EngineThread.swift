@@ -33,19 +33,26 @@ extension Engine {
     public func close(graceMilliseconds: Int64) {
         let first = shared.close(graceMilliseconds: graceMilliseconds)
         shared.wakeTransport()
+        // Without the lock of the start, which whoever begins a job takes. No thread is started from here on.
+        if startLock.withLock({ thread != nil }) { awaitTheEnd() }
         let isOver = startLock.withLock {
             guard let running = thread else {
                 if first { gone() }
                 return true
             }
             // In exit() the thread sleeps for good: nobody waits for it, nor for a worker.
-            if shared.lock.withLock({ shared.parking }) { return false }
+            if shared.lock.withLock({ shared.parked }) { return false }
             _ = aigcp_thread_join(running)
             thread = nil
             return true
         }
         guard first, isOver else { return }
         for worker in workers { worker.close() }
+    }
+
+    /// Until the thread ends, or sleeps for good because of an exit() that came meanwhile.
+    private func awaitTheEnd() {
+        shared.lock.withLock { while !shared.engineGone { _ = shared.lock.wait(until: nil) } }
     }
 
     /// Nobody will signal any more: let go of everybody who waits.

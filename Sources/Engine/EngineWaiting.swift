@@ -39,6 +39,7 @@ extension Engine {
         let limit = limit(milliseconds)
         let waiter = milliseconds == 0 ? nil : try newWaiter()
         let isPosted = try shared.post { () throws(Failure) in
+            if shared.engineGone { throw Self.nobodySignals }
             if record.isDownload { throw Failure(.wrongState, "Refreshing a job: it is a download") }
             if record.snapshot.state.isTerminal { throw Failure(.wrongState, "Refreshing a job: it has ended") }
             if record.snapshot.reference == nil {

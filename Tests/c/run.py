@@ -400,6 +400,7 @@ def plan(runner: Runner, long: bool) -> List[Run]:
         Run("fork", ["500" if long else "40"], seconds=900 if long else 180, world={"duration": 1.0}, after=no_duplicates),
         Run("fork_handler", ["500" if long else "50"], seconds=900, after=no_duplicates),
         Run("exit_free", seconds=60),
+        Run("exit_free", ["closing"], seconds=60, faults=[dict(kind="delay_after", operation="CreateAigcImageTask", ms=6000)]),
         Run("exit_waits", seconds=120),
         Run("exit_live", ["1000" if long else "60"], seconds=60, quick=False),
     ]
