@@ -151,7 +151,12 @@ class BaseClient(Generic[JobT, DownloadT]):
         self._ready()
         request = _request(provider, operation, fields)._build()
         pointer = _native.job_p()
-        call(lib().aigc_client_submit, self._handle, request, byref(pointer))
+        try:
+            call(lib().aigc_client_submit, self._handle, request, byref(pointer))
+        except BaseException as error:
+            if pointer:  # A signal handler raised: nobody but us knows of the job that was begun.
+                self._interrupted(self._adopt(pointer, self._job_class), error)
+            raise
         return self._adopt(pointer, self._job_class)
 
     def attach(self, token: str, follow: bool = True) -> JobT:
@@ -232,6 +237,13 @@ class BaseClient(Generic[JobT, DownloadT]):
         pointer = _native.job_p()
         call(lib().aigc_job_download, job._handle, index, file_name(path), byref(pointer))
         return self._adopt(pointer, self._download_class)
+
+    def _interrupted(self, job: JobT, error: BaseException) -> None:
+        """A program is interrupted in the moment in which it begins a job."""
+        try:
+            settle([job], self.close_grace)
+        finally:
+            remember_token(error, [job])
 
     def _adopt(self, pointer: Any, cls: Callable[[Any, Handle], TaskT]) -> TaskT:
         task = cls(self, Handle(pointer, lib().aigc_job_free))

@@ -250,7 +250,10 @@ class BaseDownload(BaseTask):
 
     def _take_buffer(self) -> "bytes_":
         buffer = self._buffer()
-        return string_at(lib().aigc_buffer_data(buffer), lib().aigc_buffer_size(buffer))
+        place, size = lib().aigc_buffer_data(buffer), lib().aigc_buffer_size(buffer)
+        if size > 2**31 - 1:  # more than string_at() can count
+            return bytes((c_ubyte * size).from_address(place))
+        return string_at(place, size)
 
     def _buffer(self) -> Handle:
         pointer = _native.buffer_p()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from typing import TYPE_CHECKING, Collection, Dict, Iterator, Optional, Union
+from typing import TYPE_CHECKING, Collection, Dict, Iterator, List, Optional, Union
 
 from .enums import Status
 from .errors import InvalidArgumentError
@@ -40,7 +40,24 @@ def file_path(
     if folder is None:
         return None
     os.makedirs(folder, exist_ok=True)
-    return unused(os.path.join(os.fspath(folder), stem(job, index, template or DEFAULT_TEMPLATE)))
+    return unused(_base(folder, job, index, template))
+
+
+def file_paths(
+    folder: Optional[Union[str, "os.PathLike[str]"]], job: "BaseJob", template: Optional[str] = None
+) -> List[Optional[str]]:
+    """One for each image of the job, all different, whatever the template says."""
+    if folder is None:
+        return [None for _ in job.assets]
+    os.makedirs(folder, exist_ok=True)
+    paths: List[Optional[str]] = []
+    for asset in job.assets:
+        paths.append(unused(_base(folder, job, asset.index, template), taken=[path for path in paths if path]))
+    return paths
+
+
+def _base(folder: Union[str, "os.PathLike[str]"], job: "BaseJob", index: int, template: Optional[str]) -> str:
+    return os.path.join(os.fspath(folder), stem(job, index, template or DEFAULT_TEMPLATE))
 
 
 def stem(job: "BaseJob", index: int, template: str) -> str:

@@ -18,7 +18,7 @@ from ._base import BaseClient, Event, PathLike, remember_token
 from ._call import Handle, error_from, milliseconds
 from ._jobs import BaseDownload, BaseJob, BaseTask
 from ._library import lib
-from ._naming import check_template, file_path
+from ._naming import check_template, file_paths
 from .enums import EventType, Outcome, State, Status
 from .errors import ClosedError, NoResourcesError, WaitTimeoutError
 from .request import Request
@@ -150,6 +150,12 @@ class Client(BaseClient[Job, Download]):
 
     submit.__doc__ = BaseClient.submit.__doc__
 
+    def _interrupted(self, job: Job, error: BaseException) -> None:
+        self._unanswered[job.id] = job
+        if job.state == State.QUEUED:
+            job.cancel()
+        remember_token(error, [job])
+
     def call(
         self, provider: str, action: str, parameters: Optional[Mapping[str, Any]] = None, *, reads: bool = False
     ) -> Job:
@@ -181,25 +187,34 @@ class Client(BaseClient[Job, Download]):
         """Submits, waits, and downloads every image; returns the downloads, all succeeded.
 
         out:         a folder (made if it is missing), or None for memory. Nothing is overwritten: a number is added.
-        timeout:     seconds for all of it. Errors that come after the provider's yes carry the job's token.
+        timeout:     seconds for all of it. When they are over a job that has not been sent is cancelled; an answer that is
+                     on its way is waited for a little longer (close.grace_ms), so that its id is not lost. Errors that
+                     come after the provider's yes carry the job's token.
         on_accepted: called with the job as soon as the provider has accepted it: the moment to store job.token. Also if
                      that is after this coroutine was cancelled. What it raises goes to the loop's exception handler.
         """
         if name_template is not None:
             check_template(name_template)
+        milliseconds(timeout)  # Refuses what is no time.
         deadline = None if timeout is None else time.monotonic() + timeout
         job = self.submit(provider, operation, **fields)
         try:
             if on_accepted is not None:
                 self._on_accepted[job.id] = on_accepted
             await job.wait(_left(deadline))
-            downloads = [
-                job.download(asset.index, file_path(out, job, asset.index, name_template)) for asset in job.assets
-            ]
+            paths = file_paths(out, job, name_template)
+            downloads = [job.download(asset.index, path) for asset, path in zip(job.assets, paths)]
             for download in downloads:
                 await download.wait(_left(deadline))
         except BaseException as error:
-            remember_token(error, [job])
+            try:
+                # What has not been sent is not sent any more: nobody would know of it.
+                if job.state == State.QUEUED:
+                    job.cancel()
+                if isinstance(error, Exception) and not self._closed:
+                    await self._answered(job, self.close_grace)
+            finally:
+                remember_token(error, [job])
             raise
         return downloads
 
@@ -356,6 +371,12 @@ class Client(BaseClient[Job, Download]):
             pass
         finally:
             self._news.discard(future)
+
+    async def _answered(self, job: Job, grace: float) -> None:
+        """Gives the answer to a submission that is on the wire so many seconds."""
+        deadline = time.monotonic() + grace
+        while job.remote_id is None and (not job.done or _is_late(job)) and time.monotonic() < deadline:
+            await self._any_event(max(0.0, min(0.1, deadline - time.monotonic())))
 
     async def _settle(self, grace: float) -> None:
         """Ends what has not been sent, and gives what is on the wire its time, with the loop running on."""

@@ -38,7 +38,7 @@ def _command(args: Namespace) -> int:
         finally:
             output.stop_bars()
     output.event(type="end", exit_code=code)
-    return code
+    return exits.FAILURE if output.is_broken and code == exits.OK else code
 
 
 def _version() -> int:

@@ -11,7 +11,7 @@ from ._base import BaseClient, Event, PathLike, remember_token, settle
 from ._call import call, error_from, milliseconds
 from ._jobs import BaseDownload, BaseJob, BaseTask
 from ._library import lib
-from ._naming import check_template, file_path
+from ._naming import check_template, file_paths
 from .enums import State, Status
 from .errors import WaitTimeoutError
 from .request import Request
@@ -150,7 +150,9 @@ class Client(BaseClient[Job, Download]):
         """Submits, waits, and downloads every image; returns the downloads, all succeeded.
 
         out:         a folder (made if it is missing), or None for memory. Nothing is overwritten: a number is added.
-        timeout:     seconds for all of it. Errors that come after the provider's yes carry the job's token.
+        timeout:     seconds for all of it. When they are over a job that has not been sent is cancelled; an answer that is
+                     on its way is waited for a little longer (close.grace_ms), so that its id is not lost. Errors that
+                     come after the provider's yes carry the job's token.
         on_accepted: called with the job as soon as the provider has accepted it: the moment to store job.token.
         """
         if name_template is not None:
@@ -165,18 +167,22 @@ class Client(BaseClient[Job, Download]):
                     tell, untold = untold, None
                     tell(job)
             job.wait(_left(deadline))
-            downloads = [
-                job.download(asset.index, file_path(out, job, asset.index, name_template)) for asset in job.assets
-            ]
+            paths = file_paths(out, job, name_template)
+            downloads = [job.download(asset.index, path) for asset, path in zip(job.assets, paths)]
             for download in downloads:
                 download.wait(_left(deadline))
         except BaseException as error:
-            if not isinstance(error, Exception) and job.remote_id is None:
-                # Interrupted with the submission on the wire: its answer gets the same grace as in close().
-                settle([job], self.close_grace)
-            if untold is not None and job.remote_id is not None:
-                untold(job)
-            remember_token(error, [job])
+            try:
+                # What has not been sent is not sent any more, since nobody would know of it; an answer that is on its way
+                # gets the same grace as in close().
+                if job.remote_id is None:
+                    settle([job], self.close_grace)
+            finally:
+                try:
+                    if untold is not None and job.remote_id is not None:
+                        untold(job)
+                finally:
+                    remember_token(error, [job])
             raise
         return downloads
 

@@ -30,6 +30,7 @@ class Output:
         self._bars: Optional[Bars] = None
         self._states: Dict[int, str] = {}
         self._unheard = False
+        self.is_broken = False
 
     # The two channels.
 
@@ -54,10 +55,12 @@ class Output:
             return
         try:
             print(text, file=sys.stderr, flush=True)
-        except (BrokenPipeError, ValueError):
-            pass
+        except (OSError, ValueError):
+            pass  # Paid work does not end for want of somebody who listens.
 
     def _stdout(self, text: str) -> None:
+        if self.is_broken:
+            self.alarm(text)
         if self._unheard:
             return
         try:
@@ -66,10 +69,14 @@ class Output:
                     print(text, flush=True)
             else:
                 print(text, flush=True)
-        except BrokenPipeError:
-            # Nobody reads on. Paid work is still finished; the interpreter's own flush at exit must not complain.
+        except OSError as error:
+            # Paid work is still finished; the interpreter's own flush at exit must not complain.
             self._unheard = True
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if not isinstance(error, BrokenPipeError):  # With that one nobody wants to read on.
+                self.is_broken = True
+                self.alarm(f"aigc: standard output cannot be written ({error.strerror}); the results follow here:")
+                self.alarm(text)
 
     # Progress.
 

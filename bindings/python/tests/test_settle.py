@@ -1,0 +1,170 @@
+"""No job is left alone: what generate() and submit() give up is not sent later, and an id that still comes is told."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+
+import aigc
+from aigc import aio, errors
+from aigc._library import lib
+
+TENCENT: Dict[str, Any] = {"provider": "tencent", "operation": "aigc_image", "prompt": "a cat"}
+
+
+def created(sandbox: Any) -> int:
+    count: int = sandbox.stats(jobs=False)["jobs_created"].get("tencent", 0)
+    return count
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_an_answer_that_is_on_its_way_when_time_is_up(sandbox: Any, keys: Dict[str, Any], tells: bool) -> None:
+    sandbox.fault("delay_after", "CreateAigcImageTask", ms=1000)
+    accepted: List[aigc.Job] = []
+    with aigc.Client(keys) as client:
+        with pytest.raises(errors.WaitTimeoutError) as caught:
+            client.generate(**TENCENT, timeout=0.3, on_accepted=accepted.append if tells else None)
+        assert caught.value.token and len(accepted) == int(tells)
+        assert created(sandbox) == 1
+
+
+def test_the_same_with_asyncio(sandbox: Any, keys: Dict[str, Any]) -> None:
+    async def work() -> None:
+        sandbox.fault("delay_after", "CreateAigcImageTask", ms=1000)
+        async with aio.Client(keys) as client:
+            with pytest.raises(errors.WaitTimeoutError) as caught:
+                await client.generate(**TENCENT, timeout=0.3)
+            assert caught.value.token
+
+    asyncio.run(work())
+    assert created(sandbox) == 1
+
+
+def test_what_waits_for_its_turn_when_time_is_up_is_not_sent(sandbox: Any, keys: Dict[str, Any]) -> None:
+    keys["rate.tencent.create_per_s"] = 1
+    first = {**TENCENT, "prompt": "first"}
+
+    def check(client: Any) -> None:
+        *before, last = client._tasks.values()
+        assert len(before) == 3 and last.outcome is aigc.Outcome.NOT_SENT
+
+    with aigc.Client(keys) as client:
+        jobs = [client.submit(**first) for _ in range(3)]  # the turns of the next seconds
+        with pytest.raises(errors.WaitTimeoutError) as caught:
+            client.generate(**TENCENT, timeout=0.2)
+        check(client)
+        assert len(jobs) == 3 and caught.value
+
+    async def work(cancels: bool) -> None:
+        async with aio.Client(keys) as client:
+            jobs = [client.submit(**first) for _ in range(3)]
+            task = asyncio.ensure_future(client.generate(**TENCENT, timeout=None if cancels else 0.2))
+            await asyncio.sleep(0.1)
+            if cancels:
+                task.cancel()
+            with pytest.raises(asyncio.CancelledError if cancels else errors.WaitTimeoutError) as caught:
+                await task
+            await asyncio.sleep(0.1)
+            check(client)
+            assert len(jobs) == 3 and caught.value
+
+    for cancels in (False, True):
+        asyncio.run(work(cancels))
+    assert not any(TENCENT["prompt"] in str(request) for request in sandbox.requests("CreateAigcImageTask"))
+
+
+def test_a_time_that_is_none_costs_nothing(sandbox: Any, keys: Dict[str, Any]) -> None:
+    async def work() -> None:
+        async with aio.Client(keys) as client:
+            for timeout in (-1, float("nan")):
+                with pytest.raises(errors.InvalidArgumentError):
+                    await client.generate(**TENCENT, timeout=timeout)
+
+    asyncio.run(work())
+    assert created(sandbox) == 0
+
+
+def test_one_name_for_all_images_gets_numbers(sandbox: Any, keys: Dict[str, Any], tmp_path: Path) -> None:
+    async def work() -> None:
+        async with aio.Client({**keys, "download.overwrite": True}) as client:
+            images = await client.generate(**TENCENT, count=3, out=tmp_path / "aio", name_template="cat", timeout=30)
+            assert len({image.path for image in images}) == 3
+
+    asyncio.run(work())
+    with aigc.Client({**keys, "download.overwrite": True}) as client:
+        images = client.generate(**TENCENT, count=3, out=tmp_path / "sync", name_template="cat", timeout=30)
+        assert len({image.path for image in images}) == 3
+    for folder in ("aio", "sync"):
+        names = sorted(path.stem for path in (tmp_path / folder).iterdir())
+        assert names == ["cat", "cat-2", "cat-3"]
+        assert len({path.read_bytes() for path in (tmp_path / folder).iterdir()}) == 3
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_an_interrupt_in_the_moment_of_submission(
+    sandbox: Any, keys: Dict[str, Any], monkeypatch: pytest.MonkeyPatch, is_async: bool
+) -> None:
+    """The signal comes while the library begins the job: Python raises when the call returns."""
+    real = lib().aigc_client_submit
+
+    def interrupted(*arguments: Any) -> int:
+        real(*arguments)
+        while not is_async and not sandbox.requests("CreateAigcImageTask"):
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+
+    sandbox.fault("delay_after", "CreateAigcImageTask", ms=300)
+
+    async def work() -> None:
+        async with aio.Client(keys) as client:
+            with monkeypatch.context() as patch:
+                patch.setattr(lib(), "aigc_client_submit", interrupted)
+                with pytest.raises(KeyboardInterrupt):
+                    client.submit(**TENCENT)
+            (job,) = client._tasks.values()
+        assert (job.token is not None) == (created(sandbox) == 1)
+
+    if is_async:
+        return asyncio.run(work())
+    with aigc.Client(keys) as client:
+        with monkeypatch.context() as patch:
+            patch.setattr(lib(), "aigc_client_submit", interrupted)
+            with pytest.raises(KeyboardInterrupt) as caught:
+                client.generate(**TENCENT)
+    if sys.version_info >= (3, 11):
+        assert any("its token: " in note for note in caught.value.__notes__)
+    return None
+
+
+@pytest.mark.parametrize("arguments", [["submit", "--quiet"], ["submit", "--json"], ["generate", "--json"]])
+def test_a_full_standard_output_costs_no_token(
+    sandbox: Any, keys: Dict[str, Any], command: Any, arguments: List[str], tmp_path: Path
+) -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("there is no /dev/full here")
+    name, flag = arguments
+    out = ["--out", str(tmp_path)] if name == "generate" else []
+    with open("/dev/full", "w") as full:
+        running = command.start(
+            name, "--provider", "tencent", "a cat", flag, *out, stdout=full, stderr=subprocess.PIPE
+        )
+        told = running.communicate(timeout=60)[1]
+    assert running.returncode == 1 and "Traceback" not in told and "No space left" in told
+    assert created(sandbox) == 1
+    found = set()
+    with aigc.Client(keys) as client:
+        for word in told.replace('"', " ").split():
+            try:
+                found.add(client.attach(word, follow=False).remote_id)
+            except errors.AigcError:
+                pass
+    assert len(found) == 1
+    if name == "generate":
+        assert len(list(tmp_path.iterdir())) == 1
