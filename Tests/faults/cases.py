@@ -110,6 +110,10 @@ def _submit(case: Case, fault: Fault) -> Expected:
         statuses = frozenset({Status.THROTTLED}) if fault.cloud is Cloud.REFUSED else _BETWEEN
         not_sent = frozenset({Outcome.NOT_SENT})
         return Expected(not_sent, frozenset({0}), False, False, _ENDED_BADLY, statuses, True)
+    if fault.whole:  # and then it strikes the status calls
+        lasting = frozenset({Status.DEADLINE})
+        accepted = Expected(frozenset({Outcome.ACCEPTED}), executed, False, False, _ENDED_BADLY, lasting, True)
+        return accepted if case.lasts else _FINISHES
     if fault.left is Left.YES:
         return unknown
     # Perhaps: the library may say so, or be sure of the opposite. It must not be sure and wrong.

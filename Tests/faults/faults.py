@@ -47,6 +47,8 @@ class Fault:
     reusable: bool = True
     # Eighths of the reply that arrive; -1 where that has no meaning.
     eighths: int = -1
+    # All of the reply arrives, and only its end does not: an id in it is not to be lost.
+    whole: bool = False
     # Whether the matrix has it; the others serve single proofs.
     in_matrix: bool = True
 
@@ -100,7 +102,7 @@ _ALL = (
     _reply("empty_503"),
     _reply("empty_503_unexecuted", Cloud.NOTHING),
     _reply("length_short"),
-    _reply("length_long"),
+    _reply("length_long", whole=True),
     _reply("chunked_cut"),
     _reply("drip", slow=True),
     _reply("throttled", Cloud.REFUSED),
