@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Optional
 
 import pytest
@@ -18,6 +19,7 @@ class FakeJob:
 
     def __init__(self, remote_id: Optional[str]) -> None:
         self.remote_id = remote_id
+        self.assets = [SimpleNamespace(index=0)]
 
 
 def job(remote_id: Optional[str] = "4-AigcImage-0123456789abcdef") -> Any:
@@ -34,7 +36,7 @@ def test_default_name() -> None:
 )
 def test_remote_ids_stay_in_the_folder(evil: str, tmp_path: Path) -> None:
     for template in (_naming.DEFAULT_TEMPLATE, "{remote_id}", "{id}", ".{remote_id}", "-{remote_id}"):
-        path = _naming.file_path(tmp_path, job(evil), 0, template)
+        (path,) = _naming.file_paths(tmp_path, job(evil), template)
         assert path is not None
         name = path[len(str(tmp_path)) + 1 :]
         assert "/" not in name and "\0" not in name and not name.startswith((".", "-")) and len(name) < 200

@@ -33,31 +33,19 @@ def check_template(template: str) -> None:
         raise _invalid("a name template cannot be empty")
 
 
-def file_path(
-    folder: Optional[Union[str, "os.PathLike[str]"]], job: "BaseJob", index: int, template: Optional[str] = None
-) -> Optional[str]:
-    """A path in the folder that no file has yet, ending in ".*"; None without a folder. Makes the folder."""
-    if folder is None:
-        return None
-    os.makedirs(folder, exist_ok=True)
-    return unused(_base(folder, job, index, template))
-
-
 def file_paths(
     folder: Optional[Union[str, "os.PathLike[str]"]], job: "BaseJob", template: Optional[str] = None
 ) -> List[Optional[str]]:
-    """One for each image of the job, all different, whatever the template says."""
+    """For each image of the job a path in the folder that no file has yet, ending in ".*", and all of them different
+    whatever the template says; None for each without a folder. Makes the folder."""
     if folder is None:
         return [None for _ in job.assets]
     os.makedirs(folder, exist_ok=True)
-    paths: List[Optional[str]] = []
+    paths: List[str] = []
     for asset in job.assets:
-        paths.append(unused(_base(folder, job, asset.index, template), taken=[path for path in paths if path]))
-    return paths
-
-
-def _base(folder: Union[str, "os.PathLike[str]"], job: "BaseJob", index: int, template: Optional[str]) -> str:
-    return os.path.join(os.fspath(folder), stem(job, index, template or DEFAULT_TEMPLATE))
+        base = os.path.join(os.fspath(folder), stem(job, asset.index, template or DEFAULT_TEMPLATE))
+        paths.append(unused(base, taken=paths))
+    return [*paths]
 
 
 def stem(job: "BaseJob", index: int, template: str) -> str:
