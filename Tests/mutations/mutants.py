@@ -80,12 +80,12 @@ MUTANTS = (
         3, "commands are posted without the lock",
         [
             (
-                "Sources/Engine/Shared.swift",
+                "Sources/Engine/Host/Shared.swift",
                 "        let taken = try lock.withLock { () throws(E) in\n            if closed { return false }",
                 "        let taken = try { () throws(E) -> Bool in\n            if closed { return false }",
             ),
             (
-                "Sources/Engine/Shared.swift",
+                "Sources/Engine/Host/Shared.swift",
                 "            engineSleeps = false\n            return true\n        }\n        if wake { wakeTransport() }\n"
                 "        return taken",
                 "            engineSleeps = false\n            return true\n        }()\n        if wake { wakeTransport() }\n"
@@ -131,7 +131,7 @@ MUTANTS = (
         5, "a job that was cancelled does not tell its end",
         [
             (
-                "Sources/Engine/JobActions.swift",
+                "Sources/Engine/Tasks/JobActions.swift",
                 "            shared.push(.jobDone, record)",
                 "            if failure?.status != .cancelled { shared.push(.jobDone, record) }",
             )
@@ -247,7 +247,7 @@ MUTANTS = (
         9, "an asset host gets a header of the cloud's",
         [
             (
-                "Sources/Engine/Calls.swift",
+                "Sources/Engine/Calls/Calls.swift",
                 "request = HTTPRequest(method: .get, url: ticket.url)",
                 'request = HTTPRequest(method: .get, url: ticket.url, headers: [HTTPHeader("Authorization", "TC3")])',
             )
