@@ -1,14 +1,21 @@
-/// Evenly spaced permits: at most `perSecond` a second, slowed by a throttling answer and recovering after.
+/// Evenly spaced permits: at most `perSecond` a second, slowed by throttling answers and recovering after each.
 ///
 /// A value on a monotonic clock in nanoseconds; the engine keeps one per account and operation behind a lock.
+///
+/// Each complaint takes ten permits a second off the rate, at most half of the rate within one second. So one refusal in
+/// hundreds costs hardly anything, and a crowd of refusals halves the rate once a second until the refusals stop. Between
+/// complaints the rate grows by a tenth each second. With a configured rate the growth is a tenth of the configured rate
+/// and ends there; without one the growth is a tenth of the rate in force, until the limit is so high that it is dropped.
 public struct RateLimit: Equatable, Sendable {
     /// The configured rate; 0 is none until the provider complains.
     public let perSecond: Double
-    /// The rate in force, never above the configured one.
+    /// The rate in force, never above the configured one; 0 is none.
     private var current: Double
     private var nextAt: Int64 = .min
-    /// The newest complaint that slowed, and the newest change of the rate; `.min` when nothing is slowed.
+    /// When the newest second of complaints began, and the rate at that moment; `.min` when nothing is slowed.
     private var slowedAt: Int64 = .min
+    private var slowedFrom: Double = 0
+    /// Until when the growth of the rate has been added.
     private var changedAt: Int64 = .min
     /// Permits of the last full second, to know a rate where none is configured.
     private var windowStart: Int64 = .min
@@ -19,6 +26,15 @@ public struct RateLimit: Equatable, Sendable {
     /// A rate below one in eleven days is one in eleven days.
     private static let longestSpacing = 1e15
     private static let second: Int64 = 1_000_000_000
+    /// What one complaint takes off the rate, in permits a second.
+    private static let complaintCost = 10.0
+    private static let growthPerSecond = 0.1
+    /// Growth is added in steps of this length, so that a permit costs no arithmetic of its own.
+    private static let growthStep: Int64 = 100_000_000
+    /// Without a configured rate a limit beyond this limits nothing.
+    private static let fastest = 100_000.0
+    /// A second that has just begun says little: its permits count as if they had taken at least this long.
+    private static let shortestWindow = 0.25
 
     public init(perSecond: Double) {
         let rate = perSecond.isFinite && perSecond > 0 ? min(perSecond, 1_000_000) : 0
@@ -39,32 +55,46 @@ public struct RateLimit: Equatable, Sendable {
         return nil
     }
 
-    /// The provider said "too many": nothing for `retryAfterMilliseconds`, then half the rate.
+    /// The provider said "too many": nothing for `retryAfterMilliseconds`, then a slower rate.
     public mutating func throttled(at now: Int64, retryAfterMilliseconds: Int64) {
-        // A burst of refusals for one burst of requests counts once.
+        recover(at: now)
+        if current <= 0 { current = measured(at: now) }
         if slowedAt == .min || now.subtracting(slowedAt) > Self.second {
-            let base = current > 0 ? current : Double(max(lastWindowCount, windowCount, 2))
-            current = max(min(Self.slowest, base), base / 2)
+            slowedFrom = current
             slowedAt = now
         }
-        changedAt = now
+        let least = max(min(Self.slowest, slowedFrom), slowedFrom / 2)
+        current = max(min(least, current), current - Self.complaintCost)
         let pause = min(max(retryAfterMilliseconds, 0), RetryPolicy.longestRetryAfterMilliseconds)
         nextAt = max(nextAt, now.adding(.nanoseconds(milliseconds: pause)))
+        // The rate does not grow while nothing may be sent.
+        changedAt = max(now, now.adding(.nanoseconds(milliseconds: pause)))
     }
 
-    /// A tenth more for each second without a complaint; where no rate is configured, none again after a minute.
     private mutating func recover(at now: Int64) {
         guard slowedAt != .min else { return }
-        let quiet = now.subtracting(changedAt) / Self.second
-        guard quiet >= 1 else { return }
+        let quiet = now.subtracting(changedAt)
+        guard quiet >= Self.growthStep else { return }
+        changedAt = now
+        let seconds = min(Double(quiet) / Double(Self.second), 1_000)
         if perSecond > 0 {
-            current = min(perSecond, current + perSecond * 0.1 * Double(quiet))
-            changedAt = now
+            current = min(perSecond, current + perSecond * Self.growthPerSecond * seconds)
             if current >= perSecond { slowedAt = .min }
-        } else if quiet >= 60 {
-            current = 0
-            slowedAt = .min
+        } else {
+            for _ in 0..<Int(seconds) { current *= 1 + Self.growthPerSecond }  // safe: 0...1,000
+            current *= 1 + Self.growthPerSecond * (seconds - seconds.rounded(.down))
+            if current >= Self.fastest {
+                current = 0
+                slowedAt = .min
+            }
         }
+    }
+
+    /// Permits a second, as far as they have been counted.
+    private func measured(at now: Int64) -> Double {
+        guard windowStart != .min else { return 2 }
+        let seconds = max(Double(now.subtracting(windowStart)) / Double(Self.second), Self.shortestWindow)
+        return max(Double(lastWindowCount), Double(windowCount) / seconds, 2)
     }
 
     private mutating func count(at now: Int64) {

@@ -122,18 +122,84 @@ final class RateLimitTests: XCTestCase {
         XCTAssertEqual(second(20), 20, accuracy: 1)
     }
 
-    /// Where no rate is configured, half of what was going is kept until a minute has passed without a complaint.
+    /// Takes permits as fast as they are given, but never faster than `perSecond`, and calls `answer` after each.
+    private func load(
+        _ limit: inout RateLimit, perSecond: Int64, until end: Int64, _ answer: (inout RateLimit, Int64, Int) -> Void
+    ) -> [Int64] {
+        var permits: [Int64] = []
+        var now = Self.second
+        while now < end {
+            if let again = limit.take(at: now) {
+                now = again
+                continue
+            }
+            permits.append(now)
+            answer(&limit, now, permits.count)
+            now += Self.second / perSecond
+        }
+        return permits
+    }
+
+    private func perSecond(_ permits: [Int64], from: Int64, to: Int64) -> Int {
+        permits.filter { $0 >= from * Self.second && $0 < to * Self.second }.count / Int(to - from)
+    }
+
+    /// Without a configured rate, a crowd of refusals halves the rate within a second, and the rate comes back gradually.
     func testARateIsFoundWhereNoneIsConfigured() {
         var limit = RateLimit(perSecond: 0)
         for number in Int64(0)..<100 { _ = limit.take(at: number * 10_000_000) }
-        limit.throttled(at: Self.second, retryAfterMilliseconds: 0)
-        var given = 0
+        for _ in 0..<20 { limit.throttled(at: Self.second, retryAfterMilliseconds: 0) }
+        var permits: [Int64] = []
         var now = Self.second
-        while now < 2 * Self.second {
-            if let again = limit.take(at: now) { now = again } else { given += 1 }
+        while now < 40 * Self.second {
+            if let again = limit.take(at: now) { now = again } else { permits.append(now) }
         }
-        XCTAssertEqual(given, 50, accuracy: 3)
-        for _ in 0..<200 { XCTAssertNil(limit.take(at: 62 * Self.second)) }
+        let second = { (n: Int64) in permits.filter { $0 / Self.second == n }.count }
+        XCTAssertEqual(second(1), 53, accuracy: 5, "half of 100, and a tenth more within the second")
+        XCTAssertEqual(second(8), 104, accuracy: 10, "after eight seconds without a refusal all of it")
+        for n in Int64(2)..<39 {
+            XCTAssertLessThanOrEqual(second(n), second(n - 1) * 12 / 10 + 1, "second \(n): gradually")
+            XCTAssertGreaterThanOrEqual(second(n), second(n - 1), "second \(n)")
+        }
+        for _ in 0..<200 { XCTAssertNil(limit.take(at: 600 * Self.second), "in the end nothing is limited") }
+    }
+
+    /// One refusal in 500 says nothing about the rate. The throughput stays, with and without a configured rate.
+    func testARefusalNowAndThenCostsLittle() {
+        for (load, configured, every) in [(633, 0.0, 500), (290, 0, 500), (633, 700, 500), (100, 0, 100)] {
+            var limit = RateLimit(perSecond: configured)
+            let permits = self.load(&limit, perSecond: Int64(load), until: 120 * Self.second) { limit, now, number in
+                if number % every == 0 { limit.throttled(at: now, retryAfterMilliseconds: 0) }
+            }
+            for minute in [Int64(1), 61, 110] {
+                let got = perSecond(permits, from: minute, to: minute + 9)
+                XCTAssertGreaterThan(
+                    got, load * 85 / 100, "\(load) a second, one in \(every) refused, from second \(minute)")
+            }
+        }
+    }
+
+    /// A cloud with a limit that nobody has configured: the rate stays near the limit, from far above and from near.
+    func testARateFollowsALimitThatNobodyHasConfigured() {
+        for (load, takes) in [(600, 5), (600, 50), (600, 500), (40, 20)] as [(Int64, Int)] {
+            var limit = RateLimit(perSecond: 0)
+            var taken: [Int64] = []
+            var refused: [Int64] = []
+            _ = self.load(&limit, perSecond: load, until: 120 * Self.second) { limit, now, _ in
+                if taken.count >= takes, now - taken[taken.count - takes] < Self.second {
+                    refused.append(now)
+                    limit.throttled(at: now, retryAfterMilliseconds: 0)
+                } else {
+                    taken.append(now)
+                }
+            }
+            let words = "a load of \(load), a limit of \(takes)"
+            let good = perSecond(taken, from: 20, to: 119)
+            let bad = perSecond(refused, from: 20, to: 119)
+            print("\(words): \(good) taken and \(bad) refused a second")
+            XCTAssertGreaterThanOrEqual(good, takes * 6 / 10, words)
+            XCTAssertLessThanOrEqual(bad, max(2, takes / 8), words)
+        }
     }
 
     func testTheBudget() {

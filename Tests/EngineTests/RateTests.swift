@@ -110,6 +110,31 @@ final class RateTests: XCTestCase {
         harness.checkPromises("retry after")
     }
 
+    /// 20,000 submissions without a configured rate, one in 500 refused as too many: as quick as without the refusals.
+    func testARefusalNowAndThenDoesNotSlowALongRun() throws {
+        func seconds(_ every: Int) throws -> Int64 {
+            let harness = try Harness()
+            harness.takesEvents = false
+            harness.cloud.runningMilliseconds = 0
+            harness.transport.setLatency { _ in 220 }
+            if every > 0 {
+                harness.transport.setScript {
+                    $0.kind == .submit && $0.indexOfKind % every == every - 1 ? .throttle(milliseconds: 0) : nil
+                }
+            }
+            for number in 0..<20_000 { harness.submit("t\(number)", follow: false) }
+            harness.run(until: 200_000)
+            XCTAssertEqual(harness.cloud.executionCount, 20_000, "one in \(every)")
+            XCTAssertEqual(harness.cloud.tagsExecutedTwice, [])
+            let last = harness.arrivals("submit").last?.at ?? .max
+            return (last - harness.start) / 1_000_000_000
+        }
+        let without = try seconds(0)
+        let with = try seconds(500)
+        print("20,000 submissions: \(without) s, with one refusal in 500 \(with) s")
+        XCTAssertLessThanOrEqual(with, without * 115 / 100)
+    }
+
     // MARK: - A sick endpoint
 
     /// 1,000 accepted jobs, and nobody answers any more.
