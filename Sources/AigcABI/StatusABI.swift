@@ -4,14 +4,15 @@ internal import Core
 extension Status {
     var entry: (name: StaticString, text: StaticString) {
         switch self {
+        // generated: statuses (Tests/tools/generate.py)
         case .ok: ("AIGC_OK", "It worked.")
         case .invalidArgument:
-            ("AIGC_E_INVALID_ARGUMENT", "The call was wrong: mend the argument that the message names.")
+            ("AIGC_E_INVALID_ARGUMENT", "The call was wrong: fix the argument that the message names.")
         case .wrongState:
             ("AIGC_E_WRONG_STATE", "The call is right but comes at the wrong time: wait for the state it needs.")
         case .forked: ("AIGC_E_FORKED", "The handle belongs to the parent process: free it, and make a client here.")
         case .closed: ("AIGC_E_CLOSED", "The client has been closed: make a new one and attach the token.")
-        case .timeout: ("AIGC_E_TIMEOUT", "The wait ended before the job did: the job goes on, wait again.")
+        case .timeout: ("AIGC_E_TIMEOUT", "The wait ended before the job did: the job keeps running, wait again.")
         case .cancelled: ("AIGC_E_CANCELLED", "The job was ended here: its token attaches it again.")
         case .deadline: ("AIGC_E_DEADLINE", "The job's deadline passed: its token attaches it again.")
         case .network: ("AIGC_E_NETWORK", "The network failed: check host, proxy and connection, then try again.")
@@ -27,8 +28,7 @@ extension Status {
         case .billing: ("AIGC_E_BILLING", "Arrears, quota or inactive service: settle it in the provider's console.")
         case .throttled: ("AIGC_E_THROTTLED", "Too many requests: slow down and try again after the given time.")
         case .clock: ("AIGC_E_CLOCK", "This machine's clock is too far off: set it.")
-        case .requestRefused:
-            ("AIGC_E_REQUEST_REFUSED", "The provider refused a parameter: mend it and submit anew.")
+        case .requestRefused: ("AIGC_E_REQUEST_REFUSED", "The provider refused a parameter: fix it and submit anew.")
         case .contentRefused:
             ("AIGC_E_CONTENT_REFUSED", "Moderation refused the prompt or an image: change it and submit anew.")
         case .notFound: ("AIGC_E_NOT_FOUND", "The provider does not know the job or image: check id, region, account.")
@@ -49,6 +49,7 @@ extension Status {
         case .noSpace: ("AIGC_E_NO_SPACE", "Disk or quota is full: make room and download again.")
         case .noResources: ("AIGC_E_NO_RESOURCES", "Memory, threads or descriptors are exhausted: free some.")
         case .internal: ("AIGC_E_INTERNAL", "A fault in this library: please report it.")
+        // end of generated
         }
     }
 }

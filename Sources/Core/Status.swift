@@ -2,6 +2,7 @@
 
 /// The status codes of `aigc.h`. Each tells the caller what to do; a test holds the values against the header.
 public enum Status: Int32, CaseIterable, Sendable {
+    // generated: statuses (Tests/tools/generate.py)
     case ok = 0
     case invalidArgument = 100
     case wrongState = 101
@@ -35,6 +36,7 @@ public enum Status: Int32, CaseIterable, Sendable {
     case noSpace = 802
     case noResources = 803
     case `internal` = 900
+    // end of generated
 }
 
 /// What surely happened to a submission (`AIGC_OUTCOME_*`).

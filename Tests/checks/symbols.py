@@ -14,6 +14,7 @@ from typing import Iterator, List, Set
 
 from tap import ROOT, Report, swift_code, tracked
 
+import generate
 import header
 
 
@@ -57,11 +58,10 @@ def main() -> int:
     report = Report()
     wanted = {f.name for f in header.functions()}
     report.rule("the header declares functions", [] if wanted else ["include/aigc.h declares none"])
-    exports = ROOT / "Sources/aigc/exports.map"
-    same = exports.read_text(encoding="utf-8") == header.exports()
+    stale = [name for name, text in generate.texts().items() if (ROOT / name).read_text(encoding="utf-8") != text]
     report.rule(
-        "exports.map is the header's",
-        [] if same else ["run Tests/tools/header.py exports > Sources/aigc/exports.map"],
+        "generated files are the header's (%d)" % len(generate.texts()),
+        ["%s is stale: run python3 Tests/tools/generate.py" % name for name in stale],
     )
     report.rule("Python declares what the header declares", difference(python_declarations(), wanted, "_native.py"))
     style: List[str] = []

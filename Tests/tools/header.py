@@ -13,7 +13,7 @@ The header is C without tricks, so a few regular expressions are enough; what th
 import re
 import sys
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, List, NamedTuple, Tuple, Union
 
 HEADER = Path(__file__).resolve().parents[2] / "include" / "aigc.h"
 
@@ -39,6 +39,21 @@ class Parameter(NamedTuple):
     def pointer(self) -> bool:
         """Whether NULL can be passed for it."""
         return self.type.endswith("*") or self.type == "aigc_event_handler"
+
+
+class Constant(NamedTuple):
+    """A constant of the header: its name, its value and the sentence beside it."""
+
+    name: str
+    value: Union[int, str]
+    comment: str
+
+
+class Enumeration(NamedTuple):
+    """Constants that belong together. The prefix is that of every name but AIGC_OK."""
+
+    prefix: str
+    constants: Tuple[Constant, ...]
 
 
 class Function(NamedTuple):
@@ -91,6 +106,52 @@ def functions(path: Path = HEADER) -> List[Function]:
     if missed:
         raise SystemExit("header.py: did not understand the declaration of " + ", ".join(sorted(missed)))
     return found
+
+
+def one_line(comment: str) -> str:
+    """The text of a comment, on one line."""
+    return " ".join(re.sub(r"^\s*/\*|\*/\s*$|^\s*\*", " ", comment, flags=re.M).split())
+
+
+def sentence(text: str) -> str:
+    """A comment as a sentence: with a capital, unless a name of the interface comes first, and a full stop."""
+    text = text if text.startswith("aigc_") else text[0].upper() + text[1:]
+    return text if text.endswith(".") else text + "."
+
+
+def enumerations(path: Path = HEADER) -> List[Enumeration]:
+    """Every enumeration of the header. Each constant has a comment beside it or above it."""
+    found = []
+    for body in re.findall(r"^enum \{\n(.*?)^\};", path.read_text(encoding="utf-8"), flags=re.M | re.S):
+        constants = []
+        shape = r"((?:^    /\*.*?\*/\n)?)^    (AIGC_\w+) = (\d+),?[ ]*(/\*.*?\*/)?"
+        for above, name, value, beside in re.findall(shape, body, flags=re.M | re.S):
+            comment = one_line(beside or above)
+            if not comment:
+                raise SystemExit("header.py: %s has no comment" % name)
+            constants.append(Constant(name, int(value), comment))
+        if len(constants) != len(re.findall(r"\bAIGC_\w+ = ", strip_comments(body))):
+            raise SystemExit("header.py: did not understand the enumeration of " + constants[0].name)
+        prefix = constants[-1].name.split("_")[1]
+        found.append(Enumeration("AIGC_%s_" % prefix, tuple(constants)))
+    return found
+
+
+def defines(path: Path = HEADER) -> List[Constant]:
+    """Every #define with a plain value, in the order of the header."""
+    text = strip_comments(path.read_text(encoding="utf-8"))
+    found = []
+    for name, value in re.findall(r'^#define (AIGC_\w+) ("[^"]*"|-?\d+|\(\(int64_t\)-1\))\s*$', text, flags=re.M):
+        if value.startswith('"'):
+            found.append(Constant(name, value.strip('"'), ""))
+        else:
+            found.append(Constant(name, -1 if "int64_t" in value else int(value), ""))
+    return found
+
+
+def handles(path: Path = HEADER) -> List[str]:
+    """The opaque types, such as "aigc_client"."""
+    return re.findall(r"^typedef struct (aigc_\w+) \1;", path.read_text(encoding="utf-8"), flags=re.M)
 
 
 def version(path: Path = HEADER) -> str:
@@ -153,17 +214,16 @@ VALID: Dict[str, str] = {
     "int64_t *": "&fixture->long_out",
     "size_t *": "&fixture->size_out",
 }
-HANDLES = ("config", "request", "client", "job", "event", "buffer", "error")
 
 
 def is_handle(type_name: str) -> bool:
     """Whether the type is a pointer to a handle that goes in."""
-    return type_name.replace("const ", "") in ["aigc_%s *" % h for h in HANDLES]
+    return type_name.replace("const ", "") in ["%s *" % h for h in handles()]
 
 
 def gives_handle(type_name: str) -> bool:
     """Whether the type is the place for a handle that comes out (an error may always be left out)."""
-    return type_name in ["aigc_%s **" % h for h in HANDLES if h != "error"]
+    return type_name in ["%s **" % h for h in handles() if h != "aigc_error"]
 
 
 def call(f: Function, null: int) -> str:

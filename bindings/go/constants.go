@@ -1,3 +1,5 @@
+// Tests/tools/generate.py writes this file from include/aigc.h.
+
 package aigc
 
 // #include <aigc.h>
@@ -16,9 +18,9 @@ const (
 	TencentImageAsset             = C.AIGC_TENCENT_IMAGE_ASSET
 )
 
-// Status says what went wrong, in few words that each tell what to do: aigc.h has a sentence on every one. It is an error
-// itself, to be looked for with errors.Is(err, aigc.ErrThrottled). New ones may be added: treat one that you do not know
-// like the first of its hundred.
+// Status says what went wrong, in few words that each tell what to do: aigc.h has a sentence on every one. It is an
+// error itself, to be looked for with errors.Is(err, aigc.ErrThrottled). New ones may be added: treat one that you do
+// not know like the first of its hundred.
 type Status int32
 
 // Every status.
@@ -58,10 +60,11 @@ const (
 	ErrInternal        Status = C.AIGC_E_INTERNAL
 )
 
-// Outcome is what surely happened to a submission.
+// Outcome is what provably happened to a submission.
 type Outcome int32
 
-// Every outcome. OutcomeUnknown: it left and no readable answer came, so it may run and be billed; nothing resends it.
+// Every outcome. OutcomeUnknown: it left and no readable answer came, so it may run and be billed; nothing resends
+// it.
 const (
 	OutcomeNone     Outcome = C.AIGC_OUTCOME_NONE
 	OutcomeNotSent  Outcome = C.AIGC_OUTCOME_NOT_SENT

@@ -1,5 +1,5 @@
-//! The C interface, as aigc.h declares it: raw, and unsafe to call. `Tests/packaging/bindings.py` holds every line
-//! against the header. The header is the manual.
+//! The C interface, as aigc.h declares it: raw, and unsafe to call. Tests/tools/generate.py writes this file from the
+//! header; `Tests/packaging/bindings.py` holds every line against it. The header is the manual.
 #![allow(non_camel_case_types, missing_docs)]
 
 use std::os::raw::{c_char, c_void};

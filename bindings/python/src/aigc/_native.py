@@ -1,7 +1,8 @@
 """The declarations of include/aigc.h for ctypes, and nothing else.
 
-tests/test_native.py parses the header and fails if a function, a parameter type or a constant differs from this file.
-Nothing is loaded here: see _library.py. The values of statuses, outcomes, states and events are in enums.py.
+Tests/tools/generate.py writes this file from the header; tests/test_native.py parses the header in its own way and fails
+if a function, a parameter type or a constant differs from this file. Nothing is loaded here: see _library.py. The values
+of statuses, outcomes, states and events are in enums.py.
 """
 
 from __future__ import annotations

@@ -25,44 +25,81 @@ class _OpenEnum(IntEnum):
 class Status(_OpenEnum):
     """What went wrong, in a hundred by what to do about it. AIGC_E_TIMEOUT of the header is Status.TIMEOUT here."""
 
+    # generated: Status (Tests/tools/generate.py)
     OK = 0
+    """It worked."""
     INVALID_ARGUMENT = 100
+    """A NULL, a name that does not exist, a wrong type or value: the message says which."""
     WRONG_STATE = 101
+    """Right call, wrong time: for instance a download of a job that has not succeeded."""
     FORKED = 102
+    """The handle comes from the parent process: it can only be freed here."""
     CLOSED = 103
+    """The client has been closed."""
     TIMEOUT = 200
+    """A wait of yours ended before the job did; the job goes on: wait again."""
     CANCELLED = 201
+    """aigc_job_cancel() or aigc_client_close() ended it here; the provider is not told."""
     DEADLINE = 202
+    """The job's own deadline passed; it may still finish at the provider."""
     NETWORK = 300
+    """Resolve, connect, send or receive failed."""
     TLS = 301
+    """Handshake or certificate: CA bundle, clock, or somebody in between."""
     ADDRESS_REFUSED = 302
+    """An image URL leads to a private, loopback or link-local address."""
     BAD_RESPONSE = 303
+    """The answer was not what this provider sends: a proxy's page, cut, or garbage."""
     NO_CREDENTIALS = 400
+    """None was found: the message lists each source tried and why it gave nothing."""
     AUTH = 401
+    """The provider refused the key, the signature or the security token."""
     PERMISSION = 402
+    """The key is known and may not do this."""
     BILLING = 403
+    """Arrears, quota or a service that is not activated."""
     THROTTLED = 404
+    """Too many requests and the retries are used up: aigc_error_retry_after_ms()."""
     CLOCK = 405
+    """This machine's clock is too far from the provider's and could not be bridged."""
     REQUEST_REFUSED = 500
+    """A parameter is not accepted: see the provider's code and message; mend, submit anew."""
     CONTENT_REFUSED = 501
+    """Prompt or image was refused by moderation."""
     NOT_FOUND = 502
+    """The provider does not know this job or image (any more)."""
     JOB_FAILED = 503
+    """Accepted, ran, failed: submit anew if you like."""
     PROVIDER = 504
+    """The provider reports a fault of its own; reads were retried."""
     OUTCOME_UNKNOWN = 600
+    """The submission left and no readable answer came: it may run and be billed. Nothing resends it; look at the
+    provider's console before you do."""
     EXPIRED = 700
+    """Its URL or its time at the provider has run out."""
     NOT_AN_IMAGE = 701
+    """What came is no PNG, JPEG, WebP, GIF or BMP."""
     CORRUPT = 702
+    """Length, end marker or checksum is wrong, again after retries."""
     TOO_LARGE = 703
+    """Larger than download.max_bytes (or a reply larger than http.max_reply_bytes)."""
     FILE = 800
+    """The file system refused: the message names path and reason."""
     FILE_EXISTS = 801
+    """There is a file of that name and download.overwrite is off."""
     NO_SPACE = 802
+    """Disk or quota full; what was received is kept as .part for a resume where possible."""
     NO_RESOURCES = 803
+    """Memory, threads or descriptors are exhausted."""
     INTERNAL = 900
+    """A fault in this library: please report it."""
+    # end of generated
 
 
 class Outcome(_OpenEnum):
     """What surely happened to a submission."""
 
+    # generated: Outcome (Tests/tools/generate.py)
     NONE = 0
     """No submission was involved, or it has not been tried yet."""
     NOT_SENT = 1
@@ -71,12 +108,15 @@ class Outcome(_OpenEnum):
     """It left and no readable answer came: it may run and be billed."""
     ACCEPTED = 3
     """The provider gave a job id."""
+    # end of generated
 
 
 class State(_OpenEnum):
     """Where a job is."""
 
+    # generated: State (Tests/tools/generate.py)
     NONE = 0
+    """No job (a NULL handle)."""
     QUEUED = 1
     """Not sent yet: it waits for the rate limit, credentials or a retry."""
     SUBMITTING = 2
@@ -84,15 +124,16 @@ class State(_OpenEnum):
     PENDING = 3
     """Accepted, not started."""
     RUNNING = 4
-    """Started; also every provider state that the library does not know."""
+    """Started; also every provider state that this version does not know."""
     SUCCEEDED = 5
     """Ended: images can be fetched."""
     FAILED = 6
-    """Ended: the job's error says why."""
+    """Ended: aigc_job_error() says why."""
     CANCELLED = 7
     """Ended here; it may go on at the provider."""
     UNKNOWN = 8
     """Ended: whether the provider accepted the submission is not known."""
+    # end of generated
 
     @property
     def ended(self) -> bool:
@@ -106,26 +147,37 @@ _ENDED = frozenset((State.SUCCEEDED, State.FAILED, State.CANCELLED, State.UNKNOW
 class EventType(_OpenEnum):
     """What an event tells. Ignore types that you do not know."""
 
+    # generated: EventType (Tests/tools/generate.py)
     NONE = 0
+    """No event (a NULL handle)."""
     JOB_STATE = 1
+    """The state changed: aigc_event_state()."""
     JOB_ACCEPTED = 2
-    """The provider's id is known: store the job's token now. It can come after JOB_DONE."""
+    """The provider's id is known: store aigc_job_token() now. It can come after JOB_DONE, if an answer arrives after
+    a cancel or a deadline."""
     JOB_REFRESHED = 3
+    """The call of an aigc_job_refresh() has ended: aigc_event_status()."""
     JOB_PROGRESS = 4
-    """Only with the configuration's events.progress."""
+    """Progress changed (only with the configuration's events.progress)."""
     JOB_DONE = 5
-    """The job has ended, once."""
+    """The job has ended, once: aigc_event_status() and aigc_event_state()."""
     CREDENTIALS_NEEDED = 6
-    """Credentials that set_credentials() gave end soon, or have been refused: the event's provider says whose."""
+    """Credentials given by aigc_client_set_credentials() end soon or have been refused: aigc_event_provider(). It
+    comes five minutes before their end, or at half of their life if that is shorter, also when no call is made."""
     WARNING = 7
-    """All went well, and there is something to know: the event's message says what."""
+    """All went well, and there is something to know (a credential file that everybody can read):
+    aigc_event_message(), aigc_event_provider(). Told once; of those that nobody takes 64 are kept."""
     LOG = 8
-    """What the library does (only with the configuration's log.level): level, message and fields of the event."""
+    """What the library does (only with the configuration's log.level, since 1.1): aigc_event_level(),
+    aigc_event_message(), aigc_event_fields(), aigc_event_job_id(). Of those that nobody takes log.capacity are
+    kept."""
+    # end of generated
 
 
 class LogLevel(_OpenEnum):
     """How much a log record matters. The configuration's log.level names the last that is told."""
 
+    # generated: LogLevel (Tests/tools/generate.py)
     NONE = 0
     """No log record."""
     ERROR = 1
@@ -135,4 +187,5 @@ class LogLevel(_OpenEnum):
     INFO = 3
     """Jobs accepted, changed, ended; credentials found."""
     DEBUG = 4
-    """Every call, and the body of submissions with its prompt."""
+    """Every call, and the body of submissions with its prompt, without secrets."""
+    # end of generated

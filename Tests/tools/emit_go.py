@@ -1,0 +1,99 @@
+"""The Go package's constants. Their values are the C compiler's business: cgo reads the header."""
+
+from __future__ import annotations
+
+from typing import Iterable, List, Tuple
+
+import header
+
+HEAD = """// Tests/tools/generate.py writes this file from include/aigc.h.
+
+package aigc
+
+// #include <aigc.h>
+import "C"
+
+// Providers, and the operations of each.
+"""
+TAIL = """
+// The version that this package is written for: another major version and an older minor version are refused.
+const (
+	versionMajor = C.AIGC_VERSION_MAJOR
+	versionMinor = C.AIGC_VERSION_MINOR
+)
+
+// String gives the name in aigc.h, such as "AIGC_E_TIMEOUT".
+func (s Status) String() string { return C.GoString(C.aigc_status_name(C.aigc_status(s))) }
+
+// Error gives one sentence: what it means and what to do.
+func (s Status) Error() string { return C.GoString(C.aigc_status_text(C.aigc_status(s))) }
+
+// String gives the name in aigc.h, such as "AIGC_STATE_PENDING".
+func (s State) String() string { return C.GoString(C.aigc_state_name(C.int32_t(s))) }
+
+// Ended says whether nothing can follow this state.
+func (s State) Ended() bool { return s >= StateSucceeded }
+"""
+# Prefix in the header, prefix here, the type, its words, the words of its constants.
+KINDS = [
+    (
+        "AIGC_E_", "Err", "Status",
+        "// Status says what went wrong, in few words that each tell what to do: aigc.h has a sentence on every one. It is an\n"
+        "// error itself, to be looked for with errors.Is(err, aigc.ErrThrottled). New ones may be added: treat one that you do\n"
+        "// not know like the first of its hundred.\n",
+        "// Every status.\n",
+    ),
+    (
+        "AIGC_OUTCOME_", "Outcome", "Outcome",
+        "// Outcome is what provably happened to a submission.\n",
+        "// Every outcome. OutcomeUnknown: it left and no readable answer came, so it may run and be billed; nothing resends\n"
+        "// it.\n",
+    ),
+    ("AIGC_STATE_", "State", "State", "// State is where a job stands.\n", "// Every state.\n"),
+    (
+        "AIGC_EVENT_", "Event", "EventType",
+        "// EventType tells the events apart. New ones may be added: ignore what you do not know.\n",
+        "// Every type of event.\n",
+    ),
+    (
+        "AIGC_LOG_", "Log", "LogLevel",
+        "// LogLevel tells how much a log record matters. The configuration's log.level names the last that is told.\n",
+        "// Every level.\n",
+    ),
+]
+INITIALS = {"TLS"}
+
+
+def camel(words: str) -> str:
+    """NOT_FOUND as Go writes it: NotFound."""
+    return "".join(w if w in INITIALS else w.capitalize() for w in words.split("_"))
+
+
+def block(rows: Iterable[Tuple[str, str, str]]) -> str:
+    """A block of constants, aligned as gofmt does it."""
+    rows = list(rows)
+    width = max(len(name) for name, _, _ in rows)
+    lines = ["\t%s %s= C.%s\n" % (name.ljust(width), kind + " " if kind else "", c) for name, kind, c in rows]
+    return "const (\n" + "".join(lines) + ")\n"
+
+
+def operations() -> List[Tuple[str, str, str]]:
+    """Providers, each with its operations behind it."""
+    names = [c.name for c in header.defines() if isinstance(c.value, str)]
+    providers = [n for n in names if n.count("_") == 1]
+    ordered = [n for p in providers for n in names if n == p or n.startswith(p + "_")]
+    return [(camel(n[len("AIGC_") :]), "", n) for n in ordered]
+
+
+def constants() -> str:
+    """constants.go."""
+    parts = [HEAD, block(operations())]
+    for prefix, short, kind, words, about in KINDS:
+        found = next(e.constants for e in header.enumerations() if e.prefix == prefix)
+        rows = []
+        for c in found:
+            inside = c.name.startswith(prefix)
+            rows.append((short + camel(c.name[len(prefix) :]) if inside else c.name[len("AIGC_") :], kind, c.name))
+        parts.append("\n%stype %s int32\n\n%s%s" % (words, kind, about, block(rows)))
+    parts.append(TAIL)
+    return "".join(parts)
