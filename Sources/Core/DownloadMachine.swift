@@ -201,7 +201,7 @@ public struct DownloadMachine: Sendable {
             }
             end(.failed, failure, keepPartial: false, &actions)
             return
-        case .notSent, .throttled, .transient, .unreadable:
+        case .notSent, .throttled, .concurrencyLimit, .transient, .unreadable:
             break
         }
         attemptsWithoutProgress += 1

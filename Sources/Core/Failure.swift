@@ -43,6 +43,9 @@ public enum FailureKind: Equatable, Sendable {
     case refused
     /// A well-formed "too many requests". Nothing was executed.
     case throttled
+    /// A well-formed "too many tasks at once" to a submission. Nothing was executed. The rate of calls is fine: there is
+    /// room again when another task of the account ends, which can take minutes.
+    case concurrencyLimit
     /// A well-formed "your clock is off". Nothing was executed; `Date` of the answer tells by how much.
     case clockSkew
     /// A well-formed "your security token has expired". Nothing was executed; new credentials may help once.

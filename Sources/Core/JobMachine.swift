@@ -183,7 +183,7 @@ public struct JobMachine: Sendable {
                 "Submission outcome unknown, it may run and be billed, and is not sent again: " + failure.message
             end(.unknown, failure, &actions)
             return
-        case .notSent, .throttled:
+        case .notSent, .throttled, .concurrencyLimit:
             break
         case .clockSkew:
             mayRetry = !clockMended
@@ -265,7 +265,7 @@ public struct JobMachine: Sendable {
         delay = max(delay, min(policy.polls.initialMilliseconds, 100))
         var ends = false
         switch failed.kind {
-        case .notSent, .throttled, .transient, .unreadable:
+        case .notSent, .throttled, .concurrencyLimit, .transient, .unreadable:
             break
         case .local:
             ends = isRead

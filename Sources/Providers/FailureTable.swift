@@ -10,6 +10,8 @@ enum Meaning: Equatable, Sendable {
     case busy
     /// Nothing was executed: too many requests.
     case throttle
+    /// Nothing was executed: too many tasks run at once.
+    case crowd
     /// Nothing was executed: the clock is off.
     case clock
     /// Nothing was executed: the security token is stale.
@@ -23,7 +25,7 @@ enum Meaning: Equatable, Sendable {
     var ends: Bool {
         switch self {
         case .refuse, .missing, .ended: true
-        case .fault, .busy, .throttle, .clock, .stale: false
+        case .fault, .busy, .throttle, .crowd, .clock, .stale: false
         }
     }
 }
@@ -63,21 +65,42 @@ struct FailureTable: Sendable {
     func meaning(_ report: ErrorReport, status: Int, asksToWait: Bool) -> (Meaning, advice: String) {
         let isServerError = (500...599).contains(status)
         if let (rule, isExact) = match(report.code) {
-            let isTrusted = !isServerError || rule.meaning == .throttle || isExact && trustsServerErrors
-            return isTrusted ? (rule.meaning, rule.advice) : (.fault, "")
+            let throttles = rule.meaning == .throttle || rule.meaning == .crowd
+            guard !isServerError || throttles || isExact && trustsServerErrors else { return (.fault, "") }
+            return rule.meaning == .throttle ? throttling(report, rule.advice) : (rule.meaning, rule.advice)
         }
-        return (guess(report, status: status, asksToWait: asksToWait), "")
+        let guessed = guess(report, status: status, asksToWait: asksToWait)
+        return guessed == .throttle ? throttling(report, "") : (guessed, "")
+    }
+
+    static let crowdAdvice = "there is room again when another task of the account ends"
+
+    /// Both clouds say by the text alone, if at all, whether calls come too fast or tasks are too many.
+    private func throttling(_ report: ErrorReport, _ advice: String) -> (Meaning, advice: String) {
+        let words = [report.code, report.message ?? ""]
+        guard words.contains(where: Self.speaksOfConcurrency) else { return (.throttle, advice) }
+        return (.crowd, Self.crowdAdvice)
+    }
+
+    private static let concurrencyWords = [
+        "concurren", "in parallel", "parallel task", "simultaneous", "at the same time", "running task", "running job",
+        "tasks in progress", "jobs in progress", "unfinished task", "unfinished job", "并发", "同时",
+    ]
+
+    private static func speaksOfConcurrency(_ text: String) -> Bool {
+        concurrencyWords.contains { Words.contains(text, $0) }
     }
 
     /// A code that nobody has documented. In doubt a fault: then a submission counts as possibly executed.
     private func guess(_ report: ErrorReport, status: Int, asksToWait: Bool) -> Meaning {
         let has = { (word: String) in Words.contains(report.code, word) }
+        let isCrowd = has("concurren") && ["limit", "exceed", "throttl", "quota", "toomany"].contains(where: has)
         switch status {
         case 500...599: return .fault
         case 429: return .throttle
         case 408, 425: return .fault
         case 400...499:
-            if asksToWait { return .throttle }
+            if asksToWait || isCrowd { return .throttle }
             if ["internal", "timeout", "unavailable", "unknown"].contains(where: has) { return .fault }
             if ["arrear", "balance", "quota", "notopen", "notactivated"].contains(where: has) {
                 return .refuse(.billing)
@@ -91,7 +114,7 @@ struct FailureTable: Sendable {
             }
         default:
             if ["internal", "timeout", "unavailable", "unknown"].contains(where: has) { return .fault }
-            return report.meaningWithoutStatus
+            return isCrowd ? .throttle : report.meaningWithoutStatus
         }
     }
 }

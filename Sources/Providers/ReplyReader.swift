@@ -43,11 +43,11 @@ struct ReplyReader {
         text += ", HTTP \(reply.status)"
         if let requestID { text += ", request \(requestID)" }
         if !advice.isEmpty { text += "; " + advice }
-        let waits = kind == .throttled || kind == .transient
+        let isThrottling = kind == .throttled || kind == .concurrencyLimit
         let failure = Failure(
             status, text, providerCode: code, providerMessage: words, requestID: requestID, httpStatus: reply.status,
             isRetryable: isRetryable(kind, meaning),
-            retryAfterMilliseconds: waits ? headers.wait(isThrottling: kind == .throttled) : 0)
+            retryAfterMilliseconds: isThrottling || kind == .transient ? headers.wait(isThrottling: isThrottling) : 0)
         return CallFailure(kind, failure, serverUnixSeconds: headers.serverUnixSeconds)
     }
 
@@ -74,6 +74,7 @@ struct ReplyReader {
         case .fault: return (.transient, .provider)
         case .busy: return (call.kind == .submit ? .refused : .transient, .provider)
         case .throttle: return (.throttled, .throttled)
+        case .crowd: return (call.kind == .submit ? .concurrencyLimit : .throttled, .throttled)
         case .clock: return (.clockSkew, .clock)
         case .stale: return (.staleCredentials, .auth)
         case .missing: return call.kind == .submit ? (.refused, .requestRefused) : (.notFound, .notFound)
@@ -83,7 +84,7 @@ struct ReplyReader {
 
     private func isRetryable(_ kind: FailureKind, _ meaning: Meaning) -> Bool {
         switch kind {
-        case .throttled, .clockSkew, .staleCredentials, .notSent: return true
+        case .throttled, .concurrencyLimit, .clockSkew, .staleCredentials, .notSent: return true
         case .transient, .unreadable: return call.kind != .submit
         case .refused: return meaning == .busy
         case .notFound, .expired, .local: return false
@@ -94,6 +95,7 @@ struct ReplyReader {
         switch kind {
         case .transient: return "failed"
         case .throttled: return "was throttled"
+        case .concurrencyLimit: return "was refused because too many tasks run at once"
         case .notFound: return "does not know it"
         default: return "was refused"
         }

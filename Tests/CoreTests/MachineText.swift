@@ -20,7 +20,7 @@ enum MachineText {
         switch kind {
         case .notSent, .transient: status = .network
         case .refused: status = .requestRefused
-        case .throttled: status = .throttled
+        case .throttled, .concurrencyLimit: status = .throttled
         case .clockSkew: status = .clock
         case .staleCredentials: status = .auth
         case .notFound: status = .notFound

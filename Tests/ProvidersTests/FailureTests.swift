@@ -6,7 +6,7 @@ import XCTest
 final class FailureTests: XCTestCase {
     private let kinds: [String: FailureKind] = [
         "refused": .refused, "throttled": .throttled, "clockSkew": .clockSkew, "staleCredentials": .staleCredentials,
-        "notFound": .notFound, "transient": .transient,
+        "notFound": .notFound, "transient": .transient, "concurrencyLimit": .concurrencyLimit,
     ]
 
     private func status(_ name: String) -> Status? { Status.allCases.first { "\($0)" == name } }
@@ -31,7 +31,7 @@ final class FailureTests: XCTestCase {
                     XCTAssertFalse(failed.failure.message.contains("\n"))
                     // Never invite to send anew what may have been executed.
                     if isSubmit, kind == .transient { XCTAssertFalse(failed.failure.isRetryable, name) }
-                    if kind == .throttled || !isSubmit && kind == .transient {
+                    if kind == .throttled || kind == .concurrencyLimit || !isSubmit && kind == .transient {
                         XCTAssertTrue(failed.failure.isRetryable, name)
                     }
                 }
@@ -61,6 +61,51 @@ final class FailureTests: XCTestCase {
             let call = isSubmit ? calls.tencentSubmit : calls.tencentStatus
             let body = #"{"Response":{"Error":{"Code":"\#(code)","Message":"words"},"RequestId":"req-1"}}"#
             return [try calls.tencent(call, reply(http, body)).failed()]
+        }
+    }
+
+    /// Too many tasks at once is another matter than calls that come too fast; both clouds tell it by words alone.
+    func testTooManyTasksAtOnceIsNoMatterOfTheRate() throws {
+        let calls = try Calls()
+        let crowds = [
+            "The number of running tasks has reached the maximum concurrency.", "exceeds the concurrent limit",
+            "Too many CONCURRENT tasks", "too many tasks at the same time", "任务并发数超过限制", "同时运行的任务数超限",
+        ]
+        let rates = [
+            "Your current request times equals to 21 in a second, which exceeds the frequency limit 20 for a second. "
+                + "Please reduce the frequency of calls.", "Request was denied due to user flow control.", "",
+            "请求频率超过限制",
+        ]
+        for (texts, submit) in [(crowds, FailureKind.concurrencyLimit), (rates, .throttled)] {
+            for text in texts {
+                for code in ["RequestLimitExceeded", "RequestLimitExceeded.UinLimitExceeded"] {
+                    let body = #"{"Response":{"Error":{"Code":"\#(code)","Message":"\#(text)"},"RequestId":"r"}}"#
+                    let made = try calls.tencent(calls.tencentSubmit, reply(200, body)).failed()
+                    XCTAssertEqual(made.kind, submit, text)
+                    XCTAssertEqual(made.failure.status, .throttled)
+                    XCTAssertTrue(made.failure.isRetryable)
+                    let waits = made.failure.message.contains("another task of the account ends")
+                    XCTAssertEqual(waits, submit == .concurrencyLimit)
+                    // A status call makes no task.
+                    XCTAssertEqual(try calls.tencent(calls.tencentStatus, reply(200, body)).failed().kind, .throttled)
+                }
+                for code in ["Throttling", "Throttling.User", "Throttling.AllocationQuota"] {
+                    let body = #"{"RequestId":"r","Message":"\#(text)","HostId":"h","Code":"\#(code)"}"#
+                    XCTAssertEqual(
+                        try calls.alibaba(calls.alibabaSubmit, reply(400, body)).failed().kind, submit, text)
+                    XCTAssertEqual(try calls.alibaba(calls.alibabaStatus, reply(400, body)).failed().kind, .throttled)
+                }
+            }
+        }
+        // A code of its own that no page knows; and the same words where nothing was throttled.
+        for (code, submit) in [
+            ("ConcurrencyLimitExceeded", FailureKind.concurrencyLimit), ("LimitExceeded.CreateTask", .concurrencyLimit),
+            ("TooManyConcurrentTasks", .concurrencyLimit), ("InvalidParameter", .refused),
+            ("InternalError", .transient), ("ConcurrentModification", .refused),
+        ] {
+            let error = #"{"Code":"\#(code)","Message":"concurrent"}"#
+            let body = #"{"Response":{"Error":\#(error),"RequestId":"r"}}"#
+            XCTAssertEqual(try calls.tencent(calls.tencentSubmit, reply(200, body)).failed().kind, submit, code)
         }
     }
 

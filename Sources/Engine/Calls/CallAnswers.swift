@@ -109,7 +109,8 @@ extension EngineCore {
             if !budgets[call.endpoint, default: RetryBudget()].spend() {
                 failed.restMilliseconds = slowestPause()
             }
-        case .refused, .notFound, .expired, .local: break
+        // Too many tasks at once say nothing about the rate of calls.
+        case .refused, .notFound, .expired, .local, .concurrencyLimit: break
         }
     }
 

@@ -67,7 +67,7 @@ extension EngineCore {
             row.durations.add(nanoseconds: took)
             if let failed {
                 row.fail(failed.failure.status)
-                if failed.kind == .throttled { row.throttled &+= 1 }
+                if failed.kind == .throttled || failed.kind == .concurrencyLimit { row.throttled &+= 1 }
             } else {
                 row.answered &+= 1
             }

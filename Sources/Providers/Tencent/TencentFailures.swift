@@ -28,8 +28,7 @@ enum TencentFailures {
         FailureRule("RequestLimitExceeded.GlobalRegionUinLimitExceeded", .throttle),
         FailureRule("RequestLimitExceeded.IPLimitExceeded", .throttle),
         FailureRule("RequestLimitExceeded.UinLimitExceeded", .throttle),
-        // Too many tasks at once: the task was not made, and there is room again when others end.
-        FailureRule("LimitExceeded.CreateTask", .throttle, "fewer tasks at a time"),
+        FailureRule("LimitExceeded.CreateTask", .crowd, FailureTable.crowdAdvice),
         FailureRule("LimitExceeded", .refuse(.billing), "a quota of the account is used up"),
         FailureRule("ResourceInsufficient", .busy),
         FailureRule("ResourceInUse", .busy),

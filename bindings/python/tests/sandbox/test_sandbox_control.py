@@ -153,6 +153,38 @@ def test_rate_limits(box):
     assert 0 < int(answers[-1].headers["x-acs-retry-after"]) <= 1000
 
 
+def test_a_limit_of_tasks_at_once(box):
+    """One task too many is refused until another one of the same account ends; the refusal is no matter of the rate."""
+    box.config(concurrency=2, alibaba_concurrency=1, duration=0.5)
+    box.add_identity(provider="tencent", id="AKIDother", secret="s", account="other")
+    for _ in range(2):
+        assert "TaskId" in tencent(box.info, CREATE, {"Prompt": "a"})
+    for _ in range(3):
+        error = tencent(box.info, CREATE, {"Prompt": "a"})["Error"]
+        assert error["Code"] == "RequestLimitExceeded" and "maximum concurrency 2" in error["Message"]
+    assert "TaskId" in tencent(box.info, CREATE, {"Prompt": "a"}, secret_id="AKIDother", secret="s")
+    job = {"prompt": "<special-token>", "imageUrl": ["http://localhost/a.png"]}
+    assert alibaba(box.info, "addPreModelInferenceJob", job).status == 200
+    refused = alibaba(box.info, "addPreModelInferenceJob", job)
+    assert (refused.status, refused.json["Code"]) == (400, "Throttling.User")
+    assert "maximum concurrency" in refused.json["Message"] and "x-acs-retry-after" not in refused.headers
+    places = box.stats()["places"]
+    assert places["tencent"] == {
+        "main": {"running": 2, "most": 2, "refused": 3}, "other": {"running": 1, "most": 1, "refused": 0},
+    }
+    assert places["alibaba"]["main"]["refused"] == 1
+    time.sleep(0.6)
+    assert "TaskId" in tencent(box.info, CREATE, {"Prompt": "[never]"})
+    assert "TaskId" in tencent(box.info, CREATE, {"Prompt": "[never]"})
+    assert alibaba(box.info, "addPreModelInferenceJob", job).status == 200
+    time.sleep(0.6)
+    assert "Error" in tencent(box.info, CREATE, {"Prompt": "a"})  # these two never end
+    box.config(concurrency=3)
+    assert "TaskId" in tencent(box.info, CREATE, {"Prompt": "a"})
+    box.reset()
+    assert box.stats()["places"] == {"tencent": {}, "alibaba": {}}
+
+
 @pytest.mark.parametrize(
     "method, path, body, word",
     [

@@ -46,6 +46,13 @@ def parser() -> argparse.ArgumentParser:
         "--rate", type=float, default=20.0, help="Tencent requests per second, account and action (default 20; 0 = off)"
     )
     jobs.add_argument("--alibaba-rate", type=float, default=0.0, help="the same for Alibaba (default 0 = off)")
+    jobs.add_argument(
+        "--concurrency", type=float, default=0.0, metavar="N",
+        help="Tencent tasks of an account that may run at once; one more is refused until one ends (default 0 = off)",
+    )
+    jobs.add_argument(
+        "--alibaba-concurrency", type=float, default=0.0, metavar="N", help="the same for Alibaba (default 0 = off)"
+    )
     jobs.add_argument("--any-model", action="store_true", help="accept model names the sandbox does not know")
     urls = p.add_argument_group("image addresses and time")
     urls.add_argument(
@@ -113,8 +120,8 @@ async def _run(options: argparse.Namespace, state_dir: Path, parent: int) -> Non
 
     settings = Settings()
     names = (
-        "duration", "rate", "alibaba_rate", "url_life", "clock_skew", "base64_form", "asset_scheme", "asset_host",
-        "signed_urls", "any_model", "sts_life",
+        "duration", "rate", "alibaba_rate", "concurrency", "alibaba_concurrency", "url_life", "clock_skew", "base64_form",
+        "asset_scheme", "asset_host", "signed_urls", "any_model", "sts_life",
     )
     settings.update({name: getattr(options, name) for name in names})
     world = World(settings)

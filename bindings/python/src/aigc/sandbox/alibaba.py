@@ -222,11 +222,18 @@ class Alibaba:
 
     # Inference
 
+    def _check_places(self, identity: Identity) -> None:
+        if self._world.places["alibaba"].refuse(identity.account):
+            raise Refusal(
+                "Throttling.User", "Request was denied due to the maximum concurrency of running jobs.", 400
+            )
+
     def _add(self, call: Call, identity: Identity, kind: str, fields: Dict[str, Any], model: str) -> Job:
         world = self._world
         prompt = self._text(fields, "prompt")
         count = self._whole(fields, "imageNumber")
         seed = self._whole(fields, "seed")
+        self._check_places(identity)
         job_id = world.jobs.number(kind)
         job = world.jobs.add(
             "alibaba", kind, job_id, identity.account, prompt, world.clock.now(),
@@ -234,6 +241,7 @@ class Alibaba:
             size=size_in_prompt(prompt) or (512, 512), prompt_id=str(uuid.uuid4()),
             fields={"modelId": model, "request": fields},
         )
+        world.places["alibaba"].take(identity.account, job.end())
         world.ledger.job_created("alibaba", call.operation, job_id, prompt, world.clock.now())
         return job
 
@@ -329,12 +337,14 @@ class Alibaba:
         name, kind = self._text(fields, "name"), self._text(fields, "objectType")
         self._image_urls(fields)
         self._whole(fields, "trainSteps")
+        self._check_places(identity)
         job_id = world.jobs.number(TRAINING)
         model = "%s_%s" % ("".join(c for c in kind if c.isalnum()) or "model", hex_id(24))
         job = world.jobs.add(
             "alibaba", TRAINING, job_id, identity.account, name, world.clock.now(),
             fields={"modelId": model, "request": fields},
         )
+        world.places["alibaba"].take(identity.account, job.end())
         world.ledger.job_created("alibaba", call.operation, job_id, name, world.clock.now())
         return _answer(self._training(job, call))
 

@@ -103,6 +103,7 @@ class Control:
 
     def _stats(self, arguments: Dict[str, str], body: bytes) -> Any:
         stats = self._world.ledger.as_json()
+        stats["places"] = {provider: places.as_json() for provider, places in self._world.places.items()}
         if arguments.get("jobs") == "0":
             del stats["jobs"]
         return stats

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections import OrderedDict
@@ -60,6 +61,10 @@ class Job:
         if self.duration <= 0:
             return 1.0
         return min(1.0, (time.monotonic() - self.created) / self.duration)
+
+    def end(self) -> float:
+        """The monotonic time at which it ends, well or badly."""
+        return math.inf if "[never]" in self.prompt else self.created + self.duration
 
     def state(self) -> str:
         """The cloud's word for where the job is."""

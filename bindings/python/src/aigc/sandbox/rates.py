@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from typing import Deque, Dict, Tuple
+from heapq import heappop, heappush
+from typing import Any, Deque, Dict, List, Tuple
 
 
 class TokenBuckets:
@@ -49,3 +50,51 @@ class Peak:
             times.popleft()
         if len(times) > self.most:
             self.most = len(times)
+
+
+class Places:
+    """How many jobs of an account run at once, and the limit of that. A place is free again when its job ends."""
+
+    def __init__(self, limit: float) -> None:
+        self.limit = limit
+        self._ends: Dict[str, List[float]] = {}
+        self._most: Dict[str, int] = {}
+        self._refused: Dict[str, int] = {}
+
+    def running(self, account: str) -> int:
+        """How many run now."""
+        ends = self._ends.setdefault(account, [])
+        now = time.monotonic()
+        while ends and ends[0] <= now:
+            heappop(ends)
+        return len(ends)
+
+    def refuse(self, account: str) -> bool:
+        """True, and counted, where one more job would be too many."""
+        if self.limit <= 0 or self.running(account) + 1 <= self.limit:
+            return False
+        self._refused[account] = self._refused.get(account, 0) + 1
+        return True
+
+    def take(self, account: str, end: float) -> None:
+        """A job has begun; it ends at this monotonic time."""
+        count = self.running(account) + 1
+        heappush(self._ends[account], end)
+        self._most[account] = max(count, self._most.get(account, 0))
+
+    def clear(self) -> None:
+        """Forget all jobs and counts."""
+        self._ends.clear()
+        self._most.clear()
+        self._refused.clear()
+
+    def as_json(self) -> Dict[str, Any]:
+        """For GET /stats, by account."""
+        return {
+            account: {
+                "running": self.running(account),
+                "most": self._most.get(account, 0),
+                "refused": self._refused.get(account, 0),
+            }
+            for account in sorted(self._ends)
+        }

@@ -22,6 +22,8 @@ class Settings:
     duration: float = 2.0
     rate: float = 20.0
     alibaba_rate: float = 0.0
+    concurrency: float = 0.0
+    alibaba_concurrency: float = 0.0
     url_life: float = 43200.0
     clock_skew: float = 0.0
     base64_form: str = "bare"

@@ -151,13 +151,20 @@ class Tencent:
         fields = check_types(value, CREATE_SCHEMA)
         size = check_create(fields, world.settings.any_model)
         prompt = fields.get("Prompt") or ""
+        if world.places["tencent"].refuse(identity.account):
+            raise Refusal(
+                "RequestLimitExceeded",
+                "The number of running tasks has reached the maximum concurrency %d of the account. "
+                "Please try again when a task has ended." % world.settings.concurrency,
+            )
         task_id = "4-AigcImage-" + hex_id()
-        world.jobs.add(
+        job = world.jobs.add(
             "tencent", IMAGE_TASK, task_id, identity.account, prompt, world.clock.now(),
             count=fields.get("OutputImageCount", 1), size=size,
             image_format=(fields.get("ExtraParameters") or {}).get("OutputFormat") or "png",
             fields=fields,
         )
+        world.places["tencent"].take(identity.account, job.end())
         world.ledger.job_created("tencent", call.operation, task_id, prompt, world.clock.now())
         return {"TaskId": task_id}
 

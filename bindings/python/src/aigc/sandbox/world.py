@@ -11,7 +11,7 @@ from .gallery import Gallery, Picture
 from .identities import Identities
 from .jobs import Job, Jobs
 from .ledger import Ledger
-from .rates import TokenBuckets
+from .rates import Places, TokenBuckets
 from .settings import Settings
 from .signatures_acs3 import Nonces
 from .urls import AssetUrls
@@ -32,6 +32,7 @@ class World:
         self.gallery = Gallery()
         self.tencent_rate = TokenBuckets(settings.rate)
         self.alibaba_rate = TokenBuckets(settings.alibaba_rate)
+        self.places = {"tencent": Places(settings.concurrency), "alibaba": Places(settings.alibaba_concurrency)}
         self.urls = AssetUrls(settings, self.clock, self.identities)
         self.bucket_origins: Dict[str, str] = {}
         self.apply_settings()
@@ -42,6 +43,8 @@ class World:
         self.jobs.duration = self.settings.duration
         self.tencent_rate.rate = self.settings.rate
         self.alibaba_rate.rate = self.settings.alibaba_rate
+        self.places["tencent"].limit = self.settings.concurrency
+        self.places["alibaba"].limit = self.settings.alibaba_concurrency
 
     def reset(self) -> None:
         """Forget jobs, addresses, counts, faults and nonces; settings and identities stay."""
@@ -52,6 +55,8 @@ class World:
         self.nonces = Nonces()
         self.tencent_rate.clear()
         self.alibaba_rate.clear()
+        for places in self.places.values():
+            places.clear()
 
     async def picture(self, job: Job, index: int) -> Picture:
         """One picture of a job."""
