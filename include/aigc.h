@@ -119,7 +119,8 @@ enum {
     AIGC_E_BAD_RESPONSE = 303,    /* the answer was not what this provider sends: a proxy's page, cut, or garbage */
 
     /* 4xx: the account. Mend credentials, rights, bill or rate. */
-    AIGC_E_NO_CREDENTIALS = 400, /* none was found: the message lists each source tried and why it gave nothing */
+    AIGC_E_NO_CREDENTIALS = 400, /* none was found, or a source that is set up cannot be used: the message names each
+                                    source that was tried and why it gave nothing */
     AIGC_E_AUTH = 401,           /* the provider refused the key, the signature or the security token */
     AIGC_E_PERMISSION = 402,     /* the key is known and may not do this */
     AIGC_E_BILLING = 403,        /* arrears, quota or a service that is not activated */
@@ -343,7 +344,8 @@ void aigc_client_free(aigc_client *client);
 
 /* Gives a provider's credentials (replacing all other sources) from now on. For Alibaba id and secret are AccessKey id
  * and secret, for Tencent SecretId and SecretKey. token is the STS security token or NULL. expires_at_ms is when they
- * end, 0 if never; before that an AIGC_EVENT_CREDENTIALS_NEEDED asks for new ones. Since 1.0. */
+ * end, 0 if never; before that an AIGC_EVENT_CREDENTIALS_NEEDED asks for new ones. AIGC_E_INVALID_ARGUMENT for a key or
+ * token that is not printable ASCII without blanks; what was in use stays in use. Since 1.0. */
 aigc_status aigc_client_set_credentials(aigc_client *client, const char *provider, const char *id, const char *secret,
                                         const char *token, int64_t expires_at_ms, aigc_error **error);
 

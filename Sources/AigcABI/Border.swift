@@ -67,13 +67,12 @@ func optionalText(_ argument: Text?, _ name: String) throws(Failure) -> String? 
     argument == nil ? nil : try text(argument, name)
 }
 
-/// A required secret: copied straight into memory that is wiped. Refuses NULL, what is not UTF-8, and control characters,
-/// which no header line can carry.
+/// A required key or token: copied straight into memory that is wiped. Refuses NULL and what no key can hold.
 func secret(_ argument: Text?, _ name: String) throws(Failure) -> Secret {
     guard let argument else { throw isNull(name) }
     let bytes = UnsafeRawBufferPointer(start: argument, count: strlen(argument))
-    guard bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else {
-        throw Failure(.invalidArgument, "Argument \"\(name)\" holds bytes that are not printable ASCII", field: name)
+    if let fault = KeyText.fault(bytes) {
+        throw Failure(.invalidArgument, "Argument \"\(name)\" \(fault)", field: name)
     }
     return Secret(copying: bytes)
 }

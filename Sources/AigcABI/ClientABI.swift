@@ -43,6 +43,9 @@ public func aigc_client_set_credentials(
         _ = try Catalogue.table(provider)
         let id = try text(id, "id")
         let secret = try AigcABI.secret(secret, "secret")
+        if let fault = KeyText.fault(id) {
+            throw Failure(.invalidArgument, "Argument \"id\" \(fault)", field: "id")
+        }
         guard !id.isEmpty else { throw Failure(.invalidArgument, "Argument \"id\" is empty", field: "id") }
         guard !secret.isEmpty else { throw Failure(.invalidArgument, "Argument \"secret\" is empty", field: "secret") }
         guard expires_at_ms >= 0 else {

@@ -6,6 +6,8 @@ struct ConfigKey {
     enum Kind {
         case string
         case secret
+        /// The id of a key, or another name that the cloud has made: printable ASCII without blanks.
+        case identifier
         case bool
         case int(ClosedRange<Int64>)
         case double(ClosedRange<Double>)
@@ -33,7 +35,7 @@ extension ConfigKey {
     private static let always: Int64 = 365 * 86_400_000
 
     static let all: [ConfigKey] = [
-        ConfigKey("alibaba.access_key_id", .string, "", "AccessKey id; empty: found in the environment and files"),
+        ConfigKey("alibaba.access_key_id", .identifier, "", "AccessKey id; empty: found in the environment and files"),
         ConfigKey("alibaba.access_key_secret", .secret, "", "AccessKey secret that belongs to the id"),
         ConfigKey("alibaba.security_token", .secret, "", "STS security token that belongs to id and secret"),
         ConfigKey(
@@ -46,7 +48,7 @@ extension ConfigKey {
         ConfigKey(
             "alibaba.asset_encoding", .choice("choice: raw|base64"), "raw",
             "How images are asked for on the wire; what is handed over is the same"),
-        ConfigKey("tencent.secret_id", .string, "", "SecretId; empty: found in the environment and files"),
+        ConfigKey("tencent.secret_id", .identifier, "", "SecretId; empty: found in the environment and files"),
         ConfigKey("tencent.secret_key", .secret, "", "SecretKey that belongs to the SecretId"),
         ConfigKey("tencent.token", .secret, "", "STS token that belongs to SecretId and SecretKey"),
         ConfigKey(
@@ -76,7 +78,7 @@ extension ConfigKey {
         ConfigKey(
             "credentials.use_processes", .bool, "true", "Whether a profile may run its process_command"),
         ConfigKey(
-            "credentials.role_arn", .string, "",
+            "credentials.role_arn", .identifier, "",
             "Role to assume with the credentials that are found, at the provider whose ARN it is"),
         ConfigKey("credentials.role_session_name", .string, "", "Session name of that role; empty: libaigc"),
         ConfigKey(
@@ -167,7 +169,7 @@ extension ConfigKey {
 
     var typeName: StaticString {
         switch kind {
-        case .string: "string"
+        case .string, .identifier: "string"
         case .secret: "secret"
         case .bool: "bool"
         case .int: "int"
@@ -203,6 +205,11 @@ extension ConfigKey {
                 field: name.description)
         }
         switch kind {
+        case .identifier:
+            if let fault = KeyText.fault(value) {
+                throw Failure(
+                    .invalidArgument, "Setting \"\(name)\": the value \(fault)", field: name.description)
+            }
         case .string, .secret:
             guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
                 // Not shown: a proxy may come with a password.

@@ -9,24 +9,38 @@ struct AlibabaCLISource: CredentialSource {
     private static let provider = "default/cli_profile"
 
     func fetch(_ context: CredentialContext) throws(CredentialUnavailable) -> Credentials {
-        guard !context.flag("ALIBABA_CLOUD_CLI_PROFILE_DISABLED") else {
+        guard !(try context.flag("ALIBABA_CLOUD_CLI_PROFILE_DISABLED")) else {
             throw CredentialUnavailable(.absent, "ALIBABA_CLOUD_CLI_PROFILE_DISABLED is true")
         }
         guard let path = context.inHome(".aliyun/config.json") else {
-            throw CredentialUnavailable(.absent, "there is no home directory")
+            throw context.noHome
         }
         let bytes = try context.secretFile(path)
+        guard !bytes.allSatisfy({ $0 <= 0x20 }) else { throw CredentialUnavailable(.wrong, "\(path) is empty") }
         let config: JSONValue
         do throws(JSONError) {
-            config = try JSONValue.parse(bytes)
+            config = try JSONValue.parse(Array(bytes.withoutMark))
         } catch {
             throw CredentialUnavailable(.wrong, "\(path) cannot be read: \(error)")
         }
-        let current = config["current"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
-        guard let profile = context.settings.profile ?? context.variable("ALIBABA_CLOUD_PROFILE") ?? current else {
+        let reading = Reading(path: path, config: config, context: context)
+        if let named = context.namedProfile {
+            // The same name may be in credentials.ini, which is asked next and says so if it is not there either.
+            guard profile(named.name, reading) != nil else {
+                throw CredentialUnavailable(.absent, "\(path) has no profile \(Self.shown(named.name))")
+            }
+            return try credentials(named.name, reading, seen: [])
+        }
+        guard let current = config["current"]?.stringValue, !current.isEmpty else {
             throw CredentialUnavailable(.wrong, "\(path) names no current profile")
         }
-        return try credentials(profile, Reading(path: path, config: config, context: context), seen: [])
+        return try credentials(current, reading, seen: [])
+    }
+
+    private func profile(_ name: String, _ reading: Reading) -> JSONValue? {
+        reading.config["profiles"]?.arrayValue?.first {
+            $0["name"]?.stringValue?.utf8.elementsEqual(name.utf8) == true
+        }
     }
 
     private struct Reading {
@@ -40,7 +54,7 @@ struct AlibabaCLISource: CredentialSource {
         _ name: String, _ reading: Reading, seen: [String]
     ) throws(CredentialUnavailable) -> Credentials {
         let shown = Self.shown(name)
-        guard !seen.contains(name) else {
+        guard !seen.contains(where: { $0.utf8.elementsEqual(name.utf8) }) else {
             throw CredentialUnavailable(
                 .wrong,
                 "the profiles of \(reading.path) form a circle: "
@@ -49,8 +63,7 @@ struct AlibabaCLISource: CredentialSource {
         guard seen.count < 8 else {
             throw CredentialUnavailable(.wrong, "the profiles of \(reading.path) form a chain of more than 8")
         }
-        let profiles = reading.config["profiles"]?.arrayValue ?? []
-        guard let profile = profiles.first(where: { $0["name"]?.stringValue == name }) else {
+        guard let profile = profile(name, reading) else {
             throw CredentialUnavailable(.wrong, "\(reading.path) has no profile \(shown)")
         }
         let place = "of profile \(shown) in \(reading.path)"
@@ -71,9 +84,13 @@ struct AlibabaCLISource: CredentialSource {
                 try role(profile, "ram_session_name", place), with: base, context,
                 source: "\(Self.provider)/ram_role_arn")
         case "EcsRamRole":
-            return try AlibabaMetadataSource(
-                roleName: profile["ram_role_name"]?.stringValue, providerName: "\(Self.provider)/ecs_ram_role"
-            ).fetch(context)
+            let metadata = AlibabaMetadataSource(
+                roleName: profile["ram_role_name"]?.stringValue, providerName: "\(Self.provider)/ecs_ram_role")
+            do throws(CredentialUnavailable) {
+                return try metadata.fetch(context)
+            } catch {
+                throw error.ofWhatIsSetUp
+            }
         case "OIDC":
             return try AlibabaSTS.assumeRoleWithOIDC(
                 try role(profile, "role_session_name", place),

@@ -8,17 +8,28 @@ struct AlibabaINISource: CredentialSource {
     private static let provider = "default/profile"
 
     func fetch(_ context: CredentialContext) throws(CredentialUnavailable) -> Credentials {
-        let named = context.variable("ALIBABA_CLOUD_CREDENTIALS_FILE")
-        guard let path = named ?? context.inHome(".alibabacloud/credentials.ini") else {
-            throw CredentialUnavailable(.absent, "there is no home directory")
+        let named = context.namedProfile
+        let path: String
+        let bytes: [UInt8]
+        if let file = context.variable("ALIBABA_CLOUD_CREDENTIALS_FILE") {
+            (path, bytes) = (file, try context.namedFile(file, by: "ALIBABA_CLOUD_CREDENTIALS_FILE"))
+        } else {
+            do throws(CredentialUnavailable) {
+                guard let file = context.inHome(".alibabacloud/credentials.ini") else { throw context.noHome }
+                (path, bytes) = (file, try context.secretFile(file))
+            } catch {
+                guard let named, error.kind == .absent else { throw error }
+                throw CredentialUnavailable(
+                    .wrong,
+                    "\(named.by) names the profile \"\(named.name.shown(limit: 60))\", which no file has: "
+                        + error.reason)
+            }
         }
-        let bytes = try context.secretFile(path)
-        guard let file = INIFile(bytes, hashCutsValues: true) else {
-            throw CredentialUnavailable(.wrong, "\(path) is no INI file")
-        }
-        let profile = context.settings.profile ?? context.variable("ALIBABA_CLOUD_PROFILE") ?? "default"
+        let file = try context.ini(bytes, path, hashCutsValues: true)
+        let profile = named?.name ?? "default"
         guard let section = file[profile] else {
-            throw CredentialUnavailable(.absent, "\(path) has no section [\(profile.shown(limit: 60))]")
+            let why = named.map { ", which \($0.by) names" } ?? ""
+            throw CredentialUnavailable(.wrong, "\(path) has no section [\(profile.shown(limit: 60))]\(why)")
         }
         let place = "of [\(profile.shown(limit: 60))] in \(path)"
         switch section["type"] ?? "" {
@@ -39,9 +50,13 @@ struct AlibabaINISource: CredentialSource {
                 tokenFile: try required(section, "oidc_token_file_path", place), context,
                 source: "\(Self.provider)/oidc_role_arn")
         case "ecs_ram_role":
-            return try AlibabaMetadataSource(
-                roleName: section["role_name"], providerName: "\(Self.provider)/ecs_ram_role"
-            ).fetch(context)
+            let metadata = AlibabaMetadataSource(
+                roleName: section["role_name"], providerName: "\(Self.provider)/ecs_ram_role")
+            do throws(CredentialUnavailable) {
+                return try metadata.fetch(context)
+            } catch {
+                throw error.ofWhatIsSetUp
+            }
         case "": throw CredentialUnavailable(.wrong, "the key type \(place) is missing")
         case let type:
             throw CredentialUnavailable(

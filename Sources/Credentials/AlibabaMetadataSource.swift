@@ -6,7 +6,8 @@ internal import Core
 struct AlibabaMetadataSource: CredentialSource {
     let name = "ECS instance role"
     var refreshAheadMilliseconds: Int64 { RefreshAhead.alibabaMetadata }
-    var isProbe: Bool { true }
+    /// Who names its role has set it up.
+    func isProbe(_ context: CredentialContext) -> Bool { context.variable("ALIBABA_CLOUD_ECS_METADATA") == nil }
     /// nil: the environment's, or the one that the service names.
     var roleName: String?
     var providerName = "default/ecs_ram_role"
@@ -18,12 +19,12 @@ struct AlibabaMetadataSource: CredentialSource {
         guard context.settings.useMetadata else {
             throw CredentialUnavailable(.absent, "switched off by the configuration")
         }
-        guard !context.flag("ALIBABA_CLOUD_ECS_METADATA_DISABLED") else {
+        guard !(try context.flag("ALIBABA_CLOUD_ECS_METADATA_DISABLED")) else {
             throw CredentialUnavailable(.absent, "ALIBABA_CLOUD_ECS_METADATA_DISABLED is true")
         }
         let base = CredentialContext.base(
             context.settings.metadataEndpoint ?? "http://100.100.100.200", scheme: "http")
-        let allowsV1 = !context.flag("ALIBABA_CLOUD_IMDSV1_DISABLED")
+        let allowsV1 = !(try context.flag("ALIBABA_CLOUD_IMDSV1_DISABLED"))
         let token = try session(base, context, allowsV1: allowsV1)
         let given = roleName.flatMap { $0.isEmpty ? nil : $0 } ?? context.variable("ALIBABA_CLOUD_ECS_METADATA")
         let role: String
@@ -35,15 +36,17 @@ struct AlibabaMetadataSource: CredentialSource {
                 throw CredentialUnavailable(
                     reply.status == 404 ? .absent : CredentialContext.kind(reply.status),
                     reply.status == 404
-                        ? "the instance has no role" : "\(Self.server) answered HTTP \(reply.status) for the role")
+                        ? "the instance has no role" : "\(Self.server) answered HTTP \(reply.status) for the role",
+                    isOfServer: true)
             }
             role = try MetadataText.firstLine(reply.body, Self.server)
         }
         let reply = try get(base + Self.path + Percent.encode(role), token, context, allowsV1: allowsV1)
         guard reply.status == 200 else {
             throw CredentialUnavailable(
-                CredentialContext.kind(reply.status), "\(Self.server) answered HTTP \(reply.status) for the role's keys"
-            )
+                CredentialContext.kind(reply.status),
+                "\(Self.server) answered HTTP \(reply.status) for the role's keys",
+                isOfServer: true)
         }
         guard let answer = try? JSONValue.parse(reply.body) else {
             throw CredentialUnavailable(.transient, "\(Self.server) answered something that is no JSON")
@@ -66,8 +69,9 @@ struct AlibabaMetadataSource: CredentialSource {
             let reply = try context.exchange(request, context.metadataOptions, Self.server)
             if reply.status == 200 { return try MetadataText.firstLine(reply.body, Self.server) }
             throw CredentialUnavailable(
-                CredentialContext.kind(reply.status), "\(Self.server) answered HTTP \(reply.status) for a session token"
-            )
+                CredentialContext.kind(reply.status),
+                "\(Self.server) answered HTTP \(reply.status) for a session token",
+                isOfServer: true)
         } catch {
             // Where nobody answers v2 nobody answers v1 either: the second wait is spared.
             if allowsV1 && error.kind != .nobody { return nil }

@@ -10,10 +10,8 @@ struct AlibabaOIDCSource: CredentialSource {
             let provider = context.variable("ALIBABA_CLOUD_OIDC_PROVIDER_ARN"),
             let file = context.variable("ALIBABA_CLOUD_OIDC_TOKEN_FILE")
         else {
-            throw CredentialUnavailable(
-                .absent,
-                "ALIBABA_CLOUD_ROLE_ARN, ALIBABA_CLOUD_OIDC_PROVIDER_ARN and ALIBABA_CLOUD_OIDC_TOKEN_FILE are not all set"
-            )
+            throw context.notAllSet(
+                ["ALIBABA_CLOUD_ROLE_ARN", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN", "ALIBABA_CLOUD_OIDC_TOKEN_FILE"])
         }
         return try AlibabaSTS.assumeRoleWithOIDC(
             AlibabaRole(arn: arn), providerARN: provider, tokenFile: file, context, source: "default/oidc_role_arn")

@@ -91,7 +91,7 @@ enum AlibabaSTS {
         guard let region = own ?? context.settings.stsRegion ?? context.variable("ALIBABA_CLOUD_STS_REGION") else {
             return "https://sts.aliyuncs.com"
         }
-        let usesVPC = role.usesVPC ?? context.flag("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED")
+        let usesVPC = role.usesVPC ?? ((try? context.flag("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED")) ?? false)
         return "https://sts\(usesVPC ? "-vpc" : "").\(Percent.encode(region)).aliyuncs.com"
     }
 

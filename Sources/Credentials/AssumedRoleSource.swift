@@ -14,7 +14,8 @@ struct AssumedRoleSource: CredentialSource {
         switch base.resolve(context) {
         case .success(let credentials): found = credentials
         case .failure(let failure):
-            throw CredentialUnavailable(failure.isRetryable ? .transient : .wrong, failure.message)
+            // What the chain behind it has weighed is not weighed again.
+            throw CredentialUnavailable(failure.isRetryable ? .transient : .wrong, failure.message, isOfServer: true)
         }
         guard base.provider == "alibaba" else { return try TencentSTS.assumeRole(role, with: found, context) }
         let theirs = AlibabaRole(

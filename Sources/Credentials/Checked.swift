@@ -21,9 +21,7 @@ enum Checked {
     private static func part(_ text: String?, _ name: String) throws(CredentialUnavailable) -> String {
         guard let text, !text.isEmpty else { throw CredentialUnavailable(.wrong, "\(name) is missing or empty") }
         // A trailing line break is the usual accident of a mounted secret, and would only show as a refused signature.
-        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
-            throw CredentialUnavailable(.wrong, "\(name) holds a blank or a line break: remove it")
-        }
+        if let fault = KeyText.fault(text) { throw CredentialUnavailable(.wrong, "\(name) \(fault)") }
         return text
     }
 }

@@ -48,17 +48,18 @@ extension CredentialContext {
         let value = try? JSONValue.parse(reply.body)
         guard reply.status == 200 else {
             // Alibaba throttles with HTTP 400 and a code: that is no word about the credentials.
-            let isThrottled = value?["Code"]?.stringValue?.hasPrefix("Throttling") == true
+            let isThrottled = value?["Code"]?.stringValue?.lowercased().hasPrefix("throttling") == true
             throw CredentialUnavailable(
                 isThrottled ? .transient : Self.kind(reply.status),
-                "\(server) answered HTTP \(reply.status)\(Self.code(value?["Code"]))")
+                "\(server) answered HTTP \(reply.status)\(Self.code(value?["Code"]))", isOfServer: true)
         }
         guard let value else { throw CredentialUnavailable(.transient, "\(server) answered something that is no JSON") }
         return value
     }
 
+    /// A redirect is the word of somebody in between, or of a service that moves: neither refuses the credentials.
     static func kind(_ status: Int) -> CredentialUnavailable.Kind {
-        status >= 500 || status == 429 || status == 408 ? .transient : .wrong
+        status >= 500 || (300..<400).contains(status) || status == 429 || status == 408 ? .transient : .wrong
     }
 
     /// " (Forbidden.RAM)": only what looks like a code is repeated; messages may echo what was sent.
@@ -95,6 +96,23 @@ extension CredentialContext {
         case .failure(.missing): throw CredentialUnavailable(.absent, "there is no \(path)")
         case .failure(.unreadable(let why)): throw CredentialUnavailable(.wrong, "\(path) cannot be read: \(why)")
         }
+    }
+
+    /// A credential file that a variable names: it has to be there.
+    func namedFile(_ path: String, by name: String) throws(CredentialUnavailable) -> [UInt8] {
+        do throws(CredentialUnavailable) {
+            return try secretFile(path)
+        } catch {
+            throw CredentialUnavailable(.wrong, "\(name) names a file that cannot be used: \(error.reason)")
+        }
+    }
+
+    func ini(_ bytes: [UInt8], _ path: String, hashCutsValues: Bool) throws(CredentialUnavailable) -> INIFile {
+        guard !bytes.allSatisfy({ $0 <= 0x20 }) else { throw CredentialUnavailable(.wrong, "\(path) is empty") }
+        guard let file = INIFile(bytes, hashCutsValues: hashCutsValues) else {
+            throw CredentialUnavailable(.wrong, "\(path) is no INI file in UTF-8")
+        }
+        return file
     }
 
     /// An identity token, read anew each time: its issuer replaces it.

@@ -46,17 +46,7 @@ public final class CredentialChain: CredentialResolver {
 
     /// The same with another context.
     public func resolve(_ context: CredentialContext) -> Result<Credentials, Failure> {
-        if let source = settled.withLock({ $0 }) {
-            do throws(CredentialUnavailable) {
-                return .success(try source.fetch(context))
-            } catch {
-                return .failure(
-                    Failure(
-                        .noCredentials,
-                        "renewing the credentials for \(provider) from \(source.name): \(error.reason)",
-                        isRetryable: error.kind == .transient || error.kind == .nobody))
-            }
-        }
+        if let source = settled.withLock({ $0 }) { return renew(from: source, context) }
         var tried: [String] = []
         var isTransient = false
         for source in sources {
@@ -65,13 +55,7 @@ public final class CredentialChain: CredentialResolver {
                 settled.withLock { $0 = source }
                 return .success(found)
             } catch {
-                if error.kind == .transient && !source.isProbe {
-                    return .failure(
-                        Failure(
-                            .noCredentials,
-                            "looking for credentials for \(provider): \(source.name) is set up and gives none for now: "
-                                + error.reason, isRetryable: true))
-                }
+                guard error.kind == .absent || source.isProbe(context) else { return .failure(stop(at: source, error)) }
                 tried.append("\(source.name): \(error.reason)")
                 isTransient = isTransient || error.kind == .transient
             }
@@ -81,5 +65,35 @@ public final class CredentialChain: CredentialResolver {
                 .noCredentials,
                 "looking for credentials for \(provider): none found. Tried " + tried.joined(separator: "; "),
                 isRetryable: isTransient))
+    }
+
+    /// Somebody has set this source up: the next one would be another identity, and another account that pays.
+    private func stop(at source: any CredentialSource, _ error: CredentialUnavailable) -> Failure {
+        let isTransient = error.kind == .transient
+        return Failure(
+            .noCredentials,
+            "looking for credentials for \(provider): \(source.name) is set up and "
+                + "\(isTransient ? "gives none for now" : "cannot be used"): \(error.reason)", isRetryable: isTransient)
+    }
+
+    /// What a file or a variable lacks now it has had before: somebody may be writing it.
+    private func renew(
+        from source: any CredentialSource, _ context: CredentialContext
+    ) -> Result<Credentials, Failure> {
+        do throws(CredentialUnavailable) {
+            return .success(try source.fetch(context))
+        } catch {
+            let mayPass = !error.isOfServer || error.kind == .transient || error.kind == .nobody
+            if !error.isOfServer && (error.kind == .wrong || error.kind == .absent) {
+                context.warnings.add(
+                    "\(source.name) gave credentials before and gives none now: \(error.reason); it is read again until it does"
+                )
+            }
+            return .failure(
+                Failure(
+                    .noCredentials,
+                    "renewing the credentials for \(provider) from \(source.name): \(error.reason)",
+                    isRetryable: mayPass))
+        }
     }
 }

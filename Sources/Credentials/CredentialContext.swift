@@ -49,8 +49,31 @@ public struct CredentialContext: Sendable {
         return value
     }
 
-    /// "true" in any case, as the vendors' tools compare.
-    func flag(_ name: String) -> Bool { environment[name]?.lowercased() == "true" }
+    /// Variables that are needed together and are not all there: nothing is set up if none is.
+    func notAllSet(_ names: [String]) -> CredentialUnavailable {
+        let missing = names.filter { variable($0) == nil }
+        let all = names.dropLast().joined(separator: ", ") + " and " + (names.last ?? "")
+        guard missing.count < names.count else { return CredentialUnavailable(.absent, "\(all) are not all set") }
+        return CredentialUnavailable(.wrong, "\(all) are not all set: set \(missing.joined(separator: " and ")) too")
+    }
+
+    /// "true" in any case, as the vendors' tools compare. A word that is neither yes nor no is a mistake, and none of
+    /// the two is assumed.
+    func flag(_ name: String) throws(CredentialUnavailable) -> Bool {
+        switch variable(name)?.lowercased() {
+        case nil, "false": return false
+        case "true": return true
+        default: throw CredentialUnavailable(.wrong, "\(name) is neither true nor false: set it to one of them")
+        }
+    }
+
+    /// The profile that the configuration or the environment names for Alibaba's two files, and who names it.
+    var namedProfile: (name: String, by: String)? {
+        if let name = settings.profile { return (name, "credentials.profile") }
+        return variable("ALIBABA_CLOUD_PROFILE").map { ($0, "ALIBABA_CLOUD_PROFILE") }
+    }
+
+    var noHome: CredentialUnavailable { CredentialUnavailable(.absent, "there is no home directory") }
 
     func inHome(_ path: String) -> String? { homeDirectory.isEmpty ? nil : homeDirectory + "/" + path }
 }
@@ -77,7 +100,8 @@ final class Warnings: Sendable {
     }
 }
 
-/// The process environment as it is now. Variables that are not UTF-8 are left out.
+/// The process environment as it is now. Bytes that are not UTF-8 become U+FFFD, so that a variable that is set is not
+/// taken for one that is not; of two variables of one name the first counts, as for getenv().
 public enum ProcessEnvironment {
     public static func snapshot() -> [String: String] {
         var result: [String: String] = [:]
@@ -86,8 +110,10 @@ public enum ProcessEnvironment {
         var entry = environ
         while let line = entry.pointee {
             entry += 1
-            guard let text = String(validatingCString: line), let equals = text.firstIndex(of: "=") else { continue }
-            result[String(text[..<equals])] = String(text[text.index(after: equals)...])
+            let bytes = UnsafeRawBufferPointer(start: line, count: strlen(line))
+            guard let equals = bytes.firstIndex(of: UInt8(ascii: "=")) else { continue }
+            let name = String(decoding: bytes[..<equals], as: UTF8.self)
+            if result[name] == nil { result[name] = String(decoding: bytes[(equals + 1)...], as: UTF8.self) }
         }
         return result
     }

@@ -32,7 +32,9 @@ public struct LocalFiles: CredentialFiles {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         let code = descriptor < 0 ? errno : 0
         guard descriptor >= 0 else {
-            return .failure(code == ENOENT || code == ENOTDIR ? .missing : .unreadable(Self.text(code)))
+            guard code == ENOENT || code == ENOTDIR else { return .failure(.unreadable(Self.text(code))) }
+            // Somebody has put a link there: that is not nothing.
+            return .failure(Self.isLink(path) ? .unreadable("a link to a file that is not there") : .missing)
         }
         defer { close(descriptor) }
         var status = stat()
@@ -57,10 +59,23 @@ public struct LocalFiles: CredentialFiles {
         return .success(CredentialFile(bytes: bytes, isReadableByAll: status.st_mode & S_IROTH != 0))
     }
 
+    /// Whether the path, or the folder that it is in, is a link.
+    private static func isLink(_ path: String) -> Bool {
+        var folder = path
+        while let last = folder.utf8.last, last != UInt8(ascii: "/") { folder.removeLast() }
+        while folder.utf8.last == UInt8(ascii: "/") { folder.removeLast() }
+        return [path, folder].contains { place in
+            var status = stat()
+            return lstat(place, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+        }
+    }
+
     static func text(_ code: Int32) -> String {
         switch code {
         case EACCES, EPERM: return "permission denied"
         case EISDIR: return "a folder"
+        case ELOOP: return "a circle of links"
+        case ENAMETOOLONG: return "the name is too long"
         case EMFILE, ENFILE: return "no descriptor is left"
         default: return "error \(code)"
         }

@@ -11,7 +11,7 @@ public protocol CredentialSource: Sendable {
     /// How long before their end its credentials are to be renewed, in milliseconds; 0 for those that do not end.
     var refreshAheadMilliseconds: Int64 { get }
     /// True where nobody has set it up: it asks a service that may not be there.
-    var isProbe: Bool { get }
+    func isProbe(_ context: CredentialContext) -> Bool
 
     /// One generation of credentials, id, secret and token together. Blocks for as long as its time-outs allow.
     func fetch(_ context: CredentialContext) throws(CredentialUnavailable) -> Credentials
@@ -19,7 +19,7 @@ public protocol CredentialSource: Sendable {
 
 extension CredentialSource {
     public var refreshAheadMilliseconds: Int64 { 0 }
-    public var isProbe: Bool { false }
+    public func isProbe(_ context: CredentialContext) -> Bool { false }
 }
 
 /// Why a source gave nothing. One clause for people, never with a secret.
@@ -40,10 +40,18 @@ public struct CredentialUnavailable: Error, Equatable, Sendable {
 
     public var kind: Kind
     public let reason: String
+    /// True for the word of a server that was asked; otherwise it is what this machine's files and variables hold.
+    public var isOfServer: Bool
 
-    public init(_ kind: Kind, _ reason: String) {
+    public init(_ kind: Kind, _ reason: String, isOfServer: Bool = false) {
         self.kind = kind
         self.reason = reason.shown(limit: Self.maximumBytes)
+        self.isOfServer = isOfServer
+    }
+
+    /// The same of a source that somebody has set up: where it finds nothing, that is a mistake.
+    var ofWhatIsSetUp: CredentialUnavailable {
+        kind == .absent ? CredentialUnavailable(.wrong, reason, isOfServer: isOfServer) : self
     }
 }
 

@@ -43,14 +43,15 @@ struct EnvironmentSource: CredentialSource {
         for family in families {
             let id = context.variable(family.id)
             let secret = context.variable(family.secret)
-            if id == nil && secret == nil { continue }
+            let token = token(of: family, context)
+            if id == nil && secret == nil {
+                guard let token, !isOfAnother(token.name, than: family, context) else { continue }
+                throw CredentialUnavailable(
+                    .wrong, "\(token.name) is set but \(family.id) and \(family.secret) are not")
+            }
             guard id != nil, secret != nil else {
                 let (there, missing) = id == nil ? (family.secret, family.id) : (family.id, family.secret)
                 throw CredentialUnavailable(.wrong, "\(there) is set but \(missing) is not")
-            }
-            var token: (name: String, value: String)?
-            for name in family.tokens where token == nil {
-                if let value = context.variable(name) { token = (name, value) }
             }
             return try Checked.credentials(
                 id: id, secret: secret, token: token?.value, source: providerName,
@@ -58,5 +59,20 @@ struct EnvironmentSource: CredentialSource {
         }
         let usual = families.first.map { "\($0.id) and \($0.secret) are" } ?? "nothing is"
         throw CredentialUnavailable(.absent, "\(usual) not set")
+    }
+
+    private func token(of family: Family, _ context: CredentialContext) -> (name: String, value: String)? {
+        for name in family.tokens {
+            if let value = context.variable(name) { return (name, value) }
+        }
+        return nil
+    }
+
+    /// Two families share a variable for the token: it belongs to the one whose id or secret is set.
+    private func isOfAnother(_ token: String, than family: Family, _ context: CredentialContext) -> Bool {
+        families.contains { other in
+            other.id != family.id && other.tokens.contains(token)
+                && (context.variable(other.id) != nil || context.variable(other.secret) != nil)
+        }
     }
 }

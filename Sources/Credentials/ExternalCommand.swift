@@ -10,7 +10,7 @@ enum ExternalCommand {
         _ command: String, _ place: String, _ context: CredentialContext, source: String
     ) throws(CredentialUnavailable) -> Credentials {
         guard context.settings.useProcesses else {
-            throw CredentialUnavailable(.absent, "commands \(place) are switched off by the configuration")
+            throw CredentialUnavailable(.wrong, "commands \(place) are switched off by the configuration")
         }
         guard let arguments = ShellWords.split(command), !arguments.isEmpty else {
             throw CredentialUnavailable(.wrong, "the process_command \(place) has an open quote or is empty")
@@ -19,13 +19,13 @@ enum ExternalCommand {
         let output: [UInt8]
         do throws(CredentialUnavailable) {
             output = try context.processes.run(
-                arguments, environment: context.environment,
+                arguments, environment: context.environment.filter { !$0.value.unicodeScalars.contains("\u{FFFD}") },
                 timeoutMilliseconds: context.settings.processTimeoutMilliseconds, maximumBytes: 65_536,
                 isCancelled: context.isCancelled)
         } catch {
             throw CredentialUnavailable(error.kind, "\(what) \(error.reason)")
         }
-        guard let answer = try? JSONValue.parse(output) else {
+        guard let answer = try? JSONValue.parse(Array(output.withoutMark)) else {
             throw CredentialUnavailable(.wrong, "\(what) did not print JSON")
         }
         let token = answer["sts_token"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }

@@ -9,15 +9,12 @@ struct TencentFileSource: CredentialSource {
         let path: String
         let bytes: [UInt8]
         if let named = context.variable("TENCENTCLOUD_CREDENTIALS_FILE") {
-            (path, bytes) = (named, try context.secretFile(named))
+            (path, bytes) = (named, try context.namedFile(named, by: "TENCENTCLOUD_CREDENTIALS_FILE"))
         } else {
             (path, bytes) = try usual(context)
         }
-        guard let file = INIFile(bytes, hashCutsValues: false) else {
-            throw CredentialUnavailable(.wrong, "\(path) is no INI file")
-        }
-        guard let section = file["default"] else {
-            throw CredentialUnavailable(.absent, "\(path) has no section [default]")
+        guard let section = try context.ini(bytes, path, hashCutsValues: false)["default"] else {
+            throw CredentialUnavailable(.wrong, "\(path) has no section [default]")
         }
         let place = "of [default] in \(path)"
         return try Checked.credentials(

@@ -5,7 +5,7 @@ internal import Core
 struct TencentMetadataSource: CredentialSource {
     let name = "CVM instance role"
     var refreshAheadMilliseconds: Int64 { RefreshAhead.tencentMetadata }
-    var isProbe: Bool { true }
+    func isProbe(_ context: CredentialContext) -> Bool { true }
 
     private static let server = "the CVM metadata service"
     private static let path = "/latest/meta-data/cam/security-credentials/"
@@ -22,7 +22,8 @@ struct TencentMetadataSource: CredentialSource {
             throw CredentialUnavailable(
                 names.status == 404 ? .absent : CredentialContext.kind(names.status),
                 names.status == 404
-                    ? "the instance has no role" : "\(Self.server) answered HTTP \(names.status) for the role")
+                    ? "the instance has no role" : "\(Self.server) answered HTTP \(names.status) for the role",
+                isOfServer: true)
         }
         let role = try MetadataText.firstLine(names.body, Self.server)
         let answer = try context.json(

@@ -9,8 +9,7 @@ struct TencentOIDCSource: CredentialSource {
         guard let region = context.variable("TKE_REGION"), let provider = context.variable("TKE_PROVIDER_ID"),
             let file = context.variable("TKE_WEB_IDENTITY_TOKEN_FILE"), let arn = context.variable("TKE_ROLE_ARN")
         else {
-            throw CredentialUnavailable(
-                .absent, "TKE_REGION, TKE_PROVIDER_ID, TKE_WEB_IDENTITY_TOKEN_FILE and TKE_ROLE_ARN are not all set")
+            throw context.notAllSet(["TKE_REGION", "TKE_PROVIDER_ID", "TKE_WEB_IDENTITY_TOKEN_FILE", "TKE_ROLE_ARN"])
         }
         return try TencentSTS.assumeRoleWithWebIdentity(
             region: region, providerID: provider, tokenFile: file, roleARN: arn, context)

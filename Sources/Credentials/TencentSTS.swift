@@ -71,7 +71,8 @@ enum TencentSTS {
                 code == $0 || code.hasPrefix($0 + ".")
             }
             throw CredentialUnavailable(
-                isTransient ? .transient : .wrong, "\(server) refused\(CredentialContext.code(error["Code"]))")
+                isTransient ? .transient : .wrong, "\(server) refused\(CredentialContext.code(error["Code"]))",
+                isOfServer: true)
         }
         let credentials = response["Credentials"]
         guard let token = credentials?["Token"]?.stringValue, !token.isEmpty else {

@@ -134,13 +134,13 @@ final class AlibabaTests: CredentialTestCase {
         }
         let forbidden = self.context(processes: processes) { $0.useProcesses = false }
         let count = processes.asked.count
-        XCTAssertEqual(refusal(AlibabaCLISource(), forbidden)?.kind, .absent)
+        XCTAssertEqual(refusal(AlibabaCLISource(), forbidden)?.kind, .wrong)
         XCTAssertEqual(processes.asked.count, count)
     }
 
     func testWrongConfigs() throws {
         for (text, piece) in [
-            ("", "cannot be read"), ("{", "cannot be read"), ("[]", "names no current profile"),
+            ("", "is empty"), ("{", "cannot be read"), ("[]", "names no current profile"),
             (#"{"current":"p"}"#, "has no profile \"p\""), (#"{"current":"p","profiles":[{"name":"p"}]}"#, "mode"),
             (#"{"current":"p","profiles":[{"name":"p","mode":"CloudSSO"}]}"#, "\"CloudSSO\" of profile \"p\""),
             (
@@ -216,7 +216,7 @@ final class AlibabaTests: CredentialTestCase {
             XCTAssertEqual(try AlibabaINISource().fetch(context(environment, server)).id, id)
         }
         for (profile, kind) in [
-            ("rsa", CredentialUnavailable.Kind.wrong), ("none", .wrong), ("missing", .absent),
+            ("rsa", CredentialUnavailable.Kind.wrong), ("none", .wrong), ("missing", .wrong),
         ] {
             XCTAssertEqual(refusal(AlibabaINISource(), context(file) { $0.profile = profile })?.kind, kind)
         }

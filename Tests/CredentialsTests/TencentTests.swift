@@ -19,9 +19,9 @@ final class TencentTests: CredentialTestCase {
             "there is neither \(home)/.tencentcloud/credentials nor \(home)/root/etc/tencentcloud/credentials")
         XCTAssertEqual(
             refusal(TencentFileSource(), context(["TENCENTCLOUD_CREDENTIALS_FILE": home + "/none"]))?.reason,
-            "there is no \(home)/none")
+            "TENCENTCLOUD_CREDENTIALS_FILE names a file that cannot be used: there is no \(home)/none")
         for (text, kind) in [
-            ("", CredentialUnavailable.Kind.absent), ("[other]\nsecret_id=i", .absent),
+            ("", CredentialUnavailable.Kind.wrong), ("[other]\nsecret_id=i", .wrong),
             ("[default]\nsecret_id=i", .wrong),
             ("[default\nsecret_id=i", .wrong),
         ] {
@@ -83,7 +83,7 @@ final class TencentTests: CredentialTestCase {
         XCTAssertEqual(body["ProviderId"], "cls-1")
         XCTAssertEqual(body["DurationSeconds"], 7200)
         XCTAssertEqual(try JSONValue.parse(server.requests[1].body)["WebIdentityToken"], "renewed")
-        XCTAssertEqual(refusal(TencentOIDCSource(), context(["TKE_REGION": "x"], server))?.kind, .absent)
+        XCTAssertEqual(refusal(TencentOIDCSource(), context(["TKE_REGION": "x"], server))?.kind, .wrong)
     }
 
     func testAssumeRole() throws {

@@ -21,7 +21,7 @@ from typing import Any, Dict, Iterator, List, Optional
 import pytest
 from aigc import aio
 from aigc.client import Client
-from aigc.enums import EventType, Status
+from aigc.enums import EventType, Outcome, Status
 from aigc.errors import AigcError, AuthError, InvalidArgumentError, NoCredentialsError, NotFoundError
 from support import REPOSITORY, environment
 
@@ -580,7 +580,7 @@ def test_order_for_alibaba(machine: Machine) -> None:
     assert look() == "id-of-env"
     machine.set(ALIBABA_CLOUD_ACCESS_KEY_ID="", ALIBABA_CLOUD_ACCESS_KEY_SECRET="")
     look()
-    machine.set(ALIBABA_CLOUD_ROLE_ARN="")
+    machine.set(ALIBABA_CLOUD_ROLE_ARN="", ALIBABA_CLOUD_OIDC_PROVIDER_ARN="", ALIBABA_CLOUD_OIDC_TOKEN_FILE="")
     assert look() == "id-of-cli"
     machine.set(ALIBABA_CLOUD_CLI_PROFILE_DISABLED="true")
     assert look() == "id-of-ini"
@@ -696,6 +696,75 @@ def test_no_secret_in_a_failure(machine: Machine) -> None:
             for text in (str(error), repr(vars(error)), json.dumps(client.report())):
                 assert secret not in text, text
     assert "holds a blank or a line break" in error.message
+
+
+OTHER_ACCOUNT = {
+    "tencent": (".tencentcloud/credentials", "[default]\nsecret_id=%s\nsecret_key=%s\n"),
+    "alibaba": (".alibabacloud/credentials.ini", "[default]\ntype=access_key\naccess_key_id=%s\naccess_key_secret=%s\n"),
+}
+
+
+@pytest.mark.parametrize(
+    "provider, variables, files, said",
+    [
+        ("tencent", {"SECRET_ID": "AKIDenv\n", "SECRET_KEY": "hunter2"}, {}, "TENCENTCLOUD_SECRET_ID ends in a line break"),
+        ("tencent", {"SECRET_ID": "AKIDenv"}, {}, "TENCENTCLOUD_SECRET_ID is set but TENCENTCLOUD_SECRET_KEY is not"),
+        ("tencent", {"SECRETID": "AKIDenv"}, {}, "TENCENTCLOUD_SECRETID is set but TENCENTCLOUD_SECRETKEY is not"),
+        ("tencent", {"TOKEN": "hunter2"}, {}, "TENCENTCLOUD_TOKEN is set but"),
+        ("tencent", {"SECRET_ID": "AKID\udcff", "SECRET_KEY": "hunter2"}, {}, "TENCENTCLOUD_SECRET_ID is not text"),
+        ("tencent", {"CREDENTIALS_FILE": "/no/such/file"}, {}, "TENCENTCLOUD_CREDENTIALS_FILE names a file"),
+        ("alibaba", {"ACCESS_KEY_ID": "LTAIenv"}, {}, "ALIBABA_CLOUD_ACCESS_KEY_ID is set but"),
+        ("alibaba", {"ROLE_ARN": ROLE}, {}, "set ALIBABA_CLOUD_OIDC_PROVIDER_ARN and"),
+        ("alibaba", {"CREDENTIALS_FILE": "/no/such/file"}, {}, "ALIBABA_CLOUD_CREDENTIALS_FILE names a file"),
+        ("alibaba", {"PROFILE": "nobody"}, {}, "no section [nobody], which ALIBABA_CLOUD_PROFILE names"),
+        ("alibaba", {}, {".aliyun/config.json": ""}, "config.json is empty"),
+        ("alibaba", {}, {".aliyun/config.json": '{"current":"x","profiles":[{"name":"x","mode":"New"}]}'}, 'mode "New"'),
+    ],
+)
+def test_a_source_that_is_set_up_and_broken_ends_the_search(
+    machine: Machine, provider: str, variables: Dict[str, str], files: Dict[str, str], said: str
+) -> None:
+    """Fault 1: not the next source's account pays, and nothing is sent."""
+    prefix = {"tencent": "TENCENTCLOUD_", "alibaba": "ALIBABA_CLOUD_"}[provider]
+    other = machine.key(provider, "other")
+    path, text = OTHER_ACCOUNT[provider]
+    machine.write(path, text % (other["id"], other["secret"]))
+    assert machine.identity(provider) == "id-of-other", "without the mistake that file counts"
+    machine.set(**{prefix + name: value for name, value in variables.items()})
+    for name, content in files.items():
+        machine.write(name, content)
+    before = machine.last()
+    with machine.client() as client:
+        request = {"tencent": {}, "alibaba": {"model": "sandbox-model"}}[provider]
+        job = client.submit(provider, OPERATION[provider], prompt="a cat", **request)
+        with pytest.raises(NoCredentialsError) as caught:
+            job.wait(20)
+    error = caught.value
+    assert "is set up and cannot be used" in error.message and said in error.message, error.message
+    assert error.outcome == Outcome.NOT_SENT and "hunter2" not in str(error) and machine.last() == before
+
+
+@pytest.mark.parametrize("provider", ["alibaba", "tencent"])
+@pytest.mark.parametrize("bad, said", [("x\n", "ends in a line break"), ("x y", "blank"), ("\u200bx", "U+200B"), ('"x"', "quot")])
+def test_keys_are_looked_at_where_they_are_given(machine: Machine, provider: str, bad: str, said: str) -> None:
+    """Fault 1 and 6: a bad key is refused at once; one that is in use stays in use."""
+    names = {
+        "alibaba": ("alibaba.access_key_id", "alibaba.access_key_secret", "alibaba.security_token"),
+        "tencent": ("tencent.secret_id", "tencent.secret_key", "tencent.token"),
+    }[provider]
+    good = machine.key(provider, "good")
+    with machine.client() as client:
+        client.set_credentials(provider, good["id"], good["secret"])
+        for index, name in enumerate(names):
+            values = [good["id"], good["secret"], "token"]
+            values[index] = bad
+            with pytest.raises(InvalidArgumentError) as caught:
+                client.set_credentials(provider, *values)
+            assert said in caught.value.message and caught.value.field == ("id", "secret", "token")[index]
+            with pytest.raises(InvalidArgumentError) as caught:
+                machine.client(**dict(zip(names, values)))
+            assert said in caught.value.message and caught.value.field == name
+        assert machine.identity(provider, client) == "id-of-good"
 
 
 def test_a_refusal_of_sts_tells_its_code(machine: Machine) -> None:

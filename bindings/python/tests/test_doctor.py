@@ -205,6 +205,31 @@ def test_a_file_that_everybody_can_read(sandbox: Any, doctor: Doctor, tmp_path: 
     says(done.stdout, "credentials: credentials file")
 
 
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        ({"TENCENTCLOUD_SECRET_ID": "x\n", "TENCENTCLOUD_SECRET_KEY": "hunter2"}, "SECRET_ID ends in a line break"),
+        ({"TENCENTCLOUD_SECRET_KEY": "hunter2"}, "TENCENTCLOUD_SECRET_KEY is set but TENCENTCLOUD_SECRET_ID is not"),
+        ({"TENCENTCLOUD_CREDENTIALS_FILE": "/no/such"}, "TENCENTCLOUD_CREDENTIALS_FILE names a file that cannot be used"),
+    ],
+)
+def test_a_source_that_cannot_be_used(
+    sandbox: Any, doctor: Doctor, tmp_path: Path, change: Dict[str, str], said: str
+) -> None:
+    """Fault 1: the file of another account does not hide the mistake."""
+    keys = sandbox.info["tencent"]
+    path = tmp_path / ".tencentcloud" / "credentials"
+    path.parent.mkdir()
+    path.write_text(f"[default]\nsecret_id={keys['secret_id']}\nsecret_key={keys['secret_key']}\n")
+    path.chmod(0o600)
+    done = doctor(**change)
+    assert done.returncode != 0
+    theirs = section(done.stdout, "Tencent Cloud")
+    says(theirs, "[!!] credentials:", "is set up and cannot be used:", said, "another account")
+    says(done.stdout, "Tencent Cloud is not ready: see [!!] above.")
+    assert "hunter2" not in done.stdout
+
+
 def test_usage(sandbox: Any, doctor: Doctor) -> None:
     assert doctor("--provider", "nobody").returncode == 2
     assert doctor(change={"no.such": "1"}).returncode == 2

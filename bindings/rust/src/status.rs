@@ -51,8 +51,8 @@ constants! { Status:
         address.";
     BAD_RESPONSE = AIGC_E_BAD_RESPONSE, "The answer was not what this provider sends: a proxy's page, cut, \
         or garbage.";
-    NO_CREDENTIALS = AIGC_E_NO_CREDENTIALS, "None was found: the message lists each source tried and why it \
-        gave nothing.";
+    NO_CREDENTIALS = AIGC_E_NO_CREDENTIALS, "None was found, or a source that is set up cannot be used: the \
+        message names each source that was tried and why it gave nothing.";
     AUTH = AIGC_E_AUTH, "The provider refused the key, the signature or the security token.";
     PERMISSION = AIGC_E_PERMISSION, "The key is known and may not do this.";
     BILLING = AIGC_E_BILLING, "Arrears, quota or a service that is not activated.";

@@ -51,7 +51,8 @@ class Status(_OpenEnum):
     BAD_RESPONSE = 303
     """The answer was not what this provider sends: a proxy's page, cut, or garbage."""
     NO_CREDENTIALS = 400
-    """None was found: the message lists each source tried and why it gave nothing."""
+    """None was found, or a source that is set up cannot be used: the message names each source that was tried and why
+    it gave nothing."""
     AUTH = 401
     """The provider refused the key, the signature or the security token."""
     PERMISSION = 402

@@ -51,6 +51,8 @@ class Cloud:
         self.checks: List[Check] = []
         self.failure: Optional[AigcError] = None
         self.has_credentials = False
+        self.is_set_up_wrongly = False
+        """Somebody has set credentials up, and they cannot be used."""
 
     def add(self, id: str, state: str, text: str, *advice: str) -> None:
         self.checks.append(Check(id, state, " ".join(text.split()), [line for line in advice if line]))
@@ -238,6 +240,11 @@ def _credentials(cloud: Cloud, client: Client) -> None:
 
 
 def _missing(cloud: Cloud, error: AigcError) -> None:
+    broken = doctor_page.broken(error.message)
+    if broken:
+        cloud.is_set_up_wrongly = True
+        cloud.add("credentials", BAD, f"credentials: {broken}", doctor_page.WHY_THE_NEXT_IS_NOT_ASKED)
+        return
     reasons = doctor_page.reasons(error.message)
     cloud.add("credentials", NONE, "credentials: none", *reasons, *doctor_page.HOW_TO_GET_KEYS[cloud.provider])
 
@@ -280,7 +287,7 @@ def _exit_code(clouds: List[Cloud], machine: List[Check], named: bool) -> int:
     for cloud in clouds:
         if cloud.ready or cloud.failure is None:
             continue
-        if cloud.has_credentials or named or not any(other.ready for other in clouds):
+        if cloud.has_credentials or cloud.is_set_up_wrongly or named or not any(other.ready for other in clouds):
             codes.append(exits.of(cloud.failure))
     if any(check.state == BAD for check in machine):
         codes.append(exits.MACHINE)

@@ -98,7 +98,7 @@ def _verdict(clouds: Sequence["Cloud"]) -> List[str]:
         name = NAMES[cloud.provider]
         if cloud.ready:
             lines.append(f"{name} is ready. {_FIRST_STEP[cloud.provider]}")
-        elif not cloud.has_credentials:
+        elif not cloud.has_credentials and not cloud.is_set_up_wrongly:
             lines.append(f"{name} is not set up: it has no credentials.")
         else:
             lines.append(f"{name} is not ready: see [!!] above.")
@@ -110,6 +110,17 @@ _FIRST_STEP = {
     "alibaba": 'Next: aigc generate --provider alibaba --operation pre_model_inference --image-url URL "a prompt"',
     "tencent": 'Next: aigc generate --provider tencent "a cat in the snow"',
 }
+
+
+WHY_THE_NEXT_IS_NOT_ASKED = (
+    "No other source is asked: it could belong to another account, which would pay. Repair this one, or take it away."
+)
+
+
+def broken(message: str) -> str:
+    """What is wrong with the source that ended a search; empty if the search went through all sources."""
+    found = re.match(r"looking for credentials for \w+: (.* is set up and (?:cannot be used|gives none for now): .*)", message)
+    return found.group(1) if found else ""
 
 
 def reasons(message: str) -> List[str]:
