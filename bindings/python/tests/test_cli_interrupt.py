@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.util
 import os
 import pty
+import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Callable, Tuple
+from typing import Any, Callable, List, Tuple
 
 import pytest
 from support import Command, environment
@@ -84,7 +86,11 @@ def test_results_go_to_a_pipe_and_progress_to_the_terminal(sandbox: Any, command
 
 
 @pytest.mark.parametrize("terminal", [False, True], ids=["pipe", "terminal"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGXCPU],
+    ids=lambda number: number.name,
+)
 def test_generate(sandbox: Any, command: Command, tmp_path: Path, terminal: bool, number: int) -> None:
     running = Running(command, terminal, "generate", *NEVER, "--out", str(tmp_path))
     running.until(lambda text: "accepted, token: " in text)
@@ -96,6 +102,114 @@ def test_generate(sandbox: Any, command: Command, tmp_path: Path, terminal: bool
     assert f"aigc wait {token}" in after and f"aigc fetch {token}" in after
     status = command.run("status", token)
     assert status.returncode == 0 and status.stdout.startswith(("PENDING", "RUNNING"))
+
+
+def pasted(text: str) -> List[str]:
+    """The commands that it has printed."""
+    lines = text.replace("\r", "").splitlines()
+    starts = ("aigc: to wait for it: ", "aigc: to get its images: ")
+    return [line.partition(start)[2] for line in lines for start in starts if line.startswith(start)]
+
+
+def test_what_it_prints_works_when_it_is_pasted(sandbox: Any, command: Command, tmp_path: Path) -> None:
+    """With all that the command line had: without the endpoint, for instance, the job would be asked for elsewhere."""
+    out = tmp_path / "it's a folder; $HOME"
+    sandbox.config(duration=2.0)
+    options = ("--out", str(out), "--name-template", "cat {index} $x")
+    running = Running(command, False, "generate", "--provider", "tencent", "a cat", *options)
+    running.until(lambda text: "accepted, token: " in text)
+    code, _ = running.signal(signal.SIGHUP)
+    assert code == 130
+    wait, fetch = pasted(running.text)
+    env = environment(**command.variables)
+    done = [subprocess.run(["bash", "-c", line], env=env, capture_output=True, text=True, timeout=60) for line in (wait, fetch)]
+    assert [one.returncode for one in done] == [0, 0], [one.stderr for one in done]
+    (path,) = out.iterdir()
+    assert done[1].stdout == f"{path}\n" and path.stem == "cat 0 $x"
+
+
+def test_what_it_prints_repeats_no_secret(sandbox: Any, command: Command, tmp_path: Path) -> None:
+    secret = sandbox.info["tencent"]["secret_key"]
+    values = {
+        "tencent.secret_id": sandbox.info["tencent"]["secret_id"],
+        "tencent.secret_key": secret,
+        "http.proxy": "http://me:S3cret@127.0.0.1:9",
+        "http.no_proxy": "*",
+    }
+    keys = [part for key, value in values.items() for part in ("-c", f"{key}={value}")]
+    running = Running(command, False, "generate", *NEVER, "--out", str(tmp_path), *keys)
+    running.until(lambda text: "accepted, token: " in text)
+    running.signal(signal.SIGTERM)
+    assert "once more, which are not repeated here: tencent.secret_key, http.proxy" in running.text
+    assert secret not in running.text and "S3cret" not in running.text
+
+
+def test_a_terminal_that_has_gone(sandbox: Any, command: Command, tmp_path: Path) -> None:
+    """Nobody can be told: the token is kept in a file."""
+    command.variables["XDG_STATE_HOME"] = str(tmp_path / "state")
+    for name, more in (("generate", ["--out", str(tmp_path)]), ("submit", ["--quiet"])):
+        master, terminal = pty.openpty()
+        process = command.start(name, *NEVER, *more, stdin=terminal, stdout=terminal, stderr=terminal)
+        os.close(terminal)
+        if name == "generate":
+            while b"token: " not in os.read(master, 65536):
+                pass
+        os.close(master)
+        if name == "generate":
+            process.send_signal(signal.SIGHUP)
+            time.sleep(0.02)
+            process.send_signal(signal.SIGHUP)  # A shell passes on what the terminal has sent already.
+        assert process.wait(20) == (130 if name == "generate" else 1)
+        kept = (tmp_path / "state" / "aigc" / "untold-tokens").read_text()
+        token = kept.splitlines()[-1].split()[-1]
+        assert command.run("status", token).returncode == 0
+        assert (tmp_path / "state" / "aigc" / "untold-tokens").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("redirection", ["| true", ">&-", "2>&1 | true", ">&- 2>&-", "> /dev/full", ">/dev/full 2>&1"])
+@pytest.mark.parametrize("more", ["", "--quiet", "--json", "--quiet --json"])
+def test_a_submission_whose_token_nobody_reads(
+    sandbox: Any, command: Command, tmp_path: Path, redirection: str, more: str
+) -> None:
+    """It fails, and the token is on standard error; where that is closed too, in a file."""
+    env = environment(**command.variables, XDG_STATE_HOME=str(tmp_path))
+    line = " ".join(map(shlex.quote, command.line("submit", *NEVER, *more.split())))
+    shell = f"set -o pipefail; {line} {redirection}"
+    done = subprocess.run(["bash", "-c", shell], env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "Traceback" not in done.stderr, done
+    kept = tmp_path / "aigc" / "untold-tokens"
+    told = done.stderr + (kept.read_text() if kept.exists() else "")
+    tokens = {word.strip('"') for word in re.split(r"[\s,]+", told) if word.strip('"').startswith("aigc1:")}
+    assert len(tokens) == 1, told
+    assert command.run("status", *tokens).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["generate", "wait", "status --json", "fetch"])
+def test_results_that_nobody_reads(sandbox: Any, command: Command, tmp_path: Path, name: str) -> None:
+    """They are on standard error. A reader who has gone away does not make a failure of images that are there."""
+    token = command.run("submit", "--provider", "tencent", "a cat").stdout.strip()
+    command.run("wait", token)
+    first, *more = name.split()
+    arguments = ["--provider", "tencent", "a cat"] if first == "generate" else [token]
+    if first in ("generate", "fetch"):
+        arguments += ["--out", str(tmp_path)]
+    process = command.start(first, *arguments, *more, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    told = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(30) == (0 if first in ("generate", "fetch") else 1), told
+    assert (str(tmp_path) if first in ("generate", "fetch") else token) in told
+
+
+def test_generate_quietly_for_nobody(sandbox: Any, command: Command, tmp_path: Path) -> None:
+    process = command.start(
+        "generate", "--provider", "tencent", "a cat", "--quiet", "--out", str(tmp_path),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )
+    process.stdout.close()
+    told = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(30) == 1 and "the job's token: aigc1:" in told and str(tmp_path) in told
 
 
 def test_wait(sandbox: Any, command: Command) -> None:
@@ -129,6 +243,18 @@ def test_on_the_wire_the_id_is_not_lost(sandbox: Any, command: Command, tmp_path
     assert "goes on at the provider; its token: " in running.text
     token = running.text.split("its token: ")[1].split()[0]
     assert command.run("status", token).returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT], ids=lambda number: number.name)
+def test_one_wish_that_is_passed_on_twice(sandbox: Any, command: Command, tmp_path: Path, number: int) -> None:
+    """Terminal and shell both send SIGHUP, a wrapper passes on the SIGINT that everybody got: the answer has its grace."""
+    sandbox.fault("delay_after", "CreateAigcImageTask", ms=1500)
+    running = Running(command, False, "generate", *NEVER, "--out", str(tmp_path))
+    running.until(lambda _: bool(sandbox.requests("CreateAigcImageTask")))
+    running.process.send_signal(number)
+    time.sleep(0.02)
+    code, _ = running.signal(number)
+    assert code == 130 and "goes on at the provider; its token: " in running.text
 
 
 def test_twice_on_the_wire_leaves_at_once_and_says_so(sandbox: Any, command: Command, tmp_path: Path) -> None:

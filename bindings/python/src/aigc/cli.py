@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from typing import Callable, Optional, Sequence
@@ -28,6 +29,7 @@ def _command(args: Namespace) -> int:
     from ._cli.output import Output
     from .errors import AigcError
 
+    _occupy()
     output = Output(args.json, getattr(args, "quiet", False), args.verbose)
     with Interrupts() as interrupts:
         try:
@@ -37,8 +39,18 @@ def _command(args: Namespace) -> int:
             code = exits.of(error)
         finally:
             output.stop_bars()
+            output.close()
     output.event(type="end", exit_code=code)
     return exits.FAILURE if output.is_broken and code == exits.OK else code
+
+
+def _occupy() -> None:
+    """Opens standard descriptors that are closed: no socket and no image may get the number that messages are written to."""
+    while True:
+        file = os.open(os.devnull, os.O_RDWR)
+        if file > 2:
+            os.close(file)
+            return
 
 
 def _version() -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Dict, Iterator, Optional
 
 
@@ -17,15 +17,17 @@ class Bars:
 
     def update(self, key: int, text: str, fraction: Optional[float]) -> None:
         """Shows a row; fraction None means that it is not known how far it is."""
-        if key not in self._rows:
-            self._rows[key] = self._progress.add_task(text, total=None)
-        total = None if fraction is None else 1.0
-        self._progress.update(self._rows[key], description=text, total=total, completed=fraction or 0.0)
+        with suppress(OSError):
+            if key not in self._rows:
+                self._rows[key] = self._progress.add_task(text, total=None)
+            total = None if fraction is None else 1.0
+            self._progress.update(self._rows[key], description=text, total=total, completed=fraction or 0.0)
 
     def finish(self, key: int) -> None:
         """Takes a row away."""
         if key in self._rows:
-            self._progress.remove_task(self._rows.pop(key))
+            with suppress(OSError):
+                self._progress.remove_task(self._rows.pop(key))
 
     def line(self, text: str) -> None:
         """Prints a line above the rows."""
@@ -42,12 +44,13 @@ class Bars:
 
     def stop(self) -> None:
         """Takes everything away. Can be called twice."""
-        self._progress.stop()
+        with suppress(OSError):  # The terminal has gone.
+            self._progress.stop()
 
 
 def make() -> Optional[Bars]:
     """Bars, if standard error is a terminal and rich is there."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         return None
     try:
         from rich.console import Console

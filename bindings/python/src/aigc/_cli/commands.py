@@ -11,6 +11,7 @@ from ..describe import _config_keys, _fields, _operations
 from ..enums import State, Status
 from ..errors import AigcError, InvalidArgumentError, WaitTimeoutError
 from . import exits, options, requests
+from .again import Again
 from .doctor import doctor
 from .files import Files
 from .interrupts import Interrupted, Interrupts
@@ -31,7 +32,7 @@ def generate(args: argparse.Namespace, output: Output, interrupts: Interrupts) -
                 run.add(client.submit(request))
             run.until_ended()
 
-        return _finish(client, output, run, work)
+        return _finish(client, output, interrupts, run, work)
 
 
 def submit(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
@@ -43,19 +44,18 @@ def submit(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> 
 
         def work() -> None:
             with interrupts.held():
-                jobs.append(client.submit(request))
-                run.add(jobs[0])
+                job = client.submit(request)
+                run.add(job)
             run.until_accepted()
+            with interrupts.held():
+                output.stop_bars()
+                if job.remote_id is None:
+                    run.fail(job.error or AigcError("the job ended without an id"))
+                else:
+                    output.result(job.token or job.remote_id, type="submitted", **describe(job))
+                run.forget(job)
 
-        code = _finish(client, output, run, work)
-        if code != exits.OK:
-            return code
-        (job,) = jobs
-        if job.remote_id is None:
-            run.fail(job.error or AigcError("the job ended without an id"))
-            return exits.worst(run.codes)
-        output.result(job.token or job.remote_id, type="submitted", **describe(job))
-        return exits.OK
+        return _finish(client, output, interrupts, run, work)
 
 
 def status(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
@@ -80,7 +80,7 @@ def wait(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> in
         run = Run(client, output, None, args.timeout)
         for job in _attached(args, client, output, run.codes, follow=True):
             run.add(job)
-        return _finish(client, output, run, run.until_ended)
+        return _finish(client, output, interrupts, run, run.until_ended)
 
 
 def fetch(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
@@ -101,7 +101,7 @@ def fetch(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> i
         else:
             for job in _attached(args, client, output, run.codes, follow=True):
                 run.add(job)
-        return _finish(client, output, run, run.until_ended)
+        return _finish(client, output, interrupts, run, run.until_ended)
 
 
 def fields(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
@@ -110,7 +110,7 @@ def fields(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> 
         for row in _operations():
             if args.provider in (None, row.provider):
                 text = f"{row.provider:8} {row.operation:26} {row.kind:7} {row.wire_name}"
-                output.result(text, type="operation", **row._asdict())
+                output.result(text, vital=False, type="operation", **row._asdict())
         return exits.OK
     rows = _fields(args.provider, args.operation)
     if not rows:
@@ -121,7 +121,7 @@ def fields(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> 
     for field in rows:
         needed = "required" if field.required else ""
         text = f"{field.name:22} {field.type:10} {needed:9} {field.text} ({field.wire_name})"
-        output.result(text, **{**field._asdict(), "field_type": field.type, "type": "field"})
+        output.result(text, vital=False, **{**field._asdict(), "field_type": field.type, "type": "field"})
     return exits.OK
 
 
@@ -129,7 +129,7 @@ def config(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> 
     """The configuration keys."""
     for row in _config_keys():
         text = f"{row.key:34} {row.type:24} {row.default or '-':20} {row.text}"
-        output.result(text, **{**row._asdict(), "key_type": row.type, "type": "key"})
+        output.result(text, vital=False, **{**row._asdict(), "key_type": row.type, "type": "key"})
     return exits.OK
 
 
@@ -149,33 +149,39 @@ def _client(args: argparse.Namespace, output: Output) -> Client:
     settings = options.settings(args)
     warn_of_secrets(output, settings)
     settings.setdefault("events.progress", "true")
+    output.again = Again(args)
     return Client(settings)
 
 
-def _finish(client: Client, output: Output, run: Run, work: Callable[[], None]) -> int:
-    """Does the work; leaves in good order when time runs out or somebody interrupts."""
+def _finish(client: Client, output: Output, interrupts: Interrupts, run: Run, work: Callable[[], None]) -> int:
+    """Does the work; leaves in good order when time runs out, somebody interrupts or something fails."""
     output.start_bars()
     try:
         work()
     except WaitTimeoutError as error:
         run.fail(error)
-        _leave(client, output, run)
+        _leave(client, output, interrupts, run)
     except Interrupted:
         output.stop_bars()
-        _leave(client, output, run)
+        _leave(client, output, interrupts, run)
         run.codes.insert(0, exits.INTERRUPTED)
+    except Exception:
+        output.stop_bars()
+        _leave(client, output, interrupts, run)
+        raise
     finally:
         output.stop_bars()
     return exits.worst(run.codes)
 
 
-def _leave(client: Client, output: Output, run: Run) -> None:
+def _leave(client: Client, output: Output, interrupts: Interrupts, run: Run) -> None:
     """Says which jobs go on, and ends everything here at once."""
     known = run.unfinished()
     for job in known:
         output.goes_on(job)
     try:
-        run.settle(client.close_grace)
+        with interrupts.again():
+            run.settle(client.close_grace)
     except Interrupted:
         pass  # Interrupted again: no more patience.
     client.close(0)

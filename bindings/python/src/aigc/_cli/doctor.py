@@ -102,6 +102,7 @@ def doctor(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> 
             seen = record(client, clouds, machine, args.timeout)
     output.result(
         doctor_page.page(machine, clouds),
+        vital=False,
         type="doctor",
         machine=[check._asdict() for check in machine],
         clouds=[cloud.as_json() for cloud in clouds],

@@ -1,11 +1,20 @@
-"""Ctrl-C and SIGTERM. Both raise Interrupted on the main thread, except where a job could be lost by that."""
+"""Ctrl-C, SIGTERM, SIGHUP and the other signals that ask a program to leave. Each raises Interrupted on the main thread,
+except where a job could be lost by that."""
 
 from __future__ import annotations
 
 import signal
+import time
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, Dict, Iterator, Optional, Type
+
+
+# What a terminal, a shell, a service manager or a batch system sends, and what ends a program that does not handle it.
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGXCPU")
+SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
+
+_ONE_WISH = 0.1  # Seconds: what comes closer together is one wish that was passed on twice.
 
 
 class Interrupted(KeyboardInterrupt):
@@ -13,15 +22,18 @@ class Interrupted(KeyboardInterrupt):
 
 
 class Interrupts:
-    """A with statement within which both signals are handled here."""
+    """A with statement within which these signals are handled here. Only the first is raised: what is said about jobs
+    that go on must not be cut short by a second one. A closed terminal, for instance, sends SIGHUP twice."""
 
     def __init__(self) -> None:
         self._held = False
         self._pending = False
+        self._patient = True
+        self._first: Optional[float] = None  # When the first came.
         self._before: Dict[int, Any] = {}
 
     def __enter__(self) -> "Interrupts":
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in SIGNALS:
             before = signal.getsignal(number)
             if before != signal.SIG_IGN:  # "nohup", or a shell's "&": whoever started us wants it ignored.
                 self._before[number] = before
@@ -35,7 +47,8 @@ class Interrupts:
         trace: Optional[TracebackType],
     ) -> None:
         for number, before in self._before.items():
-            signal.signal(number, before)
+            # After a signal the process ends, with its own exit code: a second one must not take that away.
+            signal.signal(number, before if self._first is None else signal.SIG_IGN)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -49,8 +62,23 @@ class Interrupts:
                 self._pending = False
                 raise Interrupted
 
+    @contextmanager
+    def again(self) -> Iterator[None]:
+        """A further signal that comes within is raised too: the user has no more patience."""
+        self._patient = False
+        try:
+            yield
+        finally:
+            self._patient = True
+
     def _handle(self, number: int, frame: Optional[FrameType]) -> None:
-        if self._held:
-            self._pending = True
-        else:
+        now = time.monotonic()
+        if self._first is None:
+            self._first = now
+            if self._held:
+                self._pending = True
+            else:
+                raise Interrupted
+        elif not self._patient and number != signal.SIGHUP and now - self._first >= _ONE_WISH:
+            self._patient = True
             raise Interrupted

@@ -6,17 +6,21 @@ Standard error: everything for people: progress, tokens of accepted jobs, errors
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import shlex
 import sys
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Mapping, Optional, Set
 
 from .._jobs import BaseDownload, BaseJob
 from .._naming import short
 from ..describe import _config_keys
 from ..enums import State, Status
 from ..errors import AigcError, OutcomeUnknownError
+from . import untold
+from .again import Again
 from .bars import Bars, make
 
 
@@ -29,14 +33,43 @@ class Output:
         self._verbose = verbose
         self._bars: Optional[Bars] = None
         self._states: Dict[int, str] = {}
-        self._unheard = False
+        self._told: Set[str] = set()
+        """Tokens that the user has."""
+        self._untold: Dict[str, str] = {}
+        """Tokens that nobody could be told so far, with the line that tells them."""
+        self._problem: Optional[OSError] = None
+        """Why standard output cannot be written."""
+        self._announced = False
         self.is_broken = False
+        """A result did not reach standard output."""
+        self.again = Again()
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")  # A file name that a terminal cannot show is no failure.
 
     # The two channels.
 
-    def result(self, text: str, /, **values: Any) -> None:
-        """A result: text for people and scripts, or with --json the values."""
-        self._stdout(json.dumps(values, ensure_ascii=False) if self.as_json else text)
+    def result(self, text: str, /, vital: bool = True, **values: Any) -> None:
+        """A result: text for people and scripts, or with --json the values. If it cannot be written to standard output, it
+        goes to standard error, and the command fails. vital=False: a reader who has gone away is no failure, for what the
+        user has anyway, as a file or in a table that can be printed again."""
+        line = json.dumps(values, ensure_ascii=False) if self.as_json else text
+        token = values.get("token")
+        problem = self._stdout(line)
+        if problem is None:
+            self.knows(token)  # Or it is needed no more, because the file is there.
+            return
+        if isinstance(problem, BrokenPipeError) and not vital and (token is None or token in self._told):
+            if token is not None:
+                self.note(line)
+            return
+        if not self._announced:
+            self._announced = True
+            self.alarm(f"aigc: standard output cannot be written ({problem.strerror}); the results follow here:")
+        self.is_broken = True
+        self._tell(line, token)
+        if token is not None and token not in line:
+            self._tell(f"aigc: the job's token: {token}", token)
 
     def event(self, **values: Any) -> None:
         """Something that only --json tells on standard output."""
@@ -48,35 +81,58 @@ class Output:
         if not self._quiet:
             self.alarm(text)
 
-    def alarm(self, text: str) -> None:
-        """A line for people, always."""
-        if self._bars is not None:
-            self._bars.line(text)
-            return
+    def alarm(self, text: str) -> bool:
+        """A line for people, always. Returns whether it could be written: paid work does not end for want of somebody who
+        listens."""
         try:
+            if self._bars is not None:
+                self._bars.line(text)
+                return True
+            if sys.stderr is None:  # print() would take standard output instead.
+                return False
             print(text, file=sys.stderr, flush=True)
+            return True
         except (OSError, ValueError):
-            pass  # Paid work does not end for want of somebody who listens.
+            return False
 
-    def _stdout(self, text: str) -> None:
-        if self.is_broken:
-            self.alarm(text)
-        if self._unheard:
-            return
-        try:
-            if self._bars is not None and sys.stdout.isatty():
-                with self._bars.away():
-                    print(text, flush=True)
-            else:
-                print(text, flush=True)
-        except OSError as error:
-            # Paid work is still finished; the interpreter's own flush at exit must not complain.
-            self._unheard = True
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            if not isinstance(error, BrokenPipeError):  # With that one nobody wants to read on.
+    def knows(self, token: Optional[str]) -> None:
+        """The user has this token already."""
+        if token is not None:
+            self._told.add(token)
+
+    def close(self) -> None:
+        """What nobody could be told is kept in a file, and the command fails."""
+        for token, line in self._untold.items():
+            if token not in self._told:
                 self.is_broken = True
-                self.alarm(f"aigc: standard output cannot be written ({error.strerror}); the results follow here:")
-                self.alarm(text)
+                untold.keep(line)
+        self._untold.clear()
+
+    def _tell(self, text: str, token: Optional[str]) -> None:
+        """A line with the token of a job."""
+        if self.alarm(text):
+            self.knows(token)
+        elif token is not None:
+            self._untold[token] = text
+
+    def _stdout(self, text: str) -> Optional[OSError]:
+        """Writes a line to standard output, and returns why that cannot be done."""
+        if self._problem is None:
+            try:
+                if sys.stdout is None:
+                    raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+                if self._bars is not None and sys.stdout.isatty():
+                    with self._bars.away():
+                        print(text, flush=True)
+                else:
+                    print(text, flush=True)
+            except OSError as error:
+                self._problem = error
+                if sys.stdout is not None:  # The interpreter's own flush at exit must not complain.
+                    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if self._problem is not None and not isinstance(self._problem, BrokenPipeError):
+            self.is_broken = True
+        return self._problem
 
     # Progress.
 
@@ -133,16 +189,17 @@ class Output:
     def accepted(self, job: BaseJob) -> None:
         """The provider has given an id: from now on the job can be found again."""
         self.event(type="accepted", **describe(job))
-        if job.token:
-            self.note(f"accepted, token: {job.token}")
-        else:
+        token = job.token
+        if token and not self._quiet:
+            self._tell(f"accepted, token: {token}", token)
+        elif not token:
             self.note(f"accepted, no token (its id is too long for one); the provider's id: {job.remote_id}")
 
     def image(self, job: Optional[BaseJob], index: int, download: BaseDownload) -> None:
         """An image is there."""
         token = job.token if job else None
         values = {"path": download.path, "content_type": download.content_type, "bytes": download.bytes.received}
-        self.result(download.path or "", type="image", token=token, index=index, **values)
+        self.result(download.path or "", vital=False, type="image", token=token, index=index, **values)
 
     def error(self, error: AigcError) -> None:
         """One line: what went wrong and what to do."""
@@ -153,7 +210,7 @@ class Output:
             line += f" - {_advice(error)}" if _advice(error) else ""
         self.alarm(line)
         if error.token:
-            self.alarm(f"aigc: the job's token: {error.token}")
+            self._tell(f"aigc: the job's token: {error.token}", error.token)
         if self._verbose:
             for name, value in _error(error).items():
                 if value is not None and name != "message":
@@ -163,15 +220,18 @@ class Output:
         """We leave, and this job does not end by that."""
         token = job.token
         if token:
-            quoted = shlex.quote(token)
-            self.event(type="goes_on", resume=f"aigc fetch {quoted}", **describe(job))
-            self.alarm(f"aigc: the job goes on at the provider; its token: {token}")
-            self.alarm(f"aigc: to wait for it: aigc wait {quoted}")
-            self.alarm(f"aigc: to get its images: aigc fetch {quoted}")
+            self._tell(f"aigc: the job goes on at the provider; its token: {token}", token)
+            which = shlex.quote(token)
+            self.alarm(f"aigc: to wait for it: {self.again.command('wait', which)}")
         else:
-            names = f"--provider {job.provider} --operation {job.operation} --id {shlex.quote(job.remote_id or '')}"
-            self.event(type="goes_on", resume=f"aigc fetch {names}", **describe(job))
-            self.alarm(f"aigc: the job goes on at the provider; to get its images: aigc fetch {names}")
+            names = ("--provider", job.provider, "--operation", job.operation, f"--id={job.remote_id or ''}")
+            which = " ".join(map(shlex.quote, names))
+            self._tell(f"aigc: the job goes on at the provider; its id there: {job.remote_id}", job.remote_id)
+        fetch = self.again.command("fetch", which)
+        self.event(type="goes_on", resume=fetch, **describe(job))
+        self.alarm(f"aigc: to get its images: {fetch}")
+        if self.again.secrets:
+            self.alarm(f"aigc: give these once more, which are not repeated here: {', '.join(self.again.secrets)}")
 
 
 def describe(job: BaseJob) -> Dict[str, Any]:

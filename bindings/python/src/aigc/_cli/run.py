@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Dict, List, NamedTuple, Optional, Set
+from typing import Any, Dict, List, NamedTuple, Optional, Set
 
 from .._base import Event, settle, undecided
 from .._jobs import BaseTask
@@ -48,7 +48,12 @@ class Run:
         self._jobs[job.id] = job
         if job.remote_id is not None:
             self._told.add(job.id)
+            self._output.knows(job.token)
         self._output.job(job)
+
+    def forget(self, job: Job) -> None:
+        """Follows a job no longer."""
+        self._jobs.pop(job.id, None)
 
     def add_download(self, download: Download) -> None:
         """Follows a download that belongs to no job."""
@@ -194,7 +199,7 @@ class Run:
             self.codes.append(exits.OK)
 
 
-def _ended(job: Job) -> "Dict[str, object]":
+def _ended(job: Job) -> Dict[str, Any]:
     from .output import describe
 
     return {"type": "ended", **describe(job)}

@@ -1,0 +1,59 @@
+"""Commands that the command prints for its user: each works when it is pasted into the same shell."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shlex
+import shutil
+import sys
+from typing import List, Optional
+
+# A user name and a password in a URL.
+_USER = re.compile(r"//[^/]*@|^[^/]*@")
+
+
+class Again:
+    """What a further command has to repeat of this one's command line."""
+
+    def __init__(self, args: Optional[argparse.Namespace] = None) -> None:
+        self.secrets: List[str] = []
+        """Configuration keys whose values are not repeated."""
+        self._common: List[str] = []
+        self._files: List[str] = []
+        if args is None:
+            return
+        from ..describe import _config_keys
+
+        secret = {row.key for row in _config_keys() if row.type == "secret"}
+        pairs = list(getattr(args, "config", None) or [])
+        if getattr(args, "endpoint", None):
+            pairs.append((f"{args.provider}.endpoint", args.endpoint))
+        for key, value in pairs:
+            if key in secret or (("proxy" in key or "endpoint" in key) and _USER.search(value)):
+                self.secrets.append(key)
+            else:
+                self._common += ["-c", f"{key}={value}"]
+        if getattr(args, "out", None) is not None:
+            self._files += [f"--out={args.out}"]
+        if getattr(args, "name_template", None) is not None:
+            self._files += [f"--name-template={args.name_template}"]
+        if getattr(args, "overwrite", False):
+            self._files += ["--overwrite"]
+
+    def command(self, name: str, which: str) -> str:
+        """The command line; which: the jobs, quoted already."""
+        more = [*self._common, *(self._files if name == "fetch" else [])]
+        return " ".join([program(), name, which, *map(shlex.quote, more)])
+
+
+def program() -> str:
+    """How this program was started, for a shell: by its name where the shell would find the same."""
+    started = sys.argv[0] if sys.argv else ""
+    if os.path.basename(started) == "aigc" and os.path.isfile(started):
+        found = shutil.which("aigc")
+        if found is not None and os.path.samefile(found, started):
+            return "aigc"
+        return shlex.quote(os.path.abspath(started))
+    return f"{shlex.quote(sys.executable)} -m aigc"
