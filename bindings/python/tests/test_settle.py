@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import subprocess
 import sys
@@ -78,6 +79,85 @@ def test_what_waits_for_its_turn_when_time_is_up_is_not_sent(sandbox: Any, keys:
     for cancels in (False, True):
         asyncio.run(work(cancels))
     assert not any(TENCENT["prompt"] in str(request) for request in sandbox.requests("CreateAigcImageTask"))
+
+
+def tokens(records: List[logging.LogRecord]) -> List[str]:
+    return [record.aigc["token"] for record in records if record.levelno == logging.WARNING]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("when", ["before the answer", "while it runs", "by wait_for", "at the end of the loop"])
+@pytest.mark.parametrize("closes", [True, False])
+def test_a_cancelled_generate_is_not_silent(
+    sandbox: Any, keys: Dict[str, Any], caplog: pytest.LogCaptureFixture, when: str, closes: bool
+) -> None:
+    """Nobody has given on_accepted, and a CancelledError carries nothing: the token is a warning."""
+    if when != "while it runs":
+        sandbox.fault("delay_after", "CreateAigcImageTask", ms=500)
+
+    async def work() -> None:
+        client = aio.Client(keys)
+        events = client.events()
+        generate = asyncio.ensure_future(client.generate(**{**TENCENT, "prompt": "[never] cat"}))
+        while not sandbox.requests("CreateAigcImageTask"):
+            await asyncio.sleep(0.01)
+        if when == "while it runs":
+            while not any(job.token for job in client._tasks.values() if isinstance(job, aio.Job)):
+                await asyncio.sleep(0.01)
+        if when == "by wait_for":
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(generate, 0.01)
+        elif when != "at the end of the loop":
+            generate.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await generate
+        if closes:
+            await client.close()
+        elif when == "at the end of the loop":
+            generate.cancel()
+            client._close(2000)
+        else:
+            async for event in events:
+                if event.type is aigc.EventType.JOB_ACCEPTED:
+                    break
+            await client.close(0)
+
+    asyncio.run(work())
+    assert created(sandbox) == 1
+    (token,) = tokens(caplog.records)
+    with aigc.Client(keys) as client:
+        assert client.attach(token, follow=False).remote_id
+
+
+def test_a_cancelled_generate_without_an_answer_is_not_silent(
+    sandbox: Any, keys: Dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.fault("silence", "CreateAigcImageTask", handled=True)
+
+    async def work() -> None:
+        async with aio.Client({**keys, "close.grace_ms": 300}) as client:
+            generate = asyncio.ensure_future(client.generate(**TENCENT))
+            while not sandbox.requests("CreateAigcImageTask"):
+                await asyncio.sleep(0.01)
+            generate.cancel()
+
+    asyncio.run(work())
+    assert tokens(caplog.records) == [None] and "may run and be billed" in caplog.text
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_an_interrupted_generate_is_not_silent(
+    sandbox: Any, keys: Dict[str, Any], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tells: bool
+) -> None:
+    """Of a KeyboardInterrupt only Python 3.11 and newer can show a note, and a program may catch it."""
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    accepted: List[aigc.Job] = []
+    with aigc.Client(keys) as client:
+        monkeypatch.setattr("aigc.client.file_paths", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            client.generate(**TENCENT, on_accepted=accepted.append if tells else None)
+    assert len(accepted) == int(tells) and len(tokens(caplog.records)) == int(not tells)
 
 
 def test_a_time_that_is_none_costs_nothing(sandbox: Any, keys: Dict[str, Any]) -> None:

@@ -244,6 +244,7 @@ class BaseClient(Generic[JobT, DownloadT]):
             settle([job], self.close_grace)
         finally:
             remember_token(error, [job])
+            give_up(error, job)
 
     def _adopt(self, pointer: Any, cls: Callable[[Any, Handle], TaskT]) -> TaskT:
         task = cls(self, Handle(pointer, lib().aigc_job_free))
@@ -351,6 +352,14 @@ def settle(jobs: Iterable[BaseJob], grace: float) -> None:
     # A cancel() takes effect a moment after the call: until then a job can still be on its way to the wire.
     while time.monotonic() < end and any(not job.done or undecided(job) for job in waiting):
         time.sleep(0.01)
+
+
+def give_up(error: BaseException, job: BaseJob) -> None:
+    """Warns of a job that goes on, unless the error tells its token: most programs do not look into an interrupt."""
+    if not isinstance(error, AigcError) or (error.token is None and job.outcome is not Outcome.UNKNOWN):
+        from . import logs
+
+        logs.given_up(job)
 
 
 def remember_token(error: BaseException, tasks: List[BaseTask]) -> None:

@@ -6,6 +6,7 @@ No thread and no executor: the loop watches the client's one descriptor, and tak
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections import deque
 from ctypes import byref
@@ -20,7 +21,7 @@ from ._jobs import BaseDownload, BaseJob, BaseTask
 from ._library import lib
 from ._naming import check_template, file_paths
 from .enums import EventType, Outcome, State, Status
-from .errors import ClosedError, NoResourcesError, WaitTimeoutError
+from .errors import AigcError, ClosedError, NoResourcesError, WaitTimeoutError
 from .request import Request
 
 Self = TypeVar("Self", bound="_Waits")
@@ -139,6 +140,7 @@ class Client(BaseClient[Job, Download]):
         self._refreshes: "Dict[int, Set[asyncio.Future[int]]]" = {}
         self._unanswered: Dict[int, Job] = {}  # Submitted here, and neither accepted nor ended so far.
         self._late: Dict[int, Job] = {}  # Ended here with the submission on the wire: its answer may still bring an id.
+        self._given_up: Dict[int, Job] = {}  # Of a generate() that has ended, and whose answer nobody else waits for.
         self._on_accepted: Dict[int, Callable[[Job], None]] = {}
         self._news: "Set[asyncio.Future[int]]" = set()
         self._listeners: "WeakSet[Events]" = WeakSet()
@@ -155,6 +157,7 @@ class Client(BaseClient[Job, Download]):
         if job.state == State.QUEUED:
             job.cancel()
         remember_token(error, [job])
+        self._give_up(job)
 
     def call(
         self, provider: str, action: str, parameters: Optional[Mapping[str, Any]] = None, *, reads: bool = False
@@ -192,6 +195,7 @@ class Client(BaseClient[Job, Download]):
                      come after the provider's yes carry the job's token.
         on_accepted: called with the job as soon as the provider has accepted it: the moment to store job.token. Also if
                      that is after this coroutine was cancelled. What it raises goes to the loop's exception handler.
+                     Without it, a job that goes on after a cancellation is a warning of the logger "aigc", with its token.
         """
         if name_template is not None:
             check_template(name_template)
@@ -215,6 +219,10 @@ class Client(BaseClient[Job, Download]):
                     await self._answered(job, self.close_grace)
             finally:
                 remember_token(error, [job])
+                if not (isinstance(error, AigcError) and error.token) and (
+                    on_accepted is None or job.id in self._on_accepted
+                ):
+                    self._give_up(job)
             raise
         return downloads
 
@@ -318,6 +326,9 @@ class Client(BaseClient[Job, Download]):
         self._unanswered.pop(job_id, None)
         self._late.pop(job_id, None)
         call_back = self._on_accepted.pop(job_id, None)
+        given_up = self._given_up.pop(job_id, None)
+        if given_up is not None and call_back is None:
+            logs.given_up(given_up)
         if call_back is not None:
             job = self._task_of(event, job_id)
             if isinstance(job, Job):
@@ -327,6 +338,9 @@ class Client(BaseClient[Job, Download]):
                     self._tell(f"on_accepted failed for {job!r}", error)
 
     def _done(self, job_id: int) -> None:
+        given_up = self._given_up.get(job_id)
+        if given_up is not None and given_up.outcome in (Outcome.NONE, Outcome.NOT_SENT):
+            del self._given_up[job_id]
         ended = self._unanswered.pop(job_id, None)
         if ended is None:
             return
@@ -337,6 +351,23 @@ class Client(BaseClient[Job, Download]):
             self._late[job_id] = ended
         elif outcome is not Outcome.ACCEPTED:
             self._on_accepted.pop(job_id, None)  # No answer can come any more.
+
+    def _give_up(self, job: Job) -> None:
+        """Nobody waits for the job any more: its token becomes a warning, now or when the answer comes."""
+        if job.remote_id is not None:
+            if job.id not in self._on_accepted:  # Otherwise that is called, with the event.
+                logs.given_up(job)
+        elif job.outcome is Outcome.UNKNOWN or not job.done:
+            self._given_up[job.id] = job
+
+    def _close(self, grace_ms: Optional[int]) -> None:
+        super()._close(grace_ms)
+        if os.getpid() == self._pid:
+            given_up, self._given_up = self._given_up, {}
+            hears = self._loop is not None and self._loop.is_running()  # close() takes the last events.
+            for job in given_up.values():
+                if job.remote_id is None or job.id not in self._on_accepted or not hears:
+                    logs.given_up(job)
 
     def _wait_for_end(self, job_id: int) -> "asyncio.Future[int]":
         future = self._bind().create_future()

@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 from typing import Any, Callable, Iterator, List, Optional, Type, TypeVar, Union
 
-from ._base import BaseClient, Event, PathLike, remember_token, settle
+from ._base import BaseClient, Event, PathLike, give_up, remember_token, settle
 from ._call import call, error_from, milliseconds
 from ._jobs import BaseDownload, BaseJob, BaseTask
 from ._library import lib
@@ -153,7 +153,8 @@ class Client(BaseClient[Job, Download]):
         timeout:     seconds for all of it. When they are over a job that has not been sent is cancelled; an answer that is
                      on its way is waited for a little longer (close.grace_ms), so that its id is not lost. Errors that
                      come after the provider's yes carry the job's token.
-        on_accepted: called with the job as soon as the provider has accepted it: the moment to store job.token.
+        on_accepted: called with the job as soon as the provider has accepted it: the moment to store job.token. Without
+                     it, a job that goes on after an interrupt is a warning of the logger "aigc", with its token.
         """
         if name_template is not None:
             check_template(name_template)
@@ -183,6 +184,8 @@ class Client(BaseClient[Job, Download]):
                         untold(job)
                 finally:
                     remember_token(error, [job])
+                    if on_accepted is None or job.remote_id is None:
+                        give_up(error, job)
             raise
         return downloads
 

@@ -13,10 +13,13 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
-from ._base import Event
-from .enums import EventType, LogLevel
+from ._jobs import BaseJob
+from .enums import EventType, LogLevel, Outcome
+
+if TYPE_CHECKING:
+    from ._base import Event
 
 _LEVELS = {
     LogLevel.ERROR: logging.ERROR,
@@ -26,7 +29,22 @@ _LEVELS = {
 }
 
 
-def emit(event: Event, logger: Optional[logging.Logger] = None) -> None:
+def given_up(job: BaseJob) -> None:
+    """Warns of a job that goes on although whoever wanted its images has been cancelled or interrupted: otherwise nobody
+    might know of it. Nothing where it never reached the provider."""
+    token = job.token or job.remote_id
+    if token is not None:
+        text = "a job that was given up here goes on at the provider and is billed; its token: %s"
+    elif job.outcome is Outcome.UNKNOWN:
+        token = f"{job.provider} {job.operation}"
+        text = "a submission that was given up here may run and be billed, its answer did not come: %s"
+    else:
+        return
+    fields = {"provider": job.provider, "job": job.id, "remote_id": job.remote_id, "token": job.token}
+    logging.getLogger("aigc").warning(text, token, extra={"aigc": fields})
+
+
+def emit(event: "Event", logger: Optional[logging.Logger] = None) -> None:
     """Hands an event of type LOG to a logger (default: "aigc"); others are passed over. The record has the fields as its
     attribute aigc, a dict, and their JSON behind the message."""
     if event.type != EventType.LOG:
