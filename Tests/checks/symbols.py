@@ -58,7 +58,7 @@ def main() -> int:
     report = Report()
     wanted = {f.name for f in header.functions()}
     report.rule("the header declares functions", [] if wanted else ["include/aigc.h declares none"])
-    stale = [name for name, text in generate.texts().items() if (ROOT / name).read_text(encoding="utf-8") != text]
+    stale = [name for name, text in generate.texts().items() if not generate.is_current(name, text)]
     report.rule(
         "generated files are the header's (%d)" % len(generate.texts()),
         ["%s is stale: run python3 Tests/tools/generate.py" % name for name in stale],
@@ -69,6 +69,11 @@ def main() -> int:
     report.rule("every function has a Swift body", difference(bodies, wanted, "Sources/AigcABI"))
     report.rule("Swift bodies are held against the header", style)
     if len(sys.argv) > 1:
+        said = subprocess.run(
+            [sys.executable, str(ROOT / "Tests/tools/operations.py"), sys.argv[1], "--check"],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+        )
+        report.rule("operations.json is the library's", [] if said.returncode == 0 else [said.stdout.strip()])
         lines = subprocess.run(
             ["nm", "-D", "--defined-only", sys.argv[1]], check=True, stdout=subprocess.PIPE, encoding="utf-8"
         ).stdout.split("\n")

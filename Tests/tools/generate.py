@@ -18,6 +18,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional
 
 import emit_go
 import emit_guide
+import emit_operations
 import emit_python
 import emit_rust
 import emit_swift
@@ -46,6 +47,9 @@ OUTPUTS: List[Output] = [
     Output("bindings/rust/src/sys.rs", None, emit_rust.sys),
     Output("bindings/rust/src/status.rs", "constants", emit_rust.constants),
     Output("bindings/go/constants.go", None, emit_go.constants),
+    Output("bindings/python/src/aigc/typed.py", None, emit_operations.python),
+    Output("bindings/go/operations.go", None, emit_operations.go),
+    Output("bindings/rust/src/operations.rs", None, emit_operations.rust),
     Output("bindings/guide/errors.md", "statuses", emit_guide.statuses_table),
 ]
 
@@ -71,17 +75,22 @@ def texts() -> Dict[str, str]:
     return wanted
 
 
+def is_current(name: str, text: str) -> bool:
+    """Whether a file holds this text."""
+    path = ROOT / name
+    return path.exists() and path.read_text(encoding="utf-8") == text
+
+
 def main() -> int:
     """Write or check."""
     if sys.argv[1:] not in ([], ["--check"]):
         raise SystemExit(__doc__)
     stale = []
     for name, text in texts().items():
-        path = ROOT / name
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
+        if not is_current(name, text):
             stale.append(name)
             if not sys.argv[1:]:
-                path.write_text(text, encoding="utf-8")
+                (ROOT / name).write_text(text, encoding="utf-8")
     for name in stale:
         print(("stale: " if sys.argv[1:] else "wrote ") + name)
     return 1 if stale and sys.argv[1:] else 0

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync"
@@ -123,6 +124,26 @@ func TestBothCloudsToMemoryAndToAFile(t *testing.T) {
 		if _, err := memory.Buffer(); !errors.Is(err, ErrWrongState) {
 			t.Errorf("the bytes were taken twice: %v", err)
 		}
+	}
+}
+
+func TestTypedRequestsAskTheSame(t *testing.T) {
+	typed := TencentAigcImageRequest{
+		Prompt: "a cat in Go", Count: Value(int64(2)), EnhancePrompt: Value(false),
+		Images: []Image{{URL: "https://example.com/reference.png"}},
+	}.Request()
+	plain := Request{
+		Provider: Tencent, Operation: TencentImage,
+		Fields: Fields{"prompt": "a cat in Go", "count": int64(2), "enhance_prompt": false},
+		Images: []Image{{URL: "https://example.com/reference.png"}},
+	}
+	if !reflect.DeepEqual(typed, plain) {
+		t.Errorf("%#v is not %#v", typed, plain)
+	}
+	client := open(t, nil)
+	job := submit(t, client, TencentAigcImageRequest{Prompt: "a typed cat in Go"}.Request())
+	if err := job.Wait(within(t, 30*time.Second)); err != nil {
+		t.Fatal(err)
 	}
 }
 

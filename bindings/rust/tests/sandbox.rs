@@ -36,6 +36,16 @@ fn succeeded(client: &Client, request: &Request) -> Job {
 }
 
 #[test]
+fn typed_requests() {
+    use aigc::operations::{AlibabaPreModelInference, TencentAigcImage};
+    let client = client();
+    let cat = TencentAigcImage::new().unwrap().prompt("a typed cat in Rust").unwrap().count(2).unwrap();
+    assert_eq!(succeeded(&client, &cat.request()).assets().len(), 2);
+    let refused = AlibabaPreModelInference::new("a cat with a \0").err().unwrap();
+    assert_eq!(refused.status(), Status::INVALID_ARGUMENT);
+}
+
+#[test]
 fn both_clouds_to_memory_and_to_a_file() {
     let client = client();
     let mut other = Request::new(aigc::ALIBABA, aigc::ALIBABA_PRE_MODEL_INFERENCE).unwrap();

@@ -19,6 +19,7 @@ from .describe import _operations
 from .enums import EventType, LogLevel, Outcome, State, Status
 from .errors import AigcError, ClosedError, ForkedError, InvalidArgumentError
 from .request import Request
+from .typed import AlibabaOperations, TencentOperations
 
 JobT = TypeVar("JobT", bound=BaseJob)
 DownloadT = TypeVar("DownloadT", bound=BaseDownload)
@@ -89,6 +90,16 @@ class BaseClient(Generic[JobT, DownloadT]):
             atexit.unregister(_close_all)
             atexit.register(_close_all)
         _live.add(self)
+
+    @property
+    def alibaba(self) -> AlibabaOperations[JobT, DownloadT]:
+        """The operations of Alibaba Cloud with their fields as parameters."""
+        return AlibabaOperations(self)
+
+    @property
+    def tencent(self) -> TencentOperations[JobT, DownloadT]:
+        """The operations of Tencent Cloud with their fields as parameters."""
+        return TencentOperations(self)
 
     @property
     def closed(self) -> bool:
