@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "CCurl.h"
 
+#include <arpa/inet.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
@@ -65,6 +67,135 @@ CURLM *aigcu_multi_open(void) {
     return multi;
 }
 
+/* What is asked of the OpenSSL that libcurl uses, and of no other one in this process. */
+static struct {
+    int (*has_pending)(const void *tls);
+    void (*selected)(const void *tls, const unsigned char **name, unsigned *length);
+} openssl;
+static pthread_once_t openssl_once = PTHREAD_ONCE_INIT;
+
+static void find_openssl(void) {
+    const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+    if (!version->ssl_version || strncmp(version->ssl_version, "OpenSSL/", 8) != 0) return;
+    Dl_info curl = {0};
+    void *library = NULL;
+    if (dladdr((void *)(uintptr_t)curl_easy_init, &curl) && curl.dli_fname)
+        library = dlopen(curl.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+    if (!library) library = dlopen("libcurl.so.4", RTLD_LAZY | RTLD_NOLOAD);
+    if (!library) return;
+    /* Looked for in libcurl and what it was linked with, which stays loaded as long as we do. */
+    void *has_pending = dlsym(library, "SSL_has_pending");
+    void *selected = dlsym(library, "SSL_get0_alpn_selected");
+    dlclose(library);
+    if (!has_pending || !selected) return;
+    memcpy(&openssl.has_pending, &has_pending, sizeof has_pending);
+    memcpy(&openssl.selected, &selected, sizeof selected);
+}
+
+int aigcu_knows_tls(void) {
+    pthread_once(&openssl_once, find_openssl);
+    return openssl.has_pending != NULL;
+}
+
+struct aigcu_sockets {
+    int count, capacity;
+    struct {
+        uint64_t ends; /* what stands for the addresses of both ends; 0 while nothing was asked */
+        int fd;
+    } *all;
+};
+
+aigcu_sockets *aigcu_sockets_new(void) { return calloc(1, sizeof(aigcu_sockets)); }
+
+void aigcu_sockets_free(aigcu_sockets *sockets) {
+    if (!sockets) return;
+    free(sockets->all);
+    free(sockets);
+}
+
+void aigcu_sockets_add(aigcu_sockets *sockets, int fd) {
+    if (sockets->count == sockets->capacity) {
+        int more = sockets->capacity ? sockets->capacity * 2 : 16;
+        void *all = realloc(sockets->all, (size_t)more * sizeof *sockets->all);
+        if (!all) return; /* it is not found again, so that its connection is used once */
+        sockets->all = all;
+        sockets->capacity = more;
+    }
+    sockets->all[sockets->count].ends = 0;
+    sockets->all[sockets->count++].fd = fd;
+}
+
+int aigcu_sockets_close(aigcu_sockets *sockets, int fd) {
+    for (int i = 0; i < sockets->count; i++) {
+        if (sockets->all[i].fd != fd) continue;
+        sockets->all[i] = sockets->all[--sockets->count];
+        break;
+    }
+    return close(fd);
+}
+
+static uint64_t mixed(uint64_t sum, const char *text) {
+    for (; text && *text; text++) sum = (sum ^ (unsigned char)*text) * 0x100000001b3;
+    return (sum ^ '/') * 0x100000001b3;
+}
+
+/* Whether a socket has that address at that end. */
+static int has_end(int fd, int (*name)(int, struct sockaddr *, socklen_t *), const char *wanted, int port) {
+    union {
+        struct sockaddr any;
+        struct sockaddr_in four;
+        struct sockaddr_in6 six;
+    } end;
+    socklen_t length = sizeof end;
+    char text[INET6_ADDRSTRLEN];
+    if (name(fd, &end.any, &length) != 0) return 0;
+    if (end.any.sa_family == AF_INET)
+        return ntohs(end.four.sin_port) == port && inet_ntop(AF_INET, &end.four.sin_addr, text, sizeof text) &&
+               strcmp(text, wanted) == 0;
+    return end.any.sa_family == AF_INET6 && ntohs(end.six.sin6_port) == port &&
+           inet_ntop(AF_INET6, &end.six.sin6_addr, text, sizeof text) && strcmp(text, wanted) == 0;
+}
+
+static int own_name(int fd, struct sockaddr *name, socklen_t *length) { return getsockname(fd, name, length); }
+static int peer_name(int fd, struct sockaddr *name, socklen_t *length) { return getpeername(fd, name, length); }
+
+aigcu_line aigcu_line_look(
+    CURL *easy, aigcu_sockets *sockets, const char *peer, const char *local, int peer_port, int local_port) {
+    aigcu_line line = {.fd = -1};
+    uint64_t ends = mixed(mixed(0xcbf29ce484222325, peer), local);
+    ends = (ends ^ ((uint64_t)(uint32_t)peer_port << 32 | (uint32_t)local_port)) * 0x100000001b3 | 1;
+    for (int i = 0; i < sockets->count && line.fd < 0; i++)
+        if (sockets->all[i].ends == ends) line.fd = sockets->all[i].fd;
+    for (int i = 0; i < sockets->count && line.fd < 0 && peer && local; i++) {
+        int fd = sockets->all[i].fd;
+        if (sockets->all[i].ends || !has_end(fd, own_name, local, local_port) || !has_end(fd, peer_name, peer, peer_port))
+            continue;
+        sockets->all[i].ends = ends;
+        line.fd = fd;
+        line.is_fresh = 1;
+    }
+    struct curl_tlssessioninfo *session = NULL;
+    (curl_easy_getinfo)(easy, CURLINFO_TLS_SSL_PTR, &session);
+    void *tls = session ? session->internals : NULL;
+    if (tls) {
+        line.is_tls = 1;
+        if (session->backend != CURLSSLBACKEND_OPENSSL || !aigcu_knows_tls()) {
+            line.is_http2 = -1;
+            tls = NULL;
+        } else {
+            const unsigned char *name = NULL;
+            unsigned length = 0;
+            openssl.selected(tls, &name, &length);
+            line.is_http2 = length == 2 && memcmp(name, "h2", 2) == 0;
+        }
+    }
+    if (!(line.is_tls && line.is_fresh))
+        line.has_bytes = (line.fd >= 0 && unread(line.fd) > 0) || (tls && openssl.has_pending(tls) == 1);
+    return line;
+}
+
+int aigcu_nothing_arrived(int fd, long count) { return count > 0 && unsent(fd) >= count; }
+
 int aigcu_socket(int family, int type, int protocol) {
     int fd = socket(family, type | SOCK_CLOEXEC, protocol);
     return fd < 0 ? -errno : fd;
@@ -122,11 +253,14 @@ void aigcu_sigpipe_release(int state) {
     if (!(state & 1)) pthread_sigmask(SIG_UNBLOCK, &pipe_only, NULL);
 }
 
+/* What epoll keeps for us: a descriptor, and whose it is. */
+static uint64_t pack(int fd, int owner) { return (uint64_t)(uint32_t)owner << 32 | (uint32_t)fd; }
+
 int aigcu_loop_open(int *epoll, int *bell) {
     *epoll = epoll_create1(EPOLL_CLOEXEC);
     if (*epoll < 0) return -1;
     *bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = *bell};
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = pack(*bell, -1)};
     if (*bell >= 0 && epoll_ctl(*epoll, EPOLL_CTL_ADD, *bell, &event) == 0) return 0;
     aigcu_loop_close(*epoll, *bell);
     return -1;
@@ -144,8 +278,8 @@ void aigcu_loop_ring(int bell) {
     (void)ignored;
 }
 
-int aigcu_loop_watch(int epoll, int fd, int what) {
-    struct epoll_event event = {.events = 0, .data.fd = fd};
+int aigcu_loop_watch(int epoll, int fd, int what, int owner) {
+    struct epoll_event event = {.events = 0, .data.u64 = pack(fd, owner)};
     if (what == CURL_POLL_REMOVE) {
         epoll_ctl(epoll, EPOLL_CTL_DEL, fd, &event);
         return 0;
@@ -162,7 +296,8 @@ int aigcu_loop_wait(int epoll, int bell, int milliseconds, aigcu_event *events, 
     int written = 0;
     *rung = 0;
     for (int i = 0; i < count; i++) {
-        if (ready[i].data.fd == bell) {
+        int fd = (int)(uint32_t)ready[i].data.u64;
+        if (fd == bell) {
             uint64_t ignored;
             *rung = 1;
             ssize_t n = read(bell, &ignored, sizeof ignored);
@@ -172,7 +307,8 @@ int aigcu_loop_wait(int epoll, int bell, int milliseconds, aigcu_event *events, 
         /* An error or a hang-up is met by reading. */
         int what = ready[i].events & (EPOLLIN | EPOLLERR | EPOLLHUP) ? CURL_CSELECT_IN : 0;
         if (ready[i].events & EPOLLOUT) what |= CURL_CSELECT_OUT;
-        events[written].fd = ready[i].data.fd;
+        events[written].fd = fd;
+        events[written].owner = (int)(uint32_t)(ready[i].data.u64 >> 32);
         events[written].what = what;
         written++;
     }

@@ -5,6 +5,10 @@
 // answer. It asks CURLOPT_PREREQFUNCTION before each sending, the second too: a submission gets a yes once. Measured
 // (instructions a call, TLS, 16 in flight): libcurl as it is 127,000; so guarded 128,300; with a body that cannot be
 // rewound, which protects no request without a body, 135,400; with a connection for each submission 7,735,000.
+//
+// The right answer. HTTP/1.1 has no numbers: whatever comes next on a connection is taken for the answer to what was asked
+// last. So no request goes onto a connection on which bytes wait; bytes behind the end of an answer end its connection; and
+// transfers that may use HTTP/2 have a pool of their own (MultiHandle.Pool).
 
 public import Core
 
@@ -17,8 +21,9 @@ public final class CurlTransport: Transport {
     private let shared: SlotSettings
     private let proxies: ProxyRules
     private let loop: EventLoop
-    /// Nil after one was given up, until the next transfer starts.
+    /// One for each pool of connections. Nil before the first transfer of a pool, and after one was given up.
     private var multi: MultiHandle?
+    private var multi2: MultiHandle?
     private var active: [UInt64: Slot] = [:]
     private var spare: [Slot] = []
     private var ended: [(id: UInt64, result: TransferResult)] = []
@@ -48,7 +53,7 @@ public final class CurlTransport: Transport {
         self.loop = loop
         let lacksOption = Failure(
             .internal, "libcurl \(CurlVersion.curl) lacks an option: 7.87 or newer is needed")
-        switch MultiHandle.open(settings, loop: loop) {
+        switch MultiHandle.open(settings, .http1, loop: loop) {
         case .handle(let handle): multi = handle
         case .noMemory: throw Self.noResources
         case .lacksOption: throw lacksOption
@@ -111,9 +116,13 @@ public final class CurlTransport: Transport {
             retire(slot)
             return failure
         }
-        guard let multi = usableMulti(), multi.add(slot) else {
+        guard let multi = usableMulti(slot.pool) else {
             retire(slot)
             return failure(.resources, "no memory for a transfer")
+        }
+        if let problem = slot.join(multi) {
+            retire(slot)
+            return failure(.connect, "libcurl did not begin the transfer: \(problem)")
         }
         active[id] = slot
         if slot.isUploading { uploads.append(slot) }
@@ -121,10 +130,13 @@ public final class CurlTransport: Transport {
         return nil
     }
 
-    private func usableMulti() -> MultiHandle? {
-        if multi?.problem != nil { collect() }
-        if multi == nil, case .handle(let handle) = MultiHandle.open(shared.settings, loop: loop) { multi = handle }
-        return multi
+    private func usableMulti(_ pool: MultiHandle.Pool) -> MultiHandle? {
+        let found = pool == .http1 ? multi : multi2
+        if let found, found.problem == nil { return found }
+        if found != nil { collect() }
+        guard case .handle(let handle) = MultiHandle.open(shared.settings, pool, loop: loop) else { return nil }
+        if pool == .http1 { multi = handle } else { multi2 = handle }
+        return handle
     }
 
     private static func mayBePublic(_ host: String) -> Bool {
@@ -152,16 +164,14 @@ public final class CurlTransport: Transport {
         var wasRung = false
         var hasPolled = false
         while true {
-            if loop.timerAt <= loop.now {
-                loop.timerAt = .max
-                run(CURL_SOCKET_TIMEOUT, 0)
-            }
+            if let multi, multi.timerAt <= loop.now { runTimer(of: multi) }
+            if let multi2, multi2.timerAt <= loop.now { runTimer(of: multi2) }
             collect()
             if loop.now >= nextDeadline {
                 // This process may have stood still: what came meanwhile came in time as far as anybody can tell.
                 var looks = active.count / Int(EventLoop.capacity) + 2
                 repeat {
-                    if loop.poll(until: loop.now, { run($0, $1) }) { wasRung = true }
+                    if loop.poll(until: loop.now, { run($0, $1, owner: $2) }) { wasRung = true }
                     collect()
                     looks -= 1
                 } while loop.wasFull && looks > 0
@@ -170,8 +180,9 @@ public final class CurlTransport: Transport {
             if !uploads.isEmpty { uploads.removeAll { !$0.isUploading } }
             let isDue = wasRung || !ended.isEmpty || loop.now >= until
             if isDue && hasPolled { return takeEnded() }
-            let next = isDue ? loop.now : min(until, loop.timerAt, nextDeadline)
-            if loop.poll(until: next, { run($0, $1) }) { wasRung = true }
+            let timer = min(multi?.timerAt ?? .max, multi2?.timerAt ?? .max)
+            let next = isDue ? loop.now : min(until, timer, nextDeadline)
+            if loop.poll(until: next, { run($0, $1, owner: $2) }) { wasRung = true }
             hasPolled = true
             for slot in uploads { slot.noticeUpload() }
         }
@@ -188,20 +199,31 @@ public final class CurlTransport: Transport {
         guard !isShutDown else { return }
         isShutDown = true
         let pipe = aigcu_sigpipe_hold()
-        for slot in active.values { multi?.remove(slot) }
+        for slot in active.values { slot.multi?.remove(slot) }
         active.removeAll()
         uploads.removeAll()
         spare.removeAll()
         multi = nil
+        multi2 = nil
         aigcu_sigpipe_release(pipe)
     }
 
     // MARK: the loop
 
-    /// Lets libcurl work on one descriptor, or on its timers.
-    private func run(_ fd: curl_socket_t, _ what: Int32) {
+    /// Lets libcurl work on one descriptor.
+    private func run(_ fd: curl_socket_t, _ what: Int32, owner: Int32) {
+        guard let multi = owner == MultiHandle.Pool.http1.rawValue ? multi : multi2 else { return }
+        run(multi, fd, what)
+    }
+
+    private func runTimer(of multi: MultiHandle) {
+        multi.timerAt = .max
+        run(multi, CURL_SOCKET_TIMEOUT, 0)
+    }
+
+    private func run(_ multi: MultiHandle, _ fd: curl_socket_t, _ what: Int32) {
         isInsideLibrary = true
-        multi?.run(fd, what)
+        multi.run(fd, what)
         isInsideLibrary = false
         if !deferred.isEmpty {
             let work = deferred
@@ -212,15 +234,33 @@ public final class CurlTransport: Transport {
 
     /// Takes out what libcurl has ended.
     private func collect() {
-        while let (slot, code) = multi?.nextDone() { finish(slot) { $0.result(code) } }
-        if let problem = multi?.problem { giveUpMulti(problem) }
+        if let multi { collect(multi) }
+        if let multi2 { collect(multi2) }
+    }
+
+    private func collect(_ multi: MultiHandle) {
+        while let (slot, code) = multi.nextDone() {
+            if case .unusable = slot.stop, !slot.wantsNewConnection {
+                startAnew(slot, multi)
+            } else {
+                finish(slot) { $0.result(code) }
+            }
+        }
+        if let problem = multi.problem { giveUp(multi, problem) }
+    }
+
+    /// Nothing of the request was sent: it gets a connection of its own.
+    private func startAnew(_ slot: Slot, _ multi: MultiHandle) {
+        multi.remove(slot)
+        slot.startAnew()
+        if let problem = multi.add(slot) { finish(slot) { $0.givenUp(problem) } }
     }
 
     /// libcurl does not say which transfer its multi handle has failed of: all of them end, and the next one has a new
     /// handle.
-    private func giveUpMulti(_ problem: String) {
-        for slot in Array(active.values) { finish(slot) { $0.givenUp(problem) } }
-        multi = nil
+    private func giveUp(_ multi: MultiHandle, _ problem: String) {
+        for slot in Array(active.values) where slot.multi === multi { finish(slot) { $0.givenUp(problem) } }
+        if multi.pool == .http1 { self.multi = nil } else { multi2 = nil }
     }
 
     /// Ends what has passed a limit of ours: libcurl counts idle time in whole seconds, and none while a transfer waits
@@ -254,7 +294,7 @@ public final class CurlTransport: Transport {
 
     private func release(_ slot: Slot) {
         if slot.bodyBytes > 0, !uploads.isEmpty { uploads.removeAll { $0 === slot } }
-        multi?.remove(slot)
+        slot.multi?.remove(slot)
         retire(slot)
         if active.isEmpty { nextDeadline = .max }
     }

@@ -7,9 +7,6 @@ import Glibc
 final class EventLoop {
     /// Monotonic nanoseconds of the last look at the clock: good enough for everything that is counted in milliseconds.
     private(set) var now: Int64
-    /// When libcurl wants to be called without an event; `Int64.max`: never.
-    var timerAt = Int64.max
-
     /// Called right before and after the thread sleeps: the only time in which it runs no code.
     var aroundSleep: AroundSleep?
 
@@ -21,7 +18,7 @@ final class EventLoop {
     private(set) var wasFull = false
     /// Descriptors that epoll did not take (memory, or the limit of an account), and what they are wanted for. They are
     /// treated as ready now and then: to give them up would lose the answers of requests that are on the wire.
-    private var unwatched: [Int32: Int32] = [:]
+    private var unwatched: [Int32: (what: Int32, owner: Int32)] = [:]
     private static let unwatchedMilliseconds: Int64 = 50
 
     /// Nil when descriptors are exhausted.
@@ -46,45 +43,45 @@ final class EventLoop {
 
     func refresh() { now = Self.monotonic() }
 
-    /// Waits for events until an instant. Calls `handle` for each ready descriptor; true if the bell was rung.
-    func poll(until: Int64, _ handle: (Int32, Int32) -> Void) -> Bool {
+    /// Waits for events until an instant. Calls `handle` for each ready descriptor, with what it is ready for and whose it
+    /// is; true if the bell was rung.
+    func poll(until: Int64, _ handle: (Int32, Int32, Int32) -> Void) -> Bool {
         var rung: Int32 = 0
         aroundSleep?.before()
         let count = aigcu_loop_wait(epoll, bell, timeout(lookAt(until)), events, Self.capacity, &rung)
         aroundSleep?.after()
         now = Self.monotonic()
         wasFull = count + (rung == 0 ? 0 : 1) >= Self.capacity  // safe: at most 64 and 1
-        for index in 0..<Int(count) { handle(events[index].fd, events[index].what) }
+        for index in 0..<Int(count) { handle(events[index].fd, events[index].what, events[index].owner) }
         if !unwatched.isEmpty { lookAtUnwatched(handle) }
         return rung != 0
     }
 
-    /// What libcurl wants to hear of a descriptor: CURL_POLL_*.
-    func watch(_ fd: Int32, _ what: Int32) {
-        if aigcu_loop_watch(epoll, fd, what) == 0 {
+    /// What libcurl wants to hear of a descriptor (CURL_POLL_*), and the number of the multi handle that it belongs to.
+    func watch(_ fd: Int32, _ what: Int32, owner: Int32) {
+        if aigcu_loop_watch(epoll, fd, what, owner) == 0 {
             if !unwatched.isEmpty { unwatched[fd] = nil }
         } else {
-            unwatched[fd] = what
+            unwatched[fd] = (what, owner)
         }
     }
 
-    /// libcurl's handle is gone, and all that it wanted.
-    func forget() {
-        timerAt = .max
-        unwatched.removeAll()
+    /// A multi handle is gone, and all that it wanted.
+    func forget(owner: Int32) {
+        if !unwatched.isEmpty { unwatched = unwatched.filter { $0.value.owner != owner } }
     }
 
     private func lookAt(_ until: Int64) -> Int64 {
         unwatched.isEmpty ? until : min(until, now.adding(milliseconds: Self.unwatchedMilliseconds))
     }
 
-    private func lookAtUnwatched(_ handle: (Int32, Int32) -> Void) {
+    private func lookAtUnwatched(_ handle: (Int32, Int32, Int32) -> Void) {
         for fd in Array(unwatched.keys) {
             // What is handled before can change what is wanted of the others.
-            guard let what = unwatched[fd] else { continue }
-            watch(fd, what)
+            guard let (what, owner) = unwatched[fd] else { continue }
+            watch(fd, what, owner: owner)
             // libcurl finds out what it is ready for.
-            handle(fd, 0)
+            handle(fd, 0, owner)
         }
     }
 

@@ -14,6 +14,8 @@ struct ReplyHead {
     }
 
     private(set) var status = 0
+    /// 10 and 11 for HTTP/1.0 and 1.1, 20 and more for later ones.
+    private(set) var version = 0
     private(set) var isComplete = false
     private var raw: [UInt8] = []
     /// Over all heads (100 Continue and so on) and trailers.
@@ -23,6 +25,7 @@ struct ReplyHead {
     /// Ready for the next answer; keeps the memory.
     mutating func clear() {
         status = 0
+        version = 0
         isComplete = false
         raw.removeAll(keepingCapacity: true)
         totalBytes = 0
@@ -47,6 +50,7 @@ struct ReplyHead {
         if first == UInt8(ascii: "H"), line.count > 5, line[4] == UInt8(ascii: "/") {  // safe: count checked
             guard let parsed = Self.status(in: line) else { return .malformed }
             status = parsed
+            version = Self.version(in: line)
             raw.removeAll(keepingCapacity: true)
             lineCount = 0
             return .more
@@ -61,6 +65,16 @@ struct ReplyHead {
     mutating func takeHeaders() -> HTTPHeaders {
         defer { raw = [] }
         return HTTPHeaders(head: raw)
+    }
+
+    /// Nothing has come yet.
+    var isEmpty: Bool { totalBytes == 0 }
+
+    /// Of a status line with at least six bytes.
+    private static func version(in line: UnsafeRawBufferPointer) -> Int {
+        let major = Int(line[5]) - Int(UInt8(ascii: "0"))  // safe: count checked
+        guard line.count > 7, line[6] == UInt8(ascii: ".") else { return major * 10 }
+        return major * 10 + (line[7] == UInt8(ascii: "0") ? 0 : 1)
     }
 
     private static func status(in line: UnsafeRawBufferPointer) -> Int? {

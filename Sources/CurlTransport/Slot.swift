@@ -13,10 +13,29 @@ enum ResendGuard: Sendable {
 /// One easy handle, used for one transfer after another, with everything that libcurl has pointers to. Options that are
 /// the same for all transfers are set once; the others each time. Engine thread.
 final class Slot {
+    /// Where its transfer runs.
+    private(set) var multi: MultiHandle?
+    /// Whose connections the handle opens and closes.
+    private var sockets: OpaquePointer?
+
     /// Why we ended a transfer from inside a callback.
     enum Stop: Equatable {
         case sink, replyTooLarge, headTooLarge, malformedHead, noMemory, resend, cancelled
         case addressRefused(String)
+        /// Bytes wait on the connection that nobody has asked for, or another transfer is using it. Nothing was sent.
+        case unusable(Unusable)
+        /// The answer came before its request had arrived: it is the answer to something else.
+        case strayAnswer
+    }
+
+    enum Unusable: Equatable {
+        case hasBytes, isShared, isUnknown
+    }
+
+    /// How a body is told from what follows it on the connection.
+    enum Framing {
+        case byLibcurl
+        case chunks(ChunkedBody)
     }
 
     /// Up to here a body is no larger than what the library itself needs now and then.
@@ -44,6 +63,11 @@ final class Slot {
     var socketError: Int32 = 0
     var refusedAddress: String?
     var hasOpenedSocket = false
+    /// The connection of the request that was sent last.
+    var socket: Int32 = -1
+    var framing = Framing.byLibcurl
+    /// A new connection was asked for, because the one before was not usable.
+    var wantsNewConnection = false
     var head = ReplyHead()
     var headers = HTTPHeaders()
     var body: [UInt8] = []
@@ -63,6 +87,10 @@ final class Slot {
     private var setVersion = -1
     private var setBuffer = -1
     private var setTrust = -1
+    /// Options that hold for all transfers were changed for this one, when its answer came.
+    private var isAdapted = false
+    /// The first option that libcurl has refused, and why.
+    private(set) var refusal: (option: CURLoption, code: CURLcode)?
 
     /// Nil when memory is exhausted or libcurl lacks something that safety rests on.
     init?(_ shared: SlotSettings, loop: EventLoop) {
@@ -72,7 +100,8 @@ final class Slot {
         self.loop = loop
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-        guard setConstants() else { return nil }
+        setConstants()
+        guard refusal == nil else { return nil }
     }
 
     /// The slot of a handle.
@@ -90,30 +119,49 @@ final class Slot {
     /// True from the moment at which the first byte of the request may leave.
     var requestMayHaveLeft: Bool { requestsAllowed > 0 }
 
+    /// The pool whose connections the transfer may use.
+    var pool: MultiHandle.Pool {
+        // What libcurl does with HTTP/2 can be watched only with OpenSSL.
+        shared.settings.allowHTTP2 && !options.isSubmission && aigcu_knows_tls() != 0 ? .http2 : .http1
+    }
+
+    /// libcurl sends a request again by itself when a kept-alive connection dies. That is fine for an image; a submission
+    /// would be paid twice, and another call would come with a signature whose nonce was used.
+    var isOnce: Bool { shared.resendGuard == .oneRequest && (options.isSubmission || sink == nil) }
+
     var mustCheckAddresses: Bool {
         options.publicAddressesOnly && !shared.settings.allowPrivateAddresses && proxy.isEmpty
     }
 
-    private func setConstants() -> Bool {
+    /// Keeps in mind what libcurl says to an option.
+    private func note(_ option: CURLoption, _ code: CURLcode) {
+        if code != CURLE_OK, refusal == nil { refusal = (option, code) }
+    }
+
+    private func long(_ option: CURLoption, _ value: Int) { note(option, aigcu_set_long(easy, option, value)) }
+
+    private func text(_ option: CURLoption, _ value: String?) {
+        if let value {
+            note(option, aigcu_set_text(easy, option, value))
+        } else {
+            note(option, aigcu_set_text(easy, option, nil))
+        }
+    }
+
+    private func pointer(_ option: CURLoption, _ value: UnsafeRawPointer?) {
+        note(option, aigcu_set_pointer(easy, option, value))
+    }
+
+    private func setConstants() {
         let me = Unmanaged.passUnretained(self).toOpaque()
         let settings = shared.settings
-        var ok = true
-        func long(_ option: CURLoption, _ value: Int) { ok = aigcu_set_long(easy, option, value) == CURLE_OK && ok }
-        func text(_ option: CURLoption, _ value: String?) {
-            if let value {
-                ok = aigcu_set_text(easy, option, value) == CURLE_OK && ok
-            } else {
-                ok = aigcu_set_text(easy, option, nil) == CURLE_OK && ok
-            }
-        }
-        func pointer(_ option: CURLoption, _ value: UnsafeRawPointer) {
-            ok = aigcu_set_pointer(easy, option, value) == CURLE_OK && ok
-        }
         text(CURLOPT_PROTOCOLS_STR, "http,https")
         text(CURLOPT_REDIR_PROTOCOLS_STR, "https")
         long(CURLOPT_FOLLOWLOCATION, 0)
         long(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
         long(CURLOPT_HTTP09_ALLOWED, 0)
+        // Chunks are taken apart by ChunkedBody.
+        long(CURLOPT_HTTP_TRANSFER_DECODING, 0)
         long(CURLOPT_PATH_AS_IS, 1)
         long(CURLOPT_NOSIGNAL, 1)
         long(CURLOPT_QUICK_EXIT, 1)
@@ -141,17 +189,17 @@ final class Slot {
             text(CURLOPT_SSLCERT, certificate)
             text(CURLOPT_SSLKEY, settings.clientKey ?? certificate)
         }
-        ok = aigcu_set_data_callback(easy, CURLOPT_HEADERFUNCTION, onHeader) == CURLE_OK && ok
+        note(CURLOPT_HEADERFUNCTION, aigcu_set_data_callback(easy, CURLOPT_HEADERFUNCTION, onHeader))
         pointer(CURLOPT_HEADERDATA, me)
-        ok = aigcu_set_data_callback(easy, CURLOPT_WRITEFUNCTION, onBody) == CURLE_OK && ok
+        note(CURLOPT_WRITEFUNCTION, aigcu_set_data_callback(easy, CURLOPT_WRITEFUNCTION, onBody))
         pointer(CURLOPT_WRITEDATA, me)
-        ok = aigcu_set_prereq_callback(easy, onRequest) == CURLE_OK && ok
+        note(CURLOPT_PREREQFUNCTION, aigcu_set_prereq_callback(easy, onRequest))
         pointer(CURLOPT_PREREQDATA, me)
-        ok = aigcu_set_opensocket_callback(easy, onOpenSocket) == CURLE_OK && ok
+        note(CURLOPT_OPENSOCKETFUNCTION, aigcu_set_opensocket_callback(easy, onOpenSocket))
         pointer(CURLOPT_OPENSOCKETDATA, me)
+        note(CURLOPT_CLOSESOCKETFUNCTION, aigcu_set_closesocket_callback(easy, onCloseSocket))
         pointer(CURLOPT_ERRORBUFFER, errorText)
         pointer(CURLOPT_PRIVATE, me)
-        return ok
     }
 
     /// Makes the handle ready for a transfer, or says why it cannot be.
@@ -176,47 +224,67 @@ final class Slot {
             }
         }
         bodyBytes = request.body.count
-        guard setRequest(request, sendsBody: sendsBody), setConnection() else {
-            return Self.noMemory
-        }
+        setRequest(request, sendsBody: sendsBody)
+        setConnection()
+        if let refusal { return Self.failure(refusal) }
         lastActivity = loop.now
         let limit = options.exchangeTimeoutMilliseconds
         exchangeEnd = limit > 0 ? loop.now.adding(milliseconds: limit) : .max
         return nil
     }
 
+    /// Where the transfer is to run. Nil, or why it cannot.
+    func join(_ multi: MultiHandle) -> String? {
+        self.multi = multi
+        if sockets != multi.sockets {
+            pointer(CURLOPT_CLOSESOCKETDATA, UnsafeRawPointer(multi.sockets))
+            guard refusal == nil else { return "libcurl refused an option" }
+            sockets = multi.sockets
+        }
+        return multi.add(self)
+    }
+
     private static let noMemory = TransferFailure(
         .resources, requestMayHaveLeft: false, detail: "no memory for a request")
 
-    private func setRequest(_ request: HTTPRequest, sendsBody: Bool) -> Bool {
-        var ok = true
-        if setURL != request.url {
-            ok = request.url.withCString { aigcu_set_text(easy, CURLOPT_URL, $0) } == CURLE_OK
-            // URLs of images are not kept: some are as good as a key.
-            setURL = ok && sink == nil ? request.url : ""
-        }
-        ok = aigcu_set_pointer(easy, CURLOPT_HTTPHEADER, block.headers) == CURLE_OK && ok
-        if sendsBody {
-            ok = aigcu_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count)) == CURLE_OK && ok
-            ok = aigcu_set_pointer(easy, CURLOPT_POSTFIELDS, block.body) == CURLE_OK && ok
-            ok = aigcu_set_long(easy, CURLOPT_POST, 1) == CURLE_OK && ok
-        } else {
-            ok = aigcu_set_long(easy, CURLOPT_HTTPGET, 1) == CURLE_OK && ok
-        }
-        let verb: String? = request.method == (sendsBody ? .post : .get) ? nil : request.method.rawValue
-        if let verb {
-            ok = aigcu_set_text(easy, CURLOPT_CUSTOMREQUEST, verb) == CURLE_OK && ok
-        } else {
-            ok = aigcu_set_text(easy, CURLOPT_CUSTOMREQUEST, nil) == CURLE_OK && ok
-        }
-        return ok
+    private static func failure(_ refusal: (option: CURLoption, code: CURLcode)) -> TransferFailure {
+        if refusal.code == CURLE_OUT_OF_MEMORY { return noMemory }
+        let text = curl_easy_strerror(refusal.code).map { String(cString: $0) } ?? "error \(refusal.code.rawValue)"
+        return TransferFailure(
+            .connect, requestMayHaveLeft: false,
+            detail: "libcurl refused its option \(refusal.option.rawValue) (\(text)); the request was not sent")
     }
 
-    private func setConnection() -> Bool {
-        var ok = true
+    private func setRequest(_ request: HTTPRequest, sendsBody: Bool) {
+        if setURL != request.url {
+            text(CURLOPT_URL, request.url)
+            // URLs of images are not kept: some are as good as a key.
+            setURL = sink == nil ? request.url : ""
+        }
+        pointer(CURLOPT_HTTPHEADER, block.headers)
+        if sendsBody {
+            note(
+                CURLOPT_POSTFIELDSIZE_LARGE,
+                aigcu_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count)))
+            pointer(CURLOPT_POSTFIELDS, block.body)
+            long(CURLOPT_POST, 1)
+        } else {
+            long(CURLOPT_HTTPGET, 1)
+        }
+        text(CURLOPT_CUSTOMREQUEST, request.method == (sendsBody ? .post : .get) ? nil : request.method.rawValue)
+    }
+
+    private func setConnection() {
         let settings = shared.settings
+        if isAdapted {
+            isAdapted = false
+            long(CURLOPT_FORBID_REUSE, 0)
+            long(CURLOPT_HTTP_TRANSFER_DECODING, 0)
+        }
+        // TLS inside TLS: what waits in the buffer of the outer one cannot be seen, so that no connection is used twice.
+        if !proxy.isEmpty, Self.isHTTPS(proxy), Self.isHTTPS(url) { endConnection() }
         if setProxy != proxy {
-            ok = aigcu_set_text(easy, CURLOPT_PROXY, proxy) == CURLE_OK && ok
+            text(CURLOPT_PROXY, proxy)
             setProxy = proxy
         }
         // libcurl reuses what was idle for up to so many whole seconds.
@@ -225,34 +293,57 @@ final class Slot {
             ? min(settings.maxIdleSecondsForSubmission, settings.connectionIdleSeconds + 1) - 1
             : settings.connectionIdleSeconds
         if setIdle != idle {
-            ok = aigcu_set_long(easy, CURLOPT_MAXAGE_CONN, max(idle, 0)) == CURLE_OK && ok
-            ok = aigcu_set_long(easy, CURLOPT_FRESH_CONNECT, idle < 0 ? 1 : 0) == CURLE_OK && ok
+            long(CURLOPT_MAXAGE_CONN, max(idle, 0))
+            long(CURLOPT_FRESH_CONNECT, idle < 0 ? 1 : 0)
             setIdle = idle
         }
         let connect = max(options.connectTimeoutMilliseconds, 1)
         if setConnectTimeout != connect {
             let value = Int(clamping: min(connect, Int64(Int32.max)))
-            ok = aigcu_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, value) == CURLE_OK && ok
+            long(CURLOPT_CONNECTTIMEOUT_MS, value)
             setConnectTimeout = connect
         }
-        let mayUseHTTP2 = settings.allowHTTP2 && !options.isSubmission
-        let version = mayUseHTTP2 ? Int(CURL_HTTP_VERSION_2TLS) : Int(CURL_HTTP_VERSION_1_1)
+        let version = pool == .http2 ? Int(CURL_HTTP_VERSION_2TLS) : Int(CURL_HTTP_VERSION_1_1)
         if setVersion != version {
-            ok = aigcu_set_long(easy, CURLOPT_HTTP_VERSION, version) == CURLE_OK && ok
+            long(CURLOPT_HTTP_VERSION, version)
             setVersion = version
         }
         // libcurl hands out 16 KiB at a time whatever the buffer, and a TLS record holds no more; larger buffers were
         // measured no faster (200 MiB, TLS: 124 to 157 ms with 16 to 256 KiB) and cost memory per download.
         let buffer = sink == nil ? 16 << 10 : 64 << 10
         if setTrust != trustSeconds {
-            ok = aigcu_set_long(easy, CURLOPT_CA_CACHE_TIMEOUT, trustSeconds) == CURLE_OK && ok
+            long(CURLOPT_CA_CACHE_TIMEOUT, trustSeconds)
             setTrust = trustSeconds
         }
         if setBuffer != buffer {
-            ok = aigcu_set_long(easy, CURLOPT_BUFFERSIZE, buffer) == CURLE_OK && ok
+            long(CURLOPT_BUFFERSIZE, buffer)
             setBuffer = buffer
         }
-        return ok
+    }
+
+    private static func isHTTPS(_ url: String) -> Bool { url.utf8.prefix(8).elementsEqual("https://".utf8) }
+
+    // MARK: when a connection or an answer is not what it should be
+
+    /// The connection is closed when the transfer has ended, and carries no further request.
+    func endConnection() {
+        isAdapted = true
+        long(CURLOPT_FORBID_REUSE, 1)
+    }
+
+    /// Lets libcurl take the body apart, whatever it is.
+    func leaveFramingToLibrary() {
+        endConnection()
+        long(CURLOPT_HTTP_TRANSFER_DECODING, 1)
+    }
+
+    /// Makes ready for another try, on a new connection, of a transfer of which nothing was sent.
+    func startAnew() {
+        stop = nil
+        errorText.pointee = 0
+        wantsNewConnection = true
+        long(CURLOPT_FRESH_CONNECT, 1)
+        setIdle = .min  // the next transfer sets it again
     }
 
     /// True while a large body leaves: only then does sending count as activity apart from the first byte.
@@ -276,6 +367,11 @@ final class Slot {
         socketError = 0
         refusedAddress = nil
         hasOpenedSocket = false
+        socket = -1
+        framing = .byLibcurl
+        wantsNewConnection = false
+        multi = nil
+        refusal = nil
         head.clear()
         headers = HTTPHeaders()
         body = []

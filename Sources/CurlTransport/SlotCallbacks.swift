@@ -23,9 +23,10 @@ let onBody: curl_write_callback = { bytes, size, count, context in
 }
 
 /// The connection stands; the request is sent next. Called again when libcurl is about to send it again.
-let onRequest: curl_prereq_callback = { context, peer, _, _, _ in
+let onRequest: curl_prereq_callback = { context, peer, local, peerPort, localPort in
     guard let slot = slot(context) else { return CURL_PREREQFUNC_ABORT }
-    return slot.mayRequest(peer: peer) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+    let ends = Ends(peer: peer, local: local, peerPort: peerPort, localPort: localPort)
+    return slot.mayRequest(ends) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
 }
 
 /// A socket for an address that was resolved.
@@ -34,10 +35,22 @@ let onOpenSocket: curl_opensocket_callback = { context, _, address in
     return slot.openSocket(address)
 }
 
+/// A connection is over. The context is what the multi handle knows of its sockets.
+let onCloseSocket: curl_closesocket_callback = { context, fd in aigcu_sockets_close(OpaquePointer(context), fd) }
+
+/// The two ends of a connection, as libcurl writes them.
+private struct Ends {
+    var peer: UnsafePointer<CChar>?
+    var local: UnsafePointer<CChar>?
+    var peerPort: Int32
+    var localPort: Int32
+}
+
 extension Slot {
     fileprivate func takeHeader(_ line: UnsafeRawBufferPointer) -> Bool {
         guard stop == nil else { return false }
         lastActivity = loop.now
+        if head.isEmpty, isStrayAnswer { return end(.strayAnswer) }
         switch head.add(line) {
         case .more: return true
         case .tooLarge: return end(.headTooLarge)
@@ -46,9 +59,34 @@ extension Slot {
         }
     }
 
+    /// The other end had not got a byte of the request when it sent this. A large body is left out: it is still being sent.
+    private var isStrayAnswer: Bool {
+        guard socket >= 0, bodyBytes <= Self.smallBody else { return false }
+        let size = aigcu_info_long(easy, CURLINFO_REQUEST_SIZE)
+        return size > bodyBytes && aigcu_nothing_arrived(socket, size) != 0
+    }
+
+    /// Finds out where the answer ends, and whether bytes behind it would be noticed.
+    private func setFraming() {
+        // Streams of HTTP/2 are told apart by their numbers.
+        guard head.version < 20 else { return }
+        let coding = headers["transfer-encoding"]
+        if head.status == 204 || head.status == 304 || (coding == nil && announced == 0) {
+            // libcurl 7.88 reads what follows an answer without a body, drops it and keeps the connection.
+            return endConnection()
+        }
+        guard let coding else { return }
+        if head.version == 11, announced < 0, coding.utf8.elementsEqual("chunked".utf8) {
+            framing = .chunks(ChunkedBody())
+        } else {
+            leaveFramingToLibrary()
+        }
+    }
+
     private func headIsComplete() -> Bool {
         headers = head.takeHeaders()
         announced = Int64(aigcu_info_offset(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T))
+        setFraming()
         if let sink {
             return sink.begin(status: head.status, headers: headers) || end(.sink)
         }
@@ -61,6 +99,14 @@ extension Slot {
         guard stop == nil else { return false }
         guard head.isComplete else { return end(.malformedHead) }
         lastActivity = loop.now
+        guard case .chunks(var chunks) = framing else { return takePiece(bytes) }
+        let (step, isTaken) = chunks.add(bytes) { takePiece($0) }
+        framing = .chunks(chunks)
+        if step == .excess || step == .malformed { endConnection() }
+        return isTaken
+    }
+
+    private func takePiece(_ bytes: UnsafeRawBufferPointer) -> Bool {
         received += Int64(bytes.count)
         if let sink { return sink.receive(bytes) || end(.sink) }
         guard bytes.count <= options.maximumReplyBytes - body.count else { return end(.replyTooLarge) }
@@ -78,19 +124,36 @@ extension Slot {
         return true
     }
 
-    fileprivate func mayRequest(peer: UnsafePointer<CChar>?) -> Bool {
+    fileprivate func mayRequest(_ ends: Ends) -> Bool {
         guard stop == nil else { return false }
         if mustCheckAddresses {
             // A reused connection was opened by another transfer, perhaps without the check.
-            let text = peer.map { String(cString: $0) } ?? ""
+            let text = ends.peer.map { String(cString: $0) } ?? ""
             guard case .address(let address) = HostLiteral.parse(text), address.isPublic else {
                 return end(.addressRefused(text))
             }
         }
         if requestsAllowed > 0, isOnce { return end(.resend) }
+        if let problem = lookAtConnection(ends) { return end(.unusable(problem)) }
         requestsAllowed += 1
         lastActivity = loop.now
         return true
+    }
+
+    /// Why the request must not be sent on the connection that libcurl has chosen.
+    private func lookAtConnection(_ ends: Ends) -> Unusable? {
+        guard let multi else { return .isUnknown }
+        let line = aigcu_line_look(easy, multi.sockets, ends.peer, ends.local, ends.peerPort, ends.localPort)
+        guard line.fd >= 0 else { return .isUnknown }
+        if line.is_http2 == 1 {
+            // It sends what it likes between answers.
+            socket = -1
+            return nil
+        }
+        if line.has_bytes != 0 { return .hasBytes }
+        if multi.pool == .http2, !multi.hold(line.fd, for: self, isFresh: line.is_fresh != 0) { return .isShared }
+        socket = line.fd
+        return nil
     }
 
     fileprivate func openSocket(_ address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
@@ -116,10 +179,9 @@ extension Slot {
             return -1
         }
         hasOpenedSocket = true
+        if let multi { aigcu_sockets_add(multi.sockets, fd) }
         return fd
     }
-
-    private var isOnce: Bool { options.isSubmission && shared.resendGuard == .oneRequest }
 
     private func end(_ reason: Stop) -> Bool {
         stop = reason

@@ -67,11 +67,23 @@ extension Slot {
             failed(
                 .emptyReply, "the kept-alive connection ended before any answer; the request was not sent again")
         case .cancelled: failed(.cancelled, "cancelled")
-        case .addressRefused(let address): failed(.addressRefused, refusal(address))
+        case .addressRefused(let address): failed(.addressRefused, refused(address))
+        case .unusable(.hasBytes):
+            failed(
+                .receive,
+                "the server sent bytes before it was asked, also on a new connection; the request was not sent")
+        case .unusable(.isUnknown):
+            failed(.connect, "libcurl gave a connection that it had not opened; the request was not sent")
+        case .unusable(.isShared):
+            failed(.connect, "each connection was in use by another transfer; the request was not sent")
+        case .strayAnswer:
+            failed(
+                .receive,
+                "an answer came that the server had sent before it got the request: it belongs to another request")
         }
     }
 
-    private func refusal(_ address: String) -> String {
+    private func refused(_ address: String) -> String {
         "the address \(address) is not public; image URLs may lead to public addresses only"
     }
 
@@ -129,7 +141,7 @@ extension Slot {
 
     private func explanation(_ code: CURLcode, _ kind: TransferFailure.Kind) -> String {
         switch kind {
-        case .addressRefused: return refusal(refusedAddress ?? "")
+        case .addressRefused: return refused(refusedAddress ?? "")
         case .badURL: return "not a URL that can be fetched: http or https, a host, no user, no blanks"
         case .resources where socketError != 0 || isOutOfDescriptors:
             return "no socket could be opened: descriptors or memory are exhausted (ulimit -n)"

@@ -59,14 +59,28 @@ final class AtMostOnceTests: XCTestCase {
         }
     }
 
-    /// A read is not guarded: a stale connection costs it nothing.
-    func testAReadIsSentAgain() throws {
+    /// A fetch of an image is not guarded: a stale connection costs it nothing.
+    func testAFetchOfAnImageIsSentAgain() throws {
         let server = dyingServer(reset: false)
         defer { server.stop() }
         let harness = try Harness()
         XCTAssertEqual(harness.run(.get(server.url("/first"))).text, "ok")
+        let sink = RecordingSink()
+        XCTAssertNotNil(harness.run(.get(server.url("/image")), sink: sink).reply)
+        XCTAssertEqual(sink.bytes, Array("ok".utf8))
+        XCTAssertEqual(server.requests.filter { $0.contains(" /image ") }.count, 2)
+    }
+
+    /// A signature may be used once: who wants to ask again signs again.
+    func testAReadIsNotSentAgainWithTheSameSignature() throws {
+        let server = dyingServer(reset: false)
+        defer { server.stop() }
+        let harness = try Harness()
+        XCTAssertEqual(harness.run(.get(server.url("/first"))).text, "ok")
+        let failure = harness.run(.post(server.url("/status"))).failure
+        XCTAssertEqual(failure?.kind, .emptyReply)
+        XCTAssertEqual(server.requests.filter { $0.contains(" /status ") }.count, 1)
         XCTAssertEqual(harness.run(.post(server.url("/status"))).text, "ok")
-        XCTAssertEqual(server.requests.filter { $0.contains(" /status ") }.count, 2)
     }
 
     /// The guard must hold as well when the second connection is an idle one, for which no socket is opened.

@@ -11,7 +11,7 @@ final class EventLoopTests: XCTestCase {
     private func look(_ loop: EventLoop, milliseconds: Int64 = 200) -> [(fd: Int32, what: Int32)] {
         var seen: [(fd: Int32, what: Int32)] = []
         loop.refresh()
-        _ = loop.poll(until: loop.now.adding(milliseconds: milliseconds)) { seen.append(($0, $1)) }
+        _ = loop.poll(until: loop.now.adding(milliseconds: milliseconds)) { fd, what, _ in seen.append((fd, what)) }
         return seen
     }
 
@@ -19,9 +19,9 @@ final class EventLoopTests: XCTestCase {
         let loop = try XCTUnwrap(EventLoop())
         let fd = refused()
         defer { close(fd) }
-        loop.watch(fd, CURL_POLL_IN)
+        loop.watch(fd, CURL_POLL_IN, owner: 0)
         for _ in 0..<3 { XCTAssertEqual(look(loop).map(\.fd), [fd]) }
-        loop.watch(fd, CURL_POLL_REMOVE)
+        loop.watch(fd, CURL_POLL_REMOVE, owner: 0)
         XCTAssertTrue(look(loop).isEmpty)
     }
 
@@ -33,16 +33,16 @@ final class EventLoopTests: XCTestCase {
             var pair: [Int32] = [-1, -1]
             XCTAssertEqual(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair), 0)
             defer { for fd in files + pair { close(fd) } }
-            for fd in files { loop.watch(fd, CURL_POLL_OUT) }
+            for fd in files { loop.watch(fd, CURL_POLL_OUT, owner: 0) }
             var isFirst = true
             var changed: Int32 = -1
             loop.refresh()
-            _ = loop.poll(until: loop.now.adding(milliseconds: 200)) { fd, _ in
+            _ = loop.poll(until: loop.now.adding(milliseconds: 200)) { fd, _, _ in
                 guard isFirst, let other = files.first(where: { $0 != fd }) else { return }
                 isFirst = false
-                if change == 0 { loop.watch(other, CURL_POLL_REMOVE) }
-                loop.watch(other, CURL_POLL_IN)
-                loop.watch(fd, CURL_POLL_REMOVE)
+                if change == 0 { loop.watch(other, CURL_POLL_REMOVE, owner: 0) }
+                loop.watch(other, CURL_POLL_IN, owner: 0)
+                loop.watch(fd, CURL_POLL_REMOVE, owner: 0)
                 changed = other
             }
             // Now epoll takes it.
@@ -59,10 +59,10 @@ final class EventLoopTests: XCTestCase {
         let loop = try XCTUnwrap(EventLoop())
         let fd = refused()
         defer { close(fd) }
-        guard case .handle(let handle) = MultiHandle.open(CurlSettings(), loop: loop) else {
+        guard case .handle(let handle) = MultiHandle.open(CurlSettings(), .http1, loop: loop) else {
             return XCTFail("no handle")
         }
-        loop.watch(fd, CURL_POLL_IN)
+        loop.watch(fd, CURL_POLL_IN, owner: 0)
         withExtendedLifetime(handle) {}
         _ = consume handle
         XCTAssertTrue(look(loop).isEmpty)

@@ -143,6 +143,12 @@ final class Connection {
         return Request(head: head, body: body)
     }
 
+    /// Forgets so many bytes of what follows a head.
+    func buffered(drop count: Int) {
+        while buffer.count < count, more() {}
+        buffer.removeFirst(min(count, buffer.count))
+    }
+
     private func endOfHead() -> Int? {
         guard buffer.count >= 4 else { return nil }
         for index in 0...buffer.count - 4 where buffer[index] == 13 && buffer[index + 2] == 13 {

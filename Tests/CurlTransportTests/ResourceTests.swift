@@ -106,11 +106,12 @@ final class ResourceTests: XCTestCase {
             harness.start(.get(server.url("/hang")), .quick.with { $0.exchangeTimeoutMilliseconds = 200 })
         }
         let cancelled = harness.start(.get(server.url("/hang")))
-        let waiting = (0..<20).map { _ in harness.start(.get(server.url("/ok"))) }
+        // Images: libcurl may send their requests again when a connection has died.
+        let waiting = (0..<20).map { _ in harness.start(.get(server.url("/ok")), sink: RecordingSink()) }
         _ = harness.transport.wait(milliseconds: 20)
         harness.transport.cancel(id: cancelled)
         let results = harness.results(of: hanging + waiting)
-        XCTAssertEqual(waiting.filter { results[$0]?.text == "ok" }.count, 20)
+        XCTAssertEqual(waiting.filter { results[$0]?.reply != nil }.count, 20)
         XCTAssertEqual(hanging.filter { results[$0]?.failure?.kind == .timeout }.count, 4)
     }
 

@@ -86,6 +86,44 @@ CURL *aigcu_multi_next_done(CURLM *multi, CURLcode *result);
  * 7.88 does not. They are set only when they are proved to be those; with bad luck they stay as they are. */
 CURLM *aigcu_multi_open(void);
 
+/* curl_easy_setopt() is variadic: CLOSESOCKETFUNCTION. */
+static inline CURLcode aigcu_set_closesocket_callback(CURL *easy, curl_closesocket_callback value) {
+    return (curl_easy_setopt)(easy, CURLOPT_CLOSESOCKETFUNCTION, value);
+}
+
+/* The sockets of a multi handle, found again by the addresses of their two ends: libcurl says in PREREQFUNCTION which
+ * addresses a transfer is about to use, and CURLINFO_ACTIVESOCKET means the connection of the transfer before. One thread
+ * at a time. NULL without memory. */
+typedef struct aigcu_sockets aigcu_sockets;
+aigcu_sockets *aigcu_sockets_new(void);
+void aigcu_sockets_free(aigcu_sockets *sockets);
+void aigcu_sockets_add(aigcu_sockets *sockets, int fd);
+/* Forgets and closes it. */
+int aigcu_sockets_close(aigcu_sockets *sockets, int fd);
+
+/* The connection that a transfer is about to use. */
+typedef struct aigcu_line {
+    int fd;       /* -1: not known */
+    int is_fresh; /* nothing was asked on it before */
+    int is_tls;
+    /* 1 or 0; -1 where this cannot be found out: libcurl uses a TLS library that is not OpenSSL. */
+    int is_http2;
+    /* Bytes that were received wait to be read, in the socket or in OpenSSL. What TLS itself sends at the beginning of a
+     * connection cannot be told from an answer, and does not count. */
+    int has_bytes;
+} aigcu_line;
+
+/* Inside PREREQFUNCTION, with what libcurl gives there. */
+aigcu_line aigcu_line_look(
+    CURL *easy, aigcu_sockets *sockets, const char *peer, const char *local, int peer_port, int local_port);
+
+/* 1 if the other end has acknowledged none of the `count` bytes that were written to the socket last: whatever it has sent
+ * until now, it sent before it got them. */
+int aigcu_nothing_arrived(int fd, long count);
+
+/* 1 if OpenSSL is what libcurl uses, so that its buffers can be looked at. */
+int aigcu_knows_tls(void);
+
 /* socket() with close-on-exec; errno is read here, before anything can change it. The descriptor, or -errno. */
 int aigcu_socket(int family, int type, int protocol);
 
@@ -98,6 +136,7 @@ int aigcu_address_bytes(const struct curl_sockaddr *address, unsigned char out[1
 typedef struct aigcu_event {
     int fd;
     int what;
+    int owner;
 } aigcu_event;
 
 /* An epoll descriptor that watches a bell (eventfd), both close-on-exec. 0, or -1 when descriptors are exhausted. */
@@ -105,8 +144,9 @@ int aigcu_loop_open(int *epoll, int *bell);
 void aigcu_loop_close(int epoll, int bell);
 /* Any thread. */
 void aigcu_loop_ring(int bell);
-/* Watches a descriptor, or watches it for something else. 0, or -1 without memory or at the limit of an account. */
-int aigcu_loop_watch(int epoll, int fd, int what);
+/* Watches a descriptor, or watches it for something else; owner comes back with its events. 0, or -1 without memory or at
+ * the limit of an account. */
+int aigcu_loop_watch(int epoll, int fd, int what, int owner);
 /* Waits up to milliseconds (-1: no limit). The number of events that were written; *rung is 1 if the bell was. */
 int aigcu_loop_wait(int epoll, int bell, int milliseconds, aigcu_event *events, int capacity, int *rung);
 
