@@ -25,6 +25,9 @@ let lean: [SwiftSetting] = [
     .unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"])
 ]
 
+/// What waits for a disk gains nothing from code that is large and fast.
+let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
 /// Where Tests/sanitizers/build.sh found the runtime of libFuzzer: then a program that feeds the parsers is one of the
 /// products, and everything counts which code was reached.
 let fuzzer = Context.environment["AIGC_FUZZER_RUNTIME"]
@@ -36,8 +39,8 @@ let countedC: [CSetting] =
     ? []
     : [.unsafeFlags(["-fsanitize=undefined", "-fno-sanitize-recover=undefined", "-fsanitize-coverage=\(coverage)"])]
 
-func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict + lean + counted)
+func core(_ name: String, _ dependencies: [Target.Dependency] = [], isSmall: Bool = false) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict + lean + counted + (isSmall ? small : []))
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -55,6 +58,7 @@ let package = Package(
         .target(name: "CCurl", cSettings: anywhere + countedC, linkerSettings: [.linkedLibrary("curl")]),
         .target(name: "CCrypto", cSettings: anywhere + countedC, linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CJSON", cSettings: anywhere + countedC, linkerSettings: [.linkedLibrary("jansson")]),
+        .target(name: "CSQLite", cSettings: anywhere + countedC),
         .systemLibrary(name: "CAigc", path: "include"),
 
         core("Core"),
@@ -64,12 +68,13 @@ let package = Package(
         core("Credentials", ["Core", "Codec", "Signing"]),
         core("Providers", ["Core", "Codec", "Signing"]),
         core("Engine", ["Core", "CPlatform"]),
+        core("Journal", ["Core", "CPlatform", "CSQLite"], isSmall: true),
         core("CurlTransport", ["Core", "CCurl"]),
         core(
             "AigcABI",
             [
-                "Core", "Engine", "CurlTransport", "Assets", "Credentials", "Providers", "Signing", "Codec", "CAigc",
-                "CPlatform",
+                "Core", "Engine", "CurlTransport", "Assets", "Credentials", "Providers", "Signing", "Codec",
+                "Journal", "CAigc", "CPlatform",
             ]),
         .target(
             name: "aigc", dependencies: ["AigcABI"], exclude: ["exports.map"], swiftSettings: strict,
@@ -98,6 +103,7 @@ let package = Package(
         tests("CredentialsTests", ["Credentials", "Codec", "Signing"]),
         tests("ProvidersTests", ["Providers", "Codec"]),
         tests("EngineTests", ["Engine", "CPlatform"]),
+        tests("JournalTests", ["Journal", "CPlatform"]),
         tests("CurlTransportTests", ["CurlTransport"]),
     ]
 )

@@ -106,6 +106,7 @@ enum {
     AIGC_E_WRONG_STATE = 101,      /* right call, wrong time: for instance a download of a job that has not succeeded */
     AIGC_E_FORKED = 102,           /* the handle comes from the parent process: it can only be freed here */
     AIGC_E_CLOSED = 103,           /* the client has been closed */
+    AIGC_E_KEY_CONFLICT = 104,     /* the journal has another request under this key (since 1.2) */
 
     /* 2xx: time ran out, or you ended it. Nothing is lost: the token attaches the job again. */
     AIGC_E_TIMEOUT = 200,   /* a wait of yours ended before the job did; the job goes on: wait again */
@@ -149,6 +150,7 @@ enum {
     AIGC_E_FILE_EXISTS = 801,  /* there is a file of that name and download.overwrite is off */
     AIGC_E_NO_SPACE = 802,     /* disk or quota full; what was received is kept as .part for a resume where possible */
     AIGC_E_NO_RESOURCES = 803, /* memory, threads or descriptors are exhausted */
+    AIGC_E_JOURNAL = 804,      /* the journal cannot be opened, read or written: nothing was sent (since 1.2) */
 
     /* 9xx: ours. */
     AIGC_E_INTERNAL = 900 /* a fault in this library: please report it */

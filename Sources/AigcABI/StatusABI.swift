@@ -12,6 +12,8 @@ extension Status {
             ("AIGC_E_WRONG_STATE", "The call is right but comes at the wrong time: wait for the state it needs.")
         case .forked: ("AIGC_E_FORKED", "The handle belongs to the parent process: free it, and make a client here.")
         case .closed: ("AIGC_E_CLOSED", "The client has been closed: make a new one and attach the token.")
+        case .keyConflict:
+            ("AIGC_E_KEY_CONFLICT", "The journal has another request under this key: take another key for it.")
         case .timeout: ("AIGC_E_TIMEOUT", "The wait ended before the job did: the job keeps running, wait again.")
         case .cancelled: ("AIGC_E_CANCELLED", "The job was ended here: its token attaches it again.")
         case .deadline: ("AIGC_E_DEADLINE", "The job's deadline passed: its token attaches it again.")
@@ -48,6 +50,8 @@ extension Status {
         case .fileExists: ("AIGC_E_FILE_EXISTS", "There is such a file: choose another name or set download.overwrite.")
         case .noSpace: ("AIGC_E_NO_SPACE", "Disk or quota is full: make room and download again.")
         case .noResources: ("AIGC_E_NO_RESOURCES", "Memory, threads or descriptors are exhausted: free some.")
+        case .journal:
+            ("AIGC_E_JOURNAL", "The journal cannot be opened, read or written: nothing was sent; see the message.")
         case .internal: ("AIGC_E_INTERNAL", "A fault in this library: please report it.")
         // end of generated
         }

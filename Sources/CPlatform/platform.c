@@ -254,14 +254,58 @@ static pthread_once_t turn_once = PTHREAD_ONCE_INIT;
 /* The thread whose fork() has the lock; 0: none. */
 static _Atomic(pthread_t) turn_holder;
 
+/* What is to be called before a fork. */
+struct fork_entry {
+    void (*before)(void *);
+    void *context;
+    struct fork_entry *next;
+};
+static struct fork_entry *fork_entries;
+static pthread_mutex_t fork_mutex = PTHREAD_MUTEX_INITIALIZER;
+static int fork_misses;
+static _Atomic int fork_late;
+
+int aigcp_fork_register(void (*before)(void *), void *context) {
+    struct fork_entry *entry = malloc(sizeof *entry);
+    if (!entry) return -1;
+    entry->before = before;
+    entry->context = context;
+    pthread_mutex_lock(&fork_mutex);
+    entry->next = fork_entries;
+    fork_entries = entry;
+    pthread_mutex_unlock(&fork_mutex);
+    return 0;
+}
+
+void aigcp_fork_unregister(void *context) {
+    pthread_mutex_lock(&fork_mutex);
+    struct fork_entry **link = &fork_entries, *gone = NULL;
+    while (*link && (*link)->context != context) link = &(*link)->next;
+    if (*link) {
+        gone = *link;
+        *link = gone->next;
+    }
+    pthread_mutex_unlock(&fork_mutex);
+    free(gone);
+}
+
+int aigcp_fork_was_late(void) { return atomic_load(&fork_late); }
+
 /* Not for ever: a turn may stand still on a disk, or wait for a lock of the very thread whose signal handler forks. The
  * child of such a fork had better only exec. */
 static void turn_before_fork(void) {
     struct timespec limit;
     clock_gettime(CLOCK_MONOTONIC, &limit);
     limit.tv_sec += 1;
-    if (pthread_rwlock_clockwrlock(&turn_lock, CLOCK_MONOTONIC, &limit) == 0)
+    if (pthread_rwlock_clockwrlock(&turn_lock, CLOCK_MONOTONIC, &limit) == 0) {
         atomic_store(&turn_holder, pthread_self());
+        fork_misses = 0;
+        pthread_mutex_lock(&fork_mutex);
+        for (struct fork_entry *entry = fork_entries; entry; entry = entry->next) entry->before(entry->context);
+        pthread_mutex_unlock(&fork_mutex);
+    } else {
+        fork_misses = fork_entries != NULL;
+    }
 }
 static void turn_after_fork_parent(void) {
     if (atomic_load(&turn_holder) != pthread_self()) return;
@@ -271,6 +315,9 @@ static void turn_after_fork_parent(void) {
 static void turn_after_fork_child(void) {
     atomic_store(&turn_holder, 0);
     turn_lock = turn_free;
+    pthread_mutex_init(&fork_mutex, NULL);
+    if (fork_misses) atomic_store(&fork_late, 1);
+    fork_entries = NULL; /* not freed: they belong to the parent's objects, and malloc may be in use */
 }
 static void turn_watch_forks(void) {
     pthread_atfork(turn_before_fork, turn_after_fork_parent, turn_after_fork_child);

@@ -8,6 +8,7 @@ public enum Status: Int32, CaseIterable, Sendable {
     case wrongState = 101
     case forked = 102
     case closed = 103
+    case keyConflict = 104
     case timeout = 200
     case cancelled = 201
     case deadline = 202
@@ -35,6 +36,7 @@ public enum Status: Int32, CaseIterable, Sendable {
     case fileExists = 801
     case noSpace = 802
     case noResources = 803
+    case journal = 804
     case `internal` = 900
     // end of generated
 }

@@ -30,6 +30,7 @@ const (
 	ErrWrongState      Status = C.AIGC_E_WRONG_STATE
 	ErrForked          Status = C.AIGC_E_FORKED
 	ErrClosed          Status = C.AIGC_E_CLOSED
+	ErrKeyConflict     Status = C.AIGC_E_KEY_CONFLICT
 	ErrTimeout         Status = C.AIGC_E_TIMEOUT
 	ErrCancelled       Status = C.AIGC_E_CANCELLED
 	ErrDeadline        Status = C.AIGC_E_DEADLINE
@@ -57,6 +58,7 @@ const (
 	ErrFileExists      Status = C.AIGC_E_FILE_EXISTS
 	ErrNoSpace         Status = C.AIGC_E_NO_SPACE
 	ErrNoResources     Status = C.AIGC_E_NO_RESOURCES
+	ErrJournal         Status = C.AIGC_E_JOURNAL
 	ErrInternal        Status = C.AIGC_E_INTERNAL
 )
 

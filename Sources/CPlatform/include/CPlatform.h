@@ -62,4 +62,11 @@ void aigcp_turn_register(void);
 void aigcp_turn_enter(void);
 void aigcp_turn_leave(void);
 
+/* Before a fork, once every engine is outside: `before` is called with each registered context, on the thread that forks. A
+ * file whose locks a fork must not copy is closed there, and opened again on its next use. 0 or -1 (no memory). */
+int aigcp_fork_register(void (*before)(void *), void *context);
+void aigcp_fork_unregister(void *context);
+/* Whether this process, or one that it comes from, was forked while something was registered and could not be called. */
+int aigcp_fork_was_late(void);
+
 #endif

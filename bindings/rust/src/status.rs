@@ -41,6 +41,7 @@ constants! { Status:
         succeeded.";
     FORKED = AIGC_E_FORKED, "The handle comes from the parent process: it can only be freed here.";
     CLOSED = AIGC_E_CLOSED, "The client has been closed.";
+    KEY_CONFLICT = AIGC_E_KEY_CONFLICT, "The journal has another request under this key (since 1.2).";
     TIMEOUT = AIGC_E_TIMEOUT, "A wait of yours ended before the job did; the job goes on: wait again.";
     CANCELLED = AIGC_E_CANCELLED, "aigc_job_cancel() or aigc_client_close() ended it here; the provider is \
         not told.";
@@ -77,6 +78,8 @@ constants! { Status:
     NO_SPACE = AIGC_E_NO_SPACE, "Disk or quota full; what was received is kept as .part for a resume where \
         possible.";
     NO_RESOURCES = AIGC_E_NO_RESOURCES, "Memory, threads or descriptors are exhausted.";
+    JOURNAL = AIGC_E_JOURNAL, "The journal cannot be opened, read or written: nothing was sent (since \
+        1.2).";
     INTERNAL = AIGC_E_INTERNAL, "A fault in this library: please report it.";
 }
 

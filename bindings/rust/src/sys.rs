@@ -27,6 +27,7 @@ pub const AIGC_E_INVALID_ARGUMENT: i32 = 100;
 pub const AIGC_E_WRONG_STATE: i32 = 101;
 pub const AIGC_E_FORKED: i32 = 102;
 pub const AIGC_E_CLOSED: i32 = 103;
+pub const AIGC_E_KEY_CONFLICT: i32 = 104;
 pub const AIGC_E_TIMEOUT: i32 = 200;
 pub const AIGC_E_CANCELLED: i32 = 201;
 pub const AIGC_E_DEADLINE: i32 = 202;
@@ -54,6 +55,7 @@ pub const AIGC_E_FILE: i32 = 800;
 pub const AIGC_E_FILE_EXISTS: i32 = 801;
 pub const AIGC_E_NO_SPACE: i32 = 802;
 pub const AIGC_E_NO_RESOURCES: i32 = 803;
+pub const AIGC_E_JOURNAL: i32 = 804;
 pub const AIGC_E_INTERNAL: i32 = 900;
 
 pub const AIGC_OUTCOME_NONE: i32 = 0;

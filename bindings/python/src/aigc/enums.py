@@ -36,6 +36,8 @@ class Status(_OpenEnum):
     """The handle comes from the parent process: it can only be freed here."""
     CLOSED = 103
     """The client has been closed."""
+    KEY_CONFLICT = 104
+    """The journal has another request under this key (since 1.2)."""
     TIMEOUT = 200
     """A wait of yours ended before the job did; the job goes on: wait again."""
     CANCELLED = 201
@@ -92,6 +94,8 @@ class Status(_OpenEnum):
     """Disk or quota full; what was received is kept as .part for a resume where possible."""
     NO_RESOURCES = 803
     """Memory, threads or descriptors are exhausted."""
+    JOURNAL = 804
+    """The journal cannot be opened, read or written: nothing was sent (since 1.2)."""
     INTERNAL = 900
     """A fault in this library: please report it."""
     # end of generated

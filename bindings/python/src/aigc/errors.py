@@ -109,6 +109,10 @@ class ClosedError(CallError):
     """The client has been closed."""
 
 
+class KeyConflictError(CallError):
+    """The journal has another request under this key: take another key for another request."""
+
+
 # 2xx
 
 
@@ -265,6 +269,10 @@ class NoResourcesError(MachineError):
     """Memory, threads or descriptors are exhausted."""
 
 
+class JournalError(MachineError):
+    """The journal cannot be opened, read or written: nothing was sent."""
+
+
 # 9xx
 
 
@@ -277,6 +285,7 @@ _BY_STATUS: Dict[int, Type[AigcError]] = {
     Status.WRONG_STATE: WrongStateError,
     Status.FORKED: ForkedError,
     Status.CLOSED: ClosedError,
+    Status.KEY_CONFLICT: KeyConflictError,
     Status.TIMEOUT: WaitTimeoutError,
     Status.CANCELLED: JobCancelledError,
     Status.DEADLINE: DeadlineError,
@@ -304,6 +313,7 @@ _BY_STATUS: Dict[int, Type[AigcError]] = {
     Status.FILE_EXISTS: FileTakenError,
     Status.NO_SPACE: NoSpaceError,
     Status.NO_RESOURCES: NoResourcesError,
+    Status.JOURNAL: JournalError,
     Status.INTERNAL: InternalError,
 }
 

@@ -1,0 +1,206 @@
+/// The name that a caller gives a job for good: 1 to 255 bytes of UTF-8 without NUL, told apart byte by byte.
+public struct JournalKey: Hashable, Sendable {
+    public static let maximumBytes = 255
+    public let bytes: [UInt8]
+
+    /// Nil for what is no key.
+    public init?(_ text: String) {
+        let bytes = Array(text.utf8)
+        guard (1...Self.maximumBytes).contains(bytes.count), !bytes.contains(0) else { return nil }
+        self.bytes = bytes
+    }
+
+    public var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    public static func == (a: JournalKey, b: JournalKey) -> Bool { a.bytes == b.bytes }
+}
+
+/// What is known of a key, durably. The numbers are those of the file.
+public enum JournalState: Int64, CaseIterable, Sendable {
+    /// The key is taken, and the submission has provably not been sent.
+    case claimed = 1
+    /// The submission may be on the wire.
+    case sending = 2
+    /// The provider's id is known.
+    case accepted = 3
+    /// Ended after acceptance.
+    case succeeded = 4
+    case failed = 5
+    /// Ended, and provably not run: the key may be submitted anew.
+    case refused = 6
+    /// It was on the wire and nobody knows what became of it. Never sent again.
+    case unknown = 7
+    /// Nobody will look for it any more, by a person's decision. Never sent again.
+    case abandoned = 8
+
+    public var name: StaticString {
+        switch self {
+        case .claimed: "claimed"
+        case .sending: "sending"
+        case .accepted: "accepted"
+        case .succeeded: "succeeded"
+        case .failed: "failed"
+        case .refused: "refused"
+        case .unknown: "unknown"
+        case .abandoned: "abandoned"
+        }
+    }
+}
+
+/// A submission that wants its key.
+public struct JournalClaim: Sendable {
+    public var key: JournalKey
+    public var provider: String
+    public var operation: String
+    public var region: String
+    public var endpoint: String
+    /// Of the encoded call without date, nonce and signature.
+    public var digest: [UInt8]
+    /// The body of the call, if the caller wants it kept.
+    public var request: [UInt8]?
+
+    public init(
+        key: JournalKey, provider: String, operation: String, region: String, endpoint: String, digest: [UInt8],
+        request: [UInt8]? = nil
+    ) {
+        self.key = key
+        self.provider = provider
+        self.operation = operation
+        self.region = region
+        self.endpoint = endpoint
+        self.digest = digest
+        self.request = request
+    }
+}
+
+/// One key as the journal has it.
+public struct JournalEntry: Equatable, Sendable {
+    public var key: JournalKey
+    public var state: JournalState
+    public var provider: String
+    public var operation: String
+    public var region: String
+    public var endpoint: String
+    public var digest: [UInt8]
+    /// How often the submission has gone to the wire.
+    public var attempts: Int64 = 0
+    /// Empty until it is known.
+    public var remoteID = ""
+    public var requestID = ""
+    /// Of the end, as `Status`; 0 is none.
+    public var status: Int32 = 0
+    public var providerCode = ""
+    public var note = ""
+    /// 0 is nobody.
+    public var owner: Int64 = 0
+    public var images: Int64 = 0
+    // Unix milliseconds; 0 is never.
+    public var claimedAt: Int64 = 0
+    public var sentAt: Int64 = 0
+    public var acceptedAt: Int64 = 0
+    public var endedAt: Int64 = 0
+    public var changedAt: Int64 = 0
+
+    public init(
+        key: JournalKey, state: JournalState, provider: String, operation: String, region: String, endpoint: String,
+        digest: [UInt8]
+    ) {
+        self.key = key
+        self.state = state
+        self.provider = provider
+        self.operation = operation
+        self.region = region
+        self.endpoint = endpoint
+        self.digest = digest
+    }
+
+    /// What finds the job again; nil before it was accepted.
+    public var reference: JobReference? {
+        remoteID.isEmpty
+            ? nil
+            : JobReference(
+                provider: provider, operation: operation, region: region, endpoint: endpoint, remoteID: remoteID)
+    }
+
+    /// What surely happened to its submission.
+    public var outcome: SubmitOutcome {
+        switch state {
+        case .claimed: attempts == 0 ? .none : .notSent
+        case .sending, .unknown, .abandoned: .unknown
+        case .accepted, .succeeded, .failed: .accepted
+        case .refused: .notSent
+        }
+    }
+}
+
+/// Who drives a job.
+public enum JournalHolder: Equatable, Sendable {
+    /// This client.
+    case here
+    /// Another client that lives, in this process or another one.
+    case other
+    /// It needs nobody: its state is an end.
+    case nobody
+}
+
+public struct JournalPlace: Equatable, Sendable {
+    public var entry: JournalEntry
+    public var holder: JournalHolder
+
+    public init(_ entry: JournalEntry, _ holder: JournalHolder) {
+        self.entry = entry
+        self.holder = holder
+    }
+}
+
+/// What became of a claim.
+public enum JournalClaimed: Equatable, Sendable {
+    /// The key is this client's, and nothing has been sent under it: the submission may begin.
+    case new
+    /// There is a job of that key. Of a dead owner it has been taken over.
+    case known(JournalPlace)
+}
+
+/// One step in the life of a job that this client holds.
+public enum JournalStep: Equatable, Sendable {
+    /// From now on bytes may leave. Durable before `done`.
+    case sending(account: String)
+    /// Durable before `done`, or owed until it is.
+    case accepted(remoteID: String, requestID: String)
+    /// What was on the wire was provably not executed, and is tried again.
+    case returned
+    case succeeded(images: Int)
+    case failed(Failure)
+    /// Ended, and provably not executed.
+    case refused(Failure)
+    case unknown(Failure)
+    /// An accepted job that this client does not follow any more: whoever wants to may.
+    case released
+
+    /// Whether the disk has to have it before anything else happens.
+    public var isSynced: Bool {
+        switch self {
+        case .sending, .accepted, .unknown: true
+        case .returned, .succeeded, .failed, .refused, .released: false
+        }
+    }
+}
+
+/// The record that outlives the process, as one client sees it. Any thread, but for what says otherwise.
+public protocol JobJournal: AnyObject, Sendable {
+    /// Takes a key, or says what it stands for. May wait for the disk: the caller's thread. Throws `keyConflict` for another
+    /// payload under a key that is in use.
+    func claim(_ claim: JournalClaim) throws(Failure) -> JournalClaimed
+    /// What a key stands for; a dead owner's is taken over. Nil if there is none. The caller's thread.
+    func find(_ key: JournalKey) throws(Failure) -> JournalPlace?
+    /// Takes over up to `limit` jobs whose owner is gone; none: there are no more. The caller's thread.
+    func takeOver(limit: Int) throws(Failure) -> [JournalPlace]
+    /// Queues a step and returns. `done` is called on the helper thread once it is in the file (and on the disk, where the
+    /// step says so), or has failed. A step that only tidies up waits for the next commit.
+    func record(_ step: JournalStep, of key: JournalKey, done: (@Sendable (Failure?) -> Void)?)
+    /// Looks, on the helper thread, what has become of jobs that others hold, and takes over those of dead owners. `done`
+    /// gets the places that are not as they were `known`.
+    func look(_ known: [JournalPlace], done: @escaping @Sendable ([JournalPlace]) -> Void)
+    /// Writes what is still queued, and lets go of everything. Called once no step can come any more.
+    func close()
+}

@@ -1,0 +1,205 @@
+internal import CSQLite
+internal import Core
+
+/// One open connection to the file. One thread at a time.
+final class Database {
+    private let handle: OpaquePointer
+    private let place: String
+    private var statements: [ObjectIdentifier: OpaquePointer] = [:]
+    private var isSynced = true
+    /// The file is no database any more, or a damaged one.
+    private(set) var isBroken = false
+
+    /// The file has to exist.
+    init(_ path: String, writes: Bool) throws(Failure) {
+        place = path
+        var opened: OpaquePointer?
+        let code = Int(aigcs_open(path, writes ? 1 : 0, &opened))
+        guard code == AIGCS_OK, let opened else {
+            let failure = Self.failure(code, of: opened, path, "opening it")
+            _ = aigcs_close(opened, 0)
+            throw failure
+        }
+        handle = opened
+        // A second net: nobody but a foreign program gets in the way of who holds the journal's own lock.
+        _ = aigcs_busy_timeout(handle, 5_000)
+    }
+
+    /// `checkpoints`: whether the log may be moved into the file, for which the journal's lock has to be held.
+    func close(checkpoints: Bool) {
+        for statement in statements.values { aigcs_free(statement) }
+        statements = [:]
+        _ = aigcs_close(handle, checkpoints ? 1 : 0)
+    }
+
+    func run(_ sql: String, _ doing: String) throws(Failure) {
+        let code = Int(aigcs_run(handle, sql))
+        guard code == AIGCS_OK else { throw failure(code, doing) }
+    }
+
+    /// Whether a commit is on the disk when it returns. Told only when it changes: SQLite reads the text each time.
+    func setSynced(_ on: Bool) throws(Failure) {
+        guard on != isSynced else { return }
+        try run(on ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", "setting it up")
+        isSynced = on
+    }
+
+    /// Gives up a transaction, if there is one.
+    func rollBack() { _ = aigcs_run(handle, "ROLLBACK") }
+
+    func checkpoint() throws(Failure) {
+        let code = Int(aigcs_checkpoint(handle))
+        guard code == AIGCS_OK else { throw failure(code, "moving its log into the file") }
+    }
+
+    /// Rows that the newest statement has changed.
+    var changes: Int { Int(aigcs_changes(handle)) }
+
+    /// Runs a statement to its end; `row` sees each of its rows.
+    func each(
+        _ sql: SQL, _ values: [Value] = [], _ row: (borrowing Row) throws(Failure) -> Void
+    ) throws(Failure) {
+        let statement = try prepared(sql)
+        defer { aigcs_reset(statement) }
+        for (index, value) in values.enumerated() {
+            let code = bind(value, Int32(truncatingIfNeeded: index + 1), statement)
+            guard code == AIGCS_OK else { throw failure(code, sql.doing) }
+        }
+        while true {
+            let code = Int(aigcs_step(statement))
+            if code == AIGCS_DONE { return }
+            guard code == AIGCS_ROW else { throw failure(code, sql.doing) }
+            try row(Row(statement))
+        }
+    }
+
+    func change(_ sql: SQL, _ values: [Value] = []) throws(Failure) {
+        try each(sql, values) { (_: borrowing Row) throws(Failure) in }
+    }
+
+    /// The first column of the first row.
+    func number(_ sql: SQL, _ values: [Value] = []) throws(Failure) -> Int64? {
+        var found: Int64?
+        try each(sql, values) { (row: borrowing Row) throws(Failure) in if found == nil { found = row.int(0) } }
+        return found
+    }
+
+    func texts(_ sql: SQL) throws(Failure) -> [String] {
+        var found: [String] = []
+        try each(sql) { (row: borrowing Row) throws(Failure) in found.append(row.text(0)) }
+        return found
+    }
+
+    private func prepared(_ sql: SQL) throws(Failure) -> OpaquePointer {
+        if let known = statements[ObjectIdentifier(sql)] { return known }
+        var made: OpaquePointer?
+        let code = Int(aigcs_prepare(handle, sql.text, &made))
+        guard code == AIGCS_OK, let made else { throw failure(code, sql.doing) }
+        statements[ObjectIdentifier(sql)] = made
+        return made
+    }
+
+    private func bind(_ value: Value, _ index: Int32, _ statement: OpaquePointer) -> Int {
+        switch value {
+        case .int(let number): return Int(aigcs_bind_int(statement, index, number))
+        case .text(let text):
+            var text = text
+            return text.withUTF8 { bytes in
+                bytes.withMemoryRebound(to: CChar.self) {
+                    Int(aigcs_bind_text(statement, index, $0.baseAddress ?? Self.nothing, $0.count))
+                }
+            }
+        case .key(let key):
+            return key.bytes.withUnsafeBytes { bytes in
+                bytes.withMemoryRebound(to: CChar.self) {
+                    Int(aigcs_bind_text(statement, index, $0.baseAddress ?? Self.nothing, $0.count))
+                }
+            }
+        case .blob(let bytes):
+            return bytes.withUnsafeBytes {
+                Int(aigcs_bind_blob(statement, index, $0.baseAddress ?? UnsafeRawPointer(Self.nothing), $0.count))
+            }
+        case .null: return AIGCS_OK
+        }
+    }
+
+    /// What the pointer of an empty text points to.
+    private static var nothing: UnsafePointer<CChar> {
+        let text: StaticString = ""
+        return UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
+    }
+
+    // MARK: - Failures
+
+    private func failure(_ code: Int, _ doing: String) -> Failure {
+        if code & 0xFF == AIGCS_NOTADB || code & 0xFF == AIGCS_CORRUPT { isBroken = true }
+        return Self.failure(code, of: handle, place, doing)
+    }
+
+    private static func failure(_ code: Int, of handle: OpaquePointer?, _ path: String, _ doing: String) -> Failure {
+        let kind = code & 0xFF
+        var words = String(cString: aigcs_message(handle))
+        let number = aigcs_system_error(handle)
+        if number != 0, kind == AIGCS_IOERR || kind == AIGCS_CANTOPEN || kind == AIGCS_FULL {
+            words += " (errno \(number): \(FileError.words(number)))"
+        }
+        let text = "Journal \(path): \(doing): \(words)"
+        switch kind {
+        case AIGCS_FULL: return Failure(.noSpace, text + "; make room on the disk", isRetryable: true)
+        case AIGCS_IOERR where FileError.isFull(number):
+            return Failure(.noSpace, text + "; make room on the disk", isRetryable: true)
+        case AIGCS_NOMEM: return Failure(.noResources, text, isRetryable: true)
+        case AIGCS_NOTADB, AIGCS_CORRUPT:
+            return Failure(
+                .journal,
+                text
+                    + "; nothing was deleted: put a copy of the folder aside, and take another folder or restore this one"
+            )
+        case AIGCS_BUSY, AIGCS_LOCKED, AIGCS_PROTOCOL:
+            return Failure(.journal, text + "; another program uses the file", isRetryable: true)
+        default: return Failure(.journal, text)
+        }
+    }
+}
+
+/// What is bound to a place of a statement.
+enum Value {
+    case int(Int64)
+    case text(String)
+    case key(JournalKey)
+    case blob([UInt8])
+    case null
+
+    /// Nothing is null.
+    init(optional text: String) { self = text.isEmpty ? .null : .text(text) }
+}
+
+/// A row that a statement stands on.
+struct Row: ~Copyable {
+    private let statement: OpaquePointer
+
+    init(_ statement: OpaquePointer) { self.statement = statement }
+
+    func int(_ column: Int32) -> Int64 { aigcs_int(statement, column) }
+    func isNull(_ column: Int32) -> Bool { aigcs_is_null(statement, column) != 0 }
+
+    func bytes(_ column: Int32) -> [UInt8] {
+        var count = 0
+        guard let start = aigcs_bytes(statement, column, &count) else { return [] }
+        return Array(UnsafeRawBufferPointer(start: start, count: count))
+    }
+
+    func text(_ column: Int32) -> String { String(decoding: bytes(column), as: UTF8.self) }
+}
+
+/// A statement, and what it is for. Each is made once.
+final class SQL: Sendable {
+    let text: String
+    /// "taking a key" and so on, for messages.
+    let doing: String
+
+    init(_ text: String, _ doing: String) {
+        self.text = text
+        self.doing = doing
+    }
+}

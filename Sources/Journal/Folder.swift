@@ -1,0 +1,242 @@
+internal import CPlatform
+internal import CSQLite
+internal import Core
+internal import Glibc
+
+/// The journal's folder and what lies in it:
+///
+///     jobs.db (and -wal, -shm)   the record
+///     lock                       held around every write
+///     owners/<id>                locked by each client for its life
+///     ballast                    blocks for the one write that must not fail
+///
+/// All is made by us, for us alone, before SQLite opens it. The database's files are never opened and closed here: any close
+/// of them in this process would drop the locks that SQLite holds.
+struct Folder: Sendable {
+    /// Absolute, so that a change of the working directory does not matter.
+    let path: String
+    let descriptor: Int32
+    /// What is to be known of the file system; nil: nothing.
+    let warning: String?
+    /// Tells folders apart, whatever their path.
+    let device: UInt64
+    let node: UInt64
+
+    static let ballastBytes: Int64 = 256 << 10
+
+    var database: String { path + "/jobs.db" }
+
+    /// `creates`: for those who write; tools look only at what is there.
+    init(_ given: String, creates: Bool) throws(Failure) {
+        guard !given.isEmpty else {
+            throw Failure(
+                .invalidArgument, "Opening a journal: the path is empty; name a folder", field: "journal.path")
+        }
+        if creates, mkdir(given, 0o700) == 0 { Self.flushFolder(of: given) }
+        let descriptor = open(given, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError.make(given, "opening the folder", errno) }
+        do throws(Failure) {
+            guard let real = realpath(given, nil) else { throw FileError.make(given, "finding the folder", errno) }
+            path = String(cString: real)
+            free(real)
+            var about = stat()
+            guard fstat(descriptor, &about) == 0 else { throw FileError.make(given, "looking at the folder", errno) }
+            device = UInt64(about.st_dev)
+            node = UInt64(about.st_ino)
+            guard about.st_uid == geteuid() else {
+                throw Failure(
+                    .journal,
+                    "Journal \(given): the folder belongs to another user (\(about.st_uid)); choose one of your own")
+            }
+            guard about.st_mode & 0o022 == 0 else {
+                throw Failure(
+                    .journal,
+                    "Journal \(given): others may write to the folder; take that right away (chmod 700) or choose another"
+                )
+            }
+            warning = try Self.judge(descriptor, given)
+        } catch {
+            Glibc.close(descriptor)
+            throw error
+        }
+        self.descriptor = descriptor
+    }
+
+    func close() { _ = Glibc.close(descriptor) }
+
+    /// Refuses file systems whose locks do not exclude other machines.
+    private static func judge(_ descriptor: Int32, _ path: String) throws(Failure) -> String? {
+        var name: UnsafePointer<CChar>?
+        var error: Int32 = 0
+        let kind = aigcs_file_system(descriptor, &name, &error)
+        guard kind >= 0 else { throw FileError.make(path, "asking for the file system", error) }
+        let system = name.map { String(cString: $0) } ?? "this"
+        switch Int(kind) {
+        case AIGCS_NETWORK:
+            throw Failure(
+                .journal,
+                "Journal \(path): the folder is on a network file system (\(system)), whose locks cannot be relied on; "
+                    + "choose a folder on a local disk")
+        case AIGCS_VOLATILE:
+            return "Journal \(path): the folder is on \(system), which may not outlive this machine or container; "
+                + "choose a folder on a disk that stays"
+        default: return nil
+        }
+    }
+
+    private static func flushFolder(of path: String) {
+        let parent = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let descriptor = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        _ = fsync(descriptor)
+        _ = Glibc.close(descriptor)
+    }
+
+    // MARK: - Files
+
+    /// The lock file, made if need be.
+    func openLock() throws(Failure) -> Int32 {
+        let lock = openat(descriptor, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard lock >= 0 else { throw FileError.make(path, "opening its lock", errno) }
+        return lock
+    }
+
+    /// Makes what is not there yet. The journal's lock is held.
+    func prepare() throws(Failure) {
+        if mkdirat(descriptor, "owners", 0o700) != 0, errno != EEXIST {
+            throw FileError.make(path, "making a folder", errno)
+        }
+        // Only where there is none: a file that exists may be open in this process.
+        let made = openat(descriptor, "jobs.db", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        if made >= 0 {
+            _ = Glibc.close(made)
+            _ = fsync(descriptor)
+        } else if errno != EEXIST {
+            throw FileError.make(path, "making the file", errno)
+        }
+        _ = try identity()
+        try fillBallast()
+    }
+
+    /// Which file it is: another one under the same name is not what was opened.
+    func identity() throws(Failure) -> UInt64 {
+        var about = stat()
+        guard fstatat(descriptor, "jobs.db", &about, AT_SYMLINK_NOFOLLOW) == 0 else {
+            throw FileError.make(path, "looking at the file jobs.db", errno)
+        }
+        guard about.st_mode & S_IFMT == S_IFREG, about.st_uid == geteuid() else {
+            throw Failure(.journal, "Journal \(path): jobs.db is no plain file of this user; choose another folder")
+        }
+        return UInt64(about.st_ino)
+    }
+
+    /// The database's file as it is on the disk.
+    var databaseBytes: Int64 {
+        var sum: Int64 = 0
+        for name in ["jobs.db", "jobs.db-wal"] {
+            var about = stat()
+            if fstatat(descriptor, name, &about, AT_SYMLINK_NOFOLLOW) == 0 { sum += Int64(about.st_size) }
+        }
+        return sum
+    }
+
+    /// What is left for this user, in bytes; -1 if unknown.
+    var freeBytes: Int64 {
+        var about = statvfs()
+        guard fstatvfs(descriptor, &about) == 0 else { return -1 }
+        return Int64(
+            clamping: UInt64(about.f_bavail).multipliedReportingOverflow(by: UInt64(about.f_frsize)).partialValue)
+    }
+
+    // MARK: - Ballast
+
+    func fillBallast() throws(Failure) {
+        let file = openat(descriptor, "ballast", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard file >= 0 else { throw FileError.make(path, "making its ballast", errno) }
+        defer { _ = Glibc.close(file) }
+        var about = stat()
+        if fstat(file, &about) == 0, Int64(about.st_blocks) * 512 >= Self.ballastBytes { return }
+        let error = aigcs_allocate(file, Self.ballastBytes)
+        guard error == 0 else {
+            _ = ftruncate(file, 0)
+            throw FileError.make(path, "keeping \(Self.ballastBytes >> 10) KiB in reserve", error)
+        }
+    }
+
+    /// Gives the blocks of the ballast back to the disk.
+    func dropBallast() {
+        let file = openat(descriptor, "ballast", O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+        guard file >= 0 else { return }
+        _ = ftruncate(file, 0)
+        _ = fsync(file)
+        _ = Glibc.close(file)
+    }
+
+    // MARK: - Owners
+
+    /// Makes and locks the file of a new owner. Its descriptor stays open for the owner's life.
+    func lease(_ owner: Int64) throws(Failure) -> Int32 {
+        let file = openat(descriptor, "owners/\(owner)", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard file >= 0 else { throw FileError.make(path, "making the file of an owner", errno) }
+        var error: Int32 = 0
+        guard aigcs_try_lease(file, &error) == 0 else {
+            _ = Glibc.close(file)
+            forgetOwner(owner)
+            throw FileError.make(path, "locking the file of an owner", error == 0 ? EWOULDBLOCK : error)
+        }
+        return file
+    }
+
+    func name(of owner: Int64) -> LocalOwners.Name { LocalOwners.Name(device: device, node: node, owner: owner) }
+
+    /// The lock decides, not the number of a process: those are given again, and are others in each container.
+    func isAlive(_ owner: Int64) -> Bool {
+        guard owner != 0 else { return false }
+        return LocalOwners.contains(name(of: owner)) || isLeased(owner)
+    }
+
+    /// Whether another process holds the file of an owner. What cannot be found out is yes.
+    private func isLeased(_ owner: Int64) -> Bool {
+        let file = openat(descriptor, "owners/\(owner)", O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+        guard file >= 0 else { return errno != ENOENT }
+        defer { _ = Glibc.close(file) }
+        var error: Int32 = 0
+        return aigcs_try_lease(file, &error) != 0
+    }
+
+    func forgetOwner(_ owner: Int64) { _ = unlinkat(descriptor, "owners/\(owner)", 0) }
+}
+
+/// The owners that live in this process. A POSIX lock never stands in the way of its own process, and any close of the file
+/// drops it: the files of these are never looked at.
+enum LocalOwners {
+    struct Name: Hashable, Sendable {
+        let device: UInt64
+        let node: UInt64
+        let owner: Int64
+    }
+
+    private final class Table: @unchecked Sendable {
+        // Guarded by the process lock, which a fork renews.
+        var generation: UInt64 = 0
+        var names: Set<Name> = []
+    }
+
+    private static let table = Table()
+
+    private static func locked<R>(_ body: (Table) -> R) -> R {
+        let generation = aigcp_generation_enter()
+        aigcp_process_lock()
+        defer { aigcp_process_unlock() }
+        // A child has inherited no lock of its parent's.
+        if table.generation != generation {
+            table.generation = generation
+            table.names = []
+        }
+        return body(table)
+    }
+
+    static func insert(_ name: Name) { locked { _ = $0.names.insert(name) } }
+    static func remove(_ name: Name) { locked { _ = $0.names.remove(name) } }
+    static func contains(_ name: Name) -> Bool { locked { $0.names.contains(name) } }
+}

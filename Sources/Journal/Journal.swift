@@ -1,0 +1,322 @@
+// Journal: the record of keys that outlives the process. Imports Core, CPlatform and, as the only one, CSQLite. Its files
+// and its states are those of `Folder` and `JournalState`; every write holds the journal's lock (`Store`).
+
+internal import CPlatform
+public import Core
+internal import Glibc
+
+/// The journal as one client sees it: the file, the client's lease, and the helper thread that writes.
+public final class Journal: JobJournal, @unchecked Sendable {
+    // Constant but for `lease`, which is written once; the store and the writer synchronise themselves.
+    private let store: Store
+    private let writer: JournalWriter
+    private let me: Int64
+    private let lease: Int32
+    private let watch = Watch()
+
+    public struct Settings: Sendable {
+        public var path: String
+        /// Whether the disk is waited for.
+        public var syncs = true
+        /// Ended keys older than this go when a client is made; -1: never.
+        public var keepMilliseconds: Int64 = -1
+        /// What an account's name is made unreadable with.
+        public var hash: @Sendable ([UInt8]) -> [UInt8]
+        /// Told of what went wrong behind everybody's back.
+        public var warn: @Sendable (String) -> Void
+
+        public init(
+            path: String, hash: @escaping @Sendable ([UInt8]) -> [UInt8], warn: @escaping @Sendable (String) -> Void
+        ) {
+            self.path = path
+            self.hash = hash
+            self.warn = warn
+        }
+    }
+
+    /// Opens the journal, making it if need be.
+    public init(_ settings: Settings) throws(Failure) {
+        let store = try Store(settings.path, creates: true, syncs: settings.syncs)
+        let folder = store.folder
+        let (owner, lease) = try store.write(synced: false) { (database) throws(Failure) in
+            try Self.register(database, folder)
+        }
+        self.store = store
+        me = owner
+        self.lease = lease
+        do throws(Failure) {
+            writer = try JournalWriter(store, owner: owner, hash: settings.hash, warn: settings.warn)
+        } catch {
+            Self.dismiss(owner, lease, folder)
+            throw error
+        }
+        if let warning = folder.warning { settings.warn(warning) }
+        if settings.keepMilliseconds >= 0 { _ = try Self.prune(store, olderThan: settings.keepMilliseconds) }
+    }
+
+    /// What is to be known of the folder; nil: nothing.
+    public var warning: String? { store.folder.warning }
+
+    /// A new owner, alive before anybody can read of it.
+    private static func register(_ database: Database, _ folder: Folder) throws(Failure) -> (Int64, Int32) {
+        try database.change(
+            Statements.newOwner,
+            [
+                .int(Int64(getpid())), .text(Machine.processStart()), .text(Machine.bootIdentity()),
+                .text(Machine.host()), .text(Machine.program()), .int(aigcp_unix_ms()),
+            ])
+        let owner = try database.number(Statements.newestOwner) ?? 0
+        LocalOwners.insert(folder.name(of: owner))
+        do throws(Failure) {
+            return (owner, try folder.lease(owner))
+        } catch {
+            LocalOwners.remove(folder.name(of: owner))
+            throw error
+        }
+    }
+
+    private static func dismiss(_ owner: Int64, _ lease: Int32, _ folder: Folder) {
+        folder.forgetOwner(owner)
+        aigcp_close(lease)
+        LocalOwners.remove(folder.name(of: owner))
+    }
+
+    deinit { close() }
+
+    private let closing = CloseOnce()
+
+    public func close() {
+        guard closing.isFirst() else { return }
+        writer.close()
+        let me = me
+        try? store.write(synced: false) { (database) throws(Failure) in
+            try database.change(Statements.forgetOwner, [.int(me)])
+        }
+        Self.dismiss(me, lease, store.folder)
+        store.end()
+    }
+
+    // MARK: - The caller's thread
+
+    public func claim(_ claim: JournalClaim) throws(Failure) -> JournalClaimed {
+        do throws(Failure) {
+            writer.flush(claim.key)
+            return try store.write(synced: false) { (database) throws(Failure) in
+                guard let entry = try database.find(claim.key) else {
+                    try database.insert(claim, again: false, owner: me)
+                    return .new
+                }
+                if entry.state == .refused {
+                    try database.insert(claim, again: true, owner: me)
+                    return .new
+                }
+                let isSame =
+                    entry.digest == claim.digest && entry.provider == claim.provider
+                    && entry.operation == claim.operation
+                if entry.state == .claimed, !isAlive(entry.owner) {
+                    try database.insert(claim, again: true, owner: me)
+                    return .new
+                }
+                guard isSame else { throw Self.conflict(entry) }
+                return .known(try place(entry, database))
+            }
+        } catch {
+            var failure = error
+            failure.outcome = .notSent
+            throw failure
+        }
+    }
+
+    private static func conflict(_ entry: JournalEntry) -> Failure {
+        Failure(
+            .keyConflict,
+            "Submitting under key \"\(entry.key.text.shown(limit: 100))\": the journal has another request of that key "
+                + "(\(entry.provider) \(entry.operation), \(entry.state.name)); take another key for another request",
+            field: "key")
+    }
+
+    public func find(_ key: JournalKey) throws(Failure) -> JournalPlace? {
+        writer.flush(key)
+        guard let entry = try store.read({ (database) throws(Failure) in try database.find(key) }) else { return nil }
+        if !entry.state.isOpen || entry.owner == me || isAlive(entry.owner) { return holder(entry) }
+        return try store.write(synced: true) { (database) throws(Failure) in
+            guard let entry = try database.find(key) else { return nil }
+            return try place(entry, database)
+        }
+    }
+
+    public func takeOver(limit: Int) throws(Failure) -> [JournalPlace] {
+        try store.write(synced: true) { (database) throws(Failure) in
+            var owners: [Int64] = []
+            try database.each(Statements.openOwners) { (row: borrowing Row) throws(Failure) in owners.append(row.int(0))
+            }
+            var taken: [JournalPlace] = []
+            for owner in owners where owner != me && !isAlive(owner) {
+                guard taken.count < limit else { break }
+                taken += try inherit(owner, limit - taken.count, database)
+            }
+            return taken
+        }
+    }
+
+    private func inherit(_ owner: Int64, _ limit: Int, _ database: Database) throws(Failure) -> [JournalPlace] {
+        var entries: [JournalEntry] = []
+        try database.each(Statements.openOf, [.int(owner), .int(Int64(limit))]) {
+            (row: borrowing Row) throws(Failure) in
+            if let entry = row.entry { entries.append(entry) }
+        }
+        var taken: [JournalPlace] = []
+        for entry in entries { taken.append(try database.inherit(entry, by: me)) }
+        if entries.count < limit, owner != 0 {
+            try database.change(Statements.forgetOwner, [.int(owner)])
+            store.folder.forgetOwner(owner)
+        }
+        return taken
+    }
+
+    /// Who holds a row as it is; a dead owner's is taken over.
+    private func place(_ entry: JournalEntry, _ database: Database) throws(Failure) -> JournalPlace {
+        if !entry.state.isOpen || entry.owner == me || isAlive(entry.owner) { return holder(entry) }
+        return try database.inherit(entry, by: me)
+    }
+
+    private func holder(_ entry: JournalEntry) -> JournalPlace {
+        JournalPlace(entry, !entry.state.isOpen ? .nobody : entry.owner == me ? .here : .other)
+    }
+
+    private func isAlive(_ owner: Int64) -> Bool { store.folder.isAlive(owner) }
+
+    // MARK: - The helper thread
+
+    public func record(_ step: JournalStep, of key: JournalKey, done: (@Sendable (Failure?) -> Void)?) {
+        writer.add(JournalWriter.Item(step: step, key: key, done: done))
+    }
+
+    public func look(_ known: [JournalPlace], done: @escaping @Sendable ([JournalPlace]) -> Void) {
+        if !writer.run({ [self] in done(changes(since: known)) }) { done([]) }
+    }
+
+    /// Helper thread. Nothing is told of what cannot be read now: the next look may.
+    private func changes(since known: [JournalPlace]) -> [JournalPlace] {
+        do throws(Failure) {
+            try watch.begin(store)
+            defer { watch.end(known) }
+            var changed: [JournalPlace] = []
+            var dead: [JournalKey] = []
+            var alive: [Int64: Bool] = [:]
+            try store.read(inTurn: true) { (database) throws(Failure) in
+                for place in known {
+                    var now = place
+                    if watch.mayDiffer(place.entry.key) {
+                        guard let entry = try database.find(place.entry.key) else { continue }
+                        now = holder(entry)
+                    }
+                    if now.entry.state.isOpen, now.entry.owner != me {
+                        let owner = now.entry.owner
+                        let lives = alive[owner] ?? isAlive(owner)
+                        alive[owner] = lives
+                        if !lives {
+                            dead.append(now.entry.key)
+                            continue
+                        }
+                    }
+                    if now != place { changed.append(now) }
+                }
+            }
+            if !dead.isEmpty {
+                changed += try store.write(synced: true, inTurn: true) { (database) throws(Failure) in
+                    var taken: [JournalPlace] = []
+                    for key in dead {
+                        guard let entry = try database.find(key) else { continue }
+                        taken.append(try place(entry, database))
+                    }
+                    return taken
+                }
+            }
+            return changed
+        } catch {
+            watch.forget()
+            return []
+        }
+    }
+
+    // MARK: - For tools
+
+    static func prune(_ store: Store, olderThan milliseconds: Int64) throws(Failure) -> Int {
+        let before = aigcp_unix_ms().adding(-max(0, milliseconds))
+        var removed = 0
+        while true {
+            let page = try store.write(synced: false) { (database) throws(Failure) in
+                try database.change(Statements.prune, [.int(before), .int(1_000)])
+                return database.changes
+            }
+            removed += page
+            if page == 0 { return removed }
+        }
+    }
+}
+
+/// Which rows another connection may have written since the last look. Helper thread only.
+private final class Watch: @unchecked Sendable {
+    // Used on the helper thread alone.
+    private var version: (opening: Int, number: Int64)?
+    private var hasChanged = true
+    private var keys: Set<JournalKey> = []
+
+    func begin(_ store: Store) throws(Failure) {
+        let now = try store.read(inTurn: true) { (database) throws(Failure) in
+            (store.opening, try database.number(Statements.dataVersion) ?? 0)
+        }
+        hasChanged = version.map { $0 != now } ?? true
+        version = now
+    }
+
+    /// One that the last look did not have may have changed before that look.
+    func mayDiffer(_ key: JournalKey) -> Bool { hasChanged || !keys.contains(key) }
+
+    func end(_ known: [JournalPlace]) { keys = Set(known.map(\.entry.key)) }
+
+    func forget() { version = nil }
+}
+
+/// True once.
+private final class CloseOnce: @unchecked Sendable {
+    // Guarded by the process lock.
+    private var isDone = false
+
+    func isFirst() -> Bool {
+        aigcp_process_lock()
+        defer { aigcp_process_unlock() }
+        guard !isDone else { return false }
+        isDone = true
+        return true
+    }
+}
+
+/// What people want to know of an owner.
+private enum Machine {
+    static func bootIdentity() -> String {
+        String(text("/proc/sys/kernel/random/boot_id").prefix { $0.isHexDigit || $0 == "-" })
+    }
+
+    /// In ticks since the machine began; empty if unknown.
+    static func processStart() -> String {
+        // The name in brackets may hold anything.
+        let fields = text("/proc/self/stat").split(separator: ")").last?.split(separator: " ") ?? []
+        return fields.count > 19 ? String(fields[19]) : ""  // safe: checked before
+    }
+
+    static func program() -> String { String(text("/proc/self/comm").prefix { $0 != "\n" }) }
+
+    static func host() -> String { String(text("/proc/sys/kernel/hostname").prefix { $0 != "\n" }) }
+
+    private static func text(_ path: String) -> String {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return "" }
+        defer { _ = Glibc.close(file) }
+        let bytes = [UInt8](unsafeUninitializedCapacity: 1_024) { space, count in
+            count = max(0, Glibc.read(file, space.baseAddress, 1_024))
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

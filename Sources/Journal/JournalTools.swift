@@ -1,0 +1,143 @@
+internal import CPlatform
+internal import CSQLite
+public import Core
+
+/// The journal for people and their tools, without a client.
+public final class JournalTools: Sendable {
+    private let store: Store
+
+    /// Opens a journal that is there; makes nothing.
+    public init(path: String) throws(Failure) { store = try Store(path, creates: false, syncs: true) }
+
+    public func close() { store.end() }
+
+    // MARK: - Looking
+
+    /// Which keys a page has.
+    public struct Filter: Sendable {
+        public static let mostRows = 10_000
+        /// Empty: all.
+        public var states: Set<JournalState> = []
+        /// Empty: all.
+        public var provider = ""
+        /// What the keys begin with.
+        public var prefix = ""
+        public var limit = 1_000
+
+        public init() {}
+    }
+
+    /// A page in the order of the keys, behind `after`. The file is not held up between two pages.
+    public func list(_ filter: Filter, after: String) throws(Failure) -> [JournalEntry] {
+        let states = filter.states.reduce(Int64(0)) { $0 | 1 << $1.rawValue }
+        let limit = Int64(min(max(1, filter.limit), Filter.mostRows))
+        return try store.read { (database) throws(Failure) in
+            var found: [JournalEntry] = []
+            try database.each(
+                Statements.page,
+                [.text(after), .text(filter.prefix), .text(filter.provider), .int(states), .int(limit)]
+            ) { (row: borrowing Row) throws(Failure) in
+                if let entry = row.entry { found.append(entry) }
+            }
+            return found
+        }
+    }
+
+    public struct Report: Sendable {
+        /// What is wrong with the file, in SQLite's words; empty: nothing.
+        public var problems: [String] = []
+        public var counts: [JournalState: Int64] = [:]
+        public var warning: String?
+        public var path = ""
+        public var bytes: Int64 = 0
+        /// -1: unknown.
+        public var freeBytes: Int64 = 0
+        public var sqliteVersion = ""
+        public var formatVersion: Int64 = 0
+        /// Jobs that nobody drives: their owners are gone.
+        public var orphans: Int64 = 0
+    }
+
+    /// Reads the whole file.
+    public func check() throws(Failure) -> Report {
+        var report = Report()
+        report.path = store.folder.path
+        report.warning = store.folder.warning
+        report.freeBytes = store.folder.freeBytes
+        report.sqliteVersion = aigcs_version().map { String(cString: $0) } ?? ""
+        try store.read { (database) throws(Failure) in
+            report.formatVersion = try database.number(Statements.version) ?? 0
+            report.problems = try database.texts(Statements.integrity).filter { $0 != "ok" }
+            try database.each(Statements.counts) { (row: borrowing Row) throws(Failure) in
+                report.counts[JournalState(rawValue: row.int(0)) ?? .unknown, default: 0] += row.int(1)
+            }
+            var owners: [(Int64, Int64)] = []
+            try database.each(Statements.openByOwner) { (row: borrowing Row) throws(Failure) in
+                owners.append((row.int(0), row.int(1)))
+            }
+            for (owner, jobs) in owners where !store.folder.isAlive(owner) { report.orphans += jobs }
+        }
+        report.bytes = store.folder.databaseBytes
+        return report
+    }
+
+    // MARK: - Changing
+
+    /// What a person has found out about a submission.
+    public enum Resolution: Sendable {
+        case accepted(remoteID: String)
+        case notSent
+        /// Nobody will look any more.
+        case abandoned
+    }
+
+    public func resolve(_ key: JournalKey, _ resolution: Resolution) throws(Failure) {
+        let name = key.text.shown(limit: 100)
+        try store.write(synced: true) { (database) throws(Failure) in
+            guard let entry = try database.find(key) else {
+                throw Failure(.notFound, "Resolving key \"\(name)\": the journal has no such key", field: "key")
+            }
+            switch entry.state {
+            case .unknown, .abandoned: break
+            case .claimed, .sending, .accepted:
+                guard !store.folder.isAlive(entry.owner) else {
+                    throw Failure(
+                        .wrongState,
+                        "Resolving key \"\(name)\": a client that lives drives its job (\(entry.state.name)); end it first",
+                        field: "key")
+                }
+                if case .notSent = resolution, entry.state == .accepted { fallthrough }
+            case .succeeded, .failed, .refused:
+                throw Failure(
+                    .wrongState, "Resolving key \"\(name)\": nothing is in doubt, its state is \(entry.state.name)",
+                    field: "key")
+            }
+            let now = Value.int(aigcp_unix_ms())
+            let note = Value.text("resolved by hand")
+            switch resolution {
+            case .accepted(let remoteID):
+                try database.change(Statements.resolveAccepted, [.key(key), .text(remoteID), note, now])
+            case .notSent:
+                try database.change(
+                    Statements.resolveEnded,
+                    [
+                        .key(key), .int(JournalState.refused.rawValue), .int(Int64(SubmitOutcome.notSent.rawValue)),
+                        note,
+                        now,
+                    ])
+            case .abandoned:
+                try database.change(
+                    Statements.resolveEnded,
+                    [
+                        .key(key), .int(JournalState.abandoned.rawValue), .int(Int64(SubmitOutcome.unknown.rawValue)),
+                        note, now,
+                    ])
+            }
+        }
+    }
+
+    /// Frees ended keys that have not changed for so long: they can be submitted, and paid, again. How many.
+    public func prune(olderThanMilliseconds milliseconds: Int64) throws(Failure) -> Int {
+        try Journal.prune(store, olderThan: milliseconds)
+    }
+}

@@ -1,0 +1,104 @@
+internal import CPlatform
+internal import Core
+
+/// What stands in the file, inside a transaction.
+extension Database {
+    func find(_ key: JournalKey) throws(Failure) -> JournalEntry? {
+        var found: JournalEntry?
+        try each(Statements.find, [.key(key)]) { (row: borrowing Row) throws(Failure) in found = row.entry }
+        return found
+    }
+
+    func insert(_ claim: JournalClaim, again: Bool, owner: Int64) throws(Failure) {
+        try change(
+            again ? Statements.claimAgain : Statements.claim,
+            [
+                .key(claim.key), .text(claim.provider), .text(claim.operation), .text(claim.region),
+                .text(claim.endpoint), .blob(claim.digest), claim.request.map { .blob($0) } ?? .null, .int(owner),
+                .int(aigcp_unix_ms()),
+            ])
+    }
+
+    /// True if there was such a row of this owner.
+    func write(_ step: JournalStep, _ key: JournalKey, owner: Int64, account: ([UInt8]) -> [UInt8]) throws(Failure)
+        -> Bool
+    {
+        let now = Value.int(aigcp_unix_ms())
+        let me = Value.int(owner)
+        switch step {
+        case .sending(let id):
+            let name = Array(account(Array(id.utf8)).prefix(8))
+            try change(Statements.sending, [.key(key), me, .blob(name), now])
+        case .accepted(let remoteID, let requestID):
+            try change(Statements.accepted, [.key(key), me, .text(remoteID), Value(optional: requestID), now])
+        case .returned: try change(Statements.returned, [.key(key), me, now])
+        case .succeeded(let images): try change(Statements.succeeded, [.key(key), .int(Int64(images)), now])
+        case .failed(let failure):
+            try change(
+                Statements.failed,
+                [
+                    .key(key), .int(Int64(failure.status.rawValue)), Value(optional: failure.providerCode ?? ""),
+                    Value(optional: failure.requestID ?? ""), now,
+                ])
+        case .refused(let failure):
+            try change(
+                Statements.refused,
+                [
+                    .key(key), me, .int(Int64(failure.status.rawValue)), Value(optional: failure.providerCode ?? ""),
+                    Value(optional: failure.requestID ?? ""), now,
+                ])
+        case .unknown(let failure):
+            try change(
+                Statements.unknown,
+                [.key(key), me, .int(Int64(failure.status.rawValue)), Value.null, now])
+        case .released: try change(Statements.released, [.key(key), me, now])
+        }
+        return changes > 0
+    }
+
+    /// Gives a row whose owner is gone its next state. A submission that was under way is in doubt: nobody sends it again.
+    func inherit(_ entry: JournalEntry, by owner: Int64) throws(Failure) -> JournalPlace {
+        if entry.state == .sending {
+            try change(
+                Statements.unknown,
+                [
+                    .key(entry.key), .int(entry.owner), .int(Int64(Status.outcomeUnknown.rawValue)),
+                    .text("its process ended while the submission was on the wire"), .int(aigcp_unix_ms()),
+                ])
+        } else {
+            try change(Statements.own, [.key(entry.key), .int(owner), .int(aigcp_unix_ms())])
+        }
+        let now = try find(entry.key) ?? entry
+        return JournalPlace(now, now.state.isOpen ? .here : .nobody)
+    }
+}
+
+extension JournalState {
+    /// Somebody has to see to it.
+    var isOpen: Bool { rawValue <= JournalState.accepted.rawValue }
+}
+
+extension Row {
+    /// A row of `Statements.find` and its like; nil if its key is none.
+    var entry: JournalEntry? {
+        guard let key = JournalKey(text(0)) else { return nil }
+        // A state of a later version is one that is not sent again.
+        var entry = JournalEntry(
+            key: key, state: JournalState(rawValue: int(1)) ?? .unknown, provider: text(2), operation: text(3),
+            region: text(4), endpoint: text(5), digest: bytes(6))
+        entry.attempts = int(7)
+        entry.remoteID = text(8)
+        entry.requestID = text(9)
+        entry.status = Int32(clamping: int(10))
+        entry.providerCode = text(11)
+        entry.note = text(12)
+        entry.owner = int(13)
+        entry.images = int(14)
+        entry.claimedAt = int(15)
+        entry.sentAt = int(16)
+        entry.acceptedAt = int(17)
+        entry.endedAt = int(18)
+        entry.changedAt = int(19)
+        return entry
+    }
+}

@@ -1,0 +1,156 @@
+internal import Core
+
+/// What the file is, and how it began.
+enum Schema {
+    /// "aigj"
+    static let application: Int64 = 0x6169_676A
+    /// Thousands: the major version, which older programs refuse. The rest: columns that they need not know.
+    static let version: Int64 = 1_000
+
+    /// Refuses what is no journal, or one of the future; makes the tables of a new one. The journal's lock is held.
+    static func check(_ database: Database, _ path: String, creates: Bool) throws(Failure) {
+        let application = try database.number(Statements.application) ?? 0
+        let version = try database.number(Statements.version) ?? 0
+        if application == 0, version == 0, try database.number(Statements.tables) == 0 {
+            guard creates else { throw Failure(.journal, "Journal \(path): there is none yet") }
+            try setUp(database, path)
+            return try make(database)
+        }
+        guard application == Self.application else {
+            throw Failure(
+                .journal,
+                "Journal \(path): jobs.db belongs to another program (application id \(application)); choose "
+                    + "another folder")
+        }
+        guard version / 1_000 == Self.version / 1_000 else {
+            throw Failure(
+                .journal,
+                "Journal \(path): it was made by a newer version of this library (its format is \(version / 1_000).x, this "
+                    + "one knows \(Self.version / 1_000).x); update the library")
+        }
+        try setUp(database, path)
+    }
+
+    private static func setUp(_ database: Database, _ path: String) throws(Failure) {
+        let mode = try database.texts(Statements.mode).first ?? ""
+        guard mode == "wal" else {
+            throw Failure(
+                .journal,
+                "Journal \(path): SQLite cannot keep a log beside the file here (it says \"\(mode)\"); choose "
+                    + "another folder")
+        }
+        try database.run(
+            "PRAGMA wal_autocheckpoint=1000; PRAGMA journal_size_limit=8388608; PRAGMA mmap_size=0;"
+                + "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF; PRAGMA synchronous=FULL", "setting it up")
+    }
+
+    private static func make(_ database: Database) throws(Failure) {
+        try database.run(
+            """
+            BEGIN IMMEDIATE;
+            CREATE TABLE job(
+                key TEXT NOT NULL PRIMARY KEY,
+                provider TEXT NOT NULL, operation TEXT NOT NULL, region TEXT NOT NULL, endpoint TEXT NOT NULL,
+                account BLOB, digest BLOB NOT NULL, request BLOB,
+                state INTEGER NOT NULL, outcome INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+                remote_id TEXT, request_id TEXT, status INTEGER NOT NULL DEFAULT 0, provider_code TEXT,
+                owner INTEGER NOT NULL, images INTEGER NOT NULL DEFAULT 0, note TEXT,
+                claimed_at_ms INTEGER NOT NULL DEFAULT 0, sent_at_ms INTEGER NOT NULL DEFAULT 0,
+                accepted_at_ms INTEGER NOT NULL DEFAULT 0, ended_at_ms INTEGER NOT NULL DEFAULT 0,
+                changed_at_ms INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+            CREATE INDEX open_job ON job(owner) WHERE state IN (1, 2, 3);
+            CREATE TABLE owner(
+                id INTEGER PRIMARY KEY AUTOINCREMENT, pid INTEGER NOT NULL, start TEXT NOT NULL, boot TEXT NOT NULL,
+                host TEXT NOT NULL, program TEXT NOT NULL, made_at_ms INTEGER NOT NULL);
+            CREATE TABLE history(kind TEXT NOT NULL PRIMARY KEY, bins BLOB NOT NULL) WITHOUT ROWID;
+            PRAGMA application_id=\(application);
+            PRAGMA user_version=\(version);
+            COMMIT
+            """, "making its tables")
+    }
+}
+
+/// All that is said to SQLite while jobs run.
+enum Statements {
+    static let begin = SQL("BEGIN IMMEDIATE", "beginning to write")
+    static let commit = SQL("COMMIT", "writing")
+    static let application = SQL("PRAGMA application_id", "reading its kind")
+    static let version = SQL("PRAGMA user_version", "reading its version")
+    static let tables = SQL("SELECT count(*) FROM sqlite_master", "reading its tables")
+    static let mode = SQL("PRAGMA journal_mode=WAL", "setting up its log")
+    static let dataVersion = SQL("PRAGMA data_version", "looking for changes")
+
+    /// The columns of `Jobs.entry`, by name: a later version may have more.
+    private static let columns =
+        "key, state, provider, operation, region, endpoint, digest, attempts, remote_id, request_id, status, "
+        + "provider_code, note, owner, images, claimed_at_ms, sent_at_ms, accepted_at_ms, ended_at_ms, changed_at_ms"
+
+    static let find = SQL("SELECT \(columns) FROM job WHERE key=?1", "looking for a key")
+    static let openOf = SQL(
+        "SELECT \(columns) FROM job WHERE owner=?1 AND state IN (1, 2, 3) ORDER BY key LIMIT ?2",
+        "looking for the jobs of an owner")
+    static let openOwners = SQL(
+        "SELECT DISTINCT owner FROM job WHERE state IN (1, 2, 3)", "looking for owners")
+    static let openByOwner = SQL(
+        "SELECT owner, count(*) FROM job WHERE state IN (1, 2, 3) GROUP BY owner", "looking for owners")
+    static let page = SQL(
+        "SELECT \(columns) FROM job WHERE key>?1 AND substr(key, 1, length(?2))=?2 AND (?3='' OR provider=?3) "
+            + "AND (?4=0 OR (?4 >> state) & 1) ORDER BY key LIMIT ?5", "listing keys")
+    static let counts = SQL("SELECT state, count(*) FROM job GROUP BY state ORDER BY state", "counting")
+
+    static let claim = SQL(
+        "INSERT INTO job(key, provider, operation, region, endpoint, digest, request, state, outcome, owner, "
+            + "claimed_at_ms, changed_at_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, 0, ?8, ?9, ?9)", "taking a key")
+    static let claimAgain = SQL(
+        "UPDATE job SET provider=?2, operation=?3, region=?4, endpoint=?5, digest=?6, request=?7, state=1, outcome=0, "
+            + "owner=?8, claimed_at_ms=?9, changed_at_ms=?9, account=NULL, remote_id=NULL, request_id=NULL, status=0, "
+            + "provider_code=NULL, note=NULL, images=0, sent_at_ms=0, accepted_at_ms=0, ended_at_ms=0 WHERE key=?1",
+        "taking a key")
+    static let own = SQL("UPDATE job SET owner=?2, changed_at_ms=?3 WHERE key=?1", "taking a job over")
+
+    // Steps: only of a job that this owner holds.
+    static let sending = SQL(
+        "UPDATE job SET state=2, outcome=2, attempts=attempts+1, account=?3, sent_at_ms=?4, changed_at_ms=?4 "
+            + "WHERE key=?1 AND owner=?2 AND state=1", "noting that a submission leaves")
+    static let accepted = SQL(
+        "UPDATE job SET state=3, outcome=3, remote_id=?3, request_id=?4, accepted_at_ms=?5, changed_at_ms=?5, "
+            + "request=NULL, status=0, provider_code=NULL, note=NULL "
+            + "WHERE key=?1 AND owner=?2 AND state IN (1, 2, 7)", "noting the provider's id")
+    static let returned = SQL(
+        "UPDATE job SET state=1, outcome=1, changed_at_ms=?3 WHERE key=?1 AND owner=?2 AND state=2",
+        "noting that a submission was not executed")
+    static let succeeded = SQL(
+        "UPDATE job SET state=4, outcome=3, images=?2, ended_at_ms=?3, changed_at_ms=?3, request=NULL, status=0 "
+            + "WHERE key=?1 AND state=3", "noting an end")
+    static let failed = SQL(
+        "UPDATE job SET state=5, outcome=3, status=?2, provider_code=?3, request_id=coalesce(?4, request_id), "
+            + "ended_at_ms=?5, changed_at_ms=?5, request=NULL WHERE key=?1 AND state=3", "noting an end")
+    static let refused = SQL(
+        "UPDATE job SET state=6, outcome=1, status=?3, provider_code=?4, request_id=?5, ended_at_ms=?6, "
+            + "changed_at_ms=?6, request=NULL WHERE key=?1 AND owner=?2 AND state IN (1, 2)", "noting an end")
+    static let unknown = SQL(
+        "UPDATE job SET state=7, outcome=2, status=?3, note=?4, ended_at_ms=?5, changed_at_ms=?5, request=NULL "
+            + "WHERE key=?1 AND owner=?2 AND state=2", "noting a doubt")
+    static let released = SQL(
+        "UPDATE job SET owner=0, changed_at_ms=?3 WHERE key=?1 AND owner=?2 AND state=3", "letting go of a job")
+
+    static let newOwner = SQL(
+        "INSERT INTO owner(pid, start, boot, host, program, made_at_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+        "noting a client")
+    static let newestOwner = SQL("SELECT last_insert_rowid()", "noting a client")
+    static let owners = SQL("SELECT id FROM owner", "looking for owners")
+    static let forgetOwner = SQL(
+        "DELETE FROM owner WHERE id=?1 AND NOT EXISTS(SELECT 1 FROM job WHERE owner=?1 AND state IN (1, 2, 3))",
+        "forgetting an owner")
+
+    static let resolveAccepted = SQL(
+        "UPDATE job SET state=3, outcome=3, remote_id=?2, owner=0, status=0, provider_code=NULL, note=?3, "
+            + "accepted_at_ms=?4, ended_at_ms=0, changed_at_ms=?4 WHERE key=?1", "resolving a key")
+    static let resolveEnded = SQL(
+        "UPDATE job SET state=?2, outcome=?3, owner=0, note=?4, ended_at_ms=?5, changed_at_ms=?5, request=NULL "
+            + "WHERE key=?1", "resolving a key")
+    static let prune = SQL(
+        "DELETE FROM job WHERE state IN (4, 5, 6, 8) AND changed_at_ms<=?1 AND key IN "
+            + "(SELECT key FROM job WHERE state IN (4, 5, 6, 8) AND changed_at_ms<=?1 LIMIT ?2)", "pruning")
+    static let integrity = SQL("PRAGMA integrity_check(20)", "checking it")
+}

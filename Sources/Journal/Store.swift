@@ -1,0 +1,206 @@
+internal import CPlatform
+internal import CSQLite
+internal import Core
+internal import Glibc
+
+/// The file, opened when it is used, and the lock around every write and every checkpoint. Any thread.
+final class Store: @unchecked Sendable {
+    // Everything that changes is guarded by `mutex`; the fork hook runs while no thread is inside a turn.
+    let folder: Folder
+    /// Whether the disk is waited for at all (`journal.sync`).
+    private let syncs: Bool
+    private let creates: Bool
+    private let mutex: OpaquePointer
+    private var database: Database?
+    private var lock: Int32 = -1
+    private var node: UInt64 = 0
+    private var broken: Failure?
+    private var isEnded = false
+    /// Each time the file is opened it has another number.
+    private(set) var opening = 0
+
+    /// Nobody writes for so long. A process that was stopped in the middle of a write lets the others wait.
+    private static let patience: Int64 = 10_000_000_000
+
+    /// `creates`: makes folder and file if they are not there.
+    init(_ path: String, creates: Bool, syncs: Bool) throws(Failure) {
+        if let problem = aigcs_load("libsqlite3.so.0") {
+            throw Failure(.journal, "Opening the journal \(path): \(String(cString: problem))")
+        }
+        guard let mutex = aigcp_lock_new() else { throw Self.outOfMemory }
+        self.mutex = mutex
+        self.syncs = syncs
+        self.creates = creates
+        do throws(Failure) { folder = try Folder(path, creates: creates) } catch {
+            aigcp_lock_free(mutex)
+            throw error
+        }
+        aigcp_turn_register()
+        // A child that opened a file which was open here would hold no lock on it: SQLite keeps a table of what is open, and
+        // fork() copies it. So it is closed before each fork.
+        guard aigcp_fork_register(closeBeforeFork, Unmanaged.passUnretained(self).toOpaque()) == 0 else {
+            throw Self.outOfMemory
+        }
+    }
+
+    deinit {
+        aigcp_fork_unregister(Unmanaged.passUnretained(self).toOpaque())
+        end()
+        folder.close()
+        aigcp_lock_free(mutex)
+    }
+
+    private static let outOfMemory = Failure(.noResources, "Opening the journal: out of memory", isRetryable: true)
+
+    // MARK: - Use
+
+    // `inTurn`: the thread is inside a turn already.
+
+    /// One transaction, alone in the world. `synced`: on the disk when this returns.
+    func write<R>(
+        synced: Bool, inTurn: Bool = false, _ body: (Database) throws(Failure) -> R
+    ) throws(Failure) -> R {
+        var result: R?
+        try transact(synced, inTurn) { (database) throws(Failure) in result = try body(database) }
+        return try Self.there(result)
+    }
+
+    func read<R>(inTurn: Bool = false, _ body: (Database) throws(Failure) -> R) throws(Failure) -> R {
+        var result: R?
+        try use(locked: false, inTurn) { (database) throws(Failure) in result = try body(database) }
+        return try Self.there(result)
+    }
+
+    private static func there<R>(_ result: R?) throws(Failure) -> R {
+        guard let result else { throw Failure(.internal, "Using the journal: a step was left out") }
+        return result
+    }
+
+    // Not generic: they are large, and what they run is small.
+
+    private func transact(
+        _ synced: Bool, _ inTurn: Bool, _ body: (Database) throws(Failure) -> Void
+    ) throws(Failure) {
+        try use(locked: true, inTurn) { (database) throws(Failure) in
+            try database.setSynced(synced && syncs)
+            try database.change(Statements.begin)
+            do throws(Failure) {
+                try body(database)
+                try database.change(Statements.commit)
+            } catch {
+                database.rollBack()
+                throw error
+            }
+        }
+    }
+
+    private func use(
+        locked: Bool, _ inTurn: Bool, _ body: (Database) throws(Failure) -> Void
+    ) throws(Failure) {
+        if !inTurn { aigcp_turn_enter() }
+        defer { if !inTurn { aigcp_turn_leave() } }
+        let limit = aigcp_monotonic_ns().adding(Self.patience)
+        var pause: UInt32 = 50
+        while true {
+            if try attempt(locked, body) { return }
+            guard aigcp_monotonic_ns() < limit else {
+                throw Failure(
+                    .journal,
+                    "Journal \(folder.path): another process has held its lock for 10 seconds; is one stopped?",
+                    isRetryable: true)
+            }
+            // Outside the turn, so that no fork waits for another process.
+            aigcp_turn_leave()
+            usleep(pause)
+            aigcp_turn_enter()
+            pause = min(pause * 2, 1_000)
+        }
+    }
+
+    /// False: another process has the lock. Inside a turn.
+    private func attempt(_ locked: Bool, _ body: (Database) throws(Failure) -> Void) throws(Failure) -> Bool {
+        aigcp_lock_lock(mutex)
+        defer { aigcp_lock_unlock(mutex) }
+        if let broken { throw broken }
+        guard !isEnded else { throw Failure(.closed, "Journal \(folder.path): it has been closed") }
+        guard aigcp_fork_was_late() == 0 else {
+            throw Failure(
+                .forked,
+                "Journal \(folder.path): this process was forked in the middle of a write; use it in a program of its own"
+            )
+        }
+        let takesLock = locked || database == nil
+        if takesLock {
+            if lock < 0 { lock = try folder.openLock() }
+            var error: Int32 = 0
+            let taken = aigcs_try_lock(lock, &error)
+            guard taken >= 0 else { throw FileError.make(folder.path, "taking its lock", error) }
+            guard taken == 0 else { return false }
+        }
+        defer { if takesLock { aigcs_unlock(lock) } }
+        let database = try opened()
+        do throws(Failure) {
+            try body(database)
+            return true
+        } catch {
+            if database.isBroken { broken = error }
+            throw error
+        }
+    }
+
+    /// Lock and mutex held, or the file is open.
+    private func opened() throws(Failure) -> Database {
+        if let database {
+            guard try folder.identity() == node else {
+                throw Failure(
+                    .journal,
+                    "Journal \(folder.path): jobs.db was replaced while it was in use; start the program anew")
+            }
+            return database
+        }
+        if creates { try folder.prepare() }
+        node = try folder.identity()
+        let made = try Database(folder.database, writes: true)
+        do throws(Failure) { try Schema.check(made, folder.path, creates: creates) } catch {
+            if made.isBroken { broken = error }
+            made.close(checkpoints: false)
+            throw error
+        }
+        database = made
+        opening += 1
+        return made
+    }
+
+    // MARK: - The end
+
+    /// Closes the file, and moves its log into it if the lock can be had.
+    func end() {
+        aigcp_turn_enter()
+        aigcp_lock_lock(mutex)
+        defer {
+            aigcp_lock_unlock(mutex)
+            aigcp_turn_leave()
+        }
+        isEnded = true
+        var error: Int32 = 0
+        let isLocked = lock >= 0 && aigcs_try_lock(lock, &error) == 0
+        database?.close(checkpoints: isLocked)
+        database = nil
+        if lock >= 0 { aigcp_close(lock) }
+        lock = -1
+    }
+
+    /// On the thread that forks, while nobody is inside a turn.
+    fileprivate func closeForFork() {
+        database?.close(checkpoints: false)
+        database = nil
+        // A child would hold what its parent has locked after the parent's death.
+        if lock >= 0 { aigcp_close(lock) }
+        lock = -1
+    }
+}
+
+private func closeBeforeFork(_ context: UnsafeMutableRawPointer?) {
+    guard let context else { return }
+    Unmanaged<Store>.fromOpaque(context).takeUnretainedValue().closeForFork()
+}

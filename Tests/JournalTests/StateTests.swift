@@ -1,0 +1,206 @@
+import Core
+import Foundation
+import XCTest
+
+@testable import Journal
+
+/// The states of a key, one client at a time.
+final class StateTests: XCTestCase {
+    func testTheLifeOfAKey() throws {
+        let place = Place()
+        let journal = try open(place.journal)
+        defer { journal.close() }
+        XCTAssertEqual(try journal.claim(claim("k")), .new)
+        XCTAssertEqual(try journal.state("k"), .claimed)
+        try journal.step(.sending(account: "AKID"), "k")
+        XCTAssertEqual(try journal.state("k"), .sending)
+        try journal.step(.returned, "k")
+        XCTAssertEqual(try journal.state("k"), .claimed)
+        try journal.step(.sending(account: "AKID"), "k")
+        try journal.step(.accepted(remoteID: "r-1", requestID: "q-1"), "k")
+        let accepted = try XCTUnwrap(try journal.find(key("k")))
+        XCTAssertEqual(accepted.entry.state, .accepted)
+        XCTAssertEqual(accepted.entry.remoteID, "r-1")
+        XCTAssertEqual(accepted.entry.requestID, "q-1")
+        XCTAssertEqual(accepted.entry.attempts, 2)
+        XCTAssertEqual(accepted.entry.outcome, .accepted)
+        XCTAssertEqual(accepted.holder, .here)
+        journal.record(.succeeded(images: 3), of: key("k"), done: nil)
+        let ended = try XCTUnwrap(try journal.find(key("k")))
+        XCTAssertEqual(ended.entry.state, .succeeded)
+        XCTAssertEqual(ended.entry.images, 3)
+        XCTAssertEqual(ended.holder, .nobody)
+        XCTAssertGreaterThanOrEqual(ended.entry.endedAt, ended.entry.acceptedAt)
+        XCTAssertEqual(try journal.claim(claim("k")), .known(ended))
+    }
+
+    func testAnotherPayloadUnderAKeyIsAConflict() throws {
+        let place = Place()
+        let journal = try open(place.journal)
+        defer { journal.close() }
+        _ = try journal.claim(claim("k"))
+        XCTAssertEqual(status { _ = try journal.claim(claim("k", payload: "a dog")) }, .keyConflict)
+        try journal.step(.sending(account: ""), "k")
+        XCTAssertEqual(status { _ = try journal.claim(claim("k", payload: "a dog")) }, .keyConflict)
+        try journal.step(.unknown(Failure(.network, "cut")), "k")
+        XCTAssertEqual(status { _ = try journal.claim(claim("k", payload: "a dog")) }, .keyConflict)
+        guard case .known(let place) = try journal.claim(claim("k")) else { return XCTFail("sent again") }
+        XCTAssertEqual(place.entry.state, .unknown)
+        XCTAssertEqual(place.entry.outcome, .unknown)
+        XCTAssertThrowsError(try journal.claim(claim("k", payload: "a dog"))) { error in
+            XCTAssertEqual((error as? Failure)?.outcome, .notSent)
+            XCTAssertEqual((error as? Failure)?.field, "key")
+        }
+    }
+
+    func testWhatWasRefusedMayBeSubmittedAnewWithAnotherPayload() throws {
+        let place = Place()
+        let journal = try open(place.journal)
+        defer { journal.close() }
+        _ = try journal.claim(claim("k"))
+        try journal.step(.sending(account: ""), "k")
+        journal.record(.refused(Failure(.contentRefused, "no", providerCode: "Bad")), of: key("k"), done: nil)
+        // At once: the step waits for a commit, and the claim sees it all the same.
+        XCTAssertEqual(try journal.claim(claim("k", payload: "a dog")), .new)
+        let again = try XCTUnwrap(try journal.find(key("k"))?.entry)
+        XCTAssertEqual(again.state, .claimed)
+        XCTAssertEqual(again.digest, Array("a dog".utf8))
+        XCTAssertEqual(again.status, 0)
+        XCTAssertEqual(again.providerCode, "")
+    }
+
+    func testNothingIsSentTwice() throws {
+        let place = Place()
+        let journal = try open(place.journal)
+        defer { journal.close() }
+        _ = try journal.claim(claim("k"))
+        try journal.step(.sending(account: ""), "k")
+        XCTAssertEqual(status { try journal.step(.sending(account: ""), "k") }, .journal)
+        try journal.step(.accepted(remoteID: "r", requestID: ""), "k")
+        XCTAssertEqual(status { try journal.step(.sending(account: ""), "k") }, .journal)
+        XCTAssertEqual(status { try journal.step(.sending(account: ""), "unheard of") }, .journal)
+    }
+
+    func testKeysAreBytes() throws {
+        let place = Place()
+        let journal = try open(place.journal)
+        defer { journal.close() }
+        // The same letter for a reader, composed and not.
+        XCTAssertEqual(try journal.claim(claim("caf\u{E9}")), .new)
+        XCTAssertEqual(try journal.claim(claim("cafe\u{301}")), .new)
+        XCTAssertNil(JournalKey(""))
+        XCTAssertNil(JournalKey("a\0b"))
+        XCTAssertNotNil(JournalKey(String(repeating: "k", count: 255)))
+        XCTAssertNil(JournalKey(String(repeating: "k", count: 256)))
+    }
+
+    func testTheAccountIsNotReadable() throws {
+        let place = Place()
+        let journal = try open(place.journal)
+        _ = try journal.claim(claim("k"))
+        try journal.step(.sending(account: "AKIDEXAMPLE"), "k")
+        journal.close()
+        let bytes = try XCTUnwrap(FileManager.default.contents(atPath: place.file))
+        XCTAssertNil(bytes.range(of: Data("AKIDEXAMPLE".utf8)))
+        XCTAssertNotNil(bytes.range(of: Data("ELPMAXED".utf8)))
+    }
+
+    func testARequestIsForgottenAtTheEnd() throws {
+        let place = Place()
+        let journal = try open(place.journal)
+        _ = try journal.claim(claim("k", request: Array("{\"Prompt\": \"a purple cat\"}".utf8)))
+        try journal.step(.sending(account: ""), "k")
+        try journal.step(.accepted(remoteID: "r", requestID: ""), "k")
+        let tools = try JournalTools(path: place.journal)
+        XCTAssertEqual(try tools.list(JournalTools.Filter(), after: "").map(\.key.text), ["k"])
+        tools.close()
+        journal.close()
+    }
+
+    func testPruningFreesEndedKeysOnly() throws {
+        let place = Place()
+        let journal = try open(place.journal)
+        for name in ["claimed", "sending", "accepted", "succeeded", "unknown", "refused"] {
+            _ = try journal.claim(claim(name))
+            if name == "claimed" { continue }
+            try journal.step(.sending(account: ""), name)
+            switch name {
+            case "accepted": try journal.step(.accepted(remoteID: "r", requestID: ""), name)
+            case "succeeded":
+                try journal.step(.accepted(remoteID: "r", requestID: ""), name)
+                try journal.step(.succeeded(images: 1), name)
+            case "unknown": try journal.step(.unknown(Failure(.network, "")), name)
+            case "refused": try journal.step(.refused(Failure(.requestRefused, "")), name)
+            default: break
+            }
+        }
+        let tools = try JournalTools(path: place.journal)
+        XCTAssertEqual(try tools.prune(olderThanMilliseconds: 3_600_000), 0)
+        XCTAssertEqual(try tools.prune(olderThanMilliseconds: 0), 2)
+        XCTAssertEqual(
+            try tools.list(JournalTools.Filter(), after: "").map(\.key.text),
+            ["accepted", "claimed", "sending", "unknown"])
+        tools.close()
+        journal.close()
+        // And by a client that is told to.
+        let later = try open(place.journal, keep: 0)
+        defer { later.close() }
+        XCTAssertEqual(try later.state("accepted"), .accepted)
+    }
+
+    func testResolvingByHand() throws {
+        let place = Place()
+        let journal = try open(place.journal)
+        for name in ["a", "b", "c"] {
+            _ = try journal.claim(claim(name))
+            try journal.step(.sending(account: ""), name)
+        }
+        let tools = try JournalTools(path: place.journal)
+        // Its client lives.
+        XCTAssertEqual(status { try tools.resolve(key("a"), .notSent) }, .wrongState)
+        XCTAssertEqual(status { try tools.resolve(key("x"), .notSent) }, .notFound)
+        for name in ["a", "b", "c"] { try journal.step(.unknown(Failure(.network, "")), name) }
+        try tools.resolve(key("a"), .accepted(remoteID: "r-9"))
+        try tools.resolve(key("b"), .notSent)
+        try tools.resolve(key("c"), .abandoned)
+        XCTAssertEqual(status { try tools.resolve(key("b"), .notSent) }, .wrongState)
+        tools.close()
+        guard case .known(let a) = try journal.claim(claim("a")) else { return XCTFail("paid twice") }
+        XCTAssertEqual(a.entry.state, .accepted)
+        XCTAssertEqual(a.entry.remoteID, "r-9")
+        XCTAssertEqual(a.holder, .here)
+        XCTAssertEqual(try journal.claim(claim("b")), .new)
+        guard case .known(let c) = try journal.claim(claim("c")) else { return XCTFail("paid twice") }
+        XCTAssertEqual(c.entry.state, .abandoned)
+        journal.close()
+    }
+
+    func testAPageOfKeys() throws {
+        let place = Place()
+        let journal = try open(place.journal)
+        for index in 0..<25 { _ = try journal.claim(claim("b/\(100 + index)")) }
+        _ = try journal.claim(claim("other"))
+        for index in 0..<5 { try journal.step(.sending(account: ""), "b/\(100 + index)") }
+        let tools = try JournalTools(path: place.journal)
+        var filter = JournalTools.Filter()
+        filter.prefix = "b/"
+        filter.limit = 10
+        var seen: [String] = []
+        while let last = try tools.list(filter, after: seen.last ?? "").map(\.key.text) as [String]?, !last.isEmpty {
+            XCTAssertLessThanOrEqual(last.count, 10)
+            seen += last
+        }
+        XCTAssertEqual(seen, (0..<25).map { "b/\(100 + $0)" })
+        filter.states = [.sending, .accepted]
+        XCTAssertEqual(try tools.list(filter, after: "").count, 5)
+        filter.provider = "alibaba"
+        XCTAssertEqual(try tools.list(filter, after: "").count, 0)
+        let report = try tools.check()
+        XCTAssertEqual(report.problems, [])
+        XCTAssertEqual(report.counts, [.claimed: 21, .sending: 5])
+        XCTAssertEqual(report.orphans, 0)
+        XCTAssertGreaterThan(report.freeBytes, 0)
+        tools.close()
+        journal.close()
+    }
+}
