@@ -142,7 +142,7 @@ public func aigc_client_fetch(
         let provider = try client.need(request.provider)
         let access = try provider.fetch(operation: request.operation, fields: request.fields)
         let record = try client.engine.fetch(
-            access, provider: provider.name, operation: request.operation, identity: access.identity,
+            access, provider: provider.name, operation: request.operation, identity: access.object,
             path: try optionalText(path, "path"), trace: try request.trace())
         out.pointee = JobBox(client, record).handedOut()
     }
@@ -237,16 +237,5 @@ extension Client {
         try need(reference.provider).validate(reference)
         let record = try engine.attach(reference, follow: follow, deadlineMilliseconds: deadlineMilliseconds)
         return JobBox(self, record)
-    }
-}
-
-extension AssetAccess {
-    /// Names the image across processes without a secret: a URL's query may hold a signature.
-    fileprivate var identity: String {
-        switch self {
-        case .url(let url), .store(_, let url): return String(url.prefix { $0 != "?" && $0 != "#" })
-        case .call(let call):
-            return call.endpoint + call.path + "?" + call.query.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
-        }
     }
 }

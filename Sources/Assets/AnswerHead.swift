@@ -1,3 +1,4 @@
+internal import Codec
 internal import Core
 
 /// What the head of an answer says about the object behind it. Every field is checked: what is malformed counts as
@@ -31,15 +32,15 @@ struct AnswerHead: Equatable, Sendable {
             return
         }
         length = headers["content-length"].flatMap(Self.number) ?? -1
-        validator = headers["etag"].flatMap(Self.strongTag) ?? headers["last-modified"].flatMap(Self.date)
+        validator = headers["etag"].flatMap(Self.strongTag) ?? Self.strongDate(headers)
         let crc = headers["x-cos-hash-crc64ecma"] ?? headers["x-oss-hash-crc64ecma"]
         crc64 = crc.flatMap { Self.digits($0.utf8) ? UInt64($0) : nil }
     }
 
     /// Whether this answer is of another object than the one of a validator. A tag is only held against a tag (a weak one
-    /// too: what is not even alike is not the same), a date against a date.
+    /// too: what is not even alike is not the same). A date alone says little, so that it must be repeated.
     func contradicts(_ validator: String) -> Bool {
-        guard validator.first == "\"" else { return date.map { $0 != validator } ?? false }
+        guard validator.utf8.first == UInt8(ascii: "\"") else { return date != validator }
         guard let tag else { return false }
         return (tag.hasPrefix("W/") ? String(tag.dropFirst(2)) : tag) != validator
     }
@@ -53,6 +54,15 @@ struct AnswerHead: Equatable, Sendable {
         else { return nil }
         for byte in bytes.dropFirst().dropLast() where byte < 0x21 || byte == 0x22 || byte > 0x7E { return nil }
         return text
+    }
+
+    /// A date counts seconds: an object that was written again in the second of its answer keeps it (RFC 9110, 8.8.2.2).
+    private static func strongDate(_ headers: HTTPHeaders) -> String? {
+        guard let text = headers["last-modified"].flatMap(date) else { return nil }
+        guard let answered = headers["date"].flatMap(DateText.parseHTTPDate),
+            let modified = DateText.parseHTTPDate(text)
+        else { return text }
+        return answered > modified ? text : nil
     }
 
     private static func date(_ text: String) -> String? {

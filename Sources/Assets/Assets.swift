@@ -20,9 +20,9 @@ public enum Assets {
         public var overwrite: Bool
         /// A larger image is refused, as soon as its size is announced. 1 or more.
         public var maximumBytes: Int64
-        /// What the image is, the same in every process that asks for it: a token and an index, or a URL without its
-        /// query. It is hashed into the name of the .part file and into its notes, never stored. Empty: no resumption
-        /// by another sink.
+        /// What the image is, the same in every process that asks for it: a job and an index, or a URL without its
+        /// signature. It is hashed into the name of the .part file and into its notes, never stored. Empty: no
+        /// resumption by another sink.
         public var identity: String
         /// False: `abandon` always removes the .part file.
         public var keepPartial: Bool

@@ -34,15 +34,9 @@ struct FilePlace: Sendable {
                 .invalidArgument, "Download path '\(shown)': it ends without the name of a file; append one",
                 field: "path")
         }
-        var digest = [UInt8](repeating: 0, count: Int(AIGCC_MAX_DIGEST))
-        let text = Array("\(given)\0\(last)".utf8)
-        let result =
-            given.isEmpty
-            ? aigcc_random(&digest, digest.count) : aigcc_digest(AIGCC_SHA256, text, text.count, &digest)
-        guard result == 0 else {
+        guard let hex = given.isEmpty ? Self.random() : Self.sha256("\(given)\0\(last)") else {
             throw Failure(.internal, "Download path '\(shown)': libcrypto computes no SHA-256; check its configuration")
         }
-        let hex = Self.hexadecimal(digest)
         identity = given.isEmpty ? "" : hex
         // ".", ten digits, ".part" and ".info" must fit behind it.
         part = "\(Self.shortened(name, to: 255 - 21)).\(hex.prefix(10)).part"
@@ -50,6 +44,18 @@ struct FilePlace: Sendable {
     }
 
     func fileName(_ format: ImageFormat) -> String { isOpen ? "\(name).\(format.fileExtension)" : name }
+
+    /// 64 hexadecimal digits; nil if libcrypto cannot.
+    static func sha256(_ text: String) -> String? {
+        var digest = [UInt8](repeating: 0, count: Int(AIGCC_MAX_DIGEST))
+        let bytes = Array(text.utf8)
+        return aigcc_digest(AIGCC_SHA256, bytes, bytes.count, &digest) == 0 ? hexadecimal(digest) : nil
+    }
+
+    private static func random() -> String? {
+        var digest = [UInt8](repeating: 0, count: Int(AIGCC_MAX_DIGEST))
+        return aigcc_random(&digest, digest.count) == 0 ? hexadecimal(digest) : nil
+    }
 
     private static func hexadecimal(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789abcdef".utf8)

@@ -27,6 +27,8 @@ public final class FileSink: AssetSink {
     public var received: Int64 { receiver.received }
     public var expected: Int64 { receiver.expected }
 
+    public func aim(at object: String) { receiver.aim(at: object) }
+
     /// Refuses what cannot work (`fileExists`, `file`, `noResources`), opens or takes over the .part file and reads
     /// what is in it. After an error nothing is open and nothing was left behind.
     public func prepare() throws(Failure) {

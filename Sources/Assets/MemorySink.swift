@@ -16,6 +16,7 @@ public final class MemorySink: AssetSink {
     public var received: Int64 { receiver.received }
     public var expected: Int64 { receiver.expected }
 
+    public func aim(at object: String) { receiver.aim(at: object) }
     public func prepare() throws(Failure) {}
     public func begin(status: Int, headers: HTTPHeaders) -> Bool { receiver.begin(status: status, headers: headers) }
     public func receive(_ bytes: UnsafeRawBufferPointer) -> Bool { receiver.receive(bytes) }

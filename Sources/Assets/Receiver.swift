@@ -27,6 +27,9 @@ final class Receiver<Store: ImageStore> {
     var isVerified = false
     var expectedCRC: UInt64?
     var validator: String?
+    /// Hashes of the object that the bytes are of, and of the one that is asked for now; "-" if nobody said.
+    var heldObject = ResumeNote.unknownObject
+    var askedObject = ResumeNote.unknownObject
     /// What the store remembers; whether that was tried in the middle of a transfer.
     var noted: ResumeNote?
     var triedNote = false
@@ -51,9 +54,14 @@ final class Receiver<Store: ImageStore> {
     }
 
     var received: Int64 { verifier?.count ?? 0 }
-    var canResume: Bool { options.mode == .url && validator != nil && received > 0 }
+    /// What is held can be continued by somebody.
+    var isWorthKeeping: Bool { options.mode == .url && validator != nil && received > 0 }
+    /// What is held can be continued by the transfer that is asked for now.
+    var canResume: Bool { isWorthKeeping && heldObject == askedObject }
     var resumeOffset: Int64 { canResume ? received : 0 }
     var resumeValidator: String? { canResume ? validator : nil }
+
+    func aim(at object: String) { askedObject = FilePlace.sha256(object) ?? ResumeNote.unknownObject }
 
     // MARK: A transfer
 
@@ -132,6 +140,7 @@ final class Receiver<Store: ImageStore> {
         expected = -1
         expectedCRC = nil
         validator = nil
+        heldObject = ResumeNote.unknownObject
         isVerified = false
         noted = nil
         triedNote = false
@@ -140,7 +149,7 @@ final class Receiver<Store: ImageStore> {
 
     /// The transfer has been given up: leaves what a later sink can continue. False if there is nothing of that kind.
     func leave() -> Bool {
-        guard options.keepPartial, canResume else { return false }
+        guard options.keepPartial, isWorthKeeping else { return false }
         do throws(Failure) {
             try store.flush()
         } catch {
@@ -177,6 +186,7 @@ final class Receiver<Store: ImageStore> {
         expected = note.total
         expectedCRC = note.crc64
         validator = note.validator
+        heldObject = note.object
         noted = note
         return limit
     }

@@ -8,6 +8,7 @@ extension Receiver {
         guard options.mode == .url, let range = head.range, range.first == received else {
             return changed("the answer to a request for the rest does not begin at byte \(received)")
         }
+        guard heldObject == askedObject else { return changed("its URL is that of another image now") }
         if let total = range.total {
             if expected >= 0, total != expected { return changed("it had \(expected) bytes and has \(total) now") }
             if total > options.maximumBytes { return tooLarge("it has \(total) bytes") }
@@ -114,6 +115,7 @@ extension Receiver {
         expected = promise.length
         expectedCRC = promise.crc64
         if options.mode == .url { validator = promise.validator }
+        heldObject = askedObject
         // The checksums of PNG chunks are always looked at; CRC-64 where one is offered or may be offered later.
         verifier = Verifier(format, computesCRC: options.mode == .url || expectedCRC != nil)
         try store.settle(format)
@@ -138,7 +140,7 @@ extension Receiver {
     func pass(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
         guard try check(bytes) else { return }
         try store.append(bytes)
-        if received >= Self.noteThreshold, !triedNote, canResume {
+        if received >= Self.noteThreshold, !triedNote, isWorthKeeping {
             triedNote = true
             writeNote()
         }

@@ -84,7 +84,7 @@ extension Receiver {
     }
 
     func keepForResume() throws(Failure) {
-        guard canResume else { return }
+        guard isWorthKeeping else { return }
         try store.flush()
         writeNote()
     }
@@ -92,7 +92,8 @@ extension Receiver {
     func writeNote() {
         guard options.keepPartial, !identity.isEmpty, let validator, let format = verifier?.format else { return }
         let note = ResumeNote(
-            identity: identity, validator: validator, total: expected, crc64: expectedCRC, format: format, boot: boot)
+            identity: identity, object: heldObject, validator: validator, total: expected, crc64: expectedCRC,
+            format: format, boot: boot)
         guard note != noted else { return }
         noted = store.remember(note) ? note : nil
     }

@@ -5,6 +5,9 @@ internal import CAssets
 struct ResumeNote: Equatable, Sendable {
     /// SHA-256 of the identity and the file name, 64 hexadecimal digits.
     var identity: String
+    /// SHA-256 of the object that the bytes are of (`AssetSink.aim`), 64 hexadecimal digits; "-" if nobody said. A job's
+    /// image can move to another URL, and a redirect can lead elsewhere the next time.
+    var object: String
     /// A strong ETag or a Last-Modified.
     var validator: String
     /// -1 if unknown.
@@ -16,11 +19,13 @@ struct ResumeNote: Equatable, Sendable {
     var boot: String
 
     static let maximumLength = 1024
-    private static let title = "libaigc-part 1"
+    static let unknownObject = "-"
+    private static let title = "libaigc-part 2"
 
     func encoded() -> [UInt8] {
         let lines = [
-            Self.title, identity, validator, String(total), crc64.map { String($0) } ?? "-", format.rawValue, boot,
+            Self.title, identity, object, validator, String(total), crc64.map { String($0) } ?? "-", format.rawValue,
+            boot,
         ]
         var bytes = Array((lines.joined(separator: "\n") + "\n").utf8)
         let crc = aigca_crc64(0, bytes, bytes.count)
@@ -28,8 +33,12 @@ struct ResumeNote: Equatable, Sendable {
         return bytes
     }
 
-    init(identity: String, validator: String, total: Int64, crc64: UInt64?, format: ImageFormat, boot: String) {
+    init(
+        identity: String, object: String, validator: String, total: Int64, crc64: UInt64?, format: ImageFormat,
+        boot: String
+    ) {
         self.identity = identity
+        self.object = object
         self.validator = validator
         self.total = total
         self.crc64 = crc64
@@ -40,11 +49,11 @@ struct ResumeNote: Equatable, Sendable {
     init?(_ bytes: [UInt8]) {
         guard bytes.count <= Self.maximumLength, let text = String(validating: bytes, as: UTF8.self) else { return nil }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { String($0) }
-        guard lines.count == 9, let format = ImageFormat(rawValue: lines[5]), let total = Int64(lines[3]), total >= -1
+        guard lines.count == 10, let format = ImageFormat(rawValue: lines[6]), let total = Int64(lines[4]), total >= -1
         else { return nil }
         self.init(
-            identity: lines[1], validator: lines[2], total: total, crc64: UInt64(lines[4]), format: format,
-            boot: lines[6])
+            identity: lines[1], object: lines[2], validator: lines[3], total: total, crc64: UInt64(lines[5]),
+            format: format, boot: lines[7])
         // The same fields give the same bytes, title and checksum included.
         guard AnswerHead.isValidator(validator), encoded() == bytes else { return nil }
     }

@@ -58,6 +58,9 @@ public protocol AssetSink: BodySink {
     var received: Int64 { get }
     var expected: Int64 { get }
 
+    /// The next transfer asks for this object (`AssetAccess.object`). Bytes that are held of another one are neither
+    /// continued nor taken for a part of it.
+    func aim(at object: String)
     /// Opens what has to be open, once, before the first transfer. Slow work is allowed: worker thread.
     func prepare() throws(Failure)
     /// After a transfer has ended: `result` is what the transport said.

@@ -213,6 +213,15 @@ public enum AssetAccess: Sendable {
         case .url(let url), .store(_, let url): return url
         }
     }
+
+    /// Names the image across processes: what a `.part` must match to be continued. To be hashed, not to be shown.
+    public var object: String {
+        switch self {
+        case .url(let url), .store(_, let url): return WebURL(url)?.objectIdentity ?? url
+        case .call(let call):
+            return call.endpoint + call.path + "?" + call.query.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
+        }
+    }
 }
 
 /// One cloud: encodes, signs, decodes. Pure: no clock, no I/O, no state; called from any thread.

@@ -208,6 +208,69 @@ final class ResumeTests: XCTestCase {
         XCTAssertEqual(sink.run(Answer(status: 416)).word, "notAnImage")
     }
 
+    /// Fault 9: two objects of one path, size and date are two; one that is signed anew is one.
+    func testAnotherObjectIsNotContinued() throws {
+        let date = ("Last-Modified", "Tue, 21 Oct 2025 07:28:00 GMT")
+        for asks in [false, true] {
+            let sink = try open(options(identity: "a job's image"))
+            sink.aim(at: "https://h/a.png?version=1")
+            var first = Answer.whole(image, etag: nil)
+            first.headers.append(date)
+            XCTAssertEqual(sink.run(first.cut(after: 50_000)).word, "incomplete")
+            XCTAssertEqual(sink.resumeOffset, 50_000)
+            sink.abandon(keepPartial: true)
+            XCTAssertEqual(folder.names.count, 2)
+            let second = try open(options(identity: "a job's image"))
+            // A redirect leads there: what is held waits for the place that it came from.
+            second.aim(at: "https://h/redirects")
+            XCTAssertEqual(second.resumeOffset, 0)
+            XCTAssertNil(second.resumeValidator)
+            XCTAssertEqual(second.run(Answer(status: 302)).word, "notAnImage")
+            second.aim(at: "https://h/a.png?version=1")
+            XCTAssertEqual(second.resumeOffset, 50_000)
+            second.aim(at: "https://h/a.png?version=2")
+            XCTAssertEqual(second.resumeOffset, 0)
+            if asks {
+                // A server that sends a part all the same.
+                var rest = Answer.rest(of: image, from: 50_000, etag: nil)
+                rest.headers.append(date)
+                XCTAssertEqual(second.run(rest).word, "corrupt")
+                try second.restart()
+            }
+            XCTAssertEqual(second.run(Answer.whole(image, etag: nil)).word, "complete")
+            second.abandon(keepPartial: false)
+            XCTAssertEqual(folder.names, [])
+        }
+    }
+
+    /// Between a cut and the next try a download may be ended while another URL is asked: what is held is kept.
+    func testWhatIsHeldOutlivesAnotherURL() throws {
+        let sink = try open()
+        sink.aim(at: "one")
+        XCTAssertEqual(sink.run(Answer.whole(image).cut(after: 50_000)).word, "incomplete")
+        sink.aim(at: "two")
+        XCTAssertEqual(sink.run(Answer(status: 503).cut(after: 0)).word, "notAnImage")
+        sink.abandon(keepPartial: true)
+        let second = try open()
+        second.aim(at: "one")
+        XCTAssertEqual(second.resumeOffset, 50_000)
+        second.abandon(keepPartial: false)
+    }
+
+    /// A date counts seconds: it vouches for nothing in the second of the answer, nor where it is not repeated.
+    func testADateAloneVouchesForLittle() throws {
+        let date = "Tue, 21 Oct 2025 07:28:00 GMT"
+        for (answered, isFit) in [(date, false), ("Tue, 21 Oct 2025 07:28:01 GMT", true), ("nonsense", true)] {
+            let sink = MemorySink(options: options())
+            var first = Answer.whole(image, etag: nil)
+            first.headers += [("Last-Modified", date), ("Date", answered)]
+            XCTAssertEqual(sink.run(first.cut(after: 5_000)).word, "incomplete")
+            XCTAssertEqual(sink.resumeOffset, isFit ? 5_000 : 0, answered)
+            guard isFit else { continue }
+            XCTAssertEqual(sink.run(Answer.rest(of: image, from: 5_000, etag: nil)).word, "corrupt")
+        }
+    }
+
     func testAnErrorInBetweenCostsNothing() throws {
         let sink = try open()
         XCTAssertEqual(sink.run(Answer.whole(image).cut(after: 90_000)).word, "incomplete")

@@ -113,6 +113,26 @@ final class DownloadMachineTests: XCTestCase {
         }
     }
 
+    /// Fault 8: of several ends that are asked for while a worker has the sink the first one counts.
+    func testTheFirstEndThatIsAskedForCounts() {
+        let ends: [(DownloadEvent, String)] = [(.cancel, "cancelled"), (.deadline, "deadline"), (.close, "cancelled")]
+        for (first, word) in ends {
+            for (second, _) in ends {
+                for third in ends.map(\.0) {
+                    var machine = Self.make([.start, first, second, third])
+                    XCTAssertEqual(machine.tell(.prepared(nil)), "unschedule abandon(keep) ended(\(word)) finished")
+                    XCTAssertEqual(machine.state, word == "deadline" ? .failed : .cancelled)
+                    machine = Self.make([
+                        .start, .prepared(nil), .transferEnded(.complete, received: 9), first, second, third,
+                    ])
+                    let failed = DownloadEvent.committed(Failure(.file, "rename"))
+                    XCTAssertEqual(machine.tell(failed), "unschedule abandon(keep) ended(\(word)) finished")
+                    XCTAssertEqual(machine.state, word == "deadline" ? .failed : .cancelled)
+                }
+            }
+        }
+    }
+
     func testCorruptThriceIsCorrupt() {
         var machine = Self.make([.start, .prepared(nil)])
         for _ in 0..<2 {

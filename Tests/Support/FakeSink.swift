@@ -30,7 +30,17 @@ public final class FakeSink: AssetSink {
         self.path = path
     }
 
-    public var resumeOffset: Int64 { Int64(bytes.count) }
+    /// What was asked for, and what the bytes are of.
+    public private(set) var aims: [String] = []
+    private var held: String?
+
+    public func aim(at object: String) {
+        touch("aim")
+        aims.append(object)
+    }
+
+    private var isSameObject: Bool { held == nil || held == aims.last }
+    public var resumeOffset: Int64 { isSameObject ? Int64(bytes.count) : 0 }
     public var resumeValidator: String? { validator }
     public var received: Int64 {
         touch("received")
@@ -55,7 +65,9 @@ public final class FakeSink: AssetSink {
             resumes += 1
             let wanted = "bytes \(bytes.count)-"
             if headers["content-range"]?.hasPrefix(wanted) != true { misuse.append("a range that was not asked for") }
-        case 200: bytes = []
+        case 200:
+            bytes = []
+            held = aims.last
         default: text = HTTPReply(status: status, headers: headers)
         }
         validator = headers["etag"] ?? validator

@@ -25,10 +25,10 @@ def _start(keys: Keys, url: str, path: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
 
 
-def _cut(door: Door, keys: Keys, url: str, path: Path, kib: int) -> None:
+def _cut(door: Door, keys: Keys, url: str, path: Path, kib: int, skip: int = 0) -> None:
     """Let a process fetch so much more, see it idle, and kill it."""
     hits = len(door.counts.hits)
-    door.arm("hold", variant=kib)
+    door.arm("hold", variant=kib, skip=skip)
     process = _start(keys, url, path)
     try:
         until(lambda: len(door.counts.hits) > hits and door.counts.hits[-1].sent > 0, 30)
@@ -91,5 +91,42 @@ def other_object(rig: Rig, report: Report) -> None:
         door.close()
 
 
+SIGNED = "&q-sign-algorithm=sha1&q-ak=%d&q-sign-time=1;%d&q-key-time=1;%d&q-signature=%d"
+
+
+def same_date(rig: Rig, report: Report) -> None:
+    """Objects of one path, one size and one date, told apart by the query alone; and one object that is signed anew."""
+    with Store() as store:
+        store.only_dates = True
+        door = rig.door_to(store.url)
+        keys = rig.keys(door.url)
+        folder = rig.folder / "date"
+        folder.mkdir()
+        images = [noisy_png(1500, 700, seed=5), noisy_png(1500, 700, seed=6)]
+        again = tuple(SIGNED % (number, number, number, number) for number in (1, 2))
+        for number, image in enumerate(images):
+            for tail in ("", again[0]):
+                store.objects["/p.png?versionId=%d%s" % (number, tail)] = image
+        store.objects["/signed.png"] = images[0]
+        pairs = {
+            "another version": ("/p.png?versionId=0", "/p.png?versionId=1", images[1], False),
+            "a signature besides": ("/p.png?versionId=0" + again[0], "/p.png?versionId=1" + again[0], images[1], False),
+            "a new signature": ("/signed.png?a=1" + again[0], "/signed.png?a=1" + again[1], images[0], True),
+            "another redirect": ("/moving", "/moving", images[1], False),
+        }
+        for number, (what, (first, second, image, continues)) in enumerate(pairs.items()):
+            path = folder / ("%d.png" % number)
+            store.moved["/moving"] = b"/p.png?versionId=0"
+            _cut(door, keys, door.url + first, path, 2000, skip=int(first in store.moved))
+            store.moved["/moving"] = b"/p.png?versionId=1"
+            seen = len(store.seen)
+            said = _start(keys, door.url + second, path).communicate(timeout=90)[0]
+            report.ok(said.strip().endswith("OK"), "%s: it finishes" % what, said)
+            report.ok(path.exists() and path.read_bytes() == image, "%s: the bytes of one image" % what)
+            ranges = [headers.get("range") for _, headers in store.seen[seen:]]
+            report.ok(any(ranges) == continues, "%s: %s" % (what, "continued" if continues else "from the start"), ranges)
+        door.close()
+
+
 if __name__ == "__main__":
-    sys.exit(main("resume", [killed, other_object]))
+    sys.exit(main("resume", [killed, other_object, same_date]))

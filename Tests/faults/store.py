@@ -1,4 +1,4 @@
-"""A small object store with large pictures: ranges, ETags and checks of If-Range, like the clouds' own."""
+"""A small object store with large pictures: ranges, ETags and checks of If-Range, like the clouds' own, or without."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import threading
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Dict, Optional, Tuple, Type
+from typing import Dict, List, Optional, Tuple, Type
+
+DATE = "Tue, 21 Oct 2025 07:28:00 GMT"
 
 
 def noisy_png(width: int, height: int, seed: int) -> bytes:
@@ -26,10 +28,15 @@ def noisy_png(width: int, height: int, seed: int) -> bytes:
 
 
 class Store:
-    """Objects by path, on a port of its own."""
+    """Objects by path, with the query or without, on a port of its own."""
 
     def __init__(self) -> None:
         self.objects: Dict[str, bytes] = {}
+        # Where a path leads instead, as the bytes of a Location line.
+        self.moved: Dict[str, bytes] = {}
+        # All objects were written in one second, and nothing else tells them apart.
+        self.only_dates = False
+        self.seen: List[Tuple[str, Dict[str, str]]] = []
         store = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -51,19 +58,24 @@ class Store:
         return "http://127.0.0.1:%d" % self._server.server_address[1]
 
     def _get(self, request: BaseHTTPRequestHandler) -> None:
-        data = self.objects.get(request.path.partition("?")[0])
+        self.seen.append((request.path, {name.lower(): value for name, value in request.headers.items()}))
+        moved = self.moved.get(request.path)
+        if moved is not None:
+            request.wfile.write(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + moved + b"\r\n\r\n")
+            return
+        data = self.objects.get(request.path, self.objects.get(request.path.partition("?")[0]))
         if data is None:
             request.send_response(404)
             request.send_header("Content-Length", "0")
             request.end_headers()
             return
-        etag = '"%s"' % hashlib.md5(data).hexdigest()
+        etag = DATE if self.only_dates else '"%s"' % hashlib.md5(data).hexdigest()
         span = self._span(request, etag, len(data))
         request.send_response(206 if span else 200)
         first, last = span or (0, len(data) - 1)
         if span:
             request.send_header("Content-Range", "bytes %d-%d/%d" % (first, last, len(data)))
-        request.send_header("ETag", etag)
+        request.send_header("Last-Modified" if self.only_dates else "ETag", etag)
         request.send_header("Accept-Ranges", "bytes")
         request.send_header("Content-Type", "image/png")
         request.send_header("Content-Length", str(last - first + 1))

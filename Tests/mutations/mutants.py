@@ -239,6 +239,31 @@ MUTANTS = (
         ["c memory"],
     ),
     Mutant(
+        5, "the last end that is asked for counts",
+        [
+            (
+                "Sources/Core/DownloadMachine.swift",
+                "if endAsked == nil { endAsked = (final, failure) }", "endAsked = (final, failure)",
+            )
+        ],
+        ["swift testTheFirstEndThatIsAskedForCounts"],
+    ),
+    Mutant(
+        8, "two objects of one path are one object",
+        [
+            (
+                "Sources/Core/WebURLQuery.swift", "if signing.isEmpty { return text }",
+                "if signing.isEmpty { return String(text.prefix { $0 != \"?\" }) }",
+            ),
+        ],
+        ["swift WebURLTests", "faults resume"],
+    ),
+    Mutant(
+        8, "an image goes on with the bytes of another URL",
+        [("Sources/Assets/Receiver.swift", "isWorthKeeping && heldObject == askedObject", "isWorthKeeping")],
+        ["faults resume"],
+    ),
+    Mutant(
         9, "what a cloud says is shown as it is",
         [("Sources/Providers/Redaction.swift", "let clean = hideTokens(hideValues(bytes))", "let clean = bytes")],
         ["faults secrets"],

@@ -104,7 +104,10 @@ public final class Engine: @unchecked Sendable {
         return try order(
             access, provider: job.provider, operation: job.operation, job: reference, index: index, path: path,
             expiresAtMilliseconds: asset.expiresAtMilliseconds, trace: shared.lock.withLock { job.trace },
-            identity: "\(reference.provider)/\(reference.endpoint)/\(reference.remoteID)/\(index)")
+            identity: [
+                reference.provider, reference.endpoint, reference.region, reference.operation, reference.remoteID,
+                String(index),
+            ].joined(separator: "\n"))
     }
 
     /// Downloads one image that is known by id or URL.

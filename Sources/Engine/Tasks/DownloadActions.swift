@@ -67,6 +67,7 @@ extension EngineCore {
     }
 
     private func fetch(_ download: ActiveDownload) {
+        download.sink.aim(at: download.access.object)
         switch download.access {
         case .call(let call):
             enter(CallTicket(id: newTicket(), owner: .fetch(download), call: call))
