@@ -86,6 +86,8 @@ let package = Package(
                     "-Xlinker", "--version-script=Sources/aigc/exports.map",
                     "-Xlinker", "--undefined-version",
                     "-Xlinker", "--gc-sections",
+                    // Sources/CPlatform/unicode_names.c says why.
+                    "-Xlinker", "--wrap=_swift_stdlib_getScalarName",
                     "-Xlinker", "--icf=all",
                     "-Xlinker", "-z", "-Xlinker", "nodelete",
                     "-Xlinker", "-z", "-Xlinker", "now",
