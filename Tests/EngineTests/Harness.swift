@@ -138,13 +138,13 @@ final class Harness {
     func settle(file: StaticString = #filePath, line: UInt = #line) {
         var turns = 0
         while true {
-            let before = (transport.started, transport.inFlight, core.tickets.count, events.count, core.jobs.count)
+            let before = (transport.started, transport.inFlight, core.scheduler.count, events.count, core.jobs.count)
             core.turn(mayWait: false)
             takeEvents()
             var worked = false
             while files.runDue() { worked = true }
             while credentials.runDue() { worked = true }
-            let after = (transport.started, transport.inFlight, core.tickets.count, events.count, core.jobs.count)
+            let after = (transport.started, transport.inFlight, core.scheduler.count, events.count, core.jobs.count)
             let now = clock.nanoseconds()
             let more =
                 worked || before != after || !shared.inbox.isEmpty || (core.timers.nextDue ?? .max) <= now

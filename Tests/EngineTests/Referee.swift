@@ -67,15 +67,15 @@ extension Harness {
     func checkNothingLeft(_ what: String, file: StaticString = #filePath, line: UInt = #line) {
         XCTAssertEqual(core.jobs.count, 0, "jobs: \(what)", file: file, line: line)
         XCTAssertEqual(core.downloads.count, 0, "downloads: \(what)", file: file, line: line)
-        XCTAssertEqual(core.tickets.count, 0, "tickets: \(what)", file: file, line: line)
-        XCTAssertEqual(core.parked.count, 0, "parked calls: \(what)", file: file, line: line)
-        XCTAssertEqual(core.callsInFlight, 0, "calls: \(what)", file: file, line: line)
-        XCTAssertEqual(core.downloadsInFlight, 0, "downloads: \(what)", file: file, line: line)
+        XCTAssertEqual(core.scheduler.count, 0, "tickets: \(what)", file: file, line: line)
+        XCTAssertEqual(core.onWire.count, 0, "calls on the wire: \(what)", file: file, line: line)
+        XCTAssertEqual(core.callActions.count, 0, "actions: \(what)", file: file, line: line)
+        XCTAssertEqual(core.scheduler.callsInFlight, 0, "calls: \(what)", file: file, line: line)
+        XCTAssertEqual(core.scheduler.downloadsInFlight, 0, "downloads: \(what)", file: file, line: line)
         XCTAssertEqual(transport.inFlight, 0, "transfers: \(what)", file: file, line: line)
         // An engine that is closed does not wait for a rate's next permit, nor for the end of credentials.
-        let others = core.closing ? core.gates.count + core.credentialAlarms.count : 0
+        let others = core.closing ? 1 : 0
         XCTAssertLessThanOrEqual(core.timers.count, others, "timers: \(what)", file: file, line: line)
-        let waiting = core.waitingForCredentials.values.joined().filter { core.tickets[$0] != nil }
-        XCTAssertTrue(waiting.isEmpty, "waiting for credentials: \(what)", file: file, line: line)
+        XCTAssertEqual(core.scheduler.askingCount, 0, "waiting for credentials: \(what)", file: file, line: line)
     }
 }

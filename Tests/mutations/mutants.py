@@ -273,8 +273,8 @@ MUTANTS = (
         [
             (
                 "Sources/Engine/Calls/Calls.swift",
-                "request = HTTPRequest(method: .get, url: ticket.url)",
-                'request = HTTPRequest(method: .get, url: ticket.url, headers: [HTTPHeader("Authorization", "TC3")])',
+                "return HTTPRequest(method: .get, url: ticket.url)",
+                'return HTTPRequest(method: .get, url: ticket.url, headers: [HTTPHeader("Authorization", "TC3")])',
             )
         ],
         ["faults urls"],

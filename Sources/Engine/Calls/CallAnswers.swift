@@ -3,20 +3,21 @@ internal import Core
 /// What comes back from the wire: read, learnt from, and fed to the machine that waits for it.
 extension EngineCore {
     func transferEnded(_ id: UInt64, _ result: TransferResult) {
-        guard let ticket = tickets.removeValue(forKey: id) else { return }
-        leftTheWire(ticket)
+        guard let ticket = onWire.removeValue(forKey: id) else { return }
         switch ticket.owner {
         case .job(let job):
-            guard let call = ticket.call else { return }
+            guard let call = ticket.call else { return leave(id, .nothing) }
             job.ticket = 0
             let answer = read(call, job.provider, job.record.operation, result, ticket)
             observeEnd(ticket, result, answer)
+            leave(id, ticket.verdict)
             feed(call.kind == .submit ? .submitEnded(answer) : .pollEnded(answer), to: job)
         case .describe(let download):
-            guard let call = ticket.call else { return }
+            guard let call = ticket.call else { return leave(id, .nothing) }
             download.ticket = 0
             let answer = read(call, download.provider, download.record.operation, result, ticket)
             observeEnd(ticket, result, answer)
+            leave(id, ticket.verdict)
             described(download, answer)
         case .fetch(let download):
             download.ticket = 0
@@ -26,18 +27,17 @@ extension EngineCore {
 
     /// A call that ended before the wire.
     func fail(_ ticket: CallTicket, _ failed: CallFailure) {
-        tickets.removeValue(forKey: ticket.id)
         observeRefusal(ticket, failed.failure)
         switch ticket.owner {
         case .job(let job):
             job.ticket = 0
-            feed(ticket.call?.kind == .submit ? .submitEnded(.failure(failed)) : .pollEnded(.failure(failed)), to: job)
+            step(ticket.call?.kind == .submit ? .submitEnded(.failure(failed)) : .pollEnded(.failure(failed)), job)
         case .describe(let download):
             download.ticket = 0
-            feed(.described(failed), to: download)
+            step(.described(failed), download)
         case .fetch(let download):
             download.ticket = 0
-            feed(.transferEnded(.refused(failed), received: download.sink.received), to: download)
+            step(.transferEnded(.refused(failed), received: download.sink.received), download)
         }
     }
 
@@ -89,8 +89,7 @@ extension EngineCore {
     private func learn(_ failed: inout CallFailure, _ call: ProviderCall, _ ticket: CallTicket) {
         switch failed.kind {
         case .throttled:
-            ticket.gate?.rate.throttled(
-                at: clock.nanoseconds(), retryAfterMilliseconds: failed.failure.retryAfterMilliseconds)
+            ticket.verdict = .throttled(retryAfterMilliseconds: failed.failure.retryAfterMilliseconds)
         case .clockSkew:
             if let server = failed.serverUnixSeconds {
                 let offset = server.adding(-(clock.unixMilliseconds() / 1_000))
@@ -98,12 +97,10 @@ extension EngineCore {
                 observeClock(call.endpoint, offsetSeconds: offset)
             }
         case .staleCredentials:
-            if let used = ticket.credentials, desks[call.provider]?.refused(used) == true {
-                tellNeed(of: call.provider)
-            }
+            if let used = ticket.credentials { ticket.verdict = .staleCredentials(used) }
             // What the host gave it renews when it can. Until then calls fail before the wire, this one like them:
             // nothing was executed, and an accepted job does not end for it.
-            if desks[call.provider]?.isPushed == true { failed.kind = .notSent }
+            if scheduler.hostRenews(call.provider) { failed.kind = .notSent }
         case .transient, .unreadable, .notSent:
             // A sick endpoint is asked at the slowest pace once the budget is spent, however many jobs there are.
             if !budgets[call.endpoint, default: RetryBudget()].spend() {
@@ -146,6 +143,7 @@ extension EngineCore {
         if case .reply(let reply) = result, reply.status != 206 { start = 0 }
         let received = download.sink.received
         observeEnd(ticket, result, judgement, received: received >= start ? received - start : received)
+        leave(ticket.id, ticket.verdict)
         feed(.transferEnded(judgement, received: download.sink.received), to: download)
     }
 

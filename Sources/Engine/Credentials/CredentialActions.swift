@@ -41,9 +41,10 @@ extension EngineCore {
     }
 
     func resolved(_ provider: String, _ resolution: Resolution) {
-        desks[provider, default: CredentialDesk()].resolved(
-            resolution.result, aheadMilliseconds: resolution.aheadMilliseconds, at: clock.nanoseconds(),
-            unixMilliseconds: clock.unixMilliseconds())
+        scheduler.handle(
+            .credentials(
+                provider, .found(resolution.result, aheadMilliseconds: resolution.aheadMilliseconds)),
+            at: clock.instant, into: &callActions)
         note(provider, foundIn: resolution.foundIn)
         observeLookup(provider, resolution.result, foundIn: resolution.foundIn)
         if !resolution.warnings.isEmpty {
@@ -55,25 +56,8 @@ extension EngineCore {
     }
 
     func taken(_ provider: String, _ credentials: Credentials) {
-        let unix = clock.unixMilliseconds()
-        let askAt = desks[provider, default: CredentialDesk()].push(credentials, unixMilliseconds: unix)
+        scheduler.handle(.credentials(provider, .given(credentials)), at: clock.instant, into: &callActions)
         note(provider, foundIn: "aigc_client_set_credentials()")
-        let alarm = credentialAlarms[provider] ?? CredentialAlarm(provider: provider)
-        credentialAlarms[provider] = alarm
-        alarm.askAt = askAt ?? .max
-        wind(alarm)
-    }
-
-    func ring(_ alarm: CredentialAlarm) {
-        if desks[alarm.provider]?.needsOthers(clock.unixMilliseconds()) == true { tellNeed(of: alarm.provider) }
-        if alarm.askAt > clock.unixMilliseconds() { wind(alarm) }
-    }
-
-    private func wind(_ alarm: CredentialAlarm) {
-        let left = max(0, alarm.askAt.adding(-clock.unixMilliseconds()))
-        timers.set(
-            alarm,
-            due: alarm.askAt == .max ? .max : clock.nanoseconds().adding(.nanoseconds(milliseconds: left)))
     }
 
     func tellNeed(of provider: String) {
@@ -85,7 +69,7 @@ extension EngineCore {
 
     /// For those who ask what is in use.
     private func note(_ provider: String, foundIn: String?) {
-        guard let current = desks[provider]?.current else { return }
+        guard let current = scheduler.credentials(of: provider) else { return }
         let note = CredentialNote(
             id: current.id, source: current.source, foundIn: foundIn ?? current.source,
             isTemporary: current.token != nil,

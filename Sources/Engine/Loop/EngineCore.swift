@@ -11,34 +11,23 @@ final class EngineCore {
     let random: any RandomSource
     private(set) var providers = FewKeys<any Provider>()
     let resolvers: [String: any CredentialResolver]
-    let rates: RateBoard
     let fileWorker: any Worker
     let credentialWorker: any Worker
 
     var jobs: [UInt64: ActiveJob] = [:]
     var downloads: [UInt64: ActiveDownload] = [:]
     var timers = TimerHeap()
-    var tickets: [UInt64: CallTicket] = [:]
-    /// Jobs whose status call waits behind many others, by the number of the call.
-    var parked: [UInt64: ActiveJob] = [:]
+    var scheduler: CallScheduler
+    var lanes: CallLanes
+    /// What the scheduler has asked for and has not got yet.
+    var callActions: [CallAction] = []
+    /// Wakes the scheduler.
+    let callTimer = TimerNode()
+    var onWire: [UInt64: CallTicket] = [:]
     private var pollBooks: [PollKind: PollBook] = [:]
     /// Jobs of one kind come in a row.
     private var newestPolls: (kind: PollKind, book: PollBook)?
     private let otherPolls: PollBook
-    var nextTicket: UInt64 = 1
-    var desks = FewKeys<CredentialDesk>()
-    var credentialAlarms: [String: CredentialAlarm] = [:]
-    var waitingForCredentials: [String: [UInt64]] = [:]
-    var gates: [GateName: RateGate] = [:]
-    /// Calls of one kind come in a row.
-    var newestGate: (name: GateName, gate: RateGate)?
-    /// Gates whose next call leaves as soon as it has a permit and there is a place.
-    var callLine: [RateGate] = []
-    var imageLine: [RateGate] = []
-    var callsForImageNext = false
-    var readyDownloads = DownloadQueue()
-    var callsInFlight = 0
-    var downloadsInFlight = 0
     /// Provider clock minus ours, in seconds, by endpoint.
     var clockOffsets = FewKeys<Int64>()
     var budgets = FewKeys<RetryBudget>()
@@ -54,14 +43,6 @@ final class EngineCore {
         let operation: String
     }
 
-    struct GateName: Hashable {
-        let provider: String
-        let account: String
-        let action: String
-        /// A call by name may have the action of one of ours.
-        let kind: Statistics.CallName.Kind
-    }
-
     init(
         settings: EngineSettings, shared: Shared, transport: any Transport, clock: any Clock, random: any RandomSource,
         providers: [any Provider], resolvers: [String: any CredentialResolver], rates: RateBoard,
@@ -74,7 +55,9 @@ final class EngineCore {
         self.clock = clock
         self.random = random
         self.resolvers = resolvers
-        self.rates = rates
+        lanes = CallLanes(rates: settings.rates)
+        scheduler = CallScheduler(
+            maximumInFlight: settings.maximumInFlight, maximumDownloads: settings.maximumDownloads, rates: rates)
         self.fileWorker = fileWorker
         self.credentialWorker = credentialWorker
         for provider in providers.reversed() { self.providers[provider.name] = provider }
@@ -100,7 +83,7 @@ final class EngineCore {
 
     func waitLimit(_ mayWait: Bool) -> Int64? {
         let rests = mayWait && !isDone
-        let waiting = UInt64(max(0, tickets.count + parked.count - callsInFlight - downloadsInFlight))
+        let waiting = UInt64(max(0, scheduler.waiting))
         let sleeps = shared.lock.withLock {
             shared.endWork()
             shared.engineSleeps = rests && shared.inbox.isEmpty
@@ -111,7 +94,7 @@ final class EngineCore {
         var due = timers.nextDue
         // Past the grace only workers are waited for, and they wake.
         if closing, closeBy > clock.nanoseconds() { due = min(due ?? .max, closeBy) }
-        if settings.progressEvents && downloadsInFlight > 0 {
+        if settings.progressEvents && scheduler.downloadsInFlight > 0 {
             due = min(due ?? .max, clock.nanoseconds().adding(100_000_000))
         }
         guard let due, due != .max else { return nil }
@@ -179,10 +162,10 @@ final class EngineCore {
             }
         case .setCredentials(let provider, let credentials):
             taken(provider, credentials)
-            releaseWaiting(for: provider)
+            settle()
         case .resolved(let provider, let resolution):
             resolved(provider, resolution)
-            releaseWaiting(for: provider)
+            settle()
         case .prepared(let id, let failure):
             guard let download = downloads[id] else { return }
             workerReturned(download)
@@ -256,97 +239,63 @@ final class EngineCore {
 
     // MARK: - Timers
 
-    func schedule(_ job: ActiveJob) { timers.set(job, due: min(job.timerAt, job.deadlineAt)) }
-    func schedule(_ download: ActiveDownload) { timers.set(download, due: min(download.timerAt, download.deadlineAt)) }
+    func schedule(_ task: ActiveTask) { timers.set(task, due: min(task.timerAt, task.deadlineAt)) }
 
     private func fireTimers() {
         let now = clock.nanoseconds()
         while let node = timers.popDue(at: now) {
-            if let job = node as? ActiveJob {
-                if job.deadlineAt <= now {
-                    job.deadlineAt = .max
-                    schedule(job)
-                    feed(.deadline, to: job)
-                } else {
-                    job.timerAt = .max
-                    schedule(job)
-                    feed(.timer, to: job)
-                }
-            } else if let download = node as? ActiveDownload {
-                if download.deadlineAt <= now {
-                    download.deadlineAt = .max
-                    schedule(download)
-                    feed(.deadline, to: download)
-                } else {
-                    download.timerAt = .max
-                    schedule(download)
-                    feed(.timer, to: download)
-                }
-            } else if let gate = node as? RateGate {
-                open(gate)
-            } else if let alarm = node as? CredentialAlarm {
-                ring(alarm)
+            // The timer of the calls only ends the wait: the scheduler is asked in every turn.
+            guard let task = node as? ActiveTask else { continue }
+            let isDeadline = task.deadlineAt <= now
+            if isDeadline { task.deadlineAt = .max } else { task.timerAt = .max }
+            schedule(task)
+            if let job = task as? ActiveJob {
+                feed(isDeadline ? .deadline : .timer, to: job)
+            } else if let download = task as? ActiveDownload {
+                feed(isDeadline ? .deadline : .timer, to: download)
             }
         }
     }
 
     // MARK: - Machines
 
+    /// Tells a machine of something, and carries out what follows from it. Never from within `step`.
     func feed(_ event: JobEvent, to job: ActiveJob) {
-        // The buffer is taken and given back, so that a nested call has one of its own.
-        var actions = jobActions
-        jobActions = []
-        actions.removeAll(keepingCapacity: true)
-        job.machine.handle(
-            event, at: clock.nanoseconds(), policy: job.polls.policy, random: random.next(), into: &actions)
-        for action in actions { perform(action, job) }
-        jobActions = actions
+        step(event, job)
+        settle()
     }
 
     func feed(_ event: DownloadEvent, to download: ActiveDownload) {
+        step(event, download)
+        settle()
+    }
+
+    /// One event of one machine. What it asks the scheduler for is carried out after it, by `settle`.
+    func step(_ event: JobEvent, _ job: ActiveJob) {
+        var actions = jobActions
+        jobActions = []
+        job.machine.handle(
+            event, at: clock.nanoseconds(), policy: job.polls.policy, random: random.next(), into: &actions)
+        for action in actions { perform(action, job) }
+        actions.removeAll(keepingCapacity: true)
+        jobActions = actions
+    }
+
+    func step(_ event: DownloadEvent, _ download: ActiveDownload) {
         var actions = downloadActions
         downloadActions = []
-        actions.removeAll(keepingCapacity: true)
         download.machine.handle(
             event, at: clock.nanoseconds(), policy: settings.downloadRetry, random: random.next(), into: &actions)
         for action in actions { perform(action, download) }
+        actions.removeAll(keepingCapacity: true)
         downloadActions = actions
     }
 
-    // MARK: - Waiting for credentials
-
-    private func releaseWaiting(for provider: String) {
-        guard let waiting = waitingForCredentials.removeValue(forKey: provider) else { return }
-        for id in waiting { if let ticket = tickets[id] { admit(ticket) } }
-    }
-
     private func sweepProgress() {
-        guard downloadsInFlight > 0 else { return }
+        guard scheduler.downloadsInFlight > 0 else { return }
         let now = clock.nanoseconds()
         guard sweptAt == .min || now.adding(-sweptAt) >= 100_000_000 else { return }
         sweptAt = now
         for download in downloads.values where !download.workerHasSink { tellProgress(download) }
-    }
-}
-
-/// Ticket numbers, first in first out, without moving the rest for each.
-struct TicketQueue {
-    private var items: [UInt64] = []
-    private var head = 0
-
-    var first: UInt64? { head < items.count ? items[head] : nil }  // safe: head < count
-    var count: Int { items.count - head }
-
-    mutating func append(_ id: UInt64) { items.append(id) }
-
-    mutating func popFirst() -> UInt64? {
-        guard head < items.count else { return nil }
-        let id = items[head]  // safe: head < count
-        head += 1
-        if head == items.count || head > 4_096 {
-            items.removeFirst(head)
-            head = 0
-        }
-        return id
     }
 }

@@ -9,12 +9,12 @@ extension EngineCore {
         let now = clock.nanoseconds()
         ticket.startedAt = now
         let owner = ticket.owner
-        let waited = owner.askedAt.elapsed(now)
+        let waited = owner.task.askedAt.elapsed(now)
         count { statistics in
             statistics.withCalls(place(of: ticket, in: &statistics)) { row in
                 row.started &+= 1
                 row.inFlight &+= 1
-                if owner.failures > 0 { row.repeated &+= 1 }
+                if owner.task.failures > 0 { row.repeated &+= 1 }
                 row.sentBytes &+= UInt64(request.body.count)
                 row.waits.add(nanoseconds: waited)
             }
@@ -85,7 +85,7 @@ extension EngineCore {
             }
             log(line)
         }
-        ticket.owner.failures = failed == nil ? 0 : min(ticket.owner.failures, 1_000_000) + 1
+        ticket.owner.task.failures = failed == nil ? 0 : min(ticket.owner.task.failures, 1_000_000) + 1
     }
 
     /// A call failed before it left.
@@ -96,7 +96,7 @@ extension EngineCore {
             line.add(failure)
             log(line)
         }
-        ticket.owner.failures = min(ticket.owner.failures, 1_000_000) + 1
+        ticket.owner.task.failures = min(ticket.owner.task.failures, 1_000_000) + 1
     }
 
     /// A call on the wire was ended here.
@@ -119,21 +119,8 @@ extension EngineCore {
     }
 
     private func place(of ticket: CallTicket, in statistics: inout Statistics) -> Int {
-        if let known = ticket.gate?.place, known >= 0 { return known }
-        let name = Statistics.CallName(
-            provider: ticket.owner.record.provider, action: ticket.call?.action ?? "GET", kind: kind(of: ticket))
-        let place = statistics.place(of: name)
-        ticket.gate?.place = place
-        return place
-    }
-
-    func kind(of ticket: CallTicket) -> Statistics.CallName.Kind {
-        if case .fetch = ticket.owner { return .image }
-        switch ticket.call?.kind {
-        case .submit: return .submit
-        case .status: return .status
-        case .asset, .read, nil: return .read
-        }
+        if ticket.lane.row < 0 { ticket.lane.row = statistics.place(of: ticket.lane.name) }
+        return ticket.lane.row
     }
 
     /// What will not be answered any more, once the engine has ended.
@@ -249,7 +236,7 @@ extension EngineCore {
     private func line(_ level: LogLevel, _ message: StaticString, _ ticket: CallTicket) -> LogRecord {
         var line = line(level, message, ticket.owner.record)
         line.add("action", ticket.call?.action ?? "GET")
-        line.add("attempt", Int64(ticket.owner.failures) + 1)
+        line.add("attempt", Int64(ticket.owner.task.failures) + 1)
         switch ticket.owner {
         case .job(let job): line.add("remote_id", job.reference?.remoteID)
         case .fetch(let download), .describe(let download): line.add("remote_id", download.job?.remoteID)

@@ -22,8 +22,7 @@ extension EngineCore {
             }
         case .describe:
             guard let reference = download.job else { return }
-            let call = download.provider.statusCall(reference)
-            enter(CallTicket(id: newTicket(), owner: .describe(download), call: call))
+            enter(.describe(download), lanes.lane(download.provider.statusCall(reference), .status))
         case .commit:
             download.workerHasSink = true
             let id = download.record.id
@@ -69,12 +68,12 @@ extension EngineCore {
     private func fetch(_ download: ActiveDownload) {
         download.sink.aim(at: download.access.object)
         switch download.access {
-        case .call(let call):
-            enter(CallTicket(id: newTicket(), owner: .fetch(download), call: call))
-        case .url(let url):
-            enter(CallTicket(id: newTicket(), owner: .fetch(download), call: nil, url: url))
-        case .store(let call, let url):
-            enter(CallTicket(id: newTicket(), owner: .fetch(download), call: call, url: url))
+        case .call(let call): enter(.fetch(download), lanes.lane(call, .image))
+        case .store(let call, _): enter(.fetch(download), lanes.lane(call, .image, isOfStore: true))
+        case .url:
+            enter(
+                .fetch(download), lanes.plainLane(download.record.provider),
+                expiresAtMilliseconds: download.expiresAtMilliseconds)
         }
     }
 

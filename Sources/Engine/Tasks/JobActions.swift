@@ -6,14 +6,12 @@ extension EngineCore {
         switch action {
         case .submit:
             guard let call = job.submission else { return }
-            enter(CallTicket(id: newTicket(), owner: .job(job), call: call))
+            enter(.job(job), lanes.lane(call, .submit))
         case .poll:
             if let read = job.read {
-                enter(CallTicket(id: newTicket(), owner: .job(job), call: read))
-            } else if parkUnmade(job) {
-                break
-            } else if let ticket = statusTicket(newTicket(), job) {
-                enter(ticket)
+                enter(.job(job), lanes.lane(read, .read))
+            } else if let reference = job.reference {
+                enter(.job(job), job.polls.lane { lanes.lane(job.provider.statusCall(reference), .status) })
             }
         case .schedule(let at):
             job.timerAt = at

@@ -3,16 +3,24 @@ internal import Core
 /// What is known of the durations of one kind of job, and the policy that follows from it. Engine thread only.
 final class PollBook {
     private(set) var policy: JobMachine.Policy
-    /// Where many status calls of this kind stood when one was let go of.
-    var crowd: RateGate?
+    /// The lane of the status calls of this kind.
+    private var statusLane: CallLane?
     private var history = PollHistory()
     private let learns: Bool
-    let isOfManyKinds: Bool
+    private let isOfManyKinds: Bool
 
     init(_ policy: JobMachine.Policy, learns: Bool, isOfManyKinds: Bool = false) {
         self.policy = policy
         self.learns = learns
         self.isOfManyKinds = isOfManyKinds
+    }
+
+    /// The lane of a status call: all of one kind have the same, so that no call has to be made to know it.
+    func lane(_ make: () -> CallLane) -> CallLane {
+        if let statusLane { return statusLane }
+        let lane = make()
+        if !isOfManyKinds { statusLane = lane }
+        return lane
     }
 
     /// An end that was seen after a longer silence than any pause between two calls (the job was not followed, or could

@@ -1,0 +1,64 @@
+internal import Core
+
+/// When something happens: monotonic nanoseconds for pauses and rates, and the wall clock, by which credentials end.
+struct Instant {
+    let monotonic: Int64
+    let unixMilliseconds: Int64
+}
+
+extension Clock {
+    var instant: Instant { Instant(monotonic: nanoseconds(), unixMilliseconds: unixMilliseconds()) }
+}
+
+/// The number of one call, and who the call is made for. The scheduler only hands the owner back.
+struct Ticket {
+    let id: UInt64
+    let owner: CallOwner
+}
+
+/// What `CallScheduler` is told.
+enum CallEvent {
+    /// A call asks to leave. `expiresAtMilliseconds`: when the URL of a plain download ends (Unix); 0 is unknown.
+    case enter(Ticket, CallLane, expiresAtMilliseconds: Int64)
+    /// The call is no longer wanted. A submission on the wire stays: its answer may hold an id.
+    case withdraw(UInt64)
+    /// Credentials of a provider were found, were not found, or were given by the host.
+    case credentials(String, CredentialNews)
+    /// The intent of a submission has been written down (nil), or could not be.
+    case recorded(UInt64, Failure?)
+    /// The call has left the wire, or could not be put onto it.
+    case left(UInt64, CallVerdict)
+    /// Time has passed, or a place may be free.
+    case tick
+}
+
+enum CredentialNews {
+    case found(Result<Credentials, Failure>, aheadMilliseconds: Int64)
+    case given(Credentials)
+}
+
+/// What an answer says about the calls that come after it.
+enum CallVerdict {
+    case nothing
+    case throttled(retryAfterMilliseconds: Int64)
+    /// The provider says that these credentials have ended.
+    case staleCredentials(Credentials)
+}
+
+/// What `CallScheduler` wants done, in this order.
+enum CallAction {
+    /// Look for credentials of a provider, once; the answer comes back as `credentials`.
+    case resolve(String)
+    /// Ask the host for new credentials of a provider.
+    case askHost(String)
+    /// Write down that this submission is about to leave; the answer comes back as `recorded`.
+    case record(Ticket)
+    /// Put the call onto the wire. A plain URL has no credentials.
+    case send(Ticket, CallLane, Credentials?)
+    /// The call ended before the wire.
+    case refuse(Ticket, CallLane, CallFailure)
+    /// End the transfer: the call is no longer wanted.
+    case cut(Ticket)
+    /// Send `tick` at this monotonic instant; replaces an earlier one; `.max` is never.
+    case wake(at: Int64)
+}

@@ -1,0 +1,193 @@
+internal import Core
+
+/// Calls of one kind: one action of one provider. They stand in one line for each account, and in one row of the statistics.
+final class CallLane {
+    let name: Statistics.CallName
+    /// A plain URL, which needs neither credentials nor a permit.
+    let isPlain: Bool
+    /// The configured rate; 0 is none.
+    let perSecond: Double
+    /// Index of the row in the statistics; -1: not looked for yet. Kept by the reporter.
+    var row = -1
+    /// Calls of a lane nearly always come with the same account.
+    fileprivate var newestGate: CallGate?
+
+    var isSubmission: Bool { name.kind == .submit }
+    /// Its calls take the places of downloads.
+    var servesImages: Bool { name.kind == .image }
+
+    init(_ name: Statistics.CallName, isPlain: Bool = false, perSecond: Double = 0) {
+        self.name = name
+        self.isPlain = isPlain
+        self.perSecond = perSecond
+    }
+}
+
+/// The lanes of an engine. Calls of one kind come in a row, so the newest lane of each kind is looked at first.
+struct CallLanes {
+    private struct Name: Hashable {
+        let call: Statistics.CallName
+        let isPlain: Bool
+        let isOfStore: Bool
+    }
+
+    /// A caller that makes up names of calls makes up lanes: beyond so many all are let go of and made again when needed.
+    private static let most = 256
+
+    private var lanes: [Name: CallLane] = [:]
+    private var newest: (submit: CallLane?, status: CallLane?, image: CallLane?, read: CallLane?)
+    private let rates: [String: Double]
+
+    init(rates: [String: Double]) { self.rates = rates }
+
+    /// - isOfStore: the call fetches from a store, which has no rate of the API.
+    mutating func lane(_ call: ProviderCall, _ kind: Statistics.CallName.Kind, isOfStore: Bool = false) -> CallLane {
+        if !isOfStore, let lane = lastUsed(kind), lane.name.action == call.action, lane.name.provider == call.provider {
+            return lane
+        }
+        let name = Statistics.CallName(provider: call.provider, action: call.action, kind: kind)
+        let lane = find(Name(call: name, isPlain: false, isOfStore: isOfStore)) { [rates] in
+            let rate = rates[call.provider + (kind == .submit ? "/submit" : "/query")] ?? 0
+            return CallLane(name, perSecond: isOfStore ? 0 : rate)
+        }
+        if !isOfStore { remember(lane) }
+        return lane
+    }
+
+    /// Plain URLs of a provider.
+    mutating func plainLane(_ provider: String) -> CallLane {
+        let name = Statistics.CallName(provider: provider, action: "GET", kind: .image)
+        return find(Name(call: name, isPlain: true, isOfStore: true)) { CallLane(name, isPlain: true) }
+    }
+
+    private mutating func find(_ name: Name, _ make: () -> CallLane) -> CallLane {
+        if let known = lanes[name] { return known }
+        if lanes.count >= Self.most { lanes = [:] }
+        let lane = make()
+        lanes[name] = lane
+        return lane
+    }
+
+    private func lastUsed(_ kind: Statistics.CallName.Kind) -> CallLane? {
+        switch kind {
+        case .submit: newest.submit
+        case .status: newest.status
+        case .image: newest.image
+        case .read: newest.read
+        }
+    }
+
+    private mutating func remember(_ lane: CallLane) {
+        switch lane.name.kind {
+        case .submit: newest.submit = lane
+        case .status: newest.status = lane
+        case .image: newest.image = lane
+        case .read: newest.read = lane
+        }
+    }
+}
+
+/// Calls of one lane and one account, which wait for a permit of their rate and then for a place.
+final class CallGate: TimerNode {
+    let lane: CallLane
+    let account: String
+    fileprivate let permits: Permits
+    var queue = TicketQueue()
+    /// Stands in the line for places, once.
+    var isInLine = false
+
+    fileprivate init(_ lane: CallLane, _ account: String, _ permits: Permits) {
+        self.lane = lane
+        self.account = account
+        self.permits = permits
+        super.init()
+    }
+
+    func permit(at now: Int64) -> Permit { permits.take(at: now) }
+
+    func throttled(at now: Int64, retryAfterMilliseconds: Int64) {
+        permits.throttled(at: now, retryAfterMilliseconds: retryAfterMilliseconds)
+    }
+}
+
+enum Permit {
+    case granted
+    /// Ask again at this monotonic instant.
+    case notBefore(Int64)
+}
+
+/// The one place that knows how a gate gets its permits: one at a time, from a rate that is shared in this process.
+struct Permits {
+    private let rate: SharedRate
+
+    init(_ rate: SharedRate) { self.rate = rate }
+
+    func take(at now: Int64) -> Permit {
+        if let again = rate.take(at: now) { return .notBefore(again) }
+        return .granted
+    }
+
+    func throttled(at now: Int64, retryAfterMilliseconds: Int64) {
+        rate.throttled(at: now, retryAfterMilliseconds: retryAfterMilliseconds)
+    }
+}
+
+/// The gates of an engine, by lane and account.
+struct CallGates {
+    private struct Name: Hashable {
+        let call: Statistics.CallName
+        let account: String
+        let perSecond: Double
+    }
+
+    /// Temporary credentials bring a new id each time, so beyond this many gates the idle ones are dropped.
+    private static let most = 64
+
+    private var gates: [Name: CallGate] = [:]
+    private let rates: RateBoard
+
+    init(rates: RateBoard) { self.rates = rates }
+
+    var count: Int { gates.count }
+
+    /// Nil when memory has run out.
+    mutating func gate(_ lane: CallLane, account: String) -> CallGate? {
+        if let newest = lane.newestGate, newest.account == account { return newest }
+        let name = Name(call: lane.name, account: account, perSecond: lane.perSecond)
+        if let known = gates[name] {
+            lane.newestGate = known
+            return known
+        }
+        guard
+            let rate = rates.rate(
+                provider: lane.name.provider, account: account, action: lane.name.action, perSecond: lane.perSecond)
+        else { return nil }
+        let gate = CallGate(lane, account, Permits(rate))
+        if gates.count >= Self.most { gates = gates.filter { $0.value.isInLine || $0.value.isScheduled } }
+        gates[name] = gate
+        lane.newestGate = gate
+        return gate
+    }
+}
+
+/// Ticket numbers, first in first out, without moving the rest for each.
+struct TicketQueue {
+    private var items: [UInt64] = []
+    private var head = 0
+
+    var first: UInt64? { head < items.count ? items[head] : nil }  // safe: head < count
+    var count: Int { items.count - head }
+
+    mutating func append(_ id: UInt64) { items.append(id) }
+
+    mutating func popFirst() -> UInt64? {
+        guard head < items.count else { return nil }
+        let id = items[head]  // safe: head < count
+        head += 1
+        if head == items.count || head > 4_096 {
+            items.removeFirst(head)
+            head = 0
+        }
+        return id
+    }
+}

@@ -1,0 +1,80 @@
+internal import Core
+
+/// What jobs and downloads have in common: a machine whose timers run, whose calls leave, and which is told of its end.
+/// Engine thread only.
+class ActiveTask: TimerNode {
+    let record: JobRecord
+    let provider: any Provider
+    var timerAt: Int64 = .max
+    var deadlineAt: Int64 = .max
+    /// The number of its call; 0: none.
+    var ticket: UInt64 = 0
+    var beganAt = Moment()
+    /// When its call was asked for.
+    var askedAt = Moment()
+    /// Calls in a row that failed.
+    var failures: Int32 = 0
+
+    init(record: JobRecord, provider: any Provider) {
+        self.record = record
+        self.provider = provider
+        super.init()
+    }
+}
+
+/// A job that the engine drives.
+final class ActiveJob: ActiveTask {
+    let polls: PollBook
+    var machine: JobMachine
+    /// The encoded submission; let go of once it has been accepted.
+    var submission: ProviderCall?
+    /// A call by name that only reads, instead of a status call.
+    var read: ProviderCall?
+    /// Once others see the record, only the engine thread writes this part of it, and so reads it without the lock.
+    var reference: JobReference? { record.snapshot.reference }
+    /// The answer that ends the job was asked for by a refresh.
+    var endsARefresh = false
+
+    init(record: JobRecord, provider: any Provider, polls: PollBook, machine: JobMachine) {
+        self.polls = polls
+        self.machine = machine
+        super.init(record: record, provider: provider)
+    }
+
+    /// The call that leaves now.
+    func call(_ kind: Statistics.CallName.Kind) -> ProviderCall? {
+        switch kind {
+        case .submit: submission
+        case .read: read
+        case .status, .image: reference.map { provider.statusCall($0) }
+        }
+    }
+}
+
+/// A download that the engine drives.
+final class ActiveDownload: ActiveTask {
+    let sink: any AssetSink
+    let job: JobReference?
+    let index: Int
+    /// Of the newest URL; 0 is unknown.
+    var expiresAtMilliseconds: Int64
+    var access: AssetAccess
+    var machine: DownloadMachine
+    /// A worker has the sink; `abandon` waits for it.
+    var workerHasSink = false
+    var abandonLater: Bool?
+    var machineFinished = false
+    var told: (received: Int64, total: Int64) = (0, -1)
+
+    init(record: JobRecord, provider: any Provider, order: DownloadOrder) {
+        sink = order.sink
+        job = order.job
+        index = order.index
+        expiresAtMilliseconds = order.expiresAtMilliseconds
+        access = order.access
+        var canDescribe = false
+        if order.access.url != nil { canDescribe = order.job != nil }
+        machine = DownloadMachine(canDescribe: canDescribe)
+        super.init(record: record, provider: provider)
+    }
+}
