@@ -43,6 +43,10 @@ public final class SimulatedCloud: @unchecked Sendable {
     /// The cloud's clock minus the client's, seconds; beyond 300 the cloud refuses.
     public var clockOffsetSeconds: Int64 = 0
     public var staleKeys: Set<String> = []
+    /// Something on the way answers submissions with the newest answer to one; the cloud does not see them.
+    public var repeatsAcceptances = false
+    /// The header Age of answers to submissions.
+    public var age: String?
 
     /// For runs that measure memory.
     public var forgetsArrivals = false
@@ -106,7 +110,11 @@ public final class SimulatedCloud: @unchecked Sendable {
             if let said = refusal(fault, request, action, key, now, unixMilliseconds) { return said }
             if let fault, !fault.executes { return HTTPReply(status: 200) }
             switch action {
-            case "submit": return Self.text("accepted \(create(subject, now))")
+            case "submit":
+                let id = repeatsAcceptances ? "job-\(nextJob - 1)" : create(subject, now)
+                var reply = Self.text("accepted \(id)")
+                if let age { reply.headers.append(name: "age", value: age) }
+                return reply
             case "status": return status(subject, now, unixMilliseconds)
             default: return image(path, request, unixMilliseconds)
             }

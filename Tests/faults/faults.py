@@ -49,6 +49,8 @@ class Fault:
     eighths: int = -1
     # All of the reply arrives, and only its end does not: an id in it is not to be lost.
     whole: bool = False
+    # The right answer comes; what comes besides belongs to nobody, and must not be taken for the next answer.
+    harmless: bool = False
     # Whether the matrix has it; the others serve single proofs.
     in_matrix: bool = True
 
@@ -106,6 +108,15 @@ _ALL = (
     _reply("chunked_cut"),
     _reply("drip", slow=True),
     _reply("throttled", Cloud.REFUSED),
+    _reply("second_at_once", harmless=True),  # somebody else's answer in the same write
+    # These come 20 ms after the answer: only for calls with a longer pause. HTTP/1.1 cannot tell what comes after the next
+    # request has left from the answer to it.
+    _reply("second_later", harmless=True, in_matrix=False),
+    _reply("second_in_halves", harmless=True),  # half of it at once, the rest when the next request comes
+    _reply("idle_408", harmless=True, in_matrix=False),  # what servers say that have waited long enough
+    _reply("idle_408_close", harmless=True, in_matrix=False),  # and the end of the connection
+    _reply("cached", Cloud.NOTHING, in_matrix=False),  # the newest answer of that kind, from a cache that says so
+    _reply("replayed", Cloud.NOTHING, in_matrix=False),  # and from one that does not
     _reply("hold", in_matrix=False),  # so many KiB of the body (the variant), then silence
     _reply("smuggle", in_matrix=False),  # a good reply, and behind it one that nobody has asked for
 )

@@ -109,6 +109,12 @@ async def spoil_reply(proxy: "Proxy", stream: Stream, hit: "Hit", request: Messa
     fault = FAULTS[hit.fault]
     name = fault.name
     reply: Optional[Message] = await proxy.forward(request) if fault.cloud is Cloud.EXECUTED else None
+    if name in ("cached", "replayed"):
+        old = proxy.newest(request) or await proxy.forward(request)
+        await stream.send((old.with_header("Age", "31") if name == "cached" else old).to_bytes())
+        return True
+    if fault.harmless and reply is not None:
+        return await _send_more(stream, name, reply, proxy.stranger(request, reply), variant)
     if name == "throttled":
         await stream.send(throttled(proxy.provider).to_bytes())
         return True
@@ -135,10 +141,42 @@ async def spoil_reply(proxy: "Proxy", stream: Stream, hit: "Hit", request: Messa
         await _hold(stream, reply, hit, variant << 10)
         return False
     if name == "smuggle":
-        forged = reply.with_body(reply.body.translate(_OTHER_DIGITS))
-        await stream.send(reply.to_bytes() + forged.to_bytes())
+        await stream.send(reply.to_bytes() + forged(reply).to_bytes())
         return True
     return await _spoil_whole_reply(stream, fault, reply, notify)
+
+
+def forged(reply: Message) -> Message:
+    """The same with other digits: the answer to nobody."""
+    return reply.with_body(reply.body.translate(_OTHER_DIGITS))
+
+
+async def _send_more(stream: Stream, name: str, reply: Message, stray: Message, variant: int) -> bool:
+    """The answer, in chunks or with a length, and what nobody has asked for."""
+    data, more = reply.to_bytes(), stray.to_bytes()
+    if variant % 2 == 1:
+        chunked = reply.with_header("Content-Length", None).with_header("Transfer-Encoding", "chunked")
+        body = b"%x\r\n" % len(reply.body) + reply.body + b"\r\n" if reply.body else b""
+        data = chunked.head_bytes() + body + b"0\r\n\r\n"
+    if name == "second_at_once":
+        await stream.send(data + more)
+    elif name == "second_in_halves":
+        await stream.send(data + more[: len(more) // 2])
+        await stream.until_readable()
+        if not stream.peek():
+            return False
+        await stream.send(more[len(more) // 2 :])
+    else:
+        await stream.send(data)
+        await asyncio.sleep(0.02)
+        if name == "second_later":
+            await stream.send(more)
+        else:
+            await stream.send(_answer("HTTP/1.1 408 Request Time-out", "text/plain", b"").to_bytes())
+    if name == "idle_408_close":
+        await stream.finish()
+        return False
+    return True
 
 
 async def _spoil_whole_reply(stream: Stream, fault: Fault, reply: Message, notify: bool) -> bool:

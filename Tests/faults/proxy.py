@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from faults import FAULTS, At, Fault
-from misbehave import spoil_connection, spoil_reply, spoil_request
+from misbehave import forged, spoil_connection, spoil_reply, spoil_request
 from stream import Stream, ended
 from wire import Ended, Message, read_message
 
@@ -92,6 +92,10 @@ class Proxy:
         self.rewrite = list(rewrite)
         # Ends each connection after one good exchange, so that the next request comes on a fresh one.
         self.close_each = close_each
+        # What TLS behind CONNECT is spoken with: the door is a forward proxy then.
+        self.tunnel: Optional[ssl.SSLContext] = None
+        # The newest good replies by the kind of their request, each with its request.
+        self._replies: Dict[str, List[Tuple[bytes, Message]]] = {}
         self.counts = Counts()
         self.port = 0
         self._armed: Optional[_Armed] = None
@@ -223,6 +227,11 @@ class Proxy:
     async def _one(self, stream: Stream, number: int, before: int) -> bool:
         """Answer one request; False when the connection has ended."""
         self.counts.begun += 1
+        if self.tunnel is not None and before == 0 and stream.peek(8) == b"CONNECT ":
+            await self._read(stream)
+            await stream.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            await stream.handshake(self.tunnel)
+            return True
         armed = self._take(At.REQUEST, At.REPLY)
         if armed is None:
             request = await self._read(stream)
@@ -257,16 +266,41 @@ class Proxy:
     async def forward(self, request: Message) -> Message:
         """Pass a request on, once, and take the whole reply."""
         self.counts.forwarded += 1
+        raw = request.raw
+        if "://" in request.start:  # the form that a forward proxy gets
+            verb, target, version = request.start.split(" ")
+            path = "/" + (target.split("://", 1)[1].split("/", 1) + [""])[1]
+            raw = raw.replace(request.start.encode("latin-1"), " ".join((verb, path, version)).encode("latin-1"), 1)
         reader, writer = await asyncio.open_connection(self.origin.host, self.origin.port)
         try:
-            writer.write(request.raw)
+            writer.write(raw)
             reply = await read_message(lambda: reader.read(1 << 16), is_reply=True)
         finally:
             writer.close()
         body = reply.body
         for old, new in self.rewrite:
             body = body.replace(old, new)
-        return reply if body == reply.body else reply.with_body(body)
+        reply = reply if body == reply.body else reply.with_body(body)
+        if " 200 " in reply.start:
+            self._replies[_kind(request)] = [*self._replies.get(_kind(request), [])[-7:], (request.raw, reply)]
+        return reply
+
+    def newest(self, request: Message) -> Optional[Message]:
+        """The newest reply to such a request."""
+        return next((reply for _, reply in reversed(self._replies.get(_kind(request), []))), None)
+
+    def stranger(self, request: Message, reply: Message) -> Message:
+        """A reply to another request of that kind; one that nobody ever got where there was none."""
+        for raw, other in reversed(self._replies.get(_kind(request), [])):
+            if raw != request.raw and other.body != reply.body:
+                return other
+        return forged(reply)
+
+
+def _kind(request: Message) -> str:
+    """What requests with replies of one form have in common."""
+    action = request.get("x-acs-action") or request.get("x-tc-action")
+    return action or "%s %s" % (request.start.split(" ")[0], request.start.split("?")[0].split(" ")[1].count("/"))
 
 
 def contexts_from(files: Dict[str, Tuple[Path, Path]]) -> Dict[str, ssl.SSLContext]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import ssl
 import sys
 import tempfile
 import threading
@@ -82,6 +83,10 @@ class Door:
         """Replace text in the bodies of replies."""
         self._proxy.rewrite.append((old.encode(), new.encode()))
 
+    def be_proxy(self) -> None:
+        """From now on it is what http.proxy names: requests with whole URLs, and TLS behind CONNECT."""
+        self._proxy.tunnel = self._rig.context
+
     def close(self) -> None:
         """End it."""
         self._rig.forget(self)
@@ -124,6 +129,12 @@ class Rig:
         self._thread.join(5)
         self.box.stop()
         self._folder.cleanup()
+
+    @property
+    def context(self) -> ssl.SSLContext:
+        """What clients of the rig trust."""
+        context: ssl.SSLContext = self._contexts["good"]
+        return context
 
     # The loop of the proxies
 

@@ -49,8 +49,9 @@ extension EngineCore {
         switch result {
         case .reply(let reply):
             noteDate(reply, of: call.endpoint)
-            answer = provider.decode(
+            let said = provider.decode(
                 call, operation: operation, reply: reply, unixMilliseconds: clock.unixMilliseconds())
+            answer = call.kind == .submit ? believed(said, reply, call, doing: describe(call)) : said
         case .failed(let failure):
             answer =
                 accepted(call, provider, operation, failure)
@@ -73,7 +74,7 @@ extension EngineCore {
         let answer = provider.decode(
             call, operation: operation, reply: reply, unixMilliseconds: clock.unixMilliseconds())
         guard case .success(let job) = answer, !job.remoteID.isEmpty else { return nil }
-        return answer
+        return believed(answer, reply, call, doing: describe(call))
     }
 
     private func describe(_ call: ProviderCall) -> String {

@@ -31,6 +31,9 @@ final class EngineCore {
     /// Provider clock minus ours, in seconds, by endpoint.
     var clockOffsets = FewKeys<Int64>()
     var budgets = FewKeys<RetryBudget>()
+    /// What submissions of this client were answered with, and the jobs that were attached.
+    var answeredJobs = AnswerBook()
+    var answeredRequests = AnswerBook()
     var closing = false
     var closeBy: Int64 = .max
     var sweptAt: Int64 = .min
@@ -130,6 +133,7 @@ final class EngineCore {
             guard let provider = providers[record.provider],
                 let reference = shared.lock.withLock({ record.snapshot.reference })
             else { return refuse(record) }
+            _ = answeredJobs.add(reference.remoteID, of: record.provider)
             let machine = JobMachine(attached: reference.remoteID, follows: follow)
             let job = ActiveJob(record: record, provider: provider, polls: polls(of: record), machine: machine)
             begin(job, deadline)

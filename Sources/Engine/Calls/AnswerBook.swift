@@ -1,0 +1,94 @@
+internal import Core
+
+/// The job ids and request ids that the newest answers held: one that comes again was not made for the submission that it
+/// answers. Keeps numbers and no texts, and of each kind the newest few thousand.
+struct AnswerBook {
+    static let capacity = 4_096
+
+    private var known: Set<UInt64> = []
+    /// The same in order of arrival; full, it is written round and round.
+    private var order: [UInt64] = []
+    private var next = 0
+
+    /// True if it is new. Two texts are taken for the same once in 10^15 times.
+    mutating func add(_ id: String, of provider: String) -> Bool {
+        var hasher = Hasher()
+        // Bytes, because == on text calls some different ones equal.
+        Self.mix(provider, &hasher)
+        Self.mix(id, &hasher)
+        let number = UInt64(bitPattern: Int64(hasher.finalize()))
+        guard known.insert(number).inserted else { return false }
+        if order.count < Self.capacity {
+            order.append(number)
+        } else {
+            known.remove(order[next])  // safe: below the count, see the next line
+            order[next] = number
+            next = (next + 1) % Self.capacity
+        }
+        return true
+    }
+
+    private static func mix(_ text: String, _ hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { bytes in
+            hasher.combine(bytes.count)
+            hasher.combine(bytes: UnsafeRawBufferPointer(bytes))
+        }
+    }
+}
+
+/// What makes an answer to a submission somebody else's.
+enum StrangeAnswer {
+    case fromCache(age: String)
+    case knownJob, knownRequest
+
+    var text: String {
+        switch self {
+        case .fromCache(let age):
+            "the answer comes from a cache (Age: \(age.shown(limit: 40))), not from the provider: no cache may stand"
+                + " between this machine and the provider"
+        case .knownJob:
+            "the answer holds the id of a job that this client already has: it is an old answer, from a cache or left"
+                + " over on a connection"
+        case .knownRequest:
+            "the answer holds a request id that this client already has: it is an old answer, from a cache or left"
+                + " over on a connection"
+        }
+    }
+}
+
+extension EngineCore {
+    /// What an answer to a submission says, if it is the answer to this one; else a failure after which nobody knows whether
+    /// the job was created.
+    func believed(
+        _ answer: Result<JobAnswer, CallFailure>, _ reply: HTTPReply, _ call: ProviderCall,
+        doing: @autoclosure () -> String
+    ) -> Result<JobAnswer, CallFailure> {
+        guard let strange = strangeness(of: answer, reply, call) else { return answer }
+        var text = "\(doing()): \(strange.text)"
+        var requestID: String?
+        switch answer {
+        case .success(let job):
+            requestID = job.requestID
+            if !job.remoteID.isEmpty { text += "; it names the job \(job.remoteID.shown(limit: 100))" }
+        case .failure(let failed):
+            requestID = failed.failure.requestID
+            text += "; it says: \(failed.failure.message)"
+        }
+        return .failure(
+            CallFailure(
+                .unreadable,
+                Failure(.badResponse, text, requestID: requestID, httpStatus: reply.status)))
+    }
+
+    private func strangeness(
+        of answer: Result<JobAnswer, CallFailure>, _ reply: HTTPReply, _ call: ProviderCall
+    ) -> StrangeAnswer? {
+        if let age = reply.headers["age"] { return .fromCache(age: age) }
+        guard case .success(let job) = answer, !call.isDirect else { return nil }
+        // Both are noted, whatever the first is.
+        let isNewJob = job.remoteID.isEmpty || answeredJobs.add(job.remoteID, of: call.provider)
+        let isNewRequest = job.requestID.map { $0.isEmpty || answeredRequests.add($0, of: call.provider) } ?? true
+        return !isNewJob ? .knownJob : !isNewRequest ? .knownRequest : nil
+    }
+}

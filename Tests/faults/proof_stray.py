@@ -1,0 +1,153 @@
+"""Answers that nobody has asked for: second ones, late ones, somebody else's, a cache's. Each job keeps its own id and image."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any, List, Optional
+
+from faults import FAULTS
+from proof import LONG, PROVIDERS, created, ended, main, until
+from rig import Door, Keys, Rig, fields
+from tap import Report
+
+import aigc
+from aigc.enums import Outcome, State
+
+STRAYS = [name for name, fault in FAULTS.items() if fault.harmless]
+LATE = [name for name in STRAYS if not FAULTS[name].in_matrix]
+_LATER = 0.05  # seconds: what comes late has come by then
+ROUNDS = 20 if LONG else 6
+WAYS = ("http", "https", "http proxy", "tunnel")
+
+
+class Way:
+    """A client and the doors between it and the cloud, for the length of a with block."""
+
+    def __init__(self, rig: Rig, provider: str, way: str, dotted: Optional[Keys] = None, **more: Any) -> None:
+        self._rig = rig
+        scheme = "https" if way == "https" else "http"
+        self.api = rig.door("http", scheme, provider)
+        self.store = rig.door("asset_http", scheme, "store")
+        self.doors: List[Door] = [self.api, self.store]
+        keys: Keys
+        if way in ("http", "https"):
+            keys = rig.keys(self.api.url, **more)
+            self.api.rewrite(rig.box.info["asset_http"], self.store.url)
+        else:
+            # The door is a proxy: behind it lies the API, whatever the URL says; images come straight.
+            self.api.be_proxy()
+            url = rig.box.info["http"].replace("http://", "https://") if way == "tunnel" else rig.box.info["http"]
+            keys = rig.keys(url, **dict(more, http_proxy=self.api.url))
+            self.api.rewrite(rig.box.info["asset_http"], self.store.url)
+            keys["http.no_proxy"] = ""
+            if provider == "tencent":
+                self.store.be_proxy()
+        self.client = aigc.Client(dict(keys, **(dotted or {})))
+
+    def __enter__(self) -> "Way":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.client.close(0)
+        for door in self.doors:
+            door.close()
+
+
+def accepted(client: aigc.Client, provider: str, prompt: str, **more: Any) -> aigc.Job:
+    """A submission that has come to something."""
+    job = client.submit(**fields(provider, prompt, follow=False, **more))
+    until(lambda: job.remote_id or job.done)
+    return job
+
+
+def wrong_id(rig: Rig, job: aigc.Job, prompt: str) -> str:
+    """What is wrong with the id of a job; the cloud knows which one it gave to the prompt."""
+    ids = created(rig, prompt)
+    if job.outcome is Outcome.ACCEPTED and [job.remote_id] == ids:
+        return ""
+    return "%s: %s with id %s, the cloud has %s" % (prompt, job.outcome.name, job.remote_id, ids)
+
+
+def submissions(rig: Rig, report: Report) -> None:
+    """One after another on the same connection, at once and after a while."""
+    for provider in PROVIDERS:
+        for way in WAYS:
+            for name in STRAYS:
+                wrong: List[str] = []
+                hits = 0
+                for variant in (0, 1):
+                    with Way(rig, provider, way) as there:
+                        there.api.arm(name, -1, variant=variant)
+                        for number in range(ROUNDS):
+                            prompt = "stray %s %s %s %d %d " % (provider, way, name, variant, number)
+                            job = accepted(there.client, provider, prompt)
+                            wrong.append(wrong_id(rig, job, prompt))
+                            time.sleep(_LATER if name in LATE or number % 2 else 0)
+                        hits += len(there.api.counts.hits)
+                bad = [text for text in wrong if text]
+                # Where the rest of an answer comes with the next request, that one has gone before to another connection.
+                good = not bad and hits >= ROUNDS
+                text = "%s, %s: %s: %d submissions, each has its own id" % (provider, way, name, 2 * ROUNDS)
+                report.ok(good, text, bad or "it struck %d times" % hits)
+
+
+def everything(rig: Rig, report: Report) -> None:
+    """Submissions, status calls and fetches, each answer followed by a stray one: eight jobs at once, or one after another
+    where calls have to be some time apart."""
+    for provider in PROVIDERS:
+        for way in ("http", "https"):
+            for name in STRAYS:
+                pauses = {"poll.initial_ms": 60, "poll.max_ms": 90} if name in LATE else {}
+                with Way(rig, provider, way, pauses, http_max_in_flight=4) as there:
+                    for door in there.doors:
+                        door.arm(name, -1)
+                    prompts = ["all %s %s %s %d " % (provider, way, name, number) for number in range(8)]
+                    jobs = []
+                    for prompt in prompts:
+                        jobs.append(there.client.submit(**fields(provider, prompt)))
+                        if name in LATE:
+                            ended(jobs[-1])
+                            time.sleep(_LATER)
+                    wrong = [str(error) for error in map(ended, jobs) if error is not None]
+                    wrong += [text for text in map(lambda j, p: wrong_id(rig, j, p), jobs, prompts) if text]
+                    for job in jobs:
+                        wrong += [text for text in [_wrong_image(rig, job)] if text]
+                        time.sleep(_LATER if name in LATE else 0)
+                report.ok(not wrong, "%s, %s: %s: eight jobs and their images" % (provider, way, name), wrong[:3])
+
+
+def _wrong_image(rig: Rig, job: aigc.Job) -> Optional[str]:
+    if job.state is not State.SUCCEEDED:
+        return "the job is %s" % job.state.name
+    download = job.download(0)
+    error = ended(download)
+    if error is not None:
+        return "the image of %s: %s" % (job.remote_id, error)
+    return None if download.data == rig.box.image(job.provider, job.remote_id or "") else "another image"
+
+
+def caches(rig: Rig, report: Report) -> None:
+    """A proxy that answers a repeated POST from its cache: nobody knows what became of the second submission."""
+    for provider in PROVIDERS:
+        for way in ("http", "http proxy"):
+            for name in ("cached", "replayed"):
+                with Way(rig, provider, way) as there:
+                    text = "%s, %s: %s" % (provider, way, name)
+                    first = accepted(there.client, provider, "cache first " + text)
+                    there.api.arm(name, -1)
+                    second = accepted(there.client, provider, "cache second " + text)
+                    error = ended(second)
+                    good = first.outcome is Outcome.ACCEPTED and second.outcome is Outcome.UNKNOWN
+                    report.ok(good and second.remote_id is None, text + ": UNKNOWN", second.outcome.name)
+                    words = ("cache", first.remote_id or "?")
+                    report.ok(all(word in str(error) for word in words), text + ": it says so", error)
+                    there.api.disarm()
+                    prompt = "cache third " + text
+                    third = accepted(there.client, provider, prompt)
+                    wrong = wrong_id(rig, third, prompt)
+                    report.ok(not wrong, text + ": a later submission is fine", wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main("stray", [submissions, everything, caches]))
