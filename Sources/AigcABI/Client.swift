@@ -15,9 +15,12 @@ final class Client: @unchecked Sendable {
     let deadlineMilliseconds: Int64
     let closeGraceMilliseconds: Int64
     let network: NetworkSummary
+    /// What is taken out of every text that leaves this client.
+    let secrets: KnownSecrets
     private let closing: Closing
 
-    init(engine: Engine, values: ConfigValues, closing: Closing, network: NetworkSummary) {
+    init(engine: Engine, values: ConfigValues, closing: Closing, network: NetworkSummary, secrets: KnownSecrets) {
+        self.secrets = secrets
         self.engine = engine
         self.closing = closing
         self.network = network
@@ -99,6 +102,13 @@ final class JobBox: HandleBox {
     func lend(_ pick: (borrowing JobSnapshot) -> String?) -> UnsafePointer<CChar>? {
         client.engine.withSnapshot(record) { snapshot in strings.lend(pick(snapshot)) }
     }
+
+    /// A string of the provider's, which may echo what it was sent. It can be long: it is looked through without the lock.
+    func lendWithoutSecrets(_ pick: (borrowing JobSnapshot) -> String?) -> UnsafePointer<CChar>? {
+        guard let text = client.engine.withSnapshot(record, pick) else { return nil }
+        let clean = client.secrets.hidden(text)
+        return lend { _ in clean }
+    }
 }
 
 /// What aigc_event points to.
@@ -116,8 +126,8 @@ final class EventBox: HandleBox {
         self.event = event
         job = event.job.map { JobBox(client, $0, counted: true) }
         provider = event.provider.isEmpty ? nil : copied(event.provider)
-        message = event.message.flatMap { copied($0.shown(limit: ErrorBox.maximumBytes)) }
-        fields = event.log.flatMap { copied($0.json) }
+        message = event.message.flatMap { copied(client.secrets.hidden($0).shown(limit: ErrorBox.maximumBytes)) }
+        fields = event.log.flatMap { copied(client.secrets.hidden($0.json)) }
     }
 
     deinit {
@@ -138,7 +148,11 @@ final class BufferBox: HandleBox {
     }
 
     convenience init(json: JSONValue, doing: String) throws(Failure) {
-        let text = json.serialized()
+        try self.init(text: json.serialized(), doing: doing)
+    }
+
+    /// `text`: JSON.
+    convenience init(text: [UInt8], doing: String) throws(Failure) {
         guard let copy = malloc(max(text.count, 1)) else { throw Failure(.noResources, "\(doing): out of memory") }
         text.withUnsafeBytes { if let base = $0.baseAddress { copy.copyMemory(from: base, byteCount: $0.count) } }
         self.init(AssetBytes(base: copy, count: text.count) { free($0) }, contentType: "application/json")

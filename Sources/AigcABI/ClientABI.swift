@@ -61,6 +61,7 @@ public func aigc_client_set_credentials(
         let credentials = Credentials(
             id: id, secret: secret, token: session, expiresAtMilliseconds: expires_at_ms,
             source: session == nil ? "static_ak" : "static_sts")
+        client.secrets.add(credentials)
         try client.engine.setCredentials(credentials, provider: provider)
     }
 }

@@ -12,8 +12,12 @@ enum Composition {
         let generation = aigcp_generation_enter()
         let environment = ProcessEnvironment.snapshot()
         let curl = curlSettings(values, environment)
+        let network = try NetworkSummary(curl)
+        let secrets = KnownSecrets()
+        for password in network.passwords { secrets.add(password, lasts: true) }
         let providers: [any Provider] = [
-            try AlibabaProvider(alibabaSettings(values)), try TencentProvider(tencentSettings(values)),
+            DiscreetProvider(try AlibabaProvider(alibabaSettings(values)), secrets: secrets),
+            DiscreetProvider(try TencentProvider(tencentSettings(values)), secrets: secrets),
         ]
         let closing = Closing()
         let blocking = CurlBlockingTransport(
@@ -21,10 +25,11 @@ enum Composition {
         let sources = try credentialSettings(values)
         var resolvers: [String: any CredentialResolver] = [:]
         for (provider, explicit) in [("alibaba", try alibabaKeys(values)), ("tencent", try tencentKeys(values))] {
+            if let explicit { secrets.add(explicit, lasts: true) }
             resolvers[provider] = CredentialChain(
                 provider: provider, explicit: explicit,
                 context: CredentialContext(
-                    environment: environment, transport: blocking, settings: sources,
+                    environment: environment, transport: blocking, settings: sources, secrets: secrets,
                     isCancelled: { closing.hasBegun }))
         }
         let transport = try transport(curl)
@@ -36,7 +41,7 @@ enum Composition {
         } catch {
             throw Failure(.noResources, "Making a client: out of memory")
         }
-        return Client(engine: engine, values: values, closing: closing, network: NetworkSummary(curl))
+        return Client(engine: engine, values: values, closing: closing, network: network, secrets: secrets)
     }
 
     /// A thread that sleeps is outside its turn: fork() need not wait for it.
@@ -116,6 +121,12 @@ enum Composition {
         settings.stsEndpoint = values.optional("credentials.sts_endpoint")
         settings.stsRegion = values.optional("credentials.sts_region")
         settings.metadataEndpoint = values.optional("credentials.metadata_endpoint")
+        for key in ["credentials.sts_endpoint", "credentials.metadata_endpoint"] {
+            guard values.text(key).utf8.contains(UInt8(ascii: "@")) else { continue }
+            // Not shown: what stands before the "@" is most likely a password.
+            throw Failure(
+                .invalidArgument, "Reading \(key): it holds user information; give https://host[:port]", field: key)
+        }
         if let arn = values.optional("credentials.role_arn") {
             guard arn.hasPrefix("acs:ram::") || arn.hasPrefix("qcs::cam::") else {
                 throw Failure(

@@ -64,17 +64,19 @@ public func aigc_job_operation(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
 
 @_cdecl("aigc_job_provider_state") @implementation
 public func aigc_job_provider_state(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
-    JobBox.readable(job)?.lend { $0.providerState.isEmpty ? nil : $0.providerState }
+    JobBox.readable(job)?.lendWithoutSecrets { $0.providerState.isEmpty ? nil : $0.providerState }
 }
 
 @_cdecl("aigc_job_provider_response") @implementation
 public func aigc_job_provider_response(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
-    JobBox.readable(job)?.lend { $0.response.isEmpty ? nil : String(decoding: $0.response, as: UTF8.self) }
+    JobBox.readable(job)?.lendWithoutSecrets {
+        $0.response.isEmpty ? nil : String(decoding: $0.response, as: UTF8.self)
+    }
 }
 
 @_cdecl("aigc_job_request_id") @implementation
 public func aigc_job_request_id(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
-    JobBox.readable(job)?.lend { $0.requestID }
+    JobBox.readable(job)?.lendWithoutSecrets { $0.requestID }
 }
 
 @_cdecl("aigc_job_result_id") @implementation
@@ -132,7 +134,7 @@ public func aigc_job_wait(
                 .timeout, "Waiting for the job: \(timeout_ms) ms have passed and it has not ended; it goes on",
                 isRetryable: true)
         }
-        if let failure = snapshot.failure { throw failure }
+        if let failure = snapshot.failure { throw box.client.secrets.hidden(failure) }
     }
 }
 
@@ -148,7 +150,7 @@ public func aigc_job_refresh(
                 .timeout, "Refreshing the job: \(timeout_ms) ms have passed without the answer; an event will tell",
                 isRetryable: true)
         }
-        if case .failure(let failure) = result { throw failure }
+        if case .failure(let failure) = result { throw box.client.secrets.hidden(failure) }
     }
 }
 
@@ -189,7 +191,9 @@ public func aigc_job_cancel(_ job: OpaquePointer?) {
 public func aigc_job_error(_ job: OpaquePointer?, _ error: UnsafeMutablePointer<OpaquePointer?>?) -> aigc_status {
     withStatus(error) { () throws(Failure) in
         let box = try JobBox.usable(job)
-        if let failure = box.client.engine.withSnapshot(box.record, { $0.failure }) { throw failure }
+        if let failure = box.client.engine.withSnapshot(box.record, { $0.failure }) {
+            throw box.client.secrets.hidden(failure)
+        }
     }
 }
 

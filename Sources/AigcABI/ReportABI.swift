@@ -15,7 +15,8 @@ public func aigc_client_report(
     return withStatus(error) { () throws(Failure) in
         let client = try ClientBox.usable(client)
         let out = try needOut(report, "report")
-        out.pointee = try BufferBox(json: client.report(), doing: "Making a report").handedOut()
+        let text = client.report().serialized()
+        out.pointee = try BufferBox(text: client.secrets.hidden(text) ?? text, doing: "Making a report").handedOut()
     }
 }
 

@@ -43,12 +43,21 @@ public enum KeyText {
         case 0x2018...0x201F, 0xAB, 0xBB, 0x300C...0x300F, 0xFF02, 0xFF07:
             return "\(place) a quotation mark (\(code)): remove it"
         default:
-            let isInvisible =
-                scalar.properties.isWhitespace || scalar.properties.isDefaultIgnorableCodePoint
-                || scalar.properties.generalCategory == .format || scalar.properties.generalCategory == .control
-            return isInvisible
+            return isInvisible(scalar.value)
                 ? "\(place) an invisible character (\(code)): remove it"
                 : "\(place) a character that is not ASCII (\(code)): copy the key again"
+        }
+    }
+
+    /// Blanks, controls and marks without a shape. (The tables of the standard library would be linked for it.)
+    private static func isInvisible(_ value: UInt32) -> Bool {
+        switch value {
+        case 0x80...0xA0, 0xAD, 0x34F, 0x61C, 0x115F...0x1160, 0x1680, 0x17B4...0x17B5, 0x180B...0x180F,
+            0x2000...0x200F,
+            0x2028...0x202F, 0x205F...0x206F, 0x2800, 0x3000, 0x3164, 0xFE00...0xFE0F, 0xFEFF, 0xFFA0, 0xFFF9...0xFFFC,
+            0xE0000...0xE0FFF:
+            return true
+        default: return false
         }
     }
 }

@@ -69,11 +69,13 @@ struct AlibabaCLISource: CredentialSource {
         let place = "of profile \(shown) in \(reading.path)"
         let context = reading.context
         switch profile["mode"]?.stringValue ?? "" {
-        case "AK": return try keys(profile, place, source: "\(Self.provider)/static_ak")
-        case "StsToken": return try keys(profile, place, token: "sts_token", source: "\(Self.provider)/static_sts")
+        case "AK": return try keys(profile, place, context, source: "\(Self.provider)/static_ak")
+        case "StsToken":
+            return try keys(profile, place, context, token: "sts_token", source: "\(Self.provider)/static_sts")
         case "RamRoleArn":
             return try AlibabaSTS.assumeRole(
-                try role(profile, "ram_session_name", place), with: try keys(profile, place, source: "static_ak"),
+                try role(profile, "ram_session_name", place),
+                with: try keys(profile, place, context, source: "static_ak"),
                 context,
                 source: "\(Self.provider)/ram_role_arn")
         case "ChainableRamRoleArn":
@@ -110,11 +112,11 @@ struct AlibabaCLISource: CredentialSource {
     }
 
     private func keys(
-        _ profile: JSONValue, _ place: String, token: String? = nil, source: String
+        _ profile: JSONValue, _ place: String, _ context: CredentialContext, token: String? = nil, source: String
     ) throws(CredentialUnavailable) -> Credentials {
         if let token { _ = try required(profile, token, place) }
         return try Checked.credentials(
-            id: profile["access_key_id"]?.stringValue, secret: profile["access_key_secret"]?.stringValue,
+            context, id: profile["access_key_id"]?.stringValue, secret: profile["access_key_secret"]?.stringValue,
             token: token.flatMap { profile[$0]?.stringValue }, source: source,
             named: ("access_key_id \(place)", "access_key_secret \(place)", "\(token ?? "") \(place)"))
     }

@@ -33,13 +33,13 @@ struct AlibabaINISource: CredentialSource {
         }
         let place = "of [\(profile.shown(limit: 60))] in \(path)"
         switch section["type"] ?? "" {
-        case "access_key": return try keys(section, place, source: "\(Self.provider)/static_ak")
+        case "access_key": return try keys(section, place, context, source: "\(Self.provider)/static_ak")
         case "ram_role_arn":
             let role = AlibabaRole(
                 arn: try required(section, "role_arn", place), sessionName: section["role_session_name"],
                 policy: section["policy"])
             return try AlibabaSTS.assumeRole(
-                role, with: try keys(section, place, source: "static_ak"), context,
+                role, with: try keys(section, place, context, source: "static_ak"), context,
                 source: "\(Self.provider)/ram_role_arn")
         case "oidc_role_arn":
             let role = AlibabaRole(
@@ -67,10 +67,10 @@ struct AlibabaINISource: CredentialSource {
     }
 
     private func keys(
-        _ section: [String: String], _ place: String, source: String
+        _ section: [String: String], _ place: String, _ context: CredentialContext, source: String
     ) throws(CredentialUnavailable) -> Credentials {
         try Checked.credentials(
-            id: section["access_key_id"], secret: section["access_key_secret"], source: source,
+            context, id: section["access_key_id"], secret: section["access_key_secret"], source: source,
             named: ("access_key_id \(place)", "access_key_secret \(place)", ""))
     }
 

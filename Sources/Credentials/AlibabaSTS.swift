@@ -110,9 +110,9 @@ enum AlibabaSTS {
             throw CredentialUnavailable(.transient, "\(server) answered without a SecurityToken")
         }
         return try Checked.credentials(
-            id: object["AccessKeyId"]?.stringValue, secret: object["AccessKeySecret"]?.stringValue, token: token,
+            context, id: object["AccessKeyId"]?.stringValue, secret: object["AccessKeySecret"]?.stringValue,
+            token: token,
             expiresAtMilliseconds: try CredentialContext.expiry(object["Expiration"], server), source: source,
-            now: context.unixMilliseconds(),
             named: ("AccessKeyId of \(server)", "AccessKeySecret of \(server)", "SecurityToken of \(server)"))
     }
 }

@@ -4,18 +4,20 @@ internal import Core
 enum Checked {
     /// `what` names the origin in messages: "variable X", "key access_key_id of profile p".
     static func credentials(
-        id: String?, secret: String?, token: String? = nil, expiresAtMilliseconds: Int64 = 0, source: String,
-        now: Int64 = 0, named names: (id: String, secret: String, token: String)
+        _ context: CredentialContext, id: String?, secret: String?, token: String? = nil,
+        expiresAtMilliseconds: Int64 = 0, source: String, named names: (id: String, secret: String, token: String)
     ) throws(CredentialUnavailable) -> Credentials {
         let id = try part(id, names.id)
         let secret = try part(secret, names.secret)
         var given: Secret?
         if let token, !token.isEmpty { given = Secret(try part(token, names.token)) }
-        if expiresAtMilliseconds != 0, expiresAtMilliseconds <= now {
+        if expiresAtMilliseconds != 0, expiresAtMilliseconds <= context.unixMilliseconds() {
             throw CredentialUnavailable(.transient, "what it gave has already ended; is the clock right?")
         }
-        return Credentials(
+        let found = Credentials(
             id: id, secret: Secret(secret), token: given, expiresAtMilliseconds: expiresAtMilliseconds, source: source)
+        context.secrets.add(found)
+        return found
     }
 
     private static func part(_ text: String?, _ name: String) throws(CredentialUnavailable) -> String {

@@ -124,6 +124,7 @@ extension CredentialContext {
             guard let text = String(validating: bytes, as: UTF8.self), !text.isEmpty,
                 text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
             else { throw CredentialUnavailable(.wrong, "the token file \(path) is empty or holds no token") }
+            secrets.add(text)
             return text
         case .failure(.missing): throw CredentialUnavailable(.wrong, "there is no token file \(path)")
         case .failure(.unreadable(let why)):

@@ -15,11 +15,13 @@ public struct CredentialContext: Sendable {
     public var settings: CredentialSettings
     /// True once nobody waits any more (the client closes): long work ends early.
     public var isCancelled: @Sendable () -> Bool
+    /// Where everything that is found is told, so that no text shows it.
+    public let secrets: KnownSecrets
     let warnings: Warnings
 
     public init(
         environment: [String: String], transport: any BlockingTransport, settings: CredentialSettings = .init(),
-        homeDirectory: String? = nil,
+        homeDirectory: String? = nil, secrets: KnownSecrets = KnownSecrets(),
         unixMilliseconds: @escaping @Sendable () -> Int64 = CredentialContext.systemTime,
         files: any CredentialFiles = LocalFiles(), processes: any CredentialProcesses = LocalProcesses(),
         isCancelled: @escaping @Sendable () -> Bool = { false }
@@ -34,6 +36,7 @@ public struct CredentialContext: Sendable {
         self.files = files
         self.processes = processes
         self.isCancelled = isCancelled
+        self.secrets = secrets
         warnings = Warnings()
     }
 

@@ -54,7 +54,7 @@ struct EnvironmentSource: CredentialSource {
                 throw CredentialUnavailable(.wrong, "\(there) is set but \(missing) is not")
             }
             return try Checked.credentials(
-                id: id, secret: secret, token: token?.value, source: providerName,
+                context, id: id, secret: secret, token: token?.value, source: providerName,
                 named: (family.id, family.secret, token?.name ?? ""))
         }
         let usual = families.first.map { "\($0.id) and \($0.secret) are" } ?? "nothing is"

@@ -42,8 +42,9 @@ enum ExternalCommand {
             end = context.unixMilliseconds() &+ lifeWithoutExpiration
         }
         return try Checked.credentials(
-            id: answer["access_key_id"]?.stringValue, secret: answer["access_key_secret"]?.stringValue, token: token,
-            expiresAtMilliseconds: end, source: source, now: context.unixMilliseconds(),
+            context, id: answer["access_key_id"]?.stringValue, secret: answer["access_key_secret"]?.stringValue,
+            token: token,
+            expiresAtMilliseconds: end, source: source,
             named: ("access_key_id of \(what)", "access_key_secret of \(what)", "sts_token of \(what)"))
     }
 }

@@ -18,7 +18,8 @@ struct TencentFileSource: CredentialSource {
         }
         let place = "of [default] in \(path)"
         return try Checked.credentials(
-            id: section["secret_id"], secret: section["secret_key"], token: section["token"], source: "profile",
+            context, id: section["secret_id"], secret: section["secret_key"], token: section["token"],
+            source: "profile",
             named: ("secret_id \(place)", "secret_key \(place)", "token \(place)"))
     }
 

@@ -36,9 +36,9 @@ struct TencentMetadataSource: CredentialSource {
             throw CredentialUnavailable(.transient, "\(Self.server) answered without a Token")
         }
         return try Checked.credentials(
-            id: answer["TmpSecretId"]?.stringValue, secret: answer["TmpSecretKey"]?.stringValue, token: token,
+            context, id: answer["TmpSecretId"]?.stringValue, secret: answer["TmpSecretKey"]?.stringValue, token: token,
             expiresAtMilliseconds: try CredentialContext.expiry(unixSeconds: answer["ExpiredTime"], Self.server),
-            source: "cvm_role", now: context.unixMilliseconds(),
+            source: "cvm_role",
             named: ("TmpSecretId of \(Self.server)", "TmpSecretKey of \(Self.server)", "Token of \(Self.server)"))
     }
 }

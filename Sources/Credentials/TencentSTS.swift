@@ -79,10 +79,10 @@ enum TencentSTS {
             throw CredentialUnavailable(.transient, "\(server) answered without credentials")
         }
         return try Checked.credentials(
-            id: credentials?["TmpSecretId"]?.stringValue, secret: credentials?["TmpSecretKey"]?.stringValue,
+            context, id: credentials?["TmpSecretId"]?.stringValue, secret: credentials?["TmpSecretKey"]?.stringValue,
             token: token,
             expiresAtMilliseconds: try CredentialContext.expiry(unixSeconds: response["ExpiredTime"], server),
-            source: source, now: context.unixMilliseconds(),
+            source: source,
             named: ("TmpSecretId of \(server)", "TmpSecretKey of \(server)", "Token of \(server)"))
     }
 }

@@ -49,7 +49,7 @@ public final class CurlTransport: Transport {
     init(_ settings: CurlSettings, resendGuard: ResendGuard) throws(Failure) {
         guard Library.isReady, let loop = EventLoop() else { throw Self.noResources }
         shared = SlotSettings(settings: settings, trust: TrustAnchors(settings), resendGuard: resendGuard)
-        proxies = ProxyRules(settings)
+        proxies = try ProxyRules(settings)
         self.loop = loop
         let lacksOption = Failure(
             .internal, "libcurl \(CurlVersion.curl) lacks an option: 7.87 or newer is needed")
@@ -100,12 +100,15 @@ public final class CurlTransport: Transport {
             guard let parts = URLParts(request.url) else {
                 return failure(.badURL, "the URL has no host that can be read, or a user in it")
             }
-            if !options.bypassProxy { proxy = proxies.proxy(isHTTPS: parts.isHTTPS, host: parts.host) }
+            if !options.bypassProxy {
+                proxy = proxies.proxy(isHTTPS: parts.isHTTPS, host: parts.host, port: parts.port)
+            }
             if parts.isHTTPS, let problem = shared.trust.problem { return failure(.tls, "\(parts.label): \(problem)") }
             if checksHost, !Self.mayBePublic(parts.host) {
                 return failure(
                     .addressRefused,
-                    "\(redacted(parts.label)) is not a public address; image URLs may lead to public addresses only")
+                    "\(Redaction.line(parts.label)) is not a public address; image URLs may lead to public addresses only"
+                )
             }
         }
         guard let slot = spare.popLast() ?? Slot(shared, loop: loop) else {

@@ -1,4 +1,5 @@
-internal import Core
+public import Core
+
 /// How a transport with these settings would reach a host, for people. Looked up when it is made; holds no secret.
 public struct NetworkSummary: Sendable {
     /// The PEM file and the directory of certificate authorities that are trusted; nil: none of that kind.
@@ -9,21 +10,25 @@ public struct NetworkSummary: Sendable {
     public let clientCertificate: String?
     private let proxies: ProxyRules
 
-    public init(_ settings: CurlSettings) {
+    /// Refuses proxies that cannot be read.
+    public init(_ settings: CurlSettings) throws(Failure) {
         let trust = TrustAnchors(settings)
         caFile = trust.file
         caPath = trust.path
         caProblem = trust.problem
         clientCertificate = settings.clientCertificate
-        proxies = ProxyRules(settings)
+        proxies = try ProxyRules(settings)
     }
+
+    /// Of the proxies, for those who take secrets out of texts.
+    public var passwords: [Secret] { proxies.passwords }
 
     /// The proxy for a URL, without user and password; nil for none.
     public func proxy(for url: String) -> String? {
         guard let parts = URLParts(url) else { return nil }
-        let proxy = proxies.proxy(isHTTPS: parts.isHTTPS, host: parts.host)
+        let proxy = proxies.proxy(isHTTPS: parts.isHTTPS, host: parts.host, port: parts.port)
         guard !proxy.isEmpty else { return nil }
         // Without a scheme a user would not be recognised as one.
-        return redacted(proxy.saysScheme ? proxy : "http://" + proxy)
+        return Redaction.line(proxy.saysScheme ? proxy : "http://" + proxy)
     }
 }

@@ -1,59 +1,295 @@
 // Which proxy a host is reached through. Pure: decided from the settings and the snapshot of the environment, because
 // libcurl would call getenv() on the engine thread while the host changes its environment.
 
+internal import Core
+
 /// The proxies of one transport, with libcurl's precedence: the setting, then `<scheme>_proxy` in lower and (https
 /// only) upper case, then `all_proxy` and `ALL_PROXY`; an empty variable counts as unset.
 struct ProxyRules: Sendable {
-    private let http: String
-    private let https: String
-    private let exceptions: [Substring]
+    private let http: ProxyAddress?
+    private let https: ProxyAddress?
+    private let exceptions: [ProxyException]
     private let isOff: Bool
 
-    init(_ settings: CurlSettings) {
+    init(_ settings: CurlSettings) throws(Failure) {
         let environment = settings.environment
-        func first(_ names: String...) -> String? {
-            for name in names { if let value = environment[name], !value.isEmpty { return value } }
+        func first(_ names: String...) -> (name: String, value: String)? {
+            for name in names { if let value = environment[name], !value.isEmpty { return (name, value) } }
             return nil
         }
+        func read(_ found: (name: String, value: String)?) throws(Failure) -> ProxyAddress? {
+            guard let found else { return nil }
+            return try ProxyAddress(found.value, from: "the variable \(found.name)", field: nil)
+        }
+        let list = settings.noProxy ?? first("no_proxy", "NO_PROXY")?.value ?? ""
+        exceptions = list.split { $0 == "," || $0 == " " || $0 == "\t" }.map(ProxyException.init)
+        let isNeverUsed = exceptions.contains { $0.isEverything }
         if let proxy = settings.proxy {
-            http = proxy
-            https = proxy
+            http = proxy.isEmpty ? nil : try ProxyAddress(proxy, from: "http.proxy", field: "http.proxy")
+            https = http
+        } else if isNeverUsed {
+            (http, https) = (nil, nil)
         } else {
             // HTTP_PROXY is ignored: a web server puts the header "Proxy:" of its clients there.
-            http = first("http_proxy", "all_proxy", "ALL_PROXY") ?? ""
-            https = first("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY") ?? ""
+            http = try read(first("http_proxy", "all_proxy", "ALL_PROXY"))
+            https = try read(first("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"))
         }
-        let list = settings.noProxy ?? first("no_proxy", "NO_PROXY") ?? ""
-        isOff = list == "*" || (http.isEmpty && https.isEmpty)
-        exceptions = list.split { $0 == "," || $0 == " " || $0 == "\t" }
+        isOff = isNeverUsed || (http == nil && https == nil)
     }
 
     /// True when no host is reached through a proxy, so that nothing has to be asked.
     var areEmpty: Bool { isOff }
 
+    /// As they are sent, for those who take secrets out of texts.
+    var passwords: [Secret] { [http?.password, https?.password].compactMap { $0 } }
+
     /// The proxy for a host, "" for none. The host without brackets.
-    func proxy(isHTTPS: Bool, host: String) -> String {
-        let proxy = isHTTPS ? https : http
-        if isOff || proxy.isEmpty || exceptions.contains(where: { Self.matches(host, $0) }) { return "" }
-        return proxy
+    func proxy(isHTTPS: Bool, host: String, port: String) -> String {
+        if isOff { return "" }
+        guard let proxy = isHTTPS ? https : http else { return "" }
+        if exceptions.isEmpty { return proxy.text }
+        let literal = HostLiteral.parse(host)
+        return exceptions.contains { $0.matches(host, literal, port: port) } ? "" : proxy.text
+    }
+}
+
+/// A proxy's URL, taken apart: what cannot be read without doubt is refused, because a password in it would be shown as a
+/// part of the host or of the path.
+struct ProxyAddress: Sendable {
+    /// As libcurl gets it: scheme, user, host and port as they were written.
+    let text: String
+    /// Decoded; nil for none.
+    let password: Secret?
+
+    private static let schemes = ["http", "https", "socks", "socks4", "socks4a", "socks5", "socks5h"]
+
+    /// `origin` names the setting in messages, which show nothing of the text.
+    init(_ text: String, from origin: String, field: String?) throws(Failure) {
+        func refuse(_ why: String) -> Failure {
+            Failure(
+                .invalidArgument,
+                "Reading the proxy of \(origin): \(why); give scheme://host:port or scheme://user:password@host:port, and "
+                    + "percent-encode user name and password (\"/\" is %2F, \"@\" is %40, a blank is %20)", field: field
+            )
+        }
+        let bytes = Array(text.utf8)
+        guard bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
+            throw refuse("it holds a blank or a control character")
+        }
+        var begin = 0
+        if let end = Self.endOfScheme(bytes) {
+            let scheme = String(decoding: bytes[..<end], as: UTF8.self).lowercased()  // safe: found in them
+            guard Self.schemes.contains(scheme) else {
+                throw refuse("its scheme is none of \(Self.schemes.joined(separator: ", "))")
+            }
+            begin = end + 3
+        }
+        let rest = bytes[begin...]  // safe: at most count
+        let authority = rest.prefix {
+            $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") && $0 != UInt8(ascii: "\\")
+        }
+        guard !rest[authority.endIndex...].contains(UInt8(ascii: "@")) else {  // safe: a part of it
+            throw refuse("a \"/\", \"?\", \"#\" or \"\\\" stands before its \"@\"")
+        }
+        var place = authority
+        var user: ArraySlice<UInt8>?
+        if let at = authority.firstIndex(of: UInt8(ascii: "@")) {
+            user = authority[..<at]
+            place = authority[(at + 1)...]  // safe: behind an index
+            guard !place.contains(UInt8(ascii: "@")) else { throw refuse("it holds several \"@\"") }
+        }
+        if let why = Self.fault(ofPlace: place) { throw refuse(why) }
+        var password: Secret?
+        if let user {
+            let parts = user.split(separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = parts.first.flatMap(Self.decoded),
+                let secret = parts.count < 2 ? [] : parts.last.flatMap(Self.decoded)
+            else { throw refuse("a \"%\" before its \"@\" is not followed by two hexadecimal digits") }
+            guard !name.contains(where: Self.isControl), !secret.contains(where: Self.isControl) else {
+                throw refuse("user name or password hold a control character")
+            }
+            // Where no password stands the name is mostly a token.
+            password = Secret(bytes: secret.isEmpty ? name : secret)
+        }
+        self.text = String(decoding: bytes[..<authority.endIndex], as: UTF8.self)  // safe: a part of them
+        self.password = password
     }
 
-    /// As libcurl 7.88: a name matches itself and everything under it, with or without a leading dot; an address
-    /// matches itself or a block ("10.0.0.0/8").
-    static func matches(_ host: String, _ exception: Substring) -> Bool {
-        if case .address(let address) = HostLiteral.parse(host) {
-            let parts = exception.split(separator: "/", maxSplits: 1)
-            guard let base = parts.first, case .address(let block) = HostLiteral.parse(base) else { return false }
-            guard parts.count == 2 else { return address == block }
-            guard let bits = Int(parts[1]), bits >= 0 else { return false }
-            return address.isIn(block, bits: bits)
+    private static func isControl(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x7F }
+
+    private static func endOfScheme(_ bytes: [UInt8]) -> Int? {
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+        return bytes[colon...].starts(with: "://".utf8) ? colon : nil
+    }
+
+    /// What is wrong with "host", "host:port" or "[address]:port"; nil for nothing.
+    private static func fault(ofPlace place: ArraySlice<UInt8>) -> String? {
+        var host = place
+        var port = place[place.endIndex...]
+        if place.first == UInt8(ascii: "[") {
+            guard let end = place.firstIndex(of: UInt8(ascii: "]")) else { return "a \"]\" is missing" }
+            host = place[(place.startIndex + 1)..<end]  // safe: "[" and "]" are two
+            port = place[(end + 1)...]  // safe: behind an index
+            guard
+                host.allSatisfy({
+                    Words.isLetterOrDigit($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".")
+                        || $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
+                })
+            else { return "its IPv6 address is malformed" }
+        } else {
+            if let colon = place.firstIndex(of: UInt8(ascii: ":")) { (host, port) = (place[..<colon], place[colon...]) }
+            guard
+                host.allSatisfy({
+                    Words.isLetterOrDigit($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-")
+                        || $0 == UInt8(ascii: "_") || $0 >= 0x80
+                })
+            else { return "its host name is malformed" }
         }
-        var pattern = exception.lowercased()
-        var name = host.lowercased()
-        if pattern.hasSuffix(".") { pattern.removeLast() }
-        if pattern.hasPrefix(".") { pattern.removeFirst() }
-        if name.hasSuffix(".") { name.removeLast() }
-        return !pattern.isEmpty && (name == pattern || name.hasSuffix("." + pattern))
+        if host.isEmpty { return "it has no host" }
+        let digits = port.dropFirst()
+        guard
+            port.isEmpty
+                || port.first == UInt8(ascii: ":") && digits.count <= 5
+                    && digits.allSatisfy({ (48...57).contains($0) })
+        else { return "its port is not a number from 1 to 65535" }
+        let number = digits.reduce(0) { $0 * 10 + Int($1 - 48) }  // safe: five digits
+        guard digits.isEmpty || (1...65_535).contains(number) else {
+            return "its port is not a number from 1 to 65535"
+        }
+        return nil
+    }
+
+    /// nil for a "%" that begins no escape.
+    private static func decoded(_ bytes: ArraySlice<UInt8>) -> [UInt8]? {
+        var output: [UInt8] = []
+        var rest = bytes
+        while let byte = rest.popFirst() {
+            if byte != UInt8(ascii: "%") {
+                output.append(byte)
+                continue
+            }
+            let digits = rest.prefix(2)
+            guard digits.count == 2, let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16),
+                digits.allSatisfy(Words.isLetterOrDigit)
+            else { return nil }
+            output.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return output
+    }
+}
+
+/// One entry of NO_PROXY. As libcurl 7.88 a name means itself and everything under it, with or without a leading dot, and
+/// an address itself or a block ("10.0.0.0/8"); and as other tools have it: "*.host", "host:443", "[::1]", "192.168.*", and
+/// a whole URL, of which the host counts.
+struct ProxyException: Sendable {
+    private enum Hosts {
+        case everything
+        /// In lower case, without dots at its ends.
+        case name([UInt8])
+        /// With "*" for any characters, in lower case.
+        case pattern([UInt8])
+        case block(IPAddress, bits: Int?)
+    }
+
+    private let hosts: Hosts
+    /// nil: every port.
+    private let port: String?
+
+    var isEverything: Bool {
+        if case .everything = hosts { return port == nil }
+        return false
+    }
+
+    init(_ entry: Substring) {
+        var text = entry
+        if String(entry).saysScheme, let colon = text.firstIndex(of: ":") {
+            text = text[colon...].dropFirst(3).prefix { $0 != "/" }
+        }
+        var port: String?
+        var isBracketed = false
+        if text.first == "[", let end = text.firstIndex(of: "]") {
+            let behind = text[end...].dropFirst()
+            port = behind.first == ":" ? String(behind.dropFirst()) : nil
+            text = text[..<end].dropFirst()
+            isBracketed = true
+        }
+        if !isBracketed, let colon = text.firstIndex(of: ":"), text[colon...].dropFirst().allSatisfy(\.isWholeNumber),
+            !text[colon...].dropFirst().isEmpty
+        {
+            // Two colons are an IPv6 address.
+            port = String(text[colon...].dropFirst())
+            text = text[..<colon]
+        }
+        self.port = port.flatMap { $0.isEmpty ? nil : $0 }
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        if let base = parts.first, case .address(let address) = HostLiteral.parse(base) {
+            if parts.count < 2 || parts[1].isEmpty {  // safe: two
+                hosts = .block(address, bits: nil)
+                return
+            }
+            // A block that is none means no address.
+            hosts = .block(address, bits: Int(parts[1]).flatMap { $0 < 0 ? nil : $0 } ?? .max)  // safe: two
+            return
+        }
+        var name = Array(text.utf8.prefix { $0 != UInt8(ascii: "/") }.map(Words.lower))
+        if name == [UInt8(ascii: "*")] {
+            hosts = .everything
+            return
+        }
+        if name.starts(with: "*.".utf8) { name.removeFirst() }
+        if name.last == UInt8(ascii: ".") { name.removeLast() }
+        if name.contains(UInt8(ascii: "*")) {
+            hosts = .pattern(name)
+            return
+        }
+        if name.first == UInt8(ascii: ".") { name.removeFirst() }
+        hosts = .name(name)
+    }
+
+    func matches(_ host: String, _ literal: HostLiteral, port: String) -> Bool {
+        if let own = self.port, own != port { return false }
+        switch hosts {
+        case .everything: return true
+        case .block(let block, let bits):
+            guard case .address(let address) = literal else { return false }
+            return bits.map { address.isIn(block, bits: $0) } ?? (address == block)
+        case .pattern(let pattern): return Self.fits(Self.name(host), pattern[...])
+        case .name(let name):
+            if case .address = literal { return false }
+            let host = Self.name(host)
+            if name.isEmpty || host.count < name.count || !host.suffix(name.count).elementsEqual(name) { return false }
+            return host.count == name.count || host.dropLast(name.count).last == UInt8(ascii: ".")
+        }
+    }
+
+    private static func name(_ host: String) -> ArraySlice<UInt8> {
+        let name = host.utf8.map(Words.lower)
+        return name.last == UInt8(ascii: ".") ? name.dropLast() : name[...]
+    }
+
+    /// Whether a name is as a pattern says; the length of both is bounded by that of a variable and of a host name.
+    private static func fits(_ name: ArraySlice<UInt8>, _ pattern: ArraySlice<UInt8>) -> Bool {
+        var name = name
+        var pattern = pattern
+        // Where the newest "*" stands, and how much of the name it has taken.
+        var star: (pattern: ArraySlice<UInt8>, name: ArraySlice<UInt8>)?
+        while let byte = name.first {
+            if pattern.first == UInt8(ascii: "*") {
+                pattern = pattern.dropFirst()
+                star = (pattern, name)
+            } else if pattern.first == byte {
+                name = name.dropFirst()
+                pattern = pattern.dropFirst()
+            } else if let last = star {
+                name = last.name.dropFirst()
+                pattern = last.pattern
+                star = (pattern, name)
+            } else {
+                return false
+            }
+        }
+        return pattern.allSatisfy { $0 == UInt8(ascii: "*") }
     }
 }
 

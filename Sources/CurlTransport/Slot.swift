@@ -220,7 +220,7 @@ final class Slot {
             case .header(let name):
                 return TransferFailure(
                     .badURL, requestMayHaveLeft: false,
-                    detail: "the request header \(redacted(name)) has a character that does not belong there")
+                    detail: "the request header \(Redaction.line(name)) has a character that does not belong there")
             }
         }
         bodyBytes = request.body.count

@@ -36,7 +36,7 @@ extension Slot {
     private func failed(_ kind: TransferFailure.Kind, _ reason: String) -> TransferResult {
         .failed(
             TransferFailure(
-                kind, requestMayHaveLeft: requestMayHaveLeft, detail: redacted("\(place): \(reason)"),
+                kind, requestMayHaveLeft: requestMayHaveLeft, detail: Redaction.line("\(place): \(reason)"),
                 reply: options.isSubmission && head.isComplete
                     ? HTTPReply(status: head.status, headers: headers, body: body) : nil))
     }
@@ -168,8 +168,8 @@ extension Slot {
 
 /// A proxy's address without user and password.
 func withoutUser(_ proxy: String) -> String {
-    guard let at = proxy.lastIndex(of: "@") else { return redacted(proxy) }
-    return redacted(String(proxy[proxy.index(after: at)...]))
+    guard let at = proxy.lastIndex(of: "@") else { return Redaction.line(proxy) }
+    return Redaction.line(String(proxy[proxy.index(after: at)...]))
 }
 
 extension String {

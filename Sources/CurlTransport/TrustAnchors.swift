@@ -1,3 +1,4 @@
+import Core
 import CCurl
 import Glibc
 
@@ -47,11 +48,13 @@ struct TrustAnchors: Sendable {
 
     private static func missing(file: String?, path: String?, from origin: String) -> String? {
         if let file, !isReadable(file) {
-            return "\(origin) CA file \(redacted(file)) cannot be read: name a PEM file of certificate authorities"
+            return
+                "\(origin) CA file \(Redaction.line(file)) cannot be read: name a PEM file of certificate authorities"
         }
         // A list of directories is separated by colons, as OpenSSL has it; one that exists is enough.
         if let path, !path.split(separator: ":").contains(where: { isReadable(String($0)) }) {
-            return "\(origin) CA directory \(redacted(path)) cannot be read: name a directory of hashed certificates"
+            return
+                "\(origin) CA directory \(Redaction.line(path)) cannot be read: name a directory of hashed certificates"
         }
         return nil
     }

@@ -81,36 +81,3 @@ struct URLParts: Equatable, Sendable {
         }
     }
 }
-
-/// One printable line without what may be secret in it: queries and user parts of URLs are cut out.
-func redacted(_ text: String) -> String {
-    var words: [String] = []
-    for word in text.split(whereSeparator: { $0 == " " || $0.isNewline || $0 == "\t" }) {
-        guard let scheme = word.range(of: "://") else {
-            words.append(printable(word))
-            continue
-        }
-        var rest = word[scheme.upperBound...]
-        if let query = rest.firstIndex(of: "?") { rest = rest[..<query] + "?..." }
-        let authority = rest.prefix { $0 != "/" }
-        if let at = authority.lastIndex(of: "@") { rest = rest[rest.index(after: at)...] }
-        words.append(printable(word[..<scheme.upperBound] + rest))
-    }
-    return words.joined(separator: " ")
-}
-
-private func printable(_ text: Substring) -> String {
-    String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }))
-}
-
-extension Substring {
-    /// The first place of a short text; the standard library has no such thing without Foundation.
-    fileprivate func range(of text: String) -> Range<Index>? {
-        var at = startIndex
-        while at != endIndex {
-            if self[at...].hasPrefix(text) { return at..<index(at, offsetBy: text.count) }
-            at = index(after: at)
-        }
-        return nil
-    }
-}

@@ -22,11 +22,12 @@ public struct Endpoint: Equatable, Sendable {
     /// "token") in the error.
     public init(parsing text: String, key: String) throws(Failure) {
         func refuse(_ why: String) -> Failure {
-            // What stands before an "@" is most likely a password.
-            let shown = (text.split(separator: "@").last.map(String.init) ?? "").shown(limit: 80)
+            // What stands before an "@" is most likely a password, and a query may hold a key.
+            let isShown = !text.utf8.contains { $0 == UInt8(ascii: "@") || $0 == UInt8(ascii: "?") }
+            let shown = isShown ? " \"\(text.shown(limit: 80))\"" : ""
             return Failure(
                 .invalidArgument,
-                "Reading \(key) \"\(shown)\": \(why); give host, host:port, https://host[:port] or http://host[:port]",
+                "Reading \(key)\(shown): \(why); give host, host:port, https://host[:port] or http://host[:port]",
                 field: key)
         }
         var rest = text[...]

@@ -108,7 +108,7 @@ final class AddressTests: XCTestCase {
             let text = String(
                 (0..<Int.random(in: 0...24, using: &random)).map { _ in alphabet.randomElement(using: &random) ?? "0" })
             _ = HostLiteral.parse(text)
-            _ = ProxyRules.matches(text, Substring(String(text.reversed())))
+            _ = ProxyException(Substring(String(text.reversed()))).matches(text, HostLiteral.parse(text), port: "443")
             _ = URLParts("http://" + text)
         }
         for count in 0...20 {

@@ -6,52 +6,126 @@ import XCTest
 
 /// Proxies from the settings and the snapshot, CA files, and the texts of messages.
 final class ProxyAndTrustTests: XCTestCase {
-    private func rules(_ environment: [String: String], proxy: String? = nil, noProxy: String? = nil) -> ProxyRules {
-        ProxyRules(CurlSettings(proxy: proxy, noProxy: noProxy, environment: environment))
+    private func rules(_ environment: [String: String], proxy: String? = nil, noProxy: String? = nil) throws
+        -> ProxyRules
+    {
+        try ProxyRules(CurlSettings(proxy: proxy, noProxy: noProxy, environment: environment))
     }
 
-    func testPrecedence() {
+    func testPrecedence() throws {
         let all = [
             "http_proxy": "h", "HTTP_PROXY": "H", "https_proxy": "s", "HTTPS_PROXY": "S", "all_proxy": "a",
             "ALL_PROXY": "A",
         ]
-        func both(_ environment: [String: String], _ proxy: String? = nil) -> [String] {
-            let rules = rules(environment, proxy: proxy)
-            return [rules.proxy(isHTTPS: false, host: "x.example"), rules.proxy(isHTTPS: true, host: "x.example")]
+        func both(_ environment: [String: String], _ proxy: String? = nil) throws -> [String] {
+            let rules = try rules(environment, proxy: proxy)
+            return [
+                rules.proxy(isHTTPS: false, host: "x.example", port: "80"),
+                rules.proxy(isHTTPS: true, host: "x.example", port: "443"),
+            ]
         }
-        XCTAssertEqual(both(all), ["h", "s"])
-        XCTAssertEqual(both(all.filter { $0.key != "https_proxy" && $0.key != "http_proxy" }), ["a", "S"])
-        XCTAssertEqual(both(["HTTP_PROXY": "H"]), ["", ""])
-        XCTAssertEqual(both(["ALL_PROXY": "A"]), ["A", "A"])
-        XCTAssertEqual(both(["https_proxy": "", "ALL_PROXY": "A"]), ["A", "A"])
-        XCTAssertEqual(both(all, ""), ["", ""])
-        XCTAssertEqual(both(all, "mine"), ["mine", "mine"])
-        XCTAssertEqual(both([:]), ["", ""])
-        XCTAssertTrue(rules([:]).areEmpty)
-        XCTAssertFalse(rules(["ALL_PROXY": "A"]).areEmpty)
+        XCTAssertEqual(try both(all), ["h", "s"])
+        XCTAssertEqual(try both(all.filter { $0.key != "https_proxy" && $0.key != "http_proxy" }), ["a", "S"])
+        XCTAssertEqual(try both(["HTTP_PROXY": "H"]), ["", ""])
+        XCTAssertEqual(try both(["ALL_PROXY": "A"]), ["A", "A"])
+        XCTAssertEqual(try both(["https_proxy": "", "ALL_PROXY": "A"]), ["A", "A"])
+        XCTAssertEqual(try both(all, ""), ["", ""])
+        XCTAssertEqual(try both(all, "mine"), ["mine", "mine"])
+        XCTAssertEqual(try both([:]), ["", ""])
+        XCTAssertTrue(try rules([:]).areEmpty)
+        XCTAssertFalse(try rules(["ALL_PROXY": "A"]).areEmpty)
     }
 
-    func testExceptions() {
+    func testExceptions() throws {
         let list = "example.com, .corp.example 10.0.0.0/8,192.168.1.7,::1,fd00::/8,trailing.example."
-        let rules = rules(["all_proxy": "p", "no_proxy": list])
+        let rules = try rules(["all_proxy": "p", "no_proxy": list])
         for host in [
             "example.com", "EXAMPLE.com", "www.example.com", "example.com.", "corp.example", "a.corp.example",
             "10.1.2.3",
             "192.168.1.7", "0xc0a80107", "::1", "0:0::1", "fd12::1", "trailing.example",
-        ] { XCTAssertEqual(rules.proxy(isHTTPS: true, host: host), "", host) }
+        ] { XCTAssertEqual(rules.proxy(isHTTPS: true, host: host, port: "443"), "", host) }
         for host in ["notexample.com", "example.com.evil", "11.0.0.1", "192.168.1.8", "::2", "fe80::1", "example"] {
-            XCTAssertEqual(rules.proxy(isHTTPS: true, host: host), "p", host)
+            XCTAssertEqual(rules.proxy(isHTTPS: true, host: host, port: "443"), "p", host)
         }
-        XCTAssertTrue(self.rules(["all_proxy": "p", "NO_PROXY": "*"]).areEmpty)
-        let explicit = self.rules(["all_proxy": "p", "no_proxy": "a.example"], noProxy: "b.example")
-        XCTAssertEqual(explicit.proxy(isHTTPS: true, host: "a.example"), "p")
-        XCTAssertEqual(explicit.proxy(isHTTPS: true, host: "b.example"), "")
+        XCTAssertTrue(try self.rules(["all_proxy": "p", "NO_PROXY": "*"]).areEmpty)
+        let explicit = try self.rules(["all_proxy": "p", "no_proxy": "a.example"], noProxy: "b.example")
+        XCTAssertEqual(explicit.proxy(isHTTPS: true, host: "a.example", port: "443"), "p")
+        XCTAssertEqual(explicit.proxy(isHTTPS: true, host: "b.example", port: "443"), "")
         let v4 = IPAddress.v4(0x0A01_0203)
         XCTAssertTrue(v4.isIn(.v4(0x0A00_0000), bits: 8))
         XCTAssertFalse(v4.isIn(.v4(0x0A00_0000), bits: 16))
         XCTAssertFalse(v4.isIn(.v4(0x0A01_0203), bits: 33))
         XCTAssertFalse(v4.isIn(.v6(high: 0, low: 0), bits: 1))
         XCTAssertTrue(IPAddress.v6(high: 1, low: 5).isIn(.v6(high: 1, low: 4), bits: 127))
+    }
+
+    /// Fault 13: what cannot be read without doubt is refused, and nothing of it is shown.
+    func testProxiesThatCannotBeReadAreRefused() throws {
+        for bad in [
+            "http://user:S3cret/pw@host", "http://user:S3cret?pw@host:3128", "http://user:S3cret#pw@host",
+            "http://user:S3cret pw@host", "http://user:S3cret\\pw@host", "http://user:S3cret@pw@host",
+            "http://user:S3cret@host:port", "http://user:S3cret@host:0", "http://user:S3cret@host:65536",
+            "http://user:S3cret@host:123456", "http://user:S3cret@", "user:S3cret@", "http://user:S3cret%2@host",
+            "http://user:S3cret%zz@host", "http://user:S3cret%00@host", "http://user:S3cret\n@host",
+            "user:12/S3cret@host",
+            "http://user:S3cret@[::1", "http://user:S3cret@ho st", "http://user:S3cret@ho$t", "ftp://user:S3cret@host",
+            "S3cret://user@host", "http://", "http://user:S3cret@:3128", "://S3cret@host", "http://S3cret:pw",
+        ] {
+            for (settings, name) in [
+                (CurlSettings(proxy: bad), "http.proxy"),
+                (CurlSettings(environment: ["https_proxy": bad]), "https_proxy"),
+                (CurlSettings(environment: ["ALL_PROXY": bad]), "ALL_PROXY"),
+            ] {
+                XCTAssertThrowsError(try ProxyRules(settings), bad) { error in
+                    guard let failure = error as? Failure else { return XCTFail("\(error)") }
+                    XCTAssertEqual(failure.status, .invalidArgument)
+                    XCTAssertTrue(failure.message.contains(name), failure.message)
+                    XCTAssertTrue(failure.message.contains("percent-encode user name and password"), failure.message)
+                    XCTAssertFalse(failure.message.contains("S3c"), failure.message)
+                }
+                XCTAssertThrowsError(try CurlTransport(settings), bad)
+                XCTAssertThrowsError(try NetworkSummary(settings), bad)
+            }
+        }
+    }
+
+    func testProxiesThatCanBeRead() throws {
+        for (good, text, password) in [
+            ("http://host", "http://host", nil), ("host:3128", "host:3128", nil),
+            ("http://host:3128/", "http://host:3128", nil),
+            ("http://user:S3cret%2Fpw@host:1", "http://user:S3cret%2Fpw@host:1", "S3cret/pw"),
+            ("user:p:w@host", "user:p:w@host", "p:w"), ("http://token@host", "http://token@host", "token"),
+            ("socks5h://u:@[::1]:1080", "socks5h://u:@[::1]:1080", "u"), ("HTTPS://h", "HTTPS://h", nil),
+            ("http://u:%C3%A9%20!@h", "http://u:%C3%A9%20!@h", "é !"),
+            ("socks://127.0.0.1:1080/", "socks://127.0.0.1:1080", nil),
+        ] as [(String, String, String?)] {
+            let rules = try rules([:], proxy: good)
+            XCTAssertEqual(rules.proxy(isHTTPS: true, host: "x.example", port: "443"), text)
+            XCTAssertEqual(rules.passwords.first?.revealed(), password, good)
+        }
+        // A variable that is never used is not read.
+        XCTAssertTrue(try rules(["ALL_PROXY": "http://a b", "no_proxy": "localhost, *"]).areEmpty)
+        XCTAssertTrue(try rules(["ALL_PROXY": "http://a b"], proxy: "").areEmpty)
+    }
+
+    /// Fault 22: forms that other tools know are not ignored.
+    func testExceptionsInTheFormsOfOtherTools() throws {
+        let list =
+            "*.wild.example,port.example:443,http://whole.example/path,[::2]:8443,[fd00::]/8,10.1.0.0/16:80,192.168.*,*end.test,"
+            + "172.16.0.0/12,bad.example:,300.0.0.0/8,203.0.113.9:8443,*"
+        let rules = try rules(["all_proxy": "p", "no_proxy": String(list.dropLast(2))])
+        for (host, port) in [
+            ("a.wild.example", "443"), ("wild.example", "80"), ("port.example", "443"), ("a.port.example", "443"),
+            ("whole.example", "80"), ("::2", "8443"), ("192.168.3.4", "80"), ("friend.test", "1"),
+            ("172.31.255.1", "443"),
+            ("bad.example", "443"), ("203.0.113.9", "8443"), ("A.WILD.example.", "443"),
+        ] { XCTAssertEqual(rules.proxy(isHTTPS: true, host: host, port: port), "", "\(host):\(port)") }
+        for (host, port) in [
+            ("xwild.example", "443"), ("port.example", "80"), ("::2", "443"), ("172.32.0.1", "443"),
+            ("192.169.1.1", "80"),
+            ("203.0.113.9", "443"), ("end.tests", "80"),
+        ] { XCTAssertEqual(rules.proxy(isHTTPS: true, host: host, port: port), "p", "\(host):\(port)") }
+        XCTAssertTrue(try self.rules(["all_proxy": "p", "no_proxy": list]).areEmpty)
     }
 
     /// The environment of the process is none of our business: libcurl would look there.
@@ -223,8 +297,9 @@ final class ProxyAndTrustTests: XCTestCase {
 
     func testRedaction() {
         XCTAssertEqual(
-            redacted("failed: https://u:p@host/p?Signature=abc,\nnext\tline"), "failed: https://host/p?... next line")
-        XCTAssertEqual(redacted("a\u{1b}[2Jb"), "a?[2Jb")
+            Redaction.line("failed: https://u:p@host/p?Signature=abc,\nnext\tline"),
+            "failed: https://host/p?... next line")
+        XCTAssertEqual(Redaction.line("a\u{1b}[2Jb"), "a?[2Jb")
         XCTAssertEqual(withoutUser("http://u:p@host:1"), "host:1")
         XCTAssertEqual(withoutUser("http://host:1"), "http://host:1")
     }

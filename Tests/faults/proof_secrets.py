@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Dict, List, Set
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from proof import LONG, ended, main, until
 from rig import Rig
@@ -146,5 +146,81 @@ def sidecar(rig: Rig, report: Report) -> None:
     report.ok(set(modes) == {"0o600"}, "they are for their owner only", modes)
 
 
+# How servers, gateways and proxies speak of a token that they do not like. "{}" is the token.
+WORDINGS = (
+    "{}", "token={}", "the security token {} has expired", "token '{}' is wrong", '"token":"{}"', "Token[{}]", "({})", "<{}>",
+    "you sent {}, which nobody knows", "x-acs-security-token:{};x-acs-date", "SecurityToken is {}", "session {}",
+    "sts={}&x=1", "?security_token={}#end", "got \u201c{}\u201d", "https://host/?t={}", "https://user:{}@host/",
+    "Authorization: Bearer {}", '{{"a":["{}"]}}', "a={};b={}", "{}{}", "\u2026{}\u2026", "MalformedToken:{}", "token\t{}\tend",
+    "\u4ee4\u724c{}\u65e0\u6548", "<SecurityToken>{}</SecurityToken>", "cookie: s={};", "curl -H 'X-TC-Token: {}'",
+    "string to sign: GET\n{}\nx", "key/{}/end", "a.{}.b", "_{}_", "{},", "params={{'token': '{}'}}", "#{}#", "|{}|",
+    "input `{}`", "value {} at 7", "not authorised: {}", "bad signature of {}",
+)
+
+
+def _spellings(secret: str) -> List[str]:
+    raw = secret.encode()
+    return [
+        secret,
+        quote(secret, safe=""),
+        quote(quote(secret, safe=""), safe=""),
+        json.dumps(secret)[1:-1].replace("/", "\\/"),
+        "".join("\\u%04x" % ord(c) for c in secret),
+        base64.b64encode(b"user:" + raw).decode(),
+        "\n".join(secret[at : at + 7] for at in range(0, len(secret), 7)),
+        "\\n  ".join(secret[at : at + 9] for at in range(0, len(secret), 9)),
+        raw.hex(),
+        secret[:40],
+    ]
+
+
+def _runs(secret: str) -> Set[str]:
+    """All twelve letters and digits in a row of it, in all its forms."""
+    raw = secret.encode()
+    forms = [secret, raw.hex()] + [base64.b64encode(b"x" * n + raw).decode()[n + 1 :] for n in range(3)]
+    plain = [re.sub("[^a-z0-9]", "", form.lower())[:-2] for form in forms]
+    return {form[at : at + 12] for form in plain for at in range(len(form) - 11)}
+
+
+def echoed(rig: Rig, report: Report) -> None:
+    """Fault 13: a token and a password that a server echoes, in forty wordings and ten spellings, are in no text."""
+    report.ok(len(set(WORDINGS)) == 40, "there are forty wordings", len(set(WORDINGS)))
+    token = "CAISsQJ1q6Ft5B2yfSjIr5bHCvfx1/Z3+qzPOEHWr0kZVt9AgbTDsTz2IHFPenlvBO8fs/43nWhX5/8alqZ9T5xEQkrJRcVrqLQFq1j7PNGe=="
+    password = "P4ss/Word@OfTheProxy?1"
+    wanted = _runs(token) | _runs(password)
+    provider = "tencent"
+    rig.box.add_identity(provider=provider, id="echo-id", secret="echo-secret-of-thirty-two-bytes0", token=token)
+    rig.box.config(proxy_user="painter", proxy_password=password)
+    proxy = rig.box.info["proxy"].replace("http://", "http://painter:%s@" % quote(password, safe=""))
+    keys = rig.keys(rig.box.info["http"], log_level="debug", log_capacity=100_000)
+    for name in ("tencent.secret_id", "tencent.secret_key"):
+        del keys[name]
+    said: List[str] = []
+    count = 0
+    with aigc.Client({**keys, "http.proxy": proxy}) as client:
+        client.set_credentials(provider, "echo-id", "echo-secret-of-thirty-two-bytes0", token)
+        for secret in (token, password):
+            for spelling in _spellings(secret):
+                for wording in WORDINGS:
+                    text = wording.format(*[spelling] * 2)
+                    rig.box.fault("error", "CreateAigcImageTask", code="InvalidParameter", message=text)
+                    job = client.submit(provider, "aigc_image", prompt="echo")
+                    error = ended(job)
+                    said.append(" ".join(map(repr, (error, vars(error), job.provider_response, job.provider_state))))
+                    count += 1
+        said += [" ".join(map(repr, (event, event.message, event.fields))) for event in client.events(timeout=0)]
+        said.append(json.dumps(client.report()))
+    found = [(text, run) for text in said for run in wanted if run in _letters(text)]
+    report.ok(not found, "%d echoes: none of them is shown" % count, found[:1])
+    report.ok(sum("***" in text for text in said) >= count, "each has left a mark", len(said))
+
+
+def _letters(text: str) -> str:
+    """The letters and digits of a text, decoded as its readers would."""
+    text = re.sub(r"\\+u([0-9a-fA-F]{4})", lambda found: chr(int(found.group(1), 16)), text)
+    text = unquote(unquote(re.sub(r"\\+[nt]", "", text)))
+    return re.sub("[^a-z0-9]", "", text.lower())
+
+
 if __name__ == "__main__":
-    sys.exit(main("secrets", [fuzzed, sidecar]))
+    sys.exit(main("secrets", [fuzzed, sidecar, echoed]))

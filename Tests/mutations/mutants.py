@@ -265,8 +265,19 @@ MUTANTS = (
     ),
     Mutant(
         9, "what a cloud says is shown as it is",
-        [("Sources/Providers/Redaction.swift", "let clean = hideTokens(hideValues(bytes))", "let clean = bytes")],
+        [("Sources/Core/Redaction.swift", "let clean = hideTokens(hideValues(bytes))", "let clean = bytes")],
         ["faults secrets"],
+    ),
+    Mutant(
+        9, "what a client knows to be secret is left to guesses",
+        [
+            (
+                "Sources/Core/KnownSecrets.swift",
+                "    func hide(_ bytes: UnsafeRawBufferPointer) -> [UInt8]? {\n",
+                "    func hide(_ bytes: UnsafeRawBufferPointer) -> [UInt8]? {\n        if bytes.count >= 0 { return nil }\n",
+            )
+        ],
+        ["faults secrets", "swift KnownSecretsTests"],
     ),
     Mutant(
         9, "an asset host gets a header of the cloud's",

@@ -98,9 +98,9 @@ private func coded(_ text: String) {
 /// Behind a fixed beginning, whatever follows.
 private func shown(_ text: String) {
     let tail = text.filter { !$0.isWhitespace }
-    requirePresentable(redacted("https://user:\(marker)@host/path \(text)"))
-    requirePresentable(redacted("no luck with https://host/\(tail)?q-signature=\(marker)"))
-    requirePresentable(redacted(text))
+    requirePresentable(Redaction.line("https://user:\(marker)@host/path \(text)"))
+    requirePresentable(Redaction.line("no luck with https://host/\(tail)?q-signature=\(marker)"))
+    requirePresentable(Redaction.line(text))
     requirePresentable(text.shown(limit: 300))
     require(text.shown(limit: 100).utf8.count <= 103, "longer than its limit")
 }

@@ -21,7 +21,7 @@ import pytest
 from aigc.client import Client
 from aigc.enums import Outcome
 from aigc.errors import AigcError, InvalidArgumentError, NetworkError, NotFoundError, TLSError
-from support import settings
+from support import environment, settings
 from test_credentials import ASK, STATUS_CALL, header, in_another_root
 
 OPERATION = {"alibaba": "inference", "tencent": "aigc_image"}
@@ -146,6 +146,51 @@ def test_proxy_with_a_password(sandbox: Any, behind: Dict[str, Any]) -> None:
         assert isinstance(error, NetworkError) and "proxy" in error.message and "407" in error.message
         assert "pass" not in error.message and "you" not in error.message
     assert not any(header(entry, "authorization") for entry in sandbox.proxy_requests())
+
+
+@pytest.mark.parametrize("name", ["http.proxy", "https_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize(
+    "authority", ["me:S3cret/pw@", "me:S3cret?pw@", "me:S3cret#pw@", "me:S3cret pw@", "me:S3cret@pw@", "me:S3cret%zz@"]
+)
+def test_a_proxy_that_cannot_be_read_is_refused(
+    keys: Dict[str, Any], monkeypatch: pytest.MonkeyPatch, name: str, authority: str
+) -> None:
+    """Fault 13: at once, with advice, and without a piece of the password."""
+    proxy = f"http://{authority}127.0.0.1:9"
+    if name == "http.proxy":
+        keys = {**keys, name: proxy}
+    else:
+        monkeypatch.setenv(name, proxy)
+    with pytest.raises(InvalidArgumentError) as caught:
+        Client(keys)
+    message = str(caught.value)
+    assert name in message and "percent-encode user name and password" in message and "S3c" not in message
+    option, variables = ([f"-c{name}={proxy}"], {}) if name == "http.proxy" else ([], {name: proxy})
+    command = [sys.executable, "-m", "aigc", "doctor", *option]
+    done = subprocess.run(command, env=environment(**variables), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and "percent-encode" in done.stderr and "S3c" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("key", ["alibaba.endpoint", "tencent.endpoint", "credentials.sts_endpoint"])
+@pytest.mark.parametrize("endpoint", ["https://me:S3cret@", "https://me:S3cret@host", "S3cret@", "https://S3cret@host:1/"])
+def test_an_endpoint_with_a_user_is_refused(keys: Dict[str, Any], key: str, endpoint: str) -> None:
+    """Fault 13: nothing of it is shown."""
+    with pytest.raises(InvalidArgumentError) as caught:
+        Client({**keys, key: endpoint})
+    assert key in str(caught.value) and "user" in str(caught.value) and "S3c" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "names", ["*.tencentcloudapi.com", "mps.tencentcloudapi.com:443", "x.com,mps.*", "https://mps.tencentcloudapi.com/"]
+)
+def test_no_proxy_in_the_forms_of_other_tools(
+    sandbox: Any, behind: Dict[str, Any], monkeypatch: pytest.MonkeyPatch, names: str
+) -> None:
+    """Fault 22: no entry is ignored without a word."""
+    monkeypatch.setenv("NO_PROXY", names)
+    with Client(behind) as client:
+        rows = {row["provider"]: row["proxy"] for row in client.report()["providers"]}
+    assert rows["tencent"] is None and rows["alibaba"] is not None
 
 
 def test_nothing_of_the_cloud_is_shown_to_a_proxy(sandbox: Any, behind: Dict[str, Any]) -> None:

@@ -1,8 +1,7 @@
-internal import Core
-
-/// A provider's own words, made fit for a message: its server echoes what it was sent, secrets included.
-enum Redaction {
-    static let maximumBytes = 1_000
+/// Foreign words, made fit for a message by their shape: a server echoes what it was sent, secrets included. What a client
+/// knows to be secret has been taken out before (`KnownSecrets`).
+public enum Redaction {
+    public static let maximumBytes = 1_000
     /// What is looked at at all.
     private static let maximumInputBytes = 16 << 10
 
@@ -26,7 +25,7 @@ enum Redaction {
     private static let tokenStarts = ["LTAI", "AKID", "STS.", "CAIS", "CAES", "TMP."]
 
     /// A provider's message: secrets out, control characters out, at most 1,000 bytes. Nil if nothing is left.
-    static func message(_ text: String?) -> String? {
+    public static func message(_ text: String?) -> String? {
         guard let text, !text.isEmpty else { return nil }
         var bytes = Array(text.utf8.prefix(maximumInputBytes))
         for cut in cuts {
@@ -38,13 +37,25 @@ enum Redaction {
     }
 
     /// A body that we send, for a debug log.
-    static func body(_ bytes: [UInt8]) -> String {
+    public static func body(_ bytes: [UInt8]) -> String {
         let start = Array(bytes.prefix(maximumInputBytes))
-        return message(String(decoding: withoutSecretsOfURLs(start), as: UTF8.self)) ?? ""
+        return message(String(decoding: withoutSecretsOfURLs(start, user: "***", endsAtQuote: true), as: UTF8.self))
+            ?? ""
     }
 
-    /// A URL's query can be a signature, and what stands before an "@" a password. Slashes may be escaped.
-    private static func withoutSecretsOfURLs(_ bytes: [UInt8]) -> [UInt8] {
+    /// A text of ours or of libcurl's with URLs in it: one printable line, without users and queries.
+    public static func line(_ text: String) -> String {
+        let words = text.split(whereSeparator: { $0 == " " || $0.isNewline || $0 == "\t" }).map { word in
+            String(decoding: withoutSecretsOfURLs(Array(word.utf8), user: "", endsAtQuote: false), as: UTF8.self)
+        }
+        return String(
+            String.UnicodeScalarView(
+                words.joined(separator: " ").unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }))
+    }
+
+    /// A URL's query can be a signature, and what stands before an "@" a password, which may hold a "/" that nobody has
+    /// encoded. Slashes may be escaped. `user` is put in the place of what is taken out before an "@".
+    private static func withoutSecretsOfURLs(_ bytes: [UInt8], user: String, endsAtQuote: Bool) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(bytes.count)
         // Where in `output` the authority of the URL began; nil behind it.
@@ -54,7 +65,8 @@ enum Redaction {
         var index = 0
         while index < bytes.count {
             let byte = bytes[index]
-            if byte <= 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "<") {
+            let isQuote = byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "<")
+            if byte <= 0x20 || isQuote && endsAtQuote {
                 (authority, inURL, hiding) = (nil, false, false)
             } else if byte == UInt8(ascii: ":"), !hiding, let slashes = slashes(in: bytes, at: index + 1) {
                 inURL = true
@@ -64,10 +76,22 @@ enum Redaction {
                 continue
             } else if let start = authority, byte == UInt8(ascii: "@") {
                 output.removeSubrange(start...)
-                output.append(contentsOf: "***".utf8)
+                output.append(contentsOf: user.utf8)
+                if user.isEmpty {
+                    index += 1
+                    continue
+                }
             } else if byte == UInt8(ascii: "/") || byte == UInt8(ascii: "\\") {
-                authority = nil
+                if let start = authority, isHost(output[start...]) { authority = nil }
             } else if byte == UInt8(ascii: "?"), inURL, !hiding {
+                // A "?" of a password is followed by an "@".
+                if let start = authority, !isHost(output[start...]),
+                    word(of: bytes, from: index).contains(UInt8(ascii: "@"))
+                {
+                    output.append(byte)
+                    index += 1
+                    continue
+                }
                 output.append(contentsOf: "?...".utf8)
                 (authority, hiding) = (nil, true)
             }
@@ -75,6 +99,18 @@ enum Redaction {
             index += 1
         }
         return output
+    }
+
+    /// Whether an authority holds nothing but a host and a port.
+    private static func isHost(_ authority: ArraySlice<UInt8>) -> Bool {
+        guard authority.first != UInt8(ascii: "[") else { return true }
+        let parts = authority.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+        return parts.count < 2 || parts.count == 2 && parts[1].allSatisfy { (48...57).contains($0) }  // safe: two
+    }
+
+    /// From a place to the next blank.
+    private static func word(of bytes: [UInt8], from start: Int) -> ArraySlice<UInt8> {
+        bytes[start...].prefix { $0 > 0x20 }  // safe: a place in the text
     }
 
     /// Behind "//" or "\/\/" at a place; nil if there is none.
@@ -86,7 +122,7 @@ enum Redaction {
     }
 
     /// A provider's code or request id: printable ASCII, bounded. Nil for anything that cannot be one.
-    static func word(_ text: String?, limit: Int = 128) -> String? {
+    @inlinable public static func word(_ text: String?, limit: Int = 128) -> String? {
         guard let text, !text.isEmpty, text.utf8.count <= limit else { return nil }
         let isWord = text.utf8.withContiguousStorageIfAvailable { bytes in
             var bad: UInt8 = 0
@@ -98,7 +134,7 @@ enum Redaction {
 
     /// Whether a word is all letters and "_" and holds no beginning of a key: nothing of it would be hidden. Every state that
     /// the clouds document is such a word, and each status answer brings one: nothing is allocated for it.
-    static func isPlain(_ word: String) -> Bool {
+    @inlinable public static func isPlain(_ word: String) -> Bool {
         var newest: UInt32 = 0
         for byte in word.utf8 {
             guard Words.isLetterOrDigit(byte) && !(48...57).contains(byte) || byte == UInt8(ascii: "_") else {

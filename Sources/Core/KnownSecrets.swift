@@ -1,0 +1,404 @@
+private import Synchronization
+
+/// The keys, tokens and passwords that one client uses, so that they can be taken out of every text that leaves it: an
+/// exact search before any guess by shape. A server may echo them percent-encoded, escaped, in Base64 or split over
+/// lines, and may cut them: any run of twelve letters and digits of one is hidden.
+///
+/// Keeps no secret: only short hashes of its pieces. Any thread.
+public final class KnownSecrets: Sendable {
+    private struct State {
+        /// What the host has configured: kept as long as the client.
+        var lasting: [SecretPieces] = []
+        /// What sources have given: of many generations the newest.
+        var passing: [SecretPieces] = []
+        var table = SecretTable([], seed: 0)
+    }
+
+    private let state = Mutex(State())
+    private let seed: UInt64
+    /// Pieces of passing secrets that are kept: two generations of the longest tokens that clouds give, or many of others.
+    private static let maximumPieces = 40_000
+
+    public init() { seed = UInt64.random(in: 1...UInt64.max) }
+
+    /// `lasts`: it is the host's own, and not one generation of many.
+    public func add(_ secret: Secret, lasts: Bool = false) {
+        let pieces = secret.withBytes { SecretPieces($0, seed: seed) }
+        guard !pieces.isEmpty else { return }
+        state.withLock { state in
+            let isKnown = { (other: SecretPieces) in other.mark == pieces.mark }
+            guard !state.lasting.contains(where: isKnown), !state.passing.contains(where: isKnown) else { return }
+            if lasts { state.lasting.append(pieces) } else { state.passing.append(pieces) }
+            var count = state.passing.reduce(0) { $0 + $1.hashes.count }
+            while count > Self.maximumPieces, state.passing.count > 2 {
+                count -= state.passing.removeFirst().hashes.count
+            }
+            state.table = SecretTable(state.lasting + state.passing, seed: seed)
+        }
+    }
+
+    public func add(_ text: String, lasts: Bool = false) { add(Secret(text), lasts: lasts) }
+
+    public func add(_ credentials: Credentials, lasts: Bool = false) {
+        add(credentials.secret, lasts: lasts)
+        if let token = credentials.token { add(token, lasts: lasts) }
+    }
+
+    /// The text with "***" for each secret in it.
+    public func hidden(_ text: String) -> String {
+        let table = state.withLock { $0.table }
+        guard !table.isEmpty else { return text }
+        var text = text
+        let clean = text.withUTF8 { table.hide(UnsafeRawBufferPointer($0)) }
+        return clean.map { String(decoding: $0, as: UTF8.self) } ?? text
+    }
+
+    /// The same for bytes; nil if they hold none.
+    public func hidden(_ bytes: [UInt8]) -> [UInt8]? {
+        let table = state.withLock { $0.table }
+        return table.isEmpty ? nil : bytes.withUnsafeBytes { table.hide($0) }
+    }
+
+    /// A failure whose texts hold none.
+    public func hidden(_ failure: Failure) -> Failure {
+        var clean = failure
+        clean.message = hidden(failure.message)
+        clean.providerCode = failure.providerCode.map { hidden($0) }
+        clean.providerMessage = failure.providerMessage.map { hidden($0) }
+        clean.requestID = failure.requestID.map { hidden($0) }
+        return clean
+    }
+}
+
+/// Hashes of all runs of eight letters and digits in all forms of one secret.
+struct SecretPieces: Sendable {
+    /// Tells this secret from another.
+    private(set) var mark: UInt64
+    private(set) var hashes: [UInt32] = []
+    /// How long a run of a text has to be to be hidden: of a short secret the whole.
+    private(set) var run: UInt8 = 0
+    /// What has fewer than eight letters and digits, as it is and in Base64: its letters alone stand in ordinary words.
+    private(set) var literals: [[UInt8]] = []
+
+    static let least = 6
+    static let window = 8
+    static let longestRun = 12
+
+    var isEmpty: Bool { hashes.isEmpty && literals.isEmpty }
+
+    init(_ bytes: UnsafeRawBufferPointer, seed: UInt64) {
+        mark = seed
+        for byte in bytes { mark = Self.mixed(mark ^ UInt64(byte), seed) }
+        let plain = Self.plain(bytes)
+        guard plain.count >= Self.window else {
+            guard bytes.count >= Self.least else { return }
+            literals.append(Array(bytes))
+            literals.append(Self.percentEncoded(bytes))
+            for offset in 0...2 {
+                let text = Self.base64(bytes, offset: offset)
+                if text.count >= Self.least { literals.append(text) }
+            }
+            return
+        }
+        run = UInt8(min(plain.count, Self.longestRun))
+        insert(plain, seed)
+        insert(Self.hexadecimal(bytes), seed)
+        for offset in 0...2 { insert(Self.base64(bytes, offset: offset), seed) }
+    }
+
+    /// Of a text its letters and digits.
+    private mutating func insert(_ text: [UInt8], _ seed: UInt64) {
+        var word: UInt64 = 0
+        var count = 0
+        for byte in text {
+            guard let plain = PlainReader.folded(byte) else { continue }
+            word = word << 8 | UInt64(plain)
+            count += 1
+            if count >= Self.window { hashes.append(Self.hash(word, seed)) }
+        }
+    }
+
+    static func hash(_ word: UInt64, _ seed: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: mixed(word, seed) >> 32) }
+
+    private static func mixed(_ word: UInt64, _ seed: UInt64) -> UInt64 {
+        var x = (word ^ seed) &* 0x9E37_79B9_7F4A_7C15
+        x ^= x >> 32
+        x &*= 0xD6E8_FEB8_6659_FD93
+        return x ^ x >> 29
+    }
+
+    private static func plain(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        var reader = PlainReader(bytes)
+        var result: [UInt8] = []
+        while let byte = reader.next() { result.append(byte) }
+        return result
+    }
+
+    /// The digit of a value below 16, in lower or upper case.
+    private static func digit(_ value: UInt8, _ ten: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : ten + value - 10  // safe: below 16
+    }
+
+    private static func hexadecimal(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        var result: [UInt8] = []
+        for byte in bytes {
+            result.append(digit(byte >> 4, UInt8(ascii: "a")))
+            result.append(digit(byte & 15, UInt8(ascii: "a")))
+        }
+        return result
+    }
+
+    private static func percentEncoded(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        var result: [UInt8] = []
+        for byte in bytes {
+            if byte < 0x80, PlainReader.folded(byte) != nil {
+                result.append(byte)
+            } else {
+                result.append(UInt8(ascii: "%"))
+                result.append(digit(byte >> 4, UInt8(ascii: "A")))
+                result.append(digit(byte & 15, UInt8(ascii: "A")))
+            }
+        }
+        return result
+    }
+
+    /// As it stands in the Base64 of a text that has so many bytes before it, without the characters that mix it with its
+    /// neighbours.
+    private static func base64(_ bytes: UnsafeRawBufferPointer, offset: Int) -> [UInt8] {
+        let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+        var result: [UInt8] = []
+        var bits: UInt32 = 0
+        // Of the bytes before only their number counts: what holds bits of theirs is left out.
+        var held = offset * 8
+        var mixed = offset == 0 ? 0 : offset + 1
+        for byte in bytes {
+            bits = bits << 8 | UInt32(byte)
+            held += 8
+            while held >= 6 {
+                held -= 6
+                let character = alphabet.utf8Start[Int(bits >> UInt32(held) & 63)]  // safe: six bits
+                if mixed > 0 { mixed -= 1 } else { result.append(character) }
+            }
+        }
+        return result
+    }
+}
+
+/// All pieces of all secrets, as they are looked for. Never changes.
+final class SecretTable: Sendable {
+    /// Hashes by their low bits, each at the next place that is free: the hash, and how long a run has to be; 0 is free.
+    private let places: [UInt64]
+    private let mask: Int
+    private let literals: [[UInt8]]
+    private let seed: UInt64
+
+    init(_ secrets: [SecretPieces], seed: UInt64) {
+        self.seed = seed
+        var literals: [[UInt8]] = []
+        var count = 0
+        for secret in secrets {
+            literals += secret.literals
+            count += secret.hashes.count
+        }
+        self.literals = literals
+        // A quarter is used at most: a look-up mostly finds a free place at once.
+        var size = count == 0 ? 0 : 64
+        while size < count * 4 { size *= 2 }
+        var places = [UInt64](repeating: 0, count: size)
+        for secret in secrets {
+            for hash in secret.hashes {
+                var at = Int(hash) & (size - 1)
+                while places[at] != 0, places[at] >> 8 != UInt64(hash) { at = (at + 1) & (size - 1) }  // safe: masked
+                let run = places[at] == 0 ? secret.run : min(secret.run, UInt8(truncatingIfNeeded: places[at]))
+                places[at] = UInt64(hash) << 8 | UInt64(run)
+            }
+        }
+        self.places = places
+        mask = size - 1
+    }
+
+    var isEmpty: Bool { places.isEmpty && literals.isEmpty }
+
+    /// nil: there is nothing to hide. Allocates nothing then.
+    func hide(_ bytes: UnsafeRawBufferPointer) -> [UInt8]? {
+        var found: [Range<Int>] = []
+        if !places.isEmpty { search(bytes, &found) }
+        for literal in literals { Self.search(bytes, literal, &found) }
+        if found.isEmpty { return nil }
+        if !literals.isEmpty { found.sort { $0.lowerBound < $1.lowerBound } }
+        var output: [UInt8] = []
+        output.reserveCapacity(bytes.count)
+        var done = 0
+        for place in found {
+            if place.lowerBound >= done {
+                output.append(contentsOf: bytes[done..<place.lowerBound])
+                output.append(contentsOf: "***".utf8)
+            }
+            done = max(done, place.upperBound)
+        }
+        output.append(contentsOf: bytes[done...])  // safe: at most count
+        return output
+    }
+
+    private static func search(_ bytes: UnsafeRawBufferPointer, _ literal: [UInt8], _ found: inout [Range<Int>]) {
+        var at = 0
+        while at + literal.count <= bytes.count {
+            var same = 0
+            while same < literal.count, bytes[at + same] == literal[same] { same += 1 }  // safe: both are within
+            if same == literal.count { found.append(at..<at + same) }
+            at += max(1, same == literal.count ? same : 1)
+        }
+    }
+
+    /// Finds where runs stand that belong to a secret.
+    private func search(_ bytes: UnsafeRawBufferPointer, _ found: inout [Range<Int>]) {
+        var reader = PlainReader(bytes)
+        var word: UInt64 = 0
+        var read = 0
+        // Where the last eight letters and digits began.
+        var starts: (Int, Int, Int, Int, Int, Int, Int, Int) = (0, 0, 0, 0, 0, 0, 0, 0)
+        var run = 0
+        var needed = UInt8.max
+        var begin = 0
+        var end = 0
+        while let byte = reader.next() {
+            word = word << 8 | UInt64(byte)
+            read += 1
+            starts = (reader.start, starts.0, starts.1, starts.2, starts.3, starts.4, starts.5, starts.6)
+            let least = read >= SecretPieces.window ? least(word) : 0
+            if least == 0 {
+                if run >= Int(needed) { found.append(begin..<end) }
+                (run, needed) = (0, .max)
+                continue
+            }
+            if run == 0 { begin = starts.7 }
+            run = run == 0 ? SecretPieces.window : run + 1
+            needed = min(needed, least)
+            end = reader.at
+        }
+        if run >= Int(needed) { found.append(begin..<end) }
+    }
+
+    /// How long a run with these eight has to be; 0: they are of no secret.
+    private func least(_ word: UInt64) -> UInt8 {
+        let hash = SecretPieces.hash(word, seed)
+        var at = Int(hash) & mask
+        while places[at] != 0 {  // safe: masked
+            if places[at] >> 8 == UInt64(hash) { return UInt8(truncatingIfNeeded: places[at]) }
+            at = (at + 1) & mask
+        }
+        return 0
+    }
+}
+
+/// Reads a text as the letters and digits in it, in lower case, whatever way it is written: percent-encoded (twice, too),
+/// with escapes of JSON or HTML, with blanks and signs between.
+struct PlainReader {
+    private let bytes: UnsafeRawBufferPointer
+    /// Behind what was read last, and where that began.
+    private(set) var at = 0
+    private(set) var start = 0
+
+    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+    mutating func next() -> UInt8? {
+        while at < bytes.count {
+            start = at
+            let byte = bytes[at]  // safe: at < count
+            at += 1
+            switch byte {
+            case UInt8(ascii: "%"):
+                guard let value = percent(), let plain = Self.folded(value) else { continue }
+                return plain
+            case UInt8(ascii: "\\"):
+                guard let value = escape(), let plain = Self.folded(value) else { continue }
+                return plain
+            case UInt8(ascii: "&"):
+                guard let value = entity(), let plain = Self.folded(value) else { continue }
+                return plain
+            default: if let plain = Self.folded(byte) { return plain }
+            }
+        }
+        return nil
+    }
+
+    /// A letter in lower case, a digit, or a byte of a character that is not ASCII; nil for a sign.
+    static func folded(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case 0x30...0x39, 0x61...0x7A, 0x80...0xFF: return byte
+        case 0x41...0x5A: return byte | 0x20
+        default: return nil
+        }
+    }
+
+    /// Behind a "%".
+    private mutating func percent() -> UInt8? {
+        guard var value = hexadecimal(at, 2) else { return nil }
+        at += 2
+        while value == 0x25, let inner = hexadecimal(at, 2) {
+            value = inner
+            at += 2
+        }
+        return UInt8(truncatingIfNeeded: value)
+    }
+
+    /// Behind a backslash. Of several ("\\\\n" in JSON that is in JSON) all are one.
+    private mutating func escape() -> UInt8? {
+        while at < bytes.count, bytes[at] == UInt8(ascii: "\\") { at += 1 }  // safe: at < count
+        guard at < bytes.count else { return nil }
+        switch bytes[at] {  // safe: at < count
+        case UInt8(ascii: "u"):
+            guard let value = hexadecimal(at + 1, 4) else { return nil }
+            at += 5
+            return value < 0x80 ? UInt8(value) : nil
+        case UInt8(ascii: "x"):
+            guard let value = hexadecimal(at + 1, 2) else { return nil }
+            at += 3
+            return UInt8(truncatingIfNeeded: value)
+        case UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            at += 1
+            return nil
+        default: return nil
+        }
+    }
+
+    /// Behind an "&": "&#47;", "&#x2f;", "&amp;". Anything else is text.
+    private mutating func entity() -> UInt8? {
+        var end = at
+        while end < bytes.count, end - at < 9, bytes[end] != UInt8(ascii: ";") { end += 1 }  // safe: end < count
+        guard end < bytes.count, bytes[end] == UInt8(ascii: ";"), end > at else { return nil }  // safe: end < count
+        guard bytes[at] == UInt8(ascii: "#") else {  // safe: before end
+            if bytes[at..<end].allSatisfy({ (0x61...0x7A).contains($0) }) { at = end + 1 }
+            return nil
+        }
+        var from = at + 1
+        let isHexadecimal = from < end && bytes[from] | 0x20 == UInt8(ascii: "x")  // safe: before end
+        if isHexadecimal { from += 1 }
+        var value: UInt32 = 0
+        for byte in bytes[from..<end] {
+            guard let digit = Self.digit(byte), isHexadecimal || digit < 10 else { return nil }
+            value = value * (isHexadecimal ? 16 : 10) + digit  // safe: at most eight digits
+        }
+        at = end + 1
+        return value < 0x80 ? UInt8(value) : nil
+    }
+
+    private static func digit(_ byte: UInt8) -> UInt32? {
+        switch byte {
+        case 0x30...0x39: UInt32(byte - 0x30)  // safe: checked
+        case 0x41...0x46: UInt32(byte - 0x37)  // safe: checked
+        case 0x61...0x66: UInt32(byte - 0x57)  // safe: checked
+        default: nil
+        }
+    }
+
+    private func hexadecimal(_ from: Int, _ count: Int) -> UInt32? {
+        guard from + count <= bytes.count else { return nil }
+        var value: UInt32 = 0
+        for byte in bytes[from..<from + count] {
+            guard let digit = Self.digit(byte) else { return nil }
+            value = value << 4 | digit
+        }
+        return value
+    }
+}

@@ -1,0 +1,36 @@
+/// Text for messages: what came from outside is cut, cleaned and compared here.
+public enum Words {
+    @inlinable public static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 48...57, 65...90, 97...122: return true
+        default: return false
+        }
+    }
+
+    /// "a, b or c".
+    public static func list(_ names: [String]) -> String {
+        guard let last = names.last else { return "nothing" }
+        return names.count == 1 ? last : names.dropLast().joined(separator: ", ") + " or " + last
+    }
+
+    /// Whether a text contains another, both compared without the case of A to Z. `needle` in lower case.
+    public static func contains(_ text: String, _ needle: String) -> Bool {
+        range(of: needle, in: Array(text.utf8)) != nil
+    }
+
+    /// Where `needle` (lower case) starts and ends in `bytes` from `start` on.
+    public static func range(of needle: String, in bytes: [UInt8], from start: Int = 0) -> Range<Int>? {
+        let wanted = Array(needle.utf8)
+        guard !wanted.isEmpty, start >= 0, bytes.count >= wanted.count else { return nil }
+        var index = start
+        while index <= bytes.count - wanted.count {
+            var offset = 0
+            while offset < wanted.count, lower(bytes[index + offset]) == wanted[offset] { offset += 1 }
+            if offset == wanted.count { return index..<(index + wanted.count) }
+            index += 1
+        }
+        return nil
+    }
+
+    @inlinable public static func lower(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte | 0x20 : byte }
+}
