@@ -14,9 +14,9 @@ cd "$root" || exit 1
 # shellcheck source=bindings/c/prepare.sh
 . "$root/bindings/c/prepare.sh"
 
-steps=(build checks swift c install python faults packaging valgrind fuzz sanitizers quickstart)
+steps=(build checks swift c install python faults packaging languages valgrind fuzz sanitizers quickstart)
 declare -A limits=([build]=1800 [checks]=120 [swift]=1500 [c]=1200 [install]=120 [python]=1200
-    [faults]=1200 [packaging]=2000 [valgrind]=1200
+    [faults]=1200 [packaging]=2000 [languages]=900 [valgrind]=1200
     [fuzz]=1200 [sanitizers]=1800 [quickstart]=600)
 quick=no
 chosen=()
@@ -60,6 +60,7 @@ step_python() {
 }
 step_faults() { bash Tests/faults/run.sh; }
 step_packaging() { bash Tests/packaging/run.sh; }
+step_languages() { bash Tests/packaging/run.sh --languages; }
 step_valgrind() { bash Tests/c/run.sh --valgrind; }
 step_fuzz() { bash Tests/fuzz/run.sh; }
 step_sanitizers() {
@@ -114,7 +115,7 @@ finish() {
 : >"$logs/setup.log"
 packages=(gcc g++ binutils pkg-config libcurl4-openssl-dev libssl-dev libjansson-dev python3 python3-venv openssl)
 [ "$quick" = yes ] || packages+=(valgrind cmake shellcheck golang-go libuv1-dev libglib2.0-dev dpkg-dev abigail-tools
-    doxygen man-db)
+    doxygen man-db php-cli ruby ruby-minitest)
 if ! { need_swift && need_packages "$logs/setup.log" "${packages[@]}" &&
     need_venv "$root" "$logs/setup.log" -r bindings/python/tests/requirements.txt; }; then
     echo "The tests could not be set up; the end of .build/test-logs/setup.log:"
@@ -127,7 +128,7 @@ if ! run_step build; then finish; fi
 for step in "${steps[@]:1}"; do
     wanted "$step" || continue
     if [ "$quick" = yes ]; then
-        case $step in faults | packaging | valgrind | fuzz | sanitizers | quickstart) continue ;; esac
+        case $step in faults | packaging | languages | valgrind | fuzz | sanitizers | quickstart) continue ;; esac
     fi
     run_step "$step" || true
 done

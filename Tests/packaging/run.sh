@@ -4,6 +4,7 @@
 #
 # usage: run.sh [--quick] [--only PART]... [--list]
 #   --quick      without what builds the library again
+#   --languages  the bindings of further languages, and nothing else
 #   --only PART  one part (again for more)
 #   AIGC_LIBRARY the library to test (default .build/release/libaigc.so)
 #   PYTHON       a Python that has the sandbox (default .venv/bin/python)
@@ -12,7 +13,9 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 parts=(install docs guide python debian abi bindings loops cpp go rust reproducible)
-sandboxed=' install python abi loops cpp go rust '
+# Run by the step languages of Tests/run.sh.
+languages=(ruby php)
+sandboxed=' install python abi loops cpp go rust ruby php '
 long=' reproducible '
 quick=no
 chosen=()
@@ -22,8 +25,9 @@ while [ $# -gt 0 ]; do
         --only)
             [ -f "$here/${2:-}.sh" ] || { echo "run.sh: --only takes one of: ${parts[*]}" >&2; exit 2; }
             chosen+=("$2"); shift 2 ;;
-        --list) printf '%s\n' "${parts[@]}"; exit 0 ;;
-        -h | --help) sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+        --languages) chosen=("${languages[@]}"); shift ;;
+        --list) printf '%s\n' "${parts[@]}" "${languages[@]}"; exit 0 ;;
+        -h | --help) sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
         *) echo "run.sh: unknown argument: $1 (see --help)" >&2; exit 2 ;;
     esac
 done

@@ -19,7 +19,9 @@ from typing import Callable, Dict, List, NamedTuple, Optional
 import emit_go
 import emit_guide
 import emit_operations
+import emit_php
 import emit_python
+import emit_ruby
 import emit_rust
 import emit_swift
 import header
@@ -50,6 +52,11 @@ OUTPUTS: List[Output] = [
     Output("bindings/python/src/aigc/typed.py", None, emit_operations.python),
     Output("bindings/go/operations.go", None, emit_operations.go),
     Output("bindings/rust/src/operations.rs", None, emit_operations.rust),
+    Output("bindings/ruby/aigc.rb", "declarations", emit_ruby.declarations),
+    Output("bindings/ruby/aigc.rb", "operations", emit_ruby.typed),
+    Output("bindings/php/aigc.php", "constants", emit_php.constants),
+    Output("bindings/php/aigc.php", "declarations", emit_php.declarations),
+    Output("bindings/php/aigc.php", "operations", emit_php.typed),
     Output("bindings/guide/errors.md", "statuses", emit_guide.statuses_table),
 ]
 

@@ -7,6 +7,8 @@ have() {
     case $1 in
         binutils) command -v objcopy >/dev/null && command -v readelf >/dev/null ;;
         golang-go) command -v go >/dev/null ;;
+        php-cli) command -v php >/dev/null ;;
+        ruby-minitest) ruby -e 'require "minitest"' 2>/dev/null ;;
         abigail-tools) command -v abidiff >/dev/null ;;
         dpkg-dev) command -v dpkg-gensymbols >/dev/null ;;
         man-db) command -v man >/dev/null ;;

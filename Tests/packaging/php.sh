@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# The PHP binding: one file, tested against the sandbox, and its example.
+set -euo pipefail
+# shellcheck source=Tests/packaging/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+need php php-cli "the PHP binding" || exit 0
+read_options
+folder=$root/bindings/php
+AIGC_TEST_TOOL=$(printf '%s\n' "$python" "$root/Tests/packaging/languages.py")
+export AIGC_TEST_TOOL
+
+clean() { php -d error_reporting=-1 -d display_errors=1 -l "$1" | grep -q '^No syntax errors'; }
+generates() { # PROVIDER PROMPT OPTION...
+    local provider=$1 prompt=$2
+    shift 2
+    rm -rf "$work/images"
+    mkdir "$work/images"
+    forget
+    php "$folder/examples/generate.php" "${options[@]}" "$@" "$provider" "$prompt" "$work/images/cat" &&
+        images_are "$provider" 1 "$work/images"
+}
+without_library() {
+    local said
+    said=$(AIGC_LIBRARY=/nowhere.so php -r "require '$folder/aigc.php'; new Aigc\\Client();" 2>&1) && return 1
+    grep -q 'install libaigc, or set AIGC_LIBRARY' <<<"$said"
+}
+
+for file in aigc.php test.php examples/generate.php; do ok "$file parses without a warning" clean "$folder/$file"; done
+ok "tests" timeout 120 php -d error_reporting=-1 -d display_errors=1 "$folder/test.php"
+ok "the example makes an image at Tencent" generates tencent "a cat from PHP"
+ok "and at Alibaba" generates alibaba "a <special-token> from PHP" -image https://example.com/reference.png
+ok "a library that is not there is told in one line" without_library
+exit "$failed"

@@ -1,0 +1,55 @@
+<?php
+
+// usage: php generate.php [-c KEY=VALUE]... [-image URL]... PROVIDER PROMPT NAME
+// One job, all of its images as NAME-<remote id>-<number>.<extension>. The token is printed as soon as the job is accepted,
+// and again if the program is interrupted.
+
+declare(strict_types=1);
+
+require __DIR__ . '/../aigc.php';
+
+$config = $images = [];
+$arguments = array_slice($argv, 1);
+while (isset($arguments[0]) && str_starts_with($arguments[0], '-')) {
+    $option = array_shift($arguments);
+    $value = (string) array_shift($arguments);
+    if ($option === '-c') {
+        [$key, $config[$key]] = explode('=', $value, 2);
+    } elseif ($option === '-image') {
+        $images[] = $value;
+    } else {
+        exit("generate.php: unknown option $option\n");
+    }
+}
+if (count($arguments) !== 3) {
+    fwrite(STDERR, "usage: php generate.php [-c KEY=VALUE]... [-image URL]... PROVIDER PROMPT NAME\n");
+    exit(2);
+}
+[$provider, $prompt, $name] = $arguments;
+$interrupted = false;
+if (extension_loaded('pcntl')) {
+    pcntl_async_signals(true);
+    foreach ([SIGINT, SIGTERM, SIGHUP] as $signal) {
+        pcntl_signal($signal, fn () => throw new RuntimeException('interrupted', $signal));
+    }
+}
+try {
+    $client = new Aigc\Client($config);
+    $operation = $provider === 'alibaba' ? 'pre_model_inference' : 'aigc_image';
+    $job = $client->submit($provider, $operation, ['prompt' => $prompt], $images);
+    while ($job->remoteId() === null && !$job->ended()) {
+        usleep(20000);
+    }
+    fwrite(STDERR, $job->token() === null ? '' : "token {$job->token()}\n");
+    foreach ($job->wait()->assets() as $asset) {
+        $path = sprintf('%s-%s-%d.*', $name, $job->remoteId(), $asset->index + 1);
+        echo $job->download($asset->index, $path)->wait()->path(), "\n";
+    }
+} catch (RuntimeException $e) {
+    // A submission on the wire gets a moment for its answer, so that the id of a paid job is not lost.
+    isset($client) && $client->close();
+    $token = isset($job) ? $job->token() : null;
+    fwrite(STDERR, ($e instanceof Aigc\Error ? $e->name() . ': ' : '') . $e->getMessage() . "\n");
+    fwrite(STDERR, $token === null ? '' : "the job keeps running, its token: $token\n");
+    exit(1);
+}

@@ -1,0 +1,205 @@
+<?php
+
+// Against a sandbox: Tests/packaging/run.sh --only php sets AIGC_TEST_CONFIG, AIGC_TEST_CONTROL and AIGC_TEST_TOOL.
+// Prints one line a fact and ends with 1 if one is wrong.
+
+declare(strict_types=1);
+
+require __DIR__ . '/aigc.php';
+
+use Aigc\Client;
+use Aigc\Error;
+use Aigc\Native as N;
+
+$failed = false;
+
+function config(array $more = []): array
+{
+    $config = [];
+    foreach (array_filter(explode("\n", getenv('AIGC_TEST_CONFIG'))) as $line) {
+        [$key, $value] = explode('=', $line, 2);
+        $config[$key] = $value;
+    }
+    return $more + $config;
+}
+
+function tool(string ...$arguments): string
+{
+    $command = array_merge(array_filter(explode("\n", getenv('AIGC_TEST_TOOL'))), $arguments);
+    exec(implode(' ', array_map('escapeshellarg', $command)), $said, $status);
+    same(0, $status, implode(' ', $arguments));
+    return implode("\n", $said);
+}
+
+function same(mixed $wanted, mixed $found, string $what = 'value'): void
+{
+    if ($wanted !== $found) {
+        throw new AssertionError("$what is " . json_encode($found) . ', not ' . json_encode($wanted));
+    }
+}
+
+/** @param class-string<Error> $class */
+function raises(string $class, callable $work): Error
+{
+    try {
+        $work();
+    } catch (Error $error) {
+        same($class, $error::class, $error->getMessage());
+        return $error;
+    }
+    throw new AssertionError("no $class came");
+}
+
+function accepted(Aigc\Job $job): Aigc\Job
+{
+    for ($tries = 0; $job->token() === null && !$job->ended(); $tries++) {
+        same(true, $tries < 3000, 'accepted within 30 s');
+        usleep(10000);
+    }
+    return $job;
+}
+
+$tests = [
+    'both clouds, byte for byte' => function (Client $client): void {
+        $folder = sys_get_temp_dir() . '/aigc-php-' . getmypid();
+        mkdir($folder);
+        $cat = $client->tencent()->aigcImage(prompt: '红猫 in PHP', count: 2);
+        $other = $client->alibaba()->preModelInference(
+            prompt: 'a <special-token> in PHP',
+            imageUrls: ['https://example.com/a.png'],
+        );
+        foreach ([$cat, $other] as $job) {
+            $job->wait(60);
+            same([N::STATE_SUCCEEDED, N::OUTCOME_ACCEPTED], [$job->state(), $job->outcome()]);
+            foreach ($job->assets() as $asset) {
+                $file = $job->download($asset->index, "$folder/{$job->id()}-{$asset->index}.*")->wait(60);
+                tool('same', $job->provider(), $job->remoteId(), (string) $asset->index, $file->path());
+                $bytes = file_get_contents($file->path());
+                same(true, $bytes === $job->download($asset->index)->wait(60)->takeBytes(), 'the same bytes');
+                unlink($file->path());
+            }
+        }
+        rmdir($folder);
+        same(2, count($cat->assets()));
+    },
+    'one error of each band' => function (Client $client): void {
+        $error = raises(Aigc\CallError::class, fn () => $client->submit('tencent', 'aigc_image', ['prompts' => 'x']));
+        same(['AIGC_E_INVALID_ARGUMENT', 'prompts'], [$error->name(), $error->field]);
+        raises(Aigc\CallError::class, fn () => $client->tencent()->aigcImage(prompt: "a\0b"));
+        raises(Aigc\CallError::class, fn () => $client->tencent()->aigcImage(prompt: "a\xff"));
+        $slow = accepted($client->tencent()->aigcImage(prompt: '[never] a cat'));
+        $error = raises(Aigc\StoppedError::class, fn () => $slow->wait(0.2));
+        same([N::E_TIMEOUT, $slow->token()], [$error->status, $error->token]);
+        $slow->cancel();
+        same(N::E_CANCELLED, raises(Aigc\StoppedError::class, fn () => $slow->wait())->status);
+        $away = new Client(config(['tencent.endpoint' => 'http://127.0.0.1:1']));
+        $late = $away->submit('tencent', 'aigc_image', ['prompt' => 'x'], [], ['deadline_ms' => 700]);
+        same(N::OUTCOME_NOT_SENT, raises(Aigc\StoppedError::class, fn () => $late->wait(30))->outcome);
+        $known = $away->attachId('tencent', 'aigc_image', '4-AigcImage-1', false);
+        same(N::E_NETWORK, raises(Aigc\NetworkError::class, fn () => $known->refresh())->status);
+        $away->close(0);
+        $stranger = new Client(config(['tencent.secret_key' => 'wrong']));
+        $error = raises(Aigc\AccountError::class, fn () => $stranger->tencent()->aigcImage(prompt: 'x')->wait(30));
+        same([N::E_AUTH, true], [$error->status, $error->providerCode !== null]);
+        $stranger->close(0);
+        $error = raises(Aigc\ProviderError::class, fn () => $client->tencent()->aigcImage(prompt: '[fail] x')->wait(30));
+        same([N::OUTCOME_ACCEPTED, true], [$error->outcome, $error->token !== null]);
+        tool('fault', 'close_after', 'CreateAigcImageTask');
+        $doubtful = $client->tencent()->aigcImage(prompt: 'a doubtful cat');
+        $error = raises(Aigc\OutcomeUnknownError::class, fn () => $doubtful->wait(30));
+        same([N::OUTCOME_UNKNOWN, false], [$error->outcome, $error->retryable]);
+        tool('calm');
+        $job = $client->tencent()->aigcImage(prompt: 'a cat for files')->wait(30);
+        tool('fault', 'garbage_body', 'asset', 'times=-1');
+        same(N::E_NOT_AN_IMAGE, raises(Aigc\AssetError::class, fn () => $job->download()->wait(30))->status);
+        tool('calm');
+        raises(Aigc\MachineError::class, fn () => $job->download(0, '/nowhere/cat.*')->wait(30));
+    },
+    'a thousand jobs in flight' => function (Client $client): void {
+        $jobs = [];
+        for ($i = 0; $i < 1000; $i++) {
+            $jobs[] = $client->tencent()->aigcImage(prompt: "cat $i in PHP");
+        }
+        $ended = [];
+        while (count($ended) < 1000) {
+            $event = $client->nextEvent(60) ?? throw new AssertionError('no event came');
+            if ($event->type === N::EVENT_JOB_DONE) {
+                same(false, isset($ended[$event->jobId]), 'a second end');
+                $ended[$event->jobId] = $event->job->remoteId();
+            }
+        }
+        same(1000, count(array_unique($ended)), 'ids');
+        foreach ($jobs as $job) {
+            same(N::STATE_SUCCEEDED, $job->state());
+        }
+        same(['1000', '0'], [tool('created', 'tencent'), tool('duplicates')]);
+    },
+    'a token attaches in another process' => function (Client $client): void {
+        $job = accepted($client->tencent()->aigcImage(prompt: 'a cat for two'));
+        $script = 'require $argv[1]; $c = []; foreach (array_slice($argv, 3) as $l) { [$k, $c[$k]] = explode("=", $l, 2); }'
+            . ' echo (new Aigc\Client($c))->attach($argv[2])->wait(60)->remoteId();';
+        $command = [PHP_BINARY, '-r', $script, '--', __DIR__ . '/aigc.php', $job->token()];
+        foreach (config() as $key => $value) {
+            $command[] = "$key=$value";
+        }
+        exec(implode(' ', array_map('escapeshellarg', $command)), $said, $status);
+        same([0, $job->wait(60)->remoteId()], [$status, implode("\n", $said)]);
+    },
+    'a forked child may only let go' => function (Client $client): void {
+        if (!extension_loaded('pcntl')) {
+            echo "# without pcntl no fork\n";
+            return;
+        }
+        $job = accepted($client->tencent()->aigcImage(prompt: '[slow] a cat and a fork'));
+        $file = tempnam(sys_get_temp_dir(), 'aigc');
+        $child = pcntl_fork();
+        if ($child === 0) {
+            try {
+                $client->tencent()->aigcImage(prompt: 'a cat of the child');
+                file_put_contents($file, 'sent');
+            } catch (Error $error) {
+                $own = new Client(config());
+                $state = $own->tencent()->aigcImage(prompt: 'a cat of its own')->wait(60)->stateName();
+                file_put_contents($file, $error->name() . " $state");
+            }
+            posix_kill(getmypid(), SIGKILL);
+        }
+        pcntl_waitpid($child, $status);
+        same('AIGC_E_FORKED AIGC_STATE_SUCCEEDED', file_get_contents($file));
+        unlink($file);
+        $job->wait(60);
+    },
+    'what has no meaning is refused' => function (Client $client): void {
+        $job = $client->tencent()->aigcImage(prompt: 'a cat');
+        try {
+            clone $job;
+            throw new AssertionError('a job was cloned');
+        } catch (\Error $error) {
+            same(true, str_contains($error->getMessage(), '__clone'), $error->getMessage());
+        }
+        same(N::E_WRONG_STATE, raises(Aigc\CallError::class, fn () => serialize($job))->status);
+        $other = new Client(config());
+        $other->close();
+        same(N::E_CLOSED, raises(Aigc\CallError::class, fn () => $other->stats())->status);
+        $token = accepted($job)->token();
+        unset($job);
+        gc_collect_cycles();
+        same(N::STATE_SUCCEEDED, $client->attach($token)->wait(60)->state());
+    },
+];
+
+foreach ($tests as $name => $test) {
+    tool('calm');
+    tool('forget');
+    $client = new Client(config());
+    try {
+        $test($client);
+        echo "ok - $name\n";
+    } catch (Throwable $error) {
+        $failed = true;
+        echo "not ok - $name: {$error->getMessage()} (line {$error->getLine()})\n";
+    }
+    $client->close(0);
+    tool('calm');
+}
+exit($failed ? 1 : 0);

@@ -1,0 +1,41 @@
+# frozen_string_literal: true
+
+# usage: ruby generate.rb [-c KEY=VALUE]... [-image URL]... PROVIDER PROMPT NAME
+# One job, all of its images as NAME-<remote id>-<number>.<extension>. The token is printed as soon as the job is accepted,
+# and again if the program is interrupted: ruby attach with it later.
+
+require_relative "../aigc"
+
+config = {}
+images = []
+while ARGV.first&.start_with?("-")
+  case (option = ARGV.shift)
+  when "-c" then (key, value = ARGV.shift.split("=", 2)) && config[key] = value
+  when "-image" then images << ARGV.shift
+  else abort "generate.rb: unknown option #{option}"
+  end
+end
+abort "usage: ruby generate.rb [-c KEY=VALUE]... [-image URL]... PROVIDER PROMPT NAME" unless ARGV.size == 3
+
+provider, prompt, name = ARGV
+%w[TERM HUP].each { |signal| trap(signal) { raise Interrupt } }
+begin
+  client = Aigc::Client.new(config)
+  operation = provider == "alibaba" ? "pre_model_inference" : "aigc_image"
+  job = client.submit(provider, operation, prompt: prompt, image_urls: images)
+  begin
+    sleep 0.02 until job.remote_id || job.ended?
+    warn "token #{job.token}" if job.token
+    job.wait.assets.each do |asset|
+      puts job.download(asset.index, "#{name}-#{job.remote_id}-#{asset.index + 1}.*").wait.path
+    end
+  rescue Interrupt
+    # A submission on the wire gets a moment for its answer, so that the id of a paid job is not lost.
+    client.close
+    abort job.token ? "interrupted; the job keeps running, its token: #{job.token}" : "interrupted; nothing was accepted"
+  end
+rescue Aigc::Error => e
+  abort ["#{e.name}: #{e.message}", e.token && "token #{e.token}"].compact.join("\n")
+ensure
+  client&.close
+end

@@ -1,0 +1,167 @@
+# frozen_string_literal: true
+
+# Against a sandbox: Tests/packaging/run.sh --only ruby sets AIGC_TEST_CONFIG, AIGC_TEST_CONTROL and AIGC_TEST_TOOL.
+
+require "minitest/autorun"
+require "open3"
+require "tmpdir"
+require_relative "aigc"
+
+class AigcTest < Minitest::Test
+  N = Aigc::Native
+
+  def config
+    ENV.fetch("AIGC_TEST_CONFIG").lines(chomp: true).reject(&:empty?).to_h { |line| line.split("=", 2) }
+  end
+
+  def tool(*arguments)
+    said, status = Open3.capture2(*ENV.fetch("AIGC_TEST_TOOL").split("\n"), *arguments)
+    assert status.success?, "#{arguments} failed: #{said}"
+    said.strip
+  end
+
+  def setup
+    tool("calm")
+    tool("forget")
+    @client = Aigc::Client.new(config)
+  end
+
+  def teardown
+    @client.close(0)
+    tool("calm")
+  end
+
+  def test_both_clouds_byte_for_byte
+    Dir.mktmpdir do |folder|
+      cat = @client.tencent.aigc_image(prompt: "红猫 in Ruby", count: 2)
+      other = @client.alibaba.pre_model_inference(
+        prompt: "a <special-token> in Ruby", image_urls: ["https://example.com/a.png"]
+      )
+      [cat, other].each do |job|
+        job.wait(60)
+        assert_equal [N::STATE_SUCCEEDED, N::OUTCOME_ACCEPTED], [job.state, job.outcome]
+        job.assets.each do |asset|
+          file = job.download(asset.index, "#{folder}/#{job.id}-#{asset.index}.*").wait(60)
+          tool("same", job.provider, job.remote_id, asset.index.to_s, file.path)
+          assert_equal File.binread(file.path), job.download(asset.index).wait(60).take_bytes
+        end
+      end
+      assert_equal 2, cat.assets.size
+    end
+  end
+
+  def test_one_error_of_each_band
+    error = assert_raises(Aigc::CallError) { @client.submit("tencent", "aigc_image", prompts: "x") }
+    assert_equal %w[AIGC_E_INVALID_ARGUMENT prompts], [error.name, error.field]
+
+    slow = @client.tencent.aigc_image(prompt: "[never] a cat")
+    sleep 0.02 until slow.token
+    error = assert_raises(Aigc::StoppedError) { slow.wait(0.2) }
+    assert_equal [N::E_TIMEOUT, slow.token], [error.status, error.token]
+    slow.cancel
+    assert_equal N::E_CANCELLED, assert_raises(Aigc::StoppedError) { slow.wait }.status
+
+    away = Aigc::Client.new(config.merge("tencent.endpoint" => "http://127.0.0.1:1"))
+    error = assert_raises(Aigc::StoppedError) do
+      away.submit("tencent", "aigc_image", prompt: "x", options: { "deadline_ms" => 700 }).wait(30)
+    end
+    assert_equal N::OUTCOME_NOT_SENT, error.outcome
+    known = away.attach_id("tencent", "aigc_image", "4-AigcImage-1", follow: false)
+    assert_equal N::E_NETWORK, assert_raises(Aigc::NetworkError) { known.refresh }.status
+    away.close(0)
+
+    stranger = Aigc::Client.new(config.merge("tencent.secret_key" => "wrong"))
+    error = assert_raises(Aigc::AccountError) { stranger.tencent.aigc_image(prompt: "x").wait(30) }
+    assert_equal [N::E_AUTH, false], [error.status, error.provider_code.nil?]
+    stranger.close(0)
+
+    error = assert_raises(Aigc::ProviderError) { @client.tencent.aigc_image(prompt: "[fail] a cat").wait(30) }
+    assert_equal N::OUTCOME_ACCEPTED, error.outcome
+    refute_nil error.token
+
+    tool("fault", "close_after", "CreateAigcImageTask")
+    error = assert_raises(Aigc::OutcomeUnknownError) { @client.tencent.aigc_image(prompt: "a doubtful cat").wait(30) }
+    assert_equal [N::OUTCOME_UNKNOWN, false], [error.outcome, error.retryable?]
+    tool("calm")
+
+    job = @client.tencent.aigc_image(prompt: "a cat for files").wait(30)
+    tool("fault", "garbage_body", "asset", "times=-1")
+    assert_equal N::E_NOT_AN_IMAGE, assert_raises(Aigc::AssetError) { job.download.wait(30) }.status
+    tool("calm")
+    assert_raises(Aigc::MachineError) { job.download(0, "/nowhere/cat.*").wait(30) }
+  end
+
+  def test_a_thousand_jobs_in_flight
+    jobs = (0...1000).map { |i| @client.tencent.aigc_image(prompt: "cat #{i} in Ruby") }
+    ended = Hash.new(0)
+    ended.store(nil, 0)
+    done = 0
+    while done < 1000
+      event = @client.next_event(60) or flunk "no event came"
+      next unless event.type == N::EVENT_JOB_DONE
+
+      ended[event.job_id] += 1
+      done += 1
+    end
+    ended.delete(nil)
+    assert_equal jobs.map(&:id).sort, ended.keys.sort
+    assert(ended.values.all?(1))
+    assert(jobs.all? { |job| job.state == N::STATE_SUCCEEDED })
+    assert_equal 1000, jobs.map(&:remote_id).uniq.size
+    assert_equal %w[1000 0], [tool("created", "tencent"), tool("duplicates")]
+  end
+
+  def test_threads_wait_and_the_interpreter_goes_on
+    counted = 0
+    counter = Thread.new { loop { counted += 1 and sleep 0.01 } }
+    Array.new(8) { |i| Thread.new { @client.tencent.aigc_image(prompt: "cat #{i} in a thread").wait(60) } }.each(&:join)
+    counter.kill
+    assert_operator counted, :>, 10
+  end
+
+  def test_a_token_attaches_in_another_process
+    job = @client.tencent.aigc_image(prompt: "a cat for two")
+    sleep 0.02 until job.token
+    script = 'client = Aigc::Client.new(ARGV[1..].to_h { |l| l.split("=", 2) }); print client.attach(ARGV[0]).wait(60).remote_id'
+    said, status = Open3.capture2e(RbConfig.ruby, "-r", File.expand_path("aigc", __dir__), "-e", script, job.token,
+                                   *config.map { |pair| pair.join("=") })
+    assert status.success?, said
+    assert_equal job.wait(60).remote_id, said
+  end
+
+  def test_a_forked_child_may_only_let_go
+    job = @client.tencent.aigc_image(prompt: "[slow] a cat and a fork")
+    sleep 0.02 until job.token
+    reader, writer = IO.pipe
+    child = fork do
+      reader.close
+      begin
+        @client.tencent.aigc_image(prompt: "a cat of the child")
+        writer.write("sent")
+      rescue Aigc::CallError => e
+        own = Aigc::Client.new(config)
+        writer.write("#{e.name} #{own.attach(job.token.to_s).wait(60).state_name}") if job.token
+        writer.write("#{e.name} #{own.tencent.aigc_image(prompt: "a cat of its own").wait(60).state_name}") unless job.token
+        own.close
+      end
+      writer.close
+      exit!(0)
+    end
+    writer.close
+    said = reader.read
+    Process.wait(child)
+    assert_equal "AIGC_E_FORKED AIGC_STATE_SUCCEEDED", said
+    job.wait(60)
+  end
+
+  def test_handles_go_with_the_collector_and_never_with_the_job
+    token = nil
+    lambda do
+      job = @client.tencent.aigc_image(prompt: "a forgotten cat")
+      sleep 0.02 until (token = job.token)
+    end.call
+    3.times { GC.start }
+    assert_equal N::STATE_SUCCEEDED, @client.attach(token).wait(60).state
+    assert_equal "1", tool("created", "tencent")
+  end
+end
