@@ -10,7 +10,9 @@ internal import Providers
 enum Composition {
     static func client(_ values: ConfigValues) throws(Failure) -> Client {
         let generation = aigcp_generation_enter()
-        let environment = ProcessEnvironment.snapshot()
+        // A stranger has chosen the environment of a program with rights that he has not.
+        let isPrivileged = aigcp_is_privileged() != 0
+        let environment = isPrivileged ? [:] : ProcessEnvironment.snapshot()
         let curl = curlSettings(values, environment)
         let network = try NetworkSummary(curl)
         let secrets = KnownSecrets()
@@ -30,6 +32,7 @@ enum Composition {
                 provider: provider, explicit: explicit,
                 context: CredentialContext(
                     environment: environment, transport: blocking, settings: sources, secrets: secrets,
+                    homeOfUser: { ProcessEnvironment.homeOfUser(isPrivileged: isPrivileged) },
                     isCancelled: { closing.hasBegun }))
         }
         let transport = try transport(curl)

@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include <sys/auxv.h>
 
 CURL *aigcu_multi_next_done(CURLM *multi, CURLcode *result) {
     int left = 0;
@@ -313,4 +314,10 @@ int aigcu_loop_wait(int epoll, int bell, int milliseconds, aigcu_event *events, 
         written++;
     }
     return written;
+}
+
+CURLcode aigcu_global_init(void)
+{
+    if (getauxval(AT_SECURE)) unsetenv("SSLKEYLOGFILE");
+    return curl_global_init(CURL_GLOBAL_SSL);
 }

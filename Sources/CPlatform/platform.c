@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -28,6 +29,8 @@ uint64_t aigcp_next_id(void) {
     static _Atomic uint64_t last;
     return atomic_fetch_add(&last, 1) + 1;
 }
+
+int aigcp_is_privileged(void) { return getauxval(AT_SECURE) != 0; }
 
 int aigcp_random(void *bytes, unsigned long count) {
     unsigned char *at = bytes;

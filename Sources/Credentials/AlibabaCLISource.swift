@@ -12,9 +12,7 @@ struct AlibabaCLISource: CredentialSource {
         guard !(try context.flag("ALIBABA_CLOUD_CLI_PROFILE_DISABLED")) else {
             throw CredentialUnavailable(.absent, "ALIBABA_CLOUD_CLI_PROFILE_DISABLED is true")
         }
-        guard let path = context.inHome(".aliyun/config.json") else {
-            throw context.noHome
-        }
+        let path = try context.inHome(".aliyun/config.json")
         let bytes = try context.secretFile(path)
         guard !bytes.allSatisfy({ $0 <= 0x20 }) else { throw CredentialUnavailable(.wrong, "\(path) is empty") }
         let config: JSONValue

@@ -15,7 +15,7 @@ struct AlibabaINISource: CredentialSource {
             (path, bytes) = (file, try context.namedFile(file, by: "ALIBABA_CLOUD_CREDENTIALS_FILE"))
         } else {
             do throws(CredentialUnavailable) {
-                guard let file = context.inHome(".alibabacloud/credentials.ini") else { throw context.noHome }
+                let file = try context.inHome(".alibabacloud/credentials.ini")
                 (path, bytes) = (file, try context.secretFile(file))
             } catch {
                 guard let named, error.kind == .absent else { throw error }

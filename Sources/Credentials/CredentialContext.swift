@@ -6,7 +6,9 @@ private import Synchronization
 public struct CredentialContext: Sendable {
     /// A snapshot, taken when the client was made.
     public var environment: [String: String]
-    public var homeDirectory: String
+    /// nil: nothing names one, and the user database is asked when it is needed.
+    public var homeDirectory: String?
+    private let homeOfUser: @Sendable () -> String?
     public var transport: any BlockingTransport
     /// The time of day.
     public var unixMilliseconds: @Sendable () -> Int64
@@ -22,6 +24,7 @@ public struct CredentialContext: Sendable {
     public init(
         environment: [String: String], transport: any BlockingTransport, settings: CredentialSettings = .init(),
         homeDirectory: String? = nil, secrets: KnownSecrets = KnownSecrets(),
+        homeOfUser: @escaping @Sendable () -> String? = { nil },
         unixMilliseconds: @escaping @Sendable () -> Int64 = CredentialContext.systemTime,
         files: any CredentialFiles = LocalFiles(), processes: any CredentialProcesses = LocalProcesses(),
         isCancelled: @escaping @Sendable () -> Bool = { false }
@@ -31,7 +34,8 @@ public struct CredentialContext: Sendable {
         self.settings = settings
         let home = environment["HOME"].flatMap { $0.isEmpty ? nil : $0 }
         let homePath = environment["HOMEPATH"].flatMap { $0.isEmpty ? nil : $0 }
-        self.homeDirectory = homeDirectory ?? home ?? homePath ?? ""
+        self.homeDirectory = homeDirectory ?? home ?? homePath
+        self.homeOfUser = homeOfUser
         self.unixMilliseconds = unixMilliseconds
         self.files = files
         self.processes = processes
@@ -76,9 +80,17 @@ public struct CredentialContext: Sendable {
         return variable("ALIBABA_CLOUD_PROFILE").map { ($0, "ALIBABA_CLOUD_PROFILE") }
     }
 
-    var noHome: CredentialUnavailable { CredentialUnavailable(.absent, "there is no home directory") }
-
-    func inHome(_ path: String) -> String? { homeDirectory.isEmpty ? nil : homeDirectory + "/" + path }
+    /// A path in the home directory.
+    func inHome(_ path: String) throws(CredentialUnavailable) -> String {
+        guard let home = homeDirectory ?? homeOfUser(), !home.isEmpty else {
+            throw CredentialUnavailable(
+                .absent, "there is no home directory: HOME is not set, and the user database names none")
+        }
+        guard !ProcessEnvironment.isBroken(home) else {
+            throw CredentialUnavailable(.wrong, "HOME is not UTF-8")
+        }
+        return home + "/" + path
+    }
 }
 
 /// Things that a user should know though credentials were found. Each is told once.
@@ -106,6 +118,32 @@ final class Warnings: Sendable {
 /// The process environment as it is now. Bytes that are not UTF-8 become U+FFFD, so that a variable that is set is not
 /// taken for one that is not; of two variables of one name the first counts, as for getenv().
 public enum ProcessEnvironment {
+    /// Whether a value had bytes that are not UTF-8.
+    static func isBroken(_ value: String) -> Bool { value.unicodeScalars.contains("\u{FFFD}") }
+
+    /// What the user database says of the user whose rights this process has. Can take long where the database is a
+    /// server. `isPrivileged`: only if that is another user than the one who has started the program, whose folder is a
+    /// stranger's.
+    public static func homeOfUser(isPrivileged: Bool) -> String? {
+        let user = geteuid()
+        if isPrivileged && user == getuid() { return nil }
+        var size = 1 << 10
+        while size <= 1 << 20 {
+            var entry = passwd()
+            var found: UnsafeMutablePointer<passwd>?
+            var space = [CChar](repeating: 0, count: size)
+            let (code, home) = space.withUnsafeMutableBufferPointer { space -> (Int32, String?) in
+                guard let base = space.baseAddress else { return (EINVAL, nil) }
+                let code = getpwuid_r(user, &entry, base, space.count, &found)
+                guard code == 0, found != nil, let folder = entry.pw_dir else { return (code, nil) }
+                return (0, String(validatingCString: folder))
+            }
+            guard code == ERANGE else { return home }
+            size *= 4
+        }
+        return nil
+    }
+
     public static func snapshot() -> [String: String] {
         var result: [String: String] = [:]
         // clearenv() leaves NULL behind, though the type says it cannot be.

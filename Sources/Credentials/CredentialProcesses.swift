@@ -145,13 +145,28 @@ public struct LocalProcesses: CredentialProcesses {
             envp.forEach { free($0) }
         }
         var child: pid_t = 0
-        let code = posix_spawnp(&child, program, &actions, &attributes, &argv, &envp)
+        // The environment that the host had when it made the client, and not what it has now, says where programs are.
+        var code = ENOENT
+        for file in Self.places(of: program, environment["PATH"]) {
+            let now = posix_spawn(&child, file, &actions, &attributes, &argv, &envp)
+            if now == 0 || code != EACCES { code = now }
+            if now != ENOENT && now != ENOTDIR && now != EACCES { break }
+        }
         guard code == 0 else {
             let why = code == ENOENT ? "the program does not exist" : LocalFiles.text(code)
             throw CredentialUnavailable(
                 code == ENOMEM || code == EAGAIN ? .transient : .wrong, "could not be started: \(why)")
         }
         return child
+    }
+
+    /// The files that a name can mean, in their order.
+    static func places(of program: String, _ path: String?) -> [String] {
+        if program.utf8.contains(UInt8(ascii: "/")) { return [program] }
+        if program.isEmpty { return [] }
+        return (path ?? "/usr/local/bin:/usr/bin:/bin").utf8
+            .split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+            .map { $0.isEmpty ? "./\(program)" : "\(Substring($0))/\(program)" }
     }
 
     private static func end(_ child: pid_t) {

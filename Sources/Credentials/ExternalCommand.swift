@@ -19,7 +19,7 @@ enum ExternalCommand {
         let output: [UInt8]
         do throws(CredentialUnavailable) {
             output = try context.processes.run(
-                arguments, environment: context.environment.filter { !$0.value.unicodeScalars.contains("\u{FFFD}") },
+                arguments, environment: context.environment.filter { !ProcessEnvironment.isBroken($0.value) },
                 timeoutMilliseconds: context.settings.processTimeoutMilliseconds, maximumBytes: 65_536,
                 isCancelled: context.isCancelled)
         } catch {

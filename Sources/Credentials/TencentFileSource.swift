@@ -25,7 +25,11 @@ struct TencentFileSource: CredentialSource {
 
     private func usual(_ context: CredentialContext) throws(CredentialUnavailable) -> (String, [UInt8]) {
         let system = context.settings.systemRoot + "/etc/tencentcloud/credentials"
-        guard let own = context.inHome(".tencentcloud/credentials") else {
+        let own: String
+        do throws(CredentialUnavailable) {
+            own = try context.inHome(".tencentcloud/credentials")
+        } catch {
+            guard error.kind == .absent else { throw error }
             return (system, try context.secretFile(system))
         }
         do throws(CredentialUnavailable) {

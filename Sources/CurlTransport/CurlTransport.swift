@@ -341,5 +341,5 @@ private struct TrustCache {
 
 /// libcurl's own state of the process: made once, by the first transport, never unmade.
 enum Library {
-    static let isReady = curl_global_init(Int(CURL_GLOBAL_SSL)) == CURLE_OK
+    static let isReady = aigcu_global_init() == CURLE_OK
 }

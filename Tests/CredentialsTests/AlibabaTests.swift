@@ -162,7 +162,7 @@ final class AlibabaTests: CredentialTestCase {
         }
         XCTAssertEqual(
             refusal(AlibabaCLISource(), CredentialContext(environment: [:], transport: ScriptedServer()))?.reason,
-            "there is no home directory")
+            "there is no home directory: HOME is not set, and the user database names none")
     }
 
     // MARK: credentials.ini

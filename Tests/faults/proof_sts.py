@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import List
 
 from proof import CREATE, PROVIDERS, created, ended, main, requests, until
@@ -134,5 +136,72 @@ def from_metadata(rig: Rig, report: Report) -> None:
             report.ok((asked, sent) == (2, 2), "%s: fetched twice, sent twice" % what, (asked, sent))
 
 
+PATIENT = {"retry_max_attempts": 50, "retry_max_ms": 400}
+
+
+def sts_has_a_bad_moment(rig: Rig, report: Report) -> None:
+    """Fault 23: STS redirects or throttles: the job waits for it, and does not end."""
+    for name, fault in {
+        "302": {"kind": "redirect", "status": 302},
+        "307": {"kind": "redirect", "status": 307},
+        "Throttling": {"kind": "http", "status": 400, "body": '{"Code":"Throttling"}', "content_type": "application/json"},
+        "Throttling.User": {"kind": "error", "status": 400, "code": "Throttling.User"},
+        "Throttling.Api": {"kind": "error", "status": 400, "code": "Throttling.Api"},
+    }.items():
+        rig.box.reset()
+        rig.box.fault(operation="AssumeRole", times=2, **fault)
+        keys = {**rig.keys(rig.box.info["http"], **PATIENT), "credentials.sts_endpoint": rig.box.info["http"]}
+        keys["credentials.role_arn"] = "acs:ram::1234567890123456:role/worker"
+        with aigc.Client(keys) as client:
+            error = ended(client.submit(**fields("alibaba", "bad moment")), 30)
+        asked = requests(rig, "AssumeRole")
+        report.ok(error is None and asked == 3, "STS answers %s twice: the job finishes" % name, (error, asked))
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o600)
+
+
+def a_file_is_rewritten(rig: Rig, report: Report) -> None:
+    """Fault 6: a tool leaves the file with the keys empty for a moment, just when others are needed."""
+    home = rig.folder / "home"
+    path = home / ".tencentcloud" / "credentials"
+    path.parent.mkdir(parents=True)
+    text = "[default]\nsecret_id=%s-id\nsecret_key=%s-secret\ntoken=%s-token\n"
+    before = os.environ.get("HOME")
+    os.environ["HOME"] = str(home)
+    try:
+        for what, between in (("empty", ""), ("half", "[default]\nsecret_id=new-id\nsecret_k"), ("away", None)):
+            rig.box.reset()
+            _temporary(rig, "tencent", "old", 3600)
+            _temporary(rig, "tencent", "new", 3600)
+            _write(path, text % ("old", "old", "old"))
+            rig.box.config(duration=3)
+            keys = {**_without_keys(rig), "credentials.use_files": True, "retry.max_attempts": 50, "retry.max_ms": 400}
+            with aigc.Client(keys) as client:
+                jobs = [client.submit(**fields("tencent", "rewritten")) for _ in range(20)]
+                until(lambda: all(job.remote_id for job in jobs))
+                _temporary(rig, "tencent", "old", -60)
+                if between is None:
+                    path.unlink()
+                else:
+                    _write(path, between)
+                time.sleep(1.5)
+                _write(path, text % ("new", "new", "new"))
+                errors = [error for error in (ended(job, 20) for job in jobs) if error]
+                warned = [e.message for e in client.events(timeout=0) if e.type is EventType.WARNING]
+            report.ok(not errors, "a file that is %s for a moment: 20 of 20 jobs finish" % what, errors[:1])
+            told = [text for text in warned if "gave credentials before and gives none now" in text]
+            report.ok(len(told) == 1, "a file that is %s for a moment: one warning tells it" % what, warned)
+    finally:
+        os.environ.pop("HOME") if before is None else os.environ.update(HOME=before)
+
+
 if __name__ == "__main__":
-    sys.exit(main("temporary credentials", [refused, ends_soon, nobody_answers, from_metadata]))
+    sys.exit(
+        main(
+            "temporary credentials",
+            [refused, ends_soon, nobody_answers, from_metadata, sts_has_a_bad_moment, a_file_is_rewritten],
+        )
+    )

@@ -161,4 +161,8 @@ int aigcu_has_memory(size_t bytes);
 int aigcu_sigpipe_hold(void);
 void aigcu_sigpipe_release(int state);
 
+/* curl_global_init() for TLS. It opens the file that SSLKEYLOGFILE names; in a program with rights that its caller has not
+ * that variable is taken away before, since the caller would choose which file is written. */
+CURLcode aigcu_global_init(void);
+
 #endif

@@ -11,6 +11,9 @@ int64_t aigcp_monotonic_ns(void);
 int64_t aigcp_unix_ms(void);
 /* 1, 2, 3 ... for the whole process. */
 uint64_t aigcp_next_id(void);
+/* Whether this program has rights that whoever started it has not (set-uid, file capabilities): then the environment is a
+ * stranger's. */
+int aigcp_is_privileged(void);
 /* 0 or errno. */
 int aigcp_random(void *bytes, unsigned long count);
 

@@ -32,10 +32,20 @@ def lib() -> Any:
 def _candidates() -> List[Tuple[str, str]]:
     """Pairs of what to load and how to call that place in a message."""
     named = os.environ.get(VARIABLE)
-    if named:
+    if named and not _is_privileged():
         return [(named, f"{VARIABLE}={named}")]
     packaged = [os.path.join(_PACKAGED, name) for name in (SONAME, "libaigc.so")]
     return [(path, path) for path in packaged] + [(SONAME, f"{SONAME} (the system's library path)")]
+
+
+def _is_privileged() -> bool:
+    """Whether this program has rights that whoever started it has not: then the environment is a stranger's."""
+    try:
+        ask = ctypes.CDLL(None).getauxval
+    except (OSError, AttributeError):
+        return False
+    ask.restype, ask.argtypes = ctypes.c_ulong, [ctypes.c_ulong]
+    return bool(ask(23))  # AT_SECURE
 
 
 def _load() -> Any:
