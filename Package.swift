@@ -25,7 +25,7 @@ let lean: [SwiftSetting] = [
     .unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"])
 ]
 
-/// What waits for a disk gains nothing from code that is large and fast.
+/// What waits for a disk, a file or a process, or only hands on, gains nothing from code that is large and fast.
 let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
 
 /// Where Tests/sanitizers/build.sh found the runtime of libFuzzer: then a program that feeds the parsers is one of the
@@ -65,7 +65,7 @@ let package = Package(
         core("Codec", ["Core", "CJSON"]),
         core("Signing", ["Core", "Codec", "CCrypto"]),
         core("Assets", ["Core", "Codec", "CCrypto"]),
-        core("Credentials", ["Core", "Codec", "Signing"]),
+        core("Credentials", ["Core", "Codec", "Signing"], isSmall: true),
         core("Providers", ["Core", "Codec", "Signing"]),
         core("Engine", ["Core", "CPlatform"]),
         core("Journal", ["Core", "CPlatform", "CSQLite"], isSmall: true),
@@ -75,7 +75,7 @@ let package = Package(
             [
                 "Core", "Engine", "CurlTransport", "Assets", "Credentials", "Providers", "Signing", "Codec",
                 "Journal", "CAigc", "CPlatform",
-            ]),
+            ], isSmall: true),
         .target(
             name: "aigc", dependencies: ["AigcABI"], exclude: ["exports.map"], swiftSettings: strict,
             linkerSettings: [

@@ -22,6 +22,10 @@
  *     a file.
  *  9. A secret never appears in a message, a log, a token or a file, and never travels to any host but the one it
  *     signs for.
+ * 10. With a journal (configuration key journal.path, since 1.2) the sixth promise holds for a key, across threads,
+ *     clients, processes, crashes and languages on one machine: a submission is on the disk before its first byte
+ *     leaves, and its id before AIGC_EVENT_JOB_ACCEPTED tells it. The same key is never submitted twice. Unknown
+ *     (AIGC_STATE_UNKNOWN) after a crash is only what was on the wire. If the journal cannot be written, nothing is sent.
  *
  * THE SIMPLE PATH (bindings/c/generate.c is this, complete)
  *
@@ -74,7 +78,7 @@ extern "C" {
 
 /* Version of this header. Bindings refuse another major and an older minor than they were written for. Since 1.0. */
 #define AIGC_VERSION_MAJOR 1
-#define AIGC_VERSION_MINOR 1
+#define AIGC_VERSION_MINOR 2
 #define AIGC_VERSION_PATCH 0
 #define AIGC_VERSION_NUMBER (AIGC_VERSION_MAJOR * 1000000 + AIGC_VERSION_MINOR * 1000 + AIGC_VERSION_PATCH)
 
@@ -84,7 +88,7 @@ extern "C" {
 /* Version of the library at run time, in the form of AIGC_VERSION_NUMBER. Any thread. Since 1.0. */
 int32_t aigc_version_number(void);
 
-/* The same as text, "1.1.0". Lives for ever. Any thread. Since 1.0. */
+/* The same as text, "1.2.0". Lives for ever. Any thread. Since 1.0. */
 const char *aigc_version_string(void);
 
 /* One line of JSON: versions of this library, libcurl, its TLS library, OpenSSL and jansson. Lives for ever. Since 1.0. */
@@ -308,7 +312,13 @@ aigc_status aigc_request_add_image_url(aigc_request *request, const char *url, c
 
 /* Sets how this library treats the job, not what the provider is asked. Options: "follow" ("true" or "false"; default
  * the configuration's job.follow), "deadline_ms" (default job.deadline_ms); since 1.1 "traceparent" and "tracestate", which
- * do from the first call on what aigc_job_set_trace() does ("" takes them back). Unknown options are errors. Since 1.0. */
+ * do from the first call on what aigc_job_set_trace() does ("" takes them back); since 1.2 "key" and "hold". Unknown options
+ * are errors. Since 1.0.
+ *
+ * "key" names the job in the journal: 1 to 255 bytes, chosen by you, one for each picture that you want ("batch-7/000123").
+ * It needs a client with a journal.path ("" takes it back): see aigc_client_submit(). Do not make it from the arguments: two
+ * equal prompts may be meant twice. "hold" ("true" or "false", default "false"): the job waits before its first byte, with
+ * credentials, rate and place, until aigc_job_release(): a host notes it in a database of its own first. */
 aigc_status aigc_request_set_option(aigc_request *request, const char *name, const char *value, aigc_error **error);
 
 /* Frees a request. Jobs made from it are not touched. NULL is fine. Since 1.0. */
@@ -358,6 +368,7 @@ aigc_status aigc_client_set_credentials(aigc_client *client, const char *provide
  *                provider's words), "id" (shortened), "temporary", "expires_at_ms" (0: never),
  *                "clock": null before the first answer, then "offset_ms" (the provider's clock minus this machine's; the
  *                last half second is uncertain) and "seen_at_ms"
+ *   "journal"    the journal.path, null without one (since 1.2)
  * More may be added. Holds no secret, sends nothing and waits for nothing. Any thread. Since 1.0. */
 aigc_status aigc_client_report(aigc_client *client, aigc_buffer **report, aigc_error **error);
 
@@ -380,7 +391,15 @@ aigc_status aigc_client_stats(aigc_client *client, aigc_buffer **stats, aigc_err
 
 /* Submits a request. Never blocks: everything is checked, the job is queued, and the engine sends it, at most once
  * unless it surely never reached the provider. What a check refuses costs nothing and creates no job.
- * *job is the new job, yours to free; freeing it does not end it. Since 1.0. */
+ * *job is the new job, yours to free; freeing it does not end it. Since 1.0.
+ *
+ * With a journal (since 1.2) the call waits for the disk, not for the network. A key that the journal knows is not submitted:
+ * AIGC_OK, and *job is the known job, in whatever state it is; one that ended well gets its images by one status call. One that
+ * another client drives is watched (AIGC_STATE_QUEUED, AIGC_STATE_SUBMITTING), and taken over when that client is gone. A
+ * submission that was on the wire when its process died ends with AIGC_E_OUTCOME_UNKNOWN and is not sent again. A key whose
+ * job surely did not run (AIGC_OUTCOME_NOT_SENT) is free for another submission. Another request under a key in use is
+ * AIGC_E_KEY_CONFLICT; AIGC_E_JOURNAL and AIGC_E_NO_SPACE: nothing was sent. Without a "key" a client with a journal makes
+ * one up (aigc_job_key()). */
 aigc_status aigc_client_submit(aigc_client *client, const aigc_request *request, aigc_job **job, aigc_error **error);
 
 /* Attaches a job from its token, in any process and any language. follow: 1 to have the engine poll it until it ends, 0
@@ -392,6 +411,19 @@ aigc_status aigc_client_attach(aigc_client *client, const char *token, int32_t f
  * submitted; region and endpoint are those of the client. Since 1.0. */
 aigc_status aigc_client_attach_id(aigc_client *client, const char *provider, const char *operation,
                                   const char *remote_id, int32_t follow, aigc_job **job, aigc_error **error);
+
+/* The job of a key that the client's journal knows, as aigc_client_submit() would give it, without a request. follow as in
+ * aigc_client_attach(). AIGC_E_NOT_FOUND: the journal has no such key. AIGC_E_WRONG_STATE: the client has no journal.path, or
+ * the key was never sent and its client is gone: submit its request. Waits for the disk, not for the network. Since 1.2. */
+aigc_status aigc_client_attach_key(aigc_client *client, const char *key, int32_t follow, aigc_job **job,
+                                   aigc_error **error);
+
+/* Takes over every job of the client's journal whose client is gone (killed, or closed before the job ended). An accepted
+ * one is attached (follow as in aigc_client_attach()) and comes as AIGC_EVENT_JOB_ACCEPTED; one that was on the wire comes as
+ * AIGC_EVENT_JOB_DONE with AIGC_E_OUTCOME_UNKNOWN. aigc_event_job() with aigc_job_ref() is its handle, aigc_job_key() its key.
+ * Sends no submission; jobs of clients that live, also of stopped processes, are left alone. Sets *count (may be NULL) to
+ * how many were taken. AIGC_E_WRONG_STATE: the client has no journal.path. Waits for the disk. Since 1.2. */
+aigc_status aigc_client_resume(aigc_client *client, int32_t follow, size_t *count, aigc_error **error);
 
 /* Fetches one image that is known by id or URL, without a job of this library before it. request is one of the
  * operations that fetch; path as in aigc_job_download(). Since 1.0. */
@@ -469,6 +501,10 @@ const char *aigc_job_remote_id(aigc_job *job);
  * provider made longer than fits has no token: keep aigc_job_remote_id(). Since 1.0. */
 const char *aigc_job_token(aigc_job *job);
 
+/* The key of the job in the journal: yours, or one that the client made up. NULL without a journal, for a job that was
+ * attached by token or id, and for downloads. Since 1.2. */
+const char *aigc_job_key(aigc_job *job);
+
 /* One of AIGC_STATE_*. Since 1.0. */
 int32_t aigc_job_state(const aigc_job *job);
 
@@ -521,6 +557,12 @@ aigc_status aigc_job_set_deadline_ms(aigc_job *job, int64_t deadline_ms, aigc_er
  * "00-<32 hex digits>-<16 hex digits>-<2 hex digits>" in lower case, tracestate at most 512 printable characters or NULL;
  * traceparent NULL ends it. aigc_request_set_option() sets them before the first call. Since 1.1. */
 aigc_status aigc_job_set_trace(aigc_job *job, const char *traceparent, const char *tracestate, aigc_error **error);
+
+/* Lets the first byte of a job leave that was submitted with the option "hold": call it once your own note of the job is
+ * safe. Before AIGC_EVENT_JOB_READY it takes the hold off. A job that was released stays so, also where its submission is
+ * repeated because it surely never reached the provider. AIGC_E_WRONG_STATE for a job that is not held and never was, and
+ * for one that has ended. Since 1.2. */
+aigc_status aigc_job_release(aigc_job *job, aigc_error **error);
 
 /* Ends the job here, at once: when this returns it has ended, so or otherwise. Idempotent. Neither provider can be told
  * to stop: an accepted job goes on and is billed, and its token stays valid. If the submission is on the wire its answer is
@@ -597,9 +639,11 @@ enum {
     AIGC_EVENT_WARNING = 7,           /* all went well, and there is something to know (a credential file that everybody
                                          can read): aigc_event_message(), aigc_event_provider(). Told once; of those
                                          that nobody takes 64 are kept */
-    AIGC_EVENT_LOG = 8                /* what the library does (only with the configuration's log.level, since 1.1):
+    AIGC_EVENT_LOG = 8,               /* what the library does (only with the configuration's log.level, since 1.1):
                                          aigc_event_level(), aigc_event_message(), aigc_event_fields(),
                                          aigc_event_job_id(). Of those that nobody takes log.capacity are kept */
+    AIGC_EVENT_JOB_READY = 9          /* a job that was submitted with "hold" has everything that it needs, and waits for
+                                         aigc_job_release(); meanwhile it keeps its place (since 1.2) */
 };
 
 /* One of AIGC_EVENT_*. Since 1.0. */
@@ -649,17 +693,57 @@ void aigc_event_free(aigc_event *event);
 /* Buffers                                                                                                          */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
-/* The image bytes; they live as long as the buffer. NULL for NULL. Since 1.0. */
+/* The bytes, of an image or of a report; they live as long as the buffer. NULL for NULL. Since 1.0. */
 const void *aigc_buffer_data(const aigc_buffer *buffer);
 
 /* Their number. Since 1.0. */
 size_t aigc_buffer_size(const aigc_buffer *buffer);
 
-/* "image/png" and so on, from the bytes themselves. Since 1.0. */
+/* "image/png" and so on, from the bytes themselves; "application/json" or "application/jsonl" of a report. Since 1.0. */
 const char *aigc_buffer_content_type(const aigc_buffer *buffer);
 
 /* Frees a buffer. NULL is fine. Since 1.0. */
 void aigc_buffer_free(aigc_buffer *buffer);
+
+/* ---------------------------------------------------------------------------------------------------------------- */
+/* The journal, for tools: without a client. Each call opens the folder, does one thing and closes it; a folder or file    */
+/* that is not there is AIGC_E_JOURNAL. Any thread; they wait for the disk.                                           */
+/* ---------------------------------------------------------------------------------------------------------------- */
+
+/* The journal is a folder of your user's on a local disk, used by any number of processes at once. It holds keys, states, the
+ * providers' ids, times, and a digest of each request; never a prompt (unless journal.requests keeps the bodies of requests
+ * until their jobs have ended), a URL of an image, or a secret. Never open its files with another copy of SQLite inside a
+ * process that uses it.
+ *
+ * Sets *rows to a page of keys in ascending order of their bytes, a JSON object a line, in a buffer that is yours to free;
+ * size 0: there are no more. after: the last key of the page before, or NULL to begin. filter_json: NULL, or an object with
+ * any of "states" (a list of states' names), "provider", "prefix" (of keys) and "limit" (1 to 10,000, default 1,000). A line has
+ *   "key", "state" ("claimed": taken, and surely not sent; "sending": may be on the wire; "accepted"; "succeeded", "failed":
+ *   ended after acceptance; "refused": ended, surely not run; "unknown": was on the wire, in doubt; "abandoned": by hand),
+ *   "provider", "operation", "region", "endpoint", "remote_id", "request_id", "attempts", "images", "status" (name of the
+ *   status code of its end), "provider_code", "note", "owner" (0: nobody), "owner_alive", and "claimed_at_ms", "sent_at_ms",
+ *   "accepted_at_ms", "ended_at_ms", "changed_at_ms" (Unix milliseconds). What is unknown is null. More may be added.
+ * Since 1.2. */
+aigc_status aigc_journal_list(const char *path, const char *filter_json, const char *after, aigc_buffer **rows,
+                              aigc_error **error);
+
+/* Writes what you have found out about a key that is in doubt ("unknown"), at the provider's console for instance. outcome:
+ * AIGC_OUTCOME_ACCEPTED with the remote_id of its job: it is followed by whoever submits or attaches the key or resumes;
+ * AIGC_OUTCOME_NOT_SENT: the key is free for another submission, which may cost a second time if you are wrong;
+ * AIGC_OUTCOME_UNKNOWN: it is abandoned, never sent again. remote_id is NULL with the last two. AIGC_E_NOT_FOUND: there is no
+ * such key. AIGC_E_WRONG_STATE: nothing is in doubt, or a client that lives drives the job. Since 1.2. */
+aigc_status aigc_journal_resolve(const char *path, const char *key, int32_t outcome, const char *remote_id,
+                                 aigc_error **error);
+
+/* Forgets ended keys (succeeded, failed, refused, abandoned) that have not changed for older_than_ms milliseconds. A key that
+ * is forgotten can be submitted, and paid, again. Sets *removed (may be NULL). Since 1.2. */
+aigc_status aigc_journal_prune(const char *path, int64_t older_than_ms, size_t *removed, aigc_error **error);
+
+/* Reads the whole file and sets *report to JSON, in a buffer that is yours to free: "path", "ok", "problems" (what SQLite
+ * finds wrong), "warning" (of a file system that may not last; or null), "bytes", "free_bytes" (-1: unknown), "sqlite",
+ * "format", "counts" (state to number of keys) and "orphans" (open jobs whose clients are gone). A file that is none, or is
+ * damaged, is AIGC_E_JOURNAL or has "ok" false; nothing is ever repaired or deleted. More may be added. Since 1.2. */
+aigc_status aigc_journal_check(const char *path, aigc_buffer **report, aigc_error **error);
 
 #ifdef __cplusplus
 }

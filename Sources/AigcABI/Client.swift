@@ -17,6 +17,9 @@ final class Client: @unchecked Sendable {
     let network: NetworkSummary
     /// What is taken out of every text that leaves this client.
     let secrets: KnownSecrets
+    let journalPath: String?
+    /// Whether the journal keeps the bodies of requests.
+    let keepsRequests: Bool
     private let closing: Closing
 
     init(engine: Engine, values: ConfigValues, closing: Closing, network: NetworkSummary, secrets: KnownSecrets) {
@@ -28,6 +31,8 @@ final class Client: @unchecked Sendable {
         follows = values.bool("job.follow")
         deadlineMilliseconds = values.integer("job.deadline_ms")
         closeGraceMilliseconds = values.integer("close.grace_ms")
+        journalPath = values.optional("journal.path")
+        keepsRequests = values.bool("journal.requests")
     }
 
     /// Ends everything here and joins the threads, also one that looks for credentials: what it does is given up.
@@ -151,11 +156,10 @@ final class BufferBox: HandleBox {
         try self.init(text: json.serialized(), doing: doing)
     }
 
-    /// `text`: JSON.
-    convenience init(text: [UInt8], doing: String) throws(Failure) {
+    convenience init(text: [UInt8], contentType: String = "application/json", doing: String) throws(Failure) {
         guard let copy = malloc(max(text.count, 1)) else { throw Failure(.noResources, "\(doing): out of memory") }
         text.withUnsafeBytes { if let base = $0.baseAddress { copy.copyMemory(from: base, byteCount: $0.count) } }
-        self.init(AssetBytes(base: copy, count: text.count) { free($0) }, contentType: "application/json")
+        self.init(AssetBytes(base: copy, count: text.count) { free($0) }, contentType: contentType)
     }
 
     deinit { Self.freeText(contentType) }
@@ -170,6 +174,8 @@ final class RequestBox: HandleBox {
     var deadlineMilliseconds: Int64?
     var traceParent = ""
     var traceState = ""
+    var key: JournalKey?
+    var isHeld = false
 
     init(provider: String, operation: String) {
         self.provider = provider

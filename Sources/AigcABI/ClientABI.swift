@@ -84,10 +84,21 @@ public func aigc_client_submit(
             failure.outcome = .notSent
             throw failure
         }
-        let record = try client.engine.submit(
-            call, operation: request.operation, follow: request.follows ?? client.follows,
-            deadlineMilliseconds: request.deadlineMilliseconds ?? client.deadlineMilliseconds,
-            trace: try request.trace())
+        let follows = request.follows ?? client.follows
+        let deadline = request.deadlineMilliseconds ?? client.deadlineMilliseconds
+        let record: JobRecord
+        if client.engine.hasJournal || request.key != nil || request.isHeld {
+            let order = SubmissionOrder(
+                key: request.key, isHeld: request.isHeld, digest: client.engine.hasJournal ? try call.digest() : [],
+                request: client.keepsRequests ? call.body : nil)
+            record = try client.engine.submit(
+                call, operation: request.operation, order: order, follow: follows, deadlineMilliseconds: deadline,
+                trace: try request.trace())
+        } else {
+            record = try client.engine.submit(
+                call, operation: request.operation, follow: follows, deadlineMilliseconds: deadline,
+                trace: try request.trace())
+        }
         out.pointee = JobBox(client, record).handedOut()
     }
 }

@@ -4,7 +4,9 @@ internal import Core
 internal import Credentials
 internal import CurlTransport
 internal import Engine
+internal import Journal
 internal import Providers
+internal import Signing
 
 /// Puts a client together: the one place that knows every module.
 enum Composition {
@@ -36,14 +38,18 @@ enum Composition {
                     isCancelled: { closing.hasBegun }))
         }
         let transport = try transport(curl)
+        let warnings = LateWarnings()
+        let journal = try journal(values, warnings)
         let engine: Engine
         do throws(Lock.OutOfMemory) {
             engine = try Engine(
                 settings: engineSettings(values), providers: providers, resolvers: resolvers,
-                transport: transport, sinks: sinks(values), rates: try ProcessRates.board(generation))
+                transport: transport, sinks: sinks(values), rates: try ProcessRates.board(generation), journal: journal)
         } catch {
+            journal?.close()
             throw Failure(.noResources, "Making a client: out of memory")
         }
+        warnings.tell(engine)
         return Client(engine: engine, values: values, closing: closing, network: network, secrets: secrets)
     }
 
@@ -55,6 +61,19 @@ enum Composition {
         aigcp_turn_register()
         transport.setAroundSleep(outsideTurns)
         return transport
+    }
+
+    private static func journal(_ values: ConfigValues, _ warnings: LateWarnings) throws(Failure) -> Journal? {
+        guard let path = values.optional("journal.path") else { return nil }
+        var settings = Journal.Settings(
+            path: path, hash: { bytes in (try? Hash.sha256(bytes)) ?? [] }, warn: { warnings.add($0) })
+        settings.syncs = values.text("journal.sync") == "full"
+        settings.keepMilliseconds = values.integer("journal.keep_ms")
+        do throws(Failure) { return try Journal(settings) } catch {
+            var failure = error
+            failure.field = "journal.path"
+            throw failure
+        }
     }
 
     private static func sinks(_ values: ConfigValues) -> AssetSinks {

@@ -155,6 +155,19 @@ extension ConfigKey {
             "download.allow_private_addresses", .bool, "false",
             "Whether image URLs may lead to private, loopback and link-local addresses (sandboxes do)"),
 
+        ConfigKey(
+            "journal.path", .string, "",
+            "Folder of the journal, on a local disk: no key is submitted twice, also across processes; empty: none"),
+        ConfigKey(
+            "journal.requests", .bool, "false",
+            "Whether the journal keeps the body of a request, with its prompt, until its job has ended"),
+        ConfigKey(
+            "journal.sync", .choice("choice: full|normal"), "full",
+            "Whether the disk is waited for; normal outlives a killed process, but not a power cut"),
+        ConfigKey(
+            "journal.keep_ms", .duration(-1...always), "-1",
+            "Ended keys that are older are forgotten when a client is made, and can be paid again; -1: never"),
+
         ConfigKey("events.progress", .bool, "false", "Whether AIGC_EVENT_JOB_PROGRESS is queued"),
         ConfigKey(
             "log.level", .choice("choice: off|error|warning|info|debug"), "off",

@@ -34,6 +34,7 @@ extension Client {
                     JSONMember("minimum", "1.2"),
                 ])),
             JSONMember("providers", .array(providers)),
+            JSONMember("journal", .optional(journalPath)),
         ])
     }
 

@@ -163,10 +163,16 @@ public func aigc_request_set_option(
         case "tracestate":
             try TraceContext.check(state: value)
             box.traceState = value
+        case "key":
+            box.key = value.isEmpty ? nil : try journalKey(value)
+        case "hold":
+            try ConfigKey.find("job.follow").check(value)
+            box.isHeld = value == "true"
         default:
             throw Failure(
                 .invalidArgument,
-                "Setting option \"\(name)\": there are \"follow\", \"deadline_ms\", \"traceparent\" and \"tracestate\"",
+                "Setting option \"\(name)\": there are \"follow\", \"deadline_ms\", \"key\", \"hold\", \"traceparent\" and "
+                    + "\"tracestate\"",
                 field: name)
         }
     }

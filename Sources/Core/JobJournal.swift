@@ -191,9 +191,10 @@ public protocol JobJournal: AnyObject, Sendable {
     /// Takes a key, or says what it stands for. May wait for the disk: the caller's thread. Throws `keyConflict` for another
     /// payload under a key that is in use.
     func claim(_ claim: JournalClaim) throws(Failure) -> JournalClaimed
-    /// What a key stands for; a dead owner's is taken over. Nil if there is none. The caller's thread.
+    /// What a key stands for; a dead owner's is taken over if it was ever sent. Nil if there is none. The caller's thread.
     func find(_ key: JournalKey) throws(Failure) -> JournalPlace?
-    /// Takes over up to `limit` jobs whose owner is gone; none: there are no more. The caller's thread.
+    /// Takes over up to `limit` jobs whose owner is gone, but for those that were never sent; none: there are no more. The
+    /// caller's thread.
     func takeOver(limit: Int) throws(Failure) -> [JournalPlace]
     /// Queues a step and returns. `done` is called on the helper thread once it is in the file (and on the disk, where the
     /// step says so), or has failed. A step that only tidies up waits for the next commit.

@@ -19,7 +19,7 @@ public struct JobMachine: Sendable {
     private let isRead: Bool
     private var phase = Phase.new
     private var submissionInFlight = false
-    private var follows: Bool
+    public private(set) var follows: Bool
     private var refreshPending = false
     private var clockMended = false
     private var credentialsMended = false
@@ -104,6 +104,9 @@ public struct JobMachine: Sendable {
     public var lifetime: (notDoneAt: Int64, doneAt: Int64)? {
         startIsKnown && follows && doneAt >= 0 ? (Int64(openAt), Int64(doneAt)) : nil
     }
+
+    /// Whether the provider has said that the job is over, well or not.
+    public var isDoneAtProvider: Bool { doneAt >= 0 }
 
     /// Whether a refresh makes sense now.
     public var canRefresh: Bool { phase == .waiting || phase == .polling }

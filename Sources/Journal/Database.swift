@@ -57,7 +57,7 @@ final class Database {
 
     /// Runs a statement to its end; `row` sees each of its rows.
     func each(
-        _ sql: SQL, _ values: [Value] = [], _ row: (borrowing Row) throws(Failure) -> Void
+        _ sql: SQL, _ values: [Value] = [], _ row: (borrowing FileRow) throws(Failure) -> Void
     ) throws(Failure) {
         let statement = try prepared(sql)
         defer { aigcs_reset(statement) }
@@ -69,24 +69,24 @@ final class Database {
             let code = Int(aigcs_step(statement))
             if code == AIGCS_DONE { return }
             guard code == AIGCS_ROW else { throw failure(code, sql.doing) }
-            try row(Row(statement))
+            try row(FileRow(statement))
         }
     }
 
     func change(_ sql: SQL, _ values: [Value] = []) throws(Failure) {
-        try each(sql, values) { (_: borrowing Row) throws(Failure) in }
+        try each(sql, values) { (_: borrowing FileRow) throws(Failure) in }
     }
 
     /// The first column of the first row.
     func number(_ sql: SQL, _ values: [Value] = []) throws(Failure) -> Int64? {
         var found: Int64?
-        try each(sql, values) { (row: borrowing Row) throws(Failure) in if found == nil { found = row.int(0) } }
+        try each(sql, values) { (row: borrowing FileRow) throws(Failure) in if found == nil { found = row.int(0) } }
         return found
     }
 
     func texts(_ sql: SQL) throws(Failure) -> [String] {
         var found: [String] = []
-        try each(sql) { (row: borrowing Row) throws(Failure) in found.append(row.text(0)) }
+        try each(sql) { (row: borrowing FileRow) throws(Failure) in found.append(row.text(0)) }
         return found
     }
 
@@ -175,7 +175,7 @@ enum Value {
 }
 
 /// A row that a statement stands on.
-struct Row: ~Copyable {
+struct FileRow: ~Copyable {
     private let statement: OpaquePointer
 
     init(_ statement: OpaquePointer) { self.statement = statement }

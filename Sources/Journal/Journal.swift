@@ -141,6 +141,8 @@ public final class Journal: JobJournal, @unchecked Sendable {
         if !entry.state.isOpen || entry.owner == me || isAlive(entry.owner) { return holder(entry) }
         return try store.write(synced: true) { (database) throws(Failure) in
             guard let entry = try database.find(key) else { return nil }
+            // What was never sent is left to those who have its request.
+            if entry.state == .claimed, !isAlive(entry.owner) { return JournalPlace(entry, .nobody) }
             return try place(entry, database)
         }
     }
@@ -148,7 +150,8 @@ public final class Journal: JobJournal, @unchecked Sendable {
     public func takeOver(limit: Int) throws(Failure) -> [JournalPlace] {
         try store.write(synced: true) { (database) throws(Failure) in
             var owners: [Int64] = []
-            try database.each(Statements.openOwners) { (row: borrowing Row) throws(Failure) in owners.append(row.int(0))
+            try database.each(Statements.openOwners) { (row: borrowing FileRow) throws(Failure) in
+                owners.append(row.int(0))
             }
             var taken: [JournalPlace] = []
             for owner in owners where owner != me && !isAlive(owner) {
@@ -162,7 +165,7 @@ public final class Journal: JobJournal, @unchecked Sendable {
     private func inherit(_ owner: Int64, _ limit: Int, _ database: Database) throws(Failure) -> [JournalPlace] {
         var entries: [JournalEntry] = []
         try database.each(Statements.openOf, [.int(owner), .int(Int64(limit))]) {
-            (row: borrowing Row) throws(Failure) in
+            (row: borrowing FileRow) throws(Failure) in
             if let entry = row.entry { entries.append(entry) }
         }
         var taken: [JournalPlace] = []

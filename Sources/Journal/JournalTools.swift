@@ -27,8 +27,14 @@ public final class JournalTools: Sendable {
         public init() {}
     }
 
+    public struct Row: Sendable {
+        public var entry: JournalEntry
+        /// Whether its owner lives.
+        public var isDriven: Bool
+    }
+
     /// A page in the order of the keys, behind `after`. The file is not held up between two pages.
-    public func list(_ filter: Filter, after: String) throws(Failure) -> [JournalEntry] {
+    public func list(_ filter: Filter, after: String) throws(Failure) -> [Row] {
         let states = filter.states.reduce(Int64(0)) { $0 | 1 << $1.rawValue }
         let limit = Int64(min(max(1, filter.limit), Filter.mostRows))
         return try store.read { (database) throws(Failure) in
@@ -36,10 +42,15 @@ public final class JournalTools: Sendable {
             try database.each(
                 Statements.page,
                 [.text(after), .text(filter.prefix), .text(filter.provider), .int(states), .int(limit)]
-            ) { (row: borrowing Row) throws(Failure) in
+            ) { (row: borrowing FileRow) throws(Failure) in
                 if let entry = row.entry { found.append(entry) }
             }
-            return found
+            var alive: [Int64: Bool] = [:]
+            return found.map { entry in
+                let lives = alive[entry.owner] ?? store.folder.isAlive(entry.owner)
+                alive[entry.owner] = lives
+                return Row(entry: entry, isDriven: lives)
+            }
         }
     }
 
@@ -68,11 +79,11 @@ public final class JournalTools: Sendable {
         try store.read { (database) throws(Failure) in
             report.formatVersion = try database.number(Statements.version) ?? 0
             report.problems = try database.texts(Statements.integrity).filter { $0 != "ok" }
-            try database.each(Statements.counts) { (row: borrowing Row) throws(Failure) in
+            try database.each(Statements.counts) { (row: borrowing FileRow) throws(Failure) in
                 report.counts[JournalState(rawValue: row.int(0)) ?? .unknown, default: 0] += row.int(1)
             }
             var owners: [(Int64, Int64)] = []
-            try database.each(Statements.openByOwner) { (row: borrowing Row) throws(Failure) in
+            try database.each(Statements.openByOwner) { (row: borrowing FileRow) throws(Failure) in
                 owners.append((row.int(0), row.int(1)))
             }
             for (owner, jobs) in owners where !store.folder.isAlive(owner) { report.orphans += jobs }

@@ -5,7 +5,7 @@ internal import Core
 extension Database {
     func find(_ key: JournalKey) throws(Failure) -> JournalEntry? {
         var found: JournalEntry?
-        try each(Statements.find, [.key(key)]) { (row: borrowing Row) throws(Failure) in found = row.entry }
+        try each(Statements.find, [.key(key)]) { (row: borrowing FileRow) throws(Failure) in found = row.entry }
         return found
     }
 
@@ -78,7 +78,7 @@ extension JournalState {
     var isOpen: Bool { rawValue <= JournalState.accepted.rawValue }
 }
 
-extension Row {
+extension FileRow {
     /// A row of `Statements.find` and its like; nil if its key is none.
     var entry: JournalEntry? {
         guard let key = JournalKey(text(0)) else { return nil }

@@ -87,10 +87,10 @@ enum Statements {
 
     static let find = SQL("SELECT \(columns) FROM job WHERE key=?1", "looking for a key")
     static let openOf = SQL(
-        "SELECT \(columns) FROM job WHERE owner=?1 AND state IN (1, 2, 3) ORDER BY key LIMIT ?2",
+        "SELECT \(columns) FROM job WHERE owner=?1 AND state IN (1, 2, 3) AND state>1 ORDER BY key LIMIT ?2",
         "looking for the jobs of an owner")
     static let openOwners = SQL(
-        "SELECT DISTINCT owner FROM job WHERE state IN (1, 2, 3)", "looking for owners")
+        "SELECT DISTINCT owner FROM job WHERE state IN (1, 2, 3) AND state>1", "looking for owners")
     static let openByOwner = SQL(
         "SELECT owner, count(*) FROM job WHERE state IN (1, 2, 3) GROUP BY owner", "looking for owners")
     static let page = SQL(

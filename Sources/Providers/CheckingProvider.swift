@@ -96,7 +96,7 @@ extension RequestTable {
 
 /// The User-Agent line, and the refusal to sign for a stranger.
 enum UserAgent {
-    static let product = "libaigc/1.1.0"
+    static let product = "libaigc/1.2.0"
 
     static func text(suffix: String) throws(Failure) -> String {
         if suffix.isEmpty { return product }

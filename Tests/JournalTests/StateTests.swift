@@ -112,7 +112,7 @@ final class StateTests: XCTestCase {
         try journal.step(.sending(account: ""), "k")
         try journal.step(.accepted(remoteID: "r", requestID: ""), "k")
         let tools = try JournalTools(path: place.journal)
-        XCTAssertEqual(try tools.list(JournalTools.Filter(), after: "").map(\.key.text), ["k"])
+        XCTAssertEqual(try tools.list(JournalTools.Filter(), after: "").map(\.entry.key.text), ["k"])
         tools.close()
         journal.close()
     }
@@ -138,7 +138,7 @@ final class StateTests: XCTestCase {
         XCTAssertEqual(try tools.prune(olderThanMilliseconds: 3_600_000), 0)
         XCTAssertEqual(try tools.prune(olderThanMilliseconds: 0), 2)
         XCTAssertEqual(
-            try tools.list(JournalTools.Filter(), after: "").map(\.key.text),
+            try tools.list(JournalTools.Filter(), after: "").map(\.entry.key.text),
             ["accepted", "claimed", "sending", "unknown"])
         tools.close()
         journal.close()
@@ -186,7 +186,9 @@ final class StateTests: XCTestCase {
         filter.prefix = "b/"
         filter.limit = 10
         var seen: [String] = []
-        while let last = try tools.list(filter, after: seen.last ?? "").map(\.key.text) as [String]?, !last.isEmpty {
+        while let last = try tools.list(filter, after: seen.last ?? "").map(\.entry.key.text) as [String]?,
+            !last.isEmpty
+        {
             XCTAssertLessThanOrEqual(last.count, 10)
             seen += last
         }

@@ -165,7 +165,7 @@ final class WireTests: XCTestCase {
             ] {
                 theirs[name] = nil
             }
-            XCTAssertEqual(ours["user-agent"], "libaigc/1.1.0")
+            XCTAssertEqual(ours["user-agent"], "libaigc/1.2.0")
             XCTAssertEqual(ours["x-acs-signature-nonce"], nonce)
             XCTAssertEqual(ours["x-acs-date"], "2026-11-21T09:31:26Z")
             XCTAssertNil(ours["host"])
@@ -291,7 +291,7 @@ final class WireTests: XCTestCase {
             var expected = [
                 "authorization": vector["authorization"]?.stringValue ?? "", "content-type": "application/json",
                 "x-tc-action": action, "x-tc-version": "2019-06-12", "x-tc-timestamp": String(seconds),
-                "user-agent": "libaigc/1.1.0 host/2 x",
+                "user-agent": "libaigc/1.2.0 host/2 x",
             ]
             if !region.isEmpty { expected["x-tc-region"] = region }
             if !language.isEmpty { expected["x-tc-language"] = language }

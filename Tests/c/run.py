@@ -399,6 +399,10 @@ def plan(runner: Runner, long: bool) -> List[Run]:
         Run("flood", ["10000"], quick=False),
         Run("fork", ["500" if long else "40"], seconds=900 if long else 180, world={"duration": 1.0}, after=no_duplicates),
         Run("fork_handler", ["500" if long else "50"], seconds=900, after=no_duplicates),
+        Run(
+            "journal", ["500" if long else "10"], seconds=900 if long else 180, after=no_duplicates,
+            faults=[dict(kind="delay_after", operation="PersonalizedTextToImageAddInferenceJob", ms=3_000, times=-1)],
+        ),
         Run("exit_free", seconds=60),
         Run("exit_free", ["closing"], seconds=60, faults=[dict(kind="delay_after", operation="CreateAigcImageTask", ms=6000)]),
         Run("exit_waits", seconds=120),

@@ -104,6 +104,7 @@ const (
 	EventCredentialsNeeded EventType = C.AIGC_EVENT_CREDENTIALS_NEEDED
 	EventWarning           EventType = C.AIGC_EVENT_WARNING
 	EventLog               EventType = C.AIGC_EVENT_LOG
+	EventJobReady          EventType = C.AIGC_EVENT_JOB_READY
 )
 
 // LogLevel tells how much a log record matters. The configuration's log.level names the last that is told.

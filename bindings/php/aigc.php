@@ -82,13 +82,14 @@ final class Native
     public const EVENT_CREDENTIALS_NEEDED = 6;
     public const EVENT_WARNING = 7;
     public const EVENT_LOG = 8;
+    public const EVENT_JOB_READY = 9;
     public const LOG_NONE = 0;
     public const LOG_ERROR = 1;
     public const LOG_WARNING = 2;
     public const LOG_INFO = 3;
     public const LOG_DEBUG = 4;
     public const VERSION_MAJOR = 1;
-    public const VERSION_MINOR = 1;
+    public const VERSION_MINOR = 2;
     public const VERSION_PATCH = 0;
     public const FOREVER = -1;
     public const ALIBABA = 'alibaba';
@@ -192,6 +193,8 @@ final class Native
         aigc_status aigc_client_submit(aigc_client *client, const aigc_request *request, aigc_job **job, aigc_error **error);
         aigc_status aigc_client_attach(aigc_client *client, const char *token, int32_t follow, aigc_job **job, aigc_error **error);
         aigc_status aigc_client_attach_id(aigc_client *client, const char *provider, const char *operation, const char *remote_id, int32_t follow, aigc_job **job, aigc_error **error);
+        aigc_status aigc_client_attach_key(aigc_client *client, const char *key, int32_t follow, aigc_job **job, aigc_error **error);
+        aigc_status aigc_client_resume(aigc_client *client, int32_t follow, size_t *count, aigc_error **error);
         aigc_status aigc_client_fetch(aigc_client *client, const aigc_request *request, const char *path, aigc_job **download, aigc_error **error);
         aigc_status aigc_client_call(aigc_client *client, const char *provider, const char *action, const char *json, int32_t reads, aigc_job **job, aigc_error **error);
         int32_t aigc_client_event_fd(aigc_client *client);
@@ -202,6 +205,7 @@ final class Native
         uint64_t aigc_job_id(const aigc_job *job);
         const char *aigc_job_remote_id(aigc_job *job);
         const char *aigc_job_token(aigc_job *job);
+        const char *aigc_job_key(aigc_job *job);
         int32_t aigc_job_state(const aigc_job *job);
         int32_t aigc_job_outcome(const aigc_job *job);
         double aigc_job_progress(const aigc_job *job);
@@ -216,6 +220,7 @@ final class Native
         aigc_status aigc_job_set_follow(aigc_job *job, int32_t follow, aigc_error **error);
         aigc_status aigc_job_set_deadline_ms(aigc_job *job, int64_t deadline_ms, aigc_error **error);
         aigc_status aigc_job_set_trace(aigc_job *job, const char *traceparent, const char *tracestate, aigc_error **error);
+        aigc_status aigc_job_release(aigc_job *job, aigc_error **error);
         void aigc_job_cancel(aigc_job *job);
         aigc_status aigc_job_error(aigc_job *job, aigc_error **error);
         const char *aigc_job_result_id(aigc_job *job);
@@ -245,6 +250,10 @@ final class Native
         size_t aigc_buffer_size(const aigc_buffer *buffer);
         const char *aigc_buffer_content_type(const aigc_buffer *buffer);
         void aigc_buffer_free(aigc_buffer *buffer);
+        aigc_status aigc_journal_list(const char *path, const char *filter_json, const char *after, aigc_buffer **rows, aigc_error **error);
+        aigc_status aigc_journal_resolve(const char *path, const char *key, int32_t outcome, const char *remote_id, aigc_error **error);
+        aigc_status aigc_journal_prune(const char *path, int64_t older_than_ms, size_t *removed, aigc_error **error);
+        aigc_status aigc_journal_check(const char *path, aigc_buffer **report, aigc_error **error);
         C;
     // end of generated
 

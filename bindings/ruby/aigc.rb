@@ -85,13 +85,14 @@ module Aigc
     EVENT_CREDENTIALS_NEEDED = 6
     EVENT_WARNING = 7
     EVENT_LOG = 8
+    EVENT_JOB_READY = 9
     LOG_NONE = 0
     LOG_ERROR = 1
     LOG_WARNING = 2
     LOG_INFO = 3
     LOG_DEBUG = 4
     VERSION_MAJOR = 1
-    VERSION_MINOR = 1
+    VERSION_MINOR = 2
     VERSION_PATCH = 0
     FOREVER = -1
     ALIBABA = "alibaba"
@@ -186,6 +187,8 @@ module Aigc
       aigc_client_submit: [INT, [VOIDP, VOIDP, VOIDP, VOIDP]],
       aigc_client_attach: [INT, [VOIDP, VOIDP, INT, VOIDP, VOIDP]],
       aigc_client_attach_id: [INT, [VOIDP, VOIDP, VOIDP, VOIDP, INT, VOIDP, VOIDP]],
+      aigc_client_attach_key: [INT, [VOIDP, VOIDP, INT, VOIDP, VOIDP]],
+      aigc_client_resume: [INT, [VOIDP, INT, VOIDP, VOIDP]],
       aigc_client_fetch: [INT, [VOIDP, VOIDP, VOIDP, VOIDP, VOIDP]],
       aigc_client_call: [INT, [VOIDP, VOIDP, VOIDP, VOIDP, INT, VOIDP, VOIDP]],
       aigc_client_event_fd: [INT, [VOIDP]],
@@ -196,6 +199,7 @@ module Aigc
       aigc_job_id: [-LONG_LONG, [VOIDP]],
       aigc_job_remote_id: [VOIDP, [VOIDP]],
       aigc_job_token: [VOIDP, [VOIDP]],
+      aigc_job_key: [VOIDP, [VOIDP]],
       aigc_job_state: [INT, [VOIDP]],
       aigc_job_outcome: [INT, [VOIDP]],
       aigc_job_progress: [DOUBLE, [VOIDP]],
@@ -210,6 +214,7 @@ module Aigc
       aigc_job_set_follow: [INT, [VOIDP, INT, VOIDP]],
       aigc_job_set_deadline_ms: [INT, [VOIDP, LONG_LONG, VOIDP]],
       aigc_job_set_trace: [INT, [VOIDP, VOIDP, VOIDP, VOIDP]],
+      aigc_job_release: [INT, [VOIDP, VOIDP]],
       aigc_job_cancel: [VOID, [VOIDP]],
       aigc_job_error: [INT, [VOIDP, VOIDP]],
       aigc_job_result_id: [VOIDP, [VOIDP]],
@@ -239,6 +244,10 @@ module Aigc
       aigc_buffer_size: [SIZE_T, [VOIDP]],
       aigc_buffer_content_type: [VOIDP, [VOIDP]],
       aigc_buffer_free: [VOID, [VOIDP]],
+      aigc_journal_list: [INT, [VOIDP, VOIDP, VOIDP, VOIDP, VOIDP]],
+      aigc_journal_resolve: [INT, [VOIDP, VOIDP, INT, VOIDP, VOIDP]],
+      aigc_journal_prune: [INT, [VOIDP, LONG_LONG, VOIDP, VOIDP]],
+      aigc_journal_check: [INT, [VOIDP, VOIDP, VOIDP]],
     }.freeze
     # end of generated
 

@@ -11,7 +11,13 @@ extension EngineCore {
             let answer = read(call, job.provider, job.record.operation, result, ticket)
             observeEnd(ticket, result, answer)
             leave(id, ticket.verdict)
-            feed(call.kind == .submit ? .submitEnded(answer) : .pollEnded(answer), to: job)
+            if call.kind != .submit {
+                feed(.pollEnded(answer), to: job)
+            } else if !keeps(answer, job) {
+                step(.submitEnded(answer), job)
+                noteFailure(answer, job)
+            }
+            settle()
         case .describe(let download):
             guard let call = ticket.call else { return leave(id, .nothing) }
             download.ticket = 0
@@ -31,7 +37,12 @@ extension EngineCore {
         switch ticket.owner {
         case .job(let job):
             job.ticket = 0
-            step(ticket.call?.kind == .submit ? .submitEnded(.failure(failed)) : .pollEnded(.failure(failed)), job)
+            if ticket.call?.kind == .submit {
+                step(.submitEnded(.failure(failed)), job)
+                noteFailure(.failure(failed), job)
+            } else {
+                step(.pollEnded(.failure(failed)), job)
+            }
         case .describe(let download):
             download.ticket = 0
             step(.described(failed), download)

@@ -49,9 +49,7 @@ extension EngineCore {
         switch action {
         case .resolve(let provider): resolve(provider)
         case .askHost(let provider): tellNeed(of: provider)
-        case .record(let ticket):
-            // There is no journal: nothing is to be written down.
-            scheduler.handle(.recorded(ticket.id, nil), at: clock.instant, into: &callActions)
+        case .record(let ticket): record(ticket)
         case .send(let ticket, let lane, let credentials): send(ticket, lane, credentials)
         case .refuse(let ticket, let lane, let failed): refused(ticket, lane, failed)
         case .cut(let ticket):

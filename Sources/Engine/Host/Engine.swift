@@ -15,12 +15,19 @@ public final class Engine: @unchecked Sendable {
     private let sinks: any AssetSinkFactory
     let clock: any Clock
 
+    let journal: (any JobJournal)?
+    /// One key after the other: what the journal says of it, and the job that this client makes of that.
+    let keyLock: Lock
+
     static let stackBytes: UInt = 1 << 20
 
     public init(
         settings: EngineSettings, providers: [any Provider], resolvers: [String: any CredentialResolver],
-        transport: any Transport, sinks: any AssetSinkFactory, rates: RateBoard
+        transport: any Transport, sinks: any AssetSinkFactory, rates: RateBoard,
+        journal: (any JobJournal)? = nil
     ) throws(Lock.OutOfMemory) {
+        self.journal = journal
+        keyLock = try Lock()
         shared = try Shared()
         startLock = try Lock()
         let fileWorker = try ThreadWorker(name: "aigc-file")
@@ -30,7 +37,7 @@ public final class Engine: @unchecked Sendable {
         core = EngineCore(
             settings: settings, shared: shared, transport: transport, clock: clock, random: SystemRandom(),
             providers: providers, resolvers: resolvers, rates: rates, fileWorker: fileWorker,
-            credentialWorker: credentialWorker)
+            credentialWorker: credentialWorker, journal: journal)
         self.settings = settings
         self.providers = providers
         self.sinks = sinks
@@ -177,7 +184,7 @@ public final class Engine: @unchecked Sendable {
         }
     }
 
-    private func newRecord(
+    func newRecord(
         _ provider: String, _ operation: String, isDownload: Bool, _ snapshot: JobSnapshot
     ) -> JobRecord {
         JobRecord(

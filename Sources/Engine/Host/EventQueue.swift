@@ -11,6 +11,7 @@ public enum EventType: Int32, CaseIterable, Sendable {
     case credentialsNeeded = 6
     case warning = 7
     case log = 8
+    case jobReady = 9
 }
 
 /// One event as it is handed out.
@@ -29,7 +30,7 @@ public struct Event: Sendable {
 /// is told. Under `Shared.lock`.
 struct EventQueue {
     /// In the order in which the events of one job are handed out.
-    private static let order: [EventType] = [.jobAccepted, .jobState, .jobProgress, .jobRefreshed, .jobDone]
+    private static let order: [EventType] = [.jobReady, .jobAccepted, .jobState, .jobProgress, .jobRefreshed, .jobDone]
 
     private var slots: [JobRecord?] = []
     private var head = 0
@@ -165,5 +166,5 @@ struct EventQueue {
         }
     }
 
-    private static func bit(_ type: EventType) -> UInt8 { 1 << UInt8(truncatingIfNeeded: type.rawValue) }
+    private static func bit(_ type: EventType) -> UInt16 { 1 << UInt16(truncatingIfNeeded: type.rawValue) }
 }

@@ -15,18 +15,25 @@ enum Command: Sendable {
     case refresh(JobRecord, Int)
     case setFollow(UInt64, Bool)
     case setDeadline(UInt64, Int64)
+    /// A submission with a key or a hold, and what the journal knows of a key.
+    indirect case journalled(JobRecord, JournalledStart)
+    case release(UInt64)
     indirect case setCredentials(String, Credentials)
     case close(graceMilliseconds: Int64)
     // From the workers.
     indirect case prepared(UInt64, Failure?)
     indirect case committed(UInt64, Result<AssetResult, Failure>)
     indirect case resolved(String, Resolution)
+    // From the journal: a step before the wire, by job and call; an id, by job; what others have written.
+    indirect case recorded(UInt64, UInt64, Failure?)
+    case kept(UInt64)
+    case looked([JournalPlace])
 
     /// Of a command that begins a job or refreshes one: somebody may wait for it.
     var record: JobRecord? {
         switch self {
         case .submit(let record, _, _, _), .read(let record, _, _), .attach(let record, _, _),
-            .download(let record, _), .refresh(let record, _):
+            .download(let record, _), .refresh(let record, _), .journalled(let record, _):
             record
         default: nil
         }
@@ -67,6 +74,8 @@ final class Shared: @unchecked Sendable {
     /// The credentials in use, by provider.
     var credentialNotes: [String: CredentialNote] = [:]
     var callsWaiting: UInt64 = 0
+    /// The jobs of keys that this client drives or watches.
+    var keys: [JournalKey: JobRecord] = [:]
 
     /// What is noted of each call (counts, and the newest `Date` header by endpoint) has a lock of its own, which nobody else
     /// wants while calls are made.

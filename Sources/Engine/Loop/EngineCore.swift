@@ -13,6 +13,8 @@ final class EngineCore {
     let resolvers: [String: any CredentialResolver]
     let fileWorker: any Worker
     let credentialWorker: any Worker
+    /// Nil without a journal.
+    let journalRoom: JournalRoom?
 
     var jobs: [UInt64: ActiveJob] = [:]
     var downloads: [UInt64: ActiveDownload] = [:]
@@ -49,8 +51,9 @@ final class EngineCore {
     init(
         settings: EngineSettings, shared: Shared, transport: any Transport, clock: any Clock, random: any RandomSource,
         providers: [any Provider], resolvers: [String: any CredentialResolver], rates: RateBoard,
-        fileWorker: any Worker, credentialWorker: any Worker
+        fileWorker: any Worker, credentialWorker: any Worker, journal: (any JobJournal)? = nil
     ) {
+        journalRoom = journal.map { JournalRoom($0) }
         self.settings = settings
         otherPolls = PollBook(settings.jobPolicy, learns: false, isOfManyKinds: true)
         self.shared = shared
@@ -150,12 +153,18 @@ final class EngineCore {
         case .cancel(let id):
             if let job = jobs[id] { feed(.cancel, to: job) }
             if let download = downloads[id] { feed(.cancel, to: download) }
+            if let mirror = mirror(id) { cancel(mirror) }
         case .refresh(let record, let serial):
             // One that was asked for in the moment of an answer, or of the end, has been answered with it.
             let isOpen = shared.lock.withLock { record.refreshesDone < serial }
             if isOpen, let job = jobs[record.id] { feed(.refresh, to: job) }
+            if isOpen, let mirror = mirror(record.id) { refresh(mirror) }
         case .setFollow(let id, let on):
-            if let job = jobs[id] { feed(.setFollow(on), to: job) }
+            if let job = jobs[id] {
+                feed(.setFollow(on), to: job)
+                if !on, job.machine.outcome == .accepted { letGo(job) }
+            }
+            if let mirror = mirror(id) { mirror.follows = on }
         case .setDeadline(let id, let milliseconds):
             if let job = jobs[id] {
                 job.deadlineAt = deadline(after: milliseconds)
@@ -163,7 +172,19 @@ final class EngineCore {
             } else if let download = downloads[id] {
                 download.deadlineAt = deadline(after: milliseconds)
                 schedule(download)
+            } else if let mirror = mirror(id) {
+                timers.set(mirror, due: deadline(after: milliseconds))
             }
+        case .journalled(let record, let start):
+            begin(record, start)
+        case .release(let id):
+            release(id)
+        case .recorded(let id, let call, let failure):
+            recorded(id, call, failure)
+        case .kept(let id):
+            kept(id)
+        case .looked(let places):
+            looked(places)
         case .setCredentials(let provider, let credentials):
             taken(provider, credentials)
             settle()
@@ -183,11 +204,11 @@ final class EngineCore {
         }
     }
 
-    private func deadline(after milliseconds: Int64) -> Int64 {
+    func deadline(after milliseconds: Int64) -> Int64 {
         milliseconds < 0 ? .max : clock.nanoseconds().adding(.nanoseconds(milliseconds: milliseconds))
     }
 
-    private func polls(of record: JobRecord) -> PollBook {
+    func polls(of record: JobRecord) -> PollBook {
         let kind = PollKind(provider: record.provider, operation: record.operation)
         if let newestPolls, newestPolls.kind == kind { return newestPolls.book }
         let book = newPolls(kind)
@@ -204,10 +225,10 @@ final class EngineCore {
         return book
     }
 
-    private func begin(_ job: ActiveJob, _ deadlineMilliseconds: Int64) {
+    func begin(_ job: ActiveJob, _ deadlineMilliseconds: Int64, isObserved: Bool = false) {
         jobs[job.record.id] = job
         job.beganAt = Moment(clock.nanoseconds())
-        observeBegin(job.record)
+        if !isObserved { observeBegin(job.record) }
         job.deadlineAt = deadline(after: deadlineMilliseconds)
         schedule(job)
         feed(.start, to: job)
@@ -215,7 +236,7 @@ final class EngineCore {
     }
 
     /// A job that nobody can drive ends as well.
-    private func refuse(_ record: JobRecord) {
+    func refuse(_ record: JobRecord) {
         let waiters = shared.lock.withLock {
             record.snapshot.state = .failed
             record.snapshot.failure = Failure(
@@ -239,6 +260,7 @@ final class EngineCore {
         closeBy = by
         for job in Array(jobs.values) { feed(.close, to: job) }
         for download in Array(downloads.values) { feed(.close, to: download) }
+        closeMirrors()
     }
 
     // MARK: - Timers
@@ -249,7 +271,11 @@ final class EngineCore {
         let now = clock.nanoseconds()
         while let node = timers.popDue(at: now) {
             // The timer of the calls only ends the wait: the scheduler is asked in every turn.
-            guard let task = node as? ActiveTask else { continue }
+            guard let task = node as? ActiveTask else {
+                if let mirror = node as? MirroredJob { deadlinePassed(mirror) }
+                if node is JournalWatch { lookAtMirrors() }
+                continue
+            }
             let isDeadline = task.deadlineAt <= now
             if isDeadline { task.deadlineAt = .max } else { task.timerAt = .max }
             schedule(task)

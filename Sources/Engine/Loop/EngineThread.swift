@@ -48,6 +48,7 @@ extension Engine {
         }
         guard first, isOver else { return }
         for worker in workers { worker.close() }
+        closeJournal()
     }
 
     /// Until the thread ends, or sleeps for good because of an exit() that came meanwhile.
@@ -93,7 +94,7 @@ extension Engine {
             shared.engineGone = true
             let records =
                 core.jobs.values.map(\.record) + core.downloads.values.map(\.record)
-                + shared.inbox.compactMap(\.record)
+                + shared.inbox.compactMap(\.record) + core.mirroredRecords
             for record in records { for waiter in shared.takeWaiters(of: record) { waiter.signal() } }
             shared.lock.broadcast()
             // The process is ending: never touch TLS again, and stand in no fork's way.

@@ -30,6 +30,8 @@ final class ActiveJob: ActiveTask {
     var submission: ProviderCall?
     /// A call by name that only reads, instead of a status call.
     var read: ProviderCall?
+    /// Of a job that the journal keeps, or that is held.
+    var journal: JournalledJob?
     /// Once others see the record, only the engine thread writes this part of it, and so reads it without the lock.
     var reference: JobReference? { record.snapshot.reference }
     /// The answer that ends the job was asked for by a refresh.

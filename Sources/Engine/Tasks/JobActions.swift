@@ -37,6 +37,7 @@ extension EngineCore {
             schedule(job)
             ended(job, failure)
         case .finished:
+            if job.journal != nil { forgetKey(of: job.record) }
             timers.remove(job)
             jobs.removeValue(forKey: job.record.id)
         }
@@ -100,6 +101,7 @@ extension EngineCore {
             job.polls.learn(notDoneAt: lifetime.notDoneAt, doneAt: lifetime.doneAt)
         }
         if job.machine.outcome != .unknown { job.submission = nil }
+        if job.journal != nil { noteEnd(job, failure) }
         // Before the event, which some hosts take for the last word.
         observeDone(record, job.machine.state, failure, began: job.beganAt)
         let waiters = shared.lock.withLock {

@@ -26,21 +26,34 @@ public final class JobRecord: @unchecked Sendable {
         get { extra.value?.trace }
         set { change { $0.trace = newValue } }
     }
+    /// In the journal; set before anybody else sees the record.
+    var key: JournalKey? {
+        get { extra.value?.key }
+        set { if newValue != nil { change { $0.key = newValue } } }
+    }
+    var isHeld: Bool {
+        get { extra.value?.isHeld ?? false }
+        set { if newValue { change { $0.isHeld = true } } }
+    }
     private var extra = Rare<Extra>()
 
     /// What hardly any job has.
     private struct Extra: Sendable {
         var refreshFailure: Failure?
         var trace: TraceContext?
+        var key: JournalKey?
+        var isHeld = false
+
+        var isEmpty: Bool { refreshFailure == nil && trace == nil && key == nil && !isHeld }
     }
 
     private func change(_ body: (inout Extra) -> Void) {
         var part = extra.value ?? Extra()
         body(&part)
-        extra.value = part.refreshFailure == nil && part.trace == nil ? nil : part
+        extra.value = part.isEmpty ? nil : part
     }
     /// Events that have not been taken, as bits of `EventBit`.
-    var pendingEvents: UInt8 = 0
+    var pendingEvents: UInt16 = 0
     /// Place in the event queue; -1 if none.
     var eventSlot = -1
 

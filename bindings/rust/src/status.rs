@@ -122,6 +122,8 @@ constants! { EventType:
     LOG = AIGC_EVENT_LOG, "What the library does (only with the configuration's log.level, since 1.1): \
         aigc_event_level(), aigc_event_message(), aigc_event_fields(), aigc_event_job_id(). Of those that nobody \
         takes log.capacity are kept.";
+    JOB_READY = AIGC_EVENT_JOB_READY, "A job that was submitted with \"hold\" has everything that it needs, \
+        and waits for aigc_job_release(); meanwhile it keeps its place (since 1.2).";
 }
 
 constants! { LogLevel:

@@ -8,7 +8,7 @@ pub type aigc_status = i32;
 pub type aigc_event_handler = Option<unsafe extern "C" fn(event: *const aigc_event, user_data: *mut c_void)>;
 
 pub const AIGC_VERSION_MAJOR: i32 = 1;
-pub const AIGC_VERSION_MINOR: i32 = 1;
+pub const AIGC_VERSION_MINOR: i32 = 2;
 pub const AIGC_VERSION_PATCH: i32 = 0;
 pub const AIGC_FOREVER: i64 = -1;
 
@@ -82,6 +82,7 @@ pub const AIGC_EVENT_JOB_DONE: i32 = 5;
 pub const AIGC_EVENT_CREDENTIALS_NEEDED: i32 = 6;
 pub const AIGC_EVENT_WARNING: i32 = 7;
 pub const AIGC_EVENT_LOG: i32 = 8;
+pub const AIGC_EVENT_JOB_READY: i32 = 9;
 
 pub const AIGC_LOG_NONE: i32 = 0;
 pub const AIGC_LOG_ERROR: i32 = 1;
@@ -266,6 +267,19 @@ extern "C" {
         job: *mut *mut aigc_job,
         error: *mut *mut aigc_error,
     ) -> aigc_status;
+    pub fn aigc_client_attach_key(
+        client: *mut aigc_client,
+        key: *const c_char,
+        follow: i32,
+        job: *mut *mut aigc_job,
+        error: *mut *mut aigc_error,
+    ) -> aigc_status;
+    pub fn aigc_client_resume(
+        client: *mut aigc_client,
+        follow: i32,
+        count: *mut usize,
+        error: *mut *mut aigc_error,
+    ) -> aigc_status;
     pub fn aigc_client_fetch(
         client: *mut aigc_client,
         request: *const aigc_request,
@@ -302,6 +316,7 @@ extern "C" {
     pub fn aigc_job_id(job: *const aigc_job) -> u64;
     pub fn aigc_job_remote_id(job: *mut aigc_job) -> *const c_char;
     pub fn aigc_job_token(job: *mut aigc_job) -> *const c_char;
+    pub fn aigc_job_key(job: *mut aigc_job) -> *const c_char;
     pub fn aigc_job_state(job: *const aigc_job) -> i32;
     pub fn aigc_job_outcome(job: *const aigc_job) -> i32;
     pub fn aigc_job_progress(job: *const aigc_job) -> f64;
@@ -321,6 +336,7 @@ extern "C" {
         tracestate: *const c_char,
         error: *mut *mut aigc_error,
     ) -> aigc_status;
+    pub fn aigc_job_release(job: *mut aigc_job, error: *mut *mut aigc_error) -> aigc_status;
     pub fn aigc_job_cancel(job: *mut aigc_job);
     pub fn aigc_job_error(job: *mut aigc_job, error: *mut *mut aigc_error) -> aigc_status;
     pub fn aigc_job_result_id(job: *mut aigc_job) -> *const c_char;
@@ -360,4 +376,29 @@ extern "C" {
     pub fn aigc_buffer_size(buffer: *const aigc_buffer) -> usize;
     pub fn aigc_buffer_content_type(buffer: *const aigc_buffer) -> *const c_char;
     pub fn aigc_buffer_free(buffer: *mut aigc_buffer);
+    pub fn aigc_journal_list(
+        path: *const c_char,
+        filter_json: *const c_char,
+        after: *const c_char,
+        rows: *mut *mut aigc_buffer,
+        error: *mut *mut aigc_error,
+    ) -> aigc_status;
+    pub fn aigc_journal_resolve(
+        path: *const c_char,
+        key: *const c_char,
+        outcome: i32,
+        remote_id: *const c_char,
+        error: *mut *mut aigc_error,
+    ) -> aigc_status;
+    pub fn aigc_journal_prune(
+        path: *const c_char,
+        older_than_ms: i64,
+        removed: *mut usize,
+        error: *mut *mut aigc_error,
+    ) -> aigc_status;
+    pub fn aigc_journal_check(
+        path: *const c_char,
+        report: *mut *mut aigc_buffer,
+        error: *mut *mut aigc_error,
+    ) -> aigc_status;
 }

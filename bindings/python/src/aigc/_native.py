@@ -23,7 +23,7 @@ from typing import Any, Dict, List, Tuple, Union
 
 # The version of the header that this file was written for.
 VERSION_MAJOR = 1
-VERSION_MINOR = 1
+VERSION_MINOR = 2
 
 
 # Opaque handles: never dereferenced, but each of its own type, so that a wrong one is an error and no crash.
@@ -129,6 +129,8 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "aigc_client_submit": (c_int32, [client_p, request_p, job_pp, error_pp]),
     "aigc_client_attach": (c_int32, [client_p, c_char_p, c_int32, job_pp, error_pp]),
     "aigc_client_attach_id": (c_int32, [client_p, c_char_p, c_char_p, c_char_p, c_int32, job_pp, error_pp]),
+    "aigc_client_attach_key": (c_int32, [client_p, c_char_p, c_int32, job_pp, error_pp]),
+    "aigc_client_resume": (c_int32, [client_p, c_int32, size_p, error_pp]),
     "aigc_client_fetch": (c_int32, [client_p, request_p, c_char_p, job_pp, error_pp]),
     "aigc_client_call": (c_int32, [client_p, c_char_p, c_char_p, c_char_p, c_int32, job_pp, error_pp]),
     "aigc_client_event_fd": (c_int32, [client_p]),
@@ -139,6 +141,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "aigc_job_id": (c_uint64, [job_p]),
     "aigc_job_remote_id": (c_char_p, [job_p]),
     "aigc_job_token": (c_char_p, [job_p]),
+    "aigc_job_key": (c_char_p, [job_p]),
     "aigc_job_state": (c_int32, [job_p]),
     "aigc_job_outcome": (c_int32, [job_p]),
     "aigc_job_progress": (c_double, [job_p]),
@@ -153,6 +156,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "aigc_job_set_follow": (c_int32, [job_p, c_int32, error_pp]),
     "aigc_job_set_deadline_ms": (c_int32, [job_p, c_int64, error_pp]),
     "aigc_job_set_trace": (c_int32, [job_p, c_char_p, c_char_p, error_pp]),
+    "aigc_job_release": (c_int32, [job_p, error_pp]),
     "aigc_job_cancel": (None, [job_p]),
     "aigc_job_error": (c_int32, [job_p, error_pp]),
     "aigc_job_result_id": (c_char_p, [job_p]),
@@ -182,4 +186,8 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "aigc_buffer_size": (c_size_t, [buffer_p]),
     "aigc_buffer_content_type": (c_char_p, [buffer_p]),
     "aigc_buffer_free": (None, [buffer_p]),
+    "aigc_journal_list": (c_int32, [c_char_p, c_char_p, c_char_p, buffer_pp, error_pp]),
+    "aigc_journal_resolve": (c_int32, [c_char_p, c_char_p, c_int32, c_char_p, error_pp]),
+    "aigc_journal_prune": (c_int32, [c_char_p, c_int64, size_p, error_pp]),
+    "aigc_journal_check": (c_int32, [c_char_p, buffer_pp, error_pp]),
 }

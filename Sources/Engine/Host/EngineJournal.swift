@@ -1,0 +1,163 @@
+internal import CPlatform
+public import Core
+
+/// Submitting, attaching and resuming by key.
+extension Engine {
+    public var hasJournal: Bool { journal != nil }
+
+    /// Queues a checked submission that has a key or is held. May wait for the disk.
+    public func submit(
+        _ call: ProviderCall, operation: String, order: SubmissionOrder, follow: Bool, deadlineMilliseconds: Int64,
+        trace: TraceContext? = nil
+    ) throws(Failure) -> JobRecord {
+        guard let journal else {
+            guard order.key == nil else {
+                throw Failure(
+                    .wrongState, "Submitting under a key: the client has no journal; set journal.path",
+                    outcome: .notSent, field: "key")
+            }
+            let record = newRecord(call.provider, operation, isDownload: false, JobSnapshot(state: .queued))
+            return try begin(
+                record, trace,
+                JournalledStart(
+                    call: call, isHeld: order.isHeld, follows: follow, deadlineMilliseconds: deadlineMilliseconds))
+        }
+        let key = order.key ?? newKey()
+        let claim = JournalClaim(
+            key: key, provider: call.provider, operation: operation, region: call.region, endpoint: call.endpoint,
+            digest: order.digest, request: order.request)
+        try start()
+        var start = JournalledStart(
+            call: call, key: key, isHeld: order.isHeld, follows: follow, deadlineMilliseconds: deadlineMilliseconds)
+        return try keyLock.withLock { () throws(Failure) in
+            switch try journal.claim(claim) {
+            case .new: break
+            case .known(let place):
+                if let known = shared.lock.withLock({ shared.keys[key] }) { return known }
+                // One of this client's that never left, and whose job has ended: it begins anew.
+                if place.entry.state != .claimed || place.holder != .here { start.place = place }
+            }
+            return try begin(record(call.provider, operation, key), trace, start)
+        }
+    }
+
+    /// The job of a key that the journal knows.
+    public func attach(_ key: JournalKey, follow: Bool, deadlineMilliseconds: Int64) throws(Failure) -> JobRecord {
+        let doing = "Attaching key \"\(key.text.shown(limit: 100))\""
+        let journal = try needJournal(doing)
+        try start()
+        return try keyLock.withLock { () throws(Failure) in
+            guard let place = try journal.find(key) else {
+                throw Failure(.notFound, "\(doing): the journal has no such key", field: "key")
+            }
+            if let known = shared.lock.withLock({ shared.keys[key] }) { return known }
+            if place.entry.state == .claimed, place.holder != .other {
+                throw Failure(
+                    .wrongState, "\(doing): it was never sent, and its client is gone; submit its request", field: "key"
+                )
+            }
+            return try begin(key, place, follow, deadlineMilliseconds)
+        }
+    }
+
+    /// Takes over the jobs whose clients are gone. How many.
+    public func resume(follow: Bool, deadlineMilliseconds: Int64) throws(Failure) -> Int {
+        let journal = try needJournal("Resuming jobs")
+        try start()
+        var count = 0
+        while true {
+            let places = try journal.takeOver(limit: 1_000)
+            if places.isEmpty { return count }
+            for place in places {
+                try keyLock.withLock { () throws(Failure) in
+                    if shared.lock.withLock({ shared.keys[place.entry.key] }) != nil { return }
+                    count += 1
+                    _ = try begin(place.entry.key, place, follow, deadlineMilliseconds)
+                }
+            }
+        }
+    }
+
+    /// Lets the first byte of a held job leave.
+    public func letLeave(_ record: JobRecord) throws(Failure) {
+        let (isHeld, isOver) = shared.lock.withLock { (record.isHeld, record.snapshot.state.isTerminal) }
+        guard isHeld else {
+            throw Failure(.wrongState, "Releasing a job: it was not submitted with \"hold\"")
+        }
+        if isOver { throw Failure(.wrongState, "Releasing a job: it has ended") }
+        try post(.release(record.id))
+    }
+
+    public func key(of record: JobRecord) -> JournalKey? { shared.lock.withLock { record.key } }
+
+    /// Something to know that is nobody's failure.
+    public func warn(_ text: String) {
+        shared.lock.withLock {
+            shared.events.pushWarning(text, of: "")
+            shared.announce()
+        }
+    }
+
+    /// Once no step can come any more.
+    func closeJournal() { journal?.close() }
+
+    private func needJournal(_ doing: String) throws(Failure) -> any JobJournal {
+        guard let journal else {
+            throw Failure(.wrongState, "\(doing): the client has no journal; set journal.path", field: "journal.path")
+        }
+        return journal
+    }
+
+    private func begin(
+        _ key: JournalKey, _ place: JournalPlace, _ follow: Bool, _ deadlineMilliseconds: Int64
+    ) throws(Failure) -> JobRecord {
+        let start = JournalledStart(
+            call: nil, key: key, place: place, follows: follow, deadlineMilliseconds: deadlineMilliseconds)
+        return try begin(record(place.entry.provider, place.entry.operation, key), nil, start)
+    }
+
+    private func record(_ provider: String, _ operation: String, _ key: JournalKey) -> JobRecord {
+        let record = newRecord(provider, operation, isDownload: false, JobSnapshot(state: .queued))
+        record.key = key
+        return record
+    }
+
+    private func begin(
+        _ record: JobRecord, _ trace: TraceContext?, _ order: JournalledStart
+    ) throws(Failure) -> JobRecord {
+        record.isHeld = order.isHeld
+        // At once: the id may be all that the caller wants.
+        if let reference = order.place?.entry.reference {
+            record.snapshot.reference = shared.once(reference)
+            record.snapshot.outcome = .accepted
+            record.snapshot.state = .pending
+        }
+        shared.setTrace(trace, of: record)
+        try start()
+        // In one hold of the lock: the job may be over before this returns.
+        let isPosted = shared.post {
+            if let key = order.key { shared.keys[key] = record }
+            return .journalled(record, order)
+        }
+        guard isPosted else { throw Self.closed }
+        return record
+    }
+
+    private func newKey() -> JournalKey {
+        var word: (UInt64, UInt64) = (0, 0)
+        let failed = withUnsafeMutableBytes(of: &word) { aigcp_random($0.baseAddress, UInt($0.count)) }
+        if failed != 0 { word = (UInt64(bitPattern: aigcp_monotonic_ns()), aigcp_next_id()) }
+        // Never nil: it has no NUL, and is short.
+        return JournalKey("auto-" + hexadecimal(word.0) + hexadecimal(word.1)) ?? newKey()
+    }
+
+    private func hexadecimal(_ word: UInt64) -> String {
+        let digits: StaticString = "0123456789abcdef"
+        return String(unsafeUninitializedCapacity: 16) { text in
+            for index in 0..<16 {
+                text[index] = digits.utf8Start[Int(word >> UInt64(60 - index * 4) & 15)]  // safe: index < 16, below 16
+            }
+            return 16
+        }
+    }
+}

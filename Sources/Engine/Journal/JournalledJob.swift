@@ -1,0 +1,95 @@
+public import Core
+
+/// What a job needs that is kept in the journal, or that waits for its host's word. Engine thread only.
+final class JournalledJob {
+    enum Hold {
+        case none
+        /// The host has not been told yet.
+        case wanted
+        /// The host knows, and the submission waits for it.
+        case told
+        case released
+    }
+
+    /// Nil: the job is only held.
+    let key: JournalKey?
+    var hold: Hold
+    /// The call that waits for the host's word; 0: none.
+    var heldTicket: UInt64 = 0
+    /// The file says that the submission may be on the wire.
+    var isSending = false
+    /// The answer that accepted it, while its id is on the way to the disk.
+    var answer: JobAnswer?
+
+    init(key: JournalKey?, hold: Hold) {
+        self.key = key
+        self.hold = hold
+    }
+}
+
+/// What is asked for with a submission beyond the call itself.
+public struct SubmissionOrder: Sendable {
+    /// Nil: the client makes one up if it has a journal.
+    public var key: JournalKey?
+    public var isHeld = false
+    /// Of the encoded call.
+    public var digest: [UInt8]
+    /// The body, if the journal is to keep it.
+    public var request: [UInt8]?
+
+    public init(key: JournalKey?, isHeld: Bool, digest: [UInt8], request: [UInt8]?) {
+        self.key = key
+        self.isHeld = isHeld
+        self.digest = digest
+        self.request = request
+    }
+}
+
+/// A job that begins with what the journal says of its key.
+struct JournalledStart: Sendable {
+    /// Nil: there is nothing to send.
+    var call: ProviderCall?
+    var key: JournalKey?
+    var isHeld = false
+    /// Nil: the key is new, and the submission begins.
+    var place: JournalPlace?
+    var follows: Bool
+    var deadlineMilliseconds: Int64
+}
+
+/// A job that another client drives.
+final class MirroredJob: TimerNode {
+    let record: JobRecord
+    let start: JournalledStart
+    var place: JournalPlace
+    var follows: Bool
+    var hasToldID = false
+    let beganAt: Moment
+
+    init(record: JobRecord, start: JournalledStart, place: JournalPlace, beganAt: Moment) {
+        self.record = record
+        self.start = start
+        self.place = place
+        self.beganAt = beganAt
+        follows = start.follows
+        super.init()
+    }
+}
+
+/// What an engine with a journal owns beside its jobs.
+final class JournalRoom {
+    let journal: any JobJournal
+    var mirrors: [UInt64: MirroredJob] = [:]
+    let watch = JournalWatch()
+    var isLooking = false
+
+    /// Between two looks at what others have written.
+    static let pauseMilliseconds: Int64 = 250
+
+    init(_ journal: any JobJournal) { self.journal = journal }
+}
+
+/// When to look again.
+final class JournalWatch: TimerNode {
+    override init() { super.init() }
+}
