@@ -4,6 +4,9 @@ public struct TransferOptions: Equatable, Sendable {
     public var isSubmission: Bool
     /// True for image URLs: addresses that are private, loopback or link-local are refused, also behind a public name.
     public var publicAddressesOnly: Bool
+    /// True for a plain fetch from a store: it is no call of an API. It may be sent again by libcurl, and gets no client
+    /// certificate. A signed call is sent once: its nonce is refused the second time.
+    public var isForStore = false
     /// Credential calls to link-local metadata services never go through a proxy.
     public var bypassProxy: Bool
     /// Until the connection stands, TLS included.

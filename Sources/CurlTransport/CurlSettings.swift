@@ -14,14 +14,16 @@ public struct CurlSettings: Sendable {
     public var caFile: String?
     /// Directory of hashed certificates; as `caFile`. If either is set, nothing else is trusted.
     public var caPath: String?
-    /// PEM files of a client certificate and its key (nil: in the same file), for proxies that ask for one.
+    /// PEM files of a client certificate and its key (nil: in the same file), for gateways before the API that ask for one.
+    /// Stores are not shown it.
     public var clientCertificate: String?
     public var clientKey: String?
     /// Connections to one host at a time, 1 and up; transfers beyond that wait, and their exchange limit runs.
     public var maxConnectionsPerHost: Int
     /// A submission reuses only connections that were idle for less than this, in seconds; 0: a new one each time.
     public var maxIdleSecondsForSubmission: Int
-    /// Other transfers reuse connections that were idle for up to this, in seconds, 1 and up.
+    /// Other transfers reuse connections that were idle for up to this, in seconds, 1 and up. Servers commonly end theirs
+    /// after 60 s, and what is sent in that moment is lost.
     public var connectionIdleSeconds: Int
     public var addressFamily: AddressFamily
     /// Lets reads use HTTP/2 where the server offers it. Submissions always use HTTP/1.1.
@@ -34,7 +36,7 @@ public struct CurlSettings: Sendable {
     public init(
         proxy: String? = nil, noProxy: String? = nil, caFile: String? = nil, caPath: String? = nil,
         clientCertificate: String? = nil, clientKey: String? = nil, maxConnectionsPerHost: Int = 64,
-        maxIdleSecondsForSubmission: Int = 5, connectionIdleSeconds: Int = 60, addressFamily: AddressFamily = .any,
+        maxIdleSecondsForSubmission: Int = 5, connectionIdleSeconds: Int = 50, addressFamily: AddressFamily = .any,
         allowHTTP2: Bool = false, allowPrivateAddresses: Bool = false, environment: [String: String] = [:]
     ) {
         self.proxy = proxy

@@ -87,6 +87,7 @@ final class Slot {
     private var setVersion = -1
     private var setBuffer = -1
     private var setTrust = -1
+    private var showsCertificate = false
     /// Options that hold for all transfers were changed for this one, when its answer came.
     private var isAdapted = false
     /// The first option that libcurl has refused, and why.
@@ -125,9 +126,9 @@ final class Slot {
         shared.settings.allowHTTP2 && !options.isSubmission && aigcu_knows_tls() != 0 ? .http2 : .http1
     }
 
-    /// libcurl sends a request again by itself when a kept-alive connection dies. That is fine for an image; a submission
-    /// would be paid twice, and another call would come with a signature whose nonce was used.
-    var isOnce: Bool { shared.resendGuard == .oneRequest && (options.isSubmission || sink == nil) }
+    /// libcurl sends a request again by itself when a kept-alive connection dies. That is fine for a fetch from a store; a
+    /// submission would be paid twice, and another call would come with a signature whose nonce was used.
+    var isOnce: Bool { shared.resendGuard == .oneRequest && (options.isSubmission || !options.isForStore) }
 
     var mustCheckAddresses: Bool {
         options.publicAddressesOnly && !shared.settings.allowPrivateAddresses && proxy.isEmpty
@@ -185,10 +186,6 @@ final class Slot {
         text(CURLOPT_CAPATH, shared.trust.path)
         text(CURLOPT_PROXY_CAINFO, shared.trust.file)
         text(CURLOPT_PROXY_CAPATH, shared.trust.path)
-        if let certificate = settings.clientCertificate {
-            text(CURLOPT_SSLCERT, certificate)
-            text(CURLOPT_SSLKEY, settings.clientKey ?? certificate)
-        }
         note(CURLOPT_HEADERFUNCTION, aigcu_set_data_callback(easy, CURLOPT_HEADERFUNCTION, onHeader))
         pointer(CURLOPT_HEADERDATA, me)
         note(CURLOPT_WRITEFUNCTION, aigcu_set_data_callback(easy, CURLOPT_WRITEFUNCTION, onBody))
@@ -311,6 +308,12 @@ final class Slot {
         // libcurl hands out 16 KiB at a time whatever the buffer, and a TLS record holds no more; larger buffers were
         // measured no faster (200 MiB, TLS: 124 to 157 ms with 16 to 256 KiB) and cost memory per download.
         let buffer = sink == nil ? 16 << 10 : 64 << 10
+        // It says who this machine is: that is for the API, and not for whoever an image is fetched from.
+        if let certificate = settings.clientCertificate, showsCertificate == options.isForStore {
+            showsCertificate.toggle()
+            text(CURLOPT_SSLCERT, showsCertificate ? certificate : nil)
+            text(CURLOPT_SSLKEY, showsCertificate ? settings.clientKey ?? certificate : nil)
+        }
         if setTrust != trustSeconds {
             long(CURLOPT_CA_CACHE_TIMEOUT, trustSeconds)
             setTrust = trustSeconds
@@ -321,7 +324,9 @@ final class Slot {
         }
     }
 
-    private static func isHTTPS(_ url: String) -> Bool { url.utf8.prefix(8).elementsEqual("https://".utf8) }
+    private static func isHTTPS(_ url: String) -> Bool {
+        url.utf8.prefix(8).elementsEqual("https://".utf8) { $0 | 0x20 == $1 | 0x20 }
+    }
 
     // MARK: when a connection or an answer is not what it should be
 

@@ -57,10 +57,7 @@ extension Slot {
         case .sink: failed(.sink, "the receiver of the body ended the transfer")
         case .replyTooLarge:
             failed(.tooLarge, "the answer is longer than \(options.maximumReplyBytes) bytes")
-        case .headTooLarge:
-            failed(
-                .tooLarge,
-                "the headers have more than \(ReplyHead.maximumBytes) bytes or \(ReplyHead.maximumLines) lines")
+        case .headTooLarge: failed(.tooLarge, Self.endlessHead)
         case .noMemory: failed(.resources, "no memory for the answer (\(received) bytes of it came)")
         case .malformedHead: failed(.malformedReply, "the answer is not HTTP")
         case .resend:
@@ -89,6 +86,8 @@ extension Slot {
 
     private func kind(_ code: CURLcode) -> TransferFailure.Kind {
         switch code {
+        // What libcurl 7.88 says to a header line without an end.
+        case CURLE_OUT_OF_MEMORY where isEndlessHead: return .tooLarge
         case CURLE_OUT_OF_MEMORY, CURLE_FAILED_INIT, CURLE_NO_CONNECTION_AVAILABLE:
             return .resources
         case CURLE_OPERATION_TIMEDOUT: return .timeout
@@ -96,6 +95,9 @@ extension Slot {
         default: return requestMayHaveLeft ? kindAfterRequest(code) : kindBeforeRequest(code)
         }
     }
+
+    /// libcurl had no place for the head of an answer, although there is memory for it.
+    private var isEndlessHead: Bool { requestMayHaveLeft && !head.isComplete && aigcu_has_memory(4 << 20) != 0 }
 
     private func kindBeforeRequest(_ code: CURLcode) -> TransferFailure.Kind {
         switch code {
@@ -139,9 +141,13 @@ extension Slot {
         }
     }
 
+    private static let endlessHead =
+        "the headers have more than \(ReplyHead.maximumBytes) bytes or \(ReplyHead.maximumLines) lines"
+
     private func explanation(_ code: CURLcode, _ kind: TransferFailure.Kind) -> String {
         switch kind {
         case .addressRefused: return refused(refusedAddress ?? "")
+        case .tooLarge where code == CURLE_OUT_OF_MEMORY: return Self.endlessHead
         case .badURL: return "not a URL that can be fetched: http or https, a host, no user, no blanks"
         case .resources where socketError != 0 || isOutOfDescriptors:
             return "no socket could be opened: descriptors or memory are exhausted (ulimit -n)"

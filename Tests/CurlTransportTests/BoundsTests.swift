@@ -48,6 +48,24 @@ final class BoundsTests: XCTestCase {
         XCTAssertEqual(try result(interim + "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").failure?.kind, .tooLarge)
     }
 
+    /// libcurl itself gives up a line without an end, and calls that a lack of memory.
+    func testAHeaderLineWithoutAnEnd() throws {
+        for beginning in ["HTTP/1.1 200 OK\r\nX: ", "HTTP/1.1 200 ", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A:"] {
+            let server = RawServer { connection in
+                guard connection.request() != nil else { return }
+                connection.send(beginning)
+                let piece = [UInt8](repeating: 0x61, count: 64 << 10)
+                while connection.send(piece) {}
+            }
+            defer { server.stop() }
+            for options in [TransferOptions.quick, .submission] {
+                let failure = try Harness().run(.post(server.url()), options).failure
+                XCTAssertEqual(failure?.kind, .tooLarge, "\(beginning): \(String(describing: failure))")
+                XCTAssertEqual(failure?.detail.contains("headers have more than"), true, failure?.detail ?? "")
+            }
+        }
+    }
+
     func testHeadersOfTheFinalResponseOnly() throws {
         let reply = try result(
             "HTTP/1.1 100 Continue\r\nX-A: interim\r\n\r\nHTTP/1.1 103 Hints\r\nX-B: interim\r\n\r\n"

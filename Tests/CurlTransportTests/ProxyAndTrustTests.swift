@@ -6,6 +6,21 @@ import XCTest
 
 /// Proxies from the settings and the snapshot, CA files, and the texts of messages.
 final class ProxyAndTrustTests: XCTestCase {
+    /// It says who this machine is, and whoever an image is fetched from has no business with that.
+    func testAClientCertificateIsShownToTheAPIAndToNoStore() throws {
+        let server = try TLSServer(["--ask"])
+        defer { server.stop() }
+        var settings = server.settings
+        settings.clientCertificate = server.caFile
+        settings.clientKey = server.folder + "/key.pem"
+        let harness = try Harness(settings)
+        let store = TransferOptions.quick.with { $0.isForStore = true }
+        // Neither way is a connection of the other taken.
+        for (options, wanted) in [(.quick, "shown"), (store, "none"), (.submission, "shown"), (store, "none")] {
+            XCTAssertEqual(harness.run(.get(server.url("/certificate")), options).text, wanted)
+        }
+    }
+
     private func rules(_ environment: [String: String], proxy: String? = nil, noProxy: String? = nil) throws
         -> ProxyRules
     {

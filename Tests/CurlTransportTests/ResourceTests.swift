@@ -107,7 +107,8 @@ final class ResourceTests: XCTestCase {
         }
         let cancelled = harness.start(.get(server.url("/hang")))
         // Images: libcurl may send their requests again when a connection has died.
-        let waiting = (0..<20).map { _ in harness.start(.get(server.url("/ok")), sink: RecordingSink()) }
+        let store = TransferOptions.quick.with { $0.isForStore = true }
+        let waiting = (0..<20).map { _ in harness.start(.get(server.url("/ok")), store, sink: RecordingSink()) }
         _ = harness.transport.wait(milliseconds: 20)
         harness.transport.cancel(id: cancelled)
         let results = harness.results(of: hanging + waiting)

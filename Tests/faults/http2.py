@@ -39,12 +39,20 @@ def _text(headers: Iterable[Any]) -> List[Tuple[str, str]]:
 class Http2Door:
     """One listening port before one plain origin. Lives on one event loop."""
 
-    def __init__(self, origin: str, files: Tuple[Path, Path], rewrite: Sequence[Tuple[bytes, bytes]] = ()) -> None:
+    def __init__(
+        self, origin: str, files: Tuple[Path, Path], rewrite: Sequence[Tuple[bytes, bytes]] = (), mixed: bool = False
+    ) -> None:
         host, _, port = origin.split("//", 1)[1].rpartition(":")
         self._origin = Proxy(Address(host, int(port)), rewrite=rewrite)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(*files)
         self.context.set_alpn_protocols(["h2", "http/1.1"])
+        # Every second connection, and the first, as if there were machines behind the port that know no HTTP/2.
+        self._old = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._old.load_cert_chain(*files)
+        self._old.set_alpn_protocols(["http/1.1"])
+        self._mixed = mixed
+        self._handshakes = 0
         # What came, by version and start line without its query.
         self.seen: "Counter[Tuple[str, str]]" = Counter()
         self.connections: "Counter[str]" = Counter()
@@ -62,8 +70,15 @@ class Http2Door:
 
     async def start(self) -> None:
         """Listen on a port of the kernel's choice."""
+        if self._mixed:
+            self.context.sni_callback = self._choose
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.context)
         self.port = self._server.sockets[0].getsockname()[1]
+
+    def _choose(self, tls: Any, _name: Any, _context: Any) -> None:
+        self._handshakes += 1
+        if self._handshakes % 2 == 1:
+            tls.context = self._old
 
     async def stop(self) -> None:
         """End it at once."""

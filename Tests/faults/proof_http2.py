@@ -18,13 +18,13 @@ QUERY = {"alibaba": "QueryPreModelInferenceJobInfo", "tencent": DESCRIBE["tencen
 class Doors:
     """Of both origins, for the length of a with block."""
 
-    def __init__(self, rig: Rig) -> None:
+    def __init__(self, rig: Rig, mixed: bool = False) -> None:
         self._rig = rig
         info = rig.box.info
-        self.assets = Http2Door(info["asset_http"], rig.certificate)
+        self.assets = Http2Door(info["asset_http"], rig.certificate, mixed=mixed)
         rig.wait(self.assets.start)
         pair = (info["asset_http"].encode(), self.assets.url.encode())
-        self.api = Http2Door(info["http"], rig.certificate, [pair])
+        self.api = Http2Door(info["http"], rig.certificate, [pair], mixed)
         rig.wait(self.api.start)
 
     def __enter__(self) -> "Doors":
@@ -122,5 +122,28 @@ def many_at_once(rig: Rig, report: Report) -> None:
                 report.ok(once == 40, "%s: each was created once" % text, once)
 
 
+def both_at_one_host(rig: Rig, report: Report) -> None:
+    """Behind one name some machines speak HTTP/2 and some do not: no two calls share a connection of HTTP/1.1."""
+    for provider in PROVIDERS:
+        with Doors(rig, mixed=True) as doors, _client(rig, doors, **{"http.max_in_flight": 24}) as client:
+            prompts = ["h2 both %s %d " % (provider, number) for number in range(120)]
+            jobs = [client.submit(**fields(provider, prompt)) for prompt in prompts]
+            errors = [error for error in map(ended, jobs) if error is not None]
+            wrong = [prompt for job, prompt in zip(jobs, prompts) if created(rig, prompt) != [job.remote_id]]
+            downloads = [job.download(0) for job in jobs if not job.error]
+            errors += [error for error in map(ended, downloads) if error is not None]
+            images = [
+                job.remote_id for job, download in zip(jobs, downloads)
+                if download.data != rig.box.image(provider, job.remote_id or "")
+            ]
+            text = "%s: 120 jobs at a host that speaks both" % provider
+            report.ok(not errors, "%s: all finish" % text, errors[:2])
+            report.ok(not wrong and not images, "%s: each has its own id and image" % text, (wrong[:3], images[:3]))
+            counts = doors.api.connections
+            report.ok(counts["h2"] > 0 and counts["http/1.1"] > 0, "%s: both were spoken" % text, dict(counts))
+            reads = doors.api.count("http/1.1", QUERY[provider])
+            report.ok(reads > 0, "%s: status calls came over both" % text, reads)
+
+
 if __name__ == "__main__":
-    sys.exit(main("http2", [reads_only, faults_of_reads, many_at_once]))
+    sys.exit(main("http2", [reads_only, faults_of_reads, many_at_once, both_at_one_host]))

@@ -183,6 +183,92 @@ MUTANTS = (
         ["faults http2"],
     ),
     Mutant(
+        6, "bytes that wait on a connection are taken for the next answer",
+        [
+            (
+                "Sources/CurlTransport/SlotCallbacks.swift",
+                "        if line.has_bytes != 0 { return .hasBytes }\n", "",
+            )
+        ],
+        ["swift StrayAnswerTests", "faults stray"],
+    ),
+    Mutant(
+        6, "the TLS buffer of a connection is not looked at",
+        [("Sources/CCurl/ccurl.c", " || (tls && openssl.has_pending(tls) == 1)", "")],
+        ["swift testTheSameOverTLS"],
+    ),
+    Mutant(
+        6, "what follows an answer without a body is dropped, and the connection kept",
+        [("Sources/CurlTransport/SlotCallbacks.swift", "            return endConnection()\n", "            return\n")],
+        ["swift StrayAnswerTests"],
+    ),
+    Mutant(
+        6, "what follows an answer in chunks is dropped, and the connection kept",
+        [
+            (
+                "Sources/CurlTransport/SlotCallbacks.swift",
+                "        if step == .excess || step == .malformed { endConnection() }\n", "",
+            )
+        ],
+        ["swift StrayAnswerTests"],
+    ),
+    Mutant(
+        6, "HTTP/1.1 and HTTP/2 share a pool",
+        [
+            (
+                "Sources/CurlTransport/Slot.swift",
+                "        shared.settings.allowHTTP2 && !options.isSubmission && aigcu_knows_tls() != 0 ? .http2 : .http1",
+                "        .http1",
+            ),
+            (
+                "Sources/CurlTransport/Slot.swift",
+                "let version = pool == .http2 ?", "let version = settings.allowHTTP2 && !options.isSubmission ?",
+            ),
+        ],
+        ["faults nginx", "faults http2"],
+    ),
+    Mutant(
+        6, "two calls share a connection of HTTP/1.1 where HTTP/2 is allowed",
+        [
+            (
+                "Sources/CurlTransport/SlotCallbacks.swift",
+                "        if multi.pool == .http2, !multi.hold(line.fd, for: self, isFresh: line.is_fresh != 0) { return"
+                " .isShared }\n", "",
+            )
+        ],
+        ["faults http2"],
+    ),
+    Mutant(
+        6, "a cache may answer a submission",
+        [
+            (
+                "Sources/Engine/Calls/AnswerBook.swift",
+                "        if let age = reply.headers[\"age\"] { return .fromCache(age: age) }\n", "",
+            )
+        ],
+        ["swift StrangeAnswerTests", "faults stray"],
+    ),
+    Mutant(
+        6, "an id may come twice",
+        [("Sources/Engine/Calls/AnswerBook.swift", "return !isNewJob ? .knownJob : ", "return ")],
+        ["swift StrangeAnswerTests"],
+    ),
+    Mutant(
+        6, "a signed call is sent again with its nonce",
+        [
+            (
+                "Sources/CurlTransport/Slot.swift",
+                "(options.isSubmission || !options.isForStore)", "options.isSubmission",
+            )
+        ],
+        ["swift AtMostOnceTests"],
+    ),
+    Mutant(
+        9, "a store is shown the client certificate",
+        [("Sources/CurlTransport/Slot.swift", "showsCertificate == options.isForStore", "!showsCertificate")],
+        ["swift testAClientCertificateIsShownToTheAPIAndToNoStore"],
+    ),
+    Mutant(
         7, "a child takes its parent's client for its own",
         [
             (

@@ -101,6 +101,7 @@ extension EngineCore {
             options.idleTimeoutMilliseconds = 0
         }
         options.publicAddressesOnly = !ticket.url.isEmpty
+        options.isForStore = !ticket.url.isEmpty
         var sink: (any BodySink)?
         if case .fetch(let download) = ticket.owner {
             sink = download.sink

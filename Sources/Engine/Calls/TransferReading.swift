@@ -15,7 +15,8 @@ enum TransferReading {
         case .timeout: (status, what) = (.network, "time ran out")
         case .emptyReply: (status, what) = (.network, "the connection was closed without an answer")
         case .cutReply: (status, what) = (.network, "the answer was cut")
-        case .tooLarge: (status, what) = (.tooLarge, "the answer is larger than http.max_reply_bytes")
+        case .tooLarge:
+            (status, what) = (.tooLarge, "the answer is larger than http.max_reply_bytes, or has too many headers")
         case .addressRefused:
             (status, what) = (.addressRefused, "the host has a private, loopback or link-local address")
         case .malformedReply: (status, what) = (.badResponse, "the answer is not HTTP")
