@@ -61,6 +61,19 @@
  *  they block all signals, and aigc_client_close() joins them. SIGPIPE never reaches you because of this library. Stack
  *  needs of every function fit a 64 KiB stack. exit() with jobs running is fine: what was accepted can be attached
  *  again from its token. The library is linked -z nodelete: dlclose() is harmless and unloads nothing.
+ *
+ * SIGNALS
+ *
+ *  A signal ends no wait: your handler runs, and aigc_job_wait(), aigc_client_next_event() and the others go on. None of
+ *  the functions is for a signal handler. A process that Ctrl-C just kills takes the only knowledge of the job with it that
+ *  it was submitting. So wait in slices, let the handler set a flag, and close the client with a grace:
+ *
+ *     static volatile sig_atomic_t interrupted;
+ *     static void interrupt(int number) { interrupted = number; }     // signal(SIGINT, interrupt); SIGTERM and SIGHUP too
+ *
+ *     while (aigc_job_wait(job, 100, NULL) == AIGC_E_TIMEOUT)
+ *         if (interrupted) aigc_client_close(client, 10000);          // ends it here; an answer on its way has ten seconds
+ *     if (aigc_job_token(job)) fprintf(stderr, "token: %s\n", aigc_job_token(job));
  */
 #ifndef AIGC_H
 #define AIGC_H

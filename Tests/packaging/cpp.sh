@@ -59,5 +59,12 @@ if build g++ "$root/Tests/packaging/layer.cpp" "$work/layer-asan" -std=c++20 -fs
 else
     skip "under the address sanitizer" "this g++ has no libasan"
 fi
+# The example on Ctrl-C and the like.
+leaves() {
+    local pairs=() option
+    for option in "${options[@]}"; do [ "$option" = -c ] || pairs+=("$option"); done
+    interrupted 1 "$work/generate" tencent "[never] a cat in C++" "$work/none" "${pairs[@]}"
+}
 ok "the example makes an image" example g++
+ok "Ctrl-C, SIGTERM and SIGHUP end it, with the token printed" leaves
 exit "$failed"

@@ -2,7 +2,9 @@
 
 Programs run as they are printed: the environment leads them to the sandbox, whose proxy takes the clouds' own names there.
 A block that is a whole program must end with 0, say something, complain of nothing, and leave no image but those that the
-sandbox drew. Comments above a block, which GitHub does not show, say what else is to be done with it:
+sandbox drew. One that submits is run twice more: with images that come damaged it must fail and tell the job's token, and
+on Ctrl-C while the answer to its submission is on the way, and while the job runs, it must tell of the job. Comments above
+a block, which GitHub does not show, say what else is to be done with it:
 
     <!-- in: NAME -->       it is a part of a program: Tests/packaging/guide/NAME is the rest, and what it must do
                             (.c includes "block.c", .py imports block)
@@ -21,6 +23,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -182,6 +185,54 @@ class Reader:
         if not said.strip() and "install" not in block.code:
             raise Failure("it said nothing")
         self.only_images(set(folder.rglob("*")) - before)
+        if re.search(r"aigc_client_submit\(|\.submit\(|\.generate\(", block.code):
+            command = [str(folder / "block")] if block.language == "c" else [self.python(), "block.py"]
+            if re.search(r"aigc_job_download\(|\.download\(|\.generate\(", block.code):
+                self.fails(command, folder)
+            for on_the_wire in (True, False):
+                self.interrupted(command, folder, on_the_wire)
+
+    def fails(self, command: List[str], folder: Path) -> None:
+        """The same program where no image comes whole."""
+        self.box.call("POST", "/reset")
+        self.box.fault("garbage_body", "asset", times=1000)
+        said = subprocess.run(
+            command, cwd=folder, env=self.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", timeout=300,
+        )
+        self.box.clear_faults()
+        if said.returncode == 0 or "aigc1:" not in said.stdout:
+            raise Failure("with damaged images it ended with %d: %s" % (said.returncode, said.stdout))
+
+    def interrupted(self, command: List[str], folder: Path, on_the_wire: bool) -> None:
+        """The same program on Ctrl-C."""
+        self.box.call("POST", "/reset")
+        before = self.box.config()["duration"]
+        self.box.config(duration=3600.0)
+        if on_the_wire:
+            self.box.fault("delay_after", "CreateAigcImageTask", times=10, ms=700)
+        process = subprocess.Popen(
+            command, cwd=folder, env=self.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, encoding="utf-8", errors="replace",
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+        try:
+            end = time.monotonic() + 60
+            asks = "CreateAigcImageTask" if on_the_wire else "DescribeAigcImageTask"
+            while not self.box.requests(asks) and process.poll() is None and time.monotonic() < end:
+                time.sleep(0.05)
+            time.sleep(0.3)
+            process.send_signal(signal.SIGINT)
+            said, _ = process.communicate(timeout=30)
+        finally:
+            process.kill()
+            process.wait()
+            self.box.clear_faults()
+            self.box.config(duration=before)
+        made = [job["id"] for job in self.box.stats()["jobs"]]
+        if not made or process.returncode == 0 or any(job not in said for job in made):
+            when = "on the wire" if on_the_wire else "while the job ran"
+            raise Failure("interrupted %s it ended with %d: %s" % (when, process.returncode, said))
 
     def shell(self, block: Block, folder: Path) -> str:
         """A block of commands. NAME=... stands for the reader's own value, which the environment has."""

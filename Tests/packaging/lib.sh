@@ -51,4 +51,6 @@ read_options() {
 # images_are PROVIDER JOBS FOLDER [FIRST]: so many jobs were created since `forget`, and the images of each lie there, byte
 # for byte as they were drawn, as NAME-REMOTEID-NUMBER.EXT with numbers from FIRST (1).
 images_are() { "$python" "$root/Tests/packaging/images.py" "$@"; }
+# interrupted JOBS COMMAND...: a program that submits so many jobs which never end tells of each of them when it is ended.
+interrupted() { "$python" "$root/Tests/packaging/interrupt.py" "$@"; }
 forget() { "$python" "$root/Tests/packaging/images.py" forget; }

@@ -30,22 +30,6 @@ fails() {
     timeout 60 "$@" >"$work/out" 2>"$work/err" || status=$?
     [ "$status" = 1 ] && grep -q AIGC_E_JOB_FAILED "$work/err"
 }
-# interrupted COMMAND...: Ctrl-C while jobs run that never end: the program leaves with 130, and has printed every token.
-interrupted() {
-    local pid status=0 tries=0
-    : >"$work/out"
-    # A shell starts what it puts into the background with SIGINT ignored; Python starts it with the usual handler.
-    "$python" -c 'import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execvp(sys.argv[1], sys.argv[1:])' \
-        stdbuf -oL "$@" >"$work/out" 2>"$work/err" &
-    pid=$!
-    while [ "$(grep -c '^accepted ' "$work/out")" -lt 3 ] && [ "$tries" -lt 300 ]; do
-        sleep 0.1
-        tries=$((tries + 1))
-    done
-    kill -INT "$pid"
-    wait "$pid" || status=$?
-    [ "$status" = 130 ] && [ "$(grep -c '^accepted ' "$work/out")" = 3 ]
-}
 
 # loop NAME SOURCE [PACKAGE]...
 loop() {
@@ -64,9 +48,8 @@ loop() {
         run "$name" 1 "$program" "${options[@]}" "${cloud[@]}" "$jobs" "a cat for $name" "$work/$name-images/$name"
     ok "$name: tells of a job that fails" \
         fails "$program" "${options[@]}" "${cloud[@]}" 1 "[fail] a cat for $name" "$work/none"
-    [ "$name" != epoll ] || return 0 # its simple loop leaves Ctrl-C to the system
-    ok "$name: Ctrl-C ends it at once, with every token printed" \
-        interrupted "$program" "${options[@]}" 3 "[never] a cat for $name" "$work/none"
+    ok "$name: Ctrl-C, SIGTERM and SIGHUP end it, with every token printed" \
+        interrupted 3 "$program" "${options[@]}" "${cloud[@]}" 3 "[never] a cat for $name" "$work/none"
 }
 loop epoll "$root/bindings/c/epoll.c"
 loop libuv "$root/bindings/c/loops/uv.c" libuv
@@ -79,6 +62,16 @@ ok "asyncio: $jobs jobs, their images byte for byte" \
     run asyncio 0 "$python" "$example" "${options[@]}" "$jobs" "a cat for asyncio" "$work/asyncio-images"
 ok "asyncio: tells of a job that fails" \
     fails "$python" "$example" "${options[@]}" 1 "[fail] a cat for asyncio" "$work/none"
-ok "asyncio: Ctrl-C ends it at once, with every token printed" \
-    interrupted env PYTHONUNBUFFERED=1 "$python" "$example" "${options[@]}" 3 "[never] a cat for asyncio" "$work/none"
+ok "asyncio: Ctrl-C, SIGTERM and SIGHUP end it, with every token printed" \
+    interrupted 3 "$python" "$example" "${options[@]}" 3 "[never] a cat for asyncio" "$work/none"
+
+# The blocking examples. Tests/c runs them otherwise.
+for name in generate train; do
+    ok "$name: builds without a warning" build "$root/bindings/c/$name.c"
+done
+ok "generate: Ctrl-C, SIGTERM and SIGHUP end it, with the token printed" \
+    interrupted 1 "$work/generate" "${options[@]}" tencent "[never] a cat" "$work/none"
+ok "train: Ctrl-C, SIGTERM and SIGHUP end it, with the token printed" \
+    interrupted --operation Personalizedtxt2imgAddModelTrainJob 1 \
+    "$work/train" "${options[@]}" "[never] Ada" girl "a <special-token>" "$work/none" https://example.com/1.png
 exit "$failed"

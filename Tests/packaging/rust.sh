@@ -62,6 +62,8 @@ ok "cargo test, with what must not compile" in_crate cargo test --quiet
 ok "a crate of its own builds, through pkg-config" stranger
 ok "and makes an image at Tencent" generates tencent
 ok "and at Alibaba" generates alibaba --image https://example.com/reference.png
+ok "Ctrl-C, SIGTERM and SIGHUP end it, with the token printed" \
+    interrupted 1 "$CARGO_TARGET_DIR/debug/stranger" "${options[@]}" tencent "[never] a cat from Rust" "$work/none"
 ok "the same through AIGC_LIB_DIR" with_libdir
 ok "a library that is not there is told in one line" not_found
 exit "$failed"

@@ -4,25 +4,30 @@
  *     ./epoll tencent 100 "a cat in the snow" cat
  *
  * No call in the loop blocks but epoll_wait(), where a program puts its own descriptors too. Each job and each download
- * ends with exactly one AIGC_EVENT_JOB_DONE, which is why counting them is enough to know when all is done.
- * Exit status: 0 all images are there, 1 something failed, 2 wrong usage. */
+ * ends with exactly one AIGC_EVENT_JOB_DONE: counting them is enough to know when all is done. After Ctrl-C, SIGTERM or
+ * SIGHUP what the provider has accepted goes on there, and its token has been printed.
+ * Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 130 ended by a signal. */
 #include <aigc.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 struct work {
     const char *output;
     size_t waiting, failures; /* jobs and downloads that have not ended; what went wrong */
+    int interrupted;
 };
 
 static void failed(struct work *work, const char *what, aigc_error *error)
 {
     const char *message = aigc_error_message(error);
     fprintf(stderr, "%s: %s: %s\n", what, aigc_status_name(aigc_error_status(error)), message ? message : "?");
+    if (aigc_error_outcome(error) == AIGC_OUTCOME_UNKNOWN) fputs("  it may run and be billed: look first\n", stderr);
     aigc_error_free(error);
     work->failures++;
 }
@@ -31,9 +36,7 @@ static void failed(struct work *work, const char *what, aigc_error *error)
 static void start_downloads(struct work *work, aigc_job *job)
 {
     for (size_t i = 0; i < aigc_job_asset_count(job); i++) {
-        char path[4096];
-        aigc_job *download = NULL;
-        aigc_error *error = NULL;
+        char path[4096]; aigc_job *download = NULL; aigc_error *error = NULL;
         snprintf(path, sizeof path, "%s-%s-%zu.*", work->output, aigc_job_remote_id(job), i + 1);
         if (aigc_job_download(job, i, path, &download, &error)) failed(work, path, error);
         else work->waiting++;
@@ -45,29 +48,25 @@ static void handle(struct work *work, const aigc_event *event)
 {
     aigc_job *job = aigc_event_job(event);
     aigc_error *error = NULL;
-    switch (aigc_event_type(event)) {
-    case AIGC_EVENT_JOB_ACCEPTED: /* the moment to store the token: it finds the job again from any process */
+    if (aigc_event_type(event) == AIGC_EVENT_JOB_ACCEPTED) { /* store the token: it finds the job again, anywhere */
         printf("accepted %s\n", aigc_job_token(job) ? aigc_job_token(job) : aigc_job_remote_id(job));
-        break;
-    case AIGC_EVENT_JOB_DONE:
+        fflush(stdout);
+    } else if (aigc_event_type(event) == AIGC_EVENT_JOB_DONE) {
         work->waiting--;
-        if (aigc_job_error(job, &error) != AIGC_OK)
-            failed(work, aigc_job_token(job) ? aigc_job_token(job) : "job", error);
-        else if (aigc_job_path(job)) /* a download */
-            printf("%s\n", aigc_job_path(job));
-        else
-            start_downloads(work, job);
-        break;
-    default: break; /* types that this program does not care about, or that a newer library has */
-    }
+        if (aigc_job_error(job, &error)) failed(work, aigc_job_token(job) ? aigc_job_token(job) : "job", error);
+        else if (aigc_job_path(job)) puts(aigc_job_path(job)); /* a download */
+        else start_downloads(work, job);
+    } /* other types are of no interest here */
 }
 
-static void run(struct work *work, aigc_client *client, int loop)
+static void run(struct work *work, aigc_client *client, int loop, int signals)
 {
-    struct epoll_event ready;
+    struct epoll_event ready = {0};
     while (work->waiting > 0) {
         aigc_event *event = NULL;
         if (epoll_wait(loop, &ready, 1, -1) < 0 && errno != EINTR) break;
+        if (ready.data.fd == signals && !work->interrupted++)
+            aigc_client_close(client, 10000); /* what is on the wire gets ten seconds to bring its id */
         while (aigc_client_next_event(client, 0, &event, NULL) == AIGC_OK && event) {
             handle(work, event);
             aigc_event_free(event);
@@ -78,12 +77,9 @@ static void run(struct work *work, aigc_client *client, int loop)
 int main(int argc, char **argv)
 {
     struct work work = {0};
-    aigc_config *config = NULL;
-    aigc_client *client = NULL;
-    aigc_request *request = NULL;
-    aigc_error *error = NULL;
-    struct epoll_event readable = {0};
-    int first = 1, loop = epoll_create1(EPOLL_CLOEXEC);
+    aigc_config *config = NULL; aigc_client *client = NULL; aigc_request *request = NULL; aigc_error *error = NULL;
+    sigset_t set;
+    int first = 1, loop = epoll_create1(EPOLL_CLOEXEC), signals;
 
     aigc_config_new(&config, NULL);
     for (; first + 1 < argc && strcmp(argv[first], "-c") == 0; first += 2) {
@@ -92,9 +88,8 @@ int main(int argc, char **argv)
         if (aigc_config_set(config, argv[first + 1], equals ? equals + 1 : NULL, &error)) failed(&work, "-c", error);
     }
     if (argc - first < 4 || work.failures) {
-        fputs("usage: epoll [-c KEY=VALUE]... PROVIDER JOBS PROMPT OUTPUT [IMAGE_URL]...\n", stderr);
         aigc_config_free(config);
-        return 2;
+        return fputs("usage: epoll [-c KEY=VALUE]... PROVIDER JOBS PROMPT OUTPUT [IMAGE_URL]...\n", stderr), 2;
     }
     work.output = argv[first + 3];
     const char *operation = strcmp(argv[first], AIGC_ALIBABA) ? AIGC_TENCENT_IMAGE : AIGC_ALIBABA_PRE_MODEL_INFERENCE;
@@ -102,18 +97,23 @@ int main(int argc, char **argv)
         aigc_request_set_string(request, "prompt", argv[first + 2], &error)) failed(&work, "request", error);
     for (int i = first + 4; i < argc && !work.failures; i++)
         if (aigc_request_add_image_url(request, argv[i], NULL, &error)) failed(&work, argv[i], error);
-    readable.events = EPOLLIN; /* asked for before the first job, so that no event is dropped as unwanted */
-    if (!work.failures && epoll_ctl(loop, EPOLL_CTL_ADD, aigc_client_event_fd(client), &readable) != 0) work.failures++;
+
+    sigemptyset(&set), sigaddset(&set, SIGINT), sigaddset(&set, SIGTERM), sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL); /* signals are one more descriptor of the loop */
+    signals = signalfd(-1, &set, SFD_CLOEXEC);
+    int watched[] = {aigc_client_event_fd(client), signals}; /* before the first job: no event is dropped as unwanted */
+    for (int i = 0; i < 2 && !work.failures; i++) {
+        struct epoll_event readable = {.events = EPOLLIN, .data.fd = watched[i]};
+        if (epoll_ctl(loop, EPOLL_CTL_ADD, watched[i], &readable) != 0) work.failures++;
+    }
     for (int i = atoi(argv[first + 1]); i > 0 && !work.failures; i--) {
         aigc_job *job = NULL;
         if (aigc_client_submit(client, request, &job, &error)) failed(&work, "submit", error);
         else work.waiting++;
         aigc_job_free(job); /* every event brings the job along */
     }
-    run(&work, client, loop);
-    close(loop);
-    aigc_client_free(client);
-    aigc_request_free(request);
-    aigc_config_free(config);
-    return work.failures || work.waiting ? 1 : 0;
+    run(&work, client, loop, signals);
+    close(loop), close(signals);
+    aigc_client_free(client), aigc_request_free(request), aigc_config_free(config);
+    return work.interrupted ? 130 : work.failures || work.waiting ? 1 : 0;
 }

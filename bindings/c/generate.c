@@ -3,8 +3,13 @@
  *     cc generate.c $(pkg-config --cflags --libs aigc) -o generate
  *     ./generate tencent "a cat in the snow" cat
  *
- * Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 3 nobody knows whether it was submitted. */
+ * The token of the job is printed as soon as there is one: it finds the job again from any process. Ctrl-C, SIGTERM and
+ * SIGHUP leave in good order: what has not been sent is not sent any more, and an answer on its way gets ten seconds.
+ * Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 3 nobody knows whether it was submitted,
+ * 130 ended by a signal. */
+#define _POSIX_C_SOURCE 200809L
 #include <aigc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +20,34 @@ static const char usage[] =
     "  -c KEY=VALUE   a configuration key, such as tencent.region=ap-guangzhou (any number of times)\n"
     "  --image URL    a reference picture (any number of times); Alibaba needs --image or --model\n"
     "  --model NAME   the model            --count N   how many images\n";
+
+/* A signal ends no wait: its handler only takes a note, and the waits below look at that. */
+static volatile sig_atomic_t interrupted;
+static void interrupt(int number) { interrupted = number; }
+
+static void handle(int number)
+{
+    struct sigaction action, before;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = interrupt;
+    if (sigaction(number, &action, &before) == 0 && before.sa_handler == SIG_IGN) signal(number, SIG_IGN);
+}
+
+/* Waits until a job or a download has ended, or until a signal comes: then everything ends here, and only an answer on
+ * its way gets ten seconds, so that no id is lost. Tells the token of the job as soon as it has one. */
+static aigc_status wait_for(aigc_client *client, aigc_job *task, aigc_error **error)
+{
+    aigc_status status = AIGC_E_TIMEOUT;
+    int told = 0;
+    while (status == AIGC_E_TIMEOUT) {
+        const char *token;
+        status = aigc_job_wait(task, 100, NULL);
+        token = told || !aigc_job_remote_id(task) ? NULL : aigc_job_token(task);
+        if (token) told = fprintf(stderr, "token: %s\n", token);
+        if (interrupted) aigc_client_close(client, 10000);
+    }
+    return aigc_job_wait(task, 0, error);
+}
 
 /* Prints all that is known about a failure, and frees it. Returns the exit status. */
 static int failed(const char *what, aigc_error *error, aigc_job *job)
@@ -27,10 +60,10 @@ static int failed(const char *what, aigc_error *error, aigc_job *job)
     if (aigc_error_provider_code(error)) fprintf(stderr, "  provider's code: %s\n", aigc_error_provider_code(error));
     if (aigc_error_provider_message(error)) fprintf(stderr, "  it says: %s\n", aigc_error_provider_message(error));
     if (aigc_error_request_id(error)) fprintf(stderr, "  request id: %s\n", aigc_error_request_id(error));
-    fprintf(stderr, "  outcome: %s\n", outcomes[outcome]);
+    if (outcome >= 0 && outcome <= AIGC_OUTCOME_ACCEPTED) fprintf(stderr, "  outcome: %s\n", outcomes[outcome]);
     if (job && aigc_job_token(job)) fprintf(stderr, "  token: %s\n", aigc_job_token(job));
     aigc_error_free(error);
-    return outcome == AIGC_OUTCOME_UNKNOWN ? 3 : 1;
+    return outcome == AIGC_OUTCOME_UNKNOWN ? 3 : interrupted ? 130 : 1;
 }
 
 /* Sets what an option says, on the configuration or on the request. */
@@ -62,11 +95,12 @@ int main(int argc, char **argv)
     for (at = 1; !status && at < first; at += 2)
         if (set(config, request, argv[at], argv[at + 1], &error)) status = failed(argv[at], error, NULL);
     if (!status && aigc_client_new(config, &client, &error)) status = failed("client", error, NULL);
+    handle(SIGINT); handle(SIGTERM); handle(SIGHUP);
     if (!status && aigc_client_submit(client, request, &job, &error)) status = failed("submit", error, NULL);
-    if (!status && aigc_job_wait(job, AIGC_FOREVER, &error)) status = failed("job", error, job);
+    if (!status && wait_for(client, job, &error)) status = failed("job", error, job);
     for (i = 0; !status && i < aigc_job_asset_count(job); i++) {
         snprintf(path, sizeof path, "%s-%d.*", argv[first + 2], (int)i + 1); /* ".*" becomes the format's extension */
-        if (aigc_job_download(job, i, path, &download, &error) || aigc_job_wait(download, AIGC_FOREVER, &error))
+        if (aigc_job_download(job, i, path, &download, &error) || wait_for(client, download, &error))
             status = failed(path, error, job);
         else puts(aigc_job_path(download));
         aigc_job_free(download);

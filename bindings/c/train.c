@@ -5,8 +5,12 @@
  *
  * The training is paid for when it has been accepted. Its token is printed at once: --token TOKEN instead of pictures
  * goes on from there, in this process or in another one, today or tomorrow.
- * Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 3 nobody knows whether it was submitted. */
+ * Ctrl-C, SIGTERM and SIGHUP leave in good order, with the token of what goes on at the provider.
+ * Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 3 nobody knows whether it was submitted,
+ * 130 ended by a signal. */
+#define _POSIX_C_SOURCE 200809L
 #include <aigc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +22,18 @@ static const char usage[] =
     "  -c KEY=VALUE   a configuration key (any number of times)\n"
     "  --steps N      training steps        --token TOKEN  of a training that has been started\n";
 
+/* A signal ends no wait: its handler only takes a note, and wait_for() looks at that. */
+static volatile sig_atomic_t interrupted;
+static void interrupt(int number) { interrupted = number; }
+
+static void handle(int number)
+{
+    struct sigaction action, before;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = interrupt;
+    if (sigaction(number, &action, &before) == 0 && before.sa_handler == SIG_IGN) signal(number, SIG_IGN);
+}
+
 /* Prints what is known about a failure, and frees it. Returns the exit status. */
 static int failed(const char *what, aigc_error *error, aigc_job *job)
 {
@@ -25,15 +41,23 @@ static int failed(const char *what, aigc_error *error, aigc_job *job)
     fprintf(stderr, "%s: %s (%s)\n", what, aigc_error_message(error), aigc_status_name(aigc_error_status(error)));
     if (job && aigc_job_token(job)) fprintf(stderr, "  token: %s\n", aigc_job_token(job));
     aigc_error_free(error);
-    return outcome == AIGC_OUTCOME_UNKNOWN ? 3 : 1;
+    return outcome == AIGC_OUTCOME_UNKNOWN ? 3 : interrupted ? 130 : 1;
 }
 
-/* Tells the token of a training as soon as it has one: from then on nothing that was paid for can be lost. */
-static aigc_status told(aigc_job *job, aigc_error **error)
+/* Waits for the end of a job or a download, and tells its token as soon as it has one: from then on nothing that was
+ * paid for can be lost. After a signal everything ends here; only an answer on its way has ten seconds. */
+static aigc_status wait_for(aigc_client *client, const char *what, aigc_job *task, aigc_error **error)
 {
-    while (aigc_job_wait(job, 100, NULL) == AIGC_E_TIMEOUT && !aigc_job_token(job)) continue;
-    if (aigc_job_token(job)) fprintf(stderr, "training: token %s\n", aigc_job_token(job));
-    return aigc_job_wait(job, AIGC_FOREVER, error);
+    aigc_status status = AIGC_E_TIMEOUT;
+    int told = 0;
+    while (status == AIGC_E_TIMEOUT) {
+        const char *token;
+        status = aigc_job_wait(task, 100, NULL);
+        token = told || !aigc_job_remote_id(task) ? NULL : aigc_job_token(task);
+        if (token) told = fprintf(stderr, "%s: token %s\n", what, token);
+        if (interrupted) aigc_client_close(client, 10000);
+    }
+    return aigc_job_wait(task, 0, error);
 }
 
 int main(int argc, char **argv)
@@ -64,18 +88,19 @@ int main(int argc, char **argv)
         if (aigc_request_add_image_url(train, argv[i], NULL, &error)) status = failed(argv[i], error, NULL);
     if (!status && aigc_client_new(config, &client, &error)) status = failed("client", error, NULL);
 
+    handle(SIGINT); handle(SIGTERM); handle(SIGHUP);
     if (!status && (token ? aigc_client_attach(client, token, 1, &training, &error)
                           : aigc_client_submit(client, train, &training, &error))) status = failed("train", error, NULL);
-    if (!status && told(training, &error)) status = failed("training", error, training);
+    if (!status && wait_for(client, "training", training, &error)) status = failed("training", error, training);
     if (!status) {
         fprintf(stderr, "model: %s\n", aigc_job_result_id(training));
         if (aigc_request_set_string(draw, "model", aigc_job_result_id(training), &error) ||
             aigc_client_submit(client, draw, &job, &error)) status = failed("submit", error, NULL);
     }
-    if (!status && aigc_job_wait(job, AIGC_FOREVER, &error)) status = failed("job", error, job);
+    if (!status && wait_for(client, "job", job, &error)) status = failed("job", error, job);
     for (i = 0; !status && i < aigc_job_asset_count(job); i++) {
         snprintf(path, sizeof path, "%s-%d.*", argv[first + 3], (int)i + 1); /* ".*" becomes the format's extension */
-        if (aigc_job_download(job, i, path, &download, &error) || aigc_job_wait(download, AIGC_FOREVER, &error))
+        if (aigc_job_download(job, i, path, &download, &error) || wait_for(client, "image", download, &error))
             status = failed(path, error, job);
         else puts(aigc_job_path(download));
         aigc_job_free(download);

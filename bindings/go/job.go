@@ -21,6 +21,7 @@ type Job struct {
 	acceptOnce, endOnce sync.Once
 	accepted, done      chan struct{}
 	awaitsID            bool
+	parent              *Job // of a download: the job whose image it is
 }
 
 // Asset is one image of a job that has succeeded.
@@ -91,7 +92,7 @@ func (j *Job) Wait(ctx context.Context) error {
 	case <-ctx.Done():
 		return &Error{
 			Status: ErrTimeout, Message: "the wait was ended before the job: " + ctx.Err().Error() + "; the job goes on",
-			Outcome: j.Outcome(), Token: j.Token(), cause: ctx.Err(),
+			Outcome: j.Outcome(), Token: j.anyToken(), cause: ctx.Err(),
 		}
 	}
 }
@@ -104,7 +105,15 @@ func (j *Job) Err() error {
 	if err == nil {
 		return nil
 	}
-	return with(j.Token(), err)
+	return with(j.anyToken(), err)
+}
+
+// anyToken is the token of the job, or of the job whose image a download fetches.
+func (j *Job) anyToken() string {
+	if token := j.Token(); token != "" || j.parent == nil {
+		return token
+	}
+	return j.parent.Token()
 }
 
 // Refresh makes exactly one status call and waits for its answer, which is in the getters afterwards. An error is that of
@@ -278,9 +287,14 @@ func (j *Job) Download(index int, path string) (*Job, error) {
 		return nil, err
 	}
 	defer runtime.KeepAlive(j)
-	return j.client.start(false, func(download **C.aigc_job, failure **C.aigc_error) C.aigc_status {
+	download, err := j.client.start(false, func(download **C.aigc_job, failure **C.aigc_error) C.aigc_status {
 		return C.aigc_job_download(j.handle, C.size_t(index), copied, download, failure)
 	})
+	if err != nil {
+		return nil, with(j.Token(), err)
+	}
+	download.parent = j
+	return download, nil
 }
 
 // Path is the file of a download that has succeeded; "" before and for memory.

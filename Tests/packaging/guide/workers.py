@@ -17,6 +17,6 @@ if __name__ == "__main__":
         for method in ("fork", "spawn"):
             multiprocessing.set_start_method(method, force=True)
             assert block.count(tokens) == 3, method
-        job = client.submit("tencent", "aigc_image", prompt="a cat that stays here")
+        job = client.submit("tencent", "aigc_image", prompt="a cat that stays here").wait()
     print("as the text says")
     sys.stdout.flush()

@@ -3,9 +3,9 @@
  *     cc glib.c $(pkg-config --cflags --libs aigc glib-2.0) -o glib
  *     ./glib 100 "a cat in the snow" cat
  *
- * g_unix_fd_add() watches the client's event descriptor; the callback runs on the thread of the main loop. Ctrl-C ends
- * the program at once; what the provider has accepted goes on, and the tokens printed until then find it again.
- * Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 130 ended by Ctrl-C. */
+ * g_unix_fd_add() watches the client's event descriptor; the callback runs on the thread of the main loop.
+ * After Ctrl-C, SIGTERM or SIGHUP what the provider has accepted goes on there, and its token has been printed.
+ * Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 130 ended by a signal. */
 #include <aigc.h>
 #include <glib-unix.h>
 #include <glib.h>
@@ -25,6 +25,7 @@ static void failed(Work *work, const char *what, aigc_error *error)
 {
     const char *message = aigc_error_message(error);
     g_printerr("%s: %s: %s\n", what, aigc_status_name(aigc_error_status(error)), message ? message : "?");
+    if (aigc_error_outcome(error) == AIGC_OUTCOME_UNKNOWN) g_printerr("  it may run and be billed: look first\n");
     aigc_error_free(error);
     work->failures++;
 }
@@ -74,8 +75,8 @@ static gboolean on_events(gint fd, GIOCondition condition, gpointer data)
 static gboolean on_interrupt(gpointer data)
 {
     Work *work = data;
-    work->interrupted = TRUE;
-    g_main_loop_quit(work->loop);
+    work->interrupted = TRUE; /* ends all jobs here, which on_events() is told; an answer on its way has ten seconds */
+    aigc_client_close(work->client, 10000);
     return G_SOURCE_CONTINUE;
 }
 
@@ -100,8 +101,8 @@ int main(int argc, char **argv)
         aigc_request_set_string(request, "prompt", argv[first + 1], &error)) return failed(&work, "request", error), 1;
 
     work.loop = g_main_loop_new(NULL, FALSE);
-    guint events = g_unix_fd_add(aigc_client_event_fd(work.client), G_IO_IN, on_events, &work); /* before the first job */
-    guint interrupt = g_unix_signal_add(SIGINT, on_interrupt, &work);
+    guint events = g_unix_fd_add(aigc_client_event_fd(work.client), G_IO_IN, on_events, &work); /* before the jobs */
+    for (const int *s = (int[]){SIGINT, SIGTERM, SIGHUP, 0}; *s; s++) g_unix_signal_add(*s, on_interrupt, &work);
     for (int i = atoi(argv[first]); i > 0; i--) {
         aigc_job *job = NULL;
         if (aigc_client_submit(work.client, request, &job, &error)) failed(&work, "submit", error);
@@ -110,10 +111,7 @@ int main(int argc, char **argv)
     }
     if (work.waiting) g_main_loop_run(work.loop);
     g_source_remove(events); /* before the client goes, and its descriptor with it */
-    g_source_remove(interrupt);
     g_main_loop_unref(work.loop);
-    aigc_client_free(work.client);
-    aigc_request_free(request);
-    aigc_config_free(config);
+    aigc_client_free(work.client), aigc_request_free(request), aigc_config_free(config);
     return work.interrupted ? 130 : work.failures ? 1 : 0;
 }

@@ -3,9 +3,9 @@
  *     cc uv.c $(pkg-config --cflags --libs aigc libuv) -o uv
  *     ./uv 100 "a cat in the snow" cat
  *
- * The client's event descriptor is one more thing that the loop watches. Ctrl-C ends the program at once; what the
- * provider has accepted goes on, and the tokens printed until then find it again.
- * Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 130 ended by Ctrl-C. */
+ * The client's event descriptor is one more thing that the loop watches. After Ctrl-C, SIGTERM or SIGHUP what the
+ * provider has accepted goes on there, and its token has been printed.
+ * Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 130 ended by a signal. */
 #include <aigc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,13 +19,14 @@ struct work {
     size_t waiting, failures; /* jobs and downloads that have not ended; what went wrong */
     int interrupted;
     uv_poll_t events;
-    uv_signal_t interrupt;
+    uv_signal_t interrupts[3];
 };
 
 static void failed(struct work *work, const char *what, aigc_error *error)
 {
     const char *message = aigc_error_message(error);
     fprintf(stderr, "%s: %s: %s\n", what, aigc_status_name(aigc_error_status(error)), message ? message : "?");
+    if (aigc_error_outcome(error) == AIGC_OUTCOME_UNKNOWN) fputs("  it may run and be billed: look first\n", stderr);
     aigc_error_free(error);
     work->failures++;
 }
@@ -38,14 +39,11 @@ static void handle(const aigc_event *event, void *user_data)
     aigc_error *error;
     char path[4096];
     if (aigc_event_type(event) == AIGC_EVENT_JOB_ACCEPTED) /* the moment to store the token */
-        printf("accepted %s\n", aigc_job_token(job) ? aigc_job_token(job) : aigc_job_remote_id(job));
+        printf("accepted %s\n", aigc_job_token(job) ? aigc_job_token(job) : aigc_job_remote_id(job)), fflush(stdout);
     if (aigc_event_type(event) != AIGC_EVENT_JOB_DONE) return;
     work->waiting--;
-    if (aigc_job_error(job, &error) != AIGC_OK) {
-        failed(work, aigc_job_token(job) ? aigc_job_token(job) : "job", error);
-    } else if (aigc_job_path(job)) { /* a download */
-        printf("%s\n", aigc_job_path(job));
-    }
+    if (aigc_job_error(job, &error)) failed(work, aigc_job_token(job) ? aigc_job_token(job) : "job", error);
+    else if (aigc_job_path(job)) puts(aigc_job_path(job)); /* a download */
     for (size_t i = 0; i < aigc_job_asset_count(job); i++) { /* none for a failed job and for a download */
         snprintf(path, sizeof path, "%s-%s-%zu.*", work->output, aigc_job_remote_id(job), i + 1);
         if (aigc_job_download(job, i, path, &download, &error)) failed(work, path, error);
@@ -57,7 +55,7 @@ static void handle(const aigc_event *event, void *user_data)
 static void stop(struct work *work)
 {
     uv_close((uv_handle_t *)&work->events, NULL); /* before the client goes, and its descriptor with it */
-    uv_close((uv_handle_t *)&work->interrupt, NULL);
+    for (int i = 0; i < 3; i++) uv_close((uv_handle_t *)&work->interrupts[i], NULL);
 }
 
 static void on_events(uv_poll_t *poll, int status, int events)
@@ -75,8 +73,9 @@ static void on_events(uv_poll_t *poll, int status, int events)
 
 static void on_interrupt(uv_signal_t *signal, int number)
 {
-    ((struct work *)signal->data)->interrupted = number;
-    stop(signal->data);
+    struct work *work = signal->data;
+    work->interrupted = number; /* ends all jobs here, which on_events() hears of; an answer has ten seconds */
+    aigc_client_close(work->client, 10000);
 }
 
 int main(int argc, char **argv)
@@ -99,11 +98,14 @@ int main(int argc, char **argv)
         aigc_request_new(AIGC_TENCENT, AIGC_TENCENT_IMAGE, &request, &error) ||
         aigc_request_set_string(request, "prompt", argv[first + 1], &error)) return failed(&work, "request", error), 1;
 
-    work.events.data = work.interrupt.data = &work;
+    work.events.data = &work;
     uv_poll_init(uv_default_loop(), &work.events, aigc_client_event_fd(work.client));
     uv_poll_start(&work.events, UV_READABLE, on_events); /* before the first job, so that no event is missed */
-    uv_signal_init(uv_default_loop(), &work.interrupt);
-    uv_signal_start(&work.interrupt, on_interrupt, SIGINT);
+    for (int i = 0; i < 3; i++) {
+        uv_signal_init(uv_default_loop(), &work.interrupts[i]);
+        work.interrupts[i].data = &work;
+        uv_signal_start(&work.interrupts[i], on_interrupt, (int[]){SIGINT, SIGTERM, SIGHUP}[i]);
+    }
     for (int i = atoi(argv[first]); i > 0; i--) {
         aigc_job *job = NULL;
         if (aigc_client_submit(work.client, request, &job, &error)) failed(&work, "submit", error);
@@ -112,8 +114,6 @@ int main(int argc, char **argv)
     }
     if (work.waiting == 0) stop(&work);
     uv_run(uv_default_loop(), UV_RUN_DEFAULT);
-    aigc_client_free(work.client);
-    aigc_request_free(request);
-    aigc_config_free(config);
+    aigc_client_free(work.client), aigc_request_free(request), aigc_config_free(config);
     return work.interrupted ? 130 : work.failures ? 1 : 0;
 }

@@ -4,11 +4,13 @@
     pip install ./bindings/python
     python asyncio_jobs.py 100 "a cat in the snow" pictures/
 
-Ctrl-C ends the program at once; what the provider has accepted goes on, and the tokens printed until then find it again.
-Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 130 ended by Ctrl-C.
+Ctrl-C, SIGTERM and SIGHUP end the program in good order: what the provider has accepted goes on there, and the tokens that
+have been printed find it again.
+Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 130 ended by a signal.
 """
 
 import asyncio
+import signal
 import sys
 from typing import Dict, List
 
@@ -24,7 +26,7 @@ async def one(client: aigc.aio.Client, prompt: str, folder: str) -> int:
         prompt=prompt,
         out=folder,
         name_template="asyncio-{remote_id}-{index}",
-        on_accepted=lambda job: print("accepted", job.token),  # The moment to store the token.
+        on_accepted=lambda job: print("accepted", job.token, flush=True),  # The moment to store the token.
     )
     for image in images:
         print(image.path)
@@ -39,7 +41,7 @@ async def run(settings: Dict[str, str], jobs: int, prompt: str, folder: str) -> 
     status = 0
     for result in results:
         if isinstance(result, aigc.AigcError):
-            print(f"AIGC_E_{result.status.name}: {result}", file=sys.stderr)  # Its outcome and its token say what may still run.
+            print(f"{result.name}: {result} {result.token or ''}", file=sys.stderr)
             status = 1
         elif isinstance(result, BaseException):
             raise result
@@ -56,6 +58,9 @@ def main(arguments: List[str]) -> int:
     if len(arguments) != 3:
         print("usage: asyncio_jobs.py [-c KEY=VALUE]... JOBS PROMPT FOLDER", file=sys.stderr)
         return 2
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)  # As Ctrl-C does.
     try:
         return asyncio.run(run(settings, int(arguments[0]), arguments[1], arguments[2]))
     except KeyboardInterrupt:

@@ -101,7 +101,7 @@ def test_a_cancelled_generate_is_not_silent(
         while not sandbox.requests("CreateAigcImageTask"):
             await asyncio.sleep(0.01)
         if when == "while it runs":
-            while not any(job.token for job in client._tasks.values() if isinstance(job, aio.Job)):
+            while not any(job.remote_id for job in client._tasks.values() if isinstance(job, aio.Job)):
                 await asyncio.sleep(0.01)
         if when == "by wait_for":
             with pytest.raises(asyncio.TimeoutError):
@@ -158,6 +158,68 @@ def test_an_interrupted_generate_is_not_silent(
         with pytest.raises(KeyboardInterrupt):
             client.generate(**TENCENT, on_accepted=accepted.append if tells else None)
     assert len(accepted) == int(tells) and len(tokens(caplog.records)) == int(not tells)
+
+
+@pytest.mark.parametrize("how", ["returns", "fails", "is interrupted", "knows", "has ended"])
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_job_that_runs_when_its_client_is_closed(
+    sandbox: Any, keys: Dict[str, Any], caplog: pytest.LogCaptureFixture, how: str, is_async: bool
+) -> None:
+    """It is a warning with its token, unless the program has looked at that."""
+    request = {**TENCENT, "prompt": "a cat" if how == "has ended" else "[never] cat"}
+    failure = {"fails": ZeroDivisionError, "is interrupted": KeyboardInterrupt}.get(how)
+
+    def after(job: Any) -> None:
+        if how == "knows":
+            assert job.token
+        if failure is not None:
+            raise failure
+
+    async def work() -> None:
+        async with aio.Client(keys) as client:
+            job = client.submit(**request)
+            while job.remote_id is None or (how == "has ended" and not job.done):
+                await asyncio.sleep(0.02)
+            after(job)
+
+    try:
+        if is_async:
+            asyncio.run(work())
+        else:
+            with aigc.Client(keys) as client:
+                job = client.submit(**request)
+                while job.remote_id is None or (how == "has ended" and not job.done):
+                    time.sleep(0.02)
+                after(job)
+    except (ZeroDivisionError, KeyboardInterrupt):
+        pass
+    assert len(tokens(caplog.records)) == (0 if how in ("knows", "has ended") else 1)
+
+
+def test_a_failed_download_tells_the_token(sandbox: Any, keys: Dict[str, Any], tmp_path: Path) -> None:
+    sandbox.fault("garbage_body", "asset", times=100)
+    with aigc.Client(keys) as client:
+        job = client.submit(**TENCENT).wait()
+        download = job.download(0)
+        with pytest.raises(errors.AssetError) as caught:
+            download.wait()
+        assert caught.value.token == job.token and download.job == job
+        assert download.error is not None and download.error.token == job.token
+        if sys.version_info >= (3, 11):
+            assert any(str(job.token) in note for note in caught.value.__notes__)
+        for path in ("\0", "x" * 5000):
+            with pytest.raises(errors.AigcError) as caught_too:
+                job.download(0, path).wait()
+            assert caught_too.value.token == job.token
+
+    async def work() -> None:
+        async with aio.Client(keys) as client:
+            job = await client.submit(**TENCENT).wait()
+            with pytest.raises(errors.AssetError) as caught:
+                await job.download(0).wait()
+            assert caught.value.token == job.token
+
+    asyncio.run(work())
 
 
 def test_a_time_that_is_none_costs_nothing(sandbox: Any, keys: Dict[str, Any]) -> None:

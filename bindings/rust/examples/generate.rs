@@ -2,11 +2,58 @@
 //!
 //!     cargo run --example generate -- [-c KEY=VALUE]... [--image URL] tencent "a cat in the snow" cat
 //!
-//! Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 3 nobody knows whether it was submitted.
+//! Ctrl-C, SIGTERM and SIGHUP leave in good order: what has not been sent is not sent any more, an answer on its way gets
+//! ten seconds, and the token of a job that goes on is printed.
+//! Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 3 nobody knows whether it was submitted,
+//! 130 ended by a signal.
 
 use std::process::exit;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use aigc::{Client, Config, Error, Job, Outcome, Request};
+use aigc::{Client, Config, Error, Job, Outcome, Request, Status};
+
+/// A signal ends no wait: its handler only takes a note, and the waits below look at that.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+extern "C" fn interrupt(_: i32) {
+    INTERRUPTED.store(true, Ordering::SeqCst);
+}
+
+extern "C" {
+    fn signal(number: i32, handler: usize) -> usize;
+}
+
+fn handle_signals() {
+    for number in [1, 2, 15] {
+        // SAFETY: the handler does nothing but set a flag. 1 is SIG_IGN: whoever started us wants it ignored.
+        unsafe {
+            if signal(number, interrupt as *const () as usize) == 1 {
+                signal(number, 1);
+            }
+        }
+    }
+}
+
+/// Waits for the end of a job or a download. After a signal everything ends here, and only an answer on its way has ten
+/// seconds, so that no id is lost. Tells the token as soon as there is one.
+fn wait(client: &Client, task: &Job) -> Result<(), Error> {
+    let mut told = task.remote_id().is_some();
+    loop {
+        let slice = task.wait(Some(Duration::from_millis(100)));
+        if let (false, Some(token)) = (told, task.token()) {
+            eprintln!("accepted, token: {}", token);
+            told = true;
+        }
+        match slice {
+            Err(error) if error.status() == Status::TIMEOUT => {}
+            ended => return ended,
+        }
+        if INTERRUPTED.load(Ordering::SeqCst) {
+            client.close(Duration::from_secs(10));
+        }
+    }
+}
 
 fn main() {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -28,7 +75,7 @@ fn main() {
         }
         // Nobody knows whether it runs: a script must not simply try again.
         let unknown = job.map_or(error.outcome(), |job| job.outcome()) == Outcome::UNKNOWN;
-        exit(if unknown { 3 } else { 1 });
+        exit(if unknown { 3 } else { 1 + 129 * i32::from(INTERRUPTED.load(Ordering::SeqCst)) });
     }
 }
 
@@ -56,12 +103,13 @@ fn generate(
         request.add_image(url, None)?;
     }
     let client = Client::new(&config)?;
+    handle_signals();
     let job = submitted.insert(client.submit(&request)?);
-    job.wait(None)?;
+    wait(&client, job)?;
     for asset in job.assets() {
         let path = format!("{}-{}-{}.*", output, job.remote_id().unwrap_or("?"), asset.index + 1);
         let download = job.download(asset.index, path)?;
-        download.wait(None)?;
+        wait(&client, &download)?;
         println!("{}", download.path().unwrap_or("?"));
     }
     Ok(())

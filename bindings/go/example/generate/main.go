@@ -1,8 +1,10 @@
-// generate makes images with one job and waits for them; Ctrl-C leaves at once and prints the token of the job that goes on.
+// generate makes images with one job and waits for them. Ctrl-C, SIGTERM and SIGHUP leave in good order: what has not been
+// sent is not sent any more, an answer on its way gets ten seconds, and the token of a job that goes on is printed.
 //
 //	go run ./example/generate [-c KEY=VALUE]... tencent "a cat in the snow" cat
 //
-// Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 3 nobody knows whether it was submitted.
+// Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 3 nobody knows whether it was submitted,
+// 130 ended by a signal.
 package main
 
 import (
@@ -13,6 +15,8 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"syscall"
+	"time"
 
 	"aigc"
 )
@@ -38,7 +42,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: generate [-c KEY=VALUE]... [-image URL] PROVIDER PROMPT OUTPUT")
 		os.Exit(2)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	request := aigc.Request{
 		Provider: flag.Arg(0), Operation: aigc.TencentImage, Fields: aigc.Fields{"prompt": flag.Arg(1)},
@@ -49,42 +53,60 @@ func main() {
 	if *image != "" {
 		request.Images = []aigc.Image{{URL: *image}}
 	}
-	if err := generate(ctx, config, request, flag.Arg(2)); err != nil {
+	if job, err := generate(ctx, config, request, flag.Arg(2)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
+		outcome := aigc.OutcomeNone
 		var e *aigc.Error
-		if errors.As(err, &e) && e.Token != "" {
-			fmt.Fprintln(os.Stderr, "token:", e.Token)
+		if errors.As(err, &e) {
+			outcome = e.Outcome
 		}
-		if errors.As(err, &e) && e.Outcome == aigc.OutcomeUnknown {
-			os.Exit(3) // it may run and be billed: a script must not simply try again
+		if job != nil { // the client is closed: what the job says now is the last word
+			outcome = job.Outcome()
+			if job.Token() != "" {
+				fmt.Fprintln(os.Stderr, "token:", job.Token())
+			}
+		}
+		switch {
+		case outcome == aigc.OutcomeUnknown:
+			fmt.Fprintln(os.Stderr, "it may run and be billed: look before you repeat it")
+			os.Exit(3)
+		case ctx.Err() != nil:
+			os.Exit(130)
 		}
 		os.Exit(1)
 	}
 }
 
-func generate(ctx context.Context, config settings, request aigc.Request, output string) error {
+// generate gives the job too, if there is one, whatever became of it.
+func generate(ctx context.Context, config settings, request aigc.Request, output string) (*aigc.Job, error) {
 	client, err := aigc.New(aigc.Options{Config: config})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer client.Close(-1)
+	defer client.Close(10 * time.Second) // for the answer to a submission on the wire, which brings the id
 	job, err := client.Submit(request)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	select { // the moment to store the token: it finds the job again from any process
+	case <-job.Accepted():
+		fmt.Fprintln(os.Stderr, "accepted, token:", job.Token())
+	case <-job.Done():
+	case <-ctx.Done():
 	}
 	if err := job.Wait(ctx); err != nil {
-		return err
+		return job, err
 	}
 	for _, asset := range job.Assets() {
 		path := fmt.Sprintf("%s-%s-%d.*", output, job.RemoteID(), asset.Index+1)
 		download, err := job.Download(asset.Index, path)
 		if err != nil {
-			return err
+			return job, err
 		}
 		if err := download.Wait(ctx); err != nil {
-			return err
+			return job, err
 		}
 		fmt.Println(download.Path())
 	}
-	return nil
+	return job, nil
 }

@@ -168,7 +168,9 @@ class BaseClient(Generic[JobT, DownloadT]):
             if pointer:  # A signal handler raised: nobody but us knows of the job that was begun.
                 self._interrupted(self._adopt(pointer, self._job_class), error)
             raise
-        return self._adopt(pointer, self._job_class)
+        job = self._adopt(pointer, self._job_class)
+        job._submitted = True
+        return job
 
     def attach(self, token: str, follow: bool = True) -> JobT:
         """The job of a token, from any process.
@@ -246,8 +248,14 @@ class BaseClient(Generic[JobT, DownloadT]):
         if index < 0:
             raise InvalidArgumentError(f"there is no image {index}", status=Status.INVALID_ARGUMENT)
         pointer = _native.job_p()
-        call(lib().aigc_job_download, job._handle, index, file_name(path), byref(pointer))
-        return self._adopt(pointer, self._download_class)
+        try:
+            call(lib().aigc_job_download, job._handle, index, file_name(path), byref(pointer))
+        except AigcError as error:
+            remember_token(error, [job])
+            raise
+        download = self._adopt(pointer, self._download_class)
+        download._job = job
+        return download
 
     def _interrupted(self, job: JobT, error: BaseException) -> None:
         """A program is interrupted in the moment in which it begins a job."""
@@ -302,11 +310,23 @@ class BaseClient(Generic[JobT, DownloadT]):
             return
         self._closed = True
         _live.discard(self)
+        here = os.getpid() == self._pid
+        running = [task for task in list(self._tasks.values()) if isinstance(task, BaseJob)] if here else []
+        running = [job for job in running if job._submitted and not job.done]
         try:
-            if os.getpid() == self._pid:
+            if here:
                 lib().aigc_client_close(self._handle, self._grace_ms if grace_ms is None else grace_ms)
         finally:
             self._ended = True
+            for job in running:
+                self._leave(job)
+
+    def _leave(self, job: BaseJob) -> None:
+        """The client is closed, and this job of its own has not ended. Warns if nobody has its token."""
+        if not job._known:
+            from . import logs
+
+            logs.given_up(job)
 
     def __del__(self) -> None:
         if not self._closed and os.getpid() == self._pid:
@@ -366,19 +386,27 @@ def settle(jobs: Iterable[BaseJob], grace: float) -> None:
 
 
 def give_up(error: BaseException, job: BaseJob) -> None:
-    """Warns of a job that goes on, unless the error tells its token: most programs do not look into an interrupt."""
-    if not isinstance(error, AigcError) or (error.token is None and job.outcome is not Outcome.UNKNOWN):
+    """Warns of a job that goes on, unless the error tells of it: most programs do not look into an interrupt."""
+    if not tells(error):
         from . import logs
 
         logs.given_up(job)
 
 
+def tells(error: BaseException) -> bool:
+    """Whether the error has the token, or says that the outcome is unknown."""
+    return isinstance(error, AigcError) and (error.token is not None or error.outcome is Outcome.UNKNOWN)
+
+
 def remember_token(error: BaseException, tasks: List[BaseTask]) -> None:
     """Writes on an exception which jobs go on, so that an interrupted program can still find them."""
-    tokens = [token for token in (task._token() for task in tasks) if token]
-    if isinstance(error, AigcError) and error.token is None and tokens:
-        error.token = tokens[0]
+    tokens = [token for token in (task._job_token() for task in tasks) if token]
+    if isinstance(error, AigcError) and tokens:
+        if error.token is None:
+            error.token = tokens[0]
+        for task in tasks:
+            task._known = True
     add_note = getattr(error, "add_note", None)  # Python 3.11
     if add_note is not None:
         for token in tokens:
-            add_note(f"the job goes on at the provider; its token: {token}")
+            add_note(f"the job is not lost, it may go on at the provider; its token: {token}")

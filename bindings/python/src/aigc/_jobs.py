@@ -57,6 +57,9 @@ class BaseTask:
         self._client = client
         self._handle = handle
         self._id = int(lib().aigc_job_id(handle))
+        self._submitted = False  # By this client, and not attached.
+        self._known = False  # Somebody has been told the token.
+        self._unknown = False  # Somebody has been told that the outcome is unknown.
 
     @property
     def id(self) -> int:
@@ -114,7 +117,7 @@ class BaseTask:
         if not status:
             return None
         error = error_from(pointer, status)
-        error.token = self._token()
+        error.token = self._job_token()
         return error
 
     def cancel(self) -> None:
@@ -138,6 +141,10 @@ class BaseTask:
     def _token(self) -> Optional[str]:
         return decode(lib().aigc_job_token(self._handle))
 
+    def _job_token(self) -> Optional[str]:
+        """Of the job that it is about."""
+        return self._token()
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, BaseTask) and other._id == self._id
 
@@ -160,7 +167,9 @@ class BaseJob(BaseTask):
     @property
     def token(self) -> Optional[str]:
         """Text that attaches this job in another process: store it. None until the provider has accepted the job."""
-        return self._token()
+        token = self._token()
+        self._known = self._known or token is not None
+        return token
 
     @property
     def provider_state(self) -> Optional[str]:
@@ -204,8 +213,17 @@ class BaseDownload(BaseTask):
 
     def __init__(self, client: "BaseClient[Any, Any]", handle: Handle) -> None:
         super().__init__(client, handle)
+        self._job: Optional[BaseJob] = None
         self._data: Optional[bytes] = None
         self._taking = threading.Lock()
+
+    @property
+    def job(self) -> Optional[BaseJob]:
+        """The job whose image it is; None for an image that was fetched by id or URL."""
+        return self._job
+
+    def _job_token(self) -> Optional[str]:
+        return self._token() or (None if self._job is None else self._job._token())
 
     @property
     def path(self) -> Optional[str]:

@@ -15,13 +15,13 @@ from typing import Any, Awaitable, Callable, Deque, Dict, List, Mapping, Optiona
 from weakref import WeakSet
 
 from . import _native, logs
-from ._base import BaseClient, Event, PathLike, remember_token
+from ._base import BaseClient, Event, PathLike, remember_token, tells
 from ._call import Handle, error_from, milliseconds
 from ._jobs import BaseDownload, BaseJob, BaseTask
 from ._library import lib
 from ._naming import check_template, file_paths
 from .enums import EventType, Outcome, State, Status
-from .errors import AigcError, ClosedError, NoResourcesError, WaitTimeoutError
+from .errors import ClosedError, NoResourcesError, WaitTimeoutError
 from .request import Request
 
 Self = TypeVar("Self", bound="_Waits")
@@ -48,12 +48,13 @@ class _Waits(BaseTask):
                     f"{self!r} has not ended after {timeout} s; it goes on: wait again, or attach its token later",
                     status=Status.TIMEOUT,
                     outcome=self.outcome,
-                    token=self._token(),
+                    token=self._job_token(),
                 ) from None
             finally:
                 client._forget(self._id, waiter)
         error = self.error
         if error is not None:
+            remember_token(error, [self])
             raise error
         return self
 
@@ -219,10 +220,8 @@ class Client(BaseClient[Job, Download]):
                     await self._answered(job, self.close_grace)
             finally:
                 remember_token(error, [job])
-                if not (isinstance(error, AigcError) and error.token) and (
-                    on_accepted is None or job.id in self._on_accepted
-                ):
-                    self._give_up(job)
+                job._unknown = tells(error)
+                self._give_up(job)
             raise
         return downloads
 
@@ -332,6 +331,7 @@ class Client(BaseClient[Job, Download]):
         if call_back is not None:
             job = self._task_of(event, job_id)
             if isinstance(job, Job):
+                job._known = True
                 try:
                     call_back(job)
                 except Exception as error:  # The program's own: the events behind this one are told all the same.
@@ -364,10 +364,13 @@ class Client(BaseClient[Job, Download]):
         super()._close(grace_ms)
         if os.getpid() == self._pid:
             given_up, self._given_up = self._given_up, {}
-            hears = self._loop is not None and self._loop.is_running()  # close() takes the last events.
             for job in given_up.values():
-                if job.remote_id is None or job.id not in self._on_accepted or not hears:
-                    logs.given_up(job)
+                self._leave(job)
+
+    def _leave(self, job: BaseJob) -> None:
+        hears = self._loop is not None and self._loop.is_running()  # close() takes the last events.
+        if job.remote_id is None or job.id not in self._on_accepted or not hears:
+            super()._leave(job)
 
     def _wait_for_end(self, job_id: int) -> "asyncio.Future[int]":
         future = self._bind().create_future()

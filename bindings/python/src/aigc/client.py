@@ -72,14 +72,16 @@ class _Waits(BaseTask):
             if status == Status.OK:
                 return self
             if status != Status.TIMEOUT:
-                raise self.error or error_from(None, status)
+                error = self.error or error_from(None, status)
+                remember_token(error, [self])
+                raise error
             # A job can end with the status TIMEOUT only here, where it has not ended.
             if deadline is not None and time.monotonic() >= deadline:
                 raise WaitTimeoutError(
                     f"{self!r} has not ended after {timeout} s; it goes on: wait again, or attach its token later",
                     status=Status.TIMEOUT,
                     outcome=self.outcome,
-                    token=self._token(),
+                    token=self._job_token(),
                 )
 
 
@@ -166,6 +168,7 @@ class Client(BaseClient[Job, Download]):
                 self._wait_accepted(job, deadline)
                 if job.remote_id is not None:
                     tell, untold = untold, None
+                    job._known = True
                     tell(job)
             job.wait(_left(deadline))
             paths = file_paths(out, job, name_template)
@@ -181,11 +184,11 @@ class Client(BaseClient[Job, Download]):
             finally:
                 try:
                     if untold is not None and job.remote_id is not None:
+                        job._known = True
                         untold(job)
                 finally:
                     remember_token(error, [job])
-                    if on_accepted is None or job.remote_id is None:
-                        give_up(error, job)
+                    give_up(error, job)
             raise
         return downloads
 

@@ -31,11 +31,15 @@ _LEVELS = {
 
 def given_up(job: BaseJob) -> None:
     """Warns of a job that goes on although whoever wanted its images has been cancelled or interrupted: otherwise nobody
-    might know of it. Nothing where it never reached the provider."""
+    might know of it. Nothing where it never reached the provider, or where somebody knows."""
+    if job._known:
+        return
     token = job.token or job.remote_id
     if token is not None:
         text = "a job that was given up here goes on at the provider and is billed; its token: %s"
-    elif job.outcome is Outcome.UNKNOWN:
+        job._known = True
+    elif job.outcome is Outcome.UNKNOWN and not job._unknown:
+        job._unknown = True
         token = f"{job.provider} {job.operation}"
         text = "a submission that was given up here may run and be billed, its answer did not come: %s"
     else:

@@ -36,7 +36,7 @@ class Output:
         self._told: Set[str] = set()
         """Tokens that the user has."""
         self._untold: Dict[str, str] = {}
-        """Tokens that nobody could be told so far, with the line that tells them."""
+        """Tokens that could not be told when there was something to tell, with the line that tells them."""
         self._problem: Optional[OSError] = None
         """Why standard output cannot be written."""
         self._announced = False
@@ -99,13 +99,13 @@ class Output:
         """The user has this token already."""
         if token is not None:
             self._told.add(token)
+            self._untold.pop(token, None)
 
     def close(self) -> None:
         """What nobody could be told is kept in a file, and the command fails."""
-        for token, line in self._untold.items():
-            if token not in self._told:
-                self.is_broken = True
-                untold.keep(line)
+        for line in self._untold.values():
+            self.is_broken = True
+            untold.keep(line)
         self._untold.clear()
 
     def _tell(self, text: str, token: Optional[str]) -> None:
