@@ -540,7 +540,9 @@ const char *aigc_job_operation(aigc_job *job);
  * been seen. Since 1.0. */
 const char *aigc_job_provider_state(aigc_job *job);
 
-/* The provider's last answer about this job as JSON, with every field it sent. NULL until one came. Since 1.0. */
+/* The provider's last answer about this job as it came, with every field it sent: JSON as a rule. An answer that could not
+ * be read is here too, its first 64 KiB; what is no text in it, and each NUL, is U+FFFD. Longer answers than 1 MiB that
+ * were read are not kept. NULL until one came. Since 1.0. */
 const char *aigc_job_provider_response(aigc_job *job);
 
 /* The provider's request id of the last answer. NULL until one came. Since 1.0. */

@@ -1,4 +1,5 @@
 public import CAigc
+internal import Codec
 internal import Core
 internal import Engine
 internal import Glibc
@@ -69,9 +70,7 @@ public func aigc_job_provider_state(_ job: OpaquePointer?) -> UnsafePointer<CCha
 
 @_cdecl("aigc_job_provider_response") @implementation
 public func aigc_job_provider_response(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
-    JobBox.readable(job)?.lendWithoutSecrets {
-        $0.response.isEmpty ? nil : String(decoding: $0.response, as: UTF8.self)
-    }
+    JobBox.readable(job)?.lendWithoutSecrets { $0.response.isEmpty ? nil : JSONAnswer.text($0.response) }
 }
 
 @_cdecl("aigc_job_request_id") @implementation

@@ -1,7 +1,6 @@
 #include "CJSON.h"
 
 #include <jansson.h>
-#include <string.h>
 
 static aigcj_reason reason_of(enum json_error_code code) {
     switch (code) {
@@ -28,48 +27,5 @@ aigcj_value *aigcj_parse(const void *bytes, size_t count, aigcj_error *error) {
 }
 
 void aigcj_free(aigcj_value *document) { json_decref((json_t *)document); }
-
-void aigcj_look(const aigcj_value *value, aigcj_view *view) {
-    const json_t *json = (const json_t *)value;
-    switch (json_typeof(json)) {
-    case JSON_STRING:
-        view->type = AIGCJ_STRING;
-        view->text = json_string_value(json);
-        view->count = json_string_length(json);
-        break;
-    case JSON_INTEGER:
-        view->type = AIGCJ_INTEGER;
-        view->integer = json_integer_value(json);
-        break;
-    case JSON_REAL:
-        view->type = AIGCJ_REAL;
-        view->real = json_real_value(json);
-        break;
-    case JSON_ARRAY:
-        view->type = AIGCJ_ARRAY;
-        view->count = json_array_size(json);
-        break;
-    case JSON_OBJECT:
-        view->type = AIGCJ_OBJECT;
-        view->count = json_object_size(json);
-        break;
-    case JSON_TRUE: view->type = AIGCJ_TRUE; break;
-    case JSON_FALSE: view->type = AIGCJ_FALSE; break;
-    default: view->type = AIGCJ_NULL; break;
-    }
-}
-
-const aigcj_value *aigcj_element(const aigcj_value *array, size_t index) {
-    return (const aigcj_value *)json_array_get((const json_t *)array, index);
-}
-
-const aigcj_value *aigcj_member(const aigcj_value *object, void **cursor, const char **name, size_t *name_count) {
-    json_t *json = (json_t *)object; /* iterating changes nothing; jansson only lacks the const */
-    *cursor = *cursor == NULL ? json_object_iter(json) : json_object_iter_next(json, *cursor);
-    if (*cursor == NULL) return NULL;
-    *name = json_object_iter_key(*cursor);
-    *name_count = strlen(*name);
-    return (const aigcj_value *)json_object_iter_value(*cursor);
-}
 
 const char *aigcj_version(void) { return jansson_version_str(); }

@@ -9,7 +9,7 @@ extension JSONValue {
     ///
     /// - UTF-8 is checked. `\u0000` is fine inside strings, an error inside names.
     /// - Of two members with one name the last wins: an answer with such a fault is still read, as most clients do.
-    /// - An integer beyond Int64 becomes a double; a number beyond Double is an error.
+    /// - A number keeps its form, whatever its size.
     /// - Nesting deeper than `maximumDepth` (at most `depthLimit`) is an error that costs no stack.
     public static func parse(_ bytes: [UInt8], maximumDepth: Int = 64) throws(JSONError) -> JSONValue {
         let result = bytes.withUnsafeBytes { buffer -> Result<JSONValue, JSONError> in
@@ -28,19 +28,20 @@ extension JSONValue {
         return try parseStrictly(bytes, maximumDepth: maximumDepth)
     }
 
-    /// By jansson, for everything that is not plain.
+    /// jansson says whether it is JSON, for everything that is not plain; the other reader, which keeps numbers as they are,
+    /// says what it holds.
     static func parseStrictly(_ bytes: UnsafeRawBufferPointer, maximumDepth: Int) throws(JSONError) -> JSONValue {
         try checkDepth(bytes, maximum: max(0, min(maximumDepth, depthLimit)))
         var error = aigcj_error()
-        if let root = aigcj_parse(bytes.baseAddress, bytes.count, &error) {
-            defer { aigcj_free(root) }
-            return convert(root)
+        // jansson knows no number beyond Int64 and Double.
+        let text = withoutNumbers(bytes)
+        guard let root = text.withUnsafeBytes({ aigcj_parse($0.baseAddress, $0.count, &error) }) else {
+            throw JSONError(words(error.reason), line: Int(error.line), position: Int(error.position))
         }
-        guard error.reason == AIGCJ_TOO_LARGE, let patched = realsForBigIntegers(bytes),
-            let root = patched.withUnsafeBytes({ aigcj_parse($0.baseAddress, $0.count, &error) })
-        else { throw JSONError(words(error.reason), line: Int(error.line), position: Int(error.position)) }
-        defer { aigcj_free(root) }
-        return convert(root)
+        aigcj_free(root)
+        var reader = JSONAnswerReader(bytes, maximumDepth: depthLimit, keepsDoubles: false)
+        guard let answer = reader.read(), !answer.isCut, !answer.isDamaged else { throw JSONError("not JSON") }
+        return answer.value
     }
 
     /// jansson recurses once a level, so this goes first, without recursion.
@@ -68,39 +69,27 @@ extension JSONValue {
         }
     }
 
-    /// The text with ".0" behind each integer beyond Int64; nil if there is none. For the rare text that has one.
-    private static func realsForBigIntegers(_ bytes: UnsafeRawBufferPointer) -> [UInt8]? {
-        var patched: [UInt8] = []
-        var changed = false
+    /// The text with 0 and blanks in the place of each number that has the form of one.
+    private static func withoutNumbers(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        var text = Array(bytes)
         var index = 0
-        let count = bytes.count
-        while index < count {
-            let byte = bytes[index]
+        while index < text.count {
+            let start = index
+            let byte = text[index]  // safe: index < count
+            index += 1
             if byte == UInt8(ascii: "\"") {
-                let start = index
-                index += 1
-                while index < count, bytes[index] != UInt8(ascii: "\"") {
-                    index += bytes[index] == UInt8(ascii: "\\") ? 2 : 1
+                while index < text.count, text[index] != UInt8(ascii: "\"") {
+                    index += text[index] == UInt8(ascii: "\\") ? 2 : 1
                 }
-                index = min(index + 1, count)
-                patched.append(contentsOf: bytes[start..<index])
+                index += 1
             } else if byte == UInt8(ascii: "-") || isDigit(byte) {
-                let start = index
-                index += 1
-                while index < count, isNumberByte(bytes[index]) { index += 1 }
-                let token = bytes[start..<index]
-                patched.append(contentsOf: token)
-                let isInteger = token.dropFirst().allSatisfy(isDigit)
-                if isInteger, Int64(String(decoding: token, as: UTF8.self)) == nil {
-                    patched.append(contentsOf: ".0".utf8)
-                    changed = true
-                }
-            } else {
-                patched.append(byte)
-                index += 1
+                while index < text.count, isNumberByte(text[index]) { index += 1 }
+                guard JSONNumber.isNumber(text[start..<index]) else { continue }
+                text[start] = 0x30
+                for blank in (start + 1)..<index { text[blank] = 0x20 }  // safe: below index
             }
         }
-        return changed ? patched : nil
+        return text
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
@@ -108,48 +97,6 @@ extension JSONValue {
     private static func isNumberByte(_ byte: UInt8) -> Bool {
         isDigit(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "e") || byte == UInt8(ascii: "E")
             || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-")
-    }
-
-    /// Recursive: `checkDepth` has bounded it.
-    private static func convert(_ node: OpaquePointer) -> JSONValue {
-        var view = aigcj_view()
-        aigcj_look(node, &view)
-        switch view.type {
-        case AIGCJ_STRING: return .string(text(view.text, view.count))
-        case AIGCJ_INTEGER: return .int(view.integer)
-        case AIGCJ_REAL: return .double(view.real)
-        case AIGCJ_TRUE: return .bool(true)
-        case AIGCJ_FALSE: return .bool(false)
-        case AIGCJ_ARRAY: return .array(elements(node, view.count))
-        case AIGCJ_OBJECT: return .object(members(node, view.count))
-        default: return .null
-        }
-    }
-
-    private static func elements(_ node: OpaquePointer, _ count: Int) -> [JSONValue] {
-        var values: [JSONValue] = []
-        values.reserveCapacity(count)
-        for index in 0..<count {
-            if let element = aigcj_element(node, index) { values.append(convert(element)) }
-        }
-        return values
-    }
-
-    private static func members(_ node: OpaquePointer, _ count: Int) -> [JSONMember] {
-        var members: [JSONMember] = []
-        members.reserveCapacity(count)
-        var cursor: UnsafeMutableRawPointer?
-        var name: UnsafePointer<CChar>?
-        var length = 0
-        while let value = aigcj_member(node, &cursor, &name, &length) {
-            members.append(JSONMember(text(name, length), convert(value)))
-        }
-        return members
-    }
-
-    private static func text(_ start: UnsafePointer<CChar>?, _ count: Int) -> String {
-        guard let start else { return "" }
-        return String(decoding: UnsafeRawBufferPointer(start: start, count: count), as: UTF8.self)
     }
 
     /// Our words instead of jansson's, which quote the text.

@@ -1,7 +1,7 @@
 extension JSONValue {
     /// The value as compact JSON: UTF-8, nothing but quotes, backslashes and control characters escaped, order kept,
-    /// doubles in the shortest form that reads back the same. JSON has no NaN and no infinity: they become null here;
-    /// `requireFinite` refuses them beforehand. Recurses once a level.
+    /// doubles in the shortest form that reads back the same, numbers that were read as they were. JSON has no NaN and no
+    /// infinity: they become null here; `requireFinite` refuses them beforehand. Recurses once a level.
     public func serialized() -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(256)
@@ -18,7 +18,7 @@ extension JSONValue {
             for value in values { try value.requireFinite() }
         case .object(let members):
             for member in members { try member.value.requireFinite() }
-        case .null, .bool, .int, .string: break
+        case .null, .bool, .int, .number, .string: break
         }
     }
 
@@ -58,6 +58,7 @@ extension JSONValue {
         case .bool(false): output.append(contentsOf: "false".utf8)
         case .int(let value): output.append(contentsOf: String(value).utf8)
         case .double(let value): output.append(contentsOf: (value.isFinite ? value.description : "null").utf8)
+        case .number(let text): output.append(contentsOf: text.utf8)
         case .string(let text): Self.writeString(text, to: &output)
         case .null, .array, .object: output.append(contentsOf: "null".utf8)
         }

@@ -1,6 +1,8 @@
 // Codec: JSON values over jansson, percent coding, dates. Imports Core and CJSON, holds no state, any thread.
 
-/// One name and its value in a JSON object.
+internal import Core
+
+/// One name and its value in a JSON object. Equal are those of equal bytes.
 public struct JSONMember: Equatable, Sendable {
     public var name: String
     public var value: JSONValue
@@ -14,18 +16,37 @@ public struct JSONMember: Equatable, Sendable {
         self.name = name
         self.value = value
     }
+
+    public static func == (a: JSONMember, b: JSONMember) -> Bool { a.name.isSame(as: b.name) && a.value == b.value }
 }
 
-/// A JSON value. Objects keep the order of their members (and are equal only in the same order). Integers that fit
-/// Int64 are `int`, all other numbers `double`.
+/// A JSON value. Objects keep the order of their members (and are equal only in the same order), and texts are equal if
+/// their bytes are. A number that was read is written again as it was: what Int64 or Double would write otherwise is kept
+/// as `number`.
 public enum JSONValue: Equatable, Sendable {
     case null
     case bool(Bool)
     case int(Int64)
     case double(Double)
+    /// A number in the form of JSON that is neither Int64 nor Double, or is written in another way than theirs: 1e400,
+    /// 18446744073709551615, -0, 1.50.
+    case number(String)
     case string(String)
     case array([JSONValue])
     case object([JSONMember])
+
+    public static func == (a: JSONValue, b: JSONValue) -> Bool {
+        switch (a, b) {
+        case (.null, .null): return true
+        case (.bool(let a), .bool(let b)): return a == b
+        case (.int(let a), .int(let b)): return a == b
+        case (.double(let a), .double(let b)): return a == b
+        case (.number(let a), .number(let b)), (.string(let a), .string(let b)): return a.isSame(as: b)
+        case (.array(let a), .array(let b)): return a == b
+        case (.object(let a), .object(let b)): return a == b
+        default: return false
+        }
+    }
 }
 
 /// Why a text is no JSON, or a value cannot become JSON. Tells where, never what: the text may hold a secret.
@@ -49,11 +70,22 @@ public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
 
 // Reading. Each getter is nil for another type.
 extension JSONValue {
-    /// The member of that name, nil for other types too. Of two members with one name (never from `parse`) the first.
+    /// The member of that name, nil for other types too. Of members with one name (never from `parse`) the last.
     public subscript(_ name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
-        for member in members where member.name == name { return member.value }
-        return nil
+        return members.last { $0.name.isSame(as: name) }?.value
+    }
+
+    /// The same; where there is none, the last member whose name differs in the case of A to Z alone.
+    public subscript(anyCase name: String) -> JSONValue? {
+        guard case .object(let members) = self else { return nil }
+        return (members.last { $0.name.isSame(as: name) } ?? members.last { $0.name.isSameInAnyCase(as: name) })?.value
+    }
+
+    /// All members of that name, also those in other case.
+    public func all(_ name: String) -> [JSONValue] {
+        guard case .object(let members) = self else { return [] }
+        return members.filter { $0.name.isSameInAnyCase(as: name) }.map { $0.value }
     }
 
     /// The element at an index, nil past either end and for other types.
@@ -69,20 +101,45 @@ extension JSONValue {
         return nil
     }
 
-    /// An integer, or a double that is exactly one.
+    /// An integer, or another number that is exactly one.
     public var intValue: Int64? {
         switch self {
         case .int(let value): return value
         case .double(let value): return Int64(exactly: value)
+        case .number(let text): return JSONNumber.isWhole(text.utf8) ? Int64(text) : Self.integer(text)
         default: return nil
         }
     }
 
+    /// Beyond 2^53 a Double can be a whole number that the text is not.
+    private static func integer(_ text: String) -> Int64? {
+        guard let value = Double(text), value.magnitude <= 0x1p53 else { return nil }
+        return Int64(exactly: value)
+    }
+
+    /// Nil also for a number beyond Double.
     public var doubleValue: Double? {
         switch self {
         case .int(let value): return Double(value)
         case .double(let value): return value
+        case .number(let text): return Double(text).flatMap { $0.isFinite ? $0 : nil }
         default: return nil
+        }
+    }
+
+    public var isNumber: Bool {
+        switch self {
+        case .int, .double, .number: return true
+        default: return false
+        }
+    }
+
+    /// Whether it is a number without point and exponent, of any size.
+    public var isWholeNumber: Bool {
+        switch self {
+        case .int: return true
+        case .number(let text): return JSONNumber.isWhole(text.utf8)
+        default: return false
         }
     }
 
@@ -107,6 +164,7 @@ extension JSONValue {
         case .string(let value): return value
         case .int(let value): return String(value)
         case .double(let value): return Int64(exactly: value).map { String($0) } ?? value.description
+        case .number(let text): return text
         default: return nil
         }
     }
@@ -121,7 +179,7 @@ extension JSONValue {
             return
         }
         self = .null  // so that `members` is the only owner and is changed in place
-        if let index = members.firstIndex(where: { $0.name == name }) {
+        if let index = members.firstIndex(where: { $0.name.isSame(as: name) }) {
             members[index].value = value
         } else {
             members.append(JSONMember(name, value))

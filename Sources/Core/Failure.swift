@@ -70,6 +70,10 @@ public struct CallFailure: Error, Equatable, Sendable {
     public var serverUnixSeconds: Int64?
     /// A rest that this machine adds by itself, because the endpoint is sick; the provider did not ask for it.
     public var restMilliseconds: Int64 = 0
+    /// What came, bounded, where it is worth to be looked at; empty otherwise.
+    public var response: [UInt8] = []
+    /// The id of a job that an answer names which cannot be believed, as it may be shown.
+    public var namedJob: String?
 
     /// Before the next try at the earliest.
     public var pauseMilliseconds: Int64 { max(restMilliseconds, failure.retryAfterMilliseconds) }

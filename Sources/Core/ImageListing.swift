@@ -36,7 +36,9 @@ struct ImageListing: Sendable {
         guard empty >= Self.patience else { return nil }
         var text = "Job is finished at the provider"
         if !answer.providerState.isEmpty { text += " (\(answer.providerState))" }
-        text += " and \(empty) answers in a row listed no image; the provider's answer can be read, and the token"
+        text += " and \(empty) answers in a row listed no image"
+        if let warning = answer.warning { text += " (\(warning))" }
+        text += "; the provider's answer can be read, and the token"
         text += " attaches the job again if it is to be looked at later"
         return Failure(.jobFailed, text, requestID: answer.requestID)
     }

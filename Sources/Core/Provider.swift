@@ -87,6 +87,11 @@ public struct AssetReference: Equatable, Sendable {
     public var promptID: String?
     /// Unix milliseconds; 0 is unknown.
     public var expiresAtMilliseconds: Int64
+    /// How many entries of the provider's list were left out before this one. Another answer may leave out others: an image
+    /// is found again by its place in the provider's list.
+    public var leftOutBefore: Int32 = 0
+
+    public func place(at index: Int) -> Int { index.addingReportingOverflow(Int(leftOutBefore)).partialValue }
 
     public init(
         id: String, url: String? = nil, modelID: String? = nil, promptID: String? = nil,
@@ -172,6 +177,8 @@ public struct JobAnswer: Equatable, Sendable {
     /// The provider calls the job finished but lists no image (yet). `state` is then `running`, so that nobody hands on a
     /// success without images; a machine may give up after a few such answers instead of waiting for the deadline.
     public var lacksAssets: Bool
+    /// What of the answer could not be used and was left out, in words; nil if nothing was.
+    public var warning: String?
     /// When the images of this job end at the provider, Unix milliseconds, known from the first answer that calls it
     /// finished; 0 is unknown. Of several answers the earliest counts.
     public var assetsExpireAtMilliseconds: Int64 = 0

@@ -23,10 +23,41 @@ extension String {
         return output
     }
 
+    /// The same with what is not seen as escapes, for what names a thing: "a\\u{202E}b".
+    public func shownWithEscapes(limit: Int) -> String {
+        var output = ""
+        for scalar in unicodeScalars {
+            let part =
+                Self.isInvisible(scalar) ? "\\u{\(String(scalar.value, radix: 16, uppercase: true))}" : String(scalar)
+            if output.utf8.count + part.utf8.count > limit {
+                output += "..."
+                break
+            }
+            output += part
+        }
+        return output
+    }
+
+    /// Whether all of it is seen as it is: no control characters, no marks of direction, nothing without a width, no
+    /// replacement for what could not be read. A thing's name that is not so may be taken for another.
+    public var isVisible: Bool {
+        utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F } || unicodeScalars.allSatisfy { !Self.isInvisible($0) }
+    }
+
+    private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+        if isControl(scalar) { return true }
+        switch scalar.value {
+        case 0xAD, 0x600...0x605, 0x61C, 0x6DD, 0x70F, 0x180E, 0x200B...0x200F, 0x2060...0x206F, 0xFFF9...0xFFFD,
+            0xE0000...0xE007F:
+            return true
+        default: return scalar.value & 0xFFFE == 0xFFFE || (0xFDD0...0xFDEF).contains(scalar.value)
+        }
+    }
+
     /// C0, DEL, C1, line and paragraph separators, and the marks that turn the direction of a terminal's line.
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
-        case 0..<0x20, 0x7F..<0xA0, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: return true
+        case 0..<0x20, 0x7F..<0xA0, 0x200E...0x200F, 0x61C, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: return true
         default: return false
         }
     }

@@ -3,14 +3,21 @@ internal import Core
 
 // What both clouds' answers share.
 extension JSONValue {
-    /// An id that a provider made: text, or in older answers a whole number. Nil for anything else, also for a number
-    /// that Int64 does not hold exactly: a wrong id would find a wrong job.
+    /// An id that a provider made: text, or in older answers a whole number, digit for digit. Nil for anything else: a wrong
+    /// id would find a wrong job.
     var identifier: String? {
         switch self {
         case .int(let number): return String(number)
+        case .number(let text): return isWholeNumber && Answers.isIdentifier(text) ? text : nil
         case .string(let text): return Answers.isIdentifier(text) ? text : nil
         default: return nil
         }
+    }
+
+    /// A text or a number as it may be shown where it cannot be used as an id.
+    var namedIdentifier: String? {
+        guard let text = lenientString, !text.isEmpty else { return nil }
+        return Redaction.message(text.shownWithEscapes(limit: 100))
     }
 
     /// Text that is there and not empty.
@@ -24,18 +31,124 @@ enum Answers {
     /// The longest id that is believed.
     static let maximumIdentifierBytes = 1_024
 
-    /// Ids are opaque; but they are not blank, not endless, and hold no control characters.
+    /// Ids are opaque; but they are not blank, not endless, and hold nothing that is not seen.
     static func isIdentifier(_ text: String) -> Bool {
-        (1...maximumIdentifierBytes).contains(text.utf8.count) && text.utf8.contains { $0 != 0x20 }
-            && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+        (1...maximumIdentifierBytes).contains(text.utf8.count) && text.utf8.contains { $0 != 0x20 } && text.isVisible
     }
 
     /// Answers beyond this are not kept for the caller: they were read all the same.
     static let maximumKeptBytes = 1 << 20
+    /// So much is kept of an answer that could not be read.
+    static let maximumUnreadBytes = 64 << 10
     /// More images than any operation makes; a list beyond it is garbage.
     static let maximumAssets = 1_000
 
     static func kept(_ body: [UInt8]) -> [UInt8] { body.count <= maximumKeptBytes ? body : [] }
+
+    /// The job ids of an answer to a submission: none, one, or more than one, which leaves it in doubt whose it is.
+    struct IDs {
+        private(set) var id: JSONValue?
+        private(set) var others: [JSONValue] = []
+
+        /// Null is no id; the same one twice is one.
+        mutating func add(_ found: JSONValue?) {
+            guard let found, found != .null else { return }
+            guard let id else {
+                id = found
+                return
+            }
+            if let a = id.identifier, let b = found.identifier, a.isSame(as: b) { return }
+            if id != found { others.append(found) }
+        }
+
+        var isInDoubt: Bool { !others.isEmpty }
+
+        /// All of them, to be shown.
+        var named: String? {
+            let names = ([id].compactMap { $0 } + others.prefix(4)).compactMap { $0.namedIdentifier }
+            return names.isEmpty ? nil : names.joined(separator: " and ")
+        }
+    }
+
+    /// The values of all members of two names, one within the other.
+    static func ids(_ json: JSONValue, _ outer: String, _ inner: String) -> IDs {
+        var ids = IDs()
+        guard case .object(let members) = json else { return ids }
+        for member in members where member.name.isSameInAnyCase(as: outer) {
+            guard case .object(let fields) = member.value else { continue }
+            for field in fields where field.name.isSameInAnyCase(as: inner) { ids.add(field.value) }
+        }
+        return ids
+    }
+
+    /// An id in a text that cannot be read, as it may be shown: what stands behind its name. It is never used.
+    static func search(_ body: [UInt8], _ outer: String, _ inner: String) -> String? {
+        let bytes = Array(JSONAnswer.text(Array(body.prefix(maximumKeptBytes))).utf8)
+        var start = 0
+        if !outer.isEmpty, let found = Words.range(of: outer, in: bytes) { start = found.upperBound }
+        while let found = Words.range(of: inner, in: bytes, from: start) {
+            start = found.upperBound
+            let before = found.lowerBound > 0 ? bytes[found.lowerBound - 1] : 0x20  // safe: not 0
+            // A short name is a name between quotes alone: pages are full of it otherwise.
+            let isName = inner.utf8.count > 2 ? !Words.isLetterOrDigit(before) : before == 0x22 || before == 0x27
+            guard isName, let id = value(in: bytes, behind: found.upperBound) else { continue }
+            return id
+        }
+        return nil
+    }
+
+    private static func value(in bytes: [UInt8], behind start: Int) -> String? {
+        let quotes = [UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "\\"), 0x20, 0x09, 0x0A, 0x0D]
+        var at = start
+        while at < bytes.count, quotes.contains(bytes[at]) { at += 1 }  // safe: at < count
+        guard at < bytes.count, [UInt8(ascii: ":"), UInt8(ascii: "="), UInt8(ascii: ">")].contains(bytes[at]) else {
+            return nil
+        }
+        at += 1
+        while at < bytes.count, quotes.contains(bytes[at]) { at += 1 }  // safe: at < count
+        let rest = bytes[min(at, bytes.count)...]
+        let id = rest.prefix {
+            Words.isLetterOrDigit($0) || $0 >= 0x80 || [45, 46, 95, 42, 126, 43, 58, 64].contains($0)
+        }
+        guard !id.isEmpty else { return nil }
+        let shown = String(decoding: id, as: UTF8.self).shownWithEscapes(limit: 100)
+        // What the end of the text has cut is not all of it.
+        return Redaction.message(shown + (id.endIndex == bytes.count && !shown.hasSuffix("...") ? "..." : ""))
+    }
+
+    /// The entries of a list that can be used, and what is said of the others. Null and empty entries are left out silently.
+    static func assets(
+        _ list: JSONValue?, _ name: String, _ read: (JSONValue) -> AssetReference?
+    ) -> (assets: [AssetReference], warning: String?) {
+        let entries: [JSONValue]
+        switch list {
+        case .null, nil: return ([], nil)
+        case .array(let given): entries = given
+        // One entry without its list.
+        case let single?: entries = [single]
+        }
+        var assets: [AssetReference] = []
+        var odd: [String] = []
+        var leftOut: Int32 = 0
+        for entry in entries {
+            if assets.count < maximumAssets, var asset = read(entry) {
+                asset.leftOutBefore = leftOut
+                assets.append(asset)
+                continue
+            }
+            if leftOut < .max { leftOut += 1 }
+            if entry == .null || entry == .string("") { continue }
+            if odd.count < 3 {
+                let text = entry.stringValue ?? String(decoding: entry.serialized(), as: UTF8.self)
+                odd.append("\"" + (Redaction.message(text)?.shown(limit: 80) ?? "") + "\"")
+            } else if odd.count == 3 {
+                odd.append("...")
+            }
+        }
+        if odd.isEmpty { return (assets, nil) }
+        let known = list?.arrayValue == nil ? "\(name) is no list" : "\(name) holds entries that are no images"
+        return (assets, "\(known), of \(entries.count): \(odd.joined(separator: ", "))")
+    }
 
     /// A provider's word for a state, bounded.
     static func word(_ text: String) -> String { text.shown(limit: 64) }

@@ -22,6 +22,53 @@ struct ReplyReader {
     /// "alibaba Personalizedtxt2imgAddInferenceJob at aicontent.aliyuncs.com".
     var subject: String { "\(call.provider) \(call.action) at \(call.endpoint)" }
 
+    /// The JSON of the answer, however bent. What is not all there may lack what would say another thing: nothing that ends
+    /// a job or that lets it be sent again is taken from it.
+    func json() -> Result<JSONAnswer, CallFailure> {
+        let body = reply.body
+        guard let answer = JSONAnswer.read(body) else {
+            return .failure(unreadable(body.isEmpty ? "it is empty" : "it is no JSON"))
+        }
+        guard answer.value.objectValue != nil else { return .failure(unreadable("it is JSON, but no object")) }
+        return .success(answer)
+    }
+
+    /// What the answer to a submission says of its job: its id, or a failure that names what ids there are.
+    func submitted(_ answer: JSONAnswer, _ ids: Answers.IDs, requestID: String?, _ lack: String) -> Result<
+        String, CallFailure
+    > {
+        func doubt(_ why: String) -> Result<String, CallFailure> {
+            .failure(unreadable(why, requestID: requestID, naming: ids.named))
+        }
+        guard let given = ids.id else { return doubt(lack) }
+        if ids.isInDoubt { return doubt("it names more than one job") }
+        if answer.isDamaged { return doubt("it is damaged JSON") }
+        guard let id = given.identifier else { return doubt("its job id is malformed") }
+        return .success(id)
+    }
+
+    /// A job id in what stands behind the answer to a submission: of two answers, which one is about this job?
+    func behind(_ answer: JSONAnswer) -> JSONValue? {
+        let rest = reply.body.dropFirst(answer.end)
+        guard rest.contains(where: { $0 > 0x20 }) else { return nil }
+        return searched(Array(rest)).map { .string($0) }
+    }
+
+    /// An error that a bent answer states: it is no end, and no leave to send a submission again.
+    func failure(_ report: ErrorReport, _ table: FailureTable, in answer: JSONAnswer, naming: String? = nil)
+        -> CallFailure
+    {
+        let failed = failure(report, table)
+        guard answer.isCut || answer.isDamaged else { return failed }
+        switch failed.kind {
+        case _ where call.kind == .submit, .refused, .notFound, .expired:
+            return unreadable(
+                "it states an error and is \(answer.isCut ? "cut" : "damaged")", requestID: report.requestID,
+                naming: naming)
+        default: return failed
+        }
+    }
+
     /// An answer that states an error in a form of this provider.
     func failure(_ report: ErrorReport, _ table: FailureTable) -> CallFailure {
         let requestID = Redaction.word(report.requestID) ?? headerRequestID
@@ -48,24 +95,41 @@ struct ReplyReader {
             status, text, providerCode: code, providerMessage: words, requestID: requestID, httpStatus: reply.status,
             isRetryable: isRetryable(kind, meaning),
             retryAfterMilliseconds: isThrottling || kind == .transient ? headers.wait(isThrottling: isThrottling) : 0)
-        return CallFailure(kind, failure, serverUnixSeconds: headers.serverUnixSeconds)
+        var failed = CallFailure(kind, failure, serverUnixSeconds: headers.serverUnixSeconds)
+        if call.kind == .submit { failed.response = Answers.kept(reply.body) }
+        return failed
     }
 
-    /// An answer that this provider does not send, or not whole. `job`: the id that it holds all the same, if any: it is not
-    /// believed, but whoever looks for the job wants to know it.
+    /// An answer that this provider does not send, or not whole. `job`: the id that it holds all the same, if any, as it may
+    /// be shown: it is not believed, but whoever looks for the job wants to know it.
     func unreadable(
-        _ why: String, requestID: String? = nil, status: Status = .badResponse, naming job: JSONValue? = nil
+        _ why: String, requestID: String? = nil, status: Status = .badResponse, naming job: String? = nil
     ) -> CallFailure {
         let id = Redaction.word(requestID) ?? headerRequestID
         var text = "\(subject) gave an answer that cannot be read: \(why) (HTTP \(reply.status), \(headers.mediaType), "
         text += "\(reply.body.count) bytes"
         if let id { text += ", request \(id)" }
-        if call.kind == .submit, let job = job?.identifier { text += ", it names the job \(job.shown(limit: 100))" }
+        let named = call.kind == .submit && !call.isDirect ? job ?? searched(reply.body) : nil
+        if let named { text += ", it names the job \(named)" }
         text += "); a proxy's page, a wrong endpoint or a cut connection looks like this"
         let failure = Failure(
             status, text, requestID: id, httpStatus: reply.status, isRetryable: call.kind != .submit,
             retryAfterMilliseconds: isSuccessStatus ? 0 : headers.wait(isThrottling: reply.status == 429))
-        return CallFailure(.unreadable, failure, serverUnixSeconds: headers.serverUnixSeconds)
+        var failed = CallFailure(.unreadable, failure, serverUnixSeconds: headers.serverUnixSeconds)
+        // An image, or a page in its place, is no answer about a job.
+        if call.kind == .submit || call.kind == .status && isSuccessStatus {
+            failed.response = Array(reply.body.prefix(Answers.maximumUnreadBytes))
+        }
+        failed.namedJob = named
+        return failed
+    }
+
+    /// The id that the bytes of an answer hold, whatever they are.
+    private func searched(_ bytes: [UInt8]) -> String? {
+        switch call.provider {
+        case TencentProvider.providerName: return Answers.search(bytes, "", "taskid")
+        default: return Answers.search(bytes, "data", "id")
+        }
     }
 
     private func outcome(_ meaning: Meaning) -> (FailureKind, Status) {
@@ -99,5 +163,14 @@ struct ReplyReader {
         case .notFound: return "does not know it"
         default: return "was refused"
         }
+    }
+}
+
+extension JSONAnswer {
+    /// Why its list of images may not be all of them; another answer may be whole. Nil if that cannot be said.
+    func lacks(_ assets: [AssetReference], of list: JSONValue?) -> String? {
+        if isCut, assets.isEmpty { return "it is cut" }
+        if isDamaged, assets.isEmpty || list?.arrayValue?.contains(.null) == true { return "it is damaged" }
+        return nil
     }
 }

@@ -30,7 +30,6 @@ extension RequestTable {
             guard fits(parsed, field.description.type) else {
                 throw wrongType(field, row, Self.typeName(parsed))
             }
-            if field.description.type == .int, let number = parsed.intValue { return .int(number) }
             return parsed
         default: throw wrongType(field, row, Self.typeName(value))
         }
@@ -39,8 +38,9 @@ extension RequestTable {
     private func fits(_ value: JSONValue, _ type: FieldDescription.ValueType) -> Bool {
         switch type {
         case .string: return value.stringValue != nil
-        case .int: return value.intValue != nil
-        case .double: return value.doubleValue != nil
+        // A number goes out as it was written, also one that is too large for Int64 or Double.
+        case .int: return value.isWholeNumber || value.intValue != nil
+        case .double: return value.isNumber
         case .bool: return value.boolValue != nil
         case .json: return value != .null
         case .imageURL: return value.arrayValue != nil
@@ -98,6 +98,7 @@ extension RequestTable {
         case .bool: return "a bool"
         case .int: return "an int"
         case .double: return "a double"
+        case .number: return value.isWholeNumber ? "an int" : "a double"
         case .string: return "a string"
         case .array: return "an array"
         case .object: return "an object"

@@ -130,10 +130,14 @@ final class AnswerTests: XCTestCase {
             XCTAssertEqual(answer.remoteID, "7")
             XCTAssertEqual(answer.state, .pending)
         }
-        // A number beyond Int64 is no id: it came rounded.
+        // A number beyond Int64 is an id digit for digit; what is no whole number is none.
         XCTAssertEqual(
-            try alibaba(#"{"id":18446744073709551617,"jobStatus":"NOT_START"}"#, kind: .submit).failed().kind,
-            .unreadable)
+            try alibaba(#"{"id":18446744073709551617,"jobStatus":"NOT_START"}"#, kind: .submit).answer().remoteID,
+            "18446744073709551617")
+        for id in ["1e3", "1.5", "7.0", "NaN"] {
+            XCTAssertEqual(
+                try alibaba(#"{"id":\#(id),"jobStatus":"NOT_START"}"#, kind: .submit).failed().kind, .unreadable, id)
+        }
         // Another job's answer.
         XCTAssertEqual(try alibaba(#"{"id":"8","jobStatus":"FINISHED"}"#).failed().kind, .unreadable)
     }

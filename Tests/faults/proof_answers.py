@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import List
+from typing import Callable, List
 
-from proof import CREATE, PROVIDERS, created, ended, main, requests, until
+from proof import CREATE, DESCRIBE, PROVIDERS, created, ended, main, requests, until
 from rig import Rig, fields
 from tap import Report
 
@@ -135,6 +135,93 @@ def bodies(rig: Rig, report: Report) -> None:
         report.ok(sent == len(BODIES), "%s: each was sent once" % provider, sent)
 
 
+ID = "4-AigcImage-bent"
+# What the id stands in, and what stands beside it in the same object.
+SUBMITTED = {
+    "tencent": '{"Response":{"TaskId":"%s",%s"RequestId":"%s"}}',
+    "alibaba": '{"success":true,"data":{"id":"%s",%s"jobStatus":"NOT_START"},"requestId":"%s"}',
+}
+ODD = (
+    '"prompt":"a \\ud800 cat",',
+    '"score":NaN,"scores":[-Infinity],',
+    '"deep":' + "[" * 70 + "]" * 70 + ",",
+    '"deep":' + '{"a":' * 9000 + "1" + "}" * 9000 + ",",
+    '"prompt":"caf\udce9",',
+    "/* note */",
+    "\0",
+    '"n":1e400,"n":2,',
+)
+
+
+def bytes_of(text: str) -> bytes:
+    """What the cloud sends for a text in which bytes that are no text have their places."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def as_text(data: bytes) -> str:
+    """The other way round."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def bent(rig: Rig, report: Report) -> None:
+    """An answer that a tolerant reader reads is no answer of unknown outcome: the id that was paid for is used."""
+    bends: List[Callable[[str], str]] = [
+        lambda plain: "\ufeff" + plain,
+        lambda plain: as_text(plain.encode("utf-16")),
+        lambda plain: as_text(plain.encode("utf-16-be")),
+        lambda plain: plain + "\0}",
+        lambda plain: plain[: plain.index(ID) + len(ID) + 5],
+        lambda plain: plain[:-1],
+        lambda plain: plain.replace("Response", "response").replace("TaskId", "TASKID"),
+    ]
+    for provider in PROVIDERS:
+        wrong: List[str] = []
+        cases = [(odd, str) for odd in ODD] + [("", bend) for bend in bends]
+        with aigc.Client(rig.keys(rig.box.info["http"])) as client:
+            for number, (odd, bend) in enumerate(cases):
+                # Each job has its own id and its own request: what is known already is not believed.
+                wanted = "%s-%03d" % (ID, number)
+                body = bend(SUBMITTED[provider] % (wanted, odd, "r-%s-%d" % (provider, number)))
+                rig.box.fault("http", CREATE[provider], status=200, body=body, content_type="application/json")
+                job = client.submit(**fields(provider, "bent %d" % number, follow=False))
+                until(lambda: job.remote_id or job.done)
+                if job.remote_id != wanted or job.outcome is not Outcome.ACCEPTED:
+                    wrong.append("%d %r: %s %s" % (number, body[:60], job.outcome.name, job.error))
+        report.ok(not wrong, "%s: %d bent answers give their id" % (provider, len(cases)), "; ".join(wrong)[:600])
+
+
+ms():
+                rig.box.fault("http", CREATE[provider], status=200, body=body, content_type="application/json")
+                job = client.submit(**fields(provider, "named"))
+                error = ended(job)
+                kept = str(job.provider_response)
+                if job.outcome is not Outcome.UNKNOWN or job.remote_id or "names the job %s" % name not in str(error):
+                    wrong.append("%r: %s %s" % (body[:60], job.outcome.name, error))
+                elif "4-" not in kept:
+                    wrong.append("%r: kept %r" % (body[:60], kept[:60]))
+            sent = requests(rig, CREATE[provider]) - before
+        report.ok(not wrong, "%s: %d answers name their id" % (provider, len(bodies)), "; ".join(wrong)[:900])
+        report.ok(sent == len(bodies), "%s: each was sent once" % provider, sent)
+
+
+def lists(rig: Rig, report: Report) -> None:
+    """One odd entry of a list hides no finished job; what was left out is a warning in the log."""
+    answers = {
+        "tencent": '{"Response":{"Status":"DONE","ImageUrls":["https://a/1","https://b/2","FAILED"],"RequestId":"r"}}',
+        "alibaba": '{"requestId":"r","success":true,"data":{"id":{},"jobStatus":"FINISHED","resultImageUrl":'
+        '["0.png",{"x":1},"1.png"]}}',
+    }
+    for provider, body in answers.items():
+        rig.box.fault("http", DESCRIBE[provider], status=200, body=body, content_type="application/json", times=-1)
+        with aigc.Client(dict(rig.keys(rig.box.info["http"]), **{"log.level": "warning"})) as client:
+            job = client.submit(**fields(provider, "odd list"))
+            error = ended(job)
+            told = [event.message for event in client.events(timeout=0.5) if event.message]
+            good = error is None and job.state is State.SUCCEEDED and len(job.assets) == 2
+            report.ok(good, "%s: two of three images are there" % provider, "%s %s" % (job.state.name, error))
+            report.ok(any("left out" in text for text in told), "%s: the third one is told" % provider, told)
+
+
 def server_faults(rig: Rig, report: Report) -> None:
     """The cloud's own word for "something went wrong here" says nothing about the job."""
     codes = {
@@ -210,4 +297,4 @@ def large(rig: Rig, report: Report) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main("answers", [statuses, bodies, server_faults, smuggled, large]))
+    sys.exit(main("answers", [statuses, bodies, bent, named, lists, server_faults, smuggled, large]))

@@ -11,17 +11,6 @@
 typedef struct aigcj_value aigcj_value;
 
 typedef enum {
-    AIGCJ_NULL = 0,
-    AIGCJ_FALSE = 1,
-    AIGCJ_TRUE = 2,
-    AIGCJ_INTEGER = 3,
-    AIGCJ_REAL = 4,
-    AIGCJ_STRING = 5,
-    AIGCJ_ARRAY = 6,
-    AIGCJ_OBJECT = 7
-} aigcj_type;
-
-typedef enum {
     AIGCJ_BAD_SYNTAX = 0,
     AIGCJ_BAD_UTF8 = 1,
     AIGCJ_CUT = 2,      /* ends too early */
@@ -38,26 +27,12 @@ typedef struct {
     int position; /* bytes read when the error was seen */
 } aigcj_error;
 
-/* A value, looked at. */
-typedef struct {
-    aigcj_type type;
-    int64_t integer;
-    double real;
-    const char *text; /* of a string, with count bytes; may hold NUL */
-    size_t count;     /* of bytes, elements or members */
-} aigcj_view;
-
 /* Parses one JSON value of any type, which has to be all of the text. Integers beyond int64 and reals beyond double are
  * AIGCJ_TOO_LARGE. NUL is fine inside string values, not inside names. The last of two equal names wins. NULL and
  * *error on failure. Recurses once a level: bound the nesting first. Free it with aigcj_free. */
 aigcj_value *aigcj_parse(const void *bytes, size_t count, aigcj_error *error);
 void aigcj_free(aigcj_value *document);
 
-void aigcj_look(const aigcj_value *value, aigcj_view *view);
-/* NULL past the end. */
-const aigcj_value *aigcj_element(const aigcj_value *array, size_t index);
-/* Walks the members in order: *cursor is NULL before the first call. NULL past the end. */
-const aigcj_value *aigcj_member(const aigcj_value *object, void **cursor, const char **name, size_t *name_count);
 
 /* "2.14" of the library that is loaded. */
 const char *aigcj_version(void);

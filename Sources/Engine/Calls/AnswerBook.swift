@@ -67,18 +67,25 @@ extension EngineCore {
         guard let strange = strangeness(of: answer, reply, call) else { return answer }
         var text = "\(doing()): \(strange.text)"
         var requestID: String?
+        var named: String?
         switch answer {
         case .success(let job):
             requestID = job.requestID
-            if !job.remoteID.isEmpty { text += "; it names the job \(job.remoteID.shown(limit: 100))" }
+            if !job.remoteID.isEmpty {
+                let id = job.remoteID.shown(limit: 100)
+                text += "; it names the job \(id)"
+                named = id
+            }
         case .failure(let failed):
             requestID = failed.failure.requestID
+            named = failed.namedJob
             text += "; it says: \(failed.failure.message)"
         }
-        return .failure(
-            CallFailure(
-                .unreadable,
-                Failure(.badResponse, text, requestID: requestID, httpStatus: reply.status)))
+        var failed = CallFailure(
+            .unreadable, Failure(.badResponse, text, requestID: requestID, httpStatus: reply.status))
+        failed.namedJob = named
+        failed.response = Array(reply.body.prefix(64 << 10))
+        return .failure(failed)
     }
 
     private func strangeness(

@@ -11,6 +11,7 @@ extension EngineCore {
             let answer = read(call, job.provider, job.record.operation, result, ticket)
             observeEnd(ticket, result, answer)
             leave(id, ticket.verdict)
+            keepUnread(answer, of: job)
             if call.kind != .submit {
                 feed(.pollEnded(answer), to: job)
             } else if !keeps(answer, job) {
@@ -29,6 +30,13 @@ extension EngineCore {
             download.ticket = 0
             fetched(download, ticket, result)
         }
+    }
+
+    /// An answer that could not be used can still be looked at.
+    private func keepUnread(_ answer: Result<JobAnswer, CallFailure>, of job: ActiveJob) {
+        guard case .failure(let failed) = answer, !failed.response.isEmpty else { return }
+        let requestID = failed.failure.requestID
+        shared.lock.withLock { job.record.snapshot.keep(failed.response, requestID: requestID) }
     }
 
     /// A call that ended before the wire.
@@ -64,9 +72,7 @@ extension EngineCore {
                 call, operation: operation, reply: reply, unixMilliseconds: clock.unixMilliseconds())
             answer = call.kind == .submit ? believed(said, reply, call, doing: describe(call)) : said
         case .failed(let failure):
-            answer =
-                accepted(call, provider, operation, failure)
-                ?? .failure(TransferReading.callFailure(failure, doing: describe(call)))
+            answer = readPart(call, provider, operation, failure)
         }
         switch answer {
         case .success: if !budgets.isEmpty { budgets[call.endpoint]?.succeeded() }
@@ -77,15 +83,25 @@ extension EngineCore {
         return answer
     }
 
-    /// An answer that accepts a submission and lacks nothing but its end: the id must not be lost.
-    private func accepted(
+    /// An answer that accepts a submission and lacks nothing that matters: the id must not be lost. One that only names
+    /// a job tells it, and can be looked at.
+    private func readPart(
         _ call: ProviderCall, _ provider: any Provider, _ operation: String, _ failure: TransferFailure
-    ) -> Result<JobAnswer, CallFailure>? {
-        guard call.kind == .submit, let reply = failure.reply else { return nil }
+    ) -> Result<JobAnswer, CallFailure> {
+        var failed = TransferReading.callFailure(failure, doing: describe(call))
+        guard call.kind == .submit, let reply = failure.reply else { return .failure(failed) }
         let answer = provider.decode(
             call, operation: operation, reply: reply, unixMilliseconds: clock.unixMilliseconds())
-        guard case .success(let job) = answer, !job.remoteID.isEmpty else { return nil }
-        return believed(answer, reply, call, doing: describe(call))
+        switch answer {
+        case .success(let job):
+            if !job.remoteID.isEmpty { return believed(answer, reply, call, doing: describe(call)) }
+            failed.response = reply.body
+        case .failure(let part):
+            failed.response = part.response
+            failed.namedJob = part.namedJob
+            if let id = part.namedJob { failed.failure.message += "; what came of the answer names the job \(id)" }
+        }
+        return .failure(failed)
     }
 
     private func describe(_ call: ProviderCall) -> String {
@@ -132,12 +148,13 @@ extension EngineCore {
     private func described(_ download: ActiveDownload, _ answer: Result<JobAnswer, CallFailure>) {
         switch answer {
         case .success(let fresh):
-            guard let job = download.job, fresh.assets.indices.contains(download.index) else {
+            // By its place in the provider's list: of another answer other entries may have been left out.
+            let found = fresh.assets.enumerated().first { $0.element.place(at: $0.offset) == download.index }
+            guard let job = download.job, let asset = found?.element else {
                 let gone = Failure(.expired, "Downloading an image: its URL has run out and the job gives no new one")
                 feed(.described(CallFailure(.notFound, gone)), to: download)
                 return
             }
-            let asset = fresh.assets[download.index]  // safe: checked above
             download.access = download.provider.assetAccess(job, asset)
             download.expiresAtMilliseconds = asset.expiresAtMilliseconds
             feed(.described(nil), to: download)

@@ -109,7 +109,8 @@ public final class Engine: @unchecked Sendable {
         let asset = snapshot.assets[index]  // safe: checked above
         let access = provider.assetAccess(reference, asset)
         return try order(
-            access, provider: job.provider, operation: job.operation, job: reference, index: index, path: path,
+            access, provider: job.provider, operation: job.operation, job: reference, index: asset.place(at: index),
+            path: path,
             expiresAtMilliseconds: asset.expiresAtMilliseconds, trace: shared.lock.withLock { job.trace },
             identity: [
                 reference.provider, reference.endpoint, reference.region, reference.operation, reference.remoteID,

@@ -34,7 +34,13 @@ extension EngineCore {
 
     func observeEnd(_ ticket: CallTicket, _ result: TransferResult, _ answer: Result<JobAnswer, CallFailure>) {
         switch answer {
-        case .success(let answer): observeEnd(ticket, result, nil, requestID: answer.requestID)
+        case .success(let answer):
+            observeEnd(ticket, result, nil, requestID: answer.requestID)
+            guard let warning = answer.warning, logs(.warning) else { return }
+            var line = line(.warning, "A part of the answer could not be used and was left out", ticket)
+            line.add("detail", warning)
+            line.add("request_id", answer.requestID)
+            log(line)
         case .failure(let failed): observeEnd(ticket, result, failed)
         }
     }

@@ -11,17 +11,24 @@ enum AlibabaAnswers {
         let reader = ReplyReader(call, reply, requestIDHeader: "x-acs-request-id")
         switch envelope(reader) {
         case .failure(let failure): return .failure(failure)
-        case .success(let (json, data)):
-            let requestID =
-                Redaction.word(json["requestId"]?.text ?? json["RequestId"]?.text) ?? reader.headerRequestID
+        case .success(let answer):
+            let json = answer.value
+            let data = json[anyCase: "data"]
+            let requestID = Redaction.word(json[anyCase: "requestId"]?.text) ?? reader.headerRequestID
             if call.isDirect {
+                if answer.isCut || answer.isDamaged {
+                    return .failure(
+                        reader.unreadable("it is \(answer.isCut ? "cut" : "damaged")", requestID: requestID))
+                }
                 return .success(JobAnswer(state: .succeeded, requestID: requestID, response: reply.body))
             }
-            if row?.makesModel == true { return AlibabaTraining.job(reader, data, requestID) }
+            if row?.makesModel == true, call.kind != .submit {
+                return AlibabaTraining.job(reader, answer, data, requestID)
+            }
             guard let data, data.objectValue != nil else {
                 return .failure(reader.unreadable("the envelope holds no data object", requestID: requestID))
             }
-            return inference(reader, json, data, requestID)
+            return inference(reader, answer, data, requestID)
         }
     }
 
@@ -45,7 +52,7 @@ enum AlibabaAnswers {
 
     /// The three ways of saying no (gateway, service with an HTTP status, service with HTTP 200 and success=false), the
     /// gateway's XML, and yes.
-    private static func envelope(_ reader: ReplyReader) -> Result<(json: JSONValue, data: JSONValue?), CallFailure> {
+    private static func envelope(_ reader: ReplyReader) -> Result<JSONAnswer, CallFailure> {
         let body = reader.reply.body
         if body.first(where: { $0 > 0x20 && $0 < 0x80 }) == UInt8(ascii: "<") {
             guard let error = XMLError(body) else { return .failure(reader.unreadable("it is markup, not JSON")) }
@@ -55,65 +62,77 @@ enum AlibabaAnswers {
                         code: error.code, message: error.message, requestID: error.requestID,
                         meaningWithoutStatus: .fault), AlibabaFailures.table))
         }
-        let json: JSONValue
-        do throws(JSONError) {
-            json = try JSONValue.parse(body)
-        } catch {
-            return .failure(reader.unreadable(body.isEmpty ? "it is empty" : "it is \(error)"))
+        let answer: JSONAnswer
+        switch reader.json() {
+        case .failure(let failure): return .failure(failure)
+        case .success(let read): answer = read
         }
-        guard json.objectValue != nil else { return .failure(reader.unreadable("it is JSON, but no object")) }
+        let json = answer.value
+        let ids = reader.call.kind == .submit ? ids(reader, answer) : Answers.IDs()
         if let report = report(json, status: reader.reply.status, isDirect: reader.call.isDirect) {
-            if reader.call.kind == .submit, let id = json["data"]?["id"], id != .null {
-                return .failure(reader.unreadable("it states an error beside a job", naming: id))
+            if ids.id != nil {
+                return .failure(reader.unreadable("it states an error beside a job", naming: ids.named))
             }
-            return .failure(reader.failure(report, AlibabaFailures.table))
+            return .failure(reader.failure(report, AlibabaFailures.table, in: answer))
         }
         guard reader.isSuccessStatus else {
-            return .failure(reader.unreadable("it states no error", naming: json["data"]?["id"]))
+            return .failure(reader.unreadable("it states no error", naming: ids.named))
         }
-        switch json["success"] {
-        case .bool(true), .null, nil: return .success((json, json["data"]))
-        default:
-            return .failure(reader.unreadable("its field success is no boolean", naming: json["data"]?["id"]))
+        switch json[anyCase: "success"] {
+        case .bool(true), .null, nil: return .success(answer)
+        default: return .failure(reader.unreadable("its field success is no boolean", naming: ids.named))
         }
+    }
+
+    private static func ids(_ reader: ReplyReader, _ answer: JSONAnswer) -> Answers.IDs {
+        var ids = Answers.ids(answer.value, "data", "id")
+        ids.add(reader.behind(answer))
+        return ids
     }
 
     /// The error that an envelope states, if it states one. errCode beside success=true is none: the manual's own
     /// samples have it.
     private static func report(_ json: JSONValue, status: Int, isDirect: Bool) -> ErrorReport? {
         let isSuccessStatus = (200...299).contains(status)
-        if json["success"] == .bool(false) || !isSuccessStatus && json["errCode"]?.text != nil {
+        let refuses = json.all("success").contains(.bool(false))
+        if refuses || !isSuccessStatus && json[anyCase: "errCode"]?.text != nil {
             return ErrorReport(
-                code: json["errCode"]?.lenientString ?? json["Code"]?.text ?? "",
-                message: json["errMessage"]?.text ?? json["Message"]?.text,
-                requestID: json["requestId"]?.text ?? json["RequestId"]?.text,
-                claimedStatus: json["httpStatusCode"]?.intValue.flatMap { Int(exactly: $0) },
+                code: json[anyCase: "errCode"]?.lenientString ?? json[anyCase: "Code"]?.text ?? "",
+                // Some services behind the same host say why in `message`.
+                message: json[anyCase: "errMessage"]?.text ?? json[anyCase: "Message"]?.text,
+                requestID: json[anyCase: "requestId"]?.text,
+                claimedStatus: json[anyCase: "httpStatusCode"]?.intValue.flatMap { Int(exactly: $0) },
                 meaningWithoutStatus: .fault)
         }
-        guard json["success"] == nil, json["data"] == nil, let code = json["Code"]?.text else { return nil }
-        // Calls that this library does not know may say so when all went well.
+        // Calls that this library does not know may have members of these names for other things.
+        let code = isDirect ? json["Code"]?.text : json[anyCase: "Code"]?.text
+        guard json[anyCase: "success"] == nil, json[anyCase: "data"] == nil, let code else { return nil }
+        // And may say so when all went well.
         if isDirect, isSuccessStatus, ["200", "OK", "SUCCESS"].contains(code.uppercased()) { return nil }
         return ErrorReport(
-            code: code, message: json["Message"]?.text, requestID: json["RequestId"]?.text ?? json["requestId"]?.text,
+            code: code, message: json[anyCase: "Message"]?.text, requestID: json[anyCase: "RequestId"]?.text,
             meaningWithoutStatus: .fault)
     }
 
     // MARK: - Jobs
 
     private static func inference(
-        _ reader: ReplyReader, _ json: JSONValue, _ data: JSONValue, _ requestID: String?
+        _ reader: ReplyReader, _ read: JSONAnswer, _ data: JSONValue, _ requestID: String?
     ) -> Result<JobAnswer, CallFailure> {
         let call = reader.call
-        let id = data["id"]?.identifier
-        if call.kind == .submit, id == nil {
-            return .failure(reader.unreadable("it holds no job id", requestID: requestID))
-        }
-        if let given = data["id"], given != .null, id == nil {
-            return .failure(reader.unreadable("its job id is malformed", requestID: requestID))
-        }
-        let asked = call.query.first { $0.name == "inferenceJobId" }?.value
-        if let id, let asked, id != asked {
-            return .failure(reader.unreadable("it is about another job", requestID: requestID))
+        var id: String?
+        if call.kind == .submit {
+            switch reader.submitted(read, ids(reader, read), requestID: requestID, "it holds no job id") {
+            case .failure(let failure): return .failure(failure)
+            case .success(let found): id = found
+            }
+        } else {
+            // It is known who was asked for: an answer that does not repeat it in a usable form is still about that job.
+            id = data[anyCase: "id"]?.identifier
+            let asked = call.query.first { $0.name.isSame(as: "inferenceJobId") }?.value
+            if let id, let asked, !id.isSame(as: asked) {
+                return .failure(reader.unreadable("it is about another job", requestID: requestID))
+            }
         }
         let word: String
         switch stateWord(data, reader, requestID) {
@@ -121,17 +140,16 @@ enum AlibabaAnswers {
         case .success(let found): word = found
         }
         var answer = JobAnswer(
-            remoteID: id ?? "", state: state(word, json, requestID, reader), providerState: Answers.shownState(word),
-            progress: progress(data), requestID: requestID, response: Answers.kept(reader.reply.body))
+            remoteID: id ?? "", state: state(word, read.value, requestID, reader),
+            providerState: Answers.shownState(word), progress: progress(data), requestID: requestID,
+            response: Answers.kept(reader.reply.body))
         guard answer.state == .succeeded else { return .success(answer) }
-        switch data["resultImageUrl"] {
-        case .array(let entries) where entries.count <= Answers.maximumAssets:
-            guard let assets = assets(entries, data) else {
-                return .failure(reader.unreadable("its resultImageUrl holds no image ids", requestID: requestID))
-            }
-            answer.assets = assets
-        case .null, nil: break
-        default: return .failure(reader.unreadable("its resultImageUrl is no list", requestID: requestID))
+        let list = data[anyCase: "resultImageUrl"]
+        let model = data[anyCase: "modelId"]?.identifier
+        let prompt = data[anyCase: "promptId"]?.identifier
+        (answer.assets, answer.warning) = Answers.assets(list, "resultImageUrl") { asset($0, model, prompt) }
+        if call.kind != .submit, let why = read.lacks(answer.assets, of: list) {
+            return .failure(reader.unreadable(why, requestID: requestID))
         }
         if answer.assets.isEmpty {
             answer.state = .running
@@ -145,7 +163,7 @@ enum AlibabaAnswers {
     static func stateWord(
         _ job: JSONValue, _ reader: ReplyReader, _ requestID: String?
     ) -> Result<String, CallFailure> {
-        switch job["jobStatus"] {
+        switch job[anyCase: "jobStatus"] {
         case .string(let text): return .success(Answers.word(text))
         // A submission with an id was accepted, whatever else its answer lacks.
         case _ where reader.call.kind == .submit: return .success("")
@@ -155,27 +173,18 @@ enum AlibabaAnswers {
     }
 
     static func progress(_ job: JSONValue) -> Double? {
-        job["jobTrainProgress"]?.doubleValue.flatMap { (0...1).contains($0) ? $0 : nil }
+        job[anyCase: "jobTrainProgress"]?.doubleValue.flatMap { (0...1).contains($0) ? $0 : nil }
     }
 
-    /// The ids of images; null and empty entries (the manual's samples have them) are left out. An entry that is a URL,
-    /// which the field's name promises and the service does not send, is fetched as one, without any signature.
-    private static func assets(_ entries: [JSONValue], _ data: JSONValue) -> [AssetReference]? {
-        let model = data["modelId"]?.identifier
-        let prompt = data["promptId"]?.identifier
-        var assets: [AssetReference] = []
-        for entry in entries where entry != .null && entry != .string("") {
-            if case .string(let text) = entry, RequestTable.isWebURL(text) {
-                assets.append(
-                    AssetReference(
-                        id: text, url: text, modelID: model, promptID: prompt,
-                        expiresAtMilliseconds: URLExpiry.milliseconds(of: text) ?? 0))
-                continue
-            }
-            guard let id = entry.identifier else { return nil }
-            assets.append(AssetReference(id: id, modelID: model, promptID: prompt))
+    /// The id of an image. An entry that is a URL, which the field's name promises and the service does not send, is fetched as
+    /// one, without any signature.
+    private static func asset(_ entry: JSONValue, _ model: String?, _ prompt: String?) -> AssetReference? {
+        if case .string(let text) = entry, RequestTable.isWebURL(text) {
+            return AssetReference(
+                id: text, url: text, modelID: model, promptID: prompt,
+                expiresAtMilliseconds: URLExpiry.milliseconds(of: text) ?? 0)
         }
-        return assets
+        return entry.identifier.map { AssetReference(id: $0, modelID: model, promptID: prompt) }
     }
 
     private static let failureWords = ["fail", "error", "cancel", "abort", "timeout", "expire", "reject"]
@@ -192,7 +201,7 @@ enum AlibabaAnswers {
         default: break
         }
         guard failureWords.contains(where: { Words.contains(word, $0) }) else { return .running }
-        let reason = json["errMessage"]?.text
+        let reason = json[anyCase: "errMessage"]?.text ?? json[anyCase: "message"]?.text
         let words = Redaction.message(reason)
         var text = "alibaba job ended as \(Answers.shownState(word))"
         if let words { text += ": \(words)" }
@@ -200,7 +209,8 @@ enum AlibabaAnswers {
         return .failed(
             Failure(
                 isModeration ? .contentRefused : .jobFailed, text,
-                providerCode: Redaction.word(json["errCode"]?.text) ?? Redaction.word(word), providerMessage: words,
+                providerCode: Redaction.word(json[anyCase: "errCode"]?.text) ?? Redaction.word(word),
+                providerMessage: words,
                 requestID: requestID, httpStatus: reader.reply.status))
     }
 }

@@ -1,28 +1,20 @@
 internal import Codec
 internal import Core
 
-/// Reads the answers about training jobs: one job when it is submitted, the list of all when it is asked for.
+/// Reads the answers about training jobs: the list of all. (The answer to a submission is that of any job.)
 ///
 /// The model's id appears some time after the job was made, and only its presence beside FINISHED counts as success: a
 /// job that is FINISHED without one counts as running, until the id is there or the deadline comes.
 enum AlibabaTraining {
     static func job(
-        _ reader: ReplyReader, _ data: JSONValue?, _ requestID: String?
+        _ reader: ReplyReader, _ read: JSONAnswer, _ data: JSONValue?, _ requestID: String?
     ) -> Result<JobAnswer, CallFailure> {
-        if reader.call.kind == .submit {
-            guard let data, data.objectValue != nil else {
-                return .failure(reader.unreadable("the envelope holds no data object", requestID: requestID))
-            }
-            guard let id = data["id"]?.identifier else {
-                return .failure(reader.unreadable("it holds no job id", requestID: requestID))
-            }
-            return answer(reader, data, id, requestID)
-        }
         guard let entries = data?.arrayValue else {
             return .failure(reader.unreadable("the envelope holds no list", requestID: requestID))
         }
         let id = reader.call.remoteID
-        guard let entry = entries.first(where: { $0["id"]?.identifier == id }) else {
+        guard let entry = entries.first(where: { $0[anyCase: "id"]?.identifier?.isSame(as: id) == true }) else {
+            if read.isDamaged { return .failure(reader.unreadable("it is damaged", requestID: requestID)) }
             return .failure(missing(reader, id, requestID))
         }
         return answer(reader, entry, id, requestID)
@@ -45,13 +37,16 @@ enum AlibabaTraining {
             progress: AlibabaAnswers.progress(job), requestID: requestID,
             response: whole.isEmpty ? Answers.kept(job.serialized()) : whole)
         guard answer.state == .succeeded else { return .success(answer) }
-        switch job["modelId"] {
+        switch job[anyCase: "modelId"] {
         case .null, .string(""), nil: answer.state = .running
         case let given?:
-            guard let model = given.identifier else {
-                return .failure(reader.unreadable("its modelId is malformed", requestID: requestID))
+            if let model = given.identifier {
+                answer.resultID = model
+            } else {
+                answer.state = .running
+                answer.lacksAssets = true
+                answer.warning = "modelId is no id: \"\(given.namedIdentifier ?? "")\""
             }
-            answer.resultID = model
         }
         return .success(answer)
     }

@@ -12,39 +12,61 @@ enum TencentAnswers {
     static func job(_ call: ProviderCall, _ reply: HTTPReply, unixMilliseconds: Int64) -> Result<JobAnswer, CallFailure>
     {
         let reader = ReplyReader(call, reply, requestIDHeader: "x-tc-requestid")
-        let json: JSONValue
-        do throws(JSONError) {
-            json = try JSONValue.parse(reply.body)
-        } catch {
-            return .failure(reader.unreadable(reply.body.isEmpty ? "it is empty" : "it is \(error)"))
+        let answer: JSONAnswer
+        switch reader.json() {
+        case .failure(let failure): return .failure(failure)
+        case .success(let read): answer = read
         }
-        guard let content = json["Response"], content.objectValue != nil else {
+        let json = answer.value
+        var ids = Answers.ids(json, "Response", "TaskId")
+        if call.kind == .submit { ids.add(reader.behind(answer)) }
+        guard let content = json[anyCase: "Response"], content.objectValue != nil else {
             return .failure(reader.unreadable("it holds no Response object"))
         }
-        let requestID = Redaction.word(content["RequestId"]?.text) ?? reader.headerRequestID
-        if let error = content["Error"], error != .null {
-            guard let code = error["Code"]?.text else {
-                return .failure(reader.unreadable("its Error holds no Code", requestID: requestID))
-            }
-            if call.kind == .submit, let id = content["TaskId"], id != .null {
+        let requestID = Redaction.word(content[anyCase: "RequestId"]?.text) ?? reader.headerRequestID
+        if let error = error(in: json) {
+            guard let code = error[anyCase: "Code"]?.text else {
                 return .failure(
-                    reader.unreadable("it states an error beside a task", requestID: requestID, naming: id))
+                    reader.unreadable("its Error holds no Code", requestID: requestID, naming: ids.named))
+            }
+            if call.kind == .submit, ids.id != nil {
+                return .failure(
+                    reader.unreadable("it states an error beside a task", requestID: requestID, naming: ids.named))
             }
             return .failure(
                 reader.failure(
                     ErrorReport(
-                        code: code, message: error["Message"]?.text, requestID: requestID,
-                        meaningWithoutStatus: .refuse(.requestRefused)), TencentFailures.table))
+                        code: code, message: error[anyCase: "Message"]?.text, requestID: requestID,
+                        meaningWithoutStatus: .refuse(.requestRefused)), TencentFailures.table, in: answer))
         }
         guard reader.isSuccessStatus else {
-            return .failure(
-                reader.unreadable("it states no error", requestID: requestID, naming: content["TaskId"]))
+            return .failure(reader.unreadable("it states no error", requestID: requestID, naming: ids.named))
         }
         if call.isDirect {
+            if answer.isCut || answer.isDamaged {
+                return .failure(reader.unreadable("it is \(answer.isCut ? "cut" : "damaged")", requestID: requestID))
+            }
             return .success(JobAnswer(state: .succeeded, requestID: requestID, response: reply.body))
         }
-        if call.kind == .submit { return submitted(reader, content, requestID) }
-        return described(reader, content, requestID, unixMilliseconds)
+        guard call.kind == .submit else { return described(reader, answer, content, requestID, unixMilliseconds) }
+        switch reader.submitted(answer, ids, requestID: requestID, "it holds no TaskId") {
+        case .failure(let failure): return .failure(failure)
+        case .success(let id):
+            return .success(
+                JobAnswer(remoteID: id, state: .pending, requestID: requestID, response: Answers.kept(reply.body)))
+        }
+    }
+
+    /// An Error of any Response: of two, nobody knows which one counts.
+    private static func error(in json: JSONValue) -> JSONValue? {
+        guard case .object(let members) = json else { return nil }
+        for member in members where member.name.isSameInAnyCase(as: "Response") {
+            guard case .object(let fields) = member.value else { continue }
+            for field in fields where field.name.isSameInAnyCase(as: "Error") && field.value != .null {
+                return field.value
+            }
+        }
+        return nil
     }
 
     /// The gateway states errors in the same envelope to whatever call.
@@ -56,21 +78,10 @@ enum TencentAnswers {
         }
     }
 
-    private static func submitted(
-        _ reader: ReplyReader, _ content: JSONValue, _ requestID: String?
-    ) -> Result<JobAnswer, CallFailure> {
-        guard let id = content["TaskId"]?.identifier else {
-            return .failure(reader.unreadable("it holds no TaskId", requestID: requestID))
-        }
-        return .success(
-            JobAnswer(
-                remoteID: id, state: .pending, requestID: requestID, response: Answers.kept(reader.reply.body)))
-    }
-
     private static func described(
-        _ reader: ReplyReader, _ content: JSONValue, _ requestID: String?, _ now: Int64
+        _ reader: ReplyReader, _ read: JSONAnswer, _ content: JSONValue, _ requestID: String?, _ now: Int64
     ) -> Result<JobAnswer, CallFailure> {
-        guard let status = content["Status"]?.text else {
+        guard let status = content[anyCase: "Status"]?.text else {
             return .failure(reader.unreadable("it holds no Status", requestID: requestID))
         }
         let word = Answers.word(status)
@@ -82,9 +93,15 @@ enum TencentAnswers {
         case "RUN": break
         case "FAIL": answer.state = .failed(taskFailure(content, reader, requestID))
         case "DONE":
-            guard let assets = assets(content["ImageUrls"], now) else {
-                return .failure(reader.unreadable("its ImageUrls is no list of URLs", requestID: requestID))
+            let (assets, warning) = Answers.assets(content[anyCase: "ImageUrls"], "ImageUrls") { entry in
+                guard case .string(let url) = entry, RequestTable.isWebURL(url) else { return nil }
+                let own = URLExpiry.milliseconds(of: url) ?? Int64.max
+                return AssetReference(id: url, url: url, expiresAtMilliseconds: min(own, end(now)))
             }
+            if let why = read.lacks(assets, of: content[anyCase: "ImageUrls"]) {
+                return .failure(reader.unreadable(why, requestID: requestID))
+            }
+            answer.warning = warning
             answer.progress = 1
             answer.assetsExpireAtMilliseconds = end(now)
             if assets.isEmpty {
@@ -103,22 +120,9 @@ enum TencentAnswers {
         return overflows ? Int64.max : end
     }
 
-    /// Null and empty entries are left out.
-    private static func assets(_ list: JSONValue?, _ now: Int64) -> [AssetReference]? {
-        guard let list, list != .null else { return [] }
-        guard let entries = list.arrayValue, entries.count <= Answers.maximumAssets else { return nil }
-        var assets: [AssetReference] = []
-        for entry in entries where entry != .null && entry != .string("") {
-            guard case .string(let url) = entry, RequestTable.isWebURL(url) else { return nil }
-            let own = URLExpiry.milliseconds(of: url) ?? Int64.max
-            assets.append(AssetReference(id: url, url: url, expiresAtMilliseconds: min(own, end(now))))
-        }
-        return assets
-    }
-
     /// FAIL carries a text and no code; some texts begin with one ("InvalidParameterValue: ...").
     private static func taskFailure(_ content: JSONValue, _ reader: ReplyReader, _ requestID: String?) -> Failure {
-        let message = content["Message"]?.text ?? ""
+        let message = content[anyCase: "Message"]?.text ?? ""
         let words = Redaction.message(message)
         let head =
             String(message.utf8.prefix(128).prefix { Words.isLetterOrDigit($0) || $0 == UInt8(ascii: ".") }) ?? ""

@@ -178,9 +178,12 @@ class BaseJob(BaseTask):
 
     @property
     def provider_response(self) -> Any:
-        """The provider's last answer about this job as JSON, parsed; None until one came."""
+        """The provider's last answer about this job, parsed; its text where it is no JSON; None until one came."""
         text = decode(lib().aigc_job_provider_response(self._handle))
-        return None if text is None else json.loads(text)
+        try:
+            return None if text is None else json.loads(text)
+        except (ValueError, RecursionError):
+            return text
 
     @property
     def result_id(self) -> Optional[str]:

@@ -107,7 +107,8 @@ def _made_up(fault: Fault, refuse: Refuse) -> Optional[Reply]:
         return refuse(fault)
     if fault.kind == "http":
         extra = sorted((values["headers"] or {}).items())
-        return Reply(values["status"], values["body"].encode(), values["content_type"], extra, "fault")
+        body = values["body"].encode("utf-8", "surrogateescape")  # U+DC80 to U+DCFF are bytes that are no text
+        return Reply(values["status"], body, values["content_type"], extra, "fault")
     if fault.kind == "html":
         return Reply(values["status"], values["body"].encode(), "text/html; charset=utf-8", [], "fault")
     if fault.kind == "redirect":
