@@ -153,13 +153,8 @@ ODD = (
 )
 
 
-def bytes_of(text: str) -> bytes:
-    """What the cloud sends for a text in which bytes that are no text have their places."""
-    return text.encode("utf-8", "surrogateescape")
-
-
 def as_text(data: bytes) -> str:
-    """The other way round."""
+    """Bytes as the sandbox takes them: what is no text has a place in it."""
     return data.decode("utf-8", "surrogateescape")
 
 
@@ -190,7 +185,24 @@ def bent(rig: Rig, report: Report) -> None:
         report.ok(not wrong, "%s: %d bent answers give their id" % (provider, len(cases)), "; ".join(wrong)[:600])
 
 
-ms():
+def named(rig: Rig, report: Report) -> None:
+    """What cannot be believed names the id that it holds, and can be looked at."""
+    for provider in PROVIDERS:
+        form = SUBMITTED[provider]
+        plain = form % (ID, "", "r")
+        bodies = {
+            "<pre>%s</pre>" % plain: ID,
+            form % (ID, '"prompt":"a "quoted" cat",', "r"): ID,
+            form % (ID, '"TaskId":"4-other","id":"4-other",', "r"): ID + " and 4-other",
+            plain + plain.replace(ID, "4-other"): ID + " and 4-other",
+            form % ("4-a\u202eb", "", "r"): "4-a\\u{202E}b",
+            as_text(("<" + plain).encode("utf-16-le")): ID,
+            plain[: plain.index(ID) + len(ID)]: ID + "...",
+        }
+        wrong: List[str] = []
+        with aigc.Client(rig.keys(rig.box.info["http"])) as client:
+            before = requests(rig, CREATE[provider])
+            for body, name in bodies.items():
                 rig.box.fault("http", CREATE[provider], status=200, body=body, content_type="application/json")
                 job = client.submit(**fields(provider, "named"))
                 error = ended(job)
