@@ -28,11 +28,11 @@ final class Client: @unchecked Sendable {
         self.closing = closing
         self.network = network
         generation = aigcp_generation_enter()
-        follows = values.bool("job.follow")
-        deadlineMilliseconds = values.integer("job.deadline_ms")
-        closeGraceMilliseconds = values.integer("close.grace_ms")
-        journalPath = values.optional("journal.path")
-        keepsRequests = values.bool("journal.requests")
+        follows = values[.jobFollow]
+        deadlineMilliseconds = values[.jobDeadlineMilliseconds]
+        closeGraceMilliseconds = values[.closeGraceMilliseconds]
+        journalPath = values.optional(.journalPath)
+        keepsRequests = values[.journalRequests]
     }
 
     /// Ends everything here and joins the threads, also one that looks for credentials: what it does is given up.

@@ -64,11 +64,11 @@ enum Composition {
     }
 
     private static func journal(_ values: ConfigValues, _ warnings: LateWarnings) throws(Failure) -> Journal? {
-        guard let path = values.optional("journal.path") else { return nil }
+        guard let path = values.optional(.journalPath) else { return nil }
         var settings = Journal.Settings(
             path: path, hash: { bytes in (try? Hash.sha256(bytes)) ?? [] }, warn: { warnings.add($0) })
-        settings.syncs = values.text("journal.sync") == "full"
-        settings.keepMilliseconds = values.integer("journal.keep_ms")
+        settings.syncs = values[.journalSync] == "full"
+        settings.keepMilliseconds = values[.journalKeepMilliseconds]
         do throws(Failure) { return try Journal(settings) } catch {
             var failure = error
             failure.field = "journal.path"
@@ -78,78 +78,81 @@ enum Composition {
 
     private static func sinks(_ values: ConfigValues) -> AssetSinks {
         AssetSinks(
-            overwrite: values.bool("download.overwrite"), maximumBytes: values.integer("download.max_bytes"),
-            keepPartial: true, followsUmask: values.text("download.file_mode") == "umask")
+            overwrite: values[.downloadOverwrite], maximumBytes: values[.downloadMaxBytes],
+            keepPartial: true, followsUmask: values[.downloadFileMode] == "umask")
     }
 
     // MARK: - Settings out of keys
 
     private static func alibabaSettings(_ values: ConfigValues) -> AlibabaSettings {
         AlibabaSettings(
-            endpoint: values.optional("alibaba.endpoint"), region: values.text("alibaba.region"),
-            network: values.text("alibaba.network"), assetEncoding: values.text("alibaba.asset_encoding"),
-            userAgentSuffix: values.text("http.user_agent"))
+            endpoint: values.optional(.alibabaEndpoint), region: values[.alibabaRegion],
+            network: values[.alibabaNetwork], assetEncoding: values[.alibabaAssetEncoding],
+            userAgentSuffix: values[.httpUserAgent])
     }
 
     private static func tencentSettings(_ values: ConfigValues) -> TencentSettings {
         TencentSettings(
-            endpoint: values.optional("tencent.endpoint"), region: values.text("tencent.region"),
-            site: TencentSettings.Site(rawValue: values.text("tencent.site")) ?? .mainland,
-            usesRegionalHost: values.bool("tencent.regional_host"), language: values.text("tencent.language"),
-            cosHosts: values.text("tencent.cos_hosts"), userAgentSuffix: values.text("http.user_agent"))
+            endpoint: values.optional(.tencentEndpoint), region: values[.tencentRegion],
+            site: TencentSettings.Site(rawValue: values[.tencentSite]) ?? .mainland,
+            usesRegionalHost: values[.tencentRegionalHost], language: values[.tencentLanguage],
+            cosHosts: values[.tencentCOSHosts], userAgentSuffix: values[.httpUserAgent])
     }
 
     private static func alibabaKeys(_ values: ConfigValues) throws(Failure) -> Credentials? {
         try keys(
-            values, id: "alibaba.access_key_id", secret: "alibaba.access_key_secret", token: "alibaba.security_token")
+            values, id: .alibabaAccessKeyID, secret: .alibabaAccessKeySecret, token: .alibabaSecurityToken)
     }
 
     private static func tencentKeys(_ values: ConfigValues) throws(Failure) -> Credentials? {
-        try keys(values, id: "tencent.secret_id", secret: "tencent.secret_key", token: "tencent.token")
+        try keys(values, id: .tencentSecretID, secret: .tencentSecretKey, token: .tencentToken)
     }
 
     /// Id and secret belong together: one alone is a mistake that is better told than passed over.
     private static func keys(
-        _ values: ConfigValues, id idKey: String, secret secretKey: String, token tokenKey: String
+        _ values: ConfigValues, id idKey: TextKey, secret secretKey: SecretKey, token tokenKey: SecretKey
     ) throws(Failure) -> Credentials? {
+        let (idName, secretName) = (idKey.row.name.description, secretKey.row.name.description)
         let id = values.optional(idKey)
-        let secret = values.secret(secretKey)
-        let token = values.secret(tokenKey)
+        let secret = values[secretKey]
+        let token = values[tokenKey]
         switch (id, secret) {
         case (let id?, let secret?):
             return Credentials(id: id, secret: secret, token: token, source: token == nil ? "static_ak" : "static_sts")
         case (nil, nil):
             guard token == nil else {
                 throw Failure(
-                    .invalidArgument, "Making a client: \(tokenKey) is set without \(idKey) and \(secretKey)",
-                    field: idKey)
+                    .invalidArgument,
+                    "Making a client: \(tokenKey.row.name) is set without \(idName) and \(secretName)",
+                    field: idName)
             }
             return nil
         default:
-            let missing = id == nil ? idKey : secretKey
+            let missing = id == nil ? idName : secretName
             throw Failure(
-                .invalidArgument, "Making a client: \(idKey) and \(secretKey) belong together; set \(missing) too",
+                .invalidArgument, "Making a client: \(idName) and \(secretName) belong together; set \(missing) too",
                 field: missing)
         }
     }
 
     private static func credentialSettings(_ values: ConfigValues) throws(Failure) -> CredentialSettings {
         var settings = CredentialSettings()
-        settings.useEnvironment = values.bool("credentials.use_environment")
-        settings.useFiles = values.bool("credentials.use_files")
-        settings.useMetadata = values.bool("credentials.use_metadata")
-        settings.useProcesses = values.bool("credentials.use_processes")
-        settings.profile = values.optional("credentials.profile")
-        settings.stsEndpoint = values.optional("credentials.sts_endpoint")
-        settings.stsRegion = values.optional("credentials.sts_region")
-        settings.metadataEndpoint = values.optional("credentials.metadata_endpoint")
-        for key in ["credentials.sts_endpoint", "credentials.metadata_endpoint"] {
-            guard values.text(key).utf8.contains(UInt8(ascii: "@")) else { continue }
+        settings.useEnvironment = values[.credentialsUseEnvironment]
+        settings.useFiles = values[.credentialsUseFiles]
+        settings.useMetadata = values[.credentialsUseMetadata]
+        settings.useProcesses = values[.credentialsUseProcesses]
+        settings.profile = values.optional(.credentialsProfile)
+        settings.stsEndpoint = values.optional(.credentialsSTSEndpoint)
+        settings.stsRegion = values.optional(.credentialsSTSRegion)
+        settings.metadataEndpoint = values.optional(.credentialsMetadataEndpoint)
+        for key in [TextKey.credentialsSTSEndpoint, .credentialsMetadataEndpoint] {
+            guard values[key].utf8.contains(UInt8(ascii: "@")) else { continue }
             // Not shown: what stands before the "@" is most likely a password.
             throw Failure(
-                .invalidArgument, "Reading \(key): it holds user information; give https://host[:port]", field: key)
+                .invalidArgument, "Reading \(key.row.name): it holds user information; give https://host[:port]",
+                field: key.row.name.description)
         }
-        if let arn = values.optional("credentials.role_arn") {
+        if let arn = values.optional(.credentialsRoleARN) {
             guard arn.hasPrefix("acs:ram::") || arn.hasPrefix("qcs::cam::") else {
                 throw Failure(
                     .invalidArgument,
@@ -157,49 +160,49 @@ enum Composition {
                         + "or qcs::cam::uin/ACCOUNT:roleName/NAME (Tencent)", field: "credentials.role_arn")
             }
             settings.role = CredentialSettings.Role(
-                arn: arn, sessionName: values.optional("credentials.role_session_name") ?? "libaigc",
-                durationSeconds: values.integer("credentials.role_duration_s"),
-                policy: values.optional("credentials.role_policy"),
-                externalID: values.optional("credentials.role_external_id"))
+                arn: arn, sessionName: values.optional(.credentialsRoleSessionName) ?? "libaigc",
+                durationSeconds: values[.credentialsRoleDurationSeconds],
+                policy: values.optional(.credentialsRolePolicy),
+                externalID: values.optional(.credentialsRoleExternalID))
         }
         return settings
     }
 
     private static func curlSettings(_ values: ConfigValues, _ environment: [String: String]) -> CurlSettings {
-        let proxy = values.optional("http.proxy")
+        let proxy = values.optional(.httpProxy)
         let families: [String: CurlSettings.AddressFamily] = ["ipv4": .ipv4, "ipv6": .ipv6]
         return CurlSettings(
-            proxy: proxy == "none" ? "" : proxy, noProxy: values.optional("http.no_proxy"),
-            caFile: values.optional("tls.ca_file"), caPath: values.optional("tls.ca_path"),
-            clientCertificate: values.optional("tls.client_cert"), clientKey: values.optional("tls.client_key"),
-            maxConnectionsPerHost: Int(clamping: values.integer("http.max_in_flight")),
-            addressFamily: families[values.text("http.address_family")] ?? .any, allowHTTP2: values.bool("http.http2"),
-            allowPrivateAddresses: values.bool("download.allow_private_addresses"), environment: environment)
+            proxy: proxy == "none" ? "" : proxy, noProxy: values.optional(.httpNoProxy),
+            caFile: values.optional(.tlsCAFile), caPath: values.optional(.tlsCAPath),
+            clientCertificate: values.optional(.tlsClientCert), clientKey: values.optional(.tlsClientKey),
+            maxConnectionsPerHost: Int(clamping: values[.httpMaxInFlight]),
+            addressFamily: families[values[.httpAddressFamily]] ?? .any, allowHTTP2: values[.httpHTTP2],
+            allowPrivateAddresses: values[.downloadAllowPrivateAddresses], environment: environment)
     }
 
     private static func engineSettings(_ values: ConfigValues) -> EngineSettings {
         var settings = EngineSettings()
         let backoff = Backoff(
-            baseMilliseconds: values.integer("retry.base_ms"), capMilliseconds: values.integer("retry.max_ms"))
-        let attempts = Int(clamping: values.integer("retry.max_attempts"))
+            baseMilliseconds: values[.retryBaseMilliseconds], capMilliseconds: values[.retryMaxMilliseconds])
+        let attempts = Int(clamping: values[.retryMaxAttempts])
         settings.jobPolicy.retry = RetryPolicy(maximumAttempts: attempts, backoff: backoff)
         settings.downloadRetry = RetryPolicy(maximumAttempts: attempts, backoff: backoff)
         settings.jobPolicy.polls = PollSchedule(
-            initialMilliseconds: values.integer("poll.initial_ms"), maximumMilliseconds: values.integer("poll.max_ms"),
-            growthPercent: values.integer("poll.growth_percent"))
-        settings.learnsPauses = values.bool("poll.learn")
-        settings.jobDeadlineMilliseconds = values.integer("job.deadline_ms")
-        settings.downloadDeadlineMilliseconds = values.integer("download.deadline_ms")
-        settings.connectTimeoutMilliseconds = values.integer("timeout.connect_ms")
-        settings.exchangeTimeoutMilliseconds = values.integer("timeout.exchange_ms")
-        settings.submitTimeoutMilliseconds = values.integer("timeout.submit_ms")
-        settings.idleTimeoutMilliseconds = values.integer("timeout.idle_ms")
-        settings.maximumReplyBytes = Int(clamping: values.integer("http.max_reply_bytes"))
-        settings.maximumInFlight = Int(clamping: values.integer("http.max_in_flight"))
-        settings.maximumDownloads = Int(clamping: values.integer("download.max_concurrent"))
-        settings.progressEvents = values.bool("events.progress")
-        settings.logLevel = logLevel(values.text("log.level"))
-        settings.logCapacity = Int(clamping: values.integer("log.capacity"))
+            initialMilliseconds: values[.pollInitialMilliseconds], maximumMilliseconds: values[.pollMaxMilliseconds],
+            growthPercent: values[.pollGrowthPercent])
+        settings.learnsPauses = values[.pollLearn]
+        settings.jobDeadlineMilliseconds = values[.jobDeadlineMilliseconds]
+        settings.downloadDeadlineMilliseconds = values[.downloadDeadlineMilliseconds]
+        settings.connectTimeoutMilliseconds = values[.timeoutConnectMilliseconds]
+        settings.exchangeTimeoutMilliseconds = values[.timeoutExchangeMilliseconds]
+        settings.submitTimeoutMilliseconds = values[.timeoutSubmitMilliseconds]
+        settings.idleTimeoutMilliseconds = values[.timeoutIdleMilliseconds]
+        settings.maximumReplyBytes = Int(clamping: values[.httpMaxReplyBytes])
+        settings.maximumInFlight = Int(clamping: values[.httpMaxInFlight])
+        settings.maximumDownloads = Int(clamping: values[.downloadMaxConcurrent])
+        settings.progressEvents = values[.eventsProgress]
+        settings.logLevel = logLevel(values[.logLevel])
+        settings.logCapacity = Int(clamping: values[.logCapacity])
         settings.rates = rates(values)
         return settings
     }
@@ -210,10 +213,10 @@ enum Composition {
 
     private static func rates(_ values: ConfigValues) -> [String: Double] {
         [
-            "tencent/submit": values.double("rate.tencent.create_per_s"),
-            "tencent/query": values.double("rate.tencent.describe_per_s"),
-            "alibaba/submit": values.double("rate.alibaba.submit_per_s"),
-            "alibaba/query": values.double("rate.alibaba.query_per_s"),
+            "tencent/submit": values[.rateTencentCreatePerSecond],
+            "tencent/query": values[.rateTencentDescribePerSecond],
+            "alibaba/submit": values[.rateAlibabaSubmitPerSecond],
+            "alibaba/query": values[.rateAlibabaQueryPerSecond],
         ]
     }
 }

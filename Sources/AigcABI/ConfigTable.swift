@@ -30,154 +30,291 @@ struct ConfigKey {
     }
 }
 
-extension ConfigKey {
-    private static let day: Int64 = 86_400_000
-    private static let always: Int64 = 365 * 86_400_000
+/// A row whose value is a text; empty where nothing was set and the row has no default.
+struct TextKey {
+    let row: ConfigKey
 
-    static let all: [ConfigKey] = [
-        ConfigKey("alibaba.access_key_id", .identifier, "", "AccessKey id; empty: found in the environment and files"),
-        ConfigKey("alibaba.access_key_secret", .secret, "", "AccessKey secret that belongs to the id"),
-        ConfigKey("alibaba.security_token", .secret, "", "STS security token that belongs to id and secret"),
+    init(_ row: ConfigKey) { self.row = row }
+}
+
+/// A row whose value is "true" or "false".
+struct BoolKey {
+    let row: ConfigKey
+
+    init(_ row: ConfigKey) { self.row = row }
+}
+
+/// A row whose value is a whole number: a count, milliseconds or bytes.
+struct IntegerKey {
+    let row: ConfigKey
+
+    init(_ row: ConfigKey) { self.row = row }
+}
+
+struct DoubleKey {
+    let row: ConfigKey
+
+    init(_ row: ConfigKey) { self.row = row }
+}
+
+/// A row whose value is shown nowhere.
+struct SecretKey {
+    let row: ConfigKey
+
+    init(_ row: ConfigKey) { self.row = row }
+}
+
+private let day: Int64 = 86_400_000
+private let always: Int64 = 365 * 86_400_000
+
+// The rows. Their names are those of the keys: what is misspelt does not compile.
+
+extension TextKey {
+    static let alibabaAccessKeyID = TextKey(
+        ConfigKey("alibaba.access_key_id", .identifier, "", "AccessKey id; empty: found in the environment and files"))
+    static let alibabaEndpoint = TextKey(
         ConfigKey(
             "alibaba.endpoint", .string, "",
-            "Host[:port] or URL to call instead of the region's own; http:// is for sandboxes"),
+            "Host[:port] or URL to call instead of the region's own; http:// is for sandboxes"))
+    static let alibabaRegion = TextKey(
         ConfigKey(
-            "alibaba.region", .string, "cn-shanghai", "Region: cn-shanghai, cn-beijing or cn-hangzhou have endpoints"),
-        ConfigKey(
-            "alibaba.network", .choice("choice: public|vpc|dualstack"), "public", "Endpoint of the region"),
+            "alibaba.region", .string, "cn-shanghai", "Region: cn-shanghai, cn-beijing or cn-hangzhou have endpoints"))
+    static let alibabaNetwork = TextKey(
+        ConfigKey("alibaba.network", .choice("choice: public|vpc|dualstack"), "public", "Endpoint of the region"))
+    static let alibabaAssetEncoding = TextKey(
         ConfigKey(
             "alibaba.asset_encoding", .choice("choice: raw|base64"), "raw",
-            "How images are asked for on the wire; what is handed over is the same"),
-        ConfigKey("tencent.secret_id", .identifier, "", "SecretId; empty: found in the environment and files"),
-        ConfigKey("tencent.secret_key", .secret, "", "SecretKey that belongs to the SecretId"),
-        ConfigKey("tencent.token", .secret, "", "STS token that belongs to SecretId and SecretKey"),
+            "How images are asked for on the wire; what is handed over is the same"))
+    static let tencentSecretID = TextKey(
+        ConfigKey("tencent.secret_id", .identifier, "", "SecretId; empty: found in the environment and files"))
+    static let tencentEndpoint = TextKey(
         ConfigKey(
             "tencent.endpoint", .string, "",
-            "Host[:port] or URL to call instead of the site's own; http:// is for sandboxes"),
-        ConfigKey("tencent.region", .string, "", "X-TC-Region, such as ap-guangzhou; empty: not sent"),
+            "Host[:port] or URL to call instead of the site's own; http:// is for sandboxes"))
+    static let tencentRegion = TextKey(
+        ConfigKey("tencent.region", .string, "", "X-TC-Region, such as ap-guangzhou; empty: not sent"))
+    static let tencentSite = TextKey(
         ConfigKey(
             "tencent.site", .choice("choice: mainland|intl"), "mainland",
-            "Endpoint: mps.tencentcloudapi.com or mps.intl.tencentcloudapi.com"),
-        ConfigKey(
-            "tencent.regional_host", .bool, "false",
-            "Whether to call mps.<region>.tencentcloudapi.com of tencent.region"),
+            "Endpoint: mps.tencentcloudapi.com or mps.intl.tencentcloudapi.com"))
+    static let tencentCOSHosts = TextKey(
         ConfigKey(
             "tencent.cos_hosts", .string, "",
-            "Hosts of your private COS buckets, between commas: images there, and nowhere else, are signed for"),
+            "Hosts of your private COS buckets, between commas: images there, and nowhere else, are signed for"))
+    static let tencentLanguage = TextKey(
         ConfigKey(
             "tencent.language", .choice("choice: |zh-CN|en-US"), "en-US",
-            "Language of the messages; empty: the account's"),
-
+            "Language of the messages; empty: the account's"))
+    static let credentialsProfile = TextKey(
         ConfigKey(
             "credentials.profile", .string, "", "Profile in the vendors' credential files; empty: the file's own choice"
-        ),
-        ConfigKey("credentials.use_environment", .bool, "true", "Whether environment variables are a source"),
-        ConfigKey("credentials.use_files", .bool, "true", "Whether the vendors' credential files are a source"),
-        ConfigKey(
-            "credentials.use_metadata", .bool, "true", "Whether the instance metadata service is a source (last)"),
-        ConfigKey(
-            "credentials.use_processes", .bool, "true", "Whether a profile may run its process_command"),
+        ))
+    static let credentialsRoleARN = TextKey(
         ConfigKey(
             "credentials.role_arn", .identifier, "",
-            "Role to assume with the credentials that are found, at the provider whose ARN it is"),
-        ConfigKey("credentials.role_session_name", .string, "", "Session name of that role; empty: libaigc"),
-        ConfigKey(
-            "credentials.role_duration_s", .int(0...43_200), "0",
-            "Seconds that the role is assumed for; 0: the provider's usual, Alibaba 3600, Tencent 7200"),
-        ConfigKey("credentials.role_policy", .string, "", "Policy (JSON) that narrows the rights of that role"),
-        ConfigKey("credentials.role_external_id", .string, "", "External id that the role's owner asks for"),
+            "Role to assume with the credentials that are found, at the provider whose ARN it is"))
+    static let credentialsRoleSessionName = TextKey(
+        ConfigKey("credentials.role_session_name", .string, "", "Session name of that role; empty: libaigc"))
+    static let credentialsRolePolicy = TextKey(
+        ConfigKey("credentials.role_policy", .string, "", "Policy (JSON) that narrows the rights of that role"))
+    static let credentialsRoleExternalID = TextKey(
+        ConfigKey("credentials.role_external_id", .string, "", "External id that the role's owner asks for"))
+    static let credentialsSTSRegion = TextKey(
         ConfigKey(
             "credentials.sts_region", .string, "",
-            "Region of STS; empty: the environment's, or the provider's main host"),
-        ConfigKey("credentials.sts_endpoint", .string, "", "Host or URL of STS; empty: the vendors' own"),
-        ConfigKey("credentials.metadata_endpoint", .string, "", "URL of the metadata service; empty: the vendors' own"),
-
-        ConfigKey("job.follow", .bool, "true", "Whether the engine polls a job until it ends"),
-        ConfigKey(
-            "job.deadline_ms", .duration(-1...always), "3600000", "Time from submission to the end of a job; -1: none"),
-        ConfigKey(
-            "poll.initial_ms", .duration(10...day), "1000", "Shortest pause between two status calls for one job"),
-        ConfigKey(
-            "poll.max_ms", .duration(10...day), "5000",
-            "Longest pause between two status calls for one job; with poll.learn the mean, and at most four times it"),
-        ConfigKey(
-            "poll.growth_percent", .int(0...1000), "15",
-            "The pause as a share of the time since acceptance, between the two limits"),
-        ConfigKey(
-            "poll.learn", .bool, "true",
-            "Whether calls go to the ages at which jobs have ended so far, as many as with pauses of poll.max_ms"),
-
-        ConfigKey(
-            "retry.max_attempts", .int(1...100), "6",
-            "Tries in all of a submission that was surely not sent, and of a download without progress"),
-        ConfigKey("retry.base_ms", .duration(0...day), "500", "First back-off; it doubles, with full jitter"),
-        ConfigKey("retry.max_ms", .duration(0...day), "30000", "Longest back-off"),
-
-        ConfigKey("timeout.connect_ms", .duration(1...day), "10000", "Until a connection stands, TLS included"),
-        ConfigKey("timeout.exchange_ms", .duration(1...day), "30000", "One status call, from start to end"),
-        ConfigKey(
-            "timeout.submit_ms", .duration(1...day), "60000",
-            "One submission, from start to end; when it passes after sending, the outcome is unknown"),
-        ConfigKey("timeout.idle_ms", .duration(1...day), "30000", "Silence after which a transfer is given up"),
-
-        ConfigKey(
-            "rate.tencent.create_per_s", .double(0...100_000), "20",
-            "CreateAigcImageTask a second and account, shared by all clients of the process; 0: no limit of ours"),
-        ConfigKey(
-            "rate.tencent.describe_per_s", .double(0...100_000), "20", "DescribeAigcImageTask, in the same way"),
-        ConfigKey(
-            "rate.alibaba.submit_per_s", .double(0...100_000), "0",
-            "Each submitting call of Alibaba, in the same way; no figure is published"),
-        ConfigKey(
-            "rate.alibaba.query_per_s", .double(0...100_000), "0", "Each querying call of Alibaba, in the same way"),
-
-        ConfigKey("http.max_in_flight", .int(1...10_000), "64", "API calls on the wire at once"),
-        ConfigKey("http.max_reply_bytes", .bytes(1_024...(1 << 30)), "8388608", "Largest API answer"),
-        ConfigKey("http.proxy", .string, "", "Proxy URL; empty: http(s)_proxy of the environment; \"none\": no proxy"),
-        ConfigKey("http.no_proxy", .string, "", "Hosts without a proxy; empty: NO_PROXY of the environment"),
-        ConfigKey("http.user_agent", .string, "", "Appended to the User-Agent header"),
-        ConfigKey(
-            "http.http2", .bool, "false", "Whether calls that cost nothing may use HTTP/2; submissions never do"),
-        ConfigKey("http.address_family", .choice("choice: any|ipv4|ipv6"), "any", "Addresses to connect to"),
-        ConfigKey("tls.ca_file", .string, "", "PEM bundle to trust; empty: SSL_CERT_FILE, then the system's"),
-        ConfigKey("tls.ca_path", .string, "", "Folder of hashed certificates to trust"),
-        ConfigKey("tls.client_cert", .string, "", "PEM client certificate"),
-        ConfigKey("tls.client_key", .string, "", "PEM key of the client certificate"),
-
-        ConfigKey("download.max_concurrent", .int(1...1_000), "16", "Downloads at once, earliest expiry first"),
-        ConfigKey("download.max_bytes", .bytes(1...(1 << 40)), "536870912", "Largest image"),
-        ConfigKey("download.overwrite", .bool, "false", "Whether an existing file is replaced"),
+            "Region of STS; empty: the environment's, or the provider's main host"))
+    static let credentialsSTSEndpoint = TextKey(
+        ConfigKey("credentials.sts_endpoint", .string, "", "Host or URL of STS; empty: the vendors' own"))
+    static let credentialsMetadataEndpoint = TextKey(
+        ConfigKey("credentials.metadata_endpoint", .string, "", "URL of the metadata service; empty: the vendors' own"))
+    static let httpProxy = TextKey(
+        ConfigKey("http.proxy", .string, "", "Proxy URL; empty: http(s)_proxy of the environment; \"none\": no proxy"))
+    static let httpNoProxy = TextKey(
+        ConfigKey("http.no_proxy", .string, "", "Hosts without a proxy; empty: NO_PROXY of the environment"))
+    static let httpUserAgent = TextKey(
+        ConfigKey("http.user_agent", .string, "", "Appended to the User-Agent header"))
+    static let httpAddressFamily = TextKey(
+        ConfigKey("http.address_family", .choice("choice: any|ipv4|ipv6"), "any", "Addresses to connect to"))
+    static let tlsCAFile = TextKey(
+        ConfigKey("tls.ca_file", .string, "", "PEM bundle to trust; empty: SSL_CERT_FILE, then the system's"))
+    static let tlsCAPath = TextKey(
+        ConfigKey("tls.ca_path", .string, "", "Folder of hashed certificates to trust"))
+    static let tlsClientCert = TextKey(
+        ConfigKey("tls.client_cert", .string, "", "PEM client certificate"))
+    static let tlsClientKey = TextKey(
+        ConfigKey("tls.client_key", .string, "", "PEM key of the client certificate"))
+    static let downloadFileMode = TextKey(
         ConfigKey(
             "download.file_mode", .choice("choice: private|umask"), "private",
-            "Rights of image files: private (0600), or 0666 less the process's umask"),
-        ConfigKey("download.deadline_ms", .duration(-1...always), "3600000", "Time for one download; -1: none"),
-        ConfigKey(
-            "download.allow_private_addresses", .bool, "false",
-            "Whether image URLs may lead to private, loopback and link-local addresses (sandboxes do)"),
-
+            "Rights of image files: private (0600), or 0666 less the process's umask"))
+    static let journalPath = TextKey(
         ConfigKey(
             "journal.path", .string, "",
-            "Folder of the journal, on a local disk: no key is submitted twice, also across processes; empty: none"),
-        ConfigKey(
-            "journal.requests", .bool, "false",
-            "Whether the journal keeps the body of a request, with its prompt, until its job has ended"),
+            "Folder of the journal, on a local disk: no key is submitted twice, also across processes; empty: none"))
+    static let journalSync = TextKey(
         ConfigKey(
             "journal.sync", .choice("choice: full|normal"), "full",
-            "Whether the disk is waited for; normal outlives a killed process, but not a power cut"),
-        ConfigKey(
-            "journal.keep_ms", .duration(-1...always), "-1",
-            "Ended keys that are older are forgotten when a client is made, and can be paid again; -1: never"),
-
-        ConfigKey("events.progress", .bool, "false", "Whether AIGC_EVENT_JOB_PROGRESS is queued"),
+            "Whether the disk is waited for; normal outlives a killed process, but not a power cut"))
+    static let logLevel = TextKey(
         ConfigKey(
             "log.level", .choice("choice: off|error|warning|info|debug"), "off",
-            "Which log records are queued as AIGC_EVENT_LOG; prompts appear at debug only"),
+            "Which log records are queued as AIGC_EVENT_LOG; prompts appear at debug only"))
+}
+
+extension SecretKey {
+    static let alibabaAccessKeySecret = SecretKey(
+        ConfigKey("alibaba.access_key_secret", .secret, "", "AccessKey secret that belongs to the id"))
+    static let alibabaSecurityToken = SecretKey(
+        ConfigKey("alibaba.security_token", .secret, "", "STS security token that belongs to id and secret"))
+    static let tencentSecretKey = SecretKey(
+        ConfigKey("tencent.secret_key", .secret, "", "SecretKey that belongs to the SecretId"))
+    static let tencentToken = SecretKey(
+        ConfigKey("tencent.token", .secret, "", "STS token that belongs to SecretId and SecretKey"))
+}
+
+extension BoolKey {
+    static let tencentRegionalHost = BoolKey(
+        ConfigKey(
+            "tencent.regional_host", .bool, "false",
+            "Whether to call mps.<region>.tencentcloudapi.com of tencent.region"))
+    static let credentialsUseEnvironment = BoolKey(
+        ConfigKey("credentials.use_environment", .bool, "true", "Whether environment variables are a source"))
+    static let credentialsUseFiles = BoolKey(
+        ConfigKey("credentials.use_files", .bool, "true", "Whether the vendors' credential files are a source"))
+    static let credentialsUseMetadata = BoolKey(
+        ConfigKey("credentials.use_metadata", .bool, "true", "Whether the instance metadata service is a source (last)")
+    )
+    static let credentialsUseProcesses = BoolKey(
+        ConfigKey("credentials.use_processes", .bool, "true", "Whether a profile may run its process_command"))
+    static let jobFollow = BoolKey(
+        ConfigKey("job.follow", .bool, "true", "Whether the engine polls a job until it ends"))
+    static let pollLearn = BoolKey(
+        ConfigKey(
+            "poll.learn", .bool, "true",
+            "Whether calls go to the ages at which jobs have ended so far, as many as with pauses of poll.max_ms"))
+    static let httpHTTP2 = BoolKey(
+        ConfigKey("http.http2", .bool, "false", "Whether calls that cost nothing may use HTTP/2; submissions never do"))
+    static let downloadOverwrite = BoolKey(
+        ConfigKey("download.overwrite", .bool, "false", "Whether an existing file is replaced"))
+    static let downloadAllowPrivateAddresses = BoolKey(
+        ConfigKey(
+            "download.allow_private_addresses", .bool, "false",
+            "Whether image URLs may lead to private, loopback and link-local addresses (sandboxes do)"))
+    static let journalRequests = BoolKey(
+        ConfigKey(
+            "journal.requests", .bool, "false",
+            "Whether the journal keeps the body of a request, with its prompt, until its job has ended"))
+    static let eventsProgress = BoolKey(
+        ConfigKey("events.progress", .bool, "false", "Whether AIGC_EVENT_JOB_PROGRESS is queued"))
+}
+
+extension IntegerKey {
+    static let credentialsRoleDurationSeconds = IntegerKey(
+        ConfigKey(
+            "credentials.role_duration_s", .int(0...43_200), "0",
+            "Seconds that the role is assumed for; 0: the provider's usual, Alibaba 3600, Tencent 7200"))
+    static let jobDeadlineMilliseconds = IntegerKey(
+        ConfigKey(
+            "job.deadline_ms", .duration(-1...always), "3600000", "Time from submission to the end of a job; -1: none"))
+    static let pollInitialMilliseconds = IntegerKey(
+        ConfigKey("poll.initial_ms", .duration(10...day), "1000", "Shortest pause between two status calls for one job")
+    )
+    static let pollMaxMilliseconds = IntegerKey(
+        ConfigKey(
+            "poll.max_ms", .duration(10...day), "5000",
+            "Longest pause between two status calls for one job; with poll.learn the mean, and at most four times it"))
+    static let pollGrowthPercent = IntegerKey(
+        ConfigKey(
+            "poll.growth_percent", .int(0...1000), "15",
+            "The pause as a share of the time since acceptance, between the two limits"))
+    static let retryMaxAttempts = IntegerKey(
+        ConfigKey(
+            "retry.max_attempts", .int(1...100), "6",
+            "Tries in all of a submission that was surely not sent, and of a download without progress"))
+    static let retryBaseMilliseconds = IntegerKey(
+        ConfigKey("retry.base_ms", .duration(0...day), "500", "First back-off; it doubles, with full jitter"))
+    static let retryMaxMilliseconds = IntegerKey(
+        ConfigKey("retry.max_ms", .duration(0...day), "30000", "Longest back-off"))
+    static let timeoutConnectMilliseconds = IntegerKey(
+        ConfigKey("timeout.connect_ms", .duration(1...day), "10000", "Until a connection stands, TLS included"))
+    static let timeoutExchangeMilliseconds = IntegerKey(
+        ConfigKey("timeout.exchange_ms", .duration(1...day), "30000", "One status call, from start to end"))
+    static let timeoutSubmitMilliseconds = IntegerKey(
+        ConfigKey(
+            "timeout.submit_ms", .duration(1...day), "60000",
+            "One submission, from start to end; when it passes after sending, the outcome is unknown"))
+    static let timeoutIdleMilliseconds = IntegerKey(
+        ConfigKey("timeout.idle_ms", .duration(1...day), "30000", "Silence after which a transfer is given up"))
+    static let httpMaxInFlight = IntegerKey(
+        ConfigKey("http.max_in_flight", .int(1...10_000), "64", "API calls on the wire at once"))
+    static let httpMaxReplyBytes = IntegerKey(
+        ConfigKey("http.max_reply_bytes", .bytes(1_024...(1 << 30)), "8388608", "Largest API answer"))
+    static let downloadMaxConcurrent = IntegerKey(
+        ConfigKey("download.max_concurrent", .int(1...1_000), "16", "Downloads at once, earliest expiry first"))
+    static let downloadMaxBytes = IntegerKey(
+        ConfigKey("download.max_bytes", .bytes(1...(1 << 40)), "536870912", "Largest image"))
+    static let downloadDeadlineMilliseconds = IntegerKey(
+        ConfigKey("download.deadline_ms", .duration(-1...always), "3600000", "Time for one download; -1: none"))
+    static let journalKeepMilliseconds = IntegerKey(
+        ConfigKey(
+            "journal.keep_ms", .duration(-1...always), "-1",
+            "Ended keys that are older are forgotten when a client is made, and can be paid again; -1: never"))
+    static let logCapacity = IntegerKey(
         ConfigKey(
             "log.capacity", .int(16...1_000_000), "1024",
-            "Log records that are kept until they are taken; of more the oldest go"),
+            "Log records that are kept until they are taken; of more the oldest go"))
+    static let closeGraceMilliseconds = IntegerKey(
         ConfigKey(
             "close.grace_ms", .duration(0...600_000), "2000",
-            "How long aigc_client_free waits for the answers of submissions that are on the wire"),
+            "How long aigc_client_free waits for the answers of submissions that are on the wire"))
+}
+
+extension DoubleKey {
+    static let rateTencentCreatePerSecond = DoubleKey(
+        ConfigKey(
+            "rate.tencent.create_per_s", .double(0...100_000), "20",
+            "CreateAigcImageTask a second and account, shared by all clients of the process; 0: no limit of ours"))
+    static let rateTencentDescribePerSecond = DoubleKey(
+        ConfigKey("rate.tencent.describe_per_s", .double(0...100_000), "20", "DescribeAigcImageTask, in the same way"))
+    static let rateAlibabaSubmitPerSecond = DoubleKey(
+        ConfigKey(
+            "rate.alibaba.submit_per_s", .double(0...100_000), "0",
+            "Each submitting call of Alibaba, in the same way; no figure is published"))
+    static let rateAlibabaQueryPerSecond = DoubleKey(
+        ConfigKey(
+            "rate.alibaba.query_per_s", .double(0...100_000), "0", "Each querying call of Alibaba, in the same way"))
+}
+
+extension ConfigKey {
+    /// All rows, in the order in which they are listed to callers.
+    static let all: [ConfigKey] = [
+        TextKey.alibabaAccessKeyID.row, SecretKey.alibabaAccessKeySecret.row, SecretKey.alibabaSecurityToken.row,
+        TextKey.alibabaEndpoint.row, TextKey.alibabaRegion.row, TextKey.alibabaNetwork.row,
+        TextKey.alibabaAssetEncoding.row, TextKey.tencentSecretID.row, SecretKey.tencentSecretKey.row,
+        SecretKey.tencentToken.row, TextKey.tencentEndpoint.row, TextKey.tencentRegion.row, TextKey.tencentSite.row,
+        BoolKey.tencentRegionalHost.row, TextKey.tencentCOSHosts.row, TextKey.tencentLanguage.row,
+        TextKey.credentialsProfile.row, BoolKey.credentialsUseEnvironment.row, BoolKey.credentialsUseFiles.row,
+        BoolKey.credentialsUseMetadata.row, BoolKey.credentialsUseProcesses.row, TextKey.credentialsRoleARN.row,
+        TextKey.credentialsRoleSessionName.row, IntegerKey.credentialsRoleDurationSeconds.row,
+        TextKey.credentialsRolePolicy.row, TextKey.credentialsRoleExternalID.row, TextKey.credentialsSTSRegion.row,
+        TextKey.credentialsSTSEndpoint.row, TextKey.credentialsMetadataEndpoint.row,
+        BoolKey.jobFollow.row, IntegerKey.jobDeadlineMilliseconds.row, IntegerKey.pollInitialMilliseconds.row,
+        IntegerKey.pollMaxMilliseconds.row, IntegerKey.pollGrowthPercent.row, BoolKey.pollLearn.row,
+        IntegerKey.retryMaxAttempts.row, IntegerKey.retryBaseMilliseconds.row, IntegerKey.retryMaxMilliseconds.row,
+        IntegerKey.timeoutConnectMilliseconds.row, IntegerKey.timeoutExchangeMilliseconds.row,
+        IntegerKey.timeoutSubmitMilliseconds.row, IntegerKey.timeoutIdleMilliseconds.row,
+        DoubleKey.rateTencentCreatePerSecond.row, DoubleKey.rateTencentDescribePerSecond.row,
+        DoubleKey.rateAlibabaSubmitPerSecond.row, DoubleKey.rateAlibabaQueryPerSecond.row,
+        IntegerKey.httpMaxInFlight.row, IntegerKey.httpMaxReplyBytes.row, TextKey.httpProxy.row,
+        TextKey.httpNoProxy.row, TextKey.httpUserAgent.row, BoolKey.httpHTTP2.row, TextKey.httpAddressFamily.row,
+        TextKey.tlsCAFile.row, TextKey.tlsCAPath.row, TextKey.tlsClientCert.row, TextKey.tlsClientKey.row,
+        IntegerKey.downloadMaxConcurrent.row, IntegerKey.downloadMaxBytes.row, BoolKey.downloadOverwrite.row,
+        TextKey.downloadFileMode.row, IntegerKey.downloadDeadlineMilliseconds.row,
+        BoolKey.downloadAllowPrivateAddresses.row,
+        TextKey.journalPath.row, BoolKey.journalRequests.row, TextKey.journalSync.row,
+        IntegerKey.journalKeepMilliseconds.row,
+        BoolKey.eventsProgress.row, TextKey.logLevel.row, IntegerKey.logCapacity.row,
+        IntegerKey.closeGraceMilliseconds.row,
     ]
 
     var typeName: StaticString {
@@ -275,10 +412,17 @@ struct ConfigValues: Sendable {
         return texts[name] ?? key.fallback.description
     }
 
-    func secret(_ name: String) -> Secret? { secrets[name].flatMap { $0.isEmpty ? nil : $0 } }
-    func text(_ name: String) -> String { shown(name) ?? "" }
-    func optional(_ name: String) -> String? { text(name).isEmpty ? nil : text(name) }
-    func bool(_ name: String) -> Bool { text(name) == "true" }
-    func integer(_ name: String) -> Int64 { Int64(text(name)) ?? 0 }
-    func double(_ name: String) -> Double { Double(text(name)) ?? 0 }
+    subscript(_ key: TextKey) -> String { text(of: key.row) }
+    subscript(_ key: BoolKey) -> Bool { text(of: key.row) == "true" }
+    subscript(_ key: IntegerKey) -> Int64 { Int64(text(of: key.row)) ?? 0 }
+    subscript(_ key: DoubleKey) -> Double { Double(text(of: key.row)) ?? 0 }
+    subscript(_ key: SecretKey) -> Secret? { secrets[key.row.name.description].flatMap { $0.isEmpty ? nil : $0 } }
+
+    /// nil for an empty text.
+    func optional(_ key: TextKey) -> String? {
+        let text = self[key]
+        return text.isEmpty ? nil : text
+    }
+
+    private func text(of row: ConfigKey) -> String { texts[row.name.description] ?? row.fallback.description }
 }

@@ -152,10 +152,10 @@ public func aigc_request_set_option(
         // The options are configuration keys of the job, and are checked as such.
         switch name {
         case "follow":
-            try ConfigKey.find("job.follow").check(value)
+            try BoolKey.jobFollow.row.check(value)
             box.follows = value == "true"
         case "deadline_ms":
-            try ConfigKey.find("job.deadline_ms").check(value)
+            try IntegerKey.jobDeadlineMilliseconds.row.check(value)
             box.deadlineMilliseconds = Int64(value)
         case "traceparent":
             if !value.isEmpty { _ = try TraceContext(parent: value, state: "") }
@@ -166,7 +166,7 @@ public func aigc_request_set_option(
         case "key":
             box.key = value.isEmpty ? nil : try journalKey(value)
         case "hold":
-            try ConfigKey.find("job.follow").check(value)
+            try BoolKey.jobFollow.row.check(value)
             box.isHeld = value == "true"
         default:
             throw Failure(

@@ -72,22 +72,30 @@ public struct Credentials: Sendable {
     }
 }
 
+/// What a resolver has found, and what it says about it.
+public struct Resolution: Sendable {
+    public var result: Result<Credentials, Failure>
+    /// How long before their end they are to be renewed, in milliseconds; 0: the source does not say.
+    public var aheadMilliseconds: Int64
+    /// Where they were found, for people ("environment"); nil where nothing was found so far.
+    public var foundIn: String?
+    /// What a user should know though all went well (a file that everybody can read), one line each, without a secret.
+    /// Each is told once.
+    public var warnings: [String]
+
+    public init(
+        _ result: Result<Credentials, Failure>, aheadMilliseconds: Int64 = 0, foundIn: String? = nil,
+        warnings: [String] = []
+    ) {
+        self.result = result
+        self.aheadMilliseconds = aheadMilliseconds
+        self.foundIn = foundIn
+        self.warnings = warnings
+    }
+}
+
 /// Finds or refreshes the credentials of one provider. Slow (files, HTTP, processes): called on a worker thread, one call
 /// at a time.
 public protocol CredentialResolver: AnyObject, Sendable {
-    func resolve() -> Result<Credentials, Failure>
-    /// How long before their end the credentials that `resolve` gave last are to be renewed, in milliseconds; 0: the
-    /// source does not say. Asked on the same thread, right after `resolve`.
-    var refreshAheadMilliseconds: Int64 { get }
-    /// Where they were found, for people ("environment"); nil before. As above.
-    var sourceName: String? { get }
-    /// What a user should know though credentials were found (a file that everybody can read), one line each, without a
-    /// secret. Each is told once. As above.
-    func takeWarnings() -> [String]
-}
-
-extension CredentialResolver {
-    public var refreshAheadMilliseconds: Int64 { 0 }
-    public var sourceName: String? { nil }
-    public func takeWarnings() -> [String] { [] }
+    func resolve() -> Resolution
 }

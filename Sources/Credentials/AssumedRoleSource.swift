@@ -11,7 +11,7 @@ struct AssumedRoleSource: CredentialSource {
 
     func fetch(_ context: CredentialContext) throws(CredentialUnavailable) -> Credentials {
         let found: Credentials
-        switch base.resolve(context) {
+        switch base.find(context) {
         case .success(let credentials): found = credentials
         case .failure(let failure):
             // What the chain behind it has weighed is not weighed again.

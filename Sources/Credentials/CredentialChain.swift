@@ -33,19 +33,16 @@ public final class CredentialChain: CredentialResolver {
         self.sources = sources
     }
 
-    /// The source that has given credentials, for people; nil before.
-    public var sourceName: String? { settled.withLock { $0?.name } }
+    public func resolve() -> Resolution {
+        let result = find(context)
+        let source = settled.withLock { $0 }
+        return Resolution(
+            result, aheadMilliseconds: source?.refreshAheadMilliseconds ?? 0, foundIn: source?.name,
+            warnings: context.warnings.take())
+    }
 
-    /// How long before their end the credentials of that source are to be renewed, in milliseconds; 0 before.
-    public var refreshAheadMilliseconds: Int64 { settled.withLock { $0?.refreshAheadMilliseconds ?? 0 } }
-
-    /// What a user should know though credentials were found (a file that everybody can read). Each is told once.
-    public func takeWarnings() -> [String] { context.warnings.take() }
-
-    public func resolve() -> Result<Credentials, Failure> { resolve(context) }
-
-    /// The same with another context.
-    public func resolve(_ context: CredentialContext) -> Result<Credentials, Failure> {
+    /// Credentials of the source that has given some before, else of the first that has any.
+    func find(_ context: CredentialContext) -> Result<Credentials, Failure> {
         if let source = settled.withLock({ $0 }) { return renew(from: source, context) }
         var tried: [String] = []
         var isTransient = false

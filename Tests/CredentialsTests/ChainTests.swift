@@ -31,7 +31,7 @@ final class ChainTests: CredentialTestCase {
         func winner(_ explicit: Credentials? = nil) throws -> String {
             let chain = CredentialChain(
                 provider: "alibaba", explicit: explicit, context: context(environment, alibabaServer()))
-            return try chain.resolve().get().id
+            return try chain.resolve().result.get().id
         }
         XCTAssertEqual(try winner(Credentials(id: "explicit", secret: Secret("s"))), "explicit")
         XCTAssertEqual(try winner(), "env")
@@ -68,7 +68,7 @@ final class ChainTests: CredentialTestCase {
                     ? ScriptedServer.reply(200, "my-role\n") : ScriptedServer.reply(200, cvmAnswer)
             }
             return try CredentialChain(provider: "tencent", explicit: nil, context: context(environment, server))
-                .resolve().get().id
+                .resolve().result.get().id
         }
         XCTAssertEqual(try winner(), "env")
         environment["TENCENTCLOUD_SECRET_ID"] = nil
@@ -85,7 +85,7 @@ final class ChainTests: CredentialTestCase {
 
     func testNoneFoundListsEachSource() throws {
         let chain = CredentialChain(provider: "alibaba", explicit: nil, context: context())
-        guard case .failure(let failure) = chain.resolve() else { return XCTFail("found something") }
+        guard case .failure(let failure) = chain.resolve().result else { return XCTFail("found something") }
         XCTAssertEqual(failure.status, .noCredentials)
         XCTAssertFalse(failure.isRetryable, "off the cloud a job is to fail at once")
         XCTAssertFalse(failure.message.contains("\n"))
@@ -97,7 +97,7 @@ final class ChainTests: CredentialTestCase {
         ] {
             XCTAssertTrue(failure.message.contains(piece), "\(piece) in \(failure.message)")
         }
-        XCTAssertNil(chain.sourceName)
+        XCTAssertNil(chain.resolve().foundIn)
     }
 
     /// A source that has given is kept to: a later failure is told, not papered over with another identity.
@@ -107,12 +107,13 @@ final class ChainTests: CredentialTestCase {
             request.url.hasSuffix("/") ? ScriptedServer.reply(200, "r") : ScriptedServer.reply(200, cvmAnswer)
         }
         let chain = CredentialChain(provider: "tencent", explicit: nil, context: context([:], server))
-        XCTAssertEqual(try chain.resolve().get().id, "first")
-        XCTAssertEqual(chain.sourceName, "credentials file")
+        let first = chain.resolve()
+        XCTAssertEqual(try first.result.get().id, "first")
+        XCTAssertEqual(first.foundIn, "credentials file")
         try write(".tencentcloud/credentials", "[default]\nsecret_id=second\nsecret_key=s\n")
-        XCTAssertEqual(try chain.resolve().get().id, "second")
+        XCTAssertEqual(try chain.resolve().result.get().id, "second")
         try FileManager.default.removeItem(atPath: path)
-        guard case .failure(let failure) = chain.resolve() else { return XCTFail("wandered off") }
+        guard case .failure(let failure) = chain.resolve().result else { return XCTFail("wandered off") }
         XCTAssertTrue(failure.message.hasPrefix("renewing the credentials for tencent from credentials file: "))
         XCTAssertTrue(server.requests.isEmpty)
     }
@@ -127,12 +128,12 @@ final class ChainTests: CredentialTestCase {
         var status = 503
         let server = ScriptedServer { [self] _ in ScriptedServer.reply(status, alibabaSTSAnswer()) }
         let chain = CredentialChain(provider: "alibaba", explicit: nil, context: context([:], server))
-        guard case .failure(let failure) = chain.resolve() else { return XCTFail("passed over") }
+        guard case .failure(let failure) = chain.resolve().result else { return XCTFail("passed over") }
         XCTAssertTrue(failure.isRetryable)
         XCTAssertTrue(failure.message.contains("~/.aliyun/config.json is set up"), failure.message)
-        XCTAssertNil(chain.sourceName)
+        XCTAssertNil(chain.resolve().foundIn)
         status = 200
-        XCTAssertEqual(try chain.resolve().get().id, "STS.id")
+        XCTAssertEqual(try chain.resolve().result.get().id, "STS.id")
     }
 
     func testMetadataThatHasGivenAndFallsSilentIsWorthARetry() throws {
@@ -142,10 +143,11 @@ final class ChainTests: CredentialTestCase {
             return request.url.hasSuffix("/") ? ScriptedServer.reply(200, "r") : ScriptedServer.reply(200, cvmAnswer)
         }
         let chain = CredentialChain(provider: "tencent", explicit: nil, context: context([:], server))
-        XCTAssertEqual(try chain.resolve().get().id, "AKIDcvm")
-        XCTAssertEqual(chain.refreshAheadMilliseconds, 300_000)
+        let found = chain.resolve()
+        XCTAssertEqual(try found.result.get().id, "AKIDcvm")
+        XCTAssertEqual(found.aheadMilliseconds, 300_000)
         isUp = false
-        guard case .failure(let failure) = chain.resolve() else { return XCTFail("gave") }
+        guard case .failure(let failure) = chain.resolve().result else { return XCTFail("gave") }
         XCTAssertTrue(failure.isRetryable)
     }
 
@@ -155,7 +157,7 @@ final class ChainTests: CredentialTestCase {
         let server = ScriptedServer()
         var chain = CredentialChain(
             provider: "tencent", explicit: nil, context: context(environment, server) { $0.useEnvironment = false })
-        XCTAssertEqual(try chain.resolve().get().id, "file")
+        XCTAssertEqual(try chain.resolve().result.get().id, "file")
         chain = CredentialChain(
             provider: "tencent", explicit: nil,
             context: context(environment, server) {
@@ -163,21 +165,20 @@ final class ChainTests: CredentialTestCase {
                 $0.useFiles = false
                 $0.useMetadata = false
             })
-        XCTAssertThrowsError(try chain.resolve().get())
+        XCTAssertThrowsError(try chain.resolve().result.get())
         XCTAssertTrue(server.requests.isEmpty)
     }
 
     func testReadableByAllIsToldOnce() throws {
         let path = try write(".tencentcloud/credentials", "[default]\nsecret_id=i\nsecret_key=s\n", mode: 0o644)
         let chain = CredentialChain(provider: "tencent", explicit: nil, context: context())
-        _ = try chain.resolve().get()
-        XCTAssertEqual(chain.takeWarnings(), ["\(path) can be read by every user of this machine: chmod 600 it"])
-        _ = try chain.resolve().get()
-        XCTAssertEqual(chain.takeWarnings(), [])
+        XCTAssertEqual(chain.resolve().warnings, ["\(path) can be read by every user of this machine: chmod 600 it"])
+        XCTAssertEqual(chain.resolve().warnings, [])
         try write(".tencentcloud/credentials", "[default]\nsecret_id=i\nsecret_key=s\n", mode: 0o640)
         let tidy = CredentialChain(provider: "tencent", explicit: nil, context: context())
-        _ = try tidy.resolve().get()
-        XCTAssertEqual(tidy.takeWarnings(), [])
+        let resolution = tidy.resolve()
+        XCTAssertEqual(try resolution.result.get().id, "i")
+        XCTAssertEqual(resolution.warnings, [])
     }
 
     func testUnreadableFileIsNotPassedOverForTheSystemsOne() throws {
@@ -194,7 +195,8 @@ final class ChainTests: CredentialTestCase {
         let chain = CredentialChain(
             provider: "alibaba", explicit: explicit, context: context([:], server) { $0.role = role })
         assert(
-            try chain.resolve().get(), "STS.id", "sts-secret", "sts-token", "ram_role_arn/static", end: endMilliseconds)
+            try chain.resolve().result.get(), "STS.id", "sts-secret", "sts-token", "ram_role_arn/static",
+            end: endMilliseconds)
         let url = try XCTUnwrap(server.requests.first?.url)
         for piece in [
             "Action=AssumeRole&", "AccessKeyId=base&", "RoleSessionName=me&", "ExternalId=ext&",
@@ -205,6 +207,6 @@ final class ChainTests: CredentialTestCase {
         // The other cloud's chain is as without it.
         let other = CredentialChain(
             provider: "tencent", explicit: explicit, context: context([:], server) { $0.role = role })
-        XCTAssertEqual(try other.resolve().get().id, "base")
+        XCTAssertEqual(try other.resolve().result.get().id, "base")
     }
 }

@@ -45,7 +45,7 @@ final class SourceTableTests: CredentialTestCase {
             let other = StaticSource(credentials: Credentials(id: "other-account", secret: Secret("s")))
             let chain = CredentialChain(provider: provider, sources: [source, other], context: context)
             let label = "\(source.name), \(row.name)"
-            switch (chain.resolve(), row.end) {
+            switch (chain.resolve().result, row.end) {
             case (.success(let found), .passed): XCTAssertEqual(found.id, "other-account", label, line: line)
             case (.success(let found), .gives(let id)): XCTAssertEqual(found.id, id, label, line: line)
             case (.failure(let failure), .stops(let words)):
@@ -57,7 +57,7 @@ final class SourceTableTests: CredentialTestCase {
                     "\(label): \(failure.message)", line: line)
                 XCTAssertTrue(failure.message.contains(words), "\(label): \(failure.message)", line: line)
                 XCTAssertFalse(failure.message.contains("hunter2"), "\(label): \(failure.message)", line: line)
-                XCTAssertNil(chain.sourceName, label, line: line)
+                XCTAssertNil(chain.resolve().foundIn, label, line: line)
             case (let result, let end): XCTFail("\(label): \(result) for \(end)", line: line)
             }
         }
@@ -365,7 +365,7 @@ final class SourceTableTests: CredentialTestCase {
             let chain = CredentialChain(
                 provider: provider, explicit: nil,
                 context: context(half) { $0.role = CredentialSettings.Role(arn: arn) })
-            guard case .failure(let failure) = chain.resolve() else { return XCTFail("gave") }
+            guard case .failure(let failure) = chain.resolve().result else { return XCTFail("gave") }
             XCTAssertFalse(failure.isRetryable)
             XCTAssertTrue(failure.message.contains("environment is set up and cannot be used"), failure.message)
         }
@@ -384,7 +384,7 @@ final class SourceTableTests: CredentialTestCase {
             }
             return CredentialChain(
                 provider: "alibaba", explicit: nil, context: context(["ALIBABA_CLOUD_PROFILE": profile], server)
-            ).resolve()
+            ).resolve().result
         }
         XCTAssertEqual(try resolve("p").get().id, "cli")
         XCTAssertEqual(try resolve("q").get().id, "ini")
@@ -399,16 +399,17 @@ final class SourceTableTests: CredentialTestCase {
         for text in ["", "[default]", "[default]\nsecret_id=i\nsecret_k", "[defau", nil] {
             try write(path, whole)
             let chain = CredentialChain(provider: "tencent", explicit: nil, context: context())
-            XCTAssertEqual(try chain.resolve().get().id, "i")
+            XCTAssertEqual(try chain.resolve().result.get().id, "i")
             if let text { try write(path, text) } else { try FileManager.default.removeItem(atPath: home + "/" + path) }
-            guard case .failure(let failure) = chain.resolve() else { return XCTFail("gave") }
+            let resolution = chain.resolve()
+            guard case .failure(let failure) = resolution.result else { return XCTFail("gave") }
             XCTAssertTrue(failure.isRetryable, failure.message)
-            let warnings = chain.takeWarnings()
+            let warnings = resolution.warnings
             XCTAssertEqual(warnings.count, 1)
             XCTAssertTrue(
                 warnings[0].hasPrefix("credentials file gave credentials before and gives none now: "), "\(warnings)")
             try write(path, whole.replacingOccurrences(of: "=i", with: "=new"))
-            XCTAssertEqual(try chain.resolve().get().id, "new")
+            XCTAssertEqual(try chain.resolve().result.get().id, "new")
         }
     }
 
@@ -421,14 +422,14 @@ final class SourceTableTests: CredentialTestCase {
         nonisolated(unsafe) var answer = ScriptedServer.reply(200, alibabaSTSAnswer())
         let chain = CredentialChain(
             provider: "alibaba", explicit: nil, context: context([:], ScriptedServer { _ in answer }))
-        XCTAssertEqual(try chain.resolve().get().id, "STS.id")
+        XCTAssertEqual(try chain.resolve().result.get().id, "STS.id")
         for (status, body, mayPass) in [
             (403, #"{"Code":"NoPermission"}"#, false), (302, "", true), (307, "", true), (503, "", true),
             (400, #"{"Code":"Throttling.User"}"#, true), (400, #"{"Code":"Throttling"}"#, true),
             (400, #"{"Code":"ThrottlingApi"}"#, true), (404, #"{"Code":"EntityNotExist.Role"}"#, false),
         ] {
             answer = ScriptedServer.reply(status, body)
-            guard case .failure(let failure) = chain.resolve() else { return XCTFail("gave") }
+            guard case .failure(let failure) = chain.resolve().result else { return XCTFail("gave") }
             XCTAssertEqual(failure.isRetryable, mayPass, failure.message)
         }
     }

@@ -97,7 +97,7 @@ final class TencentTests: CredentialTestCase {
                     externalID: "e")
                 $0.stsEndpoint = "http://127.0.0.1:9999"
             })
-        assert(try chain.resolve().get(), "AKIDtmp", "t-key", "t-token", "assume_role", end: endMilliseconds)
+        assert(try chain.resolve().result.get(), "AKIDtmp", "t-key", "t-token", "assume_role", end: endMilliseconds)
         let request = try XCTUnwrap(server.requests.first)
         XCTAssertEqual(request.url, "http://127.0.0.1:9999/")
         let stages = try TC3.stages(
@@ -125,7 +125,7 @@ final class TencentTests: CredentialTestCase {
             let chain = CredentialChain(
                 provider: "tencent", explicit: base,
                 context: context([:], server) { $0.role = CredentialSettings.Role(arn: "qcs::cam::uin/1:roleName/r") })
-            guard case .failure(let failure) = chain.resolve() else { return XCTFail("gave") }
+            guard case .failure(let failure) = chain.resolve().result else { return XCTFail("gave") }
             XCTAssertEqual(failure.isRetryable, isRetryable, code)
             XCTAssertFalse(failure.message.contains("hunter2"))
             XCTAssertEqual(failure.message.contains(code), !code.contains(" "), failure.message)

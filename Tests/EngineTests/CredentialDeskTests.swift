@@ -168,11 +168,9 @@ final class CredentialDeskTests: XCTestCase {
 
         init(_ waiting: [String]) { self.waiting = waiting }
 
-        func resolve() -> Result<Credentials, Failure> { .success(FakeResolver.credentials("k")) }
-
-        func takeWarnings() -> [String] {
+        func resolve() -> Resolution {
             defer { waiting = [] }
-            return waiting
+            return Resolution(.success(FakeResolver.credentials("k")), warnings: waiting)
         }
     }
 

@@ -56,8 +56,8 @@ final class FakeResolver: CredentialResolver, @unchecked Sendable {
         Credentials(id: id, secret: Secret("s3cr3t-of-" + id), expiresAtMilliseconds: expiresAtMilliseconds)
     }
 
-    func resolve() -> Result<Credentials, Failure> {
+    func resolve() -> Resolution {
         defer { calls += 1 }
-        return answer(calls)
+        return Resolution(answer(calls))
     }
 }

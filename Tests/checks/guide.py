@@ -176,6 +176,10 @@ def unknown_names() -> Iterator[str]:
     known |= set(re.findall(r'"(aigc_\w+)"', metrics.read_text(encoding="utf-8")))
     table = (ROOT / "Sources" / "AigcABI" / "ConfigTable.swift").read_text(encoding="utf-8")
     keys = set(re.findall(r'ConfigKey\(\s*"([a-z0-9_.]+)"', table))
+    # A row that is not in the list cannot be set.
+    declared = set(re.findall(r"static let (\w+) = \w+Key\(", table))
+    for name in sorted(declared - set(re.findall(r"\w+Key\.(\w+)\.row", table))):
+        yield "the configuration key %s is not in ConfigKey.all" % name
     if len(keys) < 30:
         yield "only %d configuration keys were understood" % len(keys)
     families = {key.split(".")[0] for key in keys}

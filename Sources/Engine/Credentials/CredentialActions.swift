@@ -12,31 +12,17 @@ final class CredentialAlarm: TimerNode {
     }
 }
 
-/// What a resolver has found, and what it says about it.
-struct Resolution: Sendable {
-    var result: Result<Credentials, Failure>
-    var aheadMilliseconds: Int64 = 0
-    var foundIn: String?
-    var warnings: [String] = []
-}
-
 /// Finding, renewing and taking credentials.
 extension EngineCore {
     func resolve(_ provider: String) {
         guard let resolver = resolvers[provider] else {
             let none = Failure(.noCredentials, "No credentials for \(provider) are configured")
-            shared.postInternal(.resolved(provider, Resolution(result: .failure(none))))
+            shared.postInternal(.resolved(provider, Resolution(.failure(none))))
             return
         }
         let shared = shared
         credentialWorker.run {
-            let result = resolver.resolve()
-            shared.postInternal(
-                .resolved(
-                    provider,
-                    Resolution(
-                        result: result, aheadMilliseconds: resolver.refreshAheadMilliseconds,
-                        foundIn: resolver.sourceName, warnings: resolver.takeWarnings())))
+            shared.postInternal(.resolved(provider, resolver.resolve()))
         }
     }
 

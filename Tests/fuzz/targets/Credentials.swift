@@ -28,7 +28,8 @@ let credentialsTarget = Target(name: "credentials", maximumBytes: 2_048) { input
         processes: world)
     let explicit = source >= 7 ? markedCredentials : nil
     let chain = CredentialChain(provider: provider, explicit: explicit, context: context)
-    switch chain.resolve() {
+    let resolution = chain.resolve()
+    switch resolution.result {
     case .success(let found):
         for text in [found.id, found.secret.revealed(), found.token?.revealed() ?? "x"] {
             require(!text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F }, "a key that is no header value")
@@ -38,7 +39,7 @@ let credentialsTarget = Target(name: "credentials", maximumBytes: 2_048) { input
     case .failure(let failure):
         requirePresentable(failure)
     }
-    for warning in chain.takeWarnings() { requirePresentable(warning) }
+    for warning in resolution.warnings { requirePresentable(warning) }
     if let words = String(validating: file, as: UTF8.self).flatMap(ShellWords.split) {
         // Each in quotes is the same word again.
         let quoted = words.map { word in
