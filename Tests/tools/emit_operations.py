@@ -38,6 +38,7 @@ PYTHON_OPTIONS = (
     ("key", "Optional[str]", "None", "with a journal: the same key never pays twice."),
     ("follow", "Optional[bool]", "None", "whether the library polls the job until it ends."),
     ("deadline", "Optional[float]", "None", "seconds until the library gives the job up."),
+    ("hold", "bool", "False", "the job waits before its first byte, until job.release()."),
 )
 
 
@@ -63,7 +64,7 @@ def about(o: operations.Operation) -> str:
 def python_method(o: operations.Operation) -> str:
     """One method."""
     submits = o.kind == "submit"
-    options = [p for p in PYTHON_OPTIONS if p[0] != "key"] if submits else [PYTHON_OPTIONS[0]]
+    options = PYTHON_OPTIONS if submits else PYTHON_OPTIONS[:1]
     lines = ["    def %s(\n        self,\n" % o.name]
     said: List[str] = []
     passed: List[str] = []

@@ -76,7 +76,8 @@ class Command:
             "poll.max_ms": "200",
         }
         pairs = [part for key, value in keys.items() for part in ("-c", f"{key}={value}")]
-        return [sys.executable, "-m", "aigc", arguments[0], *pairs, *arguments[1:]]
+        words = 2 if arguments[0] == "jobs" else 1
+        return [sys.executable, "-m", "aigc", *arguments[:words], *pairs, *arguments[words:]]
 
     def run(
         self, *arguments: str, input: Optional[str] = None, **variables: Optional[str]

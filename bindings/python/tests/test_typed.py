@@ -48,7 +48,7 @@ def test_it_asks_what_submit_and_fetch_ask() -> None:
     assert AlibabaOperations(client).pre_model_inference_asset(image_id="7", path="x.*") == "download"
     (kind, provider, operation, fields), fetched = client.calls
     assert (kind, provider, operation) == ("submit", "tencent", "aigc_image")
-    given = {name: value for name, value in fields.items() if value is not None}
+    given = {name: value for name, value in fields.items() if value}
     assert given == {"prompt": "a cat", "count": 2, "image_urls": ["https://example.com/a.png"]}
     assert fetched[:3] == ("fetch", "alibaba", "pre_model_inference_asset")
     assert fetched[3]["path"] == "x.*"

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from . import aio as aio
     from . import errors as errors
+    from . import journal as journal
     from . import logs as logs
     from . import prometheus as prometheus
     from ._base import Event as Event
@@ -78,7 +79,7 @@ _HOME = {
     "WaitTimeoutError": "errors",
     "Request": "request",
 }
-_MODULES = ("aio", "errors", "logs", "prometheus")
+_MODULES = ("aio", "errors", "journal", "logs", "prometheus")
 
 __all__ = [*_HOME, *_MODULES]  # noqa: PLE0604
 

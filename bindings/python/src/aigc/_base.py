@@ -7,7 +7,7 @@ import json
 import os
 import time
 import warnings
-from ctypes import byref, string_at
+from ctypes import byref, c_size_t, string_at
 from typing import Any, Callable, Dict, Generic, Iterable, List, Mapping, Optional, Tuple, Type, TypeVar, Union
 from weakref import WeakSet, WeakValueDictionary
 
@@ -181,6 +181,23 @@ class BaseClient(Generic[JobT, DownloadT]):
         pointer = _native.job_p()
         call(lib().aigc_client_attach, self._handle, encode(token, "token"), int(follow), byref(pointer))
         return self._adopt(pointer, self._job_class)
+
+    def attach_key(self, key: str, follow: bool = True) -> JobT:
+        """The job of a key that the client's journal knows, without a request. Raises NotFoundError if the journal has no
+        such key, WrongStateError without a journal and for a key that was never sent: submit its request."""
+        self._ready()
+        pointer = _native.job_p()
+        call(lib().aigc_client_attach_key, self._handle, encode(key, "key"), int(follow), byref(pointer))
+        return self._adopt(pointer, self._job_class)
+
+    def resume(self, follow: bool = True) -> int:
+        """Takes over every job of the journal whose client is gone (killed, or closed before the job ended), and returns
+        how many. Each comes as an event: JOB_ACCEPTED, or JOB_DONE with OUTCOME_UNKNOWN for one that was on the wire; the
+        event's job is its handle. Sends no submission, and leaves the jobs of clients that live alone."""
+        self._ready()
+        count = c_size_t()
+        call(lib().aigc_client_resume, self._handle, int(follow), byref(count))
+        return int(count.value)
 
     def attach_id(self, provider: str, operation: str, remote_id: str, follow: bool = True) -> JobT:
         """The same from the provider's own job id; region and endpoint are those of this client."""

@@ -23,6 +23,9 @@ def build(config: Optional[Mapping[str, Any]], keywords: Mapping[str, Any]) -> H
         _set(handle, key, value)
     for keyword, value in keywords.items():
         _set(handle, key_of(keyword), value)
+    folder = os.environ.get("AIGC_JOURNAL")
+    if folder and "journal.path" not in (config or {}) and "journal_path" not in keywords:
+        _set(handle, "journal.path", folder)
     return handle
 
 

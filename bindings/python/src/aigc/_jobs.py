@@ -172,6 +172,16 @@ class BaseJob(BaseTask):
         return token
 
     @property
+    def key(self) -> Optional[str]:
+        """The job's key in the journal: yours, or one that the client made up. None without a journal."""
+        return decode(lib().aigc_job_key(self._handle))
+
+    def release(self) -> None:
+        """Lets the first byte of a job leave that was submitted with hold=True: call it once your own note of the job is
+        safe. Raises WrongStateError for a job that is not held and never was, and for one that has ended."""
+        call(lib().aigc_job_release, self._handle)
+
+    @property
     def provider_state(self) -> Optional[str]:
         """The provider's own word for the state; None until one has been seen."""
         return decode(lib().aigc_job_provider_state(self._handle))

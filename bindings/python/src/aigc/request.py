@@ -28,6 +28,11 @@ class Request:
     follow:      whether the library polls the job until it ends; None takes the configuration's job.follow.
     deadline:    seconds until the library gives the job up; None takes the configuration's job.deadline_ms.
     traceparent, tracestate: the trace of your own tracing (W3C Trace Context), sent with every API call about the job.
+    key:         with a journal (journal.path, AIGC_JOURNAL): the name of the job there. The same key is never paid twice,
+                 also not by another process or after a crash; it gives the known job. Choose it, one for each picture that
+                 you want: it is not made from the fields, because two equal prompts may be meant twice.
+    hold:        True: the job waits before its first byte, after EventType.JOB_READY, until job.release(): to note it in a
+                 database of your own first.
 
     Nothing is checked here: submit() does, before anything is sent.
     """
@@ -43,6 +48,8 @@ class Request:
         deadline: Optional[float] = None,
         traceparent: Optional[str] = None,
         tracestate: Optional[str] = None,
+        key: Optional[str] = None,
+        hold: bool = False,
         **fields: Any,
     ) -> None:
         self.provider = provider
@@ -54,6 +61,8 @@ class Request:
         self.deadline = deadline
         self.traceparent = traceparent
         self.tracestate = tracestate
+        self.key = key
+        self.hold = hold
 
     def __repr__(self) -> str:
         # No values: prompts and signed image URLs do not belong in a log.
@@ -81,6 +90,10 @@ class Request:
             _set_option(handle, "traceparent", self.traceparent)
         if self.tracestate is not None:
             _set_option(handle, "tracestate", self.tracestate)
+        if self.key is not None:
+            _set_option(handle, "key", self.key)
+        if self.hold:
+            _set_option(handle, "hold", "true")
         return handle
 
 

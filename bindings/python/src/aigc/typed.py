@@ -33,8 +33,10 @@ class AlibabaOperations(Generic[JobT, DownloadT]):
         count: Optional[int] = None,
         seed: Optional[int] = None,
         body: Optional[Mapping[str, Any]] = None,
+        key: Optional[str] = None,
         follow: Optional[bool] = None,
         deadline: Optional[float] = None,
+        hold: bool = False,
     ) -> JobT:
         """Submits Personalizedtxt2imgAddInferenceJob: one job, one bill.
 
@@ -43,8 +45,10 @@ class AlibabaOperations(Generic[JobT, DownloadT]):
         count: How many images; the provider takes more than 10 as 10.
         seed: Seed for reproducible images, -1 to 2147483647; the provider picks one otherwise.
         body: fields of a newer cloud, by the provider's own names.
+        key: with a journal: the same key never pays twice.
         follow: whether the library polls the job until it ends.
         deadline: seconds until the library gives the job up.
+        hold: the job waits before its first byte, until job.release().
         """
         return self._client.submit(
             "alibaba",
@@ -54,8 +58,10 @@ class AlibabaOperations(Generic[JobT, DownloadT]):
             count=count,
             seed=seed,
             body=body,
+            key=key,
             follow=follow,
             deadline=deadline,
+            hold=hold,
         )
 
     def pre_model_inference(
@@ -68,8 +74,10 @@ class AlibabaOperations(Generic[JobT, DownloadT]):
         strength: Optional[float] = None,
         image_urls: Iterable[ImageURL] = (),
         body: Optional[Mapping[str, Any]] = None,
+        key: Optional[str] = None,
         follow: Optional[bool] = None,
         deadline: Optional[float] = None,
+        hold: bool = False,
     ) -> JobT:
         """Submits PersonalizedTextToImageAddInferenceJob: one job, one bill.
 
@@ -80,8 +88,10 @@ class AlibabaOperations(Generic[JobT, DownloadT]):
         strength: Weight of the pictures: documented are 0.3 to 0.8 in tenths, 0.5 by default.
         image_urls: Pictures of the subject, one or more, at public URLs.
         body: fields of a newer cloud, by the provider's own names.
+        key: with a journal: the same key never pays twice.
         follow: whether the library polls the job until it ends.
         deadline: seconds until the library gives the job up.
+        hold: the job waits before its first byte, until job.release().
         """
         return self._client.submit(
             "alibaba",
@@ -93,8 +103,10 @@ class AlibabaOperations(Generic[JobT, DownloadT]):
             strength=strength,
             image_urls=image_urls,
             body=body,
+            key=key,
             follow=follow,
             deadline=deadline,
+            hold=hold,
         )
 
     def model_train(
@@ -105,8 +117,10 @@ class AlibabaOperations(Generic[JobT, DownloadT]):
         train_steps: Optional[int] = None,
         image_urls: Iterable[ImageURL] = (),
         body: Optional[Mapping[str, Any]] = None,
+        key: Optional[str] = None,
         follow: Optional[bool] = None,
         deadline: Optional[float] = None,
+        hold: bool = False,
     ) -> JobT:
         """Submits Personalizedtxt2imgAddModelTrainJob: one job, one bill.
 
@@ -115,8 +129,10 @@ class AlibabaOperations(Generic[JobT, DownloadT]):
         train_steps: Training steps, for example 800.
         image_urls: Pictures of the subject, one or more, at public URLs.
         body: fields of a newer cloud, by the provider's own names.
+        key: with a journal: the same key never pays twice.
         follow: whether the library polls the job until it ends.
         deadline: seconds until the library gives the job up.
+        hold: the job waits before its first byte, until job.release().
         """
         return self._client.submit(
             "alibaba",
@@ -126,8 +142,10 @@ class AlibabaOperations(Generic[JobT, DownloadT]):
             train_steps=train_steps,
             image_urls=image_urls,
             body=body,
+            key=key,
             follow=follow,
             deadline=deadline,
+            hold=hold,
         )
 
     def inference_asset(
@@ -214,8 +232,10 @@ class TencentOperations(Generic[JobT, DownloadT]):
         operator_name: Optional[str] = None,
         image_urls: Iterable[ImageURL] = (),
         body: Optional[Mapping[str, Any]] = None,
+        key: Optional[str] = None,
         follow: Optional[bool] = None,
         deadline: Optional[float] = None,
+        hold: bool = False,
     ) -> JobT:
         """Submits CreateAigcImageTask: one job, one bill.
 
@@ -237,8 +257,10 @@ class TencentOperations(Generic[JobT, DownloadT]):
         operator_name: Free text: who asks.
         image_urls: Reference images at public URLs (jpeg, png, webp); how many depends on the model.
         body: fields of a newer cloud, by the provider's own names.
+        key: with a journal: the same key never pays twice.
         follow: whether the library polls the job until it ends.
         deadline: seconds until the library gives the job up.
+        hold: the job waits before its first byte, until job.release().
         """
         return self._client.submit(
             "tencent",
@@ -261,8 +283,10 @@ class TencentOperations(Generic[JobT, DownloadT]):
             operator_name=operator_name,
             image_urls=image_urls,
             body=body,
+            key=key,
             follow=follow,
             deadline=deadline,
+            hold=hold,
         )
 
     def aigc_image_asset(

@@ -8,7 +8,7 @@ from typing import Callable, Dict, List
 
 from ..client import Client, Job
 from ..describe import _config_keys, _fields, _operations
-from ..enums import State, Status
+from ..enums import EventType, State, Status
 from ..errors import AigcError, InvalidArgumentError, WaitTimeoutError
 from . import exits, options, requests
 from .again import Again
@@ -104,6 +104,38 @@ def fetch(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> i
         return _finish(client, output, interrupts, run, run.until_ended)
 
 
+def jobs(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
+    """The keys of a journal."""
+    from .jobs import folder, run
+
+    def resume(args: argparse.Namespace) -> int:
+        files = Files(args.out, args.name_template, args.overwrite)
+        args.journal = folder(args)
+        with _client(args, output) as client:
+            files.prepare()
+            work = Run(client, output, files, args.timeout)
+            count = client.resume()
+            output.note(f"aigc: {count} jobs taken over")
+            for job in _resumed(client, count):
+                work.add(job)
+            return _finish(client, output, interrupts, work, work.until_ended)
+
+    return run(args, output, resume)
+
+
+def _resumed(client: Client, count: int) -> List[Job]:
+    """The jobs that client.resume() took over: each comes as an event, accepted or ended in doubt."""
+    found: Dict[int, Job] = {}
+    if not count:
+        return []
+    for event in client.events(timeout=5):
+        if event.type in (EventType.JOB_ACCEPTED, EventType.JOB_DONE) and isinstance(event.job, Job):
+            found[event.job.id] = event.job
+        if len(found) >= count:
+            break
+    return list(found.values())
+
+
 def fields(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
     """Operations, or the fields of one."""
     if args.operation is None:
@@ -139,6 +171,7 @@ COMMANDS: Dict[str, Callable[[argparse.Namespace, Output, Interrupts], int]] = {
     "status": status,
     "wait": wait,
     "fetch": fetch,
+    "jobs": jobs,
     "fields": fields,
     "config": config,
     "doctor": doctor,

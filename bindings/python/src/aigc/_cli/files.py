@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
+import re
 from typing import Optional, Set
 
 from .._jobs import BaseJob
-from .._naming import DEFAULT_TEMPLATE, check_template, stem, unused
+from .._naming import DEFAULT_TEMPLATE, check_template, numbered, stem, unused
 from ..enums import Status
 from ..errors import FileError
 
@@ -62,7 +64,18 @@ class Files:
         self._taken.add(path)
         return path
 
-    def _next(self, base: str) -> str:
-        from .._naming import numbered
+    def keep_one(self, path: str) -> Optional[str]:
+        """The file of the name without a number, or with a smaller one, that holds the same bytes as path; path is removed
+        then. None if there is none."""
+        base = re.sub(r"-\d+$", "", os.path.splitext(path)[0])
+        for candidate in numbered(base):
+            earlier = candidate + os.path.splitext(path)[1]
+            if earlier == path or not os.path.lexists(earlier):
+                return None
+            if os.path.isfile(earlier) and filecmp.cmp(earlier, path, shallow=False):
+                os.unlink(path)
+                return earlier
+        return None
 
+    def _next(self, base: str) -> str:
         return next(name + self._suffix for name in numbered(base) if name + self._suffix not in self._taken)

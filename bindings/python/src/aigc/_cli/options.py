@@ -62,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     _status(commands)
     _wait(commands)
     _fetch(commands)
+    _jobs(commands)
     _fields(commands)
     _config(commands)
     _doctor(commands)
@@ -92,6 +93,11 @@ def _command(commands: Any, name: str, text: str, client: bool = True) -> argpar
             choices=("error", "warning", "info", "debug"),
             help="tell what the library does, on standard error; the prompt is told at debug only",
         )
+        sub.add_argument(
+            "--journal",
+            metavar="FOLDER",
+            help="the record of keys that outlives the process (also AIGC_JOURNAL): short for -c journal.path=FOLDER",
+        )
         sub.add_argument("--quiet", "-q", action="store_true", help="say nothing but results and errors")
     sub.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
     sub.add_argument("--verbose", "-v", action="store_true", help="tell everything that is known about an error")
@@ -109,6 +115,11 @@ def _request_options(sub: argparse.ArgumentParser) -> None:
         default=[],
         metavar="URL",
         help="a reference image, publicly reachable; any number of times",
+    )
+    sub.add_argument(
+        "--key",
+        metavar="KEY",
+        help="with a journal: the name of the job. The same key is never paid twice: typed again, it gives the same job",
     )
     sub.add_argument("--endpoint", metavar="URL", help="the provider's endpoint: short for -c PROVIDER.endpoint=URL")
 
@@ -194,6 +205,33 @@ def _fetch(commands: Any) -> None:
     _timeout_option(sub)
 
 
+def _jobs(commands: Any) -> None:
+    top = commands.add_parser("jobs", help="the keys of a journal", description="The keys of a journal.")
+    actions = top.add_subparsers(dest="action", metavar="ACTION", required=True)
+    sub = _command(actions, "list", "list the keys of a journal")
+    sub.add_argument("--state", action="append", metavar="STATE", help="only keys in this state; any number of times")
+    sub.add_argument("--provider", metavar="NAME", help="only keys of this provider")
+    sub.add_argument("--prefix", metavar="TEXT", help="only keys that begin with this")
+    sub = _command(actions, "show", "show everything that the journal knows of keys")
+    sub.add_argument("keys", nargs="+", metavar="KEY")
+    sub = _command(actions, "resume", "take over the jobs whose programs are gone, wait for them and fetch their images")
+    _file_options(sub)
+    _timeout_option(sub)
+    sub = _command(actions, "resolve", "say what became of a key that is in doubt, once you have looked")
+    sub.add_argument("key", metavar="KEY")
+    sub.add_argument(
+        "--as",
+        dest="outcome",
+        required=True,
+        choices=("accepted", "not-sent", "abandoned"),
+        help="accepted: it ran, with --id; not-sent: it did not run, and the key may be paid again; abandoned: leave it",
+    )
+    sub.add_argument("--id", metavar="ID", help="with --as accepted: the provider's id of the job")
+    sub = _command(actions, "prune", "forget ended keys; they can be submitted, and paid, again")
+    sub.add_argument("--older-than-days", type=seconds, required=True, metavar="DAYS", help="unchanged for so long")
+    _command(actions, "check", "read the whole journal and report what is wrong with it")
+
+
 def _fields(commands: Any) -> None:
     sub = _command(commands, "fields", "list operations, or the fields of one", client=False)
     sub.add_argument("provider", nargs="?")
@@ -224,6 +262,8 @@ def settings(args: argparse.Namespace) -> Dict[str, str]:
     """The configuration that the command line asks for."""
     pairs: List[Tuple[str, str]] = list(args.config)
     given = dict(pairs)
+    if getattr(args, "journal", None):
+        given["journal.path"] = args.journal
     if getattr(args, "endpoint", None):
         given[f"{args.provider}.endpoint"] = args.endpoint
     if getattr(args, "overwrite", False):

@@ -195,11 +195,14 @@ class Output:
         elif not token:
             self.note(f"accepted, no token (its id is too long for one); the provider's id: {job.remote_id}")
 
-    def image(self, job: Optional[BaseJob], index: int, download: BaseDownload) -> None:
-        """An image is there."""
+    def image(
+        self, job: Optional[BaseJob], index: int, download: BaseDownload, kept: Optional[str] = None
+    ) -> None:
+        """An image is there. kept: the file that held the same bytes before, and stays instead."""
         token = job.token if job else None
-        values = {"path": download.path, "content_type": download.content_type, "bytes": download.bytes.received}
-        self.result(download.path or "", vital=False, type="image", token=token, index=index, **values)
+        path = kept or download.path
+        values = {"path": path, "content_type": download.content_type, "bytes": download.bytes.received}
+        self.result(path or "", vital=False, type="image", token=token, index=index, **values)
 
     def error(self, error: AigcError) -> None:
         """One line: what went wrong and what to do."""

@@ -16,6 +16,7 @@ def build(args: argparse.Namespace, kind: str, follow: Optional[bool] = None) ->
     """The request that the options describe. kind: "submit" or "fetch"."""
     operation = _operation(args.provider, args.operation, kind)
     request = Request(args.provider, operation, image_urls=getattr(args, "image_url", []), follow=follow)
+    request.key = getattr(args, "key", None)
     prompt = getattr(args, "prompt", None)
     if prompt is not None:
         request.fields["prompt"] = prompt

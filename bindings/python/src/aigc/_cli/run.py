@@ -195,7 +195,10 @@ class Run:
             error.token = image.job.token if image.job else None
             self.fail(error)
         else:
-            self._output.image(image.job, image.position, download)
+            kept = None
+            if self._files is not None and image.job is not None and image.job.key and download.path:
+                kept = self._files.keep_one(download.path)  # The same command line again: the same picture, not a second.
+            self._output.image(image.job, image.position, download, kept)
             self.codes.append(exits.OK)
 
 

@@ -1,0 +1,194 @@
+"""The journal from Python and from the command: one bill for a key, whatever dies between."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Dict, List
+
+import aigc
+import pytest
+from aigc import journal
+from support import Command, environment
+
+CAT: Dict[str, Any] = {"provider": "tencent", "operation": "aigc_image", "prompt": "a cat with a key"}
+
+
+def created(sandbox: Any) -> int:
+    return int(sandbox.stats()["jobs_created"].get("tencent", 0))
+
+
+@pytest.fixture
+def keys_with_journal(keys: Dict[str, Any], tmp_path: Path) -> Dict[str, Any]:
+    return {**keys, "journal.path": str(tmp_path / "journal")}
+
+
+def test_a_key_is_paid_once_in_one_client_and_the_next(sandbox: Any, keys_with_journal: Dict[str, Any]) -> None:
+    with aigc.Client(keys_with_journal) as client:
+        first = client.submit(**CAT, key="k1").wait(30)
+        again = client.submit(**CAT, key="k1").wait(30)
+        assert first.key == again.key == "k1" and first.remote_id == again.remote_id
+        with pytest.raises(aigc.errors.KeyConflictError):
+            client.submit(**{**CAT, "prompt": "another cat"}, key="k1")
+        made_up = client.submit(**CAT).wait(30)
+        assert made_up.key and made_up.key != "k1"
+    with aigc.Client(keys_with_journal) as client:
+        (download,) = client.generate(**CAT, key="k1", timeout=30)
+        assert download.data == sandbox.image("tencent", str(first.remote_id), 0)
+        assert client.attach_key("k1").wait(30).remote_id == first.remote_id
+        with pytest.raises(aigc.errors.NotFoundError):
+            client.attach_key("k2")
+    assert created(sandbox) == 2
+
+
+def test_asyncio_and_typed_operations(sandbox: Any, keys_with_journal: Dict[str, Any]) -> None:
+    async def main() -> None:
+        async with aigc.aio.Client(keys_with_journal) as client:
+            first = await client.tencent.aigc_image("a cat with a key", key="k1").wait(30)
+            again = await client.submit(**CAT, key="k1").wait(30)
+            assert first.remote_id == again.remote_id
+
+    asyncio.run(main())
+    assert created(sandbox) == 1
+
+
+def test_the_environment_names_the_journal(
+    sandbox: Any, keys: Dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIGC_JOURNAL", str(tmp_path / "j"))
+    with aigc.Client(keys) as client:
+        assert client.submit(**CAT, key="k1").wait(30).key == "k1"
+    with aigc.Client({**keys, "journal.path": ""}) as client, pytest.raises(aigc.CallError):
+        client.submit(**CAT, key="k2")
+    assert [row["key"] for row in journal.rows(tmp_path / "j")] == ["k1"]
+
+
+def test_a_held_job_waits_for_its_release(sandbox: Any, keys: Dict[str, Any]) -> None:
+    with aigc.Client(keys) as client:
+        job = client.submit(**CAT, hold=True)
+        ready = next(event for event in client.events(timeout=10) if event.type is aigc.EventType.JOB_READY)
+        assert ready.job == job
+        time.sleep(0.3)
+        assert created(sandbox) == 0 and job.state is aigc.State.QUEUED
+        job.release()
+        job.wait(30)
+        with pytest.raises(aigc.errors.WrongStateError):
+            client.submit(**CAT).wait(30).release()
+
+
+def test_tools_list_show_check_and_prune(sandbox: Any, keys_with_journal: Dict[str, Any]) -> None:
+    folder = keys_with_journal["journal.path"]
+    with pytest.raises(aigc.errors.JournalError):
+        list(journal.rows(folder))
+    with aigc.Client(keys_with_journal) as client:
+        names = [f"batch/{i:03}" for i in range(25)] + ["键/一"]
+        for job in [client.submit(**{**CAT, "prompt": f"cat {i}"}, key=key) for i, key in enumerate(names)]:
+            job.wait(30)
+    assert [row["key"] for row in journal.rows(folder, page=7)] == sorted(names, key=str.encode)
+    assert [row["key"] for row in journal.rows(folder, prefix="键")] == ["键/一"]
+    assert list(journal.rows(folder, states=["unknown"])) == []
+    row = journal.row(folder, "batch/001")
+    assert row is not None and row["state"] == "succeeded" and row["remote_id"] and journal.row(folder, "batch/0") is None
+    report = journal.check(folder)
+    assert report["ok"] and report["counts"]["succeeded"] == 26
+    assert "cat 1" not in json.dumps(report)
+    assert journal.prune(folder, 3600) == 0
+    assert journal.prune(folder, 0) == 26
+
+
+def test_the_command_line_again_is_the_same_picture(command: Command, sandbox: Any, tmp_path: Path) -> None:
+    line = ("generate", "--provider", "tencent", "a cat in a command", "--journal", str(tmp_path / "j"), "--key", "k1")
+    files: List[bytes] = []
+    for _ in range(3):
+        done = command.run(*line, "--out", str(tmp_path / "out"))
+        assert done.returncode == 0, done.stderr
+        files.append(Path(done.stdout.strip()).read_bytes())
+    assert len(set(files)) == 1 and len(list((tmp_path / "out").iterdir())) == 1
+    assert created(sandbox) == 1
+    other = command.run(*line[:3], "another prompt", *line[4:])
+    assert other.returncode != 0 and "k1" in other.stderr
+    assert created(sandbox) == 1
+
+
+@pytest.mark.parametrize("after", [0.05, 0.35, 0.6, 0.9])
+def test_a_killed_command_pays_once(command: Command, sandbox: Any, tmp_path: Path, after: float) -> None:
+    sandbox.fault("delay_after", "CreateAigcImageTask", ms=300)
+    line = ("generate", "--provider", "tencent", "a cat to kill", "--journal", str(tmp_path / "j"), "--key", "k1")
+    process = command.start(*line, "--out", str(tmp_path / "out"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(after)
+    process.send_signal(signal.SIGKILL)
+    process.wait(10)
+    done = command.run(*line, "--out", str(tmp_path / "out"))
+    if done.returncode == 6:  # It was on the wire: in doubt, and never sent again.
+        assert created(sandbox) <= 1
+        listed = command.run("jobs", "list", "--journal", str(tmp_path / "j"), "--state", "unknown")
+        assert json.loads(listed.stdout)["key"] == "k1"
+        jobs = sandbox.stats()["jobs"]
+        if jobs:
+            resolve = ("jobs", "resolve", "k1", "--journal", str(tmp_path / "j"), "--as", "accepted", "--id")
+            assert command.run(*resolve, jobs[0]["id"]).returncode == 0
+        else:
+            resolve = ("jobs", "resolve", "k1", "--journal", str(tmp_path / "j"), "--as", "not-sent")
+            assert command.run(*resolve).returncode == 0
+        done = command.run(*line, "--out", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    assert created(sandbox) == 1
+    (job,) = sandbox.stats()["jobs"]
+    assert Path(done.stdout.strip()).read_bytes() == sandbox.image("tencent", job["id"], 0)
+
+
+PROGRAM = """
+import os, sys, aigc, json
+keys = json.loads(sys.argv[1])
+client = aigc.Client(keys)
+jobs = [client.submit("tencent", "aigc_image", prompt=f"[slow] cat {i}", key=f"k{i}") for i in range(5)]
+while any(job.remote_id is None for job in jobs): pass
+print("accepted", flush=True)
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_jobs_of_a_killed_program_are_resumed(
+    command: Command, sandbox: Any, keys_with_journal: Dict[str, Any], tmp_path: Path
+) -> None:
+    arguments = [sys.executable, "-c", PROGRAM, json.dumps(keys_with_journal)]
+    killed = subprocess.run(arguments, env=environment(), capture_output=True, text=True, timeout=60)
+    assert killed.returncode == -signal.SIGKILL and killed.stdout == "accepted\n", killed.stderr
+    done = command.run(
+        "jobs", "resume", "--journal", keys_with_journal["journal.path"], "--out", str(tmp_path / "out")
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 5
+    assert created(sandbox) == 5
+    assert all(row["state"] == "succeeded" for row in journal.rows(keys_with_journal["journal.path"]))
+
+
+def test_the_command_says_what_is_wrong(command: Command, tmp_path: Path) -> None:
+    for arguments in (("jobs", "list"), ("jobs", "check"), ("jobs", "list", "--journal", str(tmp_path / "none"))):
+        done = command.run(*arguments)
+        assert done.returncode != 0 and "journal" in done.stderr
+    wrong = command.run("jobs", "list", "--journal", str(tmp_path), "--state", "succeded")
+    assert wrong.returncode == 2 and "succeeded" in wrong.stderr
+
+
+def test_no_prompt_url_or_secret_is_in_its_files(sandbox: Any, keys_with_journal: Dict[str, Any]) -> None:
+    with aigc.Client(keys_with_journal) as client:
+        client.submit("tencent", "aigc_image", prompt="marked-prompt-7f3a", key="k1").wait(30)
+        client.submit(
+            "alibaba", "pre_model_inference", prompt="a <special-token> marked-prompt-7f3a", key="k2",
+            image_urls=["https://example.com/marked-url-7f3a.png"],
+        ).wait(30)
+    folder = Path(keys_with_journal["journal.path"])
+    content = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    assert b"k1" in content
+    secrets = [str(value) for key, value in keys_with_journal.items() if "secret" in key]
+    for marked in ["marked-prompt-7f3a", "marked-url-7f3a", *secrets]:
+        assert marked.encode() not in content
+    for path in folder.rglob("*"):
+        assert os.stat(path).st_mode & 0o077 == 0
