@@ -1,38 +1,66 @@
 /// The life of one job: a value that turns events into actions. No clock, no I/O, no randomness of its own.
 ///
 /// The promise lives here: `submit` is asked for again only after a failure of which it is sure that nothing was executed.
+///
+///     new ──start──▶ queued ──sending──▶ submitting ──submitEnded: accepted──▶ waiting
+///                      ▲  ▲                  │ submitEnded: not executed
+///                 timer│  └──── at once ─────┤
+///                      └───── resting ◀──────┘
+///
+///     waiting ──timer, refresh──▶ polling ──pollEnded: not done──▶ waiting
+///     new (attached) ──start──▶ polling, or waiting if the job is not followed
+///     new (read)     ──start──▶ polling
+///
+///     every phase ──an end──▶ ended ──▶ finished
+///                             ended(awaitingAnswer) ──submitEnded──▶ finished
+///
+/// The names are those of Tests/fixtures/machines/job.txt, where every event in every phase is written down.
 public struct JobMachine: Sendable {
+    private enum Origin: UInt8 {
+        case submitted
+        /// The provider had the job already: its age is not known.
+        case attached
+        /// A call that only reads: it is its own status call, and the first answer ends it.
+        case read
+    }
+
     private enum Phase: Equatable {
         case new
-        /// Asked for a place: a second asking would be a second submission.
+        /// A place for the submission was asked for: a second request would be a second submission.
         case queued
-        /// Waiting for its next try.
+        /// The submission waits for its next try.
         case resting
+        /// The submission is on the wire.
         case submitting
         /// Between two status calls, or not followed.
         case waiting
-        case polling
-        case ended
+        /// A status call is under way; `refresh`: somebody waits for its answer.
+        case polling(refresh: Bool)
+        /// The end has been told; `awaitingAnswer`: the answer to the submission can still bring an id.
+        case ended(awaitingAnswer: Bool)
+        case finished
     }
 
-    /// A call that only reads: it is its own status call, and the first answer ends it.
-    private let isRead: Bool
+    /// What one event is handled with.
+    private struct Context {
+        let now: Int64
+        let policy: Policy
+        let random: UInt64
+    }
+
+    private let origin: Origin
     private var phase = Phase.new
-    private var submissionInFlight = false
     public private(set) var follows: Bool
-    private var refreshPending = false
-    private var clockMended = false
-    private var credentialsMended = false
-    private var finishedSent = false
-    private var failedSubmits: Int32 = 0
-    private var failedPolls: Int32 = 0
+    /// Whether the newest failure of this kind has been answered by a try at once; forgotten with the next success.
+    private var clockWasRetried = false
+    private var credentialsWereRetried = false
+    /// Tries in a row that failed: of the submission, and after its acceptance of status calls.
+    private var failures: Int32 = 0
     /// When the newest answers came that called the job not done and done, in milliseconds since its acceptance.
     private var openAt: Int32 = 0
     private var doneAt: Int32 = -1
     private var acceptedAt: Int64 = 0
     private var images = ImageListing()
-    /// Since when is known only of a job that was submitted here. (Small things beside each other: a job is small.)
-    private let startIsKnown: Bool
 
     public private(set) var state: JobState
     public private(set) var outcome: SubmitOutcome
@@ -46,54 +74,45 @@ public struct JobMachine: Sendable {
 
     /// A job to submit.
     public init(follows: Bool) {
-        self.follows = follows
-        isRead = false
-        startIsKnown = true
-        state = .queued
-        outcome = .none
-        remoteID = ""
+        self.init(.submitted, follows: follows, .queued, .none)
     }
 
     /// A call by name that only reads: repeated through everything transient until the deadline.
-    public static func read() -> JobMachine { JobMachine(read: ()) }
-
-    private init(read: Void) {
-        follows = true
-        isRead = true
-        startIsKnown = false
-        state = .queued
-        outcome = .none
-        remoteID = ""
-    }
+    public static func read() -> JobMachine { JobMachine(.read, follows: true, .queued, .none) }
 
     /// A job that the provider already has.
     public init(attached remoteID: String, follows: Bool) {
+        self.init(.attached, follows: follows, .pending, .accepted, remoteID: remoteID)
+    }
+
+    private init(
+        _ origin: Origin, follows: Bool, _ state: JobState, _ outcome: SubmitOutcome, remoteID: String = ""
+    ) {
+        self.origin = origin
         self.follows = follows
+        self.state = state
+        self.outcome = outcome
         self.remoteID = remoteID
-        isRead = false
-        startIsKnown = false
-        state = .pending
-        outcome = .accepted
     }
 
     public mutating func handle(
         _ event: JobEvent, at now: Int64, policy: Policy, random: UInt64, into actions: inout [JobAction]
     ) {
+        let context = Context(now: now, policy: policy, random: random)
         switch event {
-        case .start: start(at: now, into: &actions)
-        case .sending: sending(into: &actions)
-        case .submitEnded(let result): submitEnded(result, now, policy, random, &actions)
-        case .pollEnded(let result): pollEnded(result, now, policy, random, &actions)
-        case .timer: timer(into: &actions)
-        case .deadline: end(.failed, deadlineFailure(), &actions)
-        case .cancel:
-            end(.cancelled, Failure(.cancelled, "Job ended here by a cancel" + goesOn), &actions)
-        case .close:
-            end(.cancelled, Failure(.cancelled, "Job ended here because the client was closed" + goesOn), &actions)
-        case .refresh: refresh(into: &actions)
-        case .setFollow(let on): setFollow(on, now, policy, random, &actions)
+        case .start: start(context, &actions)
+        case .sending: sending(&actions)
+        case .submitEnded(let result): submitEnded(result, context, &actions)
+        case .pollEnded(let result): pollEnded(result, context, &actions)
+        case .timer: timer(&actions)
+        case .deadline, .cancel, .close: endHere(by: event, &actions)
+        case .refresh: refresh(&actions)
+        case .setFollow(let on): setFollow(on, &actions)
         }
-        finishIfIdle(&actions)
+        if phase == .ended(awaitingAnswer: false) {
+            phase = .finished
+            actions.append(.finished)
+        }
     }
 
     /// Lets go of the newest answer once it has been read.
@@ -102,83 +121,105 @@ public struct JobMachine: Sendable {
     /// Between which ages, in milliseconds, a job that was followed from its acceptance has ended; nil if that cannot be
     /// said.
     public var lifetime: (notDoneAt: Int64, doneAt: Int64)? {
-        startIsKnown && follows && doneAt >= 0 ? (Int64(openAt), Int64(doneAt)) : nil
+        origin == .submitted && follows && doneAt >= 0 ? (Int64(openAt), Int64(doneAt)) : nil
     }
 
     /// Whether the provider has said that the job is over, well or not.
     public var isDoneAtProvider: Bool { doneAt >= 0 }
 
-    /// Whether a refresh makes sense now.
-    public var canRefresh: Bool { phase == .waiting || phase == .polling }
-
-    // MARK: - Submission
-
-    private mutating func start(at now: Int64, into actions: inout [JobAction]) {
-        guard phase == .new else { return }
-        if isRead {
-            acceptedAt = now
-            state = .running
-            actions.append(.changed)
-            poll(&actions)
-        } else if remoteID.isEmpty {
-            phase = .queued
-            actions.append(.submit)
-        } else {
-            acceptedAt = now
-            phase = .waiting
-            if follows { poll(&actions) }
+    private var hasEnded: Bool {
+        switch phase {
+        case .ended, .finished: true
+        case .new, .queued, .resting, .submitting, .waiting, .polling: false
         }
     }
 
-    private mutating func sending(into actions: inout [JobAction]) {
+    // MARK: - Submission
+
+    private mutating func start(_ context: Context, _ actions: inout [JobAction]) {
+        guard phase == .new else { return }
+        switch origin {
+        case .submitted:
+            phase = .queued
+            actions.append(.submit)
+        case .attached:
+            acceptedAt = context.now
+            phase = .waiting
+            if follows { poll(&actions) }
+        case .read:
+            acceptedAt = context.now
+            state = .running
+            actions.append(.changed)
+            poll(&actions)
+        }
+    }
+
+    private mutating func sending(_ actions: inout [JobAction]) {
         guard phase == .queued else { return }
         phase = .submitting
-        submissionInFlight = true
         state = .submitting
         outcome = .unknown
         actions.append(.changed)
     }
 
     private mutating func submitEnded(
-        _ result: Result<JobAnswer, CallFailure>, _ now: Int64, _ policy: Policy, _ random: UInt64,
-        _ actions: inout [JobAction]
+        _ result: Result<JobAnswer, CallFailure>, _ context: Context, _ actions: inout [JobAction]
     ) {
-        guard phase == .submitting || submissionInFlight || phase == .queued else { return }
-        submissionInFlight = false
+        switch phase {
+        case .queued, .submitting:
+            switch result {
+            case .success(let answer): accepted(answer, context, &actions)
+            case .failure(let failed): submitFailed(failed, context, &actions)
+            }
+        case .ended(awaitingAnswer: true):
+            phase = .ended(awaitingAnswer: false)
+            answeredLate(result, &actions)
+        case .new, .resting, .waiting, .polling, .ended, .finished: break
+        }
+    }
+
+    private mutating func accepted(_ answer: JobAnswer, _ context: Context, _ actions: inout [JobAction]) {
+        outcome = .accepted
+        remoteID = answer.remoteID
+        acceptedAt = context.now
+        phase = .waiting
+        // What a retry has put right for the submission may go wrong once more for the calls that follow.
+        clockWasRetried = false
+        credentialsWereRetried = false
+        failures = 0
+        // A call by name has no id, and ends with this answer.
+        if !answer.remoteID.isEmpty { actions.append(.accepted) }
+        apply(answer, context, &actions)
+    }
+
+    /// The answer came after a cancel or the deadline: the id is what must not be lost.
+    private mutating func answeredLate(_ result: Result<JobAnswer, CallFailure>, _ actions: inout [JobAction]) {
         switch result {
         case .success(let answer):
             outcome = .accepted
             remoteID = answer.remoteID
-            acceptedAt = now
-            if phase == .ended {
-                // The answer came after a cancel or the deadline: the id is what must not be lost.
-                newest.value = answer
-                actions.append(answer.remoteID.isEmpty ? .changed : .accepted)
-                return
-            }
-            phase = .waiting
-            // What was mended for the submission may go wrong once more for the calls that follow.
-            clockMended = false
-            credentialsMended = false
-            // A call by name has no id, and ends with this answer.
-            if !answer.remoteID.isEmpty { actions.append(.accepted) }
-            apply(answer, now, policy, random, &actions)
+            newest.value = answer
+            actions.append(answer.remoteID.isEmpty ? .changed : .accepted)
         case .failure(let failed):
-            submitFailed(failed, now, policy, random, &actions)
+            guard !Self.leavesDoubt(failed.kind) else { return }
+            outcome = .notSent
+            actions.append(.changed)
         }
     }
 
-    private mutating func submitFailed(
-        _ failed: CallFailure, _ now: Int64, _ policy: Policy, _ random: UInt64, _ actions: inout [JobAction]
-    ) {
-        var mayRetry = Int(failedSubmits) + 1 < policy.retry.maximumAttempts
-        var delay = policy.retry.backoff.delay(
-            attempt: Int(failedSubmits), atLeast: failed.pauseMilliseconds, random: random)
-        switch failed.kind {
-        case .transient, .unreadable:
+    /// Whether a submission that failed so may have been executed.
+    private static func leavesDoubt(_ kind: FailureKind) -> Bool {
+        switch kind {
+        case .transient, .unreadable: true
+        case .notSent, .refused, .throttled, .concurrencyLimit, .clockSkew, .staleCredentials, .notFound, .expired, .local:
+            false
+        }
+    }
+
+    private mutating func submitFailed(_ failed: CallFailure, _ context: Context, _ actions: inout [JobAction]) {
+        if Self.leavesDoubt(failed.kind) {
             // It left, and what came back does not say what became of it. Never again.
             outcome = .unknown
-            if phase == .ended { return }
             var failure = failed.failure
             failure.status = .outcomeUnknown
             failure.isRetryable = false
@@ -186,29 +227,30 @@ public struct JobMachine: Sendable {
                 "Submission outcome unknown, it may run and be billed, and is not sent again: " + failure.message
             end(.unknown, failure, &actions)
             return
-        case .notSent, .throttled, .concurrencyLimit:
-            break
+        }
+        let policy = context.policy.retry
+        var mayRetry = Int(failures) + 1 < policy.maximumAttempts
+        var delay = policy.backoff.delay(
+            attempt: Int(failures), atLeast: failed.pauseMilliseconds, random: context.random)
+        switch failed.kind {
+        case .notSent, .throttled, .concurrencyLimit, .transient, .unreadable: break
         case .clockSkew:
-            mayRetry = !clockMended
-            clockMended = true
+            mayRetry = !clockWasRetried
+            clockWasRetried = true
             delay = 0
         case .staleCredentials:
-            mayRetry = !credentialsMended
-            credentialsMended = true
+            mayRetry = !credentialsWereRetried
+            credentialsWereRetried = true
             delay = 0
         case .refused, .notFound, .expired, .local:
             mayRetry = false
         }
         outcome = .notSent
-        if phase == .ended {
-            actions.append(.changed)
-            return
-        }
         guard mayRetry else {
             end(.failed, failed.failure, &actions)
             return
         }
-        failedSubmits += 1
+        failures += 1
         state = .queued
         actions.append(.changed)
         if delay == 0 {
@@ -216,102 +258,99 @@ public struct JobMachine: Sendable {
             actions.append(.submit)
         } else {
             phase = .resting
-            actions.append(.schedule(now.adding(.nanoseconds(milliseconds: delay))))
+            schedule(after: delay, context, &actions)
         }
     }
 
     // MARK: - Following
 
-    private mutating func poll(_ actions: inout [JobAction]) {
-        phase = .polling
+    private mutating func poll(refresh: Bool = false, _ actions: inout [JobAction]) {
+        phase = .polling(refresh: refresh)
         actions.append(.poll)
     }
 
-    private mutating func timer(into actions: inout [JobAction]) {
+    private mutating func timer(_ actions: inout [JobAction]) {
         switch phase {
         case .resting:
             phase = .queued
             actions.append(.submit)
         case .waiting: if follows { poll(&actions) }
-        case .new, .queued, .submitting, .polling, .ended: break
+        case .new, .queued, .submitting, .polling, .ended, .finished: break
         }
     }
 
     private mutating func pollEnded(
-        _ result: Result<JobAnswer, CallFailure>, _ now: Int64, _ policy: Policy, _ random: UInt64,
-        _ actions: inout [JobAction]
+        _ result: Result<JobAnswer, CallFailure>, _ context: Context, _ actions: inout [JobAction]
     ) {
-        guard phase == .polling else { return }
+        guard case .polling(let wasRefresh) = phase else { return }
         phase = .waiting
-        let wasRefresh = refreshPending
-        refreshPending = false
         switch result {
         case .success(let answer):
-            failedPolls = 0
-            clockMended = false
-            credentialsMended = false
+            failures = 0
+            clockWasRetried = false
+            credentialsWereRetried = false
             trouble.value = nil
-            apply(answer, now, policy, random, &actions, telling: wasRefresh ? .refreshed(nil) : nil)
+            apply(answer, context, &actions, telling: wasRefresh ? .refreshed(nil) : nil)
         case .failure(let failed):
             if wasRefresh { actions.append(.refreshed(failed.failure)) }
-            pollFailed(failed, wasRefresh, now, policy, random, &actions)
+            pollFailed(failed, wasRefresh, context, &actions)
         }
     }
 
     private mutating func pollFailed(
-        _ failed: CallFailure, _ wasRefresh: Bool, _ now: Int64, _ policy: Policy, _ random: UInt64,
-        _ actions: inout [JobAction]
+        _ failed: CallFailure, _ wasRefresh: Bool, _ context: Context, _ actions: inout [JobAction]
     ) {
         trouble.value = failed.failure
+        let policy = context.policy
         var delay = policy.retry.backoff.delay(
-            attempt: Int(failedPolls), atLeast: failed.pauseMilliseconds, random: random)
+            attempt: Int(failures), atLeast: failed.pauseMilliseconds, random: context.random)
         delay = max(delay, min(policy.polls.initialMilliseconds, 100))
         var ends = false
         switch failed.kind {
         case .notSent, .throttled, .concurrencyLimit, .transient, .unreadable:
             break
         case .local:
-            ends = isRead
+            ends = origin == .read
         case .clockSkew:
-            ends = clockMended
-            if !clockMended { delay = 0 }
-            clockMended = true
+            ends = clockWasRetried
+            if !clockWasRetried { delay = 0 }
+            clockWasRetried = true
         case .staleCredentials:
-            ends = credentialsMended
-            if !credentialsMended { delay = 0 }
-            credentialsMended = true
+            ends = credentialsWereRetried
+            if !credentialsWereRetried { delay = 0 }
+            credentialsWereRetried = true
         case .notFound:
-            ends = isRead || now.subtracting(acceptedAt) > .nanoseconds(milliseconds: policy.notFoundGraceMilliseconds)
+            let age = context.now.subtracting(acceptedAt)
+            ends = origin == .read || age > .nanoseconds(milliseconds: policy.notFoundGraceMilliseconds)
         case .refused, .expired:
             ends = true
         }
         if ends && !wasRefresh {
             end(.failed, failed.failure, &actions)
         } else if follows {
-            if failedPolls < 1_000 { failedPolls += 1 }
-            schedulePoll(after: delay, now, &actions)
+            if failures < 1_000 { failures += 1 }
+            schedule(after: delay, context, &actions)
         }
     }
 
     private mutating func apply(
-        _ answer: JobAnswer, _ now: Int64, _ policy: Policy, _ random: UInt64, _ actions: inout [JobAction],
-        telling: JobAction? = nil
+        _ answer: JobAnswer, _ context: Context, _ actions: inout [JobAction], telling: JobAction? = nil
     ) {
         let answer = images.withEarliestEnd(answer)
         newest.value = answer
-        let elapsed = now.subtracting(acceptedAt) / 1_000_000
+        let elapsed = context.now.subtracting(acceptedAt) / 1_000_000
         if let progress = answer.progress { self.progress = min(1, max(0, progress)) }
         switch answer.state {
         case .pending, .running:
             state = answer.state == .pending ? .pending : .running
             actions.append(telling ?? .changed)
             openAt = Int32(clamping: elapsed)
-            if let failure = images.givesUp(after: answer, at: now, polls: policy.polls) {
+            if let failure = images.givesUp(after: answer, at: context.now, polls: context.policy.polls) {
                 end(.failed, failure, &actions)
             } else if follows {
-                let pause = policy.polls.pause(
-                    sinceAcceptedMilliseconds: elapsed, random: random, startIsKnown: startIsKnown)
-                schedulePoll(after: pause, now, &actions)
+                let pause = context.policy.polls.pause(
+                    sinceAcceptedMilliseconds: elapsed, random: context.random, startIsKnown: origin == .submitted)
+                schedule(after: pause, context, &actions)
             }
         case .succeeded:
             progress = 1
@@ -325,27 +364,24 @@ public struct JobMachine: Sendable {
         }
     }
 
-    private func schedulePoll(after milliseconds: Int64, _ now: Int64, _ actions: inout [JobAction]) {
-        actions.append(.schedule(now.adding(.nanoseconds(milliseconds: milliseconds))))
+    private func schedule(after milliseconds: Int64, _ context: Context, _ actions: inout [JobAction]) {
+        actions.append(.schedule(context.now.adding(.nanoseconds(milliseconds: milliseconds))))
     }
 
-    private mutating func refresh(into actions: inout [JobAction]) {
+    private mutating func refresh(_ actions: inout [JobAction]) {
         switch phase {
         case .waiting:
-            refreshPending = true
             actions.append(.unschedule)
-            poll(&actions)
+            poll(refresh: true, &actions)
         case .polling:
-            refreshPending = true  // the call that is under way answers it
-        case .new, .queued, .resting, .submitting, .ended:
+            phase = .polling(refresh: true)  // the call that is under way answers it
+        case .new, .queued, .resting, .submitting, .ended, .finished:
             actions.append(.refreshed(Failure(.wrongState, "Job cannot be refreshed: it has ended or has no id yet")))
         }
     }
 
-    private mutating func setFollow(
-        _ on: Bool, _ now: Int64, _ policy: Policy, _ random: UInt64, _ actions: inout [JobAction]
-    ) {
-        guard on != follows, !isRead else { return }
+    private mutating func setFollow(_ on: Bool, _ actions: inout [JobAction]) {
+        guard on != follows, origin != .read else { return }
         follows = on
         if phase == .waiting {
             if on { poll(&actions) } else { actions.append(.unschedule) }
@@ -354,42 +390,55 @@ public struct JobMachine: Sendable {
 
     // MARK: - The end
 
-    private var goesOn: String {
+    /// An end that does not come from the provider. An answer that is under way can still bring an id.
+    private mutating func endHere(by event: JobEvent, _ actions: inout [JobAction]) {
+        let awaitsAnswer = phase == .submitting
+        switch event {
+        case .deadline: end(.failed, deadlineFailure(), awaitingAnswer: awaitsAnswer, &actions)
+        case .cancel:
+            let failure = Failure(.cancelled, "Job ended here by a cancel" + whatIsLeft)
+            end(.cancelled, failure, awaitingAnswer: awaitsAnswer, &actions)
+        default:
+            let failure = Failure(.cancelled, "Job ended here because the client was closed" + whatIsLeft)
+            end(.cancelled, failure, awaitingAnswer: awaitsAnswer, &actions)
+        }
+    }
+
+    /// What remains of a job that ends here, for its message.
+    private var whatIsLeft: String {
         switch outcome {
         case .accepted: return "; the provider goes on with it and its token stays valid"
         case .unknown: return " while its submission was on the wire; its id appears if the answer still comes"
-        case .none where isRead: return ""
+        case .none where origin == .read: return ""
         case .none, .notSent: return "; it had not been sent"
         }
     }
 
     private func deadlineFailure() -> Failure {
-        var text = "Job deadline passed before it ended" + goesOn
+        var text = "Job deadline passed before it ended" + whatIsLeft
         if let newest = trouble.value {
-            text += "; the newest \(isRead ? "try" : "status call") failed: " + newest.message
+            text += "; the newest \(origin == .read ? "try" : "status call") failed: " + newest.message
         }
         return Failure(.deadline, text, isRetryable: outcome == .accepted)
     }
 
-    private mutating func end(_ final: JobState, _ failure: Failure?, _ actions: inout [JobAction]) {
-        guard phase != .ended else { return }
-        if outcome == .none, !isRead { outcome = .notSent }
-        if phase == .queued || phase == .polling { actions.append(.withdrawCall) }
-        actions.append(.unschedule)
-        if refreshPending {
-            refreshPending = false
-            actions.append(.refreshed(failure))
+    private mutating func end(
+        _ final: JobState, _ failure: Failure?, awaitingAnswer: Bool = false, _ actions: inout [JobAction]
+    ) {
+        guard !hasEnded else { return }
+        if outcome == .none, origin != .read { outcome = .notSent }
+        var isRefresh = false
+        if case .polling(let refresh) = phase { isRefresh = refresh }
+        switch phase {
+        case .queued, .polling: actions.append(.withdrawCall)
+        case .new, .resting, .submitting, .waiting, .ended, .finished: break
         }
-        phase = .ended
+        actions.append(.unschedule)
+        if isRefresh { actions.append(.refreshed(failure)) }
+        phase = .ended(awaitingAnswer: awaitingAnswer)
         state = final
         var failure = failure
         failure?.outcome = outcome
         actions.append(.ended(failure))
-    }
-
-    private mutating func finishIfIdle(_ actions: inout [JobAction]) {
-        guard phase == .ended, !submissionInFlight, !finishedSent else { return }
-        finishedSent = true
-        actions.append(.finished)
     }
 }
