@@ -490,7 +490,8 @@ void aigc_client_wake(aigc_client *client);
 /* States of a job. A download goes from QUEUED through RUNNING to its end. Since 1.0. */
 enum {
     AIGC_STATE_NONE = 0,       /* no job (a NULL handle) */
-    AIGC_STATE_QUEUED = 1,     /* not sent yet: it waits for the rate limit, credentials or a retry */
+    AIGC_STATE_QUEUED = 1,     /* not sent yet: it waits for the rate limit, credentials or a retry. If the provider has
+                                  refused it for now, aigc_job_provider_response() says why */
     AIGC_STATE_SUBMITTING = 2, /* on the wire */
     AIGC_STATE_PENDING = 3,    /* accepted, not started */
     AIGC_STATE_RUNNING = 4,    /* started; also every provider state that this version does not know */
@@ -537,12 +538,14 @@ const char *aigc_job_provider(aigc_job *job);
 const char *aigc_job_operation(aigc_job *job);
 
 /* The provider's own word for the state ("WAIT_SCHEDULE", "RUN", or one that nobody has documented). NULL until one has
- * been seen. Since 1.0. */
+ * been seen. While the job waits in AIGC_STATE_QUEUED because the provider has refused it for now: the code of that
+ * refusal ("RequestLimitExceeded"). Since 1.0. */
 const char *aigc_job_provider_state(aigc_job *job);
 
 /* The provider's last answer about this job as it came, with every field it sent: JSON as a rule. An answer that could not
  * be read is here too, its first 64 KiB; what is no text in it, and each NUL, is U+FFFD. Longer answers than 1 MiB that
- * were read are not kept. NULL until one came. Since 1.0. */
+ * were read are not kept. NULL until one came. While the job waits in AIGC_STATE_QUEUED because the provider has refused
+ * it for now: that refusal, as an object with "Code", "Message" and "RequestId", those that came. Since 1.0. */
 const char *aigc_job_provider_response(aigc_job *job);
 
 /* The provider's request id of the last answer. NULL until one came. Since 1.0. */
@@ -586,7 +589,8 @@ aigc_status aigc_job_release(aigc_job *job, aigc_error **error);
 void aigc_job_cancel(aigc_job *job);
 
 /* How the job ended: AIGC_OK for success and for a job that has not ended, with *error NULL; otherwise its status and a
- * new error object, yours to free. error may be NULL. Since 1.0. */
+ * new error object, yours to free. error may be NULL. An error object never changes; if the answer to a submission comes
+ * after the job has ended here, the next call gives an error with the outcome that is known by then. Since 1.0. */
 aigc_status aigc_job_error(aigc_job *job, aigc_error **error);
 
 /* The id of what a job has made where that is no image: for AIGC_ALIBABA_MODEL_TRAIN the id of the model. NULL until the
@@ -651,9 +655,11 @@ enum {
     AIGC_EVENT_CREDENTIALS_NEEDED = 6, /* credentials given by aigc_client_set_credentials() end soon or have been refused:
                                          aigc_event_provider(). It comes five minutes before their end, or at half of
                                          their life if that is shorter, also when no call is made */
-    AIGC_EVENT_WARNING = 7,           /* all went well, and there is something to know (a credential file that everybody
-                                         can read): aigc_event_message(), aigc_event_provider(). Told once; of those
-                                         that nobody takes 64 are kept */
+    AIGC_EVENT_WARNING = 7,           /* something to know, while the jobs keep running: a credential file that everybody
+                                         can read, calls that fail on this machine and are tried again, a long rest that
+                                         the provider asked for, an id that came after its job had ended here (then
+                                         aigc_event_job() is the job): aigc_event_message(), aigc_event_provider(). Told
+                                         once, not for each job and call; of those that nobody takes 64 are kept */
     AIGC_EVENT_LOG = 8,               /* what the library does (only with the configuration's log.level, since 1.1):
                                          aigc_event_level(), aigc_event_message(), aigc_event_fields(),
                                          aigc_event_job_id(). Of those that nobody takes log.capacity are kept */

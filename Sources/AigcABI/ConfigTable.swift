@@ -229,8 +229,9 @@ extension IntegerKey {
             "The pause as a share of the time since acceptance, between the two limits"))
     static let retryMaxAttempts = IntegerKey(
         ConfigKey(
-            "retry.max_attempts", .int(1...100), "6",
-            "Tries in all of a submission that was surely not sent, and of a download without progress"))
+            "retry.max_attempts", .int(0...100), "0",
+            "Tries in all of a submission that was not executed, and of a download without progress; 0: until its deadline"
+        ))
     static let retryBaseMilliseconds = IntegerKey(
         ConfigKey("retry.base_ms", .duration(0...day), "500", "First back-off; it doubles, with full jitter"))
     static let retryMaxMilliseconds = IntegerKey(

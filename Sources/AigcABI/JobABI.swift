@@ -65,17 +65,23 @@ public func aigc_job_operation(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
 
 @_cdecl("aigc_job_provider_state") @implementation
 public func aigc_job_provider_state(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
-    JobBox.readable(job)?.lendWithoutSecrets { $0.providerState.isEmpty ? nil : $0.providerState }
+    JobBox.readable(job)?.lendWithoutSecrets {
+        if let refusal = $0.waitReason { return refusal.providerCode }
+        return $0.providerState.isEmpty ? nil : $0.providerState
+    }
 }
 
 @_cdecl("aigc_job_provider_response") @implementation
 public func aigc_job_provider_response(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
-    JobBox.readable(job)?.lendWithoutSecrets { $0.response.isEmpty ? nil : JSONAnswer.text($0.response) }
+    JobBox.readable(job)?.lendWithoutSecrets {
+        if let refusal = $0.waitReason { return refusal.asAnswer }
+        return $0.response.isEmpty ? nil : JSONAnswer.text($0.response)
+    }
 }
 
 @_cdecl("aigc_job_request_id") @implementation
 public func aigc_job_request_id(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
-    JobBox.readable(job)?.lendWithoutSecrets { $0.requestID }
+    JobBox.readable(job)?.lendWithoutSecrets { $0.waitReason.map(\.requestID) ?? $0.requestID }
 }
 
 @_cdecl("aigc_job_result_id") @implementation
@@ -103,6 +109,18 @@ public func aigc_job_asset_url(_ job: OpaquePointer?, _ index: Int) -> UnsafePoi
 public func aigc_job_asset_expires_at_ms(_ job: OpaquePointer?, _ index: Int) -> Int64 {
     guard let box = JobBox.readable(job) else { return 0 }
     return box.client.engine.withSnapshot(box.record) { asset($0, index)?.expiresAtMilliseconds ?? 0 }
+}
+
+extension Failure {
+    /// What the provider said, without secrets, in the form of an answer; nil if it said nothing.
+    fileprivate var asAnswer: String? {
+        guard providerCode != nil || providerMessage != nil else { return nil }
+        var members: [JSONMember] = []
+        for (name, text) in [("Code", providerCode), ("Message", providerMessage), ("RequestId", requestID)] {
+            if let text { members.append(JSONMember(name, .string(text))) }
+        }
+        return String(decoding: JSONValue.object(members).serialized(), as: UTF8.self)
+    }
 }
 
 private func asset(_ snapshot: borrowing JobSnapshot, _ index: Int) -> AssetReference? {

@@ -33,15 +33,25 @@ public struct RetryPolicy: Equatable, Sendable {
     /// A provider's Retry-After is clamped to this.
     public static let longestRetryAfterMilliseconds: Int64 = 120_000
 
-    /// Tries in all, the first included, of a submission that was surely not sent and of a download without progress.
+    /// Tries in all, the first included, of a submission that was surely not sent and of a download without progress;
+    /// 0: as many as the deadline leaves room for.
     public var maximumAttempts: Int
     public var backoff: Backoff
 
     public init(
-        maximumAttempts: Int = 6, backoff: Backoff = Backoff(baseMilliseconds: 500, capMilliseconds: 30_000)
+        maximumAttempts: Int = 0, backoff: Backoff = Backoff(baseMilliseconds: 500, capMilliseconds: 30_000)
     ) {
-        self.maximumAttempts = max(1, maximumAttempts)
+        self.maximumAttempts = max(0, maximumAttempts)
         self.backoff = backoff
+    }
+
+    /// Whether there is one more try after `tries` that failed.
+    public func allowsAnother(after tries: Int) -> Bool { maximumAttempts == 0 || tries < maximumAttempts }
+
+    /// How long a submission waits that was one task too many at once: 5 to 8 s. A slot comes free only when another task of
+    /// the account ends, so that a quicker try costs a call and gains nothing.
+    public static func pauseForASlot(random: UInt64) -> Int64 {
+        5_000 + Int64(random % 3_001)  // safe: 0...3,000
     }
 }
 

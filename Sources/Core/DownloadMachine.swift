@@ -201,11 +201,11 @@ public struct DownloadMachine: Sendable {
             }
             end(.failed, failure, keepPartial: false, &actions)
             return
-        case .notSent, .throttled, .concurrencyLimit, .transient, .unreadable:
+        case .notSent, .unsigned, .throttled, .concurrencyLimit, .transient, .unreadable:
             break
         }
         attemptsWithoutProgress += 1
-        guard attemptsWithoutProgress < policy.maximumAttempts else {
+        guard policy.allowsAnother(after: attemptsWithoutProgress) else {
             end(.failed, failure, keepPartial: true, &actions)
             return
         }

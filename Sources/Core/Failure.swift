@@ -39,6 +39,9 @@ public struct Failure: Error, Equatable, Sendable {
 public enum FailureKind: Equatable, Sendable {
     /// The request surely never left this machine.
     case notSent
+    /// The request could not be signed: no credentials, or none that can be used. It surely never left this machine. A new
+    /// submission fails for it; what the provider has accepted waits for better credentials.
+    case unsigned
     /// A well-formed refusal that the same request would get again. Nothing was executed.
     case refused
     /// A well-formed "too many requests". Nothing was executed.

@@ -16,6 +16,9 @@ public enum JobEvent: Sendable {
     case close
     case refresh
     case setFollow(Bool)
+    /// Another task of the account has ended, or there is room for another reason: a submission that waits for a slot may
+    /// be tried at once.
+    case slotFree
 }
 
 /// What the engine is to do. Order matters.

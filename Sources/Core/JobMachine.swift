@@ -4,7 +4,7 @@
 ///
 ///     new ──start──▶ queued ──sending──▶ submitting ──submitEnded: accepted──▶ waiting
 ///                      ▲  ▲                  │ submitEnded: not executed
-///                 timer│  └──── at once ─────┤
+///      timer, slotFree│  └──── at once ─────┤
 ///                      └───── resting ◀──────┘
 ///
 ///     waiting ──timer, refresh──▶ polling ──pollEnded: not done──▶ waiting
@@ -36,9 +36,15 @@ public struct JobMachine: Sendable {
         case waiting
         /// A status call is under way; `refresh`: somebody waits for its answer.
         case polling(refresh: Bool)
-        /// The end has been told; `awaitingAnswer`: the answer to the submission can still bring an id.
-        case ended(awaitingAnswer: Bool)
+        /// The end has been told. `awaitingAnswer`: the answer to the submission can still bring an id; with the reason of
+        /// the end, whose words change with the answer.
+        case ended(awaitingAnswer: Ending?)
         case finished
+    }
+
+    /// An end that does not come from the provider.
+    private enum Ending: UInt8 {
+        case cancel, close, deadline
     }
 
     /// What one event is handled with.
@@ -69,8 +75,12 @@ public struct JobMachine: Sendable {
     /// The newest answer; taken by the engine to fill the snapshot.
     public var answer: JobAnswer? { newest.value }
     private var newest = Rare<JobAnswer>()
-    /// Why the newest status call failed, for the message of a deadline.
+    /// Why the newest call failed, for the message of a deadline; after an end, the error with the newest outcome.
     private var trouble = Rare<Failure>()
+    /// Why a submission waits for its next try.
+    public var waitReason: Failure? { state == .queued ? trouble.value : nil }
+    /// The error of a job whose outcome became known after its end.
+    public var correctedFailure: Failure? { hasEnded ? trouble.value : nil }
 
     /// A job to submit.
     public init(follows: Bool) {
@@ -105,11 +115,14 @@ public struct JobMachine: Sendable {
         case .submitEnded(let result): submitEnded(result, context, &actions)
         case .pollEnded(let result): pollEnded(result, context, &actions)
         case .timer: timer(&actions)
-        case .deadline, .cancel, .close: endHere(by: event, &actions)
+        case .deadline: endHere(.deadline, &actions)
+        case .cancel: endHere(.cancel, &actions)
+        case .close: endHere(.close, &actions)
         case .refresh: refresh(&actions)
         case .setFollow(let on): setFollow(on, &actions)
+        case .slotFree: slotFree(&actions)
         }
-        if phase == .ended(awaitingAnswer: false) {
+        if phase == .ended(awaitingAnswer: nil) {
             phase = .finished
             actions.append(.finished)
         }
@@ -171,9 +184,9 @@ public struct JobMachine: Sendable {
             case .success(let answer): accepted(answer, context, &actions)
             case .failure(let failed): submitFailed(failed, context, &actions)
             }
-        case .ended(awaitingAnswer: true):
-            phase = .ended(awaitingAnswer: false)
-            answeredLate(result, &actions)
+        case .ended(awaitingAnswer: let ending?):
+            phase = .ended(awaitingAnswer: nil)
+            answeredLate(result, ending, &actions)
         case .new, .resting, .waiting, .polling, .ended, .finished: break
         }
     }
@@ -187,22 +200,27 @@ public struct JobMachine: Sendable {
         clockWasRetried = false
         credentialsWereRetried = false
         failures = 0
+        trouble.value = nil
         // A call by name has no id, and ends with this answer.
         if !answer.remoteID.isEmpty { actions.append(.accepted) }
         apply(answer, context, &actions)
     }
 
     /// The answer came after a cancel or the deadline: the id is what must not be lost.
-    private mutating func answeredLate(_ result: Result<JobAnswer, CallFailure>, _ actions: inout [JobAction]) {
+    private mutating func answeredLate(
+        _ result: Result<JobAnswer, CallFailure>, _ ending: Ending, _ actions: inout [JobAction]
+    ) {
         switch result {
         case .success(let answer):
             outcome = .accepted
             remoteID = answer.remoteID
             newest.value = answer
+            correct(failure(of: ending))
             actions.append(answer.remoteID.isEmpty ? .changed : .accepted)
         case .failure(let failed):
             guard !Self.leavesDoubt(failed.kind) else { return }
             outcome = .notSent
+            correct(failure(of: ending, refused: failed.failure))
             actions.append(.changed)
         }
     }
@@ -211,7 +229,8 @@ public struct JobMachine: Sendable {
     private static func leavesDoubt(_ kind: FailureKind) -> Bool {
         switch kind {
         case .transient, .unreadable: true
-        case .notSent, .refused, .throttled, .concurrencyLimit, .clockSkew, .staleCredentials, .notFound, .expired, .local:
+        case .notSent, .unsigned, .refused, .throttled, .concurrencyLimit, .clockSkew, .staleCredentials, .notFound,
+            .expired, .local:
             false
         }
     }
@@ -229,11 +248,15 @@ public struct JobMachine: Sendable {
             return
         }
         let policy = context.policy.retry
-        var mayRetry = Int(failures) + 1 < policy.maximumAttempts
+        var mayRetry = policy.allowsAnother(after: Int(failures) + 1)
         var delay = policy.backoff.delay(
             attempt: Int(failures), atLeast: failed.pauseMilliseconds, random: context.random)
         switch failed.kind {
-        case .notSent, .throttled, .concurrencyLimit, .transient, .unreadable: break
+        case .notSent, .throttled, .transient, .unreadable: break
+        case .concurrencyLimit:
+            delay = max(
+                RetryPolicy.pauseForASlot(random: context.random).adding(max(0, failed.restMilliseconds)),
+                min(failed.failure.retryAfterMilliseconds, RetryPolicy.longestRetryAfterMilliseconds))
         case .clockSkew:
             mayRetry = !clockWasRetried
             clockWasRetried = true
@@ -242,7 +265,7 @@ public struct JobMachine: Sendable {
             mayRetry = !credentialsWereRetried
             credentialsWereRetried = true
             delay = 0
-        case .refused, .notFound, .expired, .local:
+        case .unsigned, .refused, .notFound, .expired, .local:
             mayRetry = false
         }
         outcome = .notSent
@@ -250,7 +273,8 @@ public struct JobMachine: Sendable {
             end(.failed, failed.failure, &actions)
             return
         }
-        failures += 1
+        trouble.value = failed.failure
+        failures = min(failures, 1_000_000) + 1
         state = .queued
         actions.append(.changed)
         if delay == 0 {
@@ -260,6 +284,13 @@ public struct JobMachine: Sendable {
             phase = .resting
             schedule(after: delay, context, &actions)
         }
+    }
+
+    private mutating func slotFree(_ actions: inout [JobAction]) {
+        guard phase == .resting else { return }
+        actions.append(.unschedule)
+        phase = .queued
+        actions.append(.submit)
     }
 
     // MARK: - Following
@@ -309,7 +340,8 @@ public struct JobMachine: Sendable {
         switch failed.kind {
         case .notSent, .throttled, .concurrencyLimit, .transient, .unreadable:
             break
-        case .local:
+        case .unsigned, .local:
+            // The provider has said nothing: an accepted job waits for this machine to get better.
             ends = origin == .read
         case .clockSkew:
             ends = clockWasRetried
@@ -390,19 +422,35 @@ public struct JobMachine: Sendable {
 
     // MARK: - The end
 
-    /// An end that does not come from the provider. An answer that is under way can still bring an id.
-    private mutating func endHere(by event: JobEvent, _ actions: inout [JobAction]) {
-        let awaitsAnswer = phase == .submitting
-        switch event {
-        case .deadline: end(.failed, deadlineFailure(), awaitingAnswer: awaitsAnswer, &actions)
-        case .cancel:
-            let failure = Failure(.cancelled, "Job ended here by a cancel" + whatIsLeft)
-            end(.cancelled, failure, awaitingAnswer: awaitsAnswer, &actions)
-        default:
-            let failure = Failure(.cancelled, "Job ended here because the client was closed" + whatIsLeft)
-            end(.cancelled, failure, awaitingAnswer: awaitsAnswer, &actions)
+    /// An answer that is under way can still bring an id.
+    private mutating func endHere(_ ending: Ending, _ actions: inout [JobAction]) {
+        end(
+            ending == .deadline ? .failed : .cancelled, failure(of: ending),
+            awaitingAnswer: phase == .submitting ? ending : nil, &actions)
+    }
+
+    /// `refused`: how the submission failed, if that became known only after the end.
+    private func failure(of ending: Ending, refused: Failure? = nil) -> Failure {
+        let left = refused.map { "; its submission was not executed: " + $0.message } ?? whatIsLeft
+        switch ending {
+        case .cancel: return Failure(.cancelled, "Job ended here by a cancel" + left)
+        case .close: return Failure(.cancelled, "Job ended here because the client was closed" + left)
+        case .deadline:
+            var text = "Job deadline passed before it ended" + left
+            if let newest = trouble.value {
+                text += "; the newest \(newestCall) failed: " + newest.message
+            }
+            return Failure(.deadline, text, isRetryable: outcome == .accepted)
         }
     }
+
+    private mutating func correct(_ failure: Failure) {
+        var failure = failure
+        failure.outcome = outcome
+        trouble.value = failure
+    }
+
+    private var newestCall: StaticString { outcome == .accepted ? "status call" : "try" }
 
     /// What remains of a job that ends here, for its message.
     private var whatIsLeft: String {
@@ -414,16 +462,8 @@ public struct JobMachine: Sendable {
         }
     }
 
-    private func deadlineFailure() -> Failure {
-        var text = "Job deadline passed before it ended" + whatIsLeft
-        if let newest = trouble.value {
-            text += "; the newest \(origin == .read ? "try" : "status call") failed: " + newest.message
-        }
-        return Failure(.deadline, text, isRetryable: outcome == .accepted)
-    }
-
     private mutating func end(
-        _ final: JobState, _ failure: Failure?, awaitingAnswer: Bool = false, _ actions: inout [JobAction]
+        _ final: JobState, _ failure: Failure?, awaitingAnswer: Ending? = nil, _ actions: inout [JobAction]
     ) {
         guard !hasEnded else { return }
         if outcome == .none, origin != .read { outcome = .notSent }
@@ -436,6 +476,7 @@ public struct JobMachine: Sendable {
         actions.append(.unschedule)
         if isRefresh { actions.append(.refreshed(failure)) }
         phase = .ended(awaitingAnswer: awaitingAnswer)
+        trouble.value = nil
         state = final
         var failure = failure
         failure?.outcome = outcome

@@ -148,7 +148,7 @@ struct ReplyReader {
 
     private func isRetryable(_ kind: FailureKind, _ meaning: Meaning) -> Bool {
         switch kind {
-        case .throttled, .concurrencyLimit, .clockSkew, .staleCredentials, .notSent: return true
+        case .throttled, .concurrencyLimit, .clockSkew, .staleCredentials, .notSent, .unsigned: return true
         case .transient, .unreadable: return call.kind != .submit
         case .refused: return meaning == .busy
         case .notFound, .expired, .local: return false

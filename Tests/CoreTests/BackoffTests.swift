@@ -43,7 +43,7 @@ final class BackoffTests: XCTestCase {
                 }
             }
         }
-        XCTAssertEqual(RetryPolicy(maximumAttempts: .min).maximumAttempts, 1)
+        XCTAssertEqual(RetryPolicy(maximumAttempts: .min).maximumAttempts, 0)
         XCTAssertEqual(Int64.nanoseconds(milliseconds: .max), .max)
         XCTAssertEqual(Int64.nanoseconds(milliseconds: .min), .min)
         XCTAssertEqual(Int64.max.adding(1), .max)

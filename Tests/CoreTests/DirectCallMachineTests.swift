@@ -30,6 +30,7 @@ final class DirectCallMachineTests: XCTestCase {
             let actions = machine.tell(.submitEnded(.failure(MachineText.failure(kind))))
             switch kind {
             case .notSent, .throttled: XCTAssertEqual(actions, "changed schedule+1000", name)
+            case .concurrencyLimit: XCTAssertEqual(actions, "changed schedule+6000", name)
             case .clockSkew, .staleCredentials: XCTAssertEqual(actions, "changed submit", name)
             case .transient, .unreadable:
                 XCTAssertEqual(actions, "unschedule ended(outcomeUnknown/unknown) finished", name)
@@ -69,7 +70,8 @@ final class DirectCallMachineTests: XCTestCase {
             var machine = Self.make(.read(), [.start])
             let actions = machine.tell(Self.failed(kind))
             switch kind {
-            case .notSent, .throttled, .transient, .unreadable: XCTAssertEqual(actions, "schedule+1000", name)
+            case .notSent, .throttled, .concurrencyLimit, .transient, .unreadable:
+                XCTAssertEqual(actions, "schedule+1000", name)
             case .clockSkew, .staleCredentials: XCTAssertEqual(actions, "schedule+0", name)
             default:
                 XCTAssertTrue(actions.hasPrefix("unschedule ended("), name + ": " + actions)

@@ -34,6 +34,10 @@ final class JobMachineTests: XCTestCase {
                 .submitEnded(.failure(MachineText.failure(.throttled))), .timer, .sending,
             ])
         ),
+        (
+            "resting-for-a-slot",
+            make([.start, .sending, .submitEnded(.failure(MachineText.failure(.concurrencyLimit)))])
+        ),
         ("submitting", make([.start, .sending])),
         ("clock-mended", make([.start, .sending, .submitEnded(.failure(MachineText.failure(.clockSkew))), .sending])),
         (
@@ -84,7 +88,7 @@ final class JobMachineTests: XCTestCase {
         }
         return all + [
             ("timer", .timer), ("deadline", .deadline), ("cancel", .cancel), ("close", .close), ("refresh", .refresh),
-            ("follow", .setFollow(true)), ("unfollow", .setFollow(false)),
+            ("follow", .setFollow(true)), ("unfollow", .setFollow(false)), ("slotFree", .slotFree),
         ]
     }
 
@@ -178,6 +182,74 @@ final class JobMachineTests: XCTestCase {
         XCTAssertEqual(machine.tell(.submitEnded(.failure(MachineText.failure(.throttled)))), "changed finished")
         XCTAssertEqual(machine.outcome, .notSent)
         XCTAssertEqual(machine.state, .cancelled)
+    }
+
+    /// What surely was not executed is tried again until the deadline, with pauses that stop growing.
+    func testWithoutALimitOfTriesOnlyTheDeadlineEnds() {
+        var policy = MachineText.policy
+        policy.retry.maximumAttempts = 0
+        for kind in [FailureKind.notSent, .throttled, .concurrencyLimit] {
+            var machine = JobMachine(follows: true)
+            var now: Int64 = 0
+            func tell(_ event: JobEvent, _ random: UInt64 = 7) -> [JobAction] {
+                var actions: [JobAction] = []
+                machine.handle(event, at: now, policy: policy, random: random, into: &actions)
+                return actions
+            }
+            _ = tell(.start)
+            for number in 0..<5_000 {
+                _ = tell(.sending)
+                let random = UInt64(number) &* 0x9E37_79B9_7F4A_7C15
+                let actions = tell(.submitEnded(.failure(MachineText.failure(kind))), random)
+                XCTAssertEqual(machine.state, .queued)
+                XCTAssertEqual(machine.waitReason?.message, "said \(kind)")
+                guard case .schedule(let at)? = actions.last else {
+                    XCTAssertEqual(actions.last, .submit, "a back-off of 0")
+                    continue
+                }
+                if kind == .concurrencyLimit {
+                    XCTAssertGreaterThanOrEqual(at - now, 5_000_000_000)
+                    XCTAssertLessThanOrEqual(at - now, number == 0 ? 8_000_000_000 : 30_000_000_000)
+                }
+                XCTAssertLessThanOrEqual(at - now, 30_000_000_000)
+                now = at
+                XCTAssertEqual(tell(.timer), [.submit])
+            }
+            let last = tell(.deadline).first { if case .ended = $0 { true } else { false } }
+            guard case .ended(let failure)? = last else { return XCTFail("no end") }
+            XCTAssertEqual(failure?.status, .deadline)
+            XCTAssertEqual(failure?.outcome, .notSent)
+            XCTAssertTrue(failure?.message.hasSuffix("; the newest try failed: said \(kind)") == true, "\(kind)")
+        }
+    }
+
+    /// The pauses of jobs that wait for a slot differ: they do not come back as one herd.
+    func testAWaitForASlotIsFiveToEightSeconds() {
+        var pauses: Set<Int64> = []
+        for random in UInt64(0)..<1_000 {
+            pauses.insert(RetryPolicy.pauseForASlot(random: random &* 0x9E37_79B9_7F4A_7C15))
+        }
+        XCTAssertGreaterThanOrEqual(pauses.min() ?? 0, 5_000)
+        XCTAssertLessThanOrEqual(pauses.max() ?? 0, 8_000)
+        XCTAssertGreaterThan(pauses.count, 500)
+    }
+
+    /// Fault 8: after a cancel the error tells what is known now, and not what was known then.
+    func testALateAnswerCorrectsTheError() {
+        for (end, status) in [(JobEvent.cancel, Status.cancelled), (.deadline, .deadline), (.close, .cancelled)] {
+            var machine = Self.make([.start, .sending, end])
+            XCTAssertNil(machine.correctedFailure)
+            _ = machine.tell(.submitEnded(.success(Self.answered)))
+            XCTAssertEqual(machine.correctedFailure?.status, status)
+            XCTAssertEqual(machine.correctedFailure?.outcome, .accepted)
+            XCTAssertTrue(machine.correctedFailure?.message.contains("its token stays valid") == true)
+
+            machine = Self.make([.start, .sending, end])
+            _ = machine.tell(.submitEnded(.failure(MachineText.failure(.refused))))
+            XCTAssertEqual(machine.correctedFailure?.status, status)
+            XCTAssertEqual(machine.correctedFailure?.outcome, .notSent)
+            XCTAssertTrue(machine.correctedFailure?.message.hasSuffix("not executed: said refused") == true)
+        }
     }
 
     /// A timer that fires while a submission waits for its place must not ask for a second one.

@@ -12,7 +12,7 @@ enum MachineText {
     static let kinds: [(String, FailureKind)] = [
         ("notSent", .notSent), ("refused", .refused), ("throttled", .throttled), ("clockSkew", .clockSkew),
         ("stale", .staleCredentials), ("notFound", .notFound), ("expired", .expired), ("transient", .transient),
-        ("unreadable", .unreadable), ("local", .local),
+        ("unreadable", .unreadable), ("local", .local), ("unsigned", .unsigned), ("concurrency", .concurrencyLimit),
     ]
 
     static func failure(_ kind: FailureKind) -> CallFailure {
@@ -27,6 +27,7 @@ enum MachineText {
         case .expired: status = .expired
         case .unreadable: status = .badResponse
         case .local: status = .addressRefused
+        case .unsigned: status = .noCredentials
         }
         return CallFailure(kind, Failure(status, "said \(kind)", isRetryable: true))
     }

@@ -22,11 +22,14 @@ final class CredentialTests: XCTestCase {
         let first = harness.submit("a")
         harness.run(until: 100)
         let second = harness.submit("b")
-        let third = harness.attach("job-7")
+        let third = harness.attach("job-7", deadline: 60_000)
         harness.runToTheEnd()
-        for job in [first, second, third] {
+        for job in [first, second] {
             XCTAssertEqual(job.snapshot.failure?.status, .noCredentials)
         }
+        // An accepted job waits for credentials until its deadline, which tells what was missing.
+        XCTAssertEqual(third.snapshot.failure?.status, .deadline)
+        XCTAssertTrue(third.snapshot.failure?.message.hasSuffix("failed: None was found") == true)
         XCTAssertEqual(first.snapshot.failure?.outcome, .notSent)
         harness.checkPromises("no credentials")
     }
@@ -80,7 +83,8 @@ final class CredentialTests: XCTestCase {
         harness.credentials.delayMilliseconds = 1
         let job = harness.submit("a", deadline: 60_000)
         harness.runToTheEnd()
-        XCTAssertEqual(job.snapshot.failure?.status, .auth, "\(String(describing: job.snapshot.failure))")
+        XCTAssertEqual(job.snapshot.failure?.status, .deadline, "\(String(describing: job.snapshot.failure))")
+        XCTAssertTrue(job.snapshot.failure?.message.contains("have already ended") == true)
         XCTAssertEqual(job.snapshot.failure?.outcome, .notSent)
         XCTAssertLessThan(harness.resolver.calls, 20)
         XCTAssertTrue(harness.cloud.arrivals.isEmpty, "ended credentials are not used")

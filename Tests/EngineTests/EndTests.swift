@@ -33,6 +33,10 @@ final class EndTests: XCTestCase {
             } else {
                 XCTAssertEqual(job.snapshot.outcome, .notSent, file: file, line: line)
             }
+            // Whoever asks for the error now hears what is known now (fault 8).
+            XCTAssertEqual(
+                job.snapshot.failure?.outcome, job.snapshot.outcome, "\(what) at \(moment) ms", file: file, line: line)
+            XCTAssertEqual(job.snapshot.failure?.status, status, file: file, line: line)
             harness.checkPromises("\(what) at \(moment) ms", file: file, line: line)
         }
     }
@@ -43,6 +47,61 @@ final class EndTests: XCTestCase {
 
     func testDeadlineAtEveryMoment() throws {
         try endAtEveryMoment("deadline", { $0.deadline($1, 0) }, status: .deadline)
+    }
+
+    /// Fault 8: whenever the engine looks at its clock, another thread could look at the jobs. None of them is half ended.
+    func testNoMomentShowsHalfAnEnd() throws {
+        for fault in [nil] + Fault.ofCalls.map(Optional.some) {
+            for follow in [true, false] {
+                let harness = try Harness()
+                var looks = 0
+                var wrong: Set<String> = []
+                harness.clock.beforeRead = { [unowned harness] in
+                    looks += 1
+                    for record in harness.records.values {
+                        for text in Referee.contradictions(record.snapshot) { wrong.insert(text) }
+                    }
+                }
+                if let fault { harness.transport.setScript { $0.indexOfKind == 1 ? fault : nil } }
+                let tags = ["hopeless", "t", "bad", "t", "hopeless"]
+                let jobs = tags.enumerated().map { harness.submit("\($1)-\($0)", follow: follow) }
+                harness.run(until: 35)
+                harness.cancel(jobs[3])
+                for second in Int64(1)...5 {
+                    harness.run(until: second * 1_000)
+                    for job in jobs where !follow { harness.refresh(job) }
+                }
+                harness.close(grace: 200_000)
+                harness.runToTheEnd()
+                XCTAssertGreaterThan(looks, 50)
+                XCTAssertEqual(wrong, [], "\(String(describing: fault)), follow \(follow)")
+            }
+        }
+    }
+
+    /// An id that comes after the end is told three times: as JOB_ACCEPTED, as a warning, and in the log.
+    func testALateIDIsToldAsAWarning() throws {
+        var settings = EngineSettings()
+        settings.logLevel = .warning
+        for end in ["cancel", "deadline", "close"] {
+            let harness = try Harness(settings: settings)
+            let job = harness.submit("a", deadline: end == "deadline" ? 45 : -1)
+            let other = harness.submit("b")
+            harness.run(until: 40)
+            if end == "cancel" { harness.cancel(job) }
+            if end == "close" { harness.close(grace: 1_000) }
+            harness.runToTheEnd()
+            XCTAssertEqual(harness.events(.jobAccepted, of: job).count, 1, end)
+            let warnings = harness.events.filter { $0.type == .warning && $0.job == job.id }
+            XCTAssertEqual(warnings.count, 1, end)
+            let id = try XCTUnwrap(harness.cloud.executions(of: "a").first)
+            XCTAssertTrue(warnings.first?.message?.contains("Its id is \(id), its token ") == true, end)
+            let logs = harness.events.compactMap(\.log).filter { $0.job == job.id && $0.level == .warning }
+            XCTAssertEqual(logs.count, 1, end)
+            if end != "close" { XCTAssertEqual(harness.events(.warning, of: other).count, 0, end) }
+            XCTAssertEqual(job.snapshot.failure?.outcome, .accepted, end)
+            harness.checkPromises(end)
+        }
     }
 
     /// Even if it were asked to: the engine never throws the answer to a submission away.

@@ -58,8 +58,10 @@ final class FaultMatrixTests: XCTestCase {
 
     /// What each fault of a submission means, as the table of the architecture says it.
     func testOutcomeOfEveryFaultOfASubmission() throws {
+        var settings = EngineSettings()
+        settings.jobPolicy.retry.maximumAttempts = 6
         for fault in Fault.ofCalls {
-            let harness = try Harness()
+            let harness = try Harness(settings: settings)
             harness.transport.setScript { $0.kind == .submit ? fault : nil }
             let job = harness.submit("a")
             harness.runToTheEnd()
@@ -83,7 +85,7 @@ final class FaultMatrixTests: XCTestCase {
                 XCTAssertEqual(failure?.outcome, .notSent, "\(fault)")
                 XCTAssertEqual(harness.transport.started, 6, "\(fault): tried as often as the policy says")
                 XCTAssertEqual(sent, 0, "\(fault)")
-            case .throttle:
+            case .throttle, .tooManyTasks:
                 XCTAssertEqual(failure?.status, .throttled, "\(fault)")
                 XCTAssertEqual(failure?.outcome, .notSent, "\(fault)")
                 XCTAssertEqual(sent, 6, "\(fault)")
@@ -94,6 +96,33 @@ final class FaultMatrixTests: XCTestCase {
                 XCTAssertEqual(job.snapshot.state, .failed, "\(fault)")
                 XCTAssertEqual(failure?.outcome, .notSent, "\(fault)")
                 XCTAssertEqual(sent, 1, "\(fault): refused is refused")
+            }
+        }
+    }
+
+    /// Fault 6: what surely was not executed is tried until the deadline of the job, and then accepted if the fault is over.
+    func testWhatWasNotExecutedIsTriedUntilTheDeadline() throws {
+        let faults = Fault.ofCalls.filter {
+            switch $0 {
+            case .throttle, .tooManyTasks: true
+            default: !$0.leaves
+            }
+        }
+        XCTAssertEqual(faults.count, 8)
+        for fault in faults {
+            for heals in [false, true] {
+                let harness = try Harness()
+                harness.transport.setScript { $0.kind == .submit ? fault : nil }
+                let job = harness.submit("a", deadline: 1_800_000)
+                harness.run(until: 1_700_000)
+                XCTAssertEqual(job.snapshot.state, .queued, "\(fault)")
+                XCTAssertNotNil(job.snapshot.waitReason, "\(fault)")
+                XCTAssertGreaterThan(harness.transport.started, 50, "\(fault)")
+                if heals { harness.transport.setScript { _ in nil } }
+                harness.runToTheEnd()
+                harness.checkPromises("\(fault)")
+                XCTAssertEqual(job.snapshot.failure?.status, heals ? nil : .deadline, "\(fault)")
+                XCTAssertEqual(job.snapshot.outcome, heals ? .accepted : .notSent, "\(fault)")
             }
         }
     }

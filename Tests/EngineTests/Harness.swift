@@ -12,6 +12,7 @@ final class Harness {
         let job: UInt64
         let state: JobState?
         let status: Status
+        var message: String?
         var log: LogRecord?
     }
 
@@ -200,13 +201,15 @@ final class Harness {
                 events.append(
                     Told(
                         at: clock.nanoseconds(), type: event.type, job: event.job?.id ?? 0, state: event.state,
-                        status: event.status, log: event.log))
+                        status: event.status, message: event.message, log: event.log))
             }
             shared.eventsChanged()
         }
     }
 
     // MARK: - Looking
+
+    var warnings: [String] { events.filter { $0.type == .warning }.compactMap(\.message) }
 
     func events(_ type: EventType, of job: JobRecord) -> [Told] {
         events.filter { $0.type == type && $0.job == job.id }

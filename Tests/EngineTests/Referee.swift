@@ -79,3 +79,28 @@ extension Harness {
         XCTAssertEqual(core.scheduler.askingCount, 0, "waiting for credentials: \(what)", file: file, line: line)
     }
 }
+
+/// What no caller may ever see of a job.
+enum Referee {
+    static func contradictions(_ seen: JobSnapshot) -> [String] {
+        var found: [String] = []
+        if seen.state.isTerminal {
+            if (seen.state == .succeeded) != (seen.failure == nil) {
+                found.append("\(seen.state), \(String(describing: seen.failure))")
+            }
+            if let failure = seen.failure, failure.outcome != seen.outcome {
+                found.append("\(seen.state), outcome \(seen.outcome), its error says \(failure.outcome)")
+            }
+            if seen.state == .succeeded, seen.assets.isEmpty { found.append("a success without images") }
+        } else {
+            if seen.failure != nil { found.append("a reason before the end") }
+            if seen.progress == 1 { found.append("all done, and \(seen.state)") }
+            if seen.providerState == "succeeded" || seen.providerState == "failed" {
+                found.append("\(seen.providerState) before the end")
+            }
+            if !seen.assets.isEmpty { found.append("images before the end") }
+        }
+        if seen.reference != nil, seen.outcome != .accepted { found.append("an id, and outcome \(seen.outcome)") }
+        return found
+    }
+}

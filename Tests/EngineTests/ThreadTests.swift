@@ -152,6 +152,78 @@ final class ThreadTests: XCTestCase {
         XCTAssertEqual(wrong.all, [])
     }
 
+    /// Threads that look at jobs all the time, in the lock and by events, while the engine ends them in every way: an end
+    /// has its reason, an outcome fits to the error, and nothing that was seen once is taken back (fault 8).
+    func testReadersNeverSeeHalfAnEnd() throws {
+        let wrong = Lines()
+        for round in 0..<10 {
+            let parts = try Parts()
+            parts.transport.setLatency { $0.kind == .submit ? Int64($0.indexOfKind % 7) : 1 }
+            // Some submissions are answered with the end at once: accepted and failed in one answer.
+            parts.transport.setScript { action in
+                switch action.indexOfKind % 8 {
+                case 1 where action.kind == .submit: .refusal
+                case 2 where action.kind == .submit: .reset(executed: true)
+                case 3 where action.kind == .submit: .throttle(milliseconds: 0)
+                case 4 where action.kind == .status: .unavailable(executed: true)
+                default: nil
+                }
+            }
+            let engine = parts.engine
+            let words = ["bad", "hopeless", "t", "t", "t"]
+            let jobs = try (0..<48).map { try submit(engine, "\(words[$0 % 5])-\(round)-\($0)") }
+            let over = Flag()
+            let check: @Sendable (JobSnapshot, String) -> Void = { seen, who in
+                for text in Referee.contradictions(seen) { wrong.add("\(who): \(text)") }
+            }
+            let join = threads(4) { number in
+                if number == 3 {
+                    while let event = engine.nextEvent(milliseconds: over.isSet ? 0 : 5) {
+                        guard let job = event.job else { continue }
+                        let seen = engine.read(job)
+                        check(seen, "\(event.type)")
+                        if event.type == .jobDone, !seen.state.isTerminal { wrong.add("JOB_DONE and \(seen.state)") }
+                        if event.type == .jobDone, seen.failure?.status ?? .ok != event.status {
+                            wrong.add("JOB_DONE says \(event.status), the job \(String(describing: seen.failure))")
+                        }
+                        engine.release(job)
+                    }
+                    return
+                }
+                var ended: Set<UInt64> = []
+                while !over.isSet {
+                    for job in jobs {
+                        let seen = engine.read(job)
+                        check(seen, "reader")
+                        if seen.state.isTerminal {
+                            ended.insert(job.id)
+                        } else if ended.contains(job.id) {
+                            wrong.add("an end was taken back")
+                        }
+                    }
+                }
+            }
+            for (index, job) in jobs.enumerated() where index % 3 == 0 {
+                usleep(500)
+                engine.cancel(job)
+            }
+            for job in jobs { _ = try engine.wait(job, milliseconds: 10_000) }
+            usleep(10_000)  // late answers
+            over.set()
+            try join()
+            for job in jobs { check(engine.read(job), "in the end") }
+            engine.close(graceMilliseconds: 1_000)
+        }
+        XCTAssertEqual(Array(wrong.all.prefix(5)), [])
+    }
+
+    private final class Flag: @unchecked Sendable {
+        private let lock = NSLock()
+        private var value = false
+        var isSet: Bool { lock.withLock { value } }
+        func set() { lock.withLock { value = true } }
+    }
+
     func testSixteenThreadsWaitForAThousandJobs() throws {
         let parts = try Parts()
         let engine = parts.engine

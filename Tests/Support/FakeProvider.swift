@@ -4,6 +4,8 @@ public import Core
 public final class FakeProvider: Provider {
     public let name: String
     public let endpoint: String
+    /// How signing fails. Set between the turns of an engine without threads.
+    public nonisolated(unsafe) var signFailure: Failure?
     /// Whether images come from a signed call rather than from a URL.
     private let assetsByCall: Bool
     /// The beginning of URLs that are signed for.
@@ -83,6 +85,7 @@ public final class FakeProvider: Provider {
     public func sign(
         _ call: ProviderCall, credentials: Credentials, unixSeconds: Int64, nonce: String
     ) throws(Failure) -> HTTPRequest {
+        if let signFailure { throw signFailure }
         if credentials.secret.isEmpty { throw Failure(.auth, "The secret is empty") }
         if let store, call.endpoint == store {
             return HTTPRequest(
@@ -105,6 +108,10 @@ public final class FakeProvider: Provider {
         switch (words.first, call.kind) {
         case ("accepted", .submit) where words.count == 2:
             return .success(JobAnswer(remoteID: words[1], state: .pending, response: reply.body))
+        case ("accepted", .submit) where words.count == 3 && words[2] == "failed":
+            let failed = RemoteState.failed(Failure(.jobFailed, "The job failed at the provider"))
+            return .success(
+                JobAnswer(remoteID: words[1], state: failed, providerState: "failed", response: reply.body))
         case ("state", .status) where words.count >= 3:
             return Self.answer(words, reply)
         case ("error", _):
@@ -157,6 +164,7 @@ public final class FakeProvider: Provider {
         switch code {
         case "throttled":
             return failed(.throttled, .throttled, retryable: true, after: words.count > 2 ? Int64(words[2]) ?? 0 : 0)
+        case "crowd": return failed(.concurrencyLimit, .throttled, retryable: true)
         case "clock": return failed(.clockSkew, .clock, retryable: true)
         case "stale": return failed(.staleCredentials, .auth, retryable: false)
         case "not_found": return failed(.notFound, .notFound, retryable: false)

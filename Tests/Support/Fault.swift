@@ -1,7 +1,10 @@
+public import Core
+
 /// What can happen to one request. `executed` says whether the cloud had carried the request out all the same.
 public enum Fault: Equatable, Sendable {
     // Not one byte left.
     case resolveFailure, refuseConnection, tlsFailure, connectTimeout, noDescriptors
+    case beforeTheWire(TransferFailure.Kind)
     // It left, and no readable answer came.
     case reset(executed: Bool)
     case emptyReply(executed: Bool)
@@ -15,6 +18,8 @@ public enum Fault: Equatable, Sendable {
     case internalError(executed: Bool)
     // The cloud says no.
     case throttle(milliseconds: Int64)
+    /// One task too many at once.
+    case tooManyTasks
     case clockSkew(seconds: Int64)
     case staleCredentials, refusal, notFound, expired
     // It works, but.
@@ -31,7 +36,8 @@ public enum Fault: Equatable, Sendable {
         .garbage(executed: true),
         .html(executed: false), .html(executed: true), .unavailable(executed: false), .unavailable(executed: true),
         .internalError(executed: false), .internalError(executed: true), .throttle(milliseconds: 0),
-        .throttle(milliseconds: 2_000), .clockSkew(seconds: 3_600), .staleCredentials, .refusal, .notFound,
+        .throttle(milliseconds: 2_000), .tooManyTasks, .clockSkew(seconds: 3_600), .staleCredentials, .refusal,
+        .notFound,
         .delay(milliseconds: 20_000), .delay(milliseconds: 45_000), .delay(milliseconds: 90_000),
     ]
 
@@ -47,7 +53,8 @@ public enum Fault: Equatable, Sendable {
 
     public var leaves: Bool {
         switch self {
-        case .resolveFailure, .refuseConnection, .tlsFailure, .connectTimeout, .noDescriptors: return false
+        case .resolveFailure, .refuseConnection, .tlsFailure, .connectTimeout, .noDescriptors, .beforeTheWire:
+            return false
         default: return true
         }
     }

@@ -156,6 +156,7 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
         case .connectTimeout:
             wait = action.options.connectTimeoutMilliseconds
             failure = TransferFailure(.timeout, requestMayHaveLeft: false, detail: "connecting")
+        case .beforeTheWire(let kind): failure = TransferFailure(kind, requestMayHaveLeft: false, detail: "here")
         case .reset: failure = TransferFailure(.receive, requestMayHaveLeft: true, detail: "reset")
         case .emptyReply: failure = TransferFailure(.emptyReply, requestMayHaveLeft: true, detail: "")
         case .cutReply:

@@ -36,10 +36,16 @@ public final class SimulatedCloud: @unchecked Sendable {
     public var assetBytes = 200
     /// Jobs whose tag holds this word fail.
     public var failingWord = "bad"
+    /// Jobs whose tag holds this word are accepted and called failed in one answer.
+    public let failingAtOnce = "hopeless"
     public var urlLifetimeMilliseconds: Int64 = 43_200_000
     /// Requests a second that an action takes (sliding window); more are answered with "throttled".
     public var limits: [String: Int] = [:]
     public var throttleRetryAfter: Int64 = 0
+    /// Tasks that may run at once; a submission beyond is answered with "crowd". 0 is no limit.
+    public var mostTasks = 0
+    /// Tasks of others that run too.
+    public var tasksOfOthers = 0
     /// The cloud's clock minus the client's, seconds; beyond 300 the cloud refuses.
     public var clockOffsetSeconds: Int64 = 0
     public var staleKeys: Set<String> = []
@@ -112,7 +118,7 @@ public final class SimulatedCloud: @unchecked Sendable {
             switch action {
             case "submit":
                 let id = repeatsAcceptances ? "job-\(nextJob - 1)" : create(subject, now)
-                var reply = Self.text("accepted \(id)")
+                var reply = Self.text("accepted \(id)" + (subject.contains(failingAtOnce) ? " failed" : ""))
                 if let age { reply.headers.append(name: "age", value: age) }
                 return reply
             case "status": return status(subject, now, unixMilliseconds)
@@ -137,6 +143,7 @@ public final class SimulatedCloud: @unchecked Sendable {
         let signed = request.headers.contains { $0.name == "x-key" }
         switch fault {
         case .throttle(let milliseconds): return Self.text("error throttled \(milliseconds)", 429)
+        case .tooManyTasks: return Self.text("error crowd", 429)
         case .clockSkew(let seconds): return Self.text("error clock", 400, unix / 1_000 + seconds)
         case .staleCredentials: return Self.text("error stale", 401)
         case .refusal: return Self.text("error refused", 400)
@@ -157,6 +164,11 @@ public final class SimulatedCloud: @unchecked Sendable {
             if window.count >= limit { return Self.text("error throttled \(throttleRetryAfter)", 429) }
             window.append(now)
             windows[action] = window
+        }
+        if mostTasks > 0, action == "submit" {
+            let life = (pendingMilliseconds + runningMilliseconds) * 1_000_000
+            let running = jobs.values.count { now - $0.createdAt < life } + tasksOfOthers
+            if running >= mostTasks { return Self.text("error crowd", 429) }
         }
         return nil
     }

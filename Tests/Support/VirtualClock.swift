@@ -15,7 +15,13 @@ public final class VirtualClock: Clock {
         unixAtStart = unixMilliseconds
     }
 
-    public func nanoseconds() -> Int64 { now }
+    /// Runs whenever somebody looks at the clock: a moment at which other threads can look at what is shared.
+    public var beforeRead: () -> Void = {}
+
+    public func nanoseconds() -> Int64 {
+        beforeRead()
+        return now
+    }
     public func unixMilliseconds() -> Int64 { unixAtStart + (now - start) / 1_000_000 }
 
     /// Never goes back.

@@ -21,6 +21,8 @@ class Mutant:
 
 PLATFORM = "Sources/CPlatform/platform.c"
 CLIENT = "Sources/AigcABI/ClientABI.swift"
+ACTIONS = "Sources/Engine/Tasks/JobActions.swift"
+MACHINE = "Sources/Core/JobMachine.swift"
 _ID = "uint64_t aigcp_next_id(void) {"
 _HANDLER = "withExtendedLifetime(box) { handler(box.lent, user_data) }"
 
@@ -143,12 +145,62 @@ MUTANTS = (
         [
             (
                 "Sources/Core/JobMachine.swift",
-                "                actions.append(answer.remoteID.isEmpty ? .changed : .accepted)\n                return",
-                "                actions.append(answer.remoteID.isEmpty ? .changed : .accepted)\n"
-                "                actions.append(.ended(nil))\n                return",
+                "            actions.append(answer.remoteID.isEmpty ? .changed : .accepted)\n        case",
+                "            actions.append(answer.remoteID.isEmpty ? .changed : .accepted)\n"
+                "            actions.append(.ended(nil))\n        case",
             )
         ],
         ["c cancel", "faults late"],
+    ),
+    Mutant(
+        5, "an end is seen before its reason",
+        [
+            (
+                ACTIONS,
+                "            snapshot.outcome = job.machine.outcome\n            return\n        } else if",
+                "            snapshot.state = job.machine.state\n        } else if",
+            )
+        ],
+        ["swift EndTests", "swift ThreadTests"],
+    ),
+    Mutant(
+        5, "the error of a job that was cancelled keeps the outcome of then",
+        [
+            (
+                ACTIONS,
+                "            snapshot.failure = failure\n        }\n        snapshot.outcome",
+                "            _ = failure\n        }\n        snapshot.outcome",
+            )
+        ],
+        ["swift EndTests", "swift ThreadTests"],
+    ),
+    Mutant(
+        5, "credentials that cannot be used end an accepted job",
+        [
+            (
+                MACHINE,
+                "        case .unsigned, .local:\n            // The provider has said nothing",
+                "        case .unsigned:\n            ends = true\n"
+                "        case .local:\n            // The provider has said nothing",
+            )
+        ],
+        ["swift LocalTroubleTests"],
+    ),
+    Mutant(
+        5, "trouble of this machine is told for each call",
+        [("Sources/Engine/Report/TroubleBook.swift", "            return isNews\n", "            return true\n")],
+        ["swift LocalTroubleTests"],
+    ),
+    Mutant(
+        5, "a submission that was one task too many gives up after six tries",
+        [
+            (
+                "Sources/Core/Backoff.swift",
+                "maximumAttempts == 0 || tries < maximumAttempts",
+                "tries < (maximumAttempts == 0 ? 6 : maximumAttempts)",
+            )
+        ],
+        ["swift SlotTests"],
     ),
     Mutant(
         6, "libcurl may send a submission again",
@@ -166,8 +218,8 @@ MUTANTS = (
         [
             (
                 "Sources/Core/JobMachine.swift",
-                "        switch failed.kind {\n        case .transient, .unreadable:\n            // It left",
-                "        switch failed.kind {\n        case .transient: break\n        case .unreadable:\n            // It left",
+                "        if Self.leavesDoubt(failed.kind) {\n            // It left",
+                "        if failed.kind == .unreadable {\n            // It left",
             )
         ],
         ["faults matrix --case submit\\ reset_answered"],

@@ -17,6 +17,7 @@ extension EngineCore {
             } else if !keeps(answer, job) {
                 step(.submitEnded(answer), job)
                 noteFailure(answer, job)
+                if case .failure(let failed) = answer { submissionFailed(failed, job) }
             }
             settle()
         case .describe(let download):
@@ -29,6 +30,10 @@ extension EngineCore {
         case .fetch(let download):
             download.ticket = 0
             fetched(download, ticket, result)
+        }
+        if case .failed(let failure) = result, !failure.requestMayHaveLeft {
+            let doing = ticket.call.map(describe) ?? "Downloading an image"
+            observeTrouble(ticket, TransferReading.callFailure(failure, doing: doing).failure)
         }
     }
 
@@ -48,6 +53,7 @@ extension EngineCore {
             if ticket.call?.kind == .submit {
                 step(.submitEnded(.failure(failed)), job)
                 noteFailure(.failure(failed), job)
+                submissionFailed(failed, job)
             } else {
                 step(.pollEnded(.failure(failed)), job)
             }
@@ -56,8 +62,12 @@ extension EngineCore {
             step(.described(failed), download)
         case .fetch(let download):
             download.ticket = 0
+            var failed = failed
+            // What was ordered by its own name alone can be ordered again: it does not wait for credentials.
+            if failed.kind == .unsigned, download.job == nil { failed.kind = .local }
             step(.transferEnded(.refused(failed), received: download.sink.received), download)
         }
+        observeTrouble(ticket, failed.failure)
     }
 
     private func read(
@@ -75,7 +85,9 @@ extension EngineCore {
             answer = readPart(call, provider, operation, failure)
         }
         switch answer {
-        case .success: if !budgets.isEmpty { budgets[call.endpoint]?.succeeded() }
+        case .success:
+            if !budgets.isEmpty { budgets[call.endpoint]?.succeeded() }
+            if !troubles.isQuiet { troubles.passed(call.provider) }
         case .failure(var failed):
             learn(&failed, call, ticket)
             return .failure(failed)
@@ -118,6 +130,14 @@ extension EngineCore {
         switch failed.kind {
         case .throttled:
             ticket.verdict = .throttled(retryAfterMilliseconds: failed.failure.retryAfterMilliseconds)
+            observeRefusalOfMany(failed, call)
+        case .concurrencyLimit:
+            // Too many tasks at once say nothing about the rate of calls.
+            observeRefusalOfMany(failed, call)
+            if call.kind == .submit, case .job(let job) = ticket.owner, !job.machine.state.isTerminal {
+                let older = slots[call.provider, default: SlotLine()].join(job.record.id)
+                if older > 0 { failed.restMilliseconds = SlotLine.restMilliseconds }
+            }
         case .clockSkew:
             if let server = failed.serverUnixSeconds {
                 let offset = server.adding(-(clock.unixMilliseconds() / 1_000))
@@ -134,8 +154,7 @@ extension EngineCore {
             if !budgets[call.endpoint, default: RetryBudget()].spend() {
                 failed.restMilliseconds = slowestPause()
             }
-        // Too many tasks at once say nothing about the rate of calls.
-        case .refused, .notFound, .expired, .local, .concurrencyLimit: break
+        case .unsigned, .refused, .notFound, .expired, .local: break
         }
     }
 

@@ -157,7 +157,8 @@ struct CallScheduler {
         if let failure {
             giveBack(gate.lane)
             entries[id] = nil
-            actions.append(.refuse(ticket, gate.lane, CallFailure(Self.kind(of: failure), failure)))
+            let kind = failure.isRetryable ? FailureKind.notSent : .refused
+            actions.append(.refuse(ticket, gate.lane, CallFailure(kind, failure)))
             return
         }
         switch askCredentials(ticket, gate.lane, now, &actions) {
@@ -237,13 +238,12 @@ struct CallScheduler {
             asking[provider, default: []].append(ticket.id)
             return .waits
         case .failed(let failure):
-            actions.append(.refuse(ticket, lane, CallFailure(Self.kind(of: failure), failure)))
+            // What may get better by itself is tried again by the machine; the rest ends a new submission.
+            let kind = failure.isRetryable ? FailureKind.notSent : .unsigned
+            actions.append(.refuse(ticket, lane, CallFailure(kind, failure)))
             return .refused
         }
     }
-
-    /// What may get better by itself is tried again by the machine; the rest ends the job.
-    private static func kind(of failure: Failure) -> FailureKind { failure.isRetryable ? .notSent : .refused }
 
     private mutating func ring(_ alarm: CredentialAlarm, _ now: Instant, _ actions: inout [CallAction]) {
         if credentials[alarm.provider]?.needsOthers(now.unixMilliseconds) == true {

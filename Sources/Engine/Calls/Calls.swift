@@ -72,7 +72,7 @@ extension EngineCore {
         } catch {
             leave(ticket.id, .nothing)
             // Memory may be there again in a moment: an accepted job is not given up for it.
-            fail(call, CallFailure(error.status == .noResources ? .notSent : .refused, error))
+            fail(call, CallFailure(error.status == .noResources ? .notSent : .unsigned, error))
         }
     }
 

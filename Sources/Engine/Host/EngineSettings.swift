@@ -5,7 +5,7 @@ public struct EngineSettings: Sendable {
     public var jobPolicy = JobMachine.Policy()
     /// Whether jobs teach how long jobs of their kind take.
     public var learnsPauses = true
-    public var downloadRetry = RetryPolicy(maximumAttempts: 8)
+    public var downloadRetry = RetryPolicy()
     public var jobDeadlineMilliseconds: Int64 = 3_600_000
     public var downloadDeadlineMilliseconds: Int64 = 3_600_000
     public var connectTimeoutMilliseconds: Int64 = 10_000

@@ -74,13 +74,13 @@ struct EventQueue {
     }
 
     /// Something to know, once. Of too many that nobody takes the last ones are counted only.
-    mutating func pushWarning(_ text: String, of provider: String) {
+    mutating func pushWarning(_ text: String, of provider: String, about job: JobRecord? = nil) {
         guard notices.count < Self.mostNotices else {
             noticesLost += 1
             return
         }
         notices.append(
-            Event(type: .warning, job: nil, state: nil, status: .ok, provider: provider, message: text))
+            Event(type: .warning, job: job, state: nil, status: .ok, provider: provider, message: text))
     }
 
     private mutating func popNotice() -> Event? {

@@ -36,6 +36,9 @@ final class EngineCore {
     /// What submissions of this client were answered with, and the jobs that were attached.
     var answeredJobs = AnswerBook()
     var answeredRequests = AnswerBook()
+    /// Submissions that wait until another task of their account ends, by provider.
+    var slots = FewKeys<SlotLine>()
+    var troubles = TroubleBook()
     var closing = false
     var closeBy: Int64 = .max
     var sweptAt: Int64 = .min
@@ -80,6 +83,7 @@ final class EngineCore {
     func turn(mayWait: Bool) {
         drainInbox()
         fireTimers()
+        if !slots.isEmpty { useFreeSlots() }
         startReadyCalls()
         let results = transport.wait(milliseconds: waitLimit(mayWait))
         shared.lock.withLock { shared.beginWork() }

@@ -3,6 +3,7 @@ struct FewKeys<Value> {
     private var entries: [(key: String, value: Value)] = []
 
     var isEmpty: Bool { entries.isEmpty }
+    var keys: [String] { entries.map(\.key) }
 
     private func index(of key: String) -> Int? { entries.firstIndex { $0.key == key } }
 

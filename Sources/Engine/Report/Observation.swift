@@ -153,6 +153,53 @@ extension EngineCore {
         log(line)
     }
 
+    /// The provider's id has come after the job had ended here: a job runs that nobody follows.
+    func observeLateID(_ record: JobRecord, _ reference: JobReference) {
+        if logs(.warning) {
+            var line = line(.warning, "Job accepted after it had ended here: it runs and is billed", record)
+            line.add("remote_id", reference.remoteID)
+            log(line)
+        }
+        var text = "\(record.provider) has accepted a job after it had ended here: it runs and is billed. Its id is "
+        text += reference.remoteID.shown(limit: 200)
+        if let token = TokenText.encode(reference) { text += ", its token \(token)" }
+        warn(text, of: record.provider, about: record)
+    }
+
+    func warn(_ text: String, of provider: String, about record: JobRecord? = nil) {
+        shared.lock.withLock {
+            shared.events.pushWarning(text, of: provider, about: record)
+            shared.announce()
+        }
+    }
+
+    /// A call has failed before it left, and is tried again: the host hears of it once, not for each call.
+    func observeTrouble(_ ticket: CallTicket, _ failure: Failure) {
+        let record = ticket.owner.record
+        let hasEnded = shared.lock.withLock { record.snapshot.state.isTerminal }
+        guard !hasEnded,
+            troubles.tells(.beforeTheWire(failure.status), of: record.provider, at: clock.nanoseconds())
+        else { return }
+        let text = "Calls to \(record.provider) fail on this machine and are tried again until their jobs' deadlines: "
+        warn(text + failure.message, of: record.provider)
+    }
+
+    /// What a refusal of the provider means for calls beside the refused one.
+    func observeRefusalOfMany(_ failed: CallFailure, _ call: ProviderCall) {
+        let pause = failed.failure.retryAfterMilliseconds
+        switch failed.kind {
+        case .throttled where pause >= TroubleBook.longRestMilliseconds:
+            guard troubles.tells(.rest(action: call.action), of: call.provider, at: clock.nanoseconds()) else { return }
+            let text = "\(call.provider) has asked for a rest: no \(call.action) of this account is called for "
+            warn(text + "\(pause / 1_000) s (\(failed.failure.message))", of: call.provider)
+        case .concurrencyLimit:
+            guard troubles.tells(.tooManyTasks, of: call.provider, at: clock.nanoseconds()) else { return }
+            let text = "\(call.provider) takes no more tasks at once: submissions wait until others of the account end "
+            warn(text + "(\(failed.failure.message))", of: call.provider)
+        default: break
+        }
+    }
+
     func observeState(_ job: ActiveJob) {
         guard logs(.info) else { return }
         var line = line(.info, "Job state changed", job.record)

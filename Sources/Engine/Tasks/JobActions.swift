@@ -6,6 +6,7 @@ extension EngineCore {
         switch action {
         case .submit:
             guard let call = job.submission else { return }
+            if !slots.isEmpty { slots[job.record.provider]?.tries(job.record.id) }
             enter(.job(job), lanes.lane(call, .submit))
         case .poll:
             if let read = job.read {
@@ -30,6 +31,11 @@ extension EngineCore {
             job.submission = nil
             observeAccepted(job.record, job.machine.remoteID, requestID: job.machine.answer?.requestID)
             publish(job, .jobAccepted, reference: reference)
+            if job.machine.correctedFailure != nil { observeLateID(job.record, reference) }
+            // Where there was room for one, there may be room for more.
+            if !slots.isEmpty, slots[job.record.provider]?.leave(job.record.id) == true {
+                slots[job.record.provider]?.slotFreed()
+            }
         case .refreshed(let failure):
             refreshed(job, failure)
         case .ended(let failure):
@@ -64,8 +70,17 @@ extension EngineCore {
     }
 
     private func fill(_ snapshot: inout JobSnapshot, _ job: ActiveJob) {
-        // An end is seen together with its reason, never before: who has waited looks at both.
-        if !job.machine.state.isTerminal { snapshot.state = job.machine.state }
+        if !job.machine.state.isTerminal {
+            snapshot.state = job.machine.state
+            snapshot.waitReason = job.machine.waitReason
+        } else if !snapshot.state.isTerminal {
+            // An end is seen together with its reason, never before: who has waited looks at both. `ended` comes next.
+            snapshot.outcome = job.machine.outcome
+            return
+        } else if let failure = job.machine.correctedFailure {
+            // What became known after the end: outcome and error change in one moment.
+            snapshot.failure = failure
+        }
         snapshot.outcome = job.machine.outcome
         snapshot.progress = job.machine.progress
         guard let answer = job.machine.answer else { return }
@@ -105,9 +120,9 @@ extension EngineCore {
         // Before the event, which some hosts take for the last word.
         observeDone(record, job.machine.state, failure, began: job.beganAt)
         let waiters = shared.lock.withLock {
-            fill(&record.snapshot, job)
             record.snapshot.state = job.machine.state
             record.snapshot.failure = failure
+            fill(&record.snapshot, job)
             if failure != nil { record.snapshot.assets = [] }
             if job.endsARefresh {
                 record.answerRefreshes(record.refreshFailure)
@@ -119,5 +134,33 @@ extension EngineCore {
             return shared.takeWaiters(of: record)
         }
         for waiter in waiters { waiter.signal() }
+        if !slots.isEmpty { slotMayBeFree(job) }
+    }
+
+    // MARK: - Slots
+
+    /// The try of a submission has failed: it keeps its place in the line.
+    func submissionFailed(_ failed: CallFailure, _ job: ActiveJob) {
+        if !slots.isEmpty, failed.kind != .concurrencyLimit { slots[job.record.provider]?.rests(job.record.id) }
+    }
+
+    /// A job has ended: at the provider, which frees a slot, or while it waited, and then another one is the oldest.
+    private func slotMayBeFree(_ job: ActiveJob) {
+        let provider = job.record.provider
+        let waited = slots[provider]?.leave(job.record.id) == true
+        if waited || job.machine.isDoneAtProvider { slots[provider]?.slotFreed() }
+    }
+
+    /// Lets submissions try at once for which there may be a slot.
+    func useFreeSlots() {
+        for provider in providers.keys {
+            while let id = slots[provider]?.next() {
+                if let job = jobs[id] { feed(.slotFree, to: job) }
+            }
+            if slots[provider]?.isEmpty == true {
+                slots[provider] = nil
+                troubles.ended(.tooManyTasks, of: provider)
+            }
+        }
     }
 }

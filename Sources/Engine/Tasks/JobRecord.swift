@@ -106,8 +106,15 @@ public struct JobSnapshot: Sendable {
         get { made.value }
         set { made.value = newValue }
     }
+    /// How the job has ended; nil before the end and after a success.
     public var failure: Failure? {
-        get { trouble.value }
+        get { state.isTerminal ? trouble.value : nil }
+        set { trouble.value = newValue }
+    }
+    /// Why the submission waits for its next try; nil in every other state. It stands where the failure will stand: no job
+    /// has both.
+    public var waitReason: Failure? {
+        get { state == .queued ? trouble.value : nil }
         set { trouble.value = newValue }
     }
     public var assets: [AssetReference] = []

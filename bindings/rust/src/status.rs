@@ -85,7 +85,8 @@ constants! { Status:
 
 constants! { State:
     NONE = AIGC_STATE_NONE, "No job (a NULL handle).";
-    QUEUED = AIGC_STATE_QUEUED, "Not sent yet: it waits for the rate limit, credentials or a retry.";
+    QUEUED = AIGC_STATE_QUEUED, "Not sent yet: it waits for the rate limit, credentials or a retry. If the \
+        provider has refused it for now, aigc_job_provider_response() says why.";
     SUBMITTING = AIGC_STATE_SUBMITTING, "On the wire.";
     PENDING = AIGC_STATE_PENDING, "Accepted, not started.";
     RUNNING = AIGC_STATE_RUNNING, "Started; also every provider state that this version does not know.";
@@ -116,9 +117,10 @@ constants! { EventType:
     CREDENTIALS_NEEDED = AIGC_EVENT_CREDENTIALS_NEEDED, "Credentials given by aigc_client_set_credentials() \
         end soon or have been refused: aigc_event_provider(). It comes five minutes before their end, or at half of \
         their life if that is shorter, also when no call is made.";
-    WARNING = AIGC_EVENT_WARNING, "All went well, and there is something to know (a credential file that \
-        everybody can read): aigc_event_message(), aigc_event_provider(). Told once; of those that nobody takes 64 \
-        are kept.";
+    WARNING = AIGC_EVENT_WARNING, "Something to know, while the jobs keep running: a credential file that \
+        everybody can read, calls that fail on this machine and are tried again, a long rest that the provider asked \
+        for, an id that came after its job had ended here (then aigc_event_job() is the job): aigc_event_message(), \
+        aigc_event_provider(). Told once, not for each job and call; of those that nobody takes 64 are kept.";
     LOG = AIGC_EVENT_LOG, "What the library does (only with the configuration's log.level, since 1.1): \
         aigc_event_level(), aigc_event_message(), aigc_event_fields(), aigc_event_job_id(). Of those that nobody \
         takes log.capacity are kept.";

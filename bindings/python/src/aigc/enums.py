@@ -123,7 +123,8 @@ class State(_OpenEnum):
     NONE = 0
     """No job (a NULL handle)."""
     QUEUED = 1
-    """Not sent yet: it waits for the rate limit, credentials or a retry."""
+    """Not sent yet: it waits for the rate limit, credentials or a retry. If the provider has refused it for now,
+    aigc_job_provider_response() says why."""
     SUBMITTING = 2
     """On the wire."""
     PENDING = 3
@@ -170,8 +171,10 @@ class EventType(_OpenEnum):
     """Credentials given by aigc_client_set_credentials() end soon or have been refused: aigc_event_provider(). It
     comes five minutes before their end, or at half of their life if that is shorter, also when no call is made."""
     WARNING = 7
-    """All went well, and there is something to know (a credential file that everybody can read):
-    aigc_event_message(), aigc_event_provider(). Told once; of those that nobody takes 64 are kept."""
+    """Something to know, while the jobs keep running: a credential file that everybody can read, calls that fail on
+    this machine and are tried again, a long rest that the provider asked for, an id that came after its job had ended
+    here (then aigc_event_job() is the job): aigc_event_message(), aigc_event_provider(). Told once, not for each job
+    and call; of those that nobody takes 64 are kept."""
     LOG = 8
     """What the library does (only with the configuration's log.level, since 1.1): aigc_event_level(),
     aigc_event_message(), aigc_event_fields(), aigc_event_job_id(). Of those that nobody takes log.capacity are

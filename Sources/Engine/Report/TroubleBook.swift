@@ -1,0 +1,66 @@
+internal import Core
+
+/// Which troubles have been told to the host as warnings: one for each trouble of a provider, however many calls and jobs
+/// meet it. A trouble that has ended and comes again is told again, at most once a minute. A value; engine thread only.
+struct TroubleBook {
+    enum Topic: Equatable {
+        /// Calls fail before the wire, until one is answered.
+        case beforeTheWire(Status)
+        /// The provider has asked for a long rest of this call: over when it is told.
+        case rest(action: String)
+        /// The provider takes no more tasks at once, until no submission waits any more.
+        case tooManyTasks
+
+        var isOverAtOnce: Bool { if case .rest = self { true } else { false } }
+        var endsWithAnAnswer: Bool { if case .beforeTheWire = self { true } else { false } }
+    }
+
+    private struct Entry {
+        let provider: String
+        let topic: Topic
+        var toldAt: Int64
+        var isOpen: Bool
+    }
+
+    private var entries: [Entry] = []
+    /// Whether no trouble lasts that an answer ends.
+    private(set) var isQuiet = true
+
+    private static let rest: Int64 = 60_000_000_000
+    /// Actions are the host's own names where it calls by name.
+    private static let most = 256
+
+    /// A rest that is shorter than this is no news.
+    static let longRestMilliseconds: Int64 = 10_000
+
+    /// True if the host is to be told now.
+    mutating func tells(_ topic: Topic, of provider: String, at now: Int64) -> Bool {
+        if topic.endsWithAnAnswer { isQuiet = false }
+        if let index = entries.firstIndex(where: { $0.topic == topic && $0.provider == provider }) {
+            // safe below: an index that was found
+            let isNews = !entries[index].isOpen && now.subtracting(entries[index].toldAt) >= Self.rest
+            entries[index].isOpen = !topic.isOverAtOnce
+            if isNews { entries[index].toldAt = now }
+            return isNews
+        }
+        guard entries.count < Self.most else { return false }
+        entries.append(Entry(provider: provider, topic: topic, toldAt: now, isOpen: !topic.isOverAtOnce))
+        return true
+    }
+
+    /// A call of the provider was answered: what fails next is a new trouble.
+    mutating func passed(_ provider: String) {
+        isQuiet = true
+        for index in entries.indices where entries[index].topic.endsWithAnAnswer {
+            // safe: an index of its own array
+            if entries[index].provider == provider { entries[index].isOpen = false }
+            if entries[index].isOpen { isQuiet = false }
+        }
+    }
+
+    mutating func ended(_ topic: Topic, of provider: String) {
+        for index in entries.indices where entries[index].topic == topic && entries[index].provider == provider {
+            entries[index].isOpen = false  // safe: an index of its own array
+        }
+    }
+}

@@ -1,0 +1,167 @@
+import Core
+import Support
+import XCTest
+
+@testable import Engine
+
+/// A cloud that runs only so many tasks of an account at once: submissions wait for a slot, and nothing else waits.
+final class SlotTests: XCTestCase {
+    private func submits(_ harness: Harness) -> Int { harness.arrivals("submit").count }
+
+    /// 60 tasks of 30 s, ten at once: three minutes, and few refusals.
+    func testSlotsAreUsedAsTheyComeFree() throws {
+        let harness = try Harness()
+        harness.cloud.mostTasks = 10
+        harness.cloud.runningMilliseconds = 30_000
+        let jobs = (0..<60).map { harness.submit("t\($0)") }
+        harness.runToTheEnd()
+        for job in jobs { XCTAssertEqual(job.snapshot.state, .succeeded) }
+        XCTAssertEqual(harness.cloud.executionCount, 60)
+        print("60 tasks, ten at once: \(submits(harness)) submissions, \(harness.elapsed / 1_000) s")
+        XCTAssertLessThan(harness.elapsed, 240_000, "ideal are 183 s")
+        XCTAssertLessThan(submits(harness), 60 + 50 + 70)
+        XCTAssertEqual(harness.warnings.count, 1, "\(harness.warnings)")
+        XCTAssertTrue(harness.core.slots.isEmpty)
+        harness.checkPromises("slots")
+    }
+
+    /// Others use the account: the oldest job asks every 5 to 8 s, and 300 that wait cost hardly more calls than one.
+    func testWaitingIsCheapAndOrderly() throws {
+        for count in [1, 300] {
+            let harness = try Harness()
+            harness.cloud.mostTasks = 5
+            harness.cloud.tasksOfOthers = 5
+            let jobs = (0..<count).map { harness.submit("t\($0)") }
+            harness.run(until: 10_000)
+            let first = submits(harness)
+            harness.run(until: 310_000)
+            let tries = submits(harness) - first
+            print("\(count) jobs wait for a slot: \(tries) tries in 300 s")
+            XCTAssertGreaterThanOrEqual(tries, 300 / 8)
+            XCTAssertLessThanOrEqual(tries, 2 * 300 / 5)
+            for job in jobs {
+                XCTAssertEqual(job.snapshot.state, .queued)
+                XCTAssertEqual(job.snapshot.waitReason?.providerCode, "crowd", "why it waits can be read")
+            }
+            // Room for all: each one that is accepted lets the next one try.
+            harness.cloud.mostTasks = 0
+            harness.run(for: 60_000)
+            for job in jobs { XCTAssertEqual(job.snapshot.state, .succeeded) }
+            let accepted = harness.events.filter { $0.type == .jobAccepted }.map(\.job)
+            XCTAssertEqual(accepted, accepted.sorted(), "the oldest first")
+            harness.checkPromises("waiting, \(count)")
+        }
+    }
+
+    /// Between two tries of one job there are 5 to 8 s, whatever the back-off of the configuration is.
+    func testThePauseIsFiveToEightSeconds() throws {
+        var settings = EngineSettings()
+        settings.jobPolicy.retry = RetryPolicy(backoff: Backoff(baseMilliseconds: 1, capMilliseconds: 10))
+        let harness = try Harness(settings: settings)
+        harness.transport.setScript { $0.kind == .submit && $0.indexOfKind < 20 ? .tooManyTasks : nil }
+        let job = harness.submit("a")
+        harness.runToTheEnd()
+        XCTAssertEqual(job.snapshot.state, .succeeded)
+        let times = harness.arrivals("submit").map { $0.at / 1_000_000 }
+        XCTAssertEqual(times.count, 21)
+        for (one, next) in zip(times, times.dropFirst()) {
+            XCTAssertGreaterThanOrEqual(next - one, 5_000)
+            XCTAssertLessThanOrEqual(next - one, 8_000 + 100)
+        }
+    }
+
+    /// Status calls, and submissions that need no slot, are as quick as ever.
+    func testOtherCallsAreNotSlowed() throws {
+        var settings = EngineSettings()
+        settings.rates = ["fake/submit": 20, "fake/query": 20]
+        func statusCalls(crowded: Bool) throws -> Int {
+            let harness = try Harness(settings: settings)
+            harness.cloud.runningMilliseconds = 600_000
+            harness.transport.setScript {
+                crowded && $0.kind == .submit && $0.subject.hasPrefix("crowd") ? .tooManyTasks : nil
+            }
+            for number in 0..<30 { harness.submit("t\(number)") }
+            for number in 0..<30 { harness.submit("crowd\(number)", follow: false) }
+            harness.run(until: 60_000)
+            let before = submits(harness)
+            let late = (0..<40).map { harness.submit("late\($0)") }
+            harness.run(for: 2_500)
+            for job in late { XCTAssertEqual(job.snapshot.outcome, .accepted, "20 a second") }
+            XCTAssertGreaterThanOrEqual(submits(harness) - before, 40)
+            return harness.arrivals("status").count
+        }
+        XCTAssertGreaterThan(try statusCalls(crowded: true), try statusCalls(crowded: false) * 9 / 10)
+    }
+
+    /// What waits can be cancelled and has its deadline; the line goes on without it.
+    func testEndsOfWhatWaits() throws {
+        let harness = try Harness()
+        harness.cloud.mostTasks = 1
+        harness.cloud.tasksOfOthers = 1
+        let cancelled = harness.submit("a")
+        let late = harness.submit("b", deadline: 60_000)
+        let last = harness.submit("c")
+        harness.run(until: 30_000)
+        harness.cancel(cancelled)
+        harness.run(until: 120_000)
+        XCTAssertEqual(cancelled.snapshot.failure?.status, .cancelled)
+        XCTAssertEqual(late.snapshot.failure?.status, .deadline)
+        XCTAssertEqual(late.snapshot.failure?.outcome, .notSent)
+        XCTAssertTrue(late.snapshot.failure?.message.contains("the newest try failed: The cloud said crowd") == true)
+        harness.cloud.tasksOfOthers = 0
+        harness.run(for: 20_000)
+        XCTAssertEqual(last.snapshot.state, .succeeded)
+        harness.runToTheEnd()
+        XCTAssertTrue(harness.core.slots.isEmpty)
+        harness.checkPromises("ends")
+    }
+
+    /// A limit of tries counts here too.
+    func testALimitOfTriesHolds() throws {
+        var settings = EngineSettings()
+        settings.jobPolicy.retry.maximumAttempts = 3
+        let harness = try Harness(settings: settings)
+        harness.transport.setScript { _ in .tooManyTasks }
+        let job = harness.submit("a")
+        harness.runToTheEnd()
+        XCTAssertEqual(job.snapshot.failure?.status, .throttled)
+        XCTAssertEqual(submits(harness), 3)
+        XCTAssertTrue(harness.core.slots.isEmpty)
+        harness.checkPromises("three tries")
+    }
+
+    // MARK: - The line
+
+    func testTheLine() {
+        var line = SlotLine()
+        XCTAssertEqual(line.join(7), 0)
+        XCTAssertEqual(line.join(3), 0)
+        XCTAssertEqual(line.join(5), 1)
+        XCTAssertEqual(line.join(7), 2)
+        XCTAssertNil(line.next(), "no slot is free")
+        line.slotFreed()
+        line.slotFreed()
+        XCTAssertEqual(line.next(), 3)
+        XCTAssertEqual(line.next(), 5)
+        XCTAssertNil(line.next())
+        XCTAssertEqual(line.join(3), 0, "refused again: it is the oldest still")
+        line.slotFreed()
+        XCTAssertEqual(line.next(), 3)
+        XCTAssertTrue(line.leave(3))
+        XCTAssertFalse(line.leave(3))
+        line.slotFreed()
+        XCTAssertEqual(line.next(), 7)
+        line.slotFreed()
+        XCTAssertNil(line.next(), "both try")
+        line.rests(5)
+        XCTAssertNil(line.next(), "a slot that nobody took is not kept")
+        line.slotFreed()
+        XCTAssertEqual(line.next(), 5)
+        XCTAssertTrue(line.leave(5))
+        XCTAssertTrue(line.leave(7))
+        XCTAssertTrue(line.isEmpty)
+        line.slotFreed()
+        XCTAssertEqual(line.join(1), 0)
+        XCTAssertNil(line.next(), "a slot that came free while nobody waited says nothing")
+    }
+}
