@@ -12,7 +12,8 @@
  *  3. Every function may be called from any thread at any time, except that one aigc_config or aigc_request is used by
  *     one thread at a time, and that a _free is the last use of its handle.
  *  4. Every handle has its own _free; NULL is fine; any order is fine. Strings you pass in are copied. A const char *
- *     that you get lives as long as the handle it came from.
+ *     that you get lives as long as the handle it came from; of the three that change with each answer about a job
+ *     (aigc_job_provider_state, _provider_response, _request_id) the newest 16 do.
  *  5. Each job ends exactly once: one AIGC_EVENT_JOB_DONE, whatever happened.
  *  6. A submission is sent at most once unless it surely never reached the provider. If the outcome is unknown, the
  *     error says so (AIGC_E_OUTCOME_UNKNOWN), and nothing resends it by itself.
@@ -503,6 +504,12 @@ enum {
 
 /* The name of a state, "AIGC_STATE_PENDING"; "AIGC_STATE_?" for one that does not exist. Lives for ever. Since 1.0. */
 const char *aigc_state_name(int32_t state);
+
+/* The strings that the getters below give live as long as the handle. Three getters can give another string after each
+ * answer, without end: aigc_job_provider_state(), aigc_job_provider_response() and aigc_job_request_id(). Of each of the
+ * three a handle keeps the 16 different strings that it gave out last; the 17th newest is freed by the call that gives a
+ * new one. So a pointer stays valid at least as long as nobody asks this handle for the answer again. Copy what you keep
+ * longer, or what you read while another thread asks the same handle. */
 
 /* A number that is unique among the jobs of the process; 0 for NULL. Since 1.0. */
 uint64_t aigc_job_id(const aigc_job *job);

@@ -114,19 +114,74 @@ func constant(_ text: StaticString) -> Text {
 
 /// Strings handed out by one handle: each distinct one is kept until the handle goes.
 struct StringPool: ~Copyable {
-    private var texts: [String: UnsafeMutablePointer<CChar>] = [:]
+    private var texts: [Bytes: UnsafeMutablePointer<CChar>] = [:]
+
+    /// Two texts are one if their bytes are: for Swift a letter with an accent equals the letter and the accent.
+    private struct Bytes: Hashable {
+        let text: String
+
+        static func == (a: Bytes, b: Bytes) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+
+        func hash(into hasher: inout Hasher) {
+            var text = text
+            text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        }
+    }
 
     init() {}
 
     mutating func lend(_ text: String?) -> Text? {
         guard let text else { return nil }
-        if let known = texts[text] { return Text(known) }
+        let key = Bytes(text: text)
+        if let known = texts[key] { return Text(known) }
         guard let made = copied(text) else { return nil }
-        texts[text] = made
+        texts[key] = made
         return Text(made)
     }
 
     deinit {
         for text in texts.values { free(text) }
+    }
+}
+
+/// Strings of one kind handed out by one handle, of which there can be any number: the newest ones are kept, so that a
+/// handle that lives for hours does not grow with every answer.
+struct RecentStrings: ~Copyable {
+    /// So many strings live at once. include/aigc.h promises this number.
+    static let most = 16
+
+    /// The newest one last.
+    private var texts: [(copy: UnsafeMutablePointer<CChar>, count: Int)] = []
+
+    init() {}
+
+    mutating func lend(_ text: String?) -> Text? {
+        guard var text else { return nil }
+        let known = text.withUTF8 { utf8 in
+            texts.lastIndex { $0.count == utf8.count && Self.holds($0.copy, utf8) }
+        }
+        if let known {
+            // Lent again: it counts as the newest one.
+            let again = texts.remove(at: known)
+            texts.append(again)
+            return Text(again.copy)
+        }
+        guard let made = copied(text) else { return nil }
+        texts.append((made, text.utf8.count))
+        if texts.count > Self.most { free(texts.removeFirst().copy) }
+        return Text(made)
+    }
+
+    /// Whether a copy of the same length that was made by `copied` holds this text. A NUL inside has become a blank.
+    private static func holds(_ copy: UnsafeMutablePointer<CChar>, _ utf8: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let base = utf8.baseAddress else { return true }
+        if memcmp(copy, base, utf8.count) == 0 { return true }
+        guard memchr(base, 0, utf8.count) != nil else { return false }
+        // safe: the copy has as many bytes as the text
+        return utf8.enumerated().allSatisfy { UInt8(bitPattern: copy[$0]) == ($1 == 0 ? 0x20 : $1) }
+    }
+
+    deinit {
+        for text in texts { free(text.copy) }
     }
 }

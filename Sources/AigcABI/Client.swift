@@ -79,8 +79,11 @@ final class ClientBox: HandleBox {
 final class JobBox: HandleBox {
     let client: Client
     let record: JobRecord
-    /// Used under the engine's lock only.
+    // Used under the engine's lock only.
     private var strings = StringPool()
+    private var states = RecentStrings()
+    private var responses = RecentStrings()
+    private var requestIDs = RecentStrings()
 
     /// `counted`: the interest has been registered already (events).
     init(_ client: Client, _ record: JobRecord, counted: Bool = false) {
@@ -103,16 +106,26 @@ final class JobBox: HandleBox {
         return box
     }
 
-    /// A string that lives as long as this handle.
+    /// A string that lives as long as this handle: of those that a job has few of.
     func lend(_ pick: (borrowing JobSnapshot) -> String?) -> UnsafePointer<CChar>? {
         client.engine.withSnapshot(record) { snapshot in strings.lend(pick(snapshot)) }
     }
 
-    /// A string of the provider's, which may echo what it was sent. It can be long: it is looked through without the lock.
-    func lendWithoutSecrets(_ pick: (borrowing JobSnapshot) -> String?) -> UnsafePointer<CChar>? {
+    /// What changes with each answer about the job.
+    enum Changing { case state, response, requestID }
+
+    /// A string of the provider's, which may echo what it was sent. It lives until this handle goes or has lent
+    /// `RecentStrings.most` newer ones of its kind. It can be long: it is looked through without the lock.
+    func lend(_ kind: Changing, _ pick: (borrowing JobSnapshot) -> String?) -> UnsafePointer<CChar>? {
         guard let text = client.engine.withSnapshot(record, pick) else { return nil }
         let clean = client.secrets.hidden(text)
-        return lend { _ in clean }
+        return client.engine.withSnapshot(record) { _ in
+            switch kind {
+            case .state: return states.lend(clean)
+            case .response: return responses.lend(clean)
+            case .requestID: return requestIDs.lend(clean)
+            }
+        }
     }
 }
 

@@ -65,7 +65,7 @@ public func aigc_job_operation(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
 
 @_cdecl("aigc_job_provider_state") @implementation
 public func aigc_job_provider_state(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
-    JobBox.readable(job)?.lendWithoutSecrets {
+    JobBox.readable(job)?.lend(.state) {
         if let refusal = $0.waitReason { return refusal.providerCode }
         return $0.providerState.isEmpty ? nil : $0.providerState
     }
@@ -73,7 +73,7 @@ public func aigc_job_provider_state(_ job: OpaquePointer?) -> UnsafePointer<CCha
 
 @_cdecl("aigc_job_provider_response") @implementation
 public func aigc_job_provider_response(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
-    JobBox.readable(job)?.lendWithoutSecrets {
+    JobBox.readable(job)?.lend(.response) {
         if let refusal = $0.waitReason { return refusal.asAnswer }
         return $0.response.isEmpty ? nil : JSONAnswer.text($0.response)
     }
@@ -81,7 +81,7 @@ public func aigc_job_provider_response(_ job: OpaquePointer?) -> UnsafePointer<C
 
 @_cdecl("aigc_job_request_id") @implementation
 public func aigc_job_request_id(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
-    JobBox.readable(job)?.lendWithoutSecrets { $0.waitReason.map(\.requestID) ?? $0.requestID }
+    JobBox.readable(job)?.lend(.requestID) { $0.waitReason.map(\.requestID) ?? $0.requestID }
 }
 
 @_cdecl("aigc_job_result_id") @implementation

@@ -387,6 +387,7 @@ def plan(runner: Runner, long: bool) -> List[Run]:
         Run("operations", compilers=both, after=no_duplicates),
         Run("observe", compilers=both, after=no_duplicates),
         Run("attach", world={"duration": 2.0}, after=no_duplicates),
+        Run("strings", compilers=both),
         Run("credentials", after=no_duplicates),
         Run("small_stack"),
         Run("disk", **disks),
