@@ -1,4 +1,4 @@
-@testable import Providers
+import Core
 
 /// A provider's words, which echo what it was sent. Whatever stands before and behind, a value with a secret's name and
 /// a key that stands alone are not shown.
@@ -9,6 +9,9 @@ let redactionTarget = Target(name: "redaction", maximumBytes: 1_024) { input in
     guard let before = String(validating: input.part(), as: UTF8.self),
         let behind = String(validating: input.bytes, as: UTF8.self)
     else { return }
+    // What is known is hidden whatever stands around.
+    requireNoSecret(known.hidden(before + marker + behind))
+    requireNoSecret(known.hidden(before + marker + " " + behind + marker))
     for text in [
         before + " " + name + sign + marker + " " + behind,
         before + "&" + name + "=" + marker + "&" + behind,
@@ -30,6 +33,12 @@ let redactionTarget = Target(name: "redaction", maximumBytes: 1_024) { input in
     requirePresentable(Redaction.body(Array("{\"Prompt\":\"p\",\"Url\":\"\(url)\",\"N\":1}".utf8)))
     if let word = Redaction.word(before) { requirePresentable(word) }
 }
+
+private let known: KnownSecrets = {
+    let known = KnownSecrets()
+    known.add(marker)
+    return known
+}()
 
 private let names = [
     "Signature", "Authorization", "SecurityToken", "x-acs-security-token", "AccessKeySecret", "SecretKey", "Token",
