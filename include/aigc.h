@@ -619,14 +619,23 @@ const char *aigc_job_asset_url(aigc_job *job, size_t index);
 int64_t aigc_job_asset_expires_at_ms(const aigc_job *job, size_t index);
 
 /* Starts the download of an image: itself a job, which you wait for, cancel and free like any other. path: the file to
- * write, or NULL for memory (aigc_job_take_buffer). A path that ends in ".*" gets the format's own extension: png, jpg,
- * webp, gif or bmp. The image is written to a temporary file beside it, checked, flushed to disk and renamed, so that the
- * file is never there in part. An image in a private COS bucket (Tencent's cos_bucket) is signed for if its host is one
- * of the configuration's tencent.cos_hosts, and no other host ever is, redirects included. AIGC_E_WRONG_STATE unless the
- * job has succeeded. Since 1.0. */
+ * write, or NULL for memory (aigc_job_take_buffer).
+ *
+ * One rule says where an image lands, here, in Python (out=) and in the command (--out): a path whose last part ends in
+ * ".*" or in the suffix of an image (.png, .jpg, .jpeg, .webp, .gif, .bmp) is a file, every other path is a folder, and a
+ * relative path starts at the working folder of the moment of the call. This function writes one file into a folder that
+ * is there: it takes a path without such a suffix for a file's too, and refuses one that ends in "/" or names a folder.
+ * ".*" becomes the suffix of the format that comes: png, jpg, webp, gif or bmp. Any other name is kept as it is; where its
+ * suffix is that of another format, an AIGC_EVENT_WARNING and the log say so.
+ *
+ * The image is written to a temporary file beside it, checked, flushed to disk and renamed, so that the file is never
+ * there in part. An image in a private COS bucket (Tencent's cos_bucket) is signed for if the host of its own URL is one
+ * of the configuration's tencent.cos_hosts, which may have inner addresses; no other host ever is, and no redirect that
+ * comes from another host. AIGC_E_WRONG_STATE unless the job has succeeded. Since 1.0. */
 aigc_status aigc_job_download(aigc_job *job, size_t index, const char *path, aigc_job **download, aigc_error **error);
 
-/* For a download that has succeeded: the path of the file, with ".*" resolved. NULL before and for memory. Since 1.0. */
+/* For a download that has succeeded: the absolute path of the file, with ".*" resolved. NULL before and for memory.
+ * Since 1.0. */
 const char *aigc_job_path(aigc_job *job);
 
 /* For a download that has succeeded: "image/png", "image/jpeg", "image/webp", "image/gif" or "image/bmp", from the bytes

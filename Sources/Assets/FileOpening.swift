@@ -7,7 +7,7 @@ extension FileStore {
     func open() throws(Failure) -> (note: ResumeNote, size: Int64)? {
         guard folder < 0 else { return nil }
         process = getpid()
-        folder = try descriptor(calls.openFolder(place.folder), "opening the folder of", place.prefix + place.name)
+        folder = try descriptor(calls.openFolder(place.prefix), "opening the folder of", place.prefix + place.name)
         do throws(Failure) {
             if place.isOpen {
                 try checkLength(of: place.fileName(.webp))  // the longest extension

@@ -1,11 +1,10 @@
 internal import CCrypto
 internal import Core
+internal import Glibc
 
 /// The names that belong to a target path.
 struct FilePlace: Sendable {
-    /// As `open` takes it.
-    let folder: String
-    /// What the caller sees in front of the file's name: empty or ending in "/".
+    /// As `open` takes it, and in front of the file's name for the caller: it ends in "/".
     let prefix: String
     /// Without ".*".
     let name: String
@@ -16,16 +15,17 @@ struct FilePlace: Sendable {
     /// SHA-256 of identity and name; empty if the caller gave no identity.
     let identity: String
 
-    /// Only judges the form.
-    init(path: String, identity given: String) throws(Failure) {
-        let shown = FileFailure.shown(path)
-        guard !path.isEmpty, !path.utf8.contains(0) else {
+    /// Judges the form. A relative path starts at the working folder of now: the host may have another one when the file
+    /// is opened.
+    init(path given: String, identity: String) throws(Failure) {
+        let shown = FileFailure.shown(given)
+        guard !given.isEmpty, !given.utf8.contains(0) else {
             throw Failure(.invalidArgument, "Download path '\(shown)': it must be the path of a file", field: "path")
         }
+        let path = try Self.absolute(given)
         let bytes = Array(path.utf8)
         let cut = bytes.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
         prefix = String(decoding: bytes[..<cut], as: UTF8.self)
-        folder = prefix.isEmpty ? "." : prefix
         let last = String(decoding: bytes[cut...], as: UTF8.self)
         isOpen = last.hasSuffix(".*")
         name = isOpen ? String(last.dropLast(2)) : last
@@ -34,13 +34,27 @@ struct FilePlace: Sendable {
                 .invalidArgument, "Download path '\(shown)': it ends without the name of a file; append one",
                 field: "path")
         }
-        guard let hex = given.isEmpty ? Self.random() : Self.sha256("\(given)\0\(last)") else {
+        guard let hex = identity.isEmpty ? Self.random() : Self.sha256("\(identity)\0\(last)") else {
             throw Failure(.internal, "Download path '\(shown)': libcrypto computes no SHA-256; check its configuration")
         }
-        identity = given.isEmpty ? "" : hex
+        self.identity = identity.isEmpty ? "" : hex
         // ".", ten digits, ".part" and ".info" must fit behind it.
         part = "\(Self.shortened(name, to: 255 - 21)).\(hex.prefix(10)).part"
         note = part + ".info"
+    }
+
+    private static func absolute(_ path: String) throws(Failure) -> String {
+        if path.utf8.first == UInt8(ascii: "/") { return path }
+        guard let text = getcwd(nil, 0) else {
+            throw FileFailure.make("finding the working folder for", path, error: errno)
+        }
+        defer { free(text) }
+        // What is no UTF-8 is no String: such a folder is found when the file is opened.
+        guard let folder = String(validatingCString: text) else { return "./" + path }
+        guard folder.utf8.first == UInt8(ascii: "/") else {
+            throw FileFailure.make("finding the working folder for", path, error: ENOENT)
+        }
+        return folder + (folder.utf8.last == UInt8(ascii: "/") ? "" : "/") + path
     }
 
     func fileName(_ format: ImageFormat) -> String { isOpen ? "\(name).\(format.fileExtension)" : name }

@@ -4,13 +4,13 @@ public import Core
 /// comes from the identity and the name, so that a later sink for the same image finds what was left and continues it.
 ///
 /// The .part file and its note have mode 0600; the image too, or 0666 less the umask (`followsUmask`). A
-/// relative path is resolved once, in `prepare`; changing the working folder afterwards is harmless. While it is open a
+/// relative path is resolved when the sink is made; changing the working folder afterwards is harmless. While it is open a
 /// sink holds two descriptors and 64 KiB. In a child of a fork it touches no file.
 public final class FileSink: AssetSink {
     private let store: FileStore
     private let receiver: Receiver<FileStore>
 
-    /// Checks the form of the path only. Any thread.
+    /// Checks the form of the path only, and asks for the working folder. Any thread.
     public convenience init(path: String, options: Assets.Options) throws(Failure) {
         try self.init(path: path, options: options, calls: .system)
     }
@@ -55,7 +55,14 @@ public final class FileSink: AssetSink {
             throw Failure(.internal, "Publishing an image that has not been verified")
         }
         let file = try store.publish(format)
-        return AssetResult(contentType: format.contentType, byteCount: file.count, path: file.path, bytes: nil)
+        var warnings = receiver.warnings
+        if format.contradicts(store.place.name), !store.place.isOpen {
+            warnings.append(
+                "File '\(FileFailure.shown(file.path))' holds a \(format.rawValue.uppercased()), which its suffix does "
+                    + "not say; a path that ends in .* gets the right suffix")
+        }
+        return AssetResult(
+            contentType: format.contentType, byteCount: file.count, path: file.path, bytes: nil, warnings: warnings)
     }
 
     public func abandon(keepPartial: Bool) {

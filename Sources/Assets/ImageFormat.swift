@@ -5,6 +5,19 @@ enum ImageFormat: String, CaseIterable, Sendable {
     var contentType: String { "image/\(rawValue)" }
     var fileExtension: String { self == .jpeg ? "jpg" : rawValue }
 
+    /// Whether a file's suffix is that of another format.
+    func contradicts(_ name: String) -> Bool {
+        guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return false }
+        switch String(name[dot...].dropFirst()).lowercased() {
+        case "png", "apng": return self != .png
+        case "jpg", "jpeg", "jpe", "jfif": return self != .jpeg
+        case "webp": return self != .webp
+        case "gif": return self != .gif
+        case "bmp", "dib": return self != .bmp
+        default: return false
+        }
+    }
+
     /// Bytes that are enough to tell any format.
     static let headLength = 18
 

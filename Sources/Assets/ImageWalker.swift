@@ -7,11 +7,28 @@ enum WalkState: Equatable, Sendable {
     case broken(String)
 }
 
+/// Something that decoders read over, but that a damaged copy could also have.
+struct Flaw: Equatable, Sendable {
+    /// What it is, for a message.
+    let reason: String
+    /// Another one where something else is wrong.
+    private(set) var mark: UInt64 = 0xCBF2_9CE4_8422_2325
+
+    init(_ reason: String) { self.reason = reason }
+
+    mutating func add(_ value: UInt64) { mark = (mark ^ value) &* 0x100_0000_01B3 }
+}
+
 /// Follows the structure of one format to its end, byte for byte as they come, keeping only counters.
 protocol FormatWalker: Sendable {
     var state: WalkState { get }
+    var flaw: Flaw? { get }
     /// Takes bytes up to the end of the image at most; returns how many. Takes all of them while the state is `going`.
     mutating func feed(_ bytes: UnsafeRawBufferPointer) -> Int
+}
+
+extension FormatWalker {
+    var flaw: Flaw? { nil }
 }
 
 /// A few bytes that must be seen together, gathered across pieces.
@@ -64,6 +81,14 @@ enum ImageWalker: Sendable {
         case .webp(let walker): return walker.state
         case .gif(let walker): return walker.state
         case .bmp(let walker): return walker.state
+        }
+    }
+
+    var flaw: Flaw? {
+        switch self {
+        case .png(let walker): return walker.flaw
+        case .jpeg(let walker): return walker.flaw
+        case .webp, .gif, .bmp: return nil
         }
     }
 

@@ -1,13 +1,15 @@
 internal import Glibc
 
 /// JPEG: SOI, segments with a length, entropy-coded data after each SOS (where FF is followed by 00, a restart marker
-/// or another FF), until EOI. A frame header and a scan must have been there.
+/// or another FF), until EOI. A frame header and a scan must have been there. Bytes between two segments, which
+/// decoders skip, are a flaw.
 struct JPEGWalker: FormatWalker {
     private enum Step {
         case start, marker, code, length, body, entropy, entropyCode
     }
 
     private(set) var state = WalkState.going
+    private(set) var flaw: Flaw?
     private var step = Step.start
     private var gathered = Gatherer()
     private var left = 0
@@ -28,10 +30,17 @@ struct JPEGWalker: FormatWalker {
                 step = .marker
             case .marker:
                 position += 1
-                if byte == 0xFF { step = .code } else { state = .broken("a JPEG segment begins without a marker") }
+                if byte == 0xFF { step = .code } else { skip(byte) }
             case .code:
                 position += 1
-                if byte != 0xFF { open(byte) }
+                if byte == 0 {
+                    // No marker: FF was one of the bytes between.
+                    skip(0xFF)
+                    skip(byte)
+                    step = .marker
+                } else if byte != 0xFF {
+                    open(byte)
+                }
             case .length:
                 position += gathered.take(bytes.from(position), upTo: 2)
                 guard gathered.count == 2 else { continue }
@@ -61,6 +70,12 @@ struct JPEGWalker: FormatWalker {
             }
         }
         return position
+    }
+
+    private mutating func skip(_ byte: UInt8) {
+        var found = flaw ?? Flaw("bytes stand between two segments of the JPEG")
+        found.add(UInt64(byte))
+        flaw = found
     }
 
     private mutating func open(_ code: UInt8) {

@@ -27,7 +27,9 @@ public final class MemorySink: AssetSink {
         guard receiver.isVerified, let format = receiver.verifier?.format, let bytes = store.take() else {
             throw Failure(.internal, "Handing over an image that has not been verified")
         }
-        return AssetResult(contentType: format.contentType, byteCount: Int64(bytes.count), path: nil, bytes: bytes)
+        return AssetResult(
+            contentType: format.contentType, byteCount: Int64(bytes.count), path: nil, bytes: bytes,
+            warnings: receiver.warnings)
     }
 
     public func abandon(keepPartial: Bool) {

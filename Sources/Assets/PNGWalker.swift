@@ -1,18 +1,21 @@
 internal import CAssets
 
-/// PNG: signature, chunks with a length and a CRC-32 each, from IHDR to IEND.
+/// PNG: signature, chunks with a length and a CRC-32 each, from IHDR to IEND. A chunk that no decoder needs, a text for
+/// instance, may have a wrong CRC: that is a flaw.
 struct PNGWalker: FormatWalker {
     private enum Step {
         case signature, header, body, checksum
     }
 
     private(set) var state = WalkState.going
+    private(set) var flaw: Flaw?
     private var step = Step.signature
     private var gathered = Gatherer()
     private var left: UInt32 = 0
     private var crc: UInt32 = 0
     private var chunks = 0
     private var isEnd = false
+    private var isNeeded = true
     private var hasData = false
 
     mutating func feed(_ bytes: UnsafeRawBufferPointer) -> Int {
@@ -63,14 +66,22 @@ struct PNGWalker: FormatWalker {
             state = .broken("a PNG must begin with its one header chunk")
         }
         if type == Self.name("IDAT") { hasData = true }
+        // The case of a name's first letter says so.
+        isNeeded = (type >> 24) & 0x20 == 0
         isEnd = type == Self.name("IEND")
         if isEnd, length != 0 || !hasData { state = .broken("the PNG ends without image data") }
     }
 
     private mutating func closeChunk() {
-        guard gathered.read({ $0.bigEndian32(at: 0) }) == crc else {
-            state = .broken("the checksum of a PNG chunk is wrong")
-            return
+        let told = gathered.read { $0.bigEndian32(at: 0) }
+        if told != crc {
+            guard !isNeeded else {
+                state = .broken("the checksum of a PNG chunk is wrong")
+                return
+            }
+            var found = flaw ?? Flaw("the checksum of a PNG chunk beside the image is wrong")
+            found.add(UInt64(told) << 32 | UInt64(crc))
+            flaw = found
         }
         if isEnd { state = .ended }
         advance(to: .header)

@@ -26,6 +26,10 @@ final class Receiver<Store: ImageStore> {
     var expected: Int64 = -1
     var isVerified = false
     var expectedCRC: UInt64?
+    /// Of the image before a restart.
+    var seenFlaw: Flaw?
+    /// About an image that is verified.
+    var warnings: [String] = []
     var validator: String?
     /// Hashes of the object that the bytes are of, and of the one that is asked for now; "-" if nobody said.
     var heldObject = ResumeNote.unknownObject

@@ -5,7 +5,11 @@ internal import Core
 extension Receiver {
     /// Whether everything that was announced is there, whatever the connection did afterwards.
     var isWhole: Bool {
-        expected >= 0 && verifier?.verdict(expected: expected, crc: expectedCRC) == .complete
+        guard expected >= 0, let verdict = verifier?.verdict(expected: expected, crc: expectedCRC) else { return false }
+        switch verdict {
+        case .complete, .flawed: return true
+        case .short, .wrong: return false
+        }
     }
 
     func endOfBody() throws(Failure) {
@@ -24,13 +28,25 @@ extension Receiver {
     func judge() {
         guard decided == nil, let verifier else { return }
         switch verifier.verdict(expected: expected, crc: expectedCRC, endIsCertain: endIsCertain) {
-        case .complete:
-            isVerified = true
-            decided = .complete
+        case .complete: accept(verifier.flaw)
+        case .flawed(let flaw):
+            // Not told apart from a copy that was damaged on its way until it comes a second time.
+            if flaw == seenFlaw { return accept(flaw) }
+            seenFlaw = flaw
+            decided = .corrupt(corrupt(flaw.reason))
         case .wrong(let reason): decided = .corrupt(corrupt(reason))
         case .short(let reason):
             // More text cannot be asked for: a text that came to its end is what the server has.
             decided = reading == .base64 ? .corrupt(corrupt(reason)) : .incomplete(corrupt(reason))
+        }
+    }
+
+    private func accept(_ flaw: Flaw?) {
+        isVerified = true
+        decided = .complete
+        warnings = []
+        if let flaw {
+            warnings.append("Image is kept although \(flaw.reason): these are the bytes that its store holds")
         }
     }
 

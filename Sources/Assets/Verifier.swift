@@ -5,6 +5,8 @@ internal import CAssets
 struct Verifier: Sendable {
     enum Verdict: Equatable {
         case complete
+        /// All bytes are there as far as length or end tell, and something about them is odd.
+        case flawed(Flaw)
         /// More bytes must follow: why.
         case short(String)
         /// More bytes cannot help: why.
@@ -21,6 +23,9 @@ struct Verifier: Sendable {
 
     /// What may follow the end marker where nothing vouches for it.
     static let maximumPadding: Int64 = 64 << 10
+
+    /// What is odd about an image that is complete all the same.
+    var flaw: Flaw? { walker.flaw }
 
     init(_ format: ImageFormat, computesCRC: Bool) {
         self.format = format
@@ -46,7 +51,8 @@ struct Verifier: Sendable {
     /// - endIsCertain: the answer surely came to its end, though its length was not announced.
     ///
     /// Bytes behind the end marker belong to the object where length, checksum or a certain end say so, and are kept
-    /// (cameras and editors append there). Where nothing vouches for them, only a little padding is tolerated.
+    /// (cameras and editors append there). Where nothing vouches for them, only a little padding is tolerated. A flaw is
+    /// the store's own where a checksum vouches for the bytes.
     func verdict(expected: Int64, crc: UInt64?, endIsCertain: Bool = false) -> Verdict {
         if expected >= 0, count < expected { return .short("\(count) of \(expected) bytes came") }
         if expected >= 0, count > expected { return .wrong("\(count) bytes came instead of \(expected)") }
@@ -58,7 +64,8 @@ struct Verifier: Sendable {
         if trailing > 0, expected < 0, crc == nil, !endIsCertain, !trailingIsPadding || trailing > Self.maximumPadding {
             return .wrong("\(trailing) bytes follow the end of the \(format.rawValue.uppercased())")
         }
-        return .complete
+        guard let flaw = walker.flaw, crc == nil else { return .complete }
+        return expected >= 0 || endIsCertain ? .flawed(flaw) : .wrong(flaw.reason)
     }
 
     private static func isPadding(_ bytes: UnsafeRawBufferPointer) -> Bool {

@@ -8,7 +8,13 @@ public struct AssetResult: Sendable {
     /// The bytes, for memory.
     public var bytes: AssetBytes?
 
-    public init(contentType: String, byteCount: Int64, path: String?, bytes: AssetBytes?) {
+    /// What to know of an image that is handed over all the same; no secrets.
+    public var warnings: [String]
+
+    public init(
+        contentType: String, byteCount: Int64, path: String?, bytes: AssetBytes?, warnings: [String] = []
+    ) {
+        self.warnings = warnings
         self.contentType = contentType
         self.byteCount = byteCount
         self.path = path

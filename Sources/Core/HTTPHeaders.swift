@@ -36,6 +36,13 @@ public struct HTTPHeaders: Equatable, Sendable {
         return nil
     }
 
+    /// The same as it came over the wire, which may be no UTF-8.
+    public func bytes(_ name: String) -> [UInt8]? {
+        if !head.isEmpty, let found = head.withUnsafeBytes({ Self.firstBytes(name, in: $0) }) { return found }
+        for line in made where line.name == name { return Array(line.value.utf8) }
+        return nil
+    }
+
     public static func == (a: HTTPHeaders, b: HTTPHeaders) -> Bool {
         (a.head.isEmpty && b.head.isEmpty && a.made == b.made) || a.lines == b.lines
     }
@@ -56,6 +63,20 @@ public struct HTTPHeaders: Equatable, Sendable {
     }
 
     private static func first(_ name: String, in head: UnsafeRawBufferPointer) -> String? {
+        place(of: name, in: head).map { value(head[$0]) }
+    }
+
+    private static func firstBytes(_ name: String, in head: UnsafeRawBufferPointer) -> [UInt8]? {
+        place(of: name, in: head).map { place in
+            var line = head[place]
+            while let byte = line.first, byte <= 0x20 { line = line.dropFirst() }
+            while let byte = line.last, byte <= 0x20 { line = line.dropLast() }
+            return line.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }
+        }
+    }
+
+    /// Where the first value of a header stands.
+    private static func place(of name: String, in head: UnsafeRawBufferPointer) -> Range<Int>? {
         var name = name
         return name.withUTF8 { wanted in
             var rest = head[...]
@@ -67,7 +88,7 @@ public struct HTTPHeaders: Equatable, Sendable {
                     let byte = line[line.startIndex + index]
                     isSame = (isUpper(byte) ? byte | 0x20 : byte) == wanted[index]
                 }
-                if isSame { return value(line[(colon + 1)...]) }
+                if isSame { return colon + 1..<line.endIndex }
             }
             return nil
         }

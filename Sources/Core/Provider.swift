@@ -209,8 +209,7 @@ public enum AssetAccess: Sendable {
     case call(ProviderCall)
     /// A plain URL. It gets no credential and no signature, ever.
     case url(String)
-    /// A plain object of a private store, at a host that the caller has named: as `url`, but signed by this call. Where a
-    /// redirect of it leads is judged anew by `Provider.access(url:)`.
+    /// A plain object of a private store, at a host that the caller has named: as `url`, but signed by this call.
     case store(ProviderCall, url: String)
 
     /// The URL of a plain object, signed or not.
@@ -244,8 +243,13 @@ public protocol Provider: AnyObject, Sendable {
     func validate(_ reference: JobReference) throws(Failure)
     func statusCall(_ reference: JobReference) -> ProviderCall
     func assetAccess(_ reference: JobReference, _ asset: AssetReference) -> AssetAccess
-    /// How a URL is reached, by its own host alone: also that of a redirect.
+    /// How a URL is reached, by its own host alone.
     func access(url: String) -> AssetAccess
+    /// Whether the caller has named the host of a URL as the caller's own: it may have an inner address, and a redirect
+    /// from there to such a host is judged by `access` again. Everybody else's redirects get nothing.
+    func isOwn(url: String) -> Bool
+    /// The `User-Agent` of what is fetched from image hosts.
+    var userAgent: String { get }
     /// The asset that a fetch operation names, checked. Runs on the caller's thread.
     func fetch(operation: String, fields: RequestFields) throws(Failure) -> AssetAccess
     /// Any call of the product by its own name, with a JSON object (nil: an empty one); `isDirect` is set. Refuses to

@@ -52,6 +52,21 @@ public struct WebURL: Equatable, Sendable {
         authority = port == (isSecure ? 443 : 80) ? name : name + ":" + String(port)
     }
 
+    /// Whether a text can be sent as it is: a cheap test before a URL is handed over.
+    public static func isReady(_ url: String) -> Bool {
+        var text = url
+        return text.withUTF8 { buffer in
+            guard let (_, start) = scheme(of: UnsafeRawBufferPointer(buffer)[...]), start < buffer.count else {
+                return false
+            }
+            // libcurl reads "http:///x" as the host x; nobody who signs a URL does.
+            if endsAuthority(buffer[start]) { return false }
+            var bad: UInt8 = 0
+            for byte in buffer { bad |= (byte <= 0x20 ? 1 : 0) | (byte >= 0x7F ? 1 : 0) }
+            return bad == 0
+        }
+    }
+
     /// Compared by bytes.
     public static func == (a: WebURL, b: WebURL) -> Bool {
         a.isSecure == b.isSecure && a.port == b.port && a.host.utf8.elementsEqual(b.host.utf8)

@@ -89,16 +89,45 @@ enum HostLiteral: Equatable, Sendable {
         }
         if bytes.last == UInt8(ascii: ".") { bytes.removeLast() }
         let labels = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard let last = labels.last, isNumber(last) else { return bytes.isEmpty ? .invalid : .name }
+        // Between two dots nothing stands in a name; what resolvers make of "127.0.0.1.." is not to be known.
+        guard let last = labels.last, !labels.contains(where: \.isEmpty) else { return .invalid }
+        guard isNumber(last) else { return .name }
         guard let address = parseV4(labels) else { return .invalid }
         return .address(.v4(address))
     }
 
+    /// Whether an image may be asked for there: what is no public address, or cannot be one, is refused.
+    /// - isResolvedHere: the address of a name is looked at before it is connected to; a proxy looks at nothing.
+    static func mayBePublic(_ host: String, isResolvedHere: Bool) -> Bool {
+        switch parse(host) {
+        case .address(let address): address.isPublic
+        case .invalid: false
+        case .name: !isLocalName(host) && (isResolvedHere || !isInnerName(host))
+        }
+    }
+
     /// "localhost" and names under it are loopback whatever a resolver says.
     static func isLocalName(_ host: some StringProtocol) -> Bool {
-        var name = host.lowercased()
-        while name.hasSuffix(".") { name.removeLast() }
+        let name = plain(host)
         return name == "localhost" || name.hasSuffix(".localhost")
+    }
+
+    /// A name that only an inner network gives a meaning to: without a dot, or under a domain that is set aside for that
+    /// (RFC 6761, 6762, 8375; ".internal" by ICANN; what /etc/hosts calls the loopback).
+    static func isInnerName(_ host: some StringProtocol) -> Bool {
+        let name = plain(host)
+        if !name.utf8.contains(UInt8(ascii: ".")) { return true }
+        for domain in [".local", ".internal", ".localdomain", ".home.arpa"] where name.hasSuffix(domain) {
+            return true
+        }
+        return false
+    }
+
+    /// Escapes decoded, lower case, no dots at the end.
+    private static func plain(_ host: some StringProtocol) -> String {
+        var name = (unescaped(host).map { String(decoding: $0, as: UTF8.self) } ?? String(host)).lowercased()
+        while name.utf8.last == UInt8(ascii: ".") { name.removeLast() }
+        return name
     }
 
     private static func unescaped(_ host: some StringProtocol) -> [UInt8]? {

@@ -82,6 +82,7 @@ public final class CurlTransport: Transport {
     private func tryStart(
         _ id: UInt64, _ request: HTTPRequest, _ options: TransferOptions, _ sink: (any BodySink)?
     ) -> TransferFailure? {
+        var request = request
         func failure(_ kind: TransferFailure.Kind, _ detail: String) -> TransferFailure {
             TransferFailure(kind, requestMayHaveLeft: false, detail: detail)
         }
@@ -89,7 +90,7 @@ public final class CurlTransport: Transport {
             return failure(.cancelled, "the transport is closed or the id is used")
         }
         if request.url != goodURL {
-            guard URLParts.isWellFormed(request.url) else {
+            guard WebURL.isReady(request.url) else {
                 return failure(.badURL, "not an absolute http or https URL in printable ASCII")
             }
             if sink == nil { goodURL = request.url }
@@ -97,14 +98,16 @@ public final class CurlTransport: Transport {
         var proxy = ""
         let checksHost = options.publicAddressesOnly && !shared.settings.allowPrivateAddresses
         if checksHost || !(proxies.areEmpty || options.bypassProxy) || shared.trust.problem != nil {
-            guard let parts = URLParts(request.url) else {
+            guard let parts = WebURL(request.url) else {
                 return failure(.badURL, "the URL has no host that can be read, or a user in it")
             }
             if !options.bypassProxy {
-                proxy = proxies.proxy(isHTTPS: parts.isHTTPS, host: parts.host, port: parts.port)
+                proxy = proxies.proxy(isHTTPS: parts.isSecure, host: parts.host, port: String(parts.port))
             }
-            if parts.isHTTPS, let problem = shared.trust.problem { return failure(.tls, "\(parts.label): \(problem)") }
-            if checksHost, !Self.mayBePublic(parts.host) {
+            if parts.isSecure, let problem = shared.trust.problem { return failure(.tls, "\(parts.label): \(problem)") }
+            // What was judged is what libcurl, a resolver and a proxy get to read.
+            if checksHost { request.url = parts.text }
+            if checksHost, !HostLiteral.mayBePublic(parts.host, isResolvedHere: proxy.isEmpty) {
                 return failure(
                     .addressRefused,
                     "\(Redaction.line(parts.label)) is not a public address; image URLs may lead to public addresses only"
@@ -140,14 +143,6 @@ public final class CurlTransport: Transport {
         guard case .handle(let handle) = MultiHandle.open(shared.settings, pool, loop: loop) else { return nil }
         if pool == .http1 { multi = handle } else { multi2 = handle }
         return handle
-    }
-
-    private static func mayBePublic(_ host: String) -> Bool {
-        switch HostLiteral.parse(host) {
-        case .name: !HostLiteral.isLocalName(host)
-        case .address(let address): address.isPublic
-        case .invalid: false
-        }
     }
 
     public func cancel(id: UInt64) {

@@ -25,8 +25,8 @@ public struct NetworkSummary: Sendable {
 
     /// The proxy for a URL, without user and password; nil for none.
     public func proxy(for url: String) -> String? {
-        guard let parts = URLParts(url) else { return nil }
-        let proxy = proxies.proxy(isHTTPS: parts.isHTTPS, host: parts.host, port: parts.port)
+        guard let parts = WebURL(url) else { return nil }
+        let proxy = proxies.proxy(isHTTPS: parts.isSecure, host: parts.host, port: String(parts.port))
         guard !proxy.isEmpty else { return nil }
         // Without a scheme a user would not be recognised as one.
         return Redaction.line(proxy.saysScheme ? proxy : "http://" + proxy)

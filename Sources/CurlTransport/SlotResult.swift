@@ -43,7 +43,7 @@ extension Slot {
 
     /// "host:port (address)", and the proxy without its password.
     private var place: String {
-        var text = URLParts(url)?.label ?? "request"
+        var text = WebURL(url)?.label ?? "request"
         if let ip = aigcu_info_pointer(easy, CURLINFO_PRIMARY_IP) {
             let address = String(cString: ip.assumingMemoryBound(to: CChar.self))
             if !address.isEmpty, proxy.isEmpty { text += " (\(address))" }

@@ -31,6 +31,8 @@ public final class DiscreetProvider: Provider {
     }
 
     public func access(url: String) -> AssetAccess { inner.access(url: url) }
+    public func isOwn(url: String) -> Bool { inner.isOwn(url: url) }
+    public var userAgent: String { inner.userAgent }
 
     public func fetch(operation: String, fields: RequestFields) throws(Failure) -> AssetAccess {
         try inner.fetch(operation: operation, fields: fields)

@@ -143,7 +143,12 @@ extension RequestTable {
         return encoded
     }
 
-    /// An absolute http or https URL without blanks and control characters.
+    /// Whether an image can be fetched from there, as `WebURL` reads it.
+    static func canBeFetched(_ text: String) -> Bool {
+        text.utf8.count <= maximumURLBytes && WebURL(text) != nil
+    }
+
+    /// An absolute http or https URL without blanks and control characters, for the provider to read.
     static func isWebURL(_ text: String) -> Bool {
         let bytes = Array(text.utf8.prefix(maximumURLBytes + 1))
         guard bytes.count <= maximumURLBytes, bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { return false }

@@ -108,12 +108,45 @@ final class FileTests: XCTestCase {
         let before = FileManager.default.currentDirectoryPath
         defer { XCTAssertEqual(chdir(before), 0) }
         XCTAssertEqual(chdir(folder.path), 0)
+        let here = FileManager.default.currentDirectoryPath
         let sink = try FileSink(path: "here.*", options: options())
+        let other = try FileSink(path: "./there.png", options: options())
         try sink.prepare()
         XCTAssertEqual(chdir("/"), 0)
-        XCTAssertEqual(sink.run(Answer.whole(image)).word, "complete")
-        XCTAssertEqual(try sink.commit().path, "here.png")
-        XCTAssertEqual(folder.names, ["here.png"])
+        // Fault 11: what counts is the folder of the moment of the call, although a worker opens it later.
+        try other.prepare()
+        for (sink, name) in [(sink, "/here.png"), (other, "/./there.png")] {
+            XCTAssertEqual(sink.run(Answer.whole(image)).word, "complete")
+            XCTAssertEqual(try sink.commit().path, here + name)
+        }
+        XCTAssertEqual(folder.names, ["here.png", "there.png"])
+    }
+
+    func testAWorkingFolderThatIsGone() throws {
+        let before = FileManager.default.currentDirectoryPath
+        defer { XCTAssertEqual(chdir(before), 0) }
+        XCTAssertEqual(mkdir(folder.file("gone"), 0o700), 0)
+        XCTAssertEqual(chdir(folder.file("gone")), 0)
+        XCTAssertEqual(rmdir(folder.file("gone")), 0)
+        XCTAssertThrowsError(try FileSink(path: "here.*", options: options())) {
+            XCTAssertEqual(($0 as? Failure)?.status, .file)
+            XCTAssertTrue(($0 as? Failure)?.message.contains("working folder") == true, "\($0)")
+        }
+    }
+
+    /// A suffix that the bytes contradict is kept, and said.
+    func testASuffixOfAnotherFormat() throws {
+        for (name, warns) in [
+            ("a.jpg", true), ("b.JPEG", true), ("c.png", false), ("d.*", false), ("e", false),
+            ("results-v1.2", false), ("f.png.webp", true),
+        ] {
+            let sink = try FileSink(path: folder.file(name), options: options())
+            try sink.prepare()
+            XCTAssertEqual(sink.run(Answer.whole(image)).word, "complete")
+            let result = try sink.commit()
+            XCTAssertEqual(result.warnings.count, warns ? 1 : 0, name)
+            XCTAssertEqual(result.path, folder.file(name == "d.*" ? "d.png" : name))
+        }
     }
 
     func testSomethingInThePlaceOfThePartialFile() throws {

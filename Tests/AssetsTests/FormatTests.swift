@@ -139,4 +139,61 @@ final class FormatTests: XCTestCase {
             XCTAssertEqual(bytes.withUnsafeBytes { ImageFormat.guess($0) }, text.isEmpty ? .unsure : .none, text)
         }
     }
+
+    // MARK: - Flaws
+
+    /// Fault 10: decoders read over a wrong CRC beside the image and over bytes between segments. Where a checksum vouches
+    /// they are the store's, where a length does they are once they have come twice alike.
+    func testFlawsThatDecodersReadOver() throws {
+        let png = Fixture.bytes("plain.png")
+        let text = Array("tEXtComment\0hello".utf8)
+        let chunk = [0, 0, 0, UInt8(text.count - 4)] + text + [1, 2, 3, 4]
+        let flawedPNG = Array(png.prefix(33)) + chunk + png.dropFirst(33)
+        let jpeg = Fixture.bytes("baseline.jpg")
+        let first = 4 + Int(jpeg[4]) << 8 + Int(jpeg[5])
+        for (whole, reason) in [
+            (flawedPNG, "checksum of a PNG chunk"),
+            (Array(jpeg.prefix(first)) + [0, 1, 2] + jpeg.dropFirst(first), "bytes"),
+            (Array(jpeg.prefix(2)) + [0xFF, 0, 7] + jpeg.dropFirst(2), "bytes"),
+        ] {
+            var sink = MemorySink(options: options())
+            XCTAssertEqual(sink.run(Answer.whole(whole, crc: true)).word, "complete")
+            var result = try sink.commit()
+            XCTAssertTrue(result.bytes?.array == whole)
+            XCTAssertEqual(result.warnings.count, 1)
+            XCTAssertTrue(result.warnings.first?.contains(reason) == true, "\(result.warnings)")
+
+            for mode in [Assets.Mode.url, .api] {
+                sink = MemorySink(options: options(mode))
+                XCTAssertEqual(sink.run(Answer.whole(whole)).word, "corrupt")
+                try sink.restart()
+                XCTAssertEqual(sink.run(Answer.whole(whole)).word, "complete")
+                result = try sink.commit()
+                XCTAssertTrue(result.bytes?.array == whole)
+                XCTAssertEqual(result.warnings.count, 1)
+                // Another flaw the second time is damage.
+                sink = MemorySink(options: options(mode))
+                XCTAssertEqual(sink.run(Answer.whole(whole)).word, "corrupt")
+                try sink.restart()
+                var other = whole
+                let place = whole.firstIndex(of: 0x74).map { $0 + 20 } ?? 0
+                other[whole == flawedPNG ? place : (whole[2] == 0xFF && whole[3] == 0 ? 4 : first + 1)] ^= 0x10
+                XCTAssertEqual(sink.run(Answer.whole(other)).word, "corrupt")
+            }
+            // Nothing vouches.
+            XCTAssertEqual(judge(Answer(body: whole)).finish.word, "corrupt")
+            // A wrong checksum of the whole, or an end that is missing, is an error as ever.
+            var wrong = Answer.whole(whole, crc: true)
+            wrong.headers[2].1 = "1"
+            XCTAssertEqual(judge(wrong).finish.word, "corrupt")
+            XCTAssertEqual(judge(Answer.whole(Array(whole.dropLast(2)), crc: true)).finish.word, "corrupt")
+        }
+        // What the image needs stays an error, whatever vouches.
+        let data = png.indices.first { png[$0...].starts(with: "IDAT".utf8) } ?? 0
+        for offset in [20, data + 10, png.count - 6] {
+            var damaged = png
+            damaged[offset] ^= 1
+            XCTAssertEqual(judge(Answer.whole(damaged, crc: true)).finish.word, "corrupt", "\(offset)")
+        }
+    }
 }

@@ -99,6 +99,38 @@ final class AddressTests: XCTestCase {
         for host in ["notlocalhost", "localhost.example", "local"] {
             XCTAssertFalse(HostLiteral.isLocalName(host), host)
         }
+        for host in ["127.0.0.1..", "a..b", ".a", "..", "localhost..", "2130706433..", "%2e.", "1.2.3.4%2e."] {
+            XCTAssertEqual(HostLiteral.parse(host), .invalid, host)
+        }
+    }
+
+    /// Fault 16: every way to write an inner host, also for a proxy that resolves names itself.
+    func testHostsThatMayNotBeAskedForAnImage() {
+        let never = [
+            "localhost", "loc%61lhost", "localhost.", "localhost%2e", "a.localhost", "127.0.0.1", "127.0.0.1.",
+            "127.0.0.1..", "127.1", "0177.0.0.1", "0x7f.1", "2130706433", "017700000001", "0x7f000001", "127%2e0.0.1",
+            "0", "0.0.0.0", "10.0.0.1", "169.254.169.254", "0xa9fea9fe", "100.100.100.200", "::1", "::",
+            "::ffff:7f00:1",
+            "::ffff:127.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "fe80::1%25eth0", "fe80::1%eth0", "fd00::1",
+            "fec0::1", "2002:7f00:1::", "ff02::1", "[::1]", "1.2.3.4.5", "256.0.0.1", "",
+        ]
+        for host in never {
+            for isResolvedHere in [true, false] {
+                XCTAssertFalse(HostLiteral.mayBePublic(host, isResolvedHere: isResolvedHere), host)
+            }
+        }
+        for host in [
+            "metadata", "metadata.google.internal", "printer.local", "ip6-localhost", "localhost.localdomain",
+            "router.home.arpa", "METADATA.", "metadat%61.google.intern%61l",
+        ] {
+            XCTAssertTrue(HostLiteral.mayBePublic(host, isResolvedHere: true), host)
+            XCTAssertFalse(HostLiteral.mayBePublic(host, isResolvedHere: false), host)
+        }
+        for host in [
+            "example.com", "b.cos.ap-guangzhou.myqcloud.com", "8.8.8.8", "2001:4860:4860::8888", "internal.example",
+        ] {
+            XCTAssertTrue(HostLiteral.mayBePublic(host, isResolvedHere: false), host)
+        }
     }
 
     func testParsingNeverTraps() {
@@ -109,7 +141,7 @@ final class AddressTests: XCTestCase {
                 (0..<Int.random(in: 0...24, using: &random)).map { _ in alphabet.randomElement(using: &random) ?? "0" })
             _ = HostLiteral.parse(text)
             _ = ProxyException(Substring(String(text.reversed()))).matches(text, HostLiteral.parse(text), port: "443")
-            _ = URLParts("http://" + text)
+            _ = WebURL("http://" + text)
         }
         for count in 0...20 {
             let bytes = [UInt8](repeating: 255, count: count)

@@ -296,17 +296,17 @@ final class ProxyAndTrustTests: XCTestCase {
         }
     }
 
-    func testURLParts() {
-        XCTAssertEqual(URLParts("https://a.example")?.label, "a.example:443")
-        XCTAssertEqual(URLParts("HTTP://a.example:?x")?.label, "a.example:80")
-        XCTAssertEqual(URLParts("http://a.example:8080/x:y@z")?.label, "a.example:8080")
-        XCTAssertEqual(URLParts("https://[::1]:9/")?.label, "[::1]:9")
-        XCTAssertEqual(URLParts("https://[::1]/")?.host, "::1")
+    func testWebURL() {
+        XCTAssertEqual(WebURL("https://a.example")?.label, "a.example:443")
+        XCTAssertEqual(WebURL("HTTP://a.example:?x")?.label, "a.example:80")
+        XCTAssertEqual(WebURL("http://a.example:8080/x:y@z")?.label, "a.example:8080")
+        XCTAssertEqual(WebURL("https://[::1]:9/")?.label, "[::1]:9")
+        XCTAssertEqual(WebURL("https://[::1]/")?.host, "::1")
         for url in [
             "https://", "https://u@h/", "https://[::1", "https://h:x/", "https://h:123456/", "ftp://h/", "h",
             "https://:1/",
         ] {
-            XCTAssertNil(URLParts(url), url)
+            XCTAssertNil(WebURL(url), url)
         }
     }
 

@@ -38,10 +38,10 @@ final class DownloadTests: XCTestCase {
         for number in 0..<200 {
             let expires = number % 7 == 0 ? 0 : now + Int64(harness.random.below(1_000)) * 60_000
             expected.append(expires)
-            _ = try harness.order(.url("\(url)#\(number)"), expires: expires)
+            _ = try harness.order(.url("\(url)&n=\(number)"), expires: expires)
         }
         harness.runToTheEnd()
-        let order = harness.transport.actions.compactMap { Int($0.subject.split(separator: "#").last ?? "") }
+        let order = harness.transport.actions.compactMap { Int($0.subject.split(separator: "=").last ?? "") }
         XCTAssertEqual(order.count, 200)
         let times = order.map { expected[$0] == 0 ? Int64.max : expected[$0] }
         XCTAssertEqual(times, times.sorted())
@@ -131,7 +131,8 @@ final class DownloadTests: XCTestCase {
         let second = harness.transport.actions[1].request.headers
         XCTAssertEqual(second.first { $0.name == "Range" }?.value, "bytes=112-")
         XCTAssertEqual(second.first { $0.name == "If-Range" }?.value, job.snapshot.reference?.remoteID)
-        XCTAssertEqual(second.count, 2, "and nothing else: no credential, no signature")
+        XCTAssertEqual(second.first { $0.name == "User-Agent" }?.value, "fake/1")
+        XCTAssertEqual(second.count, 3, "and nothing else: no credential, no signature")
         harness.checkPromises("resume")
     }
 
@@ -179,8 +180,8 @@ final class DownloadTests: XCTestCase {
 
     func testRedirectsThatAreNotFollowed() throws {
         for target in [
-            "http://store.test/job-1/0", "HTTP://store.test/x", "ftp://store.test/x", "file:///etc/passwd", "", "x",
-            "https://store.test/a b", "https://store.test/\n", "javascript:alert(1)", "gopher://x",
+            "http://store.test/job-1/0", "HTTP://store.test/x", "ftp://store.test/x", "file:///etc/passwd", "",
+            "https://store.test/a\u{1}b", "https://user@store.test/", "javascript:alert(1)", "gopher://x",
         ] {
             let (harness, download) = try redirected([target])
             XCTAssertEqual(download.snapshot.failure?.status, .badResponse, target)
@@ -191,7 +192,9 @@ final class DownloadTests: XCTestCase {
     func testRelativeRedirectsStayOnTheHost() throws {
         for (target, wanted) in [
             ("/job-1/0?x=1", "https://store.test/job-1/0?x=1"), ("//cdn.test/job-1/0", "https://cdn.test/job-1/0"),
-            ("HTTPS://cdn.test/job-1/0", "HTTPS://cdn.test/job-1/0"),
+            ("HTTPS://cdn.test/job-1/0", "https://cdn.test/job-1/0"), ("0", "https://store.test/job-1/0"),
+            ("../job-1/0", "https://store.test/job-1/0"),
+            ("https://cdn.test/job-1/0?\u{56FE} 1", "https://cdn.test/job-1/0?%E5%9B%BE%201"),
         ] {
             let (harness, download) = try redirected([target])
             XCTAssertEqual(download.snapshot.state, .succeeded, target)
@@ -206,7 +209,7 @@ final class DownloadTests: XCTestCase {
         for action in images {
             XCTAssertTrue(action.options.publicAddressesOnly)
             XCTAssertFalse(action.options.isSubmission)
-            XCTAssertTrue(action.request.headers.isEmpty)
+            XCTAssertEqual(action.request.headers, [HTTPHeader("User-Agent", "fake/1")])
         }
     }
 

@@ -37,16 +37,18 @@ final class StoreDownloadTests: XCTestCase {
         let own = try harness()
         _ = try succeeds(own, url(own, store))
         XCTAssertEqual(signed(own), [true])
-        XCTAssertTrue(own.transport.actions[0].options.publicAddressesOnly)
+        XCTAssertFalse(own.transport.actions[0].options.publicAddressesOnly, "a bucket of one's own may be inner")
         XCTAssertEqual(own.transport.actions[0].options.exchangeTimeoutMilliseconds, 0)
         let other = try harness()
         _ = try succeeds(other, url(other, "https://public.test"))
         XCTAssertEqual(signed(other), [false])
+        XCTAssertTrue(other.transport.actions[0].options.publicAddressesOnly)
         XCTAssertEqual(other.resolver.calls, 0, "a plain URL needs no credentials")
     }
 
-    /// From the store to a stranger, from a stranger to the store, and there and back again.
-    func testEachRedirectIsJudgedByItsOwnHost() throws {
+    /// Fault 15: signed for is what the store itself leads to within the store. Whoever else leads there, also on a way
+    /// that began there, gets no signature and no inner address.
+    func testAStrangersRedirectIsNotSignedFor() throws {
         for hosts in [
             [store, "https://public.test"], ["https://public.test", store], [store, "https://public.test", store],
             [store, store], ["https://public.test", store, "https://private.test.evil.test"],
@@ -58,7 +60,13 @@ final class StoreDownloadTests: XCTestCase {
             }
             _ = try succeeds(harness, urls[0])
             XCTAssertEqual(harness.transport.actions.map(\.request.url), urls)
-            XCTAssertEqual(signed(harness), hosts.map { $0 == store }, "\(hosts)")
+            var isOwn = true
+            let own = hosts.map { host in
+                isOwn = isOwn && host == store
+                return isOwn
+            }
+            XCTAssertEqual(signed(harness), own, "\(hosts)")
+            XCTAssertEqual(harness.transport.actions.map { !$0.options.publicAddressesOnly }, own, "\(hosts)")
         }
     }
 

@@ -32,7 +32,8 @@ final class StoreTests: XCTestCase {
         for url in [
             "https://\(bucket)/a.png", "https://\(bucket):443/a.png", "HTTPS://\(bucket.uppercased())/a.png",
             "https://\(bucket)/a/b%20c.png?x=1#fragment", "http://127.0.0.1:8080/bucket/a.png",
-            "https://other.example:8443/a.png",
+            "https://other.example:8443/a.png", "https://\(bucket)/ä.png", " https://\(bucket)/a b\n",
+            "https://%6Dine-1250000000.cos.ap-guangzhou.myqcloud.com/a.png",
         ] {
             let found = try XCTUnwrap(store(provider, url), url)
             XCTAssertEqual(found.call.kind, .asset)
@@ -51,7 +52,7 @@ final class StoreTests: XCTestCase {
             "https://\(bucket)%00.evil.example/", "https://\(bucket)", "https://\(bucket)?/a.png",
             "https://evil.example?\(bucket)/a.png", "https://evil.example#@\(bucket)/a.png",
             "https:/\(bucket)/a.png", "https:///\(bucket)/a.png", "//\(bucket)/a.png", "ftp://\(bucket)/a.png",
-            "https://\(bucket)/ä.png", "https://[::1]:8080/a.png", "https://\(bucket)/a b", "",
+            "https://[::1]:8080/a.png", "https://\(bucket)/", "https://\(bucket)/?prefix=a", "",
             // What carries a signature of its own.
             "https://\(bucket)/a.png?q-sign-algorithm=sha1&q-signature=1", "https://\(bucket)/a.png?sign=x",
             "https://\(bucket)/a.png?x=1&Signature=2",

@@ -363,7 +363,7 @@ final class WireTests: XCTestCase {
             guard case .url(let text) = access else { return XCTFail("signed") }
             XCTAssertEqual(text, url)
         }
-        for text in ["x.png", "file:///etc/passwd", "https://a/b?q-signature=SECRET c"] {
+        for text in ["x.png", "file:///etc/passwd", "https://a/b?q-signature=SECRET\u{1}c"] {
             var fields = RequestFields()
             fields.values["url"] = .string(text)
             let failure = try refusal { _ = try other.fetch(operation: "aigc_image_asset", fields: fields) }

@@ -70,6 +70,13 @@ public final class FakeProvider: Provider {
             url: url)
     }
 
+    public var userAgent: String { "fake/1" }
+
+    public func isOwn(url: String) -> Bool {
+        guard let store else { return false }
+        return url.hasPrefix(store + "/")
+    }
+
     public func fetch(operation: String, fields: RequestFields) throws(Failure) -> AssetAccess {
         guard case .string(let url)? = fields.values["url"] else {
             throw Failure(.invalidArgument, "url is missing", field: "url")

@@ -8,6 +8,7 @@ from typing import Any, Dict, List
 
 from proof import DESCRIBE, ended, main, requests
 from rig import Keys, Rig, fields
+from store import Store, noisy_png
 from tap import Report
 
 import aigc
@@ -225,5 +226,26 @@ def no_secrets(rig: Rig, report: Report) -> None:
     report.ok(any(name == "range" for name in names), "some of these requests were resumes", names)
 
 
+def odd_urls(rig: Rig, report: Report) -> None:
+    """Blanks and bytes beyond ASCII in URLs and in Location lines; a host that answers nobody without a User-Agent."""
+    image = noisy_png(20, 20, seed=9)
+    with Store() as store, aigc.Client(_keys(rig)) as client:
+        store.needs_agent = True
+        store.objects["/%E5%9B%BE%201.png"] = store.objects["/a/caf%E9.png?x=%20y"] = image
+        store.moved = {
+            "/absolute": store.url.encode() + "/\u56fe 1.png".encode(),
+            "/path": "/\u56fe 1.png".encode(),
+            "/a/relative": b"caf\xe9.png?x= y",
+            "/a/b/up": b"../caf\xe9.png?x= y",
+            "/encoded": b"/%E5%9B%BE%201.png",
+        }
+        for name in ["/\u56fe 1.png", "/\u56fe%201.png", " /%E5%9B%BE%201.png\n", *store.moved]:
+            blanks = name[:1].strip() == ""
+            url = " " + store.url + name.strip() + "\n" if blanks else store.url + name
+            download = client.fetch("tencent", "aigc_image_asset", url=url)
+            error = ended(download)
+            report.ok(error is None and download.data == image, "%r: the image comes" % name, error)
+
+
 if __name__ == "__main__":
-    sys.exit(main("urls", [expiry, redirects, downgrade, private_addresses, redirect_to_private, no_secrets]))
+    sys.exit(main("urls", [expiry, redirects, downgrade, private_addresses, redirect_to_private, no_secrets, odd_urls]))

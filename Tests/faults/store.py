@@ -36,6 +36,8 @@ class Store:
         self.moved: Dict[str, bytes] = {}
         # All objects were written in one second, and nothing else tells them apart.
         self.only_dates = False
+        # A request without a User-Agent is refused.
+        self.needs_agent = False
         self.seen: List[Tuple[str, Dict[str, str]]] = []
         store = self
 
@@ -59,6 +61,9 @@ class Store:
 
     def _get(self, request: BaseHTTPRequestHandler) -> None:
         self.seen.append((request.path, {name.lower(): value for name, value in request.headers.items()}))
+        if self.needs_agent and not request.headers.get("User-Agent"):
+            request.send_error(403)
+            return
         moved = self.moved.get(request.path)
         if moved is not None:
             request.wfile.write(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + moved + b"\r\n\r\n")

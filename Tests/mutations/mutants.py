@@ -429,6 +429,17 @@ MUTANTS = (
         ["faults urls"],
     ),
     Mutant(
+        9, "whoever leads to a private bucket gets a signature for it",
+        [
+            (
+                "Sources/Engine/Calls/CallAnswers.swift",
+                "download.isOnOwnHost = download.isOnOwnHost && download.provider.isOwn(url: next)",
+                "download.isOnOwnHost = download.provider.isOwn(url: next)",
+            )
+        ],
+        ["swift testAStrangersRedirectIsNotSignedFor"],
+    ),
+    Mutant(
         9, "files are for everybody",
         [("Sources/Assets/FileCalls.swift", "O_CLOEXEC | O_NOFOLLOW, 0o600)", "O_CLOEXEC | O_NOFOLLOW, 0o644)")],
         ["faults secrets"],

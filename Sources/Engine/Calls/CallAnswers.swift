@@ -174,7 +174,7 @@ extension EngineCore {
                 feed(.described(CallFailure(.notFound, gone)), to: download)
                 return
             }
-            download.access = download.provider.assetAccess(job, asset)
+            download.setAccess(download.provider.assetAccess(job, asset))
             download.expiresAtMilliseconds = asset.expiresAtMilliseconds
             feed(.described(nil), to: download)
         case .failure(let failed):
@@ -209,16 +209,22 @@ extension EngineCore {
         case .failed(let failure): return .failed(failure)
         case .notAnImage(let reply):
             if let url = download.access.url, (300...399).contains(reply.status), reply.status != 304 {
-                guard let location = reply.headers["location"], let next = Redirect.target(location, from: url) else {
+                guard let location = reply.headers.bytes("location"), let next = Redirect.target(location, from: url)
+                else {
                     return .failed(
                         Failure(
                             .badResponse, "\(doing): a redirect without a usable https target", httpStatus: reply.status
                         ))
                 }
-                download.access = download.provider.access(url: next)
+                download.isOnOwnHost = download.isOnOwnHost && download.provider.isOwn(url: next)
+                download.access = download.isOnOwnHost ? download.provider.access(url: next) : .url(next)
                 return .redirected
             }
             var failed = download.provider.decodeAssetFailure(download.access, reply: reply)
+            if let url = download.access.url, !download.isOnOwnHost, download.provider.isOwn(url: url) {
+                failed.failure.message += "; a redirect from another host led to your own bucket, and only URLs of the"
+                failed.failure.message += " bucket itself are signed"
+            }
             if let call = ticket.call { learn(&failed, call, ticket) }
             return .refused(failed)
         }

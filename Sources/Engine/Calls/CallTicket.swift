@@ -26,6 +26,8 @@ final class CallTicket {
     let call: ProviderCall?
     /// Empty for a call of the API.
     let url: String
+    /// The URL's host is the caller's own, and may have an inner address.
+    let isOnOwnHost: Bool
     let credentials: Credentials?
     /// Monotonic.
     var startedAt: Int64 = 0
@@ -40,6 +42,11 @@ final class CallTicket {
         owner = ticket.owner
         self.lane = lane
         self.credentials = credentials
+        if case .fetch(let download) = ticket.owner {
+            isOnOwnHost = download.isOnOwnHost
+        } else {
+            isOnOwnHost = false
+        }
         switch ticket.owner {
         case .job(let job):
             guard let call = job.call(lane.name.kind) else { return nil }
@@ -50,7 +57,7 @@ final class CallTicket {
         case .fetch(let download):
             switch download.access {
             case .call(let call): (self.call, url) = (call, "")
-            case .url(let url): (call, self.url) = (nil, url)
+            case .url(let url): (call, self.url) = (nil, WebURL(url)?.text ?? url)
             case .store(let call, let url): (self.call, self.url) = (call, url)
             }
         }

@@ -100,12 +100,14 @@ extension EngineCore {
             // A cloud that thinks in silence is waited for: given up early, nobody knows what became of the job.
             options.idleTimeoutMilliseconds = 0
         }
-        options.publicAddressesOnly = !ticket.url.isEmpty
+        options.publicAddressesOnly = !ticket.url.isEmpty && !ticket.isOnOwnHost
         options.isForStore = !ticket.url.isEmpty
         var sink: (any BodySink)?
         if case .fetch(let download) = ticket.owner {
             sink = download.sink
             options.exchangeTimeoutMilliseconds = 0
+            // Some image hosts answer nobody who says no name.
+            if !ticket.url.isEmpty { request.headers.append(HTTPHeader("User-Agent", download.provider.userAgent)) }
             if !ticket.url.isEmpty, download.sink.resumeOffset > 0, let validator = download.sink.resumeValidator {
                 request.headers.append(HTTPHeader("Range", "bytes=\(download.sink.resumeOffset)-"))
                 request.headers.append(HTTPHeader("If-Range", validator))

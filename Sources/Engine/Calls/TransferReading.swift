@@ -18,7 +18,9 @@ enum TransferReading {
         case .tooLarge:
             (status, what) = (.tooLarge, "the answer is larger than http.max_reply_bytes, or has too many headers")
         case .addressRefused:
-            (status, what) = (.addressRefused, "the host has a private, loopback or link-local address")
+            what = "the host has a private, loopback or link-local address; if it is your own bucket, name its host in"
+            what += " tencent.cos_hosts and give its own URL; download.allow_private_addresses lifts the rule for all"
+            status = .addressRefused
         case .malformedReply: (status, what) = (.badResponse, "the answer is not HTTP")
         case .badURL: (status, what) = (.badResponse, "the URL is not usable")
         case .resources: (status, what) = (.noResources, "this machine is out of memory or descriptors")
@@ -38,21 +40,8 @@ enum TransferReading {
 
 /// Where a redirect of an image URL leads. Never from https to http, never to another scheme.
 enum Redirect {
-    static func target(_ location: String, from url: String) -> String? {
-        guard location.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }), let origin = split(url) else { return nil }
-        let lower = location.lowercased()
-        if lower.hasPrefix("https://") { return location }
-        if lower.hasPrefix("http://") { return origin.scheme == "http" ? location : nil }
-        if location.hasPrefix("//") { return origin.scheme + ":" + location }
-        if location.hasPrefix("/") { return origin.scheme + "://" + origin.authority + location }
-        return nil
-    }
-
-    private static func split(_ url: String) -> (scheme: String, authority: String)? {
-        for scheme in ["https", "http"] where url.lowercased().hasPrefix(scheme + "://") {
-            let rest = url.dropFirst(scheme.count + 3)
-            return (scheme, String(rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }))
-        }
-        return nil
+    static func target(_ location: [UInt8], from url: String) -> String? {
+        guard let origin = WebURL(url), let next = origin.resolving(location) else { return nil }
+        return next.isSecure || !origin.isSecure ? next.text : nil
     }
 }

@@ -252,6 +252,15 @@ extension EngineCore {
         log(line)
     }
 
+    func observeWarning(_ text: String, of record: JobRecord) {
+        guard logs(.warning) else { return }
+        var line = LogRecord(
+            .warning, "Image is handed over, and there is something to know", provider: record.provider,
+            atMilliseconds: clock.unixMilliseconds())
+        line.add("warning", text)
+        log(line)
+    }
+
     func observeLookup(_ provider: String, _ result: Result<Credentials, Failure>, foundIn: String?) {
         var found = false
         if case .success = result { found = true }

@@ -61,6 +61,8 @@ final class ActiveDownload: ActiveTask {
     /// Of the newest URL; 0 is unknown.
     var expiresAtMilliseconds: Int64
     var access: AssetAccess
+    /// The image's own URL and all redirects since were of hosts that the caller has named.
+    var isOnOwnHost = false
     var machine: DownloadMachine
     /// A worker has the sink; `abandon` waits for it.
     var workerHasSink = false
@@ -78,5 +80,12 @@ final class ActiveDownload: ActiveTask {
         if order.access.url != nil { canDescribe = order.job != nil }
         machine = DownloadMachine(canDescribe: canDescribe)
         super.init(record: record, provider: provider)
+        setAccess(order.access)
+    }
+
+    /// From the image's own URL, not from a redirect.
+    func setAccess(_ new: AssetAccess) {
+        access = new
+        isOnOwnHost = new.url.map { provider.isOwn(url: $0) } ?? false
     }
 }

@@ -98,6 +98,7 @@ extension EngineCore {
             // What has been published stays. Was the download ended here meanwhile, then it has no result all the same.
             download.abandonLater = nil
             if download.machine.state.isTerminal { break }
+            for text in image.warnings { warn(text, download) }
             shared.lock.withLock {
                 download.record.snapshot.result = image
                 download.record.snapshot.received = image.byteCount
@@ -109,6 +110,16 @@ extension EngineCore {
         workerReturned(download)
         feed(.committed(failure), to: download)
         forgetIfFinished(download)
+    }
+
+    private func warn(_ text: String, _ download: ActiveDownload) {
+        var text = text
+        if let job = download.job { text += " (image \(download.index) of job \(job.remoteID))" }
+        observeWarning(text, of: download.record)
+        shared.lock.withLock {
+            shared.events.pushWarning(text, of: download.record.provider)
+            shared.announce()
+        }
     }
 
     /// Tells callers how far a download is.

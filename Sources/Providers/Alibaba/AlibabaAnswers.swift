@@ -179,7 +179,7 @@ enum AlibabaAnswers {
     /// The id of an image. An entry that is a URL, which the field's name promises and the service does not send, is fetched as
     /// one, without any signature.
     private static func asset(_ entry: JSONValue, _ model: String?, _ prompt: String?) -> AssetReference? {
-        if case .string(let text) = entry, RequestTable.isWebURL(text) {
+        if case .string(let text) = entry, RequestTable.canBeFetched(text) {
             return AssetReference(
                 id: text, url: text, modelID: model, promptID: prompt,
                 expiresAtMilliseconds: URLExpiry.milliseconds(of: text) ?? 0)

@@ -10,7 +10,8 @@ public final class AlibabaProvider: CheckingProvider {
     private let endpoint: Endpoint
     private let region: String
     private let asksForBase64: Bool
-    private let userAgent: String
+    public let userAgent: String
+    public func isOwn(url: String) -> Bool { false }
 
     /// Throws with the configuration key at fault in `Failure.field`.
     public init(_ settings: AlibabaSettings) throws(Failure) {

@@ -94,7 +94,7 @@ enum TencentAnswers {
         case "FAIL": answer.state = .failed(taskFailure(content, reader, requestID))
         case "DONE":
             let (assets, warning) = Answers.assets(content[anyCase: "ImageUrls"], "ImageUrls") { entry in
-                guard case .string(let url) = entry, RequestTable.isWebURL(url) else { return nil }
+                guard case .string(let url) = entry, RequestTable.canBeFetched(url) else { return nil }
                 let own = URLExpiry.milliseconds(of: url) ?? Int64.max
                 return AssetReference(id: url, url: url, expiresAtMilliseconds: min(own, end(now)))
             }

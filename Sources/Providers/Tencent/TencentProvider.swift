@@ -15,7 +15,7 @@ public final class TencentProvider: CheckingProvider {
     private let rootURL: String
     private let region: String
     private let language: String
-    private let userAgent: String
+    public let userAgent: String
     private let store: TencentStore
     /// Derived keys of a day: only saves work, and is its own lock.
     private let keys = TC3KeyCache()
@@ -67,11 +67,12 @@ public final class TencentProvider: CheckingProvider {
     }
 
     public func access(url: String) -> AssetAccess { store.access(url) }
+    public func isOwn(url: String) -> Bool { store.holds(url) }
 
     public func fetch(operation: String, fields: RequestFields) throws(Failure) -> AssetAccess {
         let row = try requests.fetchRow(operation)
         let url = try requests.query(row, fields).first { $0.name == "url" }?.value ?? ""
-        guard RequestTable.isWebURL(url) else {
+        guard RequestTable.canBeFetched(url) else {
             throw requests.refuse(
                 "url", row,
                 "\"\(String(url.prefix { $0 != "?" }).shown(limit: 80))\" is no URL; give an absolute "

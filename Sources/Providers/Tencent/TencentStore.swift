@@ -36,53 +36,30 @@ struct TencentStore: Sendable {
 
     // MARK: - Which
 
-    func access(_ url: String) -> AssetAccess {
-        guard !hosts.isEmpty, let target = Target(url), hosts.contains(target.endpoint), !target.isSigned else {
-            return .url(url)
-        }
-        let call = ProviderCall(
-            kind: .asset, provider: TencentProvider.providerName, action: "COS object",
-            endpoint: target.endpoint.text, region: "", method: .get, path: target.text)
-        return .store(call, url: target.endpoint.origin + target.text)
+    /// Whether a URL belongs to one of the hosts.
+    func holds(_ url: String) -> Bool {
+        guard !hosts.isEmpty, let target = WebURL(url) else { return false }
+        return host(of: target) != nil
     }
 
-    /// A URL, taken apart.
-    private struct Target {
-        let endpoint: Endpoint
-        /// Path and query as they were given, without a fragment.
-        let text: String
+    func access(_ url: String) -> AssetAccess {
+        guard !hosts.isEmpty, url.utf8.count <= RequestTable.maximumURLBytes, let target = WebURL(url),
+            let host = host(of: target), !target.isSigned, Self.namesAnObject(target)
+        else { return .url(url) }
+        let call = ProviderCall(
+            kind: .asset, provider: TencentProvider.providerName, action: "COS object",
+            endpoint: host.text, region: "", method: .get, path: target.target)
+        return .store(call, url: target.text)
+    }
 
-        init?(_ url: String) {
-            let bytes = Array(url.utf8)
-            guard bytes.count <= RequestTable.maximumURLBytes, bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-                return nil
-            }
-            let scheme: String
-            if Words.range(of: "https://", in: Array(bytes.prefix(8))) != nil {
-                scheme = "https://"
-            } else if Words.range(of: "http://", in: Array(bytes.prefix(7))) != nil {
-                scheme = "http://"
-            } else {
-                return nil
-            }
-            let rest = bytes.dropFirst(scheme.utf8.count)
-            let end = rest.firstIndex { [UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#")].contains($0) }
-            let authority = String(decoding: rest[..<(end ?? rest.endIndex)], as: UTF8.self)
-            let behind = rest[(end ?? rest.endIndex)...].prefix { $0 != UInt8(ascii: "#") }
-            guard behind.first == UInt8(ascii: "/"),
-                let endpoint = try? Endpoint(parsing: scheme + authority, key: "url")
-            else { return nil }
-            self.endpoint = endpoint
-            text = String(decoding: behind, as: UTF8.self)
-        }
+    private func host(of url: WebURL) -> Endpoint? {
+        hosts.first { $0.isSecure == url.isSecure && $0.authority.utf8.elementsEqual(url.authority.utf8) }
+    }
 
-        /// It carries a signature of its own, beside which another one is an error.
-        var isSigned: Bool {
-            TencentStore.split(text).query.contains { part in
-                let name = part.prefix { $0 != "=" }.lowercased()
-                return ["q-signature", "sign", "signature", "x-cos-signature", "x-amz-signature"].contains(name)
-            }
-        }
+    /// Behind "/" alone a bucket lists what it holds.
+    private static func namesAnObject(_ url: WebURL) -> Bool {
+        let second = url.target.utf8.dropFirst().first
+        return second != nil && second != UInt8(ascii: "?")
     }
 
     private static func split(_ text: String) -> (path: Substring, query: [Substring]) {
@@ -92,7 +69,7 @@ struct TencentStore: Sendable {
 
     // MARK: - How
 
-    /// `call` comes from `access`. The URL is sent as it was given; what it means, decoded, is signed.
+    /// `call` comes from `access`. The bytes that are sent are signed, decoded.
     func sign(_ call: ProviderCall, credentials: Credentials, unixSeconds: Int64) throws(Failure) -> HTTPRequest {
         let endpoint = try Endpoint(parsing: call.endpoint, key: "tencent.cos_hosts")
         guard hosts.contains(endpoint) else {

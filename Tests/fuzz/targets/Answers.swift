@@ -80,7 +80,7 @@ private func check(_ answer: JobAnswer, _ call: ProviderCall, _ provider: any Pr
                     nonce: "0123456789abcdef0123456789abcdef")
             else { continue }
             requireAtHome(request, provider.name)
-        case .url(let url): require(RequestTable.isWebURL(url), "an image at \(url)")
+        case .url(let url): require(RequestTable.canBeFetched(url), "an image at \(url)")
         case .store: require(false, "a signature for a store that nobody has named")
         }
     }

@@ -17,7 +17,9 @@ let urlsTarget = Target(name: "urls", maximumBytes: 512) { input in
     sameHost(url)
     literal(url)
     // From what the transport would have fetched.
-    if URLParts.isWellFormed(url), let target = Redirect.target(other, from: url) { redirect(target, other, from: url) }
+    if WebURL.isReady(url), let target = Redirect.target(Array(other.utf8), from: url) {
+        redirect(target, other, from: url)
+    }
     coded(url)
     shown(url)
     endpoint(url)
@@ -28,8 +30,8 @@ let urlsTarget = Target(name: "urls", maximumBytes: 512) { input in
 }
 
 private func sameHost(_ url: String) {
-    guard URLParts.isWellFormed(url), let parts = URLParts(url), let place = place(url) else { return }
-    requireEqual(parts.isHTTPS ? "https" : "http", place.scheme, "the scheme of \(url)")
+    guard WebURL.isReady(url), let parts = WebURL(url), let place = place(url) else { return }
+    requireEqual(parts.isSecure ? "https" : "http", place.scheme, "the scheme of \(url)")
     // libcurl undoes percent escapes in a name, keeps the brackets of IPv6 and writes addresses in their usual form; so
     // does our reading of the host.
     // An escape that was behind an escape is not undone twice.
@@ -43,7 +45,7 @@ private func sameHost(_ url: String) {
     } else {
         require(ours == theirs || ours == .invalid, "the host of \(url): \(ours) and \(theirs)")
     }
-    requireEqual(Int(parts.port), Int(place.port), "the port of \(url)")
+    requireEqual(parts.port, Int(place.port), "the port of \(url)")
 }
 
 /// As the C library reads numbers; a name resolver does the same.
