@@ -26,9 +26,7 @@ LEFT_OUT = {
 }
 GO_LEFT_OUT = {
     "aigc_job_wait": "contexts end waits: a goroutine takes the events",
-    "aigc_job_ref": "Go's own references",
     "aigc_client_event_fd": "the goroutine waits in aigc_client_next_event()",
-    "aigc_event_job": "jobs are found by their number",
     "aigc_buffer_content_type": "Job.ContentType",
 }
 CPP_LEFT_OUT = {

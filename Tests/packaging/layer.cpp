@@ -48,6 +48,36 @@ static aigc::Request cat(const std::string &words) {
     return request;
 }
 
+static void keys_in_a_journal(const std::string &folder) {
+    const std::string path = folder + "/journal";
+    aigc::Request request = cat("a cat with a key in C++");
+    must(request.set_option("key", "k1"), "a key");
+    std::string first;
+    for (int i = 0; i < 2; i++) {
+        aigc::Config config = settings();
+        must(config.set("journal.path", path), "a journal");
+        aigc::Client cloud = must(aigc::Client::open(&config), "a client with a journal");
+        for (int j = 0; j < 2; j++) {
+            aigc::Job job = must(cloud.submit(request), "a job with a key");
+            must(job.wait(30000), "its end");
+            if (first.empty()) first = job.remote_id().value_or("");
+            ok(job.key() == "k1" && job.remote_id() == first, "the same key is the same job");
+            ok(!job.release(), "a job that is not held cannot be released");
+        }
+        aigc::Request other = cat("another cat");
+        must(other.set_option("key", "k1"), "a key");
+        const auto refused = cloud.submit(other);
+        ok(!refused && refused.error().status() == AIGC_E_KEY_CONFLICT, "another request under a known key is a conflict");
+        ok(!cloud.attach_key("k2"), "an unknown key attaches nothing");
+        ok(bool(cloud.attach_key("k1")), "a known key attaches");
+        ok(must(cloud.resume(), "resume") == 0, "nothing is left to resume");
+    }
+    ok(must(aigc::journal::list(path), "a list").find(first) != std::string::npos, "the journal lists the job");
+    ok(must(aigc::journal::check(path), "a check").find("\"ok\"") != std::string::npos, "the journal is checked");
+    ok(!aigc::journal::resolve(path, "k1", AIGC_OUTCOME_NOT_SENT), "nothing is in doubt");
+    ok(must(aigc::journal::prune(path, 0), "prune") == 1, "an ended key is forgotten");
+}
+
 static void whole_jobs(const std::string &folder) {
     aigc::Client cloud = client();
     aigc::Request other = must(aigc::Request::make(AIGC_ALIBABA, AIGC_ALIBABA_PRE_MODEL_INFERENCE), "a request");
@@ -159,6 +189,7 @@ int main(int argc, char **argv) {
     if (argc != 3) return 2;
     variant = argv[1];
     whole_jobs(argv[2]);
+    keys_in_a_journal(argv[2]);
     handles();
     events();
     calls();

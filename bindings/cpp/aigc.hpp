@@ -240,6 +240,12 @@ public:
     Result<Done> refresh(std::int64_t timeout_ms = AIGC_FOREVER) const {
         return detail::done([&](auto error) { return aigc_job_refresh(handle_.get(), timeout_ms, error); });
     }
+    // The key in the journal: yours (the option "key" of the request), or one that the client made up.
+    std::optional<std::string> key() const { return detail::text(aigc_job_key(handle_.get())); }
+    // Lets the first byte of a job leave that was submitted with the option "hold".
+    Result<Done> release() const {
+        return detail::done([&](auto error) { return aigc_job_release(handle_.get(), error); });
+    }
     Result<Done> set_follow(bool follow) const {
         return detail::done([&](auto error) { return aigc_job_set_follow(handle_.get(), follow ? 1 : 0, error); });
     }
@@ -318,6 +324,19 @@ private:
     detail::Handle<aigc_event, aigc_event_free> handle_;
 };
 
+namespace detail {
+
+// The text of a buffer that a call gives.
+template <class Call>
+Result<std::string> document(Call call) {
+    auto made = detail::made<Buffer, aigc_buffer>(call);
+    if (!made) return made.error();
+    const Buffer buffer = std::move(made).value();
+    return std::string(reinterpret_cast<const char *>(buffer.data()), buffer.size());
+}
+
+}  // namespace detail
+
 class Client {
 public:
     static Result<Client> open(const Config *config = nullptr) {
@@ -336,6 +355,19 @@ public:
         return detail::made<Job, aigc_job>([&](auto out, auto error) {
             return aigc_client_attach(handle_.get(), token.c_str(), follow ? 1 : 0, out, error);
         });
+    }
+    // The job of a key that the client's journal knows, without a request.
+    Result<Job> attach_key(const std::string &key, bool follow = true) {
+        return detail::made<Job, aigc_job>([&](auto out, auto error) {
+            return aigc_client_attach_key(handle_.get(), key.c_str(), follow ? 1 : 0, out, error);
+        });
+    }
+    // Takes over every job of the journal whose client is gone; each comes as an event. Sends no submission.
+    Result<std::size_t> resume(bool follow = true) {
+        std::size_t count = 0;
+        aigc_error *error = nullptr;
+        if (aigc_client_resume(handle_.get(), follow ? 1 : 0, &count, &error) != AIGC_OK) return Error(error);
+        return count;
     }
     // From the provider's own job id.
     Result<Job> attach_id(const std::string &provider, const std::string &operation, const std::string &remote_id,
@@ -365,11 +397,11 @@ public:
     }
     // What this client stands on, as JSON, for diagnosis and support. No secret is in it.
     Result<std::string> report() {
-        return document([&](auto out, auto error) { return aigc_client_report(handle_.get(), out, error); });
+        return detail::document([&](auto out, auto error) { return aigc_client_report(handle_.get(), out, error); });
     }
     // What this client has done so far, as JSON: calls, retries, bytes, how long things took. No secret is in it.
     Result<std::string> stats() {
-        return document([&](auto out, auto error) { return aigc_client_stats(handle_.get(), out, error); });
+        return detail::document([&](auto out, auto error) { return aigc_client_stats(handle_.get(), out, error); });
     }
     Result<Done> set_credentials(const char *provider, const std::string &id, const std::string &secret,
                                  const char *token = nullptr, std::int64_t expires_at_ms = 0) {
@@ -392,15 +424,40 @@ public:
     aigc_client *raw() const noexcept { return handle_.get(); }
 
 private:
-    template <class Call> static Result<std::string> document(Call call) {
-        auto made = detail::made<Buffer, aigc_buffer>(call);
-        if (!made) return made.error();
-        const Buffer buffer = std::move(made).value();
-        return std::string(reinterpret_cast<const char *>(buffer.data()), buffer.size());
-    }
-
     detail::Handle<aigc_client, aigc_client_free> handle_;
 };
+
+// The journal without a client, for tools: aigc.h says what a journal is.
+namespace journal {
+
+// A page of keys, a JSON object a line; empty after the last. after: the last key of the page before, or nullptr.
+inline Result<std::string> list(const std::string &path, const char *filter_json = nullptr,
+                                const char *after = nullptr) {
+    return detail::document(
+        [&](auto out, auto error) { return aigc_journal_list(path.c_str(), filter_json, after, out, error); });
+}
+
+// What you have found out about a key that is in doubt; remote_id with AIGC_OUTCOME_ACCEPTED only.
+inline Result<Done> resolve(const std::string &path, const std::string &key, std::int32_t outcome,
+                            const char *remote_id = nullptr) {
+    return detail::done(
+        [&](auto error) { return aigc_journal_resolve(path.c_str(), key.c_str(), outcome, remote_id, error); });
+}
+
+// Forgets ended keys; they can be submitted, and paid, again. Gives how many.
+inline Result<std::size_t> prune(const std::string &path, std::int64_t older_than_ms) {
+    std::size_t removed = 0;
+    aigc_error *error = nullptr;
+    if (aigc_journal_prune(path.c_str(), older_than_ms, &removed, &error) != AIGC_OK) return Error(error);
+    return removed;
+}
+
+// What is wrong with the whole journal, as JSON. Nothing is repaired or deleted.
+inline Result<std::string> check(const std::string &path) {
+    return detail::document([&](auto out, auto error) { return aigc_journal_check(path.c_str(), out, error); });
+}
+
+}  // namespace journal
 
 }  // namespace aigc
 

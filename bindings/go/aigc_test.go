@@ -46,6 +46,18 @@ func open(t *testing.T, onEvent func(Event)) *Client {
 	return client
 }
 
+func withJournal(t *testing.T, folder string) *Client {
+	t.Helper()
+	keys := config(t)
+	keys["journal.path"] = folder
+	client, err := New(Options{Config: keys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close(0) })
+	return client
+}
+
 func cat(words string) Request {
 	return Request{Provider: Tencent, Operation: TencentImage, Fields: Fields{"prompt": words}}
 }
@@ -144,6 +156,78 @@ func TestTypedRequestsAskTheSame(t *testing.T) {
 	job := submit(t, client, TencentAigcImageRequest{Prompt: "a typed cat in Go"}.Request())
 	if err := job.Wait(within(t, 30*time.Second)); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestAKeyIsPaidOnce(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "journal")
+	request := cat("a cat with a key in Go")
+	request.Options = map[string]string{"key": "k1"}
+	var first string
+	for i := 0; i < 2; i++ {
+		client := withJournal(t, folder)
+		for j := 0; j < 2; j++ {
+			job := submit(t, client, request)
+			if err := job.Wait(within(t, 30*time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			if first == "" {
+				first = job.RemoteID()
+			}
+			if job.Key() != "k1" || job.RemoteID() != first {
+				t.Errorf("%q %q, not %q", job.Key(), job.RemoteID(), first)
+			}
+		}
+		other := cat("another cat")
+		other.Options = request.Options
+		if _, err := client.Submit(other); !errors.Is(err, ErrKeyConflict) {
+			t.Errorf("%v", err)
+		}
+		if _, err := client.AttachKey("k2", true); !errors.Is(err, ErrNotFound) {
+			t.Errorf("%v", err)
+		}
+		// Nothing is held here.
+		if err := submit(t, client, request).Release(); !errors.Is(err, ErrWrongState) {
+			t.Errorf("%v", err)
+		}
+		client.Close(0)
+	}
+	rows, err := JournalList(folder, map[string]any{"states": []string{"succeeded"}}, "")
+	if err != nil || len(rows) != 1 || rows[0].Key != "k1" || rows[0].RemoteID != first {
+		t.Errorf("%v %v", rows, err)
+	}
+	if err := JournalResolve(folder, "k1", OutcomeNotSent, ""); !errors.Is(err, ErrWrongState) {
+		t.Errorf("%v", err)
+	}
+	if report, err := JournalCheck(folder); err != nil || !json.Valid(report) {
+		t.Errorf("%s %v", report, err)
+	}
+	if removed, err := JournalPrune(folder, 0); err != nil || removed != 1 {
+		t.Errorf("%d %v", removed, err)
+	}
+}
+
+func TestJobsOfAClosedClientAreResumed(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "journal")
+	first := withJournal(t, folder)
+	job := submit(t, first, cat("[slow] a cat to resume in Go"))
+	<-job.Accepted()
+	first.Close(0)
+	second := withJournal(t, folder)
+	count, err := second.Resume(true)
+	if err != nil || count != 1 {
+		t.Fatalf("%d %v", count, err)
+	}
+	var found []*Job
+	for i := 0; i < 500 && len(found) == 0; i++ {
+		found = append(found, second.Resumed()...)
+		time.Sleep(10 * time.Millisecond)
+	}
+	if len(found) != 1 || found[0].RemoteID() != job.RemoteID() || found[0].Key() != job.Key() {
+		t.Fatalf("%v", found)
+	}
+	if err := found[0].Wait(within(t, 30*time.Second)); err != nil {
+		t.Error(err)
 	}
 }
 

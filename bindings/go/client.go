@@ -62,6 +62,8 @@ type Client struct {
 	mu       sync.Mutex
 	handle   *C.aigc_client  // nil once closed
 	jobs     map[uint64]*Job // jobs whose end (or late acceptance) has not been told
+	adopts   bool            // Resume was called
+	resumed  []*Job
 	draining bool
 	closed   bool // the library's close has returned: no event comes any more
 }
@@ -267,6 +269,46 @@ func (c *Client) Stats() (json.RawMessage, error) {
 	})
 }
 
+// AttachKey gives the job of a key that the client's journal knows, without a request. ErrNotFound: the journal has no such
+// key. ErrWrongState: there is no journal, or the key was never sent: submit its request.
+func (c *Client) AttachKey(key string, follow bool) (*Job, error) {
+	var m memory
+	defer m.free()
+	copied, err := m.add("key", key)
+	if err != nil {
+		return nil, err
+	}
+	return c.start(true, func(job **C.aigc_job, failure **C.aigc_error) C.aigc_status {
+		return C.aigc_client_attach_key(c.handle, copied, flag(follow), job, failure)
+	})
+}
+
+// Resume takes over every job of the journal whose client is gone: killed, or closed before the job ended. It sends no
+// submission. The jobs are those that Resumed gives.
+func (c *Client) Resume(follow bool) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.handle == nil {
+		return 0, closed()
+	}
+	c.watch()
+	c.adopts = true
+	var count C.size_t
+	var failure *C.aigc_error
+	err := taken(C.aigc_client_resume(c.handle, flag(follow), &count, &failure), &failure)
+	return int(count), err
+}
+
+// Resumed gives the jobs that Resume took over and that have not been given before. A job comes here as soon as its event
+// has: accepted, or ended in doubt.
+func (c *Client) Resumed() []*Job {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	jobs := c.resumed
+	c.resumed = nil
+	return jobs
+}
+
 func (c *Client) document(make func(**C.aigc_buffer, **C.aigc_error) C.aigc_status) (json.RawMessage, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -369,6 +411,13 @@ func (c *Client) take(event *C.aigc_event) {
 	}
 	c.mu.Lock()
 	job := c.jobs[e.JobID]
+	if begun := C.aigc_event_job(event); job == nil && c.adopts && begun != nil &&
+		(e.Type == EventJobAccepted || e.Type == EventJobDone) && C.aigc_job_key(begun) != nil {
+		// A job that Resume took over: nobody has a handle on it so far.
+		job = newJob(c, C.aigc_job_ref(begun))
+		c.jobs[e.JobID] = job
+		c.resumed = append(c.resumed, job)
+	}
 	e.Job = job
 	if job != nil {
 		switch e.Type {

@@ -142,6 +142,21 @@ func (j *Job) Cancel() {
 	C.aigc_job_cancel(j.handle)
 }
 
+// Key is the job's key in the journal: yours (the option "key" of the request), or one that the client made up. "" without
+// a journal.
+func (j *Job) Key() string {
+	defer runtime.KeepAlive(j)
+	return text(C.aigc_job_key(j.handle))
+}
+
+// Release lets the first byte of a job leave that was submitted with the option "hold": call it once your own note of the
+// job is safe. EventJobReady tells that the job waits.
+func (j *Job) Release() error {
+	defer runtime.KeepAlive(j)
+	var failure *C.aigc_error
+	return taken(C.aigc_job_release(j.handle, &failure), &failure)
+}
+
 // SetFollow turns the polling of the job on or off.
 func (j *Job) SetFollow(follow bool) error {
 	defer runtime.KeepAlive(j)

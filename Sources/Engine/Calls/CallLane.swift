@@ -10,7 +10,8 @@ final class CallLane {
     /// Index of the row in the statistics; -1: not looked for yet. Kept by the reporter.
     var row = -1
     /// Calls of a lane nearly always come with the same account.
-    fileprivate var newestGate: CallGate?
+    /// Weak, because a gate holds its lane.
+    fileprivate weak var newestGate: CallGate?
 
     var isSubmission: Bool { name.kind == .submit }
     /// Its calls take the places of downloads.

@@ -46,6 +46,23 @@ impl Client {
             .map(Job)
     }
 
+    /// The job of a key that the client's journal knows, without a request.
+    pub fn attach_key(&self, key: &str, follow: bool) -> Result<Job> {
+        let key = c_string("key", key)?;
+        // SAFETY: the handle lives, and the string is copied by the call.
+        made(|out, error| unsafe { sys::aigc_client_attach_key(self.raw(), key.as_ptr(), follow.into(), out, error) })
+            .map(Job)
+    }
+
+    /// Takes over every job of the journal whose client is gone, and says how many. Each comes as an event: accepted, or
+    /// ended in doubt; `Event::job` is its handle. Sends no submission.
+    pub fn resume(&self, follow: bool) -> Result<usize> {
+        let mut count = 0;
+        // SAFETY: the handle lives, and the place is ours.
+        done(|error| unsafe { sys::aigc_client_resume(self.raw(), follow.into(), &mut count, error) })?;
+        Ok(count)
+    }
+
     /// The same from the provider's own job id.
     pub fn attach_id(&self, provider: &str, operation: &str, remote_id: &str, follow: bool) -> Result<Job> {
         let (provider, operation) = (c_string("provider", provider)?, c_string("operation", operation)?);

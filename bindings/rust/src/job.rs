@@ -52,6 +52,18 @@ impl Job {
         unsafe { sys::aigc_job_cancel(self.raw()) }
     }
 
+    /// The job's key in the journal: yours (the option "key" of the request), or one that the client made up.
+    pub fn key(&self) -> Option<&str> {
+        // SAFETY: the string lives as long as the handle, which outlives the borrow.
+        unsafe { text(sys::aigc_job_key(self.raw())) }
+    }
+
+    /// Lets the first byte of a job leave that was submitted with the option "hold".
+    pub fn release(&self) -> Result<()> {
+        // SAFETY: the handle lives.
+        done(|error| unsafe { sys::aigc_job_release(self.raw(), error) })
+    }
+
     /// Turns the polling of the job on or off.
     pub fn set_follow(&self, follow: bool) -> Result<()> {
         // SAFETY: the handle lives.

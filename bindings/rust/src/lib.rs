@@ -24,6 +24,7 @@ mod client;
 mod describe;
 mod error;
 mod job;
+pub mod journal;
 pub mod operations;
 mod request;
 mod status;

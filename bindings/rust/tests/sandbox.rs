@@ -46,6 +46,40 @@ fn typed_requests() {
 }
 
 #[test]
+fn a_key_is_paid_once() {
+    let folder = std::env::temp_dir().join(format!("aigc-rust-journal-{}", std::process::id()));
+    let path = folder.to_str().unwrap();
+    let mut config = config();
+    config.set("journal.path", path).unwrap();
+    let mut request = cat("a cat with a key in Rust");
+    request.set_option("key", "k1").unwrap();
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let client = Client::new(&config).unwrap();
+        for _ in 0..2 {
+            let job = succeeded(&client, &request);
+            assert_eq!(job.key(), Some("k1"));
+            ids.push(job.remote_id().unwrap().to_owned());
+            assert_eq!(job.release().err().unwrap().status(), Status::WRONG_STATE);
+        }
+        let mut other = cat("another cat");
+        other.set_option("key", "k1").unwrap();
+        assert_eq!(client.submit(&other).err().unwrap().status(), Status::KEY_CONFLICT);
+        assert_eq!(client.attach_key("k2", true).err().unwrap().status(), Status::NOT_FOUND);
+        assert_eq!(client.attach_key("k1", true).unwrap().key(), Some("k1"));
+        assert_eq!(client.resume(true).unwrap(), 0);
+    }
+    ids.dedup();
+    assert_eq!(ids.len(), 1);
+    assert!(aigc::journal::list(path, None, None).unwrap().contains(&ids[0]));
+    assert!(aigc::journal::check(path).unwrap().contains("\"ok\""));
+    let refused = aigc::journal::resolve(path, "k1", Outcome::NOT_SENT, None).err().unwrap();
+    assert_eq!(refused.status(), Status::WRONG_STATE);
+    assert_eq!(aigc::journal::prune(path, Duration::ZERO).unwrap(), 1);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
 fn both_clouds_to_memory_and_to_a_file() {
     let client = client();
     let mut other = Request::new(aigc::ALIBABA, aigc::ALIBABA_PRE_MODEL_INFERENCE).unwrap();
