@@ -40,7 +40,8 @@ final class Harness {
 
     init(
         seed: UInt64 = 1, settings: EngineSettings = EngineSettings(), provider: FakeProvider = FakeProvider(),
-        resolver: FakeResolver = FakeResolver(), resolverless: Bool = false
+        resolver: FakeResolver = FakeResolver(), resolverless: Bool = false,
+        journal: FakeJournal? = nil
     ) throws {
         random = SeededRandom(seed)
         transport = ScriptedTransport(cloud: cloud, clock: clock)
@@ -53,7 +54,7 @@ final class Harness {
         core = EngineCore(
             settings: settings, shared: shared, transport: transport, clock: clock, random: random,
             providers: [provider], resolvers: resolverless ? [:] : [provider.name: resolver], rates: rates,
-            fileWorker: files, credentialWorker: credentials)
+            fileWorker: files, credentialWorker: credentials, journal: journal)
         start = clock.nanoseconds()
         shared.eventsObserved = true
     }

@@ -88,11 +88,12 @@ extension EngineCore {
         guard let note = job.journal, let key = note.key, let journal = journalRoom?.journal,
             case .failure(let failed) = answer
         else { return }
+        let wasSending = note.isSending
         note.isSending = false
         switch job.machine.outcome {
         case .unknown: journal.record(.unknown(failed.failure), of: key, done: nil)
         case .notSent where job.machine.state.isTerminal: journal.record(.refused(failed.failure), of: key, done: nil)
-        case .notSent: journal.record(.returned, of: key, done: nil)
+        case .notSent: if wasSending { journal.record(.returned, of: key, done: nil) }
         case .none, .accepted: break
         }
     }

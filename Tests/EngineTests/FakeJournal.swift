@@ -1,0 +1,111 @@
+import Core
+import Support
+import XCTest
+
+@testable import Engine
+
+/// A journal in memory, whose disk is as slow as the test wants. One thread.
+final class FakeJournal: JobJournal, @unchecked Sendable {
+    struct Written: Equatable {
+        let key: String
+        let step: JournalStep
+    }
+
+    /// What is on the disk, in order.
+    private(set) var written: [Written] = []
+    /// What waits for the disk.
+    private(set) var waiting: [(key: JournalKey, step: JournalStep, done: (@Sendable (Failure?) -> Void)?)] = []
+    private(set) var looks: [(known: [JournalPlace], done: @Sendable ([JournalPlace]) -> Void)] = []
+    /// Off: the disk takes nothing until `commit`.
+    var isFast = true
+    /// The commits that fail, counted from 1.
+    var failing: Set<Int> = []
+    var failure = Failure(.noSpace, "Journal: the disk is full", isRetryable: true)
+    private(set) var commits = 0
+    private(set) var isClosed = false
+
+    func claim(_ claim: JournalClaim) throws(Failure) -> JournalClaimed { .new }
+    func find(_ key: JournalKey) throws(Failure) -> JournalPlace? { nil }
+    func takeOver(limit: Int) throws(Failure) -> [JournalPlace] { [] }
+
+    func record(_ step: JournalStep, of key: JournalKey, done: (@Sendable (Failure?) -> Void)?) {
+        waiting.append((key, step, done))
+        if isFast { commit() }
+    }
+
+    /// All that waits, in one commit.
+    func commit() {
+        let group = waiting
+        waiting = []
+        if group.isEmpty { return }
+        commits += 1
+        let fails = failing.contains(commits)
+        for (key, step, done) in group {
+            if fails {
+                done?(failure)
+                // What has happened is owed.
+                if case .sending = step { continue }
+            }
+            written.append(Written(key: key.text, step: step))
+            if !fails { done?(nil) }
+        }
+    }
+
+    func look(_ known: [JournalPlace], done: @escaping @Sendable ([JournalPlace]) -> Void) {
+        looks.append((known, done))
+    }
+
+    /// Answers the looks with what has changed.
+    func answer(_ places: [JournalPlace]) {
+        let asked = looks
+        looks = []
+        for look in asked { look.done(places) }
+    }
+
+    func close() { isClosed = true }
+
+    func steps(_ key: String) -> [String] { written.filter { $0.key == key }.map { Self.name($0.step) } }
+
+    static func name(_ step: JournalStep) -> String {
+        switch step {
+        case .sending: "sending"
+        case .accepted(let id, _): "accepted " + id
+        case .returned: "returned"
+        case .succeeded(let images): "succeeded \(images)"
+        case .failed(let failure): "failed \(failure.status)"
+        case .refused(let failure): "refused \(failure.status)"
+        case .unknown: "unknown"
+        case .released: "released"
+        }
+    }
+}
+
+extension Harness {
+    /// As `Engine.submit` with a key that is new.
+    @discardableResult
+    func submit(
+        key text: String, _ place: JournalPlace? = nil, call: Bool = true, isHeld: Bool = false, follow: Bool = true,
+        deadline: Int64 = 3_600_000
+    ) -> JobRecord {
+        let made = record()
+        made.key = JournalKey(text)
+        made.isHeld = isHeld
+        _ = shared.post {
+            if let key = made.key { shared.keys[key] = made }
+            return .journalled(
+                made,
+                JournalledStart(
+                    call: call ? provider.call(submit: text) : nil, key: made.key, isHeld: isHeld, place: place,
+                    follows: follow, deadlineMilliseconds: deadline))
+        }
+        return made
+    }
+
+    func place(_ text: String, _ state: JournalState, _ holder: JournalHolder, id: String = "") -> JournalPlace {
+        var entry = JournalEntry(
+            key: JournalKey(text)!, state: state, provider: provider.name, operation: "draw", region: "",
+            endpoint: provider.endpoint, digest: [])
+        entry.remoteID = id
+        return JournalPlace(entry, holder)
+    }
+}
