@@ -48,7 +48,7 @@ public enum JournalState: Int64, CaseIterable, Sendable {
 }
 
 /// A submission that wants its key.
-public struct JournalClaim: Sendable {
+public struct JournalClaim: Equatable, Sendable {
     public var key: JournalKey
     public var provider: String
     public var operation: String
@@ -155,7 +155,7 @@ public struct JournalPlace: Equatable, Sendable {
 
 /// What became of a claim.
 public enum JournalClaimed: Equatable, Sendable {
-    /// The key is this client's, and nothing has been sent under it: the submission may begin.
+    /// Nobody has the key, as far as can be seen: the submission may begin. The step `sending` decides.
     case new
     /// There is a job of that key. Of a dead owner it has been taken over.
     case known(JournalPlace)
@@ -163,8 +163,10 @@ public enum JournalClaimed: Equatable, Sendable {
 
 /// One step in the life of a job that this client holds.
 public enum JournalStep: Equatable, Sendable {
-    /// From now on bytes may leave. Durable before `done`.
-    case sending(account: String)
+    /// The key is wanted. Losing it costs nothing.
+    case claimed(JournalClaim)
+    /// From now on bytes may leave. Durable before `done`. Takes the key if it has not been written yet.
+    case sending(JournalClaim, account: String)
     /// Durable before `done`, or owed until it is.
     case accepted(remoteID: String, requestID: String)
     /// What was on the wire was provably not executed, and is tried again.
@@ -181,16 +183,24 @@ public enum JournalStep: Equatable, Sendable {
     public var isSynced: Bool {
         switch self {
         case .sending, .accepted, .unknown: true
-        case .returned, .succeeded, .failed, .refused, .released: false
+        case .claimed, .returned, .succeeded, .failed, .refused, .released: false
         }
     }
 }
 
+/// What became of a step.
+public enum JournalAnswer: Equatable, Sendable {
+    case written
+    /// Another client was faster: the key stands for its job.
+    case taken(JournalPlace)
+    case failed(Failure)
+}
+
 /// The record that outlives the process, as one client sees it. Any thread, but for what says otherwise.
 public protocol JobJournal: AnyObject, Sendable {
-    /// Takes a key, or says what it stands for. May wait for the disk: the caller's thread. Throws `keyConflict` for another
-    /// payload under a key that is in use.
-    func claim(_ claim: JournalClaim) throws(Failure) -> JournalClaimed
+    /// Says what a key stands for, or queues the wish for it. The caller's thread. Throws `keyConflict` for another payload
+    /// under a key that is in use. `isFresh`: the key was made up a moment ago.
+    func claim(_ claim: JournalClaim, isFresh: Bool) throws(Failure) -> JournalClaimed
     /// What a key stands for; a dead owner's is taken over if it was ever sent. Nil if there is none. The caller's thread.
     func find(_ key: JournalKey) throws(Failure) -> JournalPlace?
     /// Takes over up to `limit` jobs whose owner is gone, but for those that were never sent; none: there are no more. The
@@ -198,7 +208,7 @@ public protocol JobJournal: AnyObject, Sendable {
     func takeOver(limit: Int) throws(Failure) -> [JournalPlace]
     /// Queues a step and returns. `done` is called on the helper thread once it is in the file (and on the disk, where the
     /// step says so), or has failed. A step that only tidies up waits for the next commit.
-    func record(_ step: JournalStep, of key: JournalKey, done: (@Sendable (Failure?) -> Void)?)
+    func record(_ step: JournalStep, of key: JournalKey, done: (@Sendable (JournalAnswer) -> Void)?)
     /// Looks, on the helper thread, what has become of jobs that others hold, and takes over those of dead owners. `done`
     /// gets the places that are not as they were `known`.
     func look(_ known: [JournalPlace], done: @escaping @Sendable ([JournalPlace]) -> Void)

@@ -98,28 +98,19 @@ public final class Journal: JobJournal, @unchecked Sendable {
 
     // MARK: - The caller's thread
 
-    public func claim(_ claim: JournalClaim) throws(Failure) -> JournalClaimed {
+    public func claim(_ claim: JournalClaim, isFresh: Bool) throws(Failure) -> JournalClaimed {
         do throws(Failure) {
-            writer.flush(claim.key)
-            return try store.write(synced: false) { (database) throws(Failure) in
-                guard let entry = try database.find(claim.key) else {
-                    try database.insert(claim, again: false, owner: me)
-                    return .new
+            if !isFresh {
+                writer.flush(claim.key)
+                let entry = try store.read { (database) throws(Failure) in try database.find(claim.key) }
+                switch Database.judge(entry, claim, isAlive: isAlive) {
+                case .free: break
+                case .conflict: throw Database.conflict(claim.key, entry)
+                case .known: if let known = try known(claim.key, entry) { return .known(known) }
                 }
-                if entry.state == .refused {
-                    try database.insert(claim, again: true, owner: me)
-                    return .new
-                }
-                let isSame =
-                    entry.digest == claim.digest && entry.provider == claim.provider
-                    && entry.operation == claim.operation
-                if entry.state == .claimed, !isAlive(entry.owner) {
-                    try database.insert(claim, again: true, owner: me)
-                    return .new
-                }
-                guard isSame else { throw Self.conflict(entry) }
-                return .known(try place(entry, database))
             }
+            writer.add(JournalWriter.Item(step: .claimed(claim), key: claim.key, done: nil))
+            return .new
         } catch {
             var failure = error
             failure.outcome = .notSent
@@ -127,12 +118,13 @@ public final class Journal: JobJournal, @unchecked Sendable {
         }
     }
 
-    private static func conflict(_ entry: JournalEntry) -> Failure {
-        Failure(
-            .keyConflict,
-            "Submitting under key \"\(entry.key.text.shown(limit: 100))\": the journal has another request of that key "
-                + "(\(entry.provider) \(entry.operation), \(entry.state.name)); take another key for another request",
-            field: "key")
+    /// A job that is known: taken over if its owner is gone.
+    private func known(_ key: JournalKey, _ entry: JournalEntry?) throws(Failure) -> JournalPlace? {
+        if let entry, !entry.state.isOpen || entry.owner == me || isAlive(entry.owner) { return holder(entry) }
+        return try store.write(synced: true) { (database) throws(Failure) in
+            guard let entry = try database.find(key) else { return nil }
+            return try place(entry, database)
+        }
     }
 
     public func find(_ key: JournalKey) throws(Failure) -> JournalPlace? {
@@ -191,7 +183,7 @@ public final class Journal: JobJournal, @unchecked Sendable {
 
     // MARK: - The helper thread
 
-    public func record(_ step: JournalStep, of key: JournalKey, done: (@Sendable (Failure?) -> Void)?) {
+    public func record(_ step: JournalStep, of key: JournalKey, done: (@Sendable (JournalAnswer) -> Void)?) {
         writer.add(JournalWriter.Item(step: step, key: key, done: done))
     }
 
@@ -207,7 +199,7 @@ public final class Journal: JobJournal, @unchecked Sendable {
             var changed: [JournalPlace] = []
             var dead: [JournalKey] = []
             var alive: [Int64: Bool] = [:]
-            try store.read(inTurn: true) { (database) throws(Failure) in
+            try store.look { (database) throws(Failure) in
                 for place in known {
                     var now = place
                     if watch.mayDiffer(place.entry.key) {
@@ -267,7 +259,7 @@ private final class Watch: @unchecked Sendable {
     private var keys: Set<JournalKey> = []
 
     func begin(_ store: Store) throws(Failure) {
-        let now = try store.read(inTurn: true) { (database) throws(Failure) in
+        let now = try store.look { (database) throws(Failure) in
             (store.opening, try database.number(Statements.dataVersion) ?? 0)
         }
         hasChanged = version.map { $0 != now } ?? true

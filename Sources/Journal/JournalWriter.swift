@@ -11,6 +11,8 @@ final class JournalWriter: @unchecked Sendable {
     private let warn: @Sendable (String) -> Void
     private let lock: OpaquePointer
     private var items: [Item] = []
+    /// How many of them have to be on the disk soon.
+    private var syncedItems = 0
     private var works: [@Sendable () -> Void] = []
     /// Keys with steps that are not in the file yet, and how many.
     private var pending: [JournalKey: Int] = [:]
@@ -26,7 +28,7 @@ final class JournalWriter: @unchecked Sendable {
     struct Item: Sendable {
         let step: JournalStep
         let key: JournalKey
-        let done: (@Sendable (Failure?) -> Void)?
+        let done: (@Sendable (JournalAnswer) -> Void)?
     }
 
     /// What only tidies up waits for so long for a commit that has to be made anyway.
@@ -64,7 +66,8 @@ final class JournalWriter: @unchecked Sendable {
         let mayWait = locked {
             items.append(item)
             pending[item.key, default: 0] += 1
-            return wake()
+            if item.step.isSynced { syncedItems += 1 }
+            return wake(item.step.isSynced)
         }
         if !mayWait { withoutThread() }
     }
@@ -72,7 +75,7 @@ final class JournalWriter: @unchecked Sendable {
     /// Runs something between two groups. False when that cannot be.
     func run(_ work: @escaping @Sendable () -> Void) -> Bool {
         locked {
-            guard wake() else { return false }
+            guard wake(true) else { return false }
             works.append(work)
             return true
         }
@@ -85,10 +88,11 @@ final class JournalWriter: @unchecked Sendable {
         let group = locked {
             let group = items.filter { $0.done != nil }
             items = items.filter { !$0.step.leaves }.map { Item(step: $0.step, key: $0.key, done: nil) }
+            syncedItems = items.count { $0.step.isSynced }
             for item in group where item.step.leaves { settle(item.key) }
             return group
         }
-        for item in group { item.done?(failure) }
+        for item in group { item.done?(.failed(failure)) }
     }
 
     /// Lock held.
@@ -121,9 +125,10 @@ final class JournalWriter: @unchecked Sendable {
     }
 
     /// Lock held. False when the thread cannot be started.
-    private func wake() -> Bool {
+    private func wake(_ isUrgent: Bool) -> Bool {
         if isAlive {
-            aigcp_lock_broadcast(lock)
+            // What only tidies up is found when the thread looks next.
+            if isUrgent { aigcp_lock_broadcast(lock) }
             return true
         }
         if isClosing { return false }
@@ -156,30 +161,25 @@ final class JournalWriter: @unchecked Sendable {
     /// Nil: the thread ends.
     private func next() -> ([Item], [@Sendable () -> Void])? {
         locked {
+            let began = aigcp_monotonic_ns()
             var tidyBy: Int64?
             while true {
+                if syncedItems > 0 || !works.isEmpty || isUrgent || items.count >= Self.mostInGroup { return take() }
                 let now = aigcp_monotonic_ns()
-                if items.contains(where: \.step.isSynced) || !works.isEmpty || isUrgent { return take() }
                 if !items.isEmpty {
                     let by = tidyBy ?? now.adding(Self.tidyNanoseconds)
                     tidyBy = by
-                    if isClosing || now >= by || items.count >= Self.mostInGroup { return take() }
-                    _ = aigcp_lock_wait(lock, by)
-                    continue
+                    if isClosing || now >= by { return take() }
                 }
-                if isClosing {
+                let idle = now.subtracting(began)
+                if isClosing || items.isEmpty && owed.isEmpty && idle >= Self.idleNanoseconds {
                     isAlive = false
                     aigcp_lock_broadcast(lock)
                     return nil
                 }
-                if aigcp_lock_wait(lock, now.adding(owed.isEmpty ? Self.idleNanoseconds : Self.owedNanoseconds)) != 0,
-                    items.isEmpty, works.isEmpty, !isUrgent, !isClosing
-                {
-                    if !owed.isEmpty { return ([], []) }
-                    isAlive = false
-                    aigcp_lock_broadcast(lock)
-                    return nil
-                }
+                if !owed.isEmpty, idle >= Self.owedNanoseconds { return take() }
+                // Woken for what is urgent only.
+                _ = aigcp_lock_wait(lock, tidyBy ?? now.adding(Self.tidyNanoseconds))
             }
         }
     }
@@ -189,6 +189,7 @@ final class JournalWriter: @unchecked Sendable {
         isUrgent = false
         let group = Array(items.prefix(Self.mostInGroup))
         items.removeFirst(group.count)
+        syncedItems = items.isEmpty ? 0 : items.count { $0.step.isSynced }
         defer { works = [] }
         return (group, works)
     }
@@ -208,7 +209,7 @@ final class JournalWriter: @unchecked Sendable {
     private func carryOut(_ group: [Item], _ works: [@Sendable () -> Void]) {
         if !group.isEmpty || !owed.isEmpty {
             let results = write(group)
-            for (item, failure) in zip(group, results) { item.done?(failure) }
+            for (item, answer) in zip(group, results) { item.done?(answer) }
             locked {
                 for item in group { settle(item.key) }
                 aigcp_lock_broadcast(lock)
@@ -219,24 +220,25 @@ final class JournalWriter: @unchecked Sendable {
 
     // MARK: - Groups
 
-    /// For each item, in order, nil or why it failed.
-    private func write(_ group: [Item]) -> [Failure?] {
-        var results = [Failure?](repeating: nil, count: group.count)
+    /// What became of each item, in order.
+    private func write(_ group: [Item]) -> [JournalAnswer] {
+        var results = [JournalAnswer](repeating: .written, count: group.count)
         var open = Array(group.indices)
-        if needsBallast, group.contains(where: \.step.leaves) {
+        if needsBallast, group.contains(where: \.step.begins) {
             if let failure = refillBallast() { refuse(&results, &open, group, failure) }
         }
         guard let failure = attempt(group, open, &results) else { return results }
         // What must not begin does not begin. The rest has happened already, and must not be forgotten.
         refuse(&results, &open, group, failure)
+        if open.isEmpty, owed.isEmpty { return results }
         if failure.status == .noSpace {
             store.folder.dropBallast()
             needsBallast = true
         }
-        guard !open.isEmpty || !owed.isEmpty, let again = attempt(group, open, &results) else { return results }
+        guard let again = attempt(group, open, &results) else { return results }
         for index in open where group.indices.contains(index) {
             let item = group[index]  // safe: checked above
-            results[index] = again  // safe: as many results as items
+            results[index] = .failed(again)  // safe: as many results as items
             owed.append(Item(step: item.step, key: item.key, done: nil))
             if case .accepted(let remoteID, _) = item.step {
                 warn(
@@ -256,12 +258,12 @@ final class JournalWriter: @unchecked Sendable {
         } catch { return error }
     }
 
-    /// Fails the submissions that have not left yet.
-    private func refuse(_ results: inout [Failure?], _ open: inout [Int], _ group: [Item], _ failure: Failure) {
+    /// Fails what begins: it would use up the room of what has happened.
+    private func refuse(_ results: inout [JournalAnswer], _ open: inout [Int], _ group: [Item], _ failure: Failure) {
         var rest: [Int] = []
         for index in open where group.indices.contains(index) {
-            if group[index].step.leaves {  // safe: checked above
-                results[index] = failure  // safe: as many results as items
+            if group[index].step.begins {  // safe: checked above
+                results[index] = .failed(failure)  // safe: as many results as items
             } else {
                 rest.append(index)
             }
@@ -270,45 +272,64 @@ final class JournalWriter: @unchecked Sendable {
     }
 
     /// One transaction with all that is owed and all that is open. Nil: it is in the file.
-    private func attempt(_ group: [Item], _ open: [Int], _ results: inout [Failure?]) -> Failure? {
+    private func attempt(_ group: [Item], _ open: [Int], _ results: inout [JournalAnswer]) -> Failure? {
         if open.isEmpty, owed.isEmpty { return nil }
-        var missing: [Int] = []
+        var answers: [(index: Int, answer: JournalAnswer)] = []
         let isSynced = open.contains { group.indices.contains($0) && group[$0].step.isSynced } || !owed.isEmpty
         do throws(Failure) {
-            missing = try store.write(synced: isSynced, inTurn: true) { (database) throws(Failure) in
-                var missing: [Int] = []
-                for item in owed { _ = try database.write(item.step, item.key, owner: owner, account: hash) }
+            answers = try store.write(synced: isSynced, inTurn: true) { (database) throws(Failure) in
+                var answers: [(Int, JournalAnswer)] = []
+                for item in owed { _ = try carryOut(item, database) }
                 for index in open where group.indices.contains(index) {
-                    let item = group[index]  // safe: checked above
-                    if try !database.write(item.step, item.key, owner: owner, account: hash) { missing.append(index) }
+                    let answer = try carryOut(group[index], database)  // safe: checked above
+                    if answer != .written { answers.append((index, answer)) }
                 }
-                return missing
+                return answers
             }
         } catch { return error }
         owed = []
-        for index in missing where group.indices.contains(index) && group[index].step.mustBeThere {
-            results[index] = Failure(  // safe: as many results as items
-                .journal,
-                "Journal \(store.folder.path): key \"\(group[index].key.text.shown(limit: 100))\" is not this client's any "
-                    + "more: it was pruned or resolved by hand")
+        for (index, answer) in answers where results.indices.contains(index) {
+            results[index] = answer  // safe: checked above
         }
         return nil
+    }
+
+    private func carryOut(_ item: Item, _ database: Database) throws(Failure) -> JournalAnswer {
+        let folder = store.folder
+        switch item.step {
+        case .claimed(let claim):
+            // Taken or in conflict: the step that sends says so.
+            _ = try database.take(claim, owner: owner) { folder.isAlive($0) }
+            return .written
+        case .sending(let claim, _):
+            if try database.write(item.step, item.key, owner: owner, account: hash) { return .written }
+            if let answer = try database.take(claim, owner: owner, isAlive: { folder.isAlive($0) }) { return answer }
+            if try database.write(item.step, item.key, owner: owner, account: hash) { return .written }
+        case .accepted:
+            if try database.write(item.step, item.key, owner: owner, account: hash) { return .written }
+        case .returned, .succeeded, .failed, .refused, .unknown, .released:
+            _ = try database.write(item.step, item.key, owner: owner, account: hash)
+            return .written
+        }
+        return .failed(
+            Failure(
+                .journal,
+                "Journal \(folder.path): key \"\(item.key.text.shown(limit: 100))\" is not this client's any more: it was "
+                    + "pruned or resolved by hand"))
     }
 }
 
 extension JournalStep {
+    /// Whether nothing has happened yet.
+    fileprivate var begins: Bool {
+        if case .claimed = self { return true }
+        return leaves
+    }
+
     /// Whether a submission leaves after it.
     fileprivate var leaves: Bool {
         if case .sending = self { return true }
         return false
-    }
-
-    /// Whether it is a fault if there is no such row.
-    fileprivate var mustBeThere: Bool {
-        switch self {
-        case .sending, .accepted: true
-        default: false
-        }
     }
 }
 

@@ -19,6 +19,21 @@ extension Database {
             ])
     }
 
+    /// What a claim finds.
+    enum Finding {
+        case free(hasRow: Bool)
+        case conflict
+        case known
+    }
+
+    static func judge(_ entry: JournalEntry?, _ claim: JournalClaim, isAlive: (Int64) -> Bool) -> Finding {
+        guard let entry else { return .free(hasRow: false) }
+        if entry.state == .refused || entry.state == .claimed && !isAlive(entry.owner) { return .free(hasRow: true) }
+        let isSame =
+            entry.digest == claim.digest && entry.provider == claim.provider && entry.operation == claim.operation
+        return isSame ? .known : .conflict
+    }
+
     /// True if there was such a row of this owner.
     func write(_ step: JournalStep, _ key: JournalKey, owner: Int64, account: ([UInt8]) -> [UInt8]) throws(Failure)
         -> Bool
@@ -26,7 +41,8 @@ extension Database {
         let now = Value.int(aigcp_unix_ms())
         let me = Value.int(owner)
         switch step {
-        case .sending(let id):
+        case .claimed: return true
+        case .sending(_, let id):
             let name = Array(account(Array(id.utf8)).prefix(8))
             try change(Statements.sending, [.key(key), me, .blob(name), now])
         case .accepted(let remoteID, let requestID):
@@ -70,6 +86,35 @@ extension Database {
         }
         let now = try find(entry.key) ?? entry
         return JournalPlace(now, now.state.isOpen ? .here : .nobody)
+    }
+}
+
+extension Database {
+    static func conflict(_ key: JournalKey, _ entry: JournalEntry?) -> Failure {
+        var what = ""
+        if let entry { what = " (\(entry.provider) \(entry.operation), \(entry.state.name))" }
+        return Failure(
+            .keyConflict,
+            "Submitting under key \"\(key.text.shown(limit: 100))\": the journal has another request of that key\(what); "
+                + "take another key for another request", field: "key")
+    }
+
+    /// Writes a claim, or says why it cannot be. Nil: the key is this owner's, and may be sent.
+    func take(_ claim: JournalClaim, owner: Int64, isAlive: (Int64) -> Bool) throws(Failure) -> JournalAnswer? {
+        let entry = try find(claim.key)
+        switch Self.judge(entry, claim, isAlive: isAlive) {
+        case .free(let hasRow):
+            try insert(claim, again: hasRow, owner: owner)
+            return nil
+        case .conflict: return .failed(Self.conflict(claim.key, entry))
+        case .known:
+            guard let entry else { return nil }
+            if entry.state == .claimed, entry.owner == owner { return nil }
+            if !entry.state.isOpen { return .taken(JournalPlace(entry, .nobody)) }
+            if entry.owner == owner { return .taken(JournalPlace(entry, .here)) }
+            if isAlive(entry.owner) { return .taken(JournalPlace(entry, .other)) }
+            return .taken(try inherit(entry, by: owner))
+        }
     }
 }
 

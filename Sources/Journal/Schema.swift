@@ -115,7 +115,8 @@ enum Statements {
     static let accepted = SQL(
         "UPDATE job SET state=3, outcome=3, remote_id=?3, request_id=?4, accepted_at_ms=?5, changed_at_ms=?5, "
             + "request=NULL, status=0, provider_code=NULL, note=NULL "
-            + "WHERE key=?1 AND owner=?2 AND state IN (1, 2, 7)", "noting the provider's id")
+            + "WHERE key=?1 AND owner=?2 AND (state IN (1, 2, 7) OR state=3 AND remote_id=?3)",
+        "noting the provider's id")
     static let returned = SQL(
         "UPDATE job SET state=1, outcome=1, changed_at_ms=?3 WHERE key=?1 AND owner=?2 AND state=2",
         "noting that a submission was not executed")

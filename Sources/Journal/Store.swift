@@ -12,6 +12,9 @@ final class Store: @unchecked Sendable {
     private let creates: Bool
     private let mutex: OpaquePointer
     private var database: Database?
+    /// For those who only read, guarded by `readers`: they never wait for a commit.
+    private var reader: Database?
+    private let readers: OpaquePointer
     private var lock: Int32 = -1
     private var node: UInt64 = 0
     private var broken: Failure?
@@ -27,12 +30,14 @@ final class Store: @unchecked Sendable {
         if let problem = aigcs_load("libsqlite3.so.0") {
             throw Failure(.journal, "Opening the journal \(path): \(String(cString: problem))")
         }
-        guard let mutex = aigcp_lock_new() else { throw Self.outOfMemory }
+        guard let mutex = aigcp_lock_new(), let readers = aigcp_lock_new() else { throw Self.outOfMemory }
         self.mutex = mutex
+        self.readers = readers
         self.syncs = syncs
         self.creates = creates
         do throws(Failure) { folder = try Folder(path, creates: creates) } catch {
             aigcp_lock_free(mutex)
+            aigcp_lock_free(readers)
             throw error
         }
         aigcp_turn_register()
@@ -48,6 +53,7 @@ final class Store: @unchecked Sendable {
         end()
         folder.close()
         aigcp_lock_free(mutex)
+        aigcp_lock_free(readers)
     }
 
     private static let outOfMemory = Failure(.noResources, "Opening the journal: out of memory", isRetryable: true)
@@ -65,10 +71,39 @@ final class Store: @unchecked Sendable {
         return try Self.there(result)
     }
 
-    func read<R>(inTurn: Bool = false, _ body: (Database) throws(Failure) -> R) throws(Failure) -> R {
+    /// Never waits for a commit.
+    func read<R>(_ body: (Database) throws(Failure) -> R) throws(Failure) -> R {
         var result: R?
-        try use(locked: false, inTurn) { (database) throws(Failure) in result = try body(database) }
+        try useReader { (database) throws(Failure) in result = try body(database) }
         return try Self.there(result)
+    }
+
+    /// On the connection that writes, inside a turn: sees only what others have written as a change.
+    func look<R>(_ body: (Database) throws(Failure) -> R) throws(Failure) -> R {
+        var result: R?
+        try use(locked: false, true) { (database) throws(Failure) in result = try body(database) }
+        return try Self.there(result)
+    }
+
+    private func useReader(_ body: (Database) throws(Failure) -> Void) throws(Failure) {
+        while true {
+            aigcp_turn_enter()
+            aigcp_lock_lock(readers)
+            defer {
+                aigcp_lock_unlock(readers)
+                aigcp_turn_leave()
+            }
+            if let reader {
+                guard try folder.identity() == node else { throw replaced }
+                return try body(reader)
+            }
+            // The one that writes looks at the file first, and is there as long as the reader is: the last connection that
+            // closes moves the log.
+            try use(locked: true, true) { (_: Database) throws(Failure) in
+                let made = try Database(folder.database, writes: true)
+                reader = made
+            }
+        }
     }
 
     private static func there<R>(_ result: R?) throws(Failure) -> R {
@@ -152,9 +187,7 @@ final class Store: @unchecked Sendable {
     private func opened() throws(Failure) -> Database {
         if let database {
             guard try folder.identity() == node else {
-                throw Failure(
-                    .journal,
-                    "Journal \(folder.path): jobs.db was replaced while it was in use; start the program anew")
+                throw replaced
             }
             return database
         }
@@ -171,19 +204,28 @@ final class Store: @unchecked Sendable {
         return made
     }
 
+    private var replaced: Failure {
+        Failure(
+            .journal, "Journal \(folder.path): jobs.db was replaced while it was in use; start the program anew")
+    }
+
     // MARK: - The end
 
     /// Closes the file, and moves its log into it if the lock can be had.
     func end() {
         aigcp_turn_enter()
+        aigcp_lock_lock(readers)
         aigcp_lock_lock(mutex)
         defer {
             aigcp_lock_unlock(mutex)
+            aigcp_lock_unlock(readers)
             aigcp_turn_leave()
         }
         isEnded = true
         var error: Int32 = 0
         let isLocked = lock >= 0 && aigcs_try_lock(lock, &error) == 0
+        reader?.close(checkpoints: false)
+        reader = nil
         database?.close(checkpoints: isLocked)
         database = nil
         if lock >= 0 { aigcp_close(lock) }
@@ -192,6 +234,8 @@ final class Store: @unchecked Sendable {
 
     /// On the thread that forks, while nobody is inside a turn.
     fileprivate func closeForFork() {
+        reader?.close(checkpoints: false)
+        reader = nil
         database?.close(checkpoints: false)
         database = nil
         // A child would hold what its parent has locked after the parent's death.

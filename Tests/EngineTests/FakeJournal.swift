@@ -14,21 +14,23 @@ final class FakeJournal: JobJournal, @unchecked Sendable {
     /// What is on the disk, in order.
     private(set) var written: [Written] = []
     /// What waits for the disk.
-    private(set) var waiting: [(key: JournalKey, step: JournalStep, done: (@Sendable (Failure?) -> Void)?)] = []
+    private(set) var waiting: [(key: JournalKey, step: JournalStep, done: (@Sendable (JournalAnswer) -> Void)?)] = []
     private(set) var looks: [(known: [JournalPlace], done: @Sendable ([JournalPlace]) -> Void)] = []
     /// Off: the disk takes nothing until `commit`.
     var isFast = true
+    /// Keys that another client has had a moment earlier.
+    var taken: [String: JournalPlace] = [:]
     /// The commits that fail, counted from 1.
     var failing: Set<Int> = []
     var failure = Failure(.noSpace, "Journal: the disk is full", isRetryable: true)
     private(set) var commits = 0
     private(set) var isClosed = false
 
-    func claim(_ claim: JournalClaim) throws(Failure) -> JournalClaimed { .new }
+    func claim(_ claim: JournalClaim, isFresh: Bool) throws(Failure) -> JournalClaimed { .new }
     func find(_ key: JournalKey) throws(Failure) -> JournalPlace? { nil }
     func takeOver(limit: Int) throws(Failure) -> [JournalPlace] { [] }
 
-    func record(_ step: JournalStep, of key: JournalKey, done: (@Sendable (Failure?) -> Void)?) {
+    func record(_ step: JournalStep, of key: JournalKey, done: (@Sendable (JournalAnswer) -> Void)?) {
         waiting.append((key, step, done))
         if isFast { commit() }
     }
@@ -42,12 +44,12 @@ final class FakeJournal: JobJournal, @unchecked Sendable {
         let fails = failing.contains(commits)
         for (key, step, done) in group {
             if fails {
-                done?(failure)
+                done?(.failed(failure))
                 // What has happened is owed.
                 if case .sending = step { continue }
             }
-            written.append(Written(key: key.text, step: step))
-            if !fails { done?(nil) }
+            if taken[key.text] == nil { written.append(Written(key: key.text, step: step)) }
+            if !fails { done?(taken[key.text].map { .taken($0) } ?? .written) }
         }
     }
 
@@ -68,6 +70,7 @@ final class FakeJournal: JobJournal, @unchecked Sendable {
 
     static func name(_ step: JournalStep) -> String {
         switch step {
+        case .claimed: "claimed"
         case .sending: "sending"
         case .accepted(let id, _): "accepted " + id
         case .returned: "returned"
@@ -95,10 +98,17 @@ extension Harness {
             return .journalled(
                 made,
                 JournalledStart(
-                    call: call ? provider.call(submit: text) : nil, key: made.key, isHeld: isHeld, place: place,
+                    call: call ? provider.call(submit: text) : nil, key: made.key, claim: made.key.map { claim($0) },
+                    isHeld: isHeld,
+                    place: place,
                     follows: follow, deadlineMilliseconds: deadline))
         }
         return made
+    }
+
+    func claim(_ key: JournalKey) -> JournalClaim {
+        JournalClaim(
+            key: key, provider: provider.name, operation: "draw", region: "", endpoint: provider.endpoint, digest: [])
     }
 
     func place(_ text: String, _ state: JournalState, _ holder: JournalHolder, id: String = "") -> JournalPlace {

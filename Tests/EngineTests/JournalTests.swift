@@ -310,6 +310,33 @@ final class JournalTests: XCTestCase {
         XCTAssertEqual(harness.arrivals("status").count, 1)
     }
 
+    /// Two clients want a key at the same moment: the file decides when the submission is about to leave.
+    func testAnotherClientWasFaster() throws {
+        let harness = try harness()
+        let id = harness.cloud.plant(tag: "k", at: harness.clock.nanoseconds())
+        journal.taken["k"] = harness.place("k", .sending, .other)
+        let job = harness.submit(key: "k")
+        harness.run(for: 300)
+        XCTAssertEqual(job.snapshot.state, .submitting)
+        XCTAssertEqual(harness.core.scheduler.callsInFlight, 0)
+        journal.answer([harness.place("k", .succeeded, .nobody, id: id)])
+        harness.runToTheEnd()
+        XCTAssertEqual(job.snapshot.state, .succeeded)
+        XCTAssertEqual(harness.arrivals("submit").count, 0)
+        XCTAssertEqual(harness.events(.jobDone, of: job).count, 1)
+    }
+
+    func testAnotherClientWithAnotherRequestWasFaster() throws {
+        let harness = try harness()
+        journal.failing = [1]
+        journal.failure = Failure(.keyConflict, "another request")
+        let job = harness.submit(key: "k")
+        harness.runToTheEnd()
+        XCTAssertEqual(job.snapshot.failure?.status, .keyConflict)
+        XCTAssertEqual(job.snapshot.failure?.outcome, .notSent)
+        XCTAssertEqual(harness.arrivals("submit").count, 0)
+    }
+
     // MARK: - Random lives
 
     /// The disk is slow and fails now and then, the wire too, and the host cancels: nothing is sent that the journal does not

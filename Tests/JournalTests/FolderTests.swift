@@ -29,7 +29,7 @@ final class FolderTests: XCTestCase {
         defer { umask(before) }
         let place = Place()
         let journal = try open(place.journal)
-        _ = try journal.claim(claim("k"))
+        _ = try journal.take(claim("k"))
         XCTAssertEqual(mode(place.journal), 0o700)
         XCTAssertEqual(mode(place.journal + "/owners"), 0o700)
         var files = 0
@@ -73,12 +73,12 @@ final class FolderTests: XCTestCase {
         try open(place.journal).close()
         try python(place.file, "ALTER TABLE job ADD COLUMN mood TEXT; PRAGMA user_version=1001")
         let journal = try open(place.journal)
-        XCTAssertEqual(try journal.claim(claim("k")), .new)
+        XCTAssertEqual(try journal.take(claim("k")), .new)
         journal.close()
         try python(place.file, "UPDATE job SET state=77")
         let later = try open(place.journal)
         // A state that this version does not know is one that is not sent again.
-        guard case .known(let known) = try later.claim(claim("k")) else { return XCTFail("sent again") }
+        guard case .known(let known) = try later.take(claim("k")) else { return XCTFail("sent again") }
         XCTAssertEqual(known.entry.state, .unknown)
         later.close()
         try python(place.file, "PRAGMA user_version=2000")
@@ -97,11 +97,11 @@ final class FolderTests: XCTestCase {
     func testAFileThatIsReplacedIsNotedBeforeAnythingIsSent() throws {
         let place = Place()
         let journal = try open(place.journal)
-        _ = try journal.claim(claim("k"))
+        _ = try journal.take(claim("k"))
         rename(place.file, place.path + "/aside")
-        XCTAssertEqual(status { try journal.step(.sending(account: ""), "k") }, .journal)
+        XCTAssertEqual(status { try journal.step(.sending("", "k"), "k") }, .journal)
         try Data(repeating: 0, count: 0).write(to: URL(fileURLWithPath: place.file))
-        XCTAssertEqual(status { try journal.step(.sending(account: ""), "k") }, .journal)
+        XCTAssertEqual(status { try journal.step(.sending("", "k"), "k") }, .journal)
         journal.close()
     }
 
@@ -110,7 +110,7 @@ final class FolderTests: XCTestCase {
         let place = Place()
         let journal = try open(place.journal)
         for index in 0..<200 {
-            _ = try journal.claim(claim("k\(index)"))
+            _ = try journal.take(claim("k\(index)"))
         }
         journal.close()
         let whole = try XCTUnwrap(FileManager.default.contents(atPath: place.file))
@@ -146,10 +146,10 @@ final class FolderTests: XCTestCase {
                 let journal = try open(place.journal)
                 defer { journal.close() }
                 for index in 0..<40 {
-                    _ = try journal.claim(claim("new-\(seed)-\(index)"))
+                    _ = try journal.take(claim("new-\(seed)-\(index)"))
                     _ = try journal.find(key("k\(index * 5)"))
                 }
-                try journal.step(.sending(account: ""), "new-\(seed)-0")
+                try journal.step(.sending("", "new-\(seed)-0"), "new-\(seed)-0")
             }
             if let failed {
                 refused += 1
@@ -166,7 +166,7 @@ final class FolderTests: XCTestCase {
     func testNoWriteOutsideTheLock() throws {
         let place = Place()
         let journal = try open(place.journal)
-        _ = try journal.claim(claim("before"))
+        _ = try journal.take(claim("before"))
         let lock = Foundation.open(place.journal + "/lock", O_RDWR | O_CLOEXEC)
         XCTAssertEqual(flock(lock, LOCK_EX), 0)
         func sizes() -> [String: Int] {
@@ -182,11 +182,11 @@ final class FolderTests: XCTestCase {
         let done = DispatchSemaphore(value: 0)
         let other = journal
         Thread.detachNewThread {
-            _ = try? other.claim(claim("during"))
+            _ = try? other.take(claim("during"))
             done.signal()
         }
         let written = DispatchSemaphore(value: 0)
-        journal.record(.sending(account: ""), of: key("before")) { _ in written.signal() }
+        journal.record(.sending("", "before"), of: key("before")) { _ in written.signal() }
         XCTAssertEqual(done.wait(timeout: .now() + 0.3), .timedOut)
         XCTAssertEqual(written.wait(timeout: .now()), .timedOut)
         XCTAssertEqual(sizes(), before)
@@ -211,28 +211,28 @@ final class FolderTests: XCTestCase {
         defer { umount2(place.path + "/disk", Int32(MNT_DETACH)) }
         let journal = try open(place.path + "/disk/journal")
         XCTAssertTrue(warnings.all.contains { $0.contains("tmpfs") })
-        for name in ["a", "b", "c"] { _ = try journal.claim(claim(name)) }
-        try journal.step(.sending(account: ""), "a")
-        try journal.step(.sending(account: ""), "b")
+        for name in ["a", "b", "c"] { _ = try journal.take(claim(name)) }
+        try journal.step(.sending("", "a"), "a")
+        try journal.step(.sending("", "b"), "b")
         // All that is left goes, to the last byte.
         let filler = Foundation.open(place.path + "/disk/filler", O_RDWR | O_CREAT, 0o600)
         let block = [UInt8](repeating: 1, count: 4_096)
         while write(filler, block, block.count) > 0 {}
         var failure: Status?
         for index in 0..<2_000 where failure == nil {
-            failure = status { _ = try journal.claim(claim("more-\(index)")) }
+            failure = status { try journal.step(.sending("", "more-\(index)"), "more-\(index)") }
         }
         XCTAssertEqual(failure, .noSpace)
         try journal.step(.accepted(remoteID: "r-a", requestID: ""), "a")
         XCTAssertEqual(try journal.find(key("a"))?.entry.remoteID, "r-a")
         // Nothing begins before there is a reserve again.
         let before = warnings.all.count
-        XCTAssertEqual(status { try journal.step(.sending(account: ""), "c") }, .noSpace)
+        XCTAssertEqual(status { try journal.step(.sending("", "c"), "c") }, .noSpace)
         XCTAssertEqual(try journal.state("c"), .claimed)
         XCTAssertEqual(warnings.all.count, before)
         try journal.step(.accepted(remoteID: "r-b", requestID: ""), "b")
         ftruncate(filler, 0)
-        try journal.step(.sending(account: ""), "c")
+        try journal.step(.sending("", "c"), "c")
         Foundation.close(filler)
         journal.close()
         let tools = try JournalTools(path: place.path + "/disk/journal")

@@ -55,16 +55,27 @@ func claim(_ text: String, payload: String = "a cat", request: [UInt8]? = nil) -
 }
 
 extension Journal {
+    /// As a client that sends at once: the key is in the file when this returns.
+    func take(_ claim: JournalClaim) throws -> JournalClaimed {
+        let claimed = try self.claim(claim, isFresh: false)
+        if claimed == .new { _ = try find(claim.key) }
+        return claimed
+    }
+
     /// Waits for the step. What failed is thrown.
     func step(_ step: JournalStep, _ text: String) throws {
         let done = DispatchSemaphore(value: 0)
-        nonisolated(unsafe) var failed: Failure?
-        record(step, of: key(text)) { failure in
-            failed = failure
+        nonisolated(unsafe) var answer = JournalAnswer.written
+        record(step, of: key(text)) {
+            answer = $0
             done.signal()
         }
         XCTAssertEqual(done.wait(timeout: .now() + 30), .success)
-        if let failed { throw failed }
+        switch answer {
+        case .written: break
+        case .failed(let failure): throw failure
+        case .taken(let place): throw Taken(place: place)
+        }
     }
 
     func state(_ text: String) throws -> JournalState? { try find(key(text))?.entry.state }
@@ -78,6 +89,18 @@ extension Journal {
         }
         XCTAssertEqual(done.wait(timeout: .now() + 30), .success)
         return found
+    }
+}
+
+/// Another client was faster.
+struct Taken: Error, Equatable {
+    let place: JournalPlace
+}
+
+extension JournalStep {
+    /// Of the request that `claim` makes; where the key has no row of it, the step takes it.
+    static func sending(_ account: String, _ text: String, payload: String = "a cat") -> JournalStep {
+        .sending(JournalTests.claim(text, payload: payload), account: account)
     }
 }
 
@@ -142,11 +165,11 @@ final class ChildTests: XCTestCase {
         let journal = try open(path)
         switch role {
         case "hold":
-            _ = try journal.claim(claim("claimed"))
-            _ = try journal.claim(claim("sending"))
-            try journal.step(.sending(account: "id"), "sending")
-            _ = try journal.claim(claim("accepted"))
-            try journal.step(.sending(account: "id"), "accepted")
+            _ = try journal.take(claim("claimed"))
+            _ = try journal.take(claim("sending"))
+            try journal.step(.sending("id", "sending"), "sending")
+            _ = try journal.take(claim("accepted"))
+            try journal.step(.sending("id", "accepted"), "accepted")
             try journal.step(.accepted(remoteID: "r-1", requestID: "q-1"), "accepted")
             say("held")
             _ = readLine()
@@ -155,18 +178,19 @@ final class ChildTests: XCTestCase {
             _ = readLine()
             var new = 0
             for index in 0..<1_000 {
-                if case .new = try journal.claim(claim("k\(index)")) {
+                guard case .new = try journal.claim(claim("k\(index)"), isFresh: false) else { continue }
+                do {
+                    try journal.step(.sending("id", "k\(index)"), "k\(index)")
                     new += 1
-                    if index % 10 == 0 { try journal.step(.sending(account: "id"), "k\(index)") }
-                }
+                } catch is Taken {}
             }
             say("\(new)")
             _ = readLine()
         case "write":
             for index in 0... {
                 let name = "\(environment["AIGC_TEST_ARGUMENT"] ?? "")-\(index)"
-                _ = try journal.claim(claim(name))
-                try journal.step(.sending(account: "id"), name)
+                _ = try journal.claim(claim(name), isFresh: true)
+                try journal.step(.sending("id", name), name)
                 try journal.step(.accepted(remoteID: "r", requestID: ""), name)
                 say(name)
             }

@@ -10,12 +10,12 @@ final class OwnerTests: XCTestCase {
         let place = Place()
         let first = try open(place.journal)
         let second = try open(place.journal)
-        _ = try first.claim(claim("k"))
-        guard case .known(let known) = try second.claim(claim("k")) else { return XCTFail("two hold one key") }
+        _ = try first.take(claim("k"))
+        guard case .known(let known) = try second.take(claim("k")) else { return XCTFail("two hold one key") }
         XCTAssertEqual(known.holder, .other)
         XCTAssertEqual(second.changes(since: [known]), [])
         XCTAssertEqual(second.changes(since: [known]), [])
-        try first.step(.sending(account: ""), "k")
+        try first.step(.sending("", "k"), "k")
         try first.step(.accepted(remoteID: "r", requestID: ""), "k")
         let changed = second.changes(since: [known])
         XCTAssertEqual(changed.map(\.entry.state), [.accepted])
@@ -35,8 +35,8 @@ final class OwnerTests: XCTestCase {
         let place = Place()
         let first = try open(place.journal)
         let second = try open(place.journal)
-        _ = try first.claim(claim("k"))
-        try first.step(.sending(account: ""), "k")
+        _ = try first.take(claim("k"))
+        try first.step(.sending("", "k"), "k")
         try first.step(.accepted(remoteID: "r", requestID: ""), "k")
         let known = try XCTUnwrap(try second.find(key("k")))
         XCTAssertEqual(known.holder, .other)
@@ -60,12 +60,12 @@ final class OwnerTests: XCTestCase {
         child.kill(SIGSTOP)
         XCTAssertEqual(journal.changes(since: known), [])
         XCTAssertEqual(try journal.takeOver(limit: 10), [])
-        XCTAssertEqual(try journal.claim(claim("claimed")), .known(try XCTUnwrap(known.dropFirst().first)))
+        XCTAssertEqual(try journal.take(claim("claimed")), .known(try XCTUnwrap(known.dropFirst().first)))
         child.kill()
         let taken = journal.changes(since: known)
         XCTAssertEqual(taken.map(\.entry.state), [.accepted, .claimed, .unknown])
         XCTAssertEqual(taken.map(\.holder), [.here, .here, .nobody])
-        XCTAssertEqual(try journal.claim(claim("sending")), .known(try XCTUnwrap(taken.last)))
+        XCTAssertEqual(try journal.take(claim("sending")), .known(try XCTUnwrap(taken.last)))
     }
 
     func testTakingOverInPages() throws {
@@ -93,8 +93,8 @@ final class OwnerTests: XCTestCase {
         child.kill()
         let journal = try open(place.journal)
         defer { journal.close() }
-        XCTAssertEqual(try journal.claim(claim("claimed", payload: "a dog")), .new)
-        XCTAssertEqual(status { _ = try journal.claim(claim("sending", payload: "a dog")) }, .keyConflict)
+        XCTAssertEqual(try journal.take(claim("claimed", payload: "a dog")), .new)
+        XCTAssertEqual(status { _ = try journal.take(claim("sending", payload: "a dog")) }, .keyConflict)
     }
 
     func testEightProcessesClaimTheSameKeys() throws {

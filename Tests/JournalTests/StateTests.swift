@@ -10,13 +10,13 @@ final class StateTests: XCTestCase {
         let place = Place()
         let journal = try open(place.journal)
         defer { journal.close() }
-        XCTAssertEqual(try journal.claim(claim("k")), .new)
+        XCTAssertEqual(try journal.take(claim("k")), .new)
         XCTAssertEqual(try journal.state("k"), .claimed)
-        try journal.step(.sending(account: "AKID"), "k")
+        try journal.step(.sending("AKID", "k"), "k")
         XCTAssertEqual(try journal.state("k"), .sending)
         try journal.step(.returned, "k")
         XCTAssertEqual(try journal.state("k"), .claimed)
-        try journal.step(.sending(account: "AKID"), "k")
+        try journal.step(.sending("AKID", "k"), "k")
         try journal.step(.accepted(remoteID: "r-1", requestID: "q-1"), "k")
         let accepted = try XCTUnwrap(try journal.find(key("k")))
         XCTAssertEqual(accepted.entry.state, .accepted)
@@ -31,23 +31,23 @@ final class StateTests: XCTestCase {
         XCTAssertEqual(ended.entry.images, 3)
         XCTAssertEqual(ended.holder, .nobody)
         XCTAssertGreaterThanOrEqual(ended.entry.endedAt, ended.entry.acceptedAt)
-        XCTAssertEqual(try journal.claim(claim("k")), .known(ended))
+        XCTAssertEqual(try journal.take(claim("k")), .known(ended))
     }
 
     func testAnotherPayloadUnderAKeyIsAConflict() throws {
         let place = Place()
         let journal = try open(place.journal)
         defer { journal.close() }
-        _ = try journal.claim(claim("k"))
-        XCTAssertEqual(status { _ = try journal.claim(claim("k", payload: "a dog")) }, .keyConflict)
-        try journal.step(.sending(account: ""), "k")
-        XCTAssertEqual(status { _ = try journal.claim(claim("k", payload: "a dog")) }, .keyConflict)
+        _ = try journal.take(claim("k"))
+        XCTAssertEqual(status { _ = try journal.take(claim("k", payload: "a dog")) }, .keyConflict)
+        try journal.step(.sending("", "k"), "k")
+        XCTAssertEqual(status { _ = try journal.take(claim("k", payload: "a dog")) }, .keyConflict)
         try journal.step(.unknown(Failure(.network, "cut")), "k")
-        XCTAssertEqual(status { _ = try journal.claim(claim("k", payload: "a dog")) }, .keyConflict)
-        guard case .known(let place) = try journal.claim(claim("k")) else { return XCTFail("sent again") }
+        XCTAssertEqual(status { _ = try journal.take(claim("k", payload: "a dog")) }, .keyConflict)
+        guard case .known(let place) = try journal.take(claim("k")) else { return XCTFail("sent again") }
         XCTAssertEqual(place.entry.state, .unknown)
         XCTAssertEqual(place.entry.outcome, .unknown)
-        XCTAssertThrowsError(try journal.claim(claim("k", payload: "a dog"))) { error in
+        XCTAssertThrowsError(try journal.take(claim("k", payload: "a dog"))) { error in
             XCTAssertEqual((error as? Failure)?.outcome, .notSent)
             XCTAssertEqual((error as? Failure)?.field, "key")
         }
@@ -57,11 +57,11 @@ final class StateTests: XCTestCase {
         let place = Place()
         let journal = try open(place.journal)
         defer { journal.close() }
-        _ = try journal.claim(claim("k"))
-        try journal.step(.sending(account: ""), "k")
+        _ = try journal.take(claim("k"))
+        try journal.step(.sending("", "k"), "k")
         journal.record(.refused(Failure(.contentRefused, "no", providerCode: "Bad")), of: key("k"), done: nil)
         // At once: the step waits for a commit, and the claim sees it all the same.
-        XCTAssertEqual(try journal.claim(claim("k", payload: "a dog")), .new)
+        XCTAssertEqual(try journal.take(claim("k", payload: "a dog")), .new)
         let again = try XCTUnwrap(try journal.find(key("k"))?.entry)
         XCTAssertEqual(again.state, .claimed)
         XCTAssertEqual(again.digest, Array("a dog".utf8))
@@ -73,12 +73,20 @@ final class StateTests: XCTestCase {
         let place = Place()
         let journal = try open(place.journal)
         defer { journal.close() }
-        _ = try journal.claim(claim("k"))
-        try journal.step(.sending(account: ""), "k")
-        XCTAssertEqual(status { try journal.step(.sending(account: ""), "k") }, .journal)
+        _ = try journal.take(claim("k"))
+        try journal.step(.sending("", "k"), "k")
+        XCTAssertThrowsError(try journal.step(.sending("", "k"), "k")) { XCTAssertTrue($0 is Taken) }
         try journal.step(.accepted(remoteID: "r", requestID: ""), "k")
-        XCTAssertEqual(status { try journal.step(.sending(account: ""), "k") }, .journal)
-        XCTAssertEqual(status { try journal.step(.sending(account: ""), "unheard of") }, .journal)
+        XCTAssertThrowsError(try journal.step(.sending("", "k"), "k")) { error in
+            XCTAssertEqual((error as? Taken)?.place.entry.remoteID, "r")
+        }
+        XCTAssertEqual(status { try journal.step(.sending("", "k", payload: "a dog"), "k") }, .keyConflict)
+        try journal.step(.accepted(remoteID: "r", requestID: ""), "k")
+        XCTAssertEqual(status { try journal.step(.accepted(remoteID: "s", requestID: ""), "k") }, .journal)
+        XCTAssertEqual(status { try journal.step(.accepted(remoteID: "s", requestID: ""), "nobody's") }, .journal)
+        // A claim that was lost with the power is made good.
+        try journal.step(.sending("", "unheard of"), "unheard of")
+        XCTAssertEqual(try journal.state("unheard of"), .sending)
     }
 
     func testKeysAreBytes() throws {
@@ -86,8 +94,8 @@ final class StateTests: XCTestCase {
         let journal = try open(place.journal)
         defer { journal.close() }
         // The same letter for a reader, composed and not.
-        XCTAssertEqual(try journal.claim(claim("caf\u{E9}")), .new)
-        XCTAssertEqual(try journal.claim(claim("cafe\u{301}")), .new)
+        XCTAssertEqual(try journal.take(claim("caf\u{E9}")), .new)
+        XCTAssertEqual(try journal.take(claim("cafe\u{301}")), .new)
         XCTAssertNil(JournalKey(""))
         XCTAssertNil(JournalKey("a\0b"))
         XCTAssertNotNil(JournalKey(String(repeating: "k", count: 255)))
@@ -97,8 +105,8 @@ final class StateTests: XCTestCase {
     func testTheAccountIsNotReadable() throws {
         let place = Place()
         let journal = try open(place.journal)
-        _ = try journal.claim(claim("k"))
-        try journal.step(.sending(account: "AKIDEXAMPLE"), "k")
+        _ = try journal.take(claim("k"))
+        try journal.step(.sending("AKIDEXAMPLE", "k"), "k")
         journal.close()
         let bytes = try XCTUnwrap(FileManager.default.contents(atPath: place.file))
         XCTAssertNil(bytes.range(of: Data("AKIDEXAMPLE".utf8)))
@@ -108,8 +116,8 @@ final class StateTests: XCTestCase {
     func testARequestIsForgottenAtTheEnd() throws {
         let place = Place()
         let journal = try open(place.journal)
-        _ = try journal.claim(claim("k", request: Array("{\"Prompt\": \"a purple cat\"}".utf8)))
-        try journal.step(.sending(account: ""), "k")
+        _ = try journal.take(claim("k", request: Array("{\"Prompt\": \"a purple cat\"}".utf8)))
+        try journal.step(.sending("", "k"), "k")
         try journal.step(.accepted(remoteID: "r", requestID: ""), "k")
         let tools = try JournalTools(path: place.journal)
         XCTAssertEqual(try tools.list(JournalTools.Filter(), after: "").map(\.entry.key.text), ["k"])
@@ -121,9 +129,9 @@ final class StateTests: XCTestCase {
         let place = Place()
         let journal = try open(place.journal)
         for name in ["claimed", "sending", "accepted", "succeeded", "unknown", "refused"] {
-            _ = try journal.claim(claim(name))
+            _ = try journal.take(claim(name))
             if name == "claimed" { continue }
-            try journal.step(.sending(account: ""), name)
+            try journal.step(.sending("", name), name)
             switch name {
             case "accepted": try journal.step(.accepted(remoteID: "r", requestID: ""), name)
             case "succeeded":
@@ -152,8 +160,8 @@ final class StateTests: XCTestCase {
         let place = Place()
         let journal = try open(place.journal)
         for name in ["a", "b", "c"] {
-            _ = try journal.claim(claim(name))
-            try journal.step(.sending(account: ""), name)
+            _ = try journal.take(claim(name))
+            try journal.step(.sending("", name), name)
         }
         let tools = try JournalTools(path: place.journal)
         // Its client lives.
@@ -165,12 +173,12 @@ final class StateTests: XCTestCase {
         try tools.resolve(key("c"), .abandoned)
         XCTAssertEqual(status { try tools.resolve(key("b"), .notSent) }, .wrongState)
         tools.close()
-        guard case .known(let a) = try journal.claim(claim("a")) else { return XCTFail("paid twice") }
+        guard case .known(let a) = try journal.take(claim("a")) else { return XCTFail("paid twice") }
         XCTAssertEqual(a.entry.state, .accepted)
         XCTAssertEqual(a.entry.remoteID, "r-9")
         XCTAssertEqual(a.holder, .here)
-        XCTAssertEqual(try journal.claim(claim("b")), .new)
-        guard case .known(let c) = try journal.claim(claim("c")) else { return XCTFail("paid twice") }
+        XCTAssertEqual(try journal.take(claim("b")), .new)
+        guard case .known(let c) = try journal.take(claim("c")) else { return XCTFail("paid twice") }
         XCTAssertEqual(c.entry.state, .abandoned)
         journal.close()
     }
@@ -178,9 +186,9 @@ final class StateTests: XCTestCase {
     func testAPageOfKeys() throws {
         let place = Place()
         let journal = try open(place.journal)
-        for index in 0..<25 { _ = try journal.claim(claim("b/\(100 + index)")) }
-        _ = try journal.claim(claim("other"))
-        for index in 0..<5 { try journal.step(.sending(account: ""), "b/\(100 + index)") }
+        for index in 0..<25 { _ = try journal.take(claim("b/\(100 + index)")) }
+        _ = try journal.take(claim("other"))
+        for index in 0..<5 { try journal.step(.sending("", "b/\(100 + index)"), "b/\(100 + index)") }
         let tools = try JournalTools(path: place.journal)
         var filter = JournalTools.Filter()
         filter.prefix = "b/"

@@ -28,9 +28,10 @@ extension Engine {
             digest: order.digest, request: order.request)
         try start()
         var start = JournalledStart(
-            call: call, key: key, isHeld: order.isHeld, follows: follow, deadlineMilliseconds: deadlineMilliseconds)
+            call: call, key: key, claim: claim, isHeld: order.isHeld, follows: follow,
+            deadlineMilliseconds: deadlineMilliseconds)
         return try keyLock.withLock { () throws(Failure) in
-            switch try journal.claim(claim) {
+            switch try journal.claim(claim, isFresh: order.key == nil) {
             case .new: break
             case .known(let place):
                 if let known = shared.lock.withLock({ shared.keys[key] }) { return known }

@@ -25,7 +25,7 @@ enum Command: Sendable {
     indirect case committed(UInt64, Result<AssetResult, Failure>)
     indirect case resolved(String, Resolution)
     // From the journal: a step before the wire, by job and call; an id, by job; what others have written.
-    indirect case recorded(UInt64, UInt64, Failure?)
+    indirect case recorded(UInt64, UInt64, JournalAnswer)
     case kept(UInt64)
     case looked([JournalPlace])
 

@@ -20,12 +20,12 @@ extension EngineCore {
             return
         case .none, .released: break
         }
-        guard let key = note.key, let journal = journalRoom?.journal else { return mayLeave(ticket.id) }
+        guard let claim = note.claim, let journal = journalRoom?.journal else { return mayLeave(ticket.id) }
         let mailbox = shared
         let (id, call) = (job.record.id, ticket.id)
         let account = scheduler.credentials(of: job.record.provider)?.id ?? ""
-        journal.record(.sending(account: account), of: key) { failure in
-            mailbox.postInternal(.recorded(id, call, failure))
+        journal.record(.sending(claim, account: account), of: claim.key) { answer in
+            mailbox.postInternal(.recorded(id, call, answer))
         }
     }
 
@@ -33,9 +33,18 @@ extension EngineCore {
         scheduler.handle(.recorded(call, nil), at: clock.instant, into: &callActions)
     }
 
-    /// The journal has the submission, or could not take it.
-    func recorded(_ id: UInt64, _ call: UInt64, _ failure: Failure?) {
+    /// The journal has the submission, or could not take it, or another client was faster.
+    func recorded(_ id: UInt64, _ call: UInt64, _ answer: JournalAnswer) {
         let job = jobs[id]
+        var failure: Failure?
+        switch answer {
+        case .written: break
+        case .failed(let why): failure = why
+        case .taken(let place):
+            // One that was withdrawn meanwhile has ended.
+            if let job, job.ticket == call { watch(job, place) }
+            return
+        }
         if let job, job.ticket == call, failure == nil { job.journal?.isSending = true }
         scheduler.handle(.recorded(call, failure), at: clock.instant, into: &callActions)
         settle()
@@ -78,6 +87,7 @@ extension EngineCore {
     func kept(_ id: UInt64) {
         guard let job = jobs[id], let note = job.journal, let answer = note.answer else { return }
         note.answer = nil
+        note.claim = nil
         feed(.submitEnded(.success(answer)), to: job)
         // An end that came before its answer has been noted already, as far as it was known then.
         if !job.machine.follows || job.machine.state.isTerminal && !job.machine.isDoneAtProvider { letGo(job) }

@@ -13,6 +13,8 @@ final class JournalledJob {
 
     /// Nil: the job is only held.
     let key: JournalKey?
+    /// What is claimed for a submission; let go of once it has been accepted.
+    var claim: JournalClaim?
     var hold: Hold
     /// The call that waits for the host's word; 0: none.
     var heldTicket: UInt64 = 0
@@ -21,8 +23,9 @@ final class JournalledJob {
     /// The answer that accepted it, while its id is on the way to the disk.
     var answer: JobAnswer?
 
-    init(key: JournalKey?, hold: Hold) {
+    init(key: JournalKey?, claim: JournalClaim? = nil, hold: Hold) {
         self.key = key
+        self.claim = claim
         self.hold = hold
     }
 }
@@ -50,6 +53,7 @@ struct JournalledStart: Sendable {
     /// Nil: there is nothing to send.
     var call: ProviderCall?
     var key: JournalKey?
+    var claim: JournalClaim?
     var isHeld = false
     /// Nil: the key is new, and the submission begins.
     var place: JournalPlace?

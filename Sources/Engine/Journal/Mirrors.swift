@@ -21,8 +21,23 @@ extension EngineCore {
         let job = ActiveJob(
             record: record, provider: provider, polls: polls(of: record), machine: JobMachine(follows: start.follows))
         job.submission = start.call
-        job.journal = JournalledJob(key: start.key, hold: start.isHeld ? .wanted : .none)
+        job.journal = JournalledJob(key: start.key, claim: start.claim, hold: start.isHeld ? .wanted : .none)
         begin(job, start.deadlineMilliseconds)
+    }
+
+    /// A job of this client's whose key another one had a moment earlier: nothing of it has left.
+    func watch(_ job: ActiveJob, _ place: JournalPlace) {
+        withdraw(job.ticket)
+        job.ticket = 0
+        jobs.removeValue(forKey: job.record.id)
+        timers.remove(job)
+        let start = JournalledStart(
+            call: job.submission, key: job.journal?.key, claim: job.journal?.claim, place: place,
+            follows: job.machine.follows, deadlineMilliseconds: -1)
+        let mirror = MirroredJob(record: job.record, start: start, place: place, beganAt: job.beganAt)
+        journalRoom?.mirrors[job.record.id] = mirror
+        timers.set(mirror, due: job.deadlineAt)
+        follow(mirror, place)
     }
 
     /// Does what the place of a key asks for.

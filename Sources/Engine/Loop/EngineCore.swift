@@ -183,8 +183,8 @@ final class EngineCore {
             begin(record, start)
         case .release(let id):
             release(id)
-        case .recorded(let id, let call, let failure):
-            recorded(id, call, failure)
+        case .recorded(let id, let call, let answer):
+            recorded(id, call, answer)
         case .kept(let id):
             kept(id)
         case .looked(let places):
