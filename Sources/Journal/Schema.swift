@@ -45,11 +45,13 @@ enum Schema {
     }
 
     private static func make(_ database: Database) throws(Failure) {
+        // Rows stand in the order of their claims, whatever the keys are: jobs that are under way together share pages, and
+        // a commit of many rows writes few of them.
         try database.run(
             """
             BEGIN IMMEDIATE;
             CREATE TABLE job(
-                key TEXT NOT NULL PRIMARY KEY,
+                id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE,
                 provider TEXT NOT NULL, operation TEXT NOT NULL, region TEXT NOT NULL, endpoint TEXT NOT NULL,
                 account BLOB, digest BLOB NOT NULL, request BLOB,
                 state INTEGER NOT NULL, outcome INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
@@ -57,7 +59,7 @@ enum Schema {
                 owner INTEGER NOT NULL, images INTEGER NOT NULL DEFAULT 0, note TEXT,
                 claimed_at_ms INTEGER NOT NULL DEFAULT 0, sent_at_ms INTEGER NOT NULL DEFAULT 0,
                 accepted_at_ms INTEGER NOT NULL DEFAULT 0, ended_at_ms INTEGER NOT NULL DEFAULT 0,
-                changed_at_ms INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+                changed_at_ms INTEGER NOT NULL DEFAULT 0);
             CREATE INDEX open_job ON job(owner) WHERE state IN (1, 2, 3);
             CREATE TABLE owner(
                 id INTEGER PRIMARY KEY AUTOINCREMENT, pid INTEGER NOT NULL, start TEXT NOT NULL, boot TEXT NOT NULL,
@@ -87,7 +89,7 @@ enum Statements {
 
     static let find = SQL("SELECT \(columns) FROM job WHERE key=?1", "looking for a key")
     static let openOf = SQL(
-        "SELECT \(columns) FROM job WHERE owner=?1 AND state IN (1, 2, 3) AND state>1 ORDER BY key LIMIT ?2",
+        "SELECT \(columns) FROM job WHERE owner=?1 AND state IN (1, 2, 3) AND state>1 ORDER BY id LIMIT ?2",
         "looking for the jobs of an owner")
     static let openOwners = SQL(
         "SELECT DISTINCT owner FROM job WHERE state IN (1, 2, 3) AND state>1", "looking for owners")
@@ -151,7 +153,7 @@ enum Statements {
         "UPDATE job SET state=?2, outcome=?3, owner=0, note=?4, ended_at_ms=?5, changed_at_ms=?5, request=NULL "
             + "WHERE key=?1", "resolving a key")
     static let prune = SQL(
-        "DELETE FROM job WHERE state IN (4, 5, 6, 8) AND changed_at_ms<=?1 AND key IN "
-            + "(SELECT key FROM job WHERE state IN (4, 5, 6, 8) AND changed_at_ms<=?1 LIMIT ?2)", "pruning")
+        "DELETE FROM job WHERE id IN "
+            + "(SELECT id FROM job WHERE state IN (4, 5, 6, 8) AND changed_at_ms<=?1 LIMIT ?2)", "pruning")
     static let integrity = SQL("PRAGMA integrity_check(20)", "checking it")
 }

@@ -78,8 +78,8 @@ final class OwnerTests: XCTestCase {
         tools.close()
         let journal = try open(place.journal)
         defer { journal.close() }
-        XCTAssertEqual(try journal.takeOver(limit: 1).map(\.entry.key.text), ["accepted"])
-        XCTAssertEqual(try journal.takeOver(limit: 1).map(\.entry.state), [.unknown])
+        XCTAssertEqual(try journal.takeOver(limit: 1).map(\.entry.key.text), ["sending"])
+        XCTAssertEqual(try journal.takeOver(limit: 1).map(\.entry.state), [.accepted])
         XCTAssertEqual(try journal.takeOver(limit: 1), [])
         // What was never sent is left to who has its request.
         XCTAssertEqual(try journal.find(key("claimed"))?.holder, .nobody)

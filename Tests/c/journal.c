@@ -176,6 +176,9 @@ static void killed(void)
     aigc_job *job = NULL, *resumed = NULL;
     aigc_client *client = client_with_journal();
 
+    /* What the clients before have left. */
+    ok_status(aigc_client_resume(client, 0, NULL, &error), AIGC_OK, &error, "resuming what was left");
+
     /* What was accepted is followed by who watches, without a word. */
     pid_t pid = start("accepted", "watched", "slow", &said);
     await(said);

@@ -149,7 +149,9 @@ extension Engine {
         let failed = withUnsafeMutableBytes(of: &word) { aigcp_random($0.baseAddress, UInt($0.count)) }
         if failed != 0 { word = (UInt64(bitPattern: aigcp_monotonic_ns()), aigcp_next_id()) }
         // Never nil: it has no NUL, and is short.
-        return JournalKey("auto-" + hexadecimal(word.0) + hexadecimal(word.1)) ?? newKey()
+        // In the order of time: the journal writes what is next to each other faster.
+        let time = UInt64(bitPattern: clock.unixMilliseconds())
+        return JournalKey("auto-" + hexadecimal(time) + hexadecimal(word.0) + hexadecimal(word.1)) ?? newKey()
     }
 
     private func hexadecimal(_ word: UInt64) -> String {
