@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -303,6 +304,84 @@ def test_a_closed_pipe(sandbox: Any, command: Command, tmp_path: Path) -> None:
     assert process.wait(30) == 0 and "Traceback" not in stderr and "BrokenPipe" not in stderr
     assert len(list(tmp_path.iterdir())) == 1  # What was paid for is here.
     process.stderr.close()
+
+
+def test_nothing_is_bought_that_nobody_meant(sandbox: Any, command: Command, tmp_path: Path) -> None:
+    """Whatever can be known before a submission is looked at before it."""
+    (tmp_path / "file").touch()
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "empty").write_bytes(b" \n\t")
+    (tmp_path / "folder.png").mkdir()
+    long = "é" * 130
+    wrong: List[Any] = [
+        (["-"], 2, "--prompt-file - reads the prompt from standard input"),
+        (["--prompt-file", str(tmp_path / "nowhere")], 8, "No such file"),
+        (["--prompt-file", str(tmp_path / "binary")], 2, "UTF-8"),
+        (["--prompt-file", str(tmp_path / "empty")], 2, "holds no text"),
+        (["--prompt-file", "-"], 2, "holds no text"),
+        (["a cat", "--prompt-file", "-"], 2, "not both"),
+        ([], 2, "prompt"),
+        ([""], 2, "prompt"),
+        (["a cat", "--out", str(tmp_path / "file")], 8, "cannot be made"),
+        (["a cat", "--out", str(tmp_path / "folder.png")], 8, "is a folder"),
+        (["a cat", "--out", str(tmp_path / f"{long}.png")], 2, "bytes"),
+        (["a cat", "--out", str(tmp_path / "x"), "--name-template", long], 2, "bytes"),
+        (["a cat", "--out", b"x\xff"], 2, "UTF-8"),
+        (["a cat", "--out", ""], 2, "out"),
+        (["a cat", "--out", "/proc/self/x.png"], 8, "/proc/self"),
+        (["a cat", "--operation", "aigc_imag"], 2, "did you mean aigc_image?"),
+    ]
+    for arguments, code, said in wrong:
+        result = command.run("generate", "--provider", "tencent", *arguments, input="")
+        assert result.returncode == code and said in result.stderr, (arguments, result.stderr)
+        assert "Traceback" not in result.stderr and "0 of" not in result.stderr
+    assert sandbox.stats(jobs=False)["jobs_created"].get("tencent", 0) == 0
+    assert command.run("submit", "--provider", "tencnt", "a cat").stderr.count("did you mean tencent?") == 1
+
+
+@pytest.mark.parametrize("of", ["-", "file"])
+def test_a_prompt_from_a_file(sandbox: Any, command: Command, tmp_path: Path, of: str) -> None:
+    text = "\ufeffa cat — in the snow\n"
+    (tmp_path / "prompt").write_text(text, encoding="utf-8")
+    file = "-" if of == "-" else str(tmp_path / "prompt")
+    result = command.run("submit", "--provider", "tencent", "--prompt-file", file, input=text)
+    assert result.returncode == 0, result.stderr
+    assert [job["prompt"] for job in sandbox.stats()["jobs"]] == ["a cat — in the snow"]
+
+
+@pytest.mark.parametrize("out", ["results-v1.2", "new.png", "new.*", "photo.jpg"])
+def test_out(sandbox: Any, command: Command, tmp_path: Path, out: str) -> None:
+    """The rule of aigc_job_download(): the suffix of an image makes a file, everything else is a folder."""
+    result = command.run("generate", *CAT, "--out", str(tmp_path / out))
+    assert result.returncode == 0, result.stderr
+    path = Path(result.stdout.strip())
+    assert path.is_file()
+    if out == "results-v1.2":
+        assert path.parent == tmp_path / out
+    else:
+        assert path.parent == tmp_path and path.stem == Path(out).stem
+
+
+def test_an_empty_pipe_is_an_error(sandbox: Any, command: Command) -> None:
+    """What should have written tokens has failed."""
+    for name in ("status", "wait", "fetch"):
+        for text in ("", " \n"):
+            result = command.run(name, "-", input=text)
+            assert result.returncode == 2 and "standard input held none" in result.stderr, (name, result.stderr)
+    line = " ".join(map(shlex.quote, command.line("fetch", "-")))
+    done = subprocess.run(["sh", "-c", f"{line} <&-"], env=environment(**command.variables), capture_output=True, text=True)
+    assert done.returncode == 2 and "Traceback" not in done.stderr, done.stderr
+
+
+def test_tables_name_the_nearest(library: str) -> None:
+    for arguments, said in (
+        (["tencnt"], "did you mean tencent?"),
+        (["alibaba", "inferense"], "did you mean inference?"),
+        (["tencent", "inference"], "it has aigc_image"),
+        (["xyz"], "alibaba, tencent"),
+    ):
+        result = run("fields", *arguments)
+        assert result.returncode == 2 and said in result.stderr and result.stdout == "", result
 
 
 def test_tables(library: str) -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Optional
 
 import pytest
+from support import environment
+
 from aigc import _naming
-from aigc._cli.files import Files
-from aigc.errors import FileError, InvalidArgumentError
+from aigc._naming import Files
+from aigc.errors import AigcError, FileError, InvalidArgumentError
 
 
 class FakeJob:
@@ -36,7 +43,7 @@ def test_default_name() -> None:
 )
 def test_remote_ids_stay_in_the_folder(evil: str, tmp_path: Path) -> None:
     for template in (_naming.DEFAULT_TEMPLATE, "{remote_id}", "{id}", ".{remote_id}", "-{remote_id}"):
-        (path,) = _naming.file_paths(tmp_path, job(evil), template)
+        (path,) = Files(tmp_path, template).paths(job(evil))
         assert path is not None
         name = path[len(str(tmp_path)) + 1 :]
         assert "/" not in name and "\0" not in name and not name.startswith((".", "-")) and len(name) < 200
@@ -58,24 +65,103 @@ def test_good_templates() -> None:
 
 @pytest.mark.parametrize("extension", _naming.EXTENSIONS)
 def test_a_number_is_added(tmp_path: Path, extension: str) -> None:
+    def next_path() -> str:
+        return Files(tmp_path, "cat").path(job(), 0, False)
+
     base = str(tmp_path / "cat")
-    assert _naming.unused(base) == base + ".*"
+    assert next_path() == base + ".*"
     (tmp_path / f"cat.{extension}").touch()
-    assert _naming.unused(base) == base + "-2.*"
+    assert next_path() == base + "-2.*"
     (tmp_path / f"cat-2.{extension}").symlink_to("/nowhere")
-    assert _naming.unused(base) == base + "-3.*"
+    assert next_path() == base + "-3.*"
+
+
+@pytest.mark.parametrize("name", ["new", "results-v1.2", "v1.0.3", "a.b", "a.txt", ".png", "...", "png", "x.png/"])
+def test_what_is_a_folder(tmp_path: Path, name: str) -> None:
+    """The rule of aigc_job_download(): whether it is there or not."""
+    files = Files(f"{tmp_path}/{name}", "x")
+    files.prepare()
+    assert (tmp_path / name).is_dir()
+    assert files.path(job(), 0, False) == f"{tmp_path}/{name.rstrip('/')}/x.*"
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.PNG", "x.jpeg", "x.jpg", "x.webp", "x.gif", "x.bmp", "x.*", "a.b.png", ".x.png"])
+def test_what_is_a_file(tmp_path: Path, name: str) -> None:
+    files = Files(f"{tmp_path}/new/{name}")
+    files.prepare()
+    assert list((tmp_path / "new").iterdir()) == []
+    assert files.path(job(), 0, False) == f"{tmp_path}/new/{name}"
+
+
+def test_a_relative_path_stays_where_it_was_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for out, name in (("images", "images/x.*"), ("images/new.png", "images/new.png")):
+        files = Files(out, "x")
+        files.prepare()
+        assert files.path(job(), 0, False) == name
+        monkeypatch.chdir("/")
+        assert Path(files.path(job(), 0, False)).parent == tmp_path / "images"
+        monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "out, template",
+    [
+        ("x" * 300, None),  # too long
+        ("é" * 130 + ".png", None),  # too long in bytes
+        ("", "é" * 125),  # the same with what is added
+        ("", "{remote_id}" * 4),
+        ("a/" * 2100, None),
+        ("", "x\udcff"),  # no UTF-8
+        ("x\udcff.png", None),
+        ("x\0y", None),
+        ("", "x\ny"),
+        ("file", None),
+        ("file/x.png", None),
+        ("folder.png", None),
+        ("dangling/x.png", None),
+    ],
+)
+def test_what_cannot_be_written_is_found_before(tmp_path: Path, out: str, template: Optional[str]) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "dangling").symlink_to("/nowhere/else")
+    with pytest.raises(AigcError) as caught:
+        Files(f"{tmp_path}/{out}", template).prepare()
+    assert isinstance(caught.value, (FileError, InvalidArgumentError)), caught.value
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["dangling", "file", "folder.png"]
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="there is no /proc here")
+def test_a_folder_that_takes_no_files() -> None:
+    for out in ("/proc/self", "/proc/self/x.png", "/dev/null/x.png", "/dev/full"):
+        with pytest.raises(FileError):
+            Files(out).prepare()
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("unshare"), reason="unshare is missing")
+def test_a_full_disk_is_found_before(tmp_path: Path) -> None:
+    """A file system of 64 KiB, which is not full, but too small for an image."""
+    code = f"""
+import sys
+from aigc._naming import Files
+from aigc.errors import NoSpaceError
+try:
+    Files({str(tmp_path)!r}).prepare()
+except NoSpaceError:
+    sys.exit(7)
+"""
+    mount = f"mount -t tmpfs -o size=64k none {tmp_path} && exec {sys.executable} -c {shlex.quote(code)}"
+    done = subprocess.run(["unshare", "-rm", "sh", "-c", mount], env=environment(), capture_output=True, text=True)
+    if done.returncode == 1 and "unshare" in done.stderr:
+        pytest.skip("no mount name space is to be had here")
+    assert done.returncode == 7, done.stderr
 
 
 def test_out_is_a_folder(tmp_path: Path) -> None:
     files = Files(str(tmp_path / "new"), None, False)
     files.prepare()
     assert files.path(job(), 0, False) == str(tmp_path / "new" / "tencent-aigc_image-6789abcdef-0.*")
-
-
-def test_out_is_a_folder_with_a_dot(tmp_path: Path) -> None:
-    (tmp_path / "v1.2").mkdir()
-    assert Files(str(tmp_path / "v1.2"), "x", False).path(job(), 0, False) == str(tmp_path / "v1.2" / "x.*")
-    assert Files(str(tmp_path / "v1.3") + "/", "x", False).path(job(), 0, False) == str(tmp_path / "v1.3" / "x.*")
 
 
 def test_out_is_a_file(tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ def test_an_interrupted_generate_is_not_silent(
 
     accepted: List[aigc.Job] = []
     with aigc.Client(keys) as client:
-        monkeypatch.setattr("aigc.client.file_paths", interrupt)
+        monkeypatch.setattr("aigc.Client._download", interrupt)
         with pytest.raises(KeyboardInterrupt):
             client.generate(**TENCENT, on_accepted=accepted.append if tells else None)
     assert len(accepted) == int(tells) and len(tokens(caplog.records)) == int(not tells)

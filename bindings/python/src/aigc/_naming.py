@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import errno
+import filecmp
 import os
+import random
 import re
 import time
-from typing import TYPE_CHECKING, Collection, Dict, Iterator, List, Optional, Union
+from typing import TYPE_CHECKING, Dict, Iterator, List, Mapping, Optional, Set, Union
 
+from ._call import encode
 from .enums import Status
-from .errors import InvalidArgumentError
+from .errors import AigcError, FileError, InvalidArgumentError, NoSpaceError
 
 if TYPE_CHECKING:
     from ._jobs import BaseJob
 
 DEFAULT_TEMPLATE = "{provider}-{operation}-{id}-{index}"
 EXTENSIONS = ("png", "jpg", "webp", "gif", "bmp")
+SUFFIXES = (".*", ".jpeg", *(f".{extension}" for extension in EXTENSIONS))
+_SMALL_IMAGE = 256 * 1024  # Bytes.
+_LONGEST_PATH = 4095  # Bytes, on Linux.
 FIELDS = ("provider", "operation", "id", "remote_id", "index", "date", "time")
 _PLACE = re.compile(r"\{([^{}]*)\}")
 
 
 def check_template(template: str) -> None:
-    """Raises InvalidArgumentError if the template names a field that does not exist, or a folder."""
+    """Raises InvalidArgumentError if the template names a field that does not exist, or a folder, or is no text."""
+    encode(template, "name_template")
     for name in _PLACE.findall(template):
         if name not in FIELDS:
             raise _invalid(f"a name template has no {{{name}}}; it has {', '.join('{%s}' % field for field in FIELDS)}")
@@ -29,23 +37,154 @@ def check_template(template: str) -> None:
         raise _invalid("a name template has a brace without its partner")
     if "/" in rest or os.sep in rest or "\0" in rest:
         raise _invalid("a name template names a file, not a folder: give the folder apart")
+    if any(ord(character) < 32 or ord(character) == 127 for character in rest):
+        raise _invalid("a name template has no control characters")
     if not template.strip(". "):
         raise _invalid("a name template cannot be empty")
 
 
-def file_paths(
-    folder: Optional[Union[str, "os.PathLike[str]"]], job: "BaseJob", template: Optional[str] = None
-) -> List[Optional[str]]:
-    """For each image of the job a path in the folder that no file has yet, ending in ".*", and all of them different
-    whatever the template says; None for each without a folder. Makes the folder."""
-    if folder is None:
-        return [None for _ in job.assets]
-    os.makedirs(folder, exist_ok=True)
-    paths: List[str] = []
-    for asset in job.assets:
-        base = os.path.join(os.fspath(folder), stem(job, asset.index, template or DEFAULT_TEMPLATE))
-        paths.append(unused(base, taken=paths))
-    return [*paths]
+class Files:
+    """Where the images of jobs go: a folder, or a file.
+
+    out is a file if its last part ends in ".*" or in the suffix of an image (.png, .jpg, .jpeg, .webp, .gif, .bmp), and
+    otherwise a folder; a relative one starts at the working folder of the moment in which this is made. Of several images
+    for one file each gets its number before the suffix. No path is given out twice, nor one that a file has, unless
+    overwriting is on."""
+
+    def __init__(self, out: Union[str, "os.PathLike[str]"], template: Optional[str] = None, overwrite: bool = False) -> None:
+        self._template = DEFAULT_TEMPLATE if template is None else template
+        check_template(self._template)
+        text = encode(os.fspath(out), "out").decode()
+        if not text:
+            raise _invalid("out is empty: give a folder, such as \".\", or a file", "out")
+        self._overwrite = overwrite
+        self._taken: Set[str] = set()
+        self._start = _here() or ""
+        if not self._start and not os.path.isabs(text):
+            raise FileError("the working folder of this process is gone: give the whole path", status=Status.FILE)
+        self._base: Optional[str] = None
+        self._folder, self._suffix = text, ".*"
+        last = os.path.basename(text)
+        stem, suffix = os.path.splitext(last)
+        if stem.strip(".") and suffix.lower() in SUFFIXES:
+            self._base, self._suffix = text[: -len(suffix)], suffix
+            self._folder = os.path.dirname(text) or "."
+
+    def prepare(self) -> None:
+        """Makes the folder and finds out whether a file can be written into it, as long as that costs nothing: before
+        anything is submitted. Raises FileError, NoSpaceError or InvalidArgumentError."""
+        folder = os.path.join(self._start, self._folder)
+        if len(os.fsencode(folder)) > _LONGEST_PATH:
+            raise _invalid("out is longer than any path can be", "out")
+        try:
+            os.makedirs(folder, exist_ok=True)
+        except OSError as error:
+            raise _file_error(f"the folder {self._folder} cannot be made", error) from error
+        longest = f"{self._base}-999" if self._base is not None else self._longest()
+        name = os.path.basename(longest) + (self._suffix if self._suffix != ".*" else ".webp")
+        whole = os.path.join(self._start, self._folder, name)
+        try:
+            limit = os.pathconf(folder, "PC_NAME_MAX")
+        except (OSError, ValueError):
+            limit = 255
+        size = len(os.fsencode(name))
+        if size > limit or len(os.fsencode(whole)) > _LONGEST_PATH:
+            if self._base is None:
+                raise _invalid(f"the name template makes file names of up to {size} bytes, and {limit} are possible")
+            raise _invalid(f"the file name {name} is too long: it has {size} bytes, and {limit} are possible", "out")
+        if self._base is not None and os.path.isdir(os.path.join(self._start, self._base + self._suffix)):
+            raise FileError(
+                f"{self._base}{self._suffix} is a folder, and its suffix makes it the name of a file: append a \"/\"",
+                status=Status.FILE,
+            )
+        _try_file(folder, self._folder, name)
+
+    def path(self, job: "BaseJob", index: int, several: bool) -> str:
+        """The path for an image of a job, as a download takes it."""
+        if self._base is None:
+            return self._claim(os.path.join(self._folder, stem(job, index, self._template)))
+        return self._claim(f"{self._base}-{index}" if several else self._base)
+
+    def paths(self, job: "BaseJob") -> List[str]:
+        """The paths for all images of a job."""
+        assets = job.assets
+        return [self.path(job, asset.index, len(assets) > 1) for asset in assets]
+
+    def single(self, name: str) -> str:
+        """The path for an image that belongs to no job."""
+        return self._claim(os.path.join(self._folder, name) if self._base is None else self._base)
+
+    def keep_one(self, path: str) -> Optional[str]:
+        """The file of the name without a number, or with a smaller one, that holds the same bytes as path; path is removed
+        then. None if there is none."""
+        base = re.sub(r"-\d+$", "", os.path.splitext(path)[0])
+        for candidate in numbered(base):
+            earlier = candidate + os.path.splitext(path)[1]
+            if earlier == path or not os.path.lexists(earlier):
+                return None
+            if os.path.isfile(earlier) and filecmp.cmp(earlier, path, shallow=False):
+                os.unlink(path)
+                return earlier
+        return None
+
+    def _claim(self, base: str) -> str:
+        if _here() != self._start:
+            base = os.path.join(self._start, base)
+        for candidate in numbered(base):
+            path = candidate + self._suffix
+            if path not in self._taken and (self._overwrite or not _is_taken(candidate, self._suffix)):
+                self._taken.add(path)
+                return path
+        raise AssertionError("numbers do not end")
+
+    def _longest(self) -> str:
+        values = {
+            "provider": "tencent",
+            "operation": "pre_model_inference",
+            "id": "x" * 10,
+            "remote_id": "x" * 80,
+            "index": "999",
+            "date": "2026-01-01",
+            "time": "000000",
+        }
+        return _filled(self._template, values) + "-999"
+
+
+def _here() -> Optional[str]:
+    try:
+        return os.getcwd()
+    except OSError:
+        return None
+
+
+def _try_file(folder: str, shown: str, name: str) -> None:
+    """Writes as much as a small image needs under a hidden name of that length, and removes it."""
+    probe = os.path.join(folder, "." + name[1:] if len(name) > 1 else ".x")
+    while os.path.lexists(probe):
+        probe = os.path.join(folder, f".aigc-{random.getrandbits(64):016x}")
+    try:
+        file = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _file_error(f"no file can be made in the folder {shown}", error) from error
+    try:
+        os.unlink(probe)
+        try:
+            os.posix_fallocate(file, 0, _SMALL_IMAGE)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS):
+                raise
+            os.write(file, bytes(_SMALL_IMAGE))
+    except OSError as error:
+        raise _file_error(f"no image can be written to the folder {shown}", error) from error
+    finally:
+        os.close(file)
+
+
+def _file_error(what: str, error: OSError) -> AigcError:
+    message = f"{what}: {error.strerror}"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return NoSpaceError(message, status=Status.NO_SPACE)
+    return FileError(message, status=Status.FILE)
 
 
 def stem(job: "BaseJob", index: int, template: str) -> str:
@@ -61,19 +200,18 @@ def stem(job: "BaseJob", index: int, template: str) -> str:
         "date": time.strftime("%Y-%m-%d", now),
         "time": time.strftime("%H%M%S", now),
     }
+    return _filled(template, values)
+
+
+def _filled(template: str, values: Mapping[str, str]) -> str:
     name = _PLACE.sub(lambda match: values[match.group(1)], template)
-    return name.lstrip(".-")[:180] or "image"
+    return name.lstrip(".-") or "image"
 
 
-def unused(base: str, suffix: str = ".*", taken: Collection[str] = ()) -> str:
-    """base + suffix, with a number in between if need be, so that no such file is there and it is not one of taken.
-
-    ".*" stands for every extension that an image can have."""
-    for candidate in numbered(base):
-        names = [f"{candidate}.{extension}" for extension in EXTENSIONS] if suffix == ".*" else [candidate + suffix]
-        if candidate + suffix not in taken and not any(map(os.path.lexists, names)):
-            return candidate + suffix
-    raise AssertionError("numbers do not end")
+def _is_taken(base: str, suffix: str) -> bool:
+    """Whether there is such a file; ".*" stands for every suffix that an image can get."""
+    suffixes = [f".{extension}" for extension in EXTENSIONS] if suffix == ".*" else [suffix]
+    return any(os.path.lexists(base + each) for each in suffixes)
 
 
 def numbered(base: str) -> Iterator[str]:
@@ -95,5 +233,5 @@ def short(remote_id: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "", remote_id)[-10:] or "x"
 
 
-def _invalid(message: str) -> InvalidArgumentError:
-    return InvalidArgumentError(message, status=Status.INVALID_ARGUMENT, field="name_template")
+def _invalid(message: str, field: str = "name_template") -> InvalidArgumentError:
+    return InvalidArgumentError(message, status=Status.INVALID_ARGUMENT, field=field)

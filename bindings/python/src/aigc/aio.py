@@ -19,7 +19,7 @@ from ._base import BaseClient, Event, PathLike, remember_token, tells
 from ._call import Handle, error_from, milliseconds
 from ._jobs import BaseDownload, BaseJob, BaseTask
 from ._library import lib
-from ._naming import check_template, file_paths
+from ._naming import Files, check_template
 from .enums import EventType, Outcome, State, Status
 from .errors import ClosedError, NoResourcesError, WaitTimeoutError
 from .request import Request
@@ -190,7 +190,9 @@ class Client(BaseClient[Job, Download]):
     ) -> List[Download]:
         """Submits, waits, and downloads every image; returns the downloads, all succeeded.
 
-        out:         a folder (made if it is missing), or None for memory. Nothing is overwritten: a number is added.
+        out:         None for memory; a file if it ends in ".*" or in the suffix of an image (.png, .jpg, .jpeg, .webp,
+                     .gif, .bmp), and otherwise a folder, made if it is missing. Nothing is overwritten: a number is added.
+                     What cannot be written is found before anything is submitted.
         timeout:     seconds for all of it. When they are over a job that has not been sent is cancelled; an answer that is
                      on its way is waited for a little longer (close.grace_ms), so that its id is not lost. Errors that
                      come after the provider's yes carry the job's token.
@@ -198,7 +200,10 @@ class Client(BaseClient[Job, Download]):
                      that is after this coroutine was cancelled. What it raises goes to the loop's exception handler.
                      Without it, a job that goes on after a cancellation is a warning of the logger "aigc", with its token.
         """
-        if name_template is not None:
+        files = None if out is None else Files(out, name_template)
+        if files is not None:
+            files.prepare()
+        elif name_template is not None:
             check_template(name_template)
         milliseconds(timeout)  # Refuses what is no time.
         deadline = None if timeout is None else time.monotonic() + timeout
@@ -207,7 +212,7 @@ class Client(BaseClient[Job, Download]):
             if on_accepted is not None:
                 self._on_accepted[job.id] = on_accepted
             await job.wait(_left(deadline))
-            paths = file_paths(out, job, name_template)
+            paths = [None for _ in job.assets] if files is None else files.paths(job)
             downloads = [job.download(asset.index, path) for asset, path in zip(job.assets, paths)]
             for download in downloads:
                 await download.wait(_left(deadline))

@@ -11,7 +11,7 @@ from ._base import BaseClient, Event, PathLike, give_up, remember_token, settle
 from ._call import call, error_from, milliseconds
 from ._jobs import BaseDownload, BaseJob, BaseTask
 from ._library import lib
-from ._naming import check_template, file_paths
+from ._naming import Files, check_template
 from .enums import State, Status
 from .errors import WaitTimeoutError
 from .request import Request
@@ -151,14 +151,19 @@ class Client(BaseClient[Job, Download]):
     ) -> List[Download]:
         """Submits, waits, and downloads every image; returns the downloads, all succeeded.
 
-        out:         a folder (made if it is missing), or None for memory. Nothing is overwritten: a number is added.
+        out:         None for memory; a file if it ends in ".*" or in the suffix of an image (.png, .jpg, .jpeg, .webp,
+                     .gif, .bmp), and otherwise a folder, made if it is missing. Nothing is overwritten: a number is added.
+                     What cannot be written is found before anything is submitted.
         timeout:     seconds for all of it. When they are over a job that has not been sent is cancelled; an answer that is
                      on its way is waited for a little longer (close.grace_ms), so that its id is not lost. Errors that
                      come after the provider's yes carry the job's token.
         on_accepted: called with the job as soon as the provider has accepted it: the moment to store job.token. Without
                      it, a job that goes on after an interrupt is a warning of the logger "aigc", with its token.
         """
-        if name_template is not None:
+        files = None if out is None else Files(out, name_template)
+        if files is not None:
+            files.prepare()
+        elif name_template is not None:
             check_template(name_template)
         deadline = _deadline(timeout)
         job = self.submit(provider, operation, **fields)
@@ -171,7 +176,7 @@ class Client(BaseClient[Job, Download]):
                     job._known = True
                     tell(job)
             job.wait(_left(deadline))
-            paths = file_paths(out, job, name_template)
+            paths = [None for _ in job.assets] if files is None else files.paths(job)
             downloads = [job.download(asset.index, path) for asset, path in zip(job.assets, paths)]
             for download in downloads:
                 download.wait(_left(deadline))

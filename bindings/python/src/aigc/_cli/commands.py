@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import Callable, Dict, List
 
+from .._naming import Files
 from ..client import Client, Job
 from ..describe import _config_keys, _fields, _operations
 from ..enums import EventType, State, Status
@@ -13,7 +14,6 @@ from ..errors import AigcError, InvalidArgumentError, WaitTimeoutError
 from . import exits, options, requests
 from .again import Again
 from .doctor import doctor
-from .files import Files
 from .interrupts import Interrupted, Interrupts
 from .output import Output, describe, label, warn_of_secrets
 from .run import Run
@@ -21,7 +21,7 @@ from .run import Run
 
 def generate(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
     """Submit, wait, fetch."""
-    files = Files(args.out, args.name_template, args.overwrite)
+    files = _files(args)
     with _client(args, output) as client:
         request = requests.build(args, "submit", follow=True)
         files.prepare()
@@ -85,7 +85,7 @@ def wait(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> in
 
 def fetch(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
     """Until all jobs have ended and their images are here; or one image by id or URL."""
-    files = Files(args.out, args.name_template, args.overwrite)
+    files = _files(args)
     with _client(args, output) as client:
         files.prepare()
         run = Run(client, output, files, args.timeout)
@@ -109,7 +109,7 @@ def jobs(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> in
     from .jobs import folder, run
 
     def resume(args: argparse.Namespace) -> int:
-        files = Files(args.out, args.name_template, args.overwrite)
+        files = _files(args)
         args.journal = folder(args)
         with _client(args, output) as client:
             files.prepare()
@@ -138,18 +138,16 @@ def _resumed(client: Client, count: int) -> List[Job]:
 
 def fields(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
     """Operations, or the fields of one."""
+    if args.provider is not None:
+        requests.check_provider(args.provider)
     if args.operation is None:
         for row in _operations():
             if args.provider in (None, row.provider):
                 text = f"{row.provider:8} {row.operation:26} {row.kind:7} {row.wire_name}"
                 output.result(text, vital=False, type="operation", **row._asdict())
         return exits.OK
+    requests.check_operation(args.provider, args.operation)
     rows = _fields(args.provider, args.operation)
-    if not rows:
-        raise InvalidArgumentError(
-            f"there is no operation {args.operation!r} of {args.provider!r}: see aigc fields",
-            status=Status.INVALID_ARGUMENT,
-        )
     for field in rows:
         needed = "required" if field.required else ""
         text = f"{field.name:22} {field.type:10} {needed:9} {field.text} ({field.wire_name})"
@@ -176,6 +174,10 @@ COMMANDS: Dict[str, Callable[[argparse.Namespace, Output, Interrupts], int]] = {
     "config": config,
     "doctor": doctor,
 }
+
+
+def _files(args: argparse.Namespace) -> Files:
+    return Files("." if args.out is None else args.out, args.name_template, args.overwrite)
 
 
 def _client(args: argparse.Namespace, output: Output) -> Client:
@@ -234,9 +236,9 @@ def _attached(args: argparse.Namespace, client: Client, output: Output, codes: L
     """The jobs that the command line names. A token that is none is reported, and the others go on."""
     tokens: List[str] = []
     for token in args.tokens:
-        tokens.extend(sys.stdin.read().split() if token == "-" else [token])
-    if not tokens and not args.id and "-" not in args.tokens:
-        raise _usage("a token is missing")
+        tokens.extend(_read_tokens() if token == "-" else [token])
+    if not tokens and not args.id:
+        raise _usage("a token is missing" + (": standard input held none" if "-" in args.tokens else ""))
     if args.id and (args.provider is None or args.operation is None):
         raise _usage("--id needs --provider and --operation")
     jobs: List[Job] = []
@@ -249,6 +251,13 @@ def _attached(args: argparse.Namespace, client: Client, output: Output, codes: L
     for remote_id in args.id:
         jobs.append(client.attach_id(args.provider, args.operation, remote_id, follow))
     return jobs
+
+
+def _read_tokens() -> List[str]:
+    try:
+        return [] if sys.stdin is None else sys.stdin.read().split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise _usage(f"no tokens can be read from standard input: {error}") from None
 
 
 def _print_status(job: Job, output: Output, verbose: bool) -> None:

@@ -106,6 +106,9 @@ def _command(commands: Any, name: str, text: str, client: bool = True) -> argpar
 
 def _request_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("prompt", nargs="?", help="what to draw: the field prompt")
+    sub.add_argument(
+        "--prompt-file", metavar="FILE", help='takes the prompt from a file in UTF-8; "-" reads it from standard input'
+    )
     sub.add_argument("--provider", required=True, metavar="NAME", help="alibaba or tencent")
     sub.add_argument("--operation", metavar="NAME", help='the operation; "aigc fields" lists them')
     _field_options(sub)
@@ -158,7 +161,11 @@ def _token_options(sub: argparse.ArgumentParser) -> None:
 
 def _file_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
-        "--out", "-o", metavar="PATH", help="a folder (made if missing), or a file such as cat.png or cat.*"
+        "--out",
+        "-o",
+        metavar="PATH",
+        help="a file if it ends in .* or in the suffix of an image (.png, .jpg, .jpeg, .webp, .gif, .bmp), and otherwise a "
+        "folder, made if missing (default: the working folder)",
     )
     sub.add_argument(
         "--name-template",

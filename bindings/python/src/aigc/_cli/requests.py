@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import Any, Dict, Optional
+import sys
+from typing import Any, Dict, Iterable, Optional
 
 from ..describe import _fields, _operations
 from ..enums import Status
-from ..errors import InvalidArgumentError
+from ..errors import FileError, InvalidArgumentError
 from ..request import Request
+
+_PROMPT_BYTES = 65536
 
 
 def build(args: argparse.Namespace, kind: str, follow: Optional[bool] = None) -> Request:
@@ -17,7 +20,7 @@ def build(args: argparse.Namespace, kind: str, follow: Optional[bool] = None) ->
     operation = _operation(args.provider, args.operation, kind)
     request = Request(args.provider, operation, image_urls=getattr(args, "image_url", []), follow=follow)
     request.key = getattr(args, "key", None)
-    prompt = getattr(args, "prompt", None)
+    prompt = _prompt(args)
     if prompt is not None:
         request.fields["prompt"] = prompt
     types = {row.name: row.type for row in _fields(args.provider, operation)}
@@ -33,6 +36,39 @@ def build(args: argparse.Namespace, kind: str, follow: Optional[bool] = None) ->
             # As JSON text where the table says JSON, so that a JSON string stays one.
             request.fields[name] = json.dumps(parsed) if types.get(name) == "json" else parsed
     return request
+
+
+def _prompt(args: argparse.Namespace) -> Optional[str]:
+    prompt: Optional[str] = getattr(args, "prompt", None)
+    file: Optional[str] = getattr(args, "prompt_file", None)
+    if prompt == "-":
+        raise _usage('a prompt of "-" is surely not meant: --prompt-file - reads the prompt from standard input')
+    if file is None:
+        return prompt
+    if prompt is not None:
+        raise _usage("give a prompt, or --prompt-file: not both")
+    try:
+        if file == "-":
+            data = b"" if sys.stdin is None else sys.stdin.buffer.read(_PROMPT_BYTES + 1)
+        else:
+            with open(file, "rb") as opened:
+                data = opened.read(_PROMPT_BYTES + 1)
+    except OSError as error:
+        raise FileError(f"the prompt cannot be read from {file}: {error.strerror}", status=Status.FILE) from error
+    where = "standard input" if file == "-" else file
+    if len(data) > _PROMPT_BYTES:
+        raise _usage(f"{where} is no prompt: it is longer than {_PROMPT_BYTES} bytes")
+    try:
+        text = data.decode("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        raise _usage(f"the prompt from {where} is no text in UTF-8") from None
+    if not text:
+        raise _usage(f"the prompt is missing: {where} holds no text")
+    return text
+
+
+def _usage(message: str) -> InvalidArgumentError:
+    return InvalidArgumentError(message, status=Status.INVALID_ARGUMENT, field="prompt")
 
 
 def value(name: str, text: str, kind: Optional[str]) -> Any:
@@ -60,18 +96,44 @@ def value(name: str, text: str, kind: Optional[str]) -> Any:
     return text
 
 
+def check_provider(provider: str) -> None:
+    """Raises InvalidArgumentError, naming the nearest."""
+    known = sorted({row.provider for row in _operations()})
+    if provider not in known:
+        raise InvalidArgumentError(
+            f"there is no provider {provider!r}{nearest(provider, known)}: it is one of {', '.join(known)}",
+            status=Status.INVALID_ARGUMENT,
+        )
+
+
+def check_operation(provider: str, operation: str) -> None:
+    """Raises InvalidArgumentError, naming the nearest."""
+    check_provider(provider)
+    known = [row.operation for row in _operations() if row.provider == provider]
+    if operation not in known:
+        raise InvalidArgumentError(
+            f"{provider} has no operation {operation!r}{nearest(operation, known)}: it has {', '.join(known)}",
+            status=Status.INVALID_ARGUMENT,
+        )
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A question about what may have been meant, or nothing."""
+    from difflib import get_close_matches
+
+    found = get_close_matches(name.lower(), list(known), 1)
+    return f" (did you mean {found[0]}?)" if found else ""
+
+
 def _operation(provider: str, operation: Optional[str], kind: str) -> str:
     """The operation, or the only one of its kind that the provider has."""
+    check_provider(provider)
     if operation is not None:
+        check_operation(provider, operation)
         return operation
     choices = [row.operation for row in _operations() if row.provider == provider and row.kind == kind]
     if len(choices) == 1:
         return choices[0]
-    if not choices:
-        known = sorted({row.provider for row in _operations()})
-        raise InvalidArgumentError(
-            f"there is no provider {provider!r}: it is one of {', '.join(known)}", status=Status.INVALID_ARGUMENT
-        )
     raise InvalidArgumentError(
         f"{provider} has several operations: add --operation {' or --operation '.join(choices)}",
         status=Status.INVALID_ARGUMENT,

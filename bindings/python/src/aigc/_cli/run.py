@@ -7,11 +7,11 @@ from typing import Any, Dict, List, NamedTuple, Optional, Set
 
 from .._base import Event, settle, undecided
 from .._jobs import BaseTask
+from .._naming import Files
 from ..client import Client, Download, Job
 from ..enums import EventType, Status
 from ..errors import AigcError, FileTakenError, InvalidArgumentError, WaitTimeoutError
 from . import exits
-from .files import Files
 from .output import Output
 
 _IDLE = 0.05
