@@ -116,7 +116,7 @@ finish() {
 packages=(gcc g++ binutils pkg-config libcurl4-openssl-dev libssl-dev libjansson-dev python3 python3-venv openssl)
 [ "$quick" = yes ] || packages+=(valgrind cmake shellcheck golang-go libuv1-dev libglib2.0-dev dpkg-dev abigail-tools
     doxygen man-db php-cli ruby ruby-minitest nginx-light)
-if ! { need_swift && need_packages "$logs/setup.log" "${packages[@]}" &&
+if ! { need_swift && need_place "$root" && need_packages "$logs/setup.log" "${packages[@]}" &&
     need_venv "$root" "$logs/setup.log" -r bindings/python/tests/requirements.txt; }; then
     echo "The tests could not be set up; the end of .build/test-logs/setup.log:"
     tail -n 25 "$logs/setup.log" | sed 's/^/  | /'

@@ -5,7 +5,7 @@
 #
 # usage: quickstart.sh [--out FOLDER] [--prompt TEXT] [--live [--yes] [--model NAME | --image URL]]
 #   --out FOLDER   where the images go (default ./aigc-images)
-#   --prompt TEXT  what to draw
+#   --prompt TEXT  what to draw; for Alibaba <special-token> in it stands for the subject of model or picture
 #   --live         the real clouds, with the credentials of the environment. THIS COSTS MONEY: it asks first
 #   --yes          with --live: does not ask
 #   --model NAME   with --live: a model you have trained at Alibaba
@@ -136,12 +136,21 @@ made() {
     printf '  %-7s %-8s %d image%s\n' "$1" "$2" "$count" "$([ "$count" = 1 ] || echo s)"
 }
 
+# prompt_for CLOUD: Alibaba draws a subject that it has been shown, and the prompt has to say where: <special-token>.
+prompt_for() {
+    case $1:$prompt in
+        alibaba:*'<special-token>'*) echo "$prompt" ;;
+        alibaba:*) echo "a portrait of <special-token>, $prompt" ;;
+        *) echo "$prompt" ;;
+    esac
+}
+
 generate_in_c() {
     local cloud=$1 options=("${settings[@]}")
     if [ "$cloud" = alibaba ]; then
         if [ -n "$model" ]; then options+=(--model "$model"); else options+=(--image "$image"); fi
     fi
-    "$work/generate" "${options[@]}" "$cloud" "$prompt" "$out/c-$cloud" >"$work/paths" 2>>"$log" ||
+    "$work/generate" "${options[@]}" "$cloud" "$(prompt_for "$cloud")" "$out/c-$cloud" >"$work/paths" 2>>"$log" ||
         fail "The C program got no image from $cloud."
     made C "$cloud" <"$work/paths"
 }
@@ -154,7 +163,7 @@ generate_in_python() {
         fi
     fi
     AIGC_LIBRARY=$library "$root/.venv/bin/aigc" generate "${options[@]}" --provider "$cloud" --overwrite \
-        --out "$out" --name-template "python-{provider}-{index}" "$prompt" >"$work/paths" 2>>"$log" ||
+        --out "$out" --name-template "python-{provider}-{index}" "$(prompt_for "$cloud")" >"$work/paths" 2>>"$log" ||
         fail "The Python command got no image from $cloud."
     made Python "$cloud" <"$work/paths"
 }

@@ -469,14 +469,16 @@ int32_t aigc_client_event_fd(aigc_client *client);
 /* Takes the next event, yours to free, waiting up to timeout_ms for it (0: does not wait). AIGC_OK with *event NULL
  * means that none came in time, or that aigc_client_wake() was called. Events of one job come in order; JOB_STATE and
  * JOB_PROGRESS that were not taken in time are merged into the newest. Events are kept until they are taken, unless
- * nobody has ever asked this client for events: then those of a job vanish with its last handle. Since 1.0. */
+ * nobody has ever asked this client for events: then those of a job vanish with its last handle. AIGC_E_CLOSED: timeout_ms
+ * is not 0, the client has been closed and every event has been taken; a loop ends there. Since 1.0. */
 aigc_status aigc_client_next_event(aigc_client *client, int64_t timeout_ms, aigc_event **event, aigc_error **error);
 
 /* Called by aigc_client_dispatch() for each event, on the thread that called it. The event is freed afterwards. Since 1.0. */
 typedef void (*aigc_event_handler)(const aigc_event *event, void *user_data);
 
 /* Hands the events that are queued now to handler, one by one, first waiting up to timeout_ms for one to come. No lock is
- * held: the handler may call anything except aigc_client_free() of this client. Sets *handled (may be NULL). Since 1.0. */
+ * held: the handler may call anything except aigc_client_free() of this client. Sets *handled (may be NULL).
+ * AIGC_E_CLOSED as from aigc_client_next_event(). Since 1.0. */
 aigc_status aigc_client_dispatch(aigc_client *client, int64_t timeout_ms, aigc_event_handler handler, void *user_data,
                                  size_t *handled, aigc_error **error);
 

@@ -202,6 +202,8 @@ public func aigc_client_next_event(
         let out = try needOut(event, "event")
         if let next = client.engine.nextEvent(milliseconds: timeout_ms) {
             out.pointee = EventBox(client, next).handedOut()
+        } else {
+            try client.expectEvents(milliseconds: timeout_ms)
         }
     }
 }
@@ -216,7 +218,9 @@ public func aigc_client_dispatch(
     return withStatus(error) { () throws(Failure) in
         let client = try ClientBox.usable(client)
         guard let handler else { throw isNull("handler") }
-        guard var next = client.engine.nextEvent(milliseconds: timeout_ms) else { return }
+        guard var next = client.engine.nextEvent(milliseconds: timeout_ms) else {
+            return try client.expectEvents(milliseconds: timeout_ms)
+        }
         // Not what the handler brings about: a host that submits a job for each that ends would never get out.
         var left = client.engine.queuedEvents()
         while true {
@@ -237,6 +241,12 @@ public func aigc_client_wake(_ client: OpaquePointer?) {
 }
 
 extension Client {
+    /// Who waits again and again for what cannot come any more would spin. Who only looks is told that there is nothing.
+    fileprivate func expectEvents(milliseconds: Int64) throws(Failure) {
+        guard milliseconds != 0, engine.hasNoMoreEvents else { return }
+        throw Failure(.closed, "Waiting for an event: the client has been closed, and no event is left")
+    }
+
     fileprivate func need(_ name: String) throws(Failure) -> any Provider {
         _ = try Catalogue.table(name)
         guard let provider = engine.provider(name) else {

@@ -78,6 +78,34 @@ static void keys_in_a_journal(const std::string &folder) {
     ok(must(aigc::journal::prune(path, 0), "prune") == 1, "an ended key is forgotten");
 }
 
+// C would end a string at its NUL, and send what is before it.
+static void no_string_is_cut() {
+    const std::string cut("a cat\0 in the snow", 18);
+    aigc::Client cloud = client();
+    aigc::Config config = must(aigc::Config::make(), "a configuration");
+    aigc::Request request = cat("a cat");
+    auto refused = [](const char *what, const auto &result, const char *field) {
+        const bool good = !result && result.error().status() == AIGC_E_INVALID_ARGUMENT &&
+                          result.error().message().find("NUL") != std::string::npos && result.error().field() == field &&
+                          result.error().name() == "AIGC_E_INVALID_ARGUMENT";
+        ok(good, what, result ? "it was taken" : result.error().message());
+    };
+    refused("a NUL in the value of a key", config.set("tencent.region", cut), "tencent.region");
+    refused("a NUL in a prompt", request.set("prompt", cut), "prompt");
+    refused("a NUL in JSON", request.set_json("body.A", cut), "body.A");
+    refused("a NUL in a URL", request.add_image(cut), "image_urls");
+    refused("a NUL in an option", request.set_option("deadline_ms", cut), "deadline_ms");
+    refused("a NUL in a token", cloud.attach(cut), "token");
+    refused("a NUL in a job id", cloud.attach_id(AIGC_TENCENT, AIGC_TENCENT_IMAGE, cut), "remote_id");
+    refused("a NUL in a path", cloud.fetch(request, cut), "path");
+    refused("a NUL in an action", cloud.call(AIGC_TENCENT, cut, "{}", true), "action");
+    refused("a NUL in a body", cloud.call(AIGC_TENCENT, "DescribeAigcImageTask", cut, true), "json");
+    refused("a NUL in a key", cloud.set_credentials(AIGC_TENCENT, "an-id", cut), "secret");
+    const aigc::Job job = must(cloud.submit(request), "a job");
+    must(job.wait(60000), "its end");
+    refused("a NUL in the path of a download", job.download(0, cut), "path");
+}
+
 static void whole_jobs(const std::string &folder) {
     aigc::Client cloud = client();
     aigc::Request other = must(aigc::Request::make(AIGC_ALIBABA, AIGC_ALIBABA_PRE_MODEL_INFERENCE), "a request");
@@ -194,5 +222,6 @@ int main(int argc, char **argv) {
     events();
     calls();
     errors();
+    no_string_is_cut();
     return failures ? 1 : 0;
 }

@@ -31,6 +31,7 @@ if [ -z "$from" ]; then
     # shellcheck source=bindings/c/prepare.sh
     . "$root/bindings/c/prepare.sh"
     need_swift || exit 1
+    need_place "$root" || exit 1
     missing=()
     for package in binutils pkg-config libcurl4-openssl-dev libssl-dev libjansson-dev; do
         have "$package" || missing+=("$package")

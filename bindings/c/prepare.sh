@@ -75,6 +75,17 @@ need_swift() {
     fi
 }
 
+# need_place ROOT: the project lies where it lay when .build was made. What Swift says of one that was moved helps nobody.
+need_place() {
+    local root=$1 was
+    was=$(cat "$root"/.build/{release,debug}.yaml 2>/dev/null |
+        sed -n 's|.*"\(/[^"]*\)/Sources/Core/[^"/]*\.swift".*|\1|p;T;q') || true
+    if [ -z "$was" ] || [ "$was" -ef "$root" ]; then return 0; fi
+    echo "This folder was $was when .build was made, and Swift cannot go on with that here." >&2
+    echo "Remove $root/.build and run this again." >&2
+    return 1
+}
+
 # need_venv ROOT LOG [PIP ARGUMENT]...: a virtual environment in ROOT/.venv with the bindings and what they need. The
 # library is built apart, and named to them by AIGC_LIBRARY.
 need_venv() {

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -48,16 +49,28 @@ inline std::optional<std::string> text(const char *value) {
 class Error {
 public:
     explicit Error(aigc_error *taken) : handle_(taken, aigc_error_free) {}
+    // Of this layer: a string that C would cut at its NUL.
+    static Error nul(const std::string &field) {
+        Error error(nullptr);
+        error.field_ = std::make_shared<const std::string>(field);
+        return error;
+    }
 
-    aigc_status status() const noexcept { return aigc_error_status(handle_.get()); }
+    aigc_status status() const noexcept { return field_ ? AIGC_E_INVALID_ARGUMENT : aigc_error_status(handle_.get()); }
     std::string name() const { return aigc_status_name(status()); }
-    std::string message() const { return detail::text(aigc_error_message(handle_.get())).value_or(""); }
+    std::string message() const {
+        if (field_) return *field_ + " contains a NUL character, where C would end it";
+        return detail::text(aigc_error_message(handle_.get())).value_or("");
+    }
     std::optional<std::string> provider_code() const { return detail::text(aigc_error_provider_code(handle_.get())); }
     std::optional<std::string> provider_message() const {
         return detail::text(aigc_error_provider_message(handle_.get()));
     }
     std::optional<std::string> request_id() const { return detail::text(aigc_error_request_id(handle_.get())); }
-    std::optional<std::string> field() const { return detail::text(aigc_error_field(handle_.get())); }
+    std::optional<std::string> field() const {
+        if (field_) return *field_;
+        return detail::text(aigc_error_field(handle_.get()));
+    }
     int http_status() const noexcept { return aigc_error_http_status(handle_.get()); }
     bool retryable() const noexcept { return aigc_error_retryable(handle_.get()) != 0; }
     std::int64_t retry_after_ms() const noexcept { return aigc_error_retry_after_ms(handle_.get()); }
@@ -66,6 +79,7 @@ public:
 
 private:
     std::shared_ptr<aigc_error> handle_;  // immutable, so that copies may share it
+    std::shared_ptr<const std::string> field_;
 };
 
 // A value or an error.
@@ -115,6 +129,13 @@ Result<Done> done(Call call) {
     return Error(error);
 }
 
+// The error for the first of these strings that has a NUL in it.
+inline std::optional<Error> cut(std::initializer_list<std::pair<const char *, const std::string &>> texts) {
+    for (const auto &[name, text] : texts)
+        if (text.find('\0') != std::string::npos) return Error::nul(name);
+    return std::nullopt;
+}
+
 // Calls `call(out*, error*)` and wraps what it gives out.
 template <class T, class Raw, class Call>
 Result<T> made(Call call) {
@@ -135,6 +156,7 @@ public:
     explicit Config(aigc_config *taken) noexcept : handle_(taken) {}
 
     Result<Done> set(const char *key, const std::string &value) {
+        if (auto error = detail::cut({{key, value}})) return *error;
         return detail::done([&](auto error) { return aigc_config_set(handle_.get(), key, value.c_str(), error); });
     }
     std::optional<std::string> get(const char *key) { return detail::text(aigc_config_get(handle_.get(), key)); }
@@ -154,6 +176,7 @@ public:
     explicit Request(aigc_request *taken) noexcept : handle_(taken) {}
 
     Result<Done> set(const char *name, const std::string &value) {
+        if (auto error = detail::cut({{name, value}})) return *error;
         return detail::done(
             [&](auto error) { return aigc_request_set_string(handle_.get(), name, value.c_str(), error); });
     }
@@ -171,13 +194,16 @@ public:
         });
     }
     Result<Done> set_json(const char *name, const std::string &json) {
+        if (auto error = detail::cut({{name, json}})) return *error;
         return detail::done([&](auto error) { return aigc_request_set_json(handle_.get(), name, json.c_str(), error); });
     }
     Result<Done> add_image(const std::string &url, const char *reference_type = nullptr) {
+        if (auto error = detail::cut({{"image_urls", url}})) return *error;
         return detail::done(
             [&](auto error) { return aigc_request_add_image_url(handle_.get(), url.c_str(), reference_type, error); });
     }
     Result<Done> set_option(const char *name, const std::string &value) {
+        if (auto error = detail::cut({{name, value}})) return *error;
         return detail::done(
             [&](auto error) { return aigc_request_set_option(handle_.get(), name, value.c_str(), error); });
     }
@@ -278,6 +304,7 @@ public:
     }
     // To a file; a path that ends in ".*" gets the format's extension.
     Result<Job> download(std::size_t index, const std::string &path) const {
+        if (auto error = detail::cut({{"path", path}})) return *error;
         return detail::made<Job, aigc_job>([&](auto out, auto error) {
             return aigc_job_download(handle_.get(), index, path.c_str(), out, error);
         });
@@ -352,6 +379,7 @@ public:
             [&](auto out, auto error) { return aigc_client_submit(handle_.get(), request.raw(), out, error); });
     }
     Result<Job> attach(const std::string &token, bool follow = true) {
+        if (auto error = detail::cut({{"token", token}})) return *error;
         return detail::made<Job, aigc_job>([&](auto out, auto error) {
             return aigc_client_attach(handle_.get(), token.c_str(), follow ? 1 : 0, out, error);
         });
@@ -372,6 +400,8 @@ public:
     // From the provider's own job id.
     Result<Job> attach_id(const std::string &provider, const std::string &operation, const std::string &remote_id,
                           bool follow = true) {
+        if (auto error = detail::cut({{"provider", provider}, {"operation", operation}, {"remote_id", remote_id}}))
+            return *error;
         return detail::made<Job, aigc_job>([&](auto out, auto error) {
             return aigc_client_attach_id(handle_.get(), provider.c_str(), operation.c_str(), remote_id.c_str(),
                                          follow ? 1 : 0, out, error);
@@ -379,6 +409,7 @@ public:
     }
     // One image that is known by id or URL, to a file or to memory.
     Result<Job> fetch(const Request &request, const std::string &path) {
+        if (auto error = detail::cut({{"path", path}})) return *error;
         return detail::made<Job, aigc_job>([&](auto out, auto error) {
             return aigc_client_fetch(handle_.get(), request.raw(), path.c_str(), out, error);
         });
@@ -390,6 +421,7 @@ public:
     }
     // Any operation by the provider's own name, as aigc_client_call() says; the whole answer is Job::provider_response().
     Result<Job> call(const std::string &provider, const std::string &action, const std::string &json, bool reads) {
+        if (auto error = detail::cut({{"provider", provider}, {"action", action}, {"json", json}})) return *error;
         return detail::made<Job, aigc_job>([&](auto out, auto error) {
             return aigc_client_call(handle_.get(), provider.c_str(), action.c_str(), json.c_str(), reads ? 1 : 0, out,
                                     error);
@@ -405,6 +437,7 @@ public:
     }
     Result<Done> set_credentials(const char *provider, const std::string &id, const std::string &secret,
                                  const char *token = nullptr, std::int64_t expires_at_ms = 0) {
+        if (auto error = detail::cut({{"id", id}, {"secret", secret}})) return *error;
         return detail::done([&](auto error) {
             return aigc_client_set_credentials(handle_.get(), provider, id.c_str(), secret.c_str(), token, expires_at_ms,
                                                error);

@@ -477,6 +477,63 @@ func TestALateIDIsTold(t *testing.T) {
 	}
 }
 
+func held(client *Client) int {
+	client.mu.Lock()
+	defer client.mu.Unlock()
+	return len(client.jobs)
+}
+
+// A job whose outcome stays unknown is not kept until the client is closed.
+func TestJobsOfUnknownOutcomeAreLetGo(t *testing.T) {
+	var mode atomic.Value
+	mode.Store("lost")
+	arrived := make(chan bool, 10)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		arrived <- true
+		if mode.Load() == "silent" {
+			time.Sleep(2 * time.Second)
+		}
+		connection, _, err := w.(http.Hijacker).Hijack()
+		if err == nil {
+			connection.Close()
+		}
+	}))
+	defer server.Close()
+	client, err := New(Options{Config: map[string]string{
+		"tencent.endpoint": server.URL, "tencent.secret_id": "an-id", "tencent.secret_key": "a-key", "http.proxy": "none",
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close(0)
+	for i := 0; i < 3; i++ {
+		job := submit(t, client, cat("a cat that nobody knows of"))
+		if err := job.Wait(within(t, 20*time.Second)); !errors.Is(err, ErrOutcomeUnknown) {
+			t.Fatal(err)
+		}
+		<-arrived
+	}
+	if n := held(client); n != 0 {
+		t.Errorf("%d jobs are kept", n)
+	}
+	mode.Store("silent")
+	client.lateAnswer = 3 * time.Second
+	job := submit(t, client, cat("a cat that was given up"))
+	<-arrived
+	job.Cancel()
+	<-job.Done()
+	if n := held(client); n != 1 {
+		t.Errorf("%d jobs are kept for their answer", n)
+	}
+	for end := time.Now().Add(20 * time.Second); held(client) != 0 && time.Now().Before(end); {
+		time.Sleep(50 * time.Millisecond)
+	}
+	if n := held(client); n != 0 {
+		t.Errorf("%d jobs are kept for ever", n)
+	}
+}
+
 // Credentials that end soon are asked for also by a client that has no job.
 func TestCredentialsAreAskedForWithoutAJob(t *testing.T) {
 	asked := make(chan string, 8)

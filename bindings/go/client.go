@@ -56,8 +56,10 @@ type Event struct {
 type Client struct {
 	onEvent func(Event)
 	grace   time.Duration // the configuration's close.grace_ms
-	drained chan struct{} // closed when the goroutine that takes events has ended
-	ended   chan struct{} // closed when Close has done its work
+	// how long an answer can come after the end of its job: timeout.submit_ms and a moment
+	lateAnswer time.Duration
+	drained    chan struct{} // closed when the goroutine that takes events has ended
+	ended      chan struct{} // closed when Close has done its work
 
 	mu       sync.Mutex
 	handle   *C.aigc_client  // nil once closed
@@ -98,11 +100,8 @@ func New(options Options) (*Client, error) {
 	c := &Client{
 		onEvent: options.OnEvent, jobs: map[uint64]*Job{}, drained: make(chan struct{}), ended: make(chan struct{}),
 	}
-	key := C.CString("close.grace_ms")
-	defer C.free(unsafe.Pointer(key))
-	if grace, err := strconv.ParseInt(text(C.aigc_config_get(config, key)), 10, 64); err == nil {
-		c.grace = time.Duration(grace) * time.Millisecond
-	}
+	c.grace = duration(config, "close.grace_ms")
+	c.lateAnswer = duration(config, "timeout.submit_ms") + 10*time.Second
 	if err := taken(C.aigc_client_new(config, &c.handle, &failure), &failure); err != nil {
 		return nil, err
 	}
@@ -428,6 +427,13 @@ func (c *Client) take(event *C.aigc_event) {
 		case EventJobDone:
 			if !job.mayBeAccepted() {
 				delete(c.jobs, e.JobID)
+			} else { // and if no answer has come by then, none will
+				id := e.JobID
+				time.AfterFunc(c.lateAnswer, func() {
+					c.mu.Lock()
+					defer c.mu.Unlock()
+					delete(c.jobs, id)
+				})
 			}
 		}
 	}
@@ -443,6 +449,14 @@ func (c *Client) take(event *C.aigc_event) {
 	if c.onEvent != nil {
 		c.onEvent(e)
 	}
+}
+
+// duration is the value of a configuration key in milliseconds.
+func duration(config *C.aigc_config, name string) time.Duration {
+	key := C.CString(name)
+	defer C.free(unsafe.Pointer(key))
+	ms, _ := strconv.ParseInt(text(C.aigc_config_get(config, key)), 10, 64)
+	return time.Duration(ms) * time.Millisecond
 }
 
 func milliseconds(d time.Duration) C.int64_t {

@@ -58,7 +58,7 @@ func (j *Job) isDone() bool {
 func (j *Job) mayBeAccepted() bool {
 	switch j.Outcome() {
 	case OutcomeUnknown:
-		return true
+		return j.State() != StateUnknown // in which the answer is lost for good
 	case OutcomeAccepted:
 		select {
 		case <-j.accepted:

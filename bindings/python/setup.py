@@ -4,10 +4,12 @@ Where it comes from, in this order:
   1. the environment variable AIGC_LIBRARY, the path of a libaigc.so;
   2. .build/release/libaigc.so of the repository around this folder;
   3. "swift build -c release --product aigc" there, if swift is installed.
-Otherwise, or with AIGC_WITHOUT_LIBRARY=1, the wheel is made without it and looks for libaigc.so.1 on the system.
+Otherwise the build ends with one sentence. AIGC_WITHOUT_LIBRARY=1 makes a wheel without the library, which looks for
+libaigc.so.1 on the system.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -47,14 +49,34 @@ def library() -> Optional[Path]:
     if in_repository and shutil.which("swift"):
         build()
         return built
-    say("WITHOUT the library: no AIGC_LIBRARY, no .build/release/libaigc.so and no swift to build it with.")
-    say("The package will look for AIGC_LIBRARY or libaigc.so.1 when it is used.")
-    return None
+    raise SystemExit(
+        "libaigc: there is no library to put into the wheel, and no Swift toolchain to build it with: install Swift 6.3 "
+        "(https://www.swift.org/install), or name a ready libaigc.so with AIGC_LIBRARY=/path/to/libaigc.so, or set "
+        "AIGC_WITHOUT_LIBRARY=1 for a package that looks for libaigc.so.1 on the system"
+    )
+
+
+def moved_from() -> Optional[str]:
+    """Where the checkout lay when its .build was made, if that was elsewhere: Swift cannot go on there."""
+    try:
+        text = (REPOSITORY / ".build" / "release.yaml").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    found = re.search(r'"(/[^"]*)/Sources/Core/[^"/]*\.swift"', text)
+    if found is None or (os.path.exists(found[1]) and os.path.samefile(found[1], REPOSITORY)):
+        return None
+    return found[1]
 
 
 def build() -> None:
     """Builds the library in the repository, or ends with what to do."""
     command = ["swift", "build", "-c", "release", "--product", "aigc"]
+    moved = moved_from()
+    if moved:
+        raise SystemExit(
+            f"libaigc: .build was made when this checkout lay in {moved}, and Swift cannot go on with it here: remove "
+            f"{REPOSITORY / '.build'} and repeat"
+        )
     say(f"building the library: {' '.join(command)}")
     result = subprocess.run(command, cwd=REPOSITORY, stdout=sys.stderr)
     if result.returncode:

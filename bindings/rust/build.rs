@@ -1,6 +1,8 @@
-//! Says where libaigc lies: in AIGC_LIB_DIR if that is set, otherwise where pkg-config says.
+//! Says where libaigc lies: in AIGC_LIB_DIR if that is set, otherwise where pkg-config says, otherwise, in a clone of the
+//! project, where bindings/c/build.sh has put it.
 
 use std::env;
+use std::path::Path;
 use std::process::{exit, Command};
 
 fn main() {
@@ -20,13 +22,28 @@ fn main() {
             println!("cargo:rustc-link-search=native={}", folder.trim());
             println!("cargo:rustc-link-lib=dylib=aigc");
         }
-        Ok(said) => fail(&String::from_utf8_lossy(&said.stderr)),
-        Err(problem) => fail(&problem.to_string()),
+        Ok(said) => in_the_clone(&String::from_utf8_lossy(&said.stderr)),
+        Err(problem) => in_the_clone(&problem.to_string()),
     }
+}
+
+fn in_the_clone(why: &str) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    if let Ok(folder) = root.join(".build/dist/lib").canonicalize() {
+        if folder.join("libaigc.so").exists() {
+            println!("cargo:rerun-if-changed={}", folder.join("libaigc.so").display());
+            println!("cargo:rustc-link-search=native={}", folder.display());
+            println!("cargo:rustc-link-lib=dylib=aigc");
+            println!("cargo:rustc-link-arg=-Wl,-rpath,{}", folder.display());
+            return;
+        }
+    }
+    fail(why)
 }
 
 fn fail(why: &str) -> ! {
     eprintln!("libaigc was not found: pkg-config: {}", why.trim());
     eprintln!("Install it with bindings/c/install.sh, set PKG_CONFIG_PATH, or name its folder in AIGC_LIB_DIR.");
+    eprintln!("In a clone of the project bindings/c/build.sh builds it where it is found.");
     exit(1)
 }

@@ -122,6 +122,9 @@ extension Engine {
         }
     }
 
+    /// Closed, and everything is taken: no event comes any more.
+    public var hasNoMoreEvents: Bool { shared.lock.withLock { shared.engineGone && shared.events.isEmpty } }
+
     /// How many events wait now.
     public func queuedEvents() -> Int { shared.lock.withLock { shared.events.length } }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import threading
 from typing import Any, Dict, List
 
 import aigc
@@ -212,3 +213,47 @@ def test_what_is_said_is_one_bounded_line(sandbox: Any, keys: Dict[str, Any]) ->
     for event in said:
         for text in [event.message, *(value for value in event.fields.values() if isinstance(value, str))]:
             assert text is not None and len(text) <= 4100 and text.isprintable(), event.type
+
+
+@pytest.mark.parametrize("takes_events", [False, True])
+def test_the_synchronous_client_hands_log_records_over(
+    sandbox: Any, keys: Dict[str, Any], caplog: pytest.LogCaptureFixture, takes_events: bool
+) -> None:
+    """Nobody has to take events for that; who takes them gets every one, and no record is told twice."""
+    caplog.set_level(logging.DEBUG, logger="aigc")
+    seen = []
+    with aigc.Client({**keys, "log.level": "info"}) as client:
+        job = client.submit("tencent", "aigc_image", prompt="a cat").wait()
+        if takes_events:
+            for event in client.events(timeout=1):
+                aigc.logs.emit(event)
+                seen.append(event)
+        download = job.download(0).wait()
+        assert download.data
+        if takes_events:
+            seen.extend(client.events(timeout=1))
+    told = [record for record in caplog.records if record.name == "aigc" and hasattr(record, "aigc")]
+    assert {record.message.split(" {")[0] for record in told} >= {"Job accepted", "Job ended"}, told
+    texts = [record.getMessage() for record in told]
+    places = [str(record.aigc) for record in told]
+    assert len(places) == len(set(places)) and texts
+    if takes_events:
+        kinds = [event.type for event in seen if event.job_id == job.id]
+        assert kinds.count(aigc.EventType.JOB_ACCEPTED) == 1 and kinds.count(aigc.EventType.JOB_DONE) == 1
+        assert all(event.job is job for event in seen if event.job_id == job.id and event.type != aigc.EventType.LOG)
+    assert not [thread for thread in threading.enumerate() if thread.name == "aigc-events"]
+
+
+def test_without_a_log_level_there_is_no_thread(sandbox: Any, keys: Dict[str, Any]) -> None:
+    with aigc.Client(keys) as client:
+        client.submit("tencent", "aigc_image", prompt="a cat").wait()
+        assert not [thread for thread in threading.enumerate() if thread.name == "aigc-events"]
+
+
+def test_events_end_after_the_client_with_logs(sandbox: Any, keys: Dict[str, Any]) -> None:
+    client = aigc.Client({**keys, "log.level": "debug"})
+    job = client.submit("tencent", "aigc_image", prompt="a cat").wait()
+    client.close()
+    kinds = [event.type for event in client.events() if event.job == job]
+    assert kinds[-1] == aigc.EventType.JOB_DONE
+    assert list(client.events()) == [] and list(client.events(timeout=5)) == []

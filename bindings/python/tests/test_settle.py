@@ -128,6 +128,32 @@ def test_a_cancelled_generate_is_not_silent(
         assert client.attach(token, follow=False).remote_id
 
 
+def test_an_answer_that_never_comes_is_not_waited_for_for_ever(
+    sandbox: Any, keys: Dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.fault("silence", "CreateAigcImageTask", handled=True, times=2)
+
+    async def work() -> None:
+        async with aio.Client(keys) as client:
+            client._late_answer = 0.5
+            generate = asyncio.ensure_future(client.generate(**TENCENT, on_accepted=lambda job: None))
+            job = client.submit(**TENCENT)
+            while len(sandbox.requests("CreateAigcImageTask")) < 2:
+                await asyncio.sleep(0.01)
+            job.cancel()
+            generate.cancel()
+            (other,) = [task for task in client._tasks.values() if task != job]
+            other.cancel()
+            while not client._late:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.8)
+            assert not client._late and not client._given_up and not client._on_accepted
+            assert "may run and be billed" in caplog.text
+            await client.close(0)
+
+    asyncio.run(work())
+
+
 def test_a_cancelled_generate_without_an_answer_is_not_silent(
     sandbox: Any, keys: Dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:

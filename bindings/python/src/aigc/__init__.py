@@ -36,17 +36,47 @@ if TYPE_CHECKING:
     from .enums import State as State
     from .enums import Status as Status
     from .errors import AccountError as AccountError
+    from .errors import AddressRefusedError as AddressRefusedError
     from .errors import AigcError as AigcError
     from .errors import AssetError as AssetError
+    from .errors import AuthError as AuthError
+    from .errors import BadResponseError as BadResponseError
+    from .errors import BillingError as BillingError
     from .errors import CallError as CallError
+    from .errors import ClockError as ClockError
+    from .errors import ClosedError as ClosedError
+    from .errors import ContentRefusedError as ContentRefusedError
+    from .errors import CorruptError as CorruptError
+    from .errors import DeadlineError as DeadlineError
+    from .errors import ExpiredError as ExpiredError
+    from .errors import FileError as FileError
+    from .errors import FileTakenError as FileTakenError
+    from .errors import ForkedError as ForkedError
     from .errors import InternalError as InternalError
+    from .errors import InvalidArgumentError as InvalidArgumentError
+    from .errors import JobCancelledError as JobCancelledError
+    from .errors import JobFailedError as JobFailedError
+    from .errors import JournalError as JournalError
+    from .errors import KeyConflictError as KeyConflictError
     from .errors import LibraryLoadError as LibraryLoadError
     from .errors import MachineError as MachineError
     from .errors import NetworkError as NetworkError
+    from .errors import NoCredentialsError as NoCredentialsError
+    from .errors import NoResourcesError as NoResourcesError
+    from .errors import NoSpaceError as NoSpaceError
+    from .errors import NotAnImageError as NotAnImageError
+    from .errors import NotFoundError as NotFoundError
     from .errors import OutcomeUnknownError as OutcomeUnknownError
+    from .errors import PermissionDeniedError as PermissionDeniedError
     from .errors import ProviderError as ProviderError
+    from .errors import ProviderFaultError as ProviderFaultError
+    from .errors import RequestRefusedError as RequestRefusedError
     from .errors import StoppedError as StoppedError
+    from .errors import TLSError as TLSError
+    from .errors import ThrottledError as ThrottledError
+    from .errors import TooLargeError as TooLargeError
     from .errors import WaitTimeoutError as WaitTimeoutError
+    from .errors import WrongStateError as WrongStateError
     from .request import Request as Request
 
 _HOME = {
@@ -66,20 +96,52 @@ _HOME = {
     "State": "enums",
     "Status": "enums",
     "AccountError": "errors",
+    "AddressRefusedError": "errors",
     "AigcError": "errors",
     "AssetError": "errors",
+    "AuthError": "errors",
+    "BadResponseError": "errors",
+    "BillingError": "errors",
     "CallError": "errors",
+    "ClockError": "errors",
+    "ClosedError": "errors",
+    "ContentRefusedError": "errors",
+    "CorruptError": "errors",
+    "DeadlineError": "errors",
+    "ExpiredError": "errors",
+    "FileError": "errors",
+    "FileTakenError": "errors",
+    "ForkedError": "errors",
     "InternalError": "errors",
+    "InvalidArgumentError": "errors",
+    "JobCancelledError": "errors",
+    "JobFailedError": "errors",
+    "JournalError": "errors",
+    "KeyConflictError": "errors",
     "LibraryLoadError": "errors",
     "MachineError": "errors",
     "NetworkError": "errors",
+    "NoCredentialsError": "errors",
+    "NoResourcesError": "errors",
+    "NoSpaceError": "errors",
+    "NotAnImageError": "errors",
+    "NotFoundError": "errors",
     "OutcomeUnknownError": "errors",
+    "PermissionDeniedError": "errors",
     "ProviderError": "errors",
+    "ProviderFaultError": "errors",
+    "RequestRefusedError": "errors",
     "StoppedError": "errors",
+    "TLSError": "errors",
+    "ThrottledError": "errors",
+    "TooLargeError": "errors",
     "WaitTimeoutError": "errors",
+    "WrongStateError": "errors",
     "Request": "request",
 }
 _MODULES = ("aio", "errors", "journal", "logs", "prometheus")
+
+__version__: str
 
 __all__ = [*_HOME, *_MODULES]  # noqa: PLE0604
 
@@ -87,14 +149,26 @@ __all__ = [*_HOME, *_MODULES]  # noqa: PLE0604
 def __getattr__(name: str) -> object:
     from importlib import import_module
 
-    if name in _HOME:
-        value: object = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    if name == "__version__":
+        value: object = _version()
+    elif name in _HOME:
+        value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
     elif name in _MODULES:
         value = import_module(f"{__name__}.{name}")
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value
     return value
+
+
+def _version() -> str:
+    """Of this package; "0" where it runs from its source tree without being installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("libaigc")
+    except PackageNotFoundError:
+        return "0"
 
 
 def __dir__() -> "list[str]":

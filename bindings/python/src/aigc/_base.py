@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, Generic, Iterable, List, Mapping, Option
 from weakref import WeakSet, WeakValueDictionary
 
 from . import _config, _native
-from ._call import Handle, call, decode, encode, milliseconds, optional
+from ._call import Handle, call, decode, encode, milliseconds, optional, said
 from ._jobs import BaseDownload, BaseJob, BaseTask
 from ._library import lib
 from .describe import _operations
@@ -32,7 +32,7 @@ _live: "WeakSet[BaseClient[Any, Any]]" = WeakSet()
 class Event:
     """Something that happened on a client."""
 
-    __slots__ = ("type", "job", "job_id", "state", "status", "provider", "message", "level", "fields")
+    __slots__ = ("type", "job", "job_id", "state", "status", "provider", "message", "level", "fields", "_logged")
 
     def __init__(
         self,
@@ -62,6 +62,7 @@ class Event:
         """LOG: how much it matters."""
         self.fields = fields or {}
         """LOG: what belongs to it; the header lists the names."""
+        self._logged = False
 
     def __repr__(self) -> str:
         if self.message is not None:
@@ -72,15 +73,19 @@ class Event:
 class BaseClient(Generic[JobT, DownloadT]):
     """One engine of the library: connections, rates, credentials, jobs."""
 
+    _closed = True  # Until there is something to close.
     _job_class: Type[JobT]
     _download_class: Type[DownloadT]
 
     def __init__(self, config: Optional[Mapping[str, Any]] = None, **keys: Any) -> None:
-        self._closed = True  # Until there is something to close.
         self._ended = False  # Closed, and the grace is over: no event comes any more.
         self._pid = os.getpid()
         settings = _config.build(config, keys)
         self._grace_ms = int(_config.get(settings, "close.grace_ms") or 0)
+        self._late_answer = int(_config.get(settings, "timeout.submit_ms") or 0) / 1000 + 10
+        """How many seconds after the end of a job the answer to its submission can come."""
+        self._log_capacity = int(_config.get(settings, "log.capacity") or 0)
+        self._tells_logs = (_config.get(settings, "log.level") or "off") != "off"
         pointer = _native.client_p()
         call(lib().aigc_client_new, settings, byref(pointer))
         self._handle = Handle(pointer, lib().aigc_client_free)
@@ -289,7 +294,10 @@ class BaseClient(Generic[JobT, DownloadT]):
 
     def _take_event(self, timeout_ms: int) -> Optional[Handle]:
         pointer = _native.event_p()
-        call(lib().aigc_client_next_event, self._handle, timeout_ms, byref(pointer))
+        try:
+            call(lib().aigc_client_next_event, self._handle, timeout_ms, byref(pointer))
+        except ClosedError:  # And nothing is left.
+            return None
         return Handle(pointer, lib().aigc_event_free) if pointer else None
 
     def _event(self, handle: Handle) -> Event:
@@ -302,7 +310,7 @@ class BaseClient(Generic[JobT, DownloadT]):
             State(library.aigc_event_state(handle)),
             Status(library.aigc_event_status(handle)),
             decode(library.aigc_event_provider(handle)),
-            decode(library.aigc_event_message(handle)),
+            said(library.aigc_event_message(handle)),
             LogLevel(library.aigc_event_level(handle)),
             json.loads(library.aigc_event_fields(handle) or b"{}"),
         )
@@ -344,6 +352,9 @@ class BaseClient(Generic[JobT, DownloadT]):
             from . import logs
 
             logs.given_up(job)
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a client cannot be copied or pickled: make one in each process that needs one")
 
     def __del__(self) -> None:
         if not self._closed and os.getpid() == self._pid:

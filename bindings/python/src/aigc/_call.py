@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ctypes import byref
 from typing import Any, Callable, Optional
 
@@ -54,16 +55,65 @@ def milliseconds(seconds: Optional[float]) -> int:
     return whole if whole >= seconds * 1000 else whole + 1
 
 
+# What messages of the library name, as it is called here.
+_HERE = {
+    "aigc_client_free": "client.close()",
+    "aigc_client_set_credentials": "client.set_credentials()",
+    "aigc_client_submit": "client.submit()",
+    "aigc_client_attach": "client.attach()",
+    "aigc_client_attach_id": "client.attach_id()",
+    "aigc_client_close": "client.close()",
+    "aigc_client_fetch": "client.fetch()",
+    "aigc_client_call": "client.call()",
+    "aigc_client_new": "aigc.Client()",
+    "aigc_client_next_event": "client.events()",
+    "aigc_client_report": "client.report()",
+    "aigc_client_stats": "client.stats()",
+    "aigc_config_describe": "aigc.config_keys()",
+    "aigc_config_set": "aigc.Client()",
+    "aigc_error_outcome": "error.outcome",
+    "aigc_error_retry_after_ms": "error.retry_after",
+    "aigc_job_cancel": "job.cancel()",
+    "aigc_job_download": "job.download()",
+    "aigc_job_error": "job.error",
+    "aigc_job_outcome": "job.outcome",
+    "aigc_job_refresh": "job.refresh()",
+    "aigc_job_remote_id": "job.remote_id",
+    "aigc_job_result_id": "job.result_id",
+    "aigc_job_set_deadline_ms": "job.set_deadline()",
+    "aigc_job_set_follow": "job.follow()",
+    "aigc_job_set_trace": "job.set_trace()",
+    "aigc_job_take_buffer": "download.data",
+    "aigc_job_token": "job.token",
+    "aigc_job_wait": "job.wait()",
+    "aigc_operation_at": "aigc.operations()",
+    "aigc_request_describe": "aigc.fields()",
+    "aigc_request_new": "aigc.Request()",
+    "aigc_version_number": "aigc.version()",
+    "aigc_version_string": "aigc.version()",
+    "aigc_build_info": "aigc.build_info()",
+}
+_NAMED = re.compile(r"\baigc_[a-z_]+\b(?:\(\))?")
+
+
+def said(text: Optional[bytes]) -> Optional[str]:
+    """A sentence of the library, which names functions of C, with those of Python instead."""
+    decoded = decode(text)
+    if decoded is None or "aigc_" not in decoded:
+        return decoded
+    return _NAMED.sub(lambda match: _HERE.get(match.group().rstrip("()"), match.group()), decoded)
+
+
 def error_from(pointer: Any, status: int) -> AigcError:
     """The exception for an aigc_error, which is freed; pointer may be NULL, and then the status says what is known."""
     library = lib()
     if not pointer:
-        text = decode(library.aigc_status_text(status)) or f"status {status}"
+        text = said(library.aigc_status_text(status)) or f"status {int(status)}"
         return class_of(status)(text, status=status)
     try:
         retry_after_ms = library.aigc_error_retry_after_ms(pointer)
         return class_of(status)(
-            decode(library.aigc_error_message(pointer)) or decode(library.aigc_status_text(status)) or "",
+            said(library.aigc_error_message(pointer)) or said(library.aigc_status_text(status)) or "",
             status=status,
             provider_code=decode(library.aigc_error_provider_code(pointer)),
             provider_message=decode(library.aigc_error_provider_message(pointer)),
@@ -102,3 +152,6 @@ class Handle:
     def __del__(self) -> None:
         # Runs at interpreter exit too: it uses nothing but its own two attributes.
         self._free(self._as_parameter_)
+
+    def __reduce__(self) -> Any:
+        raise TypeError("what the library holds cannot be copied or pickled")

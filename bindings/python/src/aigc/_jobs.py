@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from ctypes import byref, c_int64, c_ubyte, string_at
-from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional, TypeVar
 
 from . import _native
 from ._call import Handle, call, decode, error_from, milliseconds, optional
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ._base import BaseClient
+
+
+TaskT = TypeVar("TaskT", bound="BaseTask")
 
 
 class Bytes(NamedTuple):
@@ -150,6 +153,17 @@ class BaseTask:
 
     def __hash__(self) -> int:
         return hash(self._id)
+
+    def __copy__(self: "TaskT") -> "TaskT":
+        return self
+
+    def __reduce__(self) -> Any:
+        kind = type(self).__name__.lower()
+        which = "job.token" if isinstance(self, BaseJob) else "the token of its job"
+        raise TypeError(
+            f"a {kind} belongs to its client and cannot be copied or pickled: pass {which}; client.attach(token) finds the "
+            "job again, in any process"
+        )
 
     def __repr__(self) -> str:
         kind = type(self).__name__

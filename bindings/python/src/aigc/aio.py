@@ -351,9 +351,9 @@ class Client(BaseClient[Job, Download]):
             return
         outcome = ended.outcome  # Once: an answer that comes just now has an event of its own.
         if outcome is Outcome.UNKNOWN and ended.state is not State.UNKNOWN:
-            # Of those before, the ones whose answer was lost are kept too; they are few.
-            self._late = {key: job for key, job in self._late.items() if _is_late(job)}
             self._late[job_id] = ended
+            assert self._loop is not None
+            self._loop.call_later(self._late_answer, self._too_late, job_id)
         elif outcome is not Outcome.ACCEPTED:
             self._on_accepted.pop(job_id, None)  # No answer can come any more.
 
@@ -376,6 +376,14 @@ class Client(BaseClient[Job, Download]):
         hears = self._loop is not None and self._loop.is_running()  # close() takes the last events.
         if job.remote_id is None or job.id not in self._on_accepted or not hears:
             super()._leave(job)
+
+    def _too_late(self, job_id: int) -> None:
+        """An answer that has not come by now does not come any more."""
+        self._late.pop(job_id, None)
+        self._on_accepted.pop(job_id, None)
+        given_up = self._given_up.pop(job_id, None)
+        if given_up is not None:
+            logs.given_up(given_up)
 
     def _wait_for_end(self, job_id: int) -> "asyncio.Future[int]":
         future = self._bind().create_future()

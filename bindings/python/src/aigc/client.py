@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from types import TracebackType
-from typing import Any, Callable, Iterator, List, Optional, Type, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Type, TypeVar, Union
 
 from ._base import BaseClient, Event, PathLike, give_up, remember_token, settle
-from ._call import call, error_from, milliseconds
+from ._call import Handle, call, error_from, milliseconds
 from ._jobs import BaseDownload, BaseJob, BaseTask
 from ._library import lib
 from ._naming import Files, check_template
@@ -16,7 +17,12 @@ from .enums import State, Status
 from .errors import WaitTimeoutError
 from .request import Request
 
+if TYPE_CHECKING:
+    from ._pump import Pump
+
 Self = TypeVar("Self", bound="_Waits")
+
+_PUMPS = threading.Lock()
 
 # Signal handlers run on the main thread between two slices; other threads need no slices, but an interpreter that is
 # asked to stop a thread from outside should not wait for ever either.
@@ -119,21 +125,25 @@ class Client(BaseClient[Job, Download]):
     Client({"tencent.region": "ap-guangzhou"}) is Client(tencent_region="ap-guangzhou"). Credentials come from the
     environment, from the providers' own files, or from keys. Raises InvalidArgumentError, LibraryLoadError.
 
-    One client serves any number of threads and thousands of jobs. Close it, or use it in a with statement.
+    With the configuration's log.level it hands log records to the standard logging, as the logger "aigc"; a daemon thread
+    takes them then. One client serves any number of threads and thousands of jobs. Close it, or use it in a with statement.
     """
 
     _job_class = Job
     _download_class = Download
+    _events_pump: "Optional[Pump]" = None
 
     def events(self, timeout: Optional[float] = None) -> Iterator[Event]:
         """Takes events as they come, for ever; timeout: ends when none has come for so many seconds. Also ends when the
         client has been closed, its grace is over and nothing is queued. Each event goes to one taker."""
         deadline = _deadline(timeout)
+        pump = self._pump()
+        take = self._take_event if pump is None else pump.take
         while True:
             ended = self._ended  # Before the look: what comes between the two is taken in the next round.
-            handle = self._take_event(0 if ended else _slice(deadline))
-            if handle is not None:
-                yield self._event(handle)
+            taken = take(0 if ended else _slice(deadline))
+            if taken is not None:
+                yield self._event(taken) if isinstance(taken, Handle) else taken
                 deadline = _deadline(timeout)
             elif ended or (deadline is not None and time.monotonic() >= deadline):
                 return
@@ -203,6 +213,35 @@ class Client(BaseClient[Job, Download]):
             if deadline is not None and time.monotonic() >= deadline:
                 return
             lib().aigc_job_wait(job._handle, min(20, _slice(deadline)), None)
+
+    def _pump(self) -> "Optional[Pump]":
+        """What takes the events where log records go to logging; None elsewhere."""
+        if not self._tells_logs or self._closed:
+            return self._events_pump
+        with _PUMPS:
+            if self._events_pump is None:
+                from ._pump import Pump
+
+                self._events_pump = Pump(self, self._log_capacity)
+        return self._events_pump
+
+    def _ready(self) -> None:
+        super()._ready()
+        if self._tells_logs and self._events_pump is None:
+            self._pump()
+
+    def _close(self, grace_ms: Optional[int]) -> None:
+        was_closed = self._closed
+        super()._close(grace_ms)
+        if self._events_pump is not None and not was_closed and os.getpid() == self._pid:
+            self._events_pump.finish(2.0)
+
+    def wake(self) -> None:
+        super().wake()
+        if self._events_pump is not None:
+            self._events_pump.wake()
+
+    wake.__doc__ = BaseClient.wake.__doc__
 
     def close(self, grace: Optional[float] = None) -> None:
         """Ends all jobs here and joins the client's thread; the jobs go on at the provider, and attach() finds them.

@@ -21,6 +21,12 @@ class _OpenEnum(IntEnum):
         member._value_ = value
         return member
 
+    def __str__(self) -> str:
+        return self.name
+
+    def __format__(self, spec: str) -> str:
+        return format(int(self) if spec[-1:] in tuple("bcdoxXneEfFgG%") else str(self), spec)
+
 
 class Status(_OpenEnum):
     """What went wrong, in a hundred by what to do about it. AIGC_E_TIMEOUT of the header is Status.TIMEOUT here."""

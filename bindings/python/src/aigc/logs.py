@@ -1,12 +1,12 @@
 """Log records of the library for the standard logging.
 
-The asyncio client hands them over by itself. With the synchronous one they are events like any other:
+Both clients hand them over by themselves, to the logger "aigc", if the configuration's log.level asks for them:
 
+    logging.basicConfig(level=logging.INFO)
     client = aigc.Client(log_level="info")
-    for event in client.events():
-        aigc.logs.emit(event)
 
-A program that takes no events, because it only waits for jobs, can let a daemon thread run that loop.
+They are events too, for a program that takes those. emit() is for events of another origin; it passes over what has been
+handed over already.
 """
 
 from __future__ import annotations
@@ -51,8 +51,9 @@ def given_up(job: BaseJob) -> None:
 def emit(event: "Event", logger: Optional[logging.Logger] = None) -> None:
     """Hands an event of type LOG to a logger (default: "aigc"); others are passed over. The record has the fields as its
     attribute aigc, a dict, and their JSON behind the message."""
-    if event.type != EventType.LOG:
+    if event.type != EventType.LOG or event._logged:
         return
+    event._logged = True
     logger = logging.getLogger("aigc") if logger is None else logger
     level = _LEVELS.get(event.level, logging.DEBUG)
     if logger.isEnabledFor(level):

@@ -185,7 +185,9 @@ def _client(args: argparse.Namespace, output: Output) -> Client:
     warn_of_secrets(output, settings)
     settings.setdefault("events.progress", "true")
     output.again = Again(args)
-    return Client(settings)
+    client = Client(settings)
+    client._tells_logs = False  # The command says itself what comes.
+    return client
 
 
 def _finish(client: Client, output: Output, interrupts: Interrupts, run: Run, work: Callable[[], None]) -> int:

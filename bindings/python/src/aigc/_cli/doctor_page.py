@@ -53,7 +53,7 @@ UNVERIFIED: Dict[str, List[str]] = {
         "whether the name of that bucket is wanted with or without the account's number",
         "how many images one task may ask for, how long a prompt may be, and how many tasks may run at once",
         "which models the international site has at present",
-        "whether any list shows image tasks: one whose answer was lost cannot be looked up",
+        "whether any list of the API shows image tasks (none that was seen does): only the console can",
     ],
 }
 
@@ -107,7 +107,8 @@ def _verdict(clouds: Sequence["Cloud"]) -> List[str]:
 
 
 _FIRST_STEP = {
-    "alibaba": 'Next: aigc generate --provider alibaba --operation pre_model_inference --image-url URL "a prompt"',
+    "alibaba": "Next, with the URL of a picture of somebody or something: aigc generate --provider alibaba "
+    "--operation pre_model_inference --image-url https://... 'a portrait of <special-token> in the snow'",
     "tencent": 'Next: aigc generate --provider tencent "a cat in the snow"',
 }
 
