@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import stat
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 import pytest
 from aigc._cli import doctor_live, doctor_page
-from support import REPOSITORY, environment
+from support import REPOSITORY, Command, environment
 
 Doctor = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -70,6 +71,17 @@ def says(text: str, *parts: str) -> None:
 
 
 # The page
+
+
+def test_the_next_step_repeats_the_configuration(sandbox: Any, command: Command) -> None:
+    """And asks Alibaba for what its prompts need."""
+    page = command.run("doctor", "-c", "http.no_proxy=a b'c").stdout.replace("\\\n", "")
+    (alibaba, tencent) = [line for line in page.splitlines() if " is ready. Next: " in line]
+    assert "'a portrait of <special-token> in the snow'" in alibaba
+    for line in (alibaba, tencent):
+        words = shlex.split(line.partition(" Next: ")[2])
+        assert words[:2] == ["aigc", "generate"] and words[words.index("http.no_proxy=a b'c") - 1] == "-c"
+        assert f"tencent.endpoint={sandbox.info['http']}" in words
 
 
 def test_page_with_credentials(sandbox: Any, doctor: Doctor) -> None:

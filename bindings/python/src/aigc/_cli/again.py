@@ -42,6 +42,10 @@ class Again:
         if getattr(args, "overwrite", False):
             self._files += ["--overwrite"]
 
+    def options(self) -> str:
+        """The configuration keys, each on a line of its own behind a backslash."""
+        return "".join(f" \\\n    -c {shlex.quote(pair)}" for pair in self._common[1::2])
+
     def command(self, name: str, which: str) -> str:
         """The command line; which: the jobs, quoted already."""
         more = [*self._common, *(self._files if name == "fetch" else [])]

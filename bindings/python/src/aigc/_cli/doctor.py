@@ -13,7 +13,7 @@ from typing import Any, Dict, List, NamedTuple, Optional
 from ..client import Client
 from ..enums import EventType, Status
 from ..errors import AigcError, ClockError, NoCredentialsError
-from . import doctor_page, exits, options
+from . import again, doctor_page, exits, options
 from .interrupts import Interrupts
 from .output import Output, warn_of_secrets
 
@@ -101,7 +101,7 @@ def doctor(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> 
 
             seen = record(client, clouds, machine, args.timeout)
     output.result(
-        doctor_page.page(machine, clouds),
+        doctor_page.page(machine, clouds, again.Again(args).options()),
         vital=False,
         type="doctor",
         machine=[check._asdict() for check in machine],

@@ -58,8 +58,8 @@ UNVERIFIED: Dict[str, List[str]] = {
 }
 
 
-def page(machine: Sequence["Check"], clouds: Sequence["Cloud"]) -> str:
-    """The whole page."""
+def page(machine: Sequence["Check"], clouds: Sequence["Cloud"], options: str = "") -> str:
+    """The whole page. options: those that a next command has to repeat, quoted."""
     lines = ["This machine"]
     for check in machine:
         lines += _check(check)
@@ -74,7 +74,7 @@ def page(machine: Sequence["Check"], clouds: Sequence["Cloud"]) -> str:
         lines.append(f"  {NAMES[cloud.provider]}:")
         for text in UNVERIFIED[cloud.provider]:
             lines += _wrapped(f"    - {text}", "      ")
-    lines += ["", *_verdict(clouds)]
+    lines += ["", *_verdict(clouds, options)]
     return "\n".join(lines)
 
 
@@ -92,12 +92,12 @@ def _wrapped(text: str, indent: str) -> List[str]:
     )
 
 
-def _verdict(clouds: Sequence["Cloud"]) -> List[str]:
+def _verdict(clouds: Sequence["Cloud"], options: str) -> List[str]:
     lines = []
     for cloud in clouds:
         name = NAMES[cloud.provider]
         if cloud.ready:
-            lines.append(f"{name} is ready. {_FIRST_STEP[cloud.provider]}")
+            lines.append(f"{name} is ready. {_FIRST_STEP[cloud.provider]}{options}")
         elif not cloud.has_credentials and not cloud.is_set_up_wrongly:
             lines.append(f"{name} is not set up: it has no credentials.")
         else:
@@ -107,8 +107,8 @@ def _verdict(clouds: Sequence["Cloud"]) -> List[str]:
 
 
 _FIRST_STEP = {
-    "alibaba": "Next, with the URL of a picture of somebody or something: aigc generate --provider alibaba "
-    "--operation pre_model_inference --image-url https://... 'a portrait of <special-token> in the snow'",
+    "alibaba": "Next: aigc generate --provider alibaba --operation pre_model_inference \\\n"
+    "    --image-url https://... 'a portrait of <special-token> in the snow'",
     "tencent": 'Next: aigc generate --provider tencent "a cat in the snow"',
 }
 
