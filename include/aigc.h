@@ -355,7 +355,11 @@ typedef struct aigc_event aigc_event;
 typedef struct aigc_buffer aigc_buffer;
 
 /* Creates a client. config is copied; NULL means all defaults. The process environment (credentials, proxy, CA) is read
- * here, on this thread, and not again. Starts no thread and opens no connection. Since 1.0. */
+ * here, on this thread, and not again. Where the configuration does not set them, AIGC_ALIBABA_ENDPOINT,
+ * AIGC_TENCENT_ENDPOINT, AIGC_CA_FILE and AIGC_ALLOW_PRIVATE_ADDRESSES (1 or 0) stand for alibaba.endpoint,
+ * tencent.endpoint, tls.ca_file and download.allow_private_addresses: "aigc sandbox" sets them, so that any program meets
+ * the sandbox unchanged. A program with rights that its caller has not (set-uid, file capabilities) takes nothing from
+ * the environment. Starts no thread and opens no connection. Since 1.0. */
 aigc_status aigc_client_new(const aigc_config *config, aigc_client **client, aigc_error **error);
 
 /* Ends all jobs of the client here (AIGC_E_CANCELLED) and joins its threads; the jobs go on at the provider. Submissions

@@ -10,11 +10,12 @@ internal import Signing
 
 /// Puts a client together: the one place that knows every module.
 enum Composition {
-    static func client(_ values: ConfigValues) throws(Failure) -> Client {
+    static func client(_ configured: ConfigValues) throws(Failure) -> Client {
         let generation = aigcp_generation_enter()
         // A stranger has chosen the environment of a program with rights that he has not.
         let isPrivileged = aigcp_is_privileged() != 0
         let environment = isPrivileged ? [:] : ProcessEnvironment.snapshot()
+        let values = try EnvironmentKeys.apply(environment, to: configured)
         let curl = curlSettings(values, environment)
         let network = try NetworkSummary(curl)
         let secrets = KnownSecrets()

@@ -406,6 +406,9 @@ struct ConfigValues: Sendable {
 
     mutating func set(_ name: String, _ secret: Secret) { secrets[name] = secret }
 
+    /// Whether it was set, also to what its default is.
+    func isSet(_ key: ConfigKey) -> Bool { texts[key.name.description] != nil }
+
     /// Nil for a key that does not exist and for every secret.
     func shown(_ name: String) -> String? {
         guard let key = ConfigKey.all.first(where: { $0.name.description == name }) else { return nil }

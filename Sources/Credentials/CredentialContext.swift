@@ -119,7 +119,7 @@ final class Warnings: Sendable {
 /// taken for one that is not; of two variables of one name the first counts, as for getenv().
 public enum ProcessEnvironment {
     /// Whether a value had bytes that are not UTF-8.
-    static func isBroken(_ value: String) -> Bool { value.unicodeScalars.contains("\u{FFFD}") }
+    public static func isBroken(_ value: String) -> Bool { value.unicodeScalars.contains("\u{FFFD}") }
 
     /// What the user database says of the user whose rights this process has. Can take long where the database is a
     /// server. `isPrivileged`: only if that is another user than the one who has started the program, whose folder is a

@@ -135,6 +135,11 @@ def test_nothing_of_a_strangers_environment_counts(sandbox: Any, place: Path, ki
         assert "none found" in said["alibaba"] and "none found" in said["tencent"], said
         assert str(home) not in "".join(said.values())
         assert ("there is no home directory" in said["alibaba"]) == (kind != "set-uid")
+    done = subprocess.run(  # The keys of a sandbox are no exception.
+        [str(program), "tencent", *keys], env={**environment, "AIGC_CA_FILE": "/etc/group"}, user=NOBODY, group=NOBODY,
+        extra_groups=[], cwd=place, capture_output=True, text=True, timeout=60,
+    )
+    assert done.returncode == 0 and ("/etc/group" in done.stdout) == (kind == "plain")
 
 
 def test_an_unset_home_is_looked_up(sandbox: Any, place: Path) -> None:

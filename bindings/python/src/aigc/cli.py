@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from typing import Callable, Optional, Sequence
+from typing import Callable, List, Optional, Sequence
 
 from ._cli import exits
 from ._cli.options import parser
@@ -14,7 +14,13 @@ from ._cli.options import parser
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Runs the command and returns its exit code; argparse itself exits with 2 on a wrong command line."""
     options = parser()
-    args = options.parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    run: List[str] = []
+    if words[:1] == ["sandbox"] and "--" in words:  # What is behind it is the command's own.
+        cut = words.index("--")
+        words, run = words[:cut], words[cut + 1 :]
+    args = options.parse_args(words)
+    args.run = run
     if args.version:
         return _guarded(_version, False)
     if args.command is None:

@@ -17,6 +17,7 @@ from .doctor import doctor
 from .interrupts import Interrupted, Interrupts
 from .output import Output, describe, label, warn_of_secrets
 from .run import Run
+from .sandbox import sandbox
 
 
 def generate(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
@@ -173,6 +174,7 @@ COMMANDS: Dict[str, Callable[[argparse.Namespace, Output, Interrupts], int]] = {
     "fields": fields,
     "config": config,
     "doctor": doctor,
+    "sandbox": sandbox,
 }
 
 

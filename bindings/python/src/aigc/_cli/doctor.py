@@ -6,6 +6,7 @@ One free read call for each cloud, and what the library says about itself. Nothi
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional
@@ -90,6 +91,7 @@ def doctor(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> 
             cloud = Cloud(provider, rows[provider])
             _look(cloud, client, settings, args.timeout)
             clouds.append(cloud)
+        machine += _variables(settings)
         machine += [
             Check("warning", WARN, event.message or "")
             for event in client.events(timeout=0)
@@ -133,6 +135,24 @@ def _library() -> Check:
         ]
     )
     return Check("library", OK, f"{versions} ({lib()._name})")
+
+
+_VARIABLES = {
+    "AIGC_ALIBABA_ENDPOINT": "alibaba.endpoint",
+    "AIGC_TENCENT_ENDPOINT": "tencent.endpoint",
+    "AIGC_CA_FILE": "tls.ca_file",
+    "AIGC_ALLOW_PRIVATE_ADDRESSES": "download.allow_private_addresses",
+}
+
+
+def _variables(settings: Dict[str, str]) -> List[Check]:
+    """What the environment sets in the place of the configuration: whoever forgets that pays nothing and gets drawings."""
+    checks = []
+    for variable, key in _VARIABLES.items():
+        value = os.environ.get(variable)
+        if value and key not in settings:
+            checks.append(Check("environment", WARN, f"{variable}={value} stands for {key}: a sandbox, not the cloud?"))
+    return checks
 
 
 def _certificates(tls: Dict[str, Any]) -> Check:

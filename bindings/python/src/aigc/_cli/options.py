@@ -66,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     _fields(commands)
     _config(commands)
     _doctor(commands)
+    _sandbox(commands)
     return top
 
 
@@ -263,6 +264,24 @@ def _doctor(commands: Any) -> None:
         help="make some more free read calls and write what is seen of the services, without any secret, id or text of "
         "yours, to a small file that can be sent",
     )
+
+
+def _sandbox(commands: Any) -> None:
+    sub = _command(
+        commands,
+        "sandbox",
+        "start a stand-in for both clouds on this machine, and have programs meet it unchanged and unbilled",
+        client=False,
+    )
+    sub.usage = 'aigc sandbox [OPTION]... [-- COMMAND [ARGUMENT]...]     or, for the whole shell: eval "$(aigc sandbox --env)"'
+    sub.add_argument("--env", action="store_true", help="print what a shell has to evaluate; the sandbox ends with the shell")
+    sub.add_argument(
+        "--duration", type=seconds, default=1.0, metavar="SECONDS", help="from submission to the end of a job (default 1)"
+    )
+    sub.add_argument(
+        "--rate", type=seconds, default=20.0, metavar="N", help="Tencent requests a second (default 20, like the cloud; 0: any)"
+    )
+    sub.add_argument("rest", nargs="*", help=argparse.SUPPRESS)
 
 
 def settings(args: argparse.Namespace) -> Dict[str, str]:

@@ -89,6 +89,7 @@ def parser() -> argparse.ArgumentParser:
         "--cert-name", action="append", default=[], metavar="NAME", help="one more host name for the certificate"
     )
     who.add_argument("--exit-with-parent", action="store_true", help="end when the process that started this one ends")
+    who.add_argument("--exit-with", type=int, default=0, metavar="PID", help="end when that process ends")
     return p
 
 
@@ -108,6 +109,32 @@ def _write_ready(path: Path, line: str) -> None:
 
 async def _watch_parent(parent: int, stop: asyncio.Event) -> None:
     while os.getppid() == parent:
+        await asyncio.sleep(0.25)
+    stop.set()
+
+
+def _begun(pid: int) -> str:
+    """When a process was started, in the kernel's words; empty if there is none, or if nobody can tell."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def _lives(pid: int, begun: str) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass  # Somebody else's.
+    return _begun(pid) == begun
+
+
+async def _watch(pid: int, stop: asyncio.Event) -> None:
+    begun = _begun(pid)
+    while _lives(pid, begun):
         await asyncio.sleep(0.25)
     stop.set()
 
@@ -145,11 +172,13 @@ async def _run(options: argparse.Namespace, state_dir: Path, parent: int) -> Non
     if options.ready_file is not None:
         _write_ready(options.ready_file, line)
     print(line, flush=True)
-    watcher = asyncio.ensure_future(_watch_parent(parent, stop)) if options.exit_with_parent else None
+    watchers = [asyncio.ensure_future(_watch_parent(parent, stop))] if options.exit_with_parent else []
+    if options.exit_with:
+        watchers.append(asyncio.ensure_future(_watch(options.exit_with, stop)))
     try:
         await stop.wait()
     finally:
-        if watcher is not None:
+        for watcher in watchers:
             watcher.cancel()
         await sandbox.stop()
 
