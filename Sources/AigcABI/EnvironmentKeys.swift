@@ -33,7 +33,8 @@ enum EnvironmentKeys {
 
     private static func refused(_ variable: String, _ key: ConfigKey, _ why: String) -> Failure {
         Failure(
-            .invalidArgument, "Making a client: the environment variable \(variable), which stands for \(key.name): \(why)",
+            .invalidArgument,
+            "Making a client: the environment variable \(variable), which stands for \(key.name): \(why)",
             field: key.name.description)
     }
 }

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from . import logs as logs
     from . import prometheus as prometheus
     from ._base import Event as Event
+    from ._images import Images as Images
     from ._jobs import Asset as Asset
     from .client import Client as Client
     from .client import Download as Download
     from .client import Job as Job
+    from .client import as_completed as as_completed
     from .describe import build_info as build_info
     from .describe import config_keys as config_keys
     from .describe import fields as fields
@@ -81,10 +83,12 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Event": "_base",
+    "Images": "_images",
     "Asset": "_jobs",
     "Client": "client",
     "Download": "client",
     "Job": "client",
+    "as_completed": "client",
     "build_info": "describe",
     "config_keys": "describe",
     "fields": "describe",

@@ -7,14 +7,18 @@ import threading
 from ctypes import byref, c_int64, c_ubyte, string_at
 from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional, TypeVar
 
-from . import _native
+from . import _images, _native
 from ._call import Handle, call, decode, error_from, milliseconds, optional
 from ._library import lib
 from .enums import Outcome, State
 from .errors import AigcError
 
 if TYPE_CHECKING:
+    import os
     from datetime import datetime
+    from typing import Union
+
+    import PIL.Image
 
     from ._base import BaseClient
 
@@ -292,6 +296,19 @@ class BaseDownload(BaseTask):
         block = (c_ubyte * size).from_address(place)  # a type for each size, which the garbage collector takes back
         block._buffer = buffer  # every view keeps the block, and the block the memory
         return memoryview(block).cast("B").toreadonly()
+
+    def image(self) -> "PIL.Image.Image":
+        """The image as one of Pillow, loaded; of a download to memory or to a file that has succeeded. Needs Pillow."""
+        image: PIL.Image.Image = _images.picture(self)
+        return image
+
+    def save(self, path: "Union[str, os.PathLike[str]]", overwrite: bool = False) -> str:
+        """Writes the bytes as they came to a file and returns its path; ".*" at its end becomes the format's extension. For
+        an image that is in memory; a download to a file is copied."""
+        return _images.save(self, path, overwrite)
+
+    def _repr_png_(self) -> "Optional[bytes_]":
+        return _images.png(self)
 
     def _take_buffer(self) -> "bytes_":
         buffer = self._buffer()

@@ -11,15 +11,32 @@ import time
 from collections import deque
 from ctypes import byref
 from types import TracebackType
-from typing import Any, Awaitable, Callable, Deque, Dict, List, Mapping, Optional, Set, Type, TypeVar, Union
+from typing import (
+    Any,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Deque,
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    Optional,
+    Set,
+    Type,
+    TypeVar,
+    Union,
+)
 from weakref import WeakSet
 
 from . import _native, logs
 from ._base import BaseClient, Event, PathLike, remember_token, tells
 from ._call import Handle, error_from, milliseconds
+from ._images import Images
 from ._jobs import BaseDownload, BaseJob, BaseTask
 from ._library import lib
-from ._naming import Files, check_template
+from ._naming import Files
+from .client import _files
 from .enums import EventType, Outcome, State, Status
 from .errors import ClosedError, NoResourcesError, WaitTimeoutError
 from .request import Request
@@ -87,8 +104,66 @@ class Job(_Waits, BaseJob):
         return client._download(self, index, path)
 
 
+    async def result(
+        self,
+        timeout: Optional[float] = None,
+        *,
+        out: Optional[PathLike] = None,
+        name_template: Optional[str] = None,
+    ) -> "Images[Download]":
+        """Waits for the job, downloads every image and returns the downloads, all succeeded; a notebook shows them.
+
+        timeout: seconds for all of it. out, name_template: as for Client.generate().
+        """
+        files = _files(out, name_template)
+        milliseconds(timeout)  # Refuses what is no time.
+        deadline = None if timeout is None else time.monotonic() + timeout
+        await self.wait(_left(deadline))
+        return await self._images(files, deadline)
+
+    async def _images(self, files: Optional[Files], deadline: Optional[float]) -> "Images[Download]":
+        paths = [None for _ in self.assets] if files is None else files.paths(self)
+        downloads = [self.download(index, path) for index, path in enumerate(paths)]
+        for download in downloads:
+            await download.wait(_left(deadline))
+        return Images(downloads)
+
+
 class Download(_Waits, BaseDownload):
     """A download of the asyncio client."""
+
+
+TaskT = TypeVar("TaskT", bound=_Waits)
+
+
+async def as_completed(tasks: Iterable[TaskT], timeout: Optional[float] = None) -> AsyncIterator[TaskT]:
+    """Jobs or downloads in the order in which they end, well or not: task.error says which. timeout: seconds for all of
+    them; WaitTimeoutError afterwards, and they go on."""
+    milliseconds(timeout)  # Refuses what is no time.
+    deadline = None if timeout is None else time.monotonic() + timeout
+    waiters: "Dict[asyncio.Future[int], TaskT]" = {}
+    ended: List[TaskT] = []
+    try:
+        for task in dict.fromkeys(tasks):
+            client: Client = task._client  # type: ignore[assignment]
+            client._bind()
+            if task.done:
+                ended.append(task)
+            else:
+                waiters[client._wait_for_end(task._id)] = task
+        for task in ended:
+            yield task
+        while waiters:
+            done, _ = await asyncio.wait(waiters, timeout=_left(deadline), return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                raise WaitTimeoutError(
+                    f"{len(waiters)} jobs or downloads have not ended after {timeout} s; they go on", status=Status.TIMEOUT
+                )
+            for future in done:
+                yield waiters.pop(future)
+    finally:
+        for future, task in waiters.items():
+            task._client._forget(task._id, future)  # type: ignore[attr-defined]
 
 
 class Events:
@@ -187,8 +262,8 @@ class Client(BaseClient[Job, Download]):
         timeout: Optional[float] = None,
         on_accepted: Optional[Callable[[Job], None]] = None,
         **fields: Any,
-    ) -> List[Download]:
-        """Submits, waits, and downloads every image; returns the downloads, all succeeded.
+    ) -> "Images[Download]":
+        """Submits, waits, and downloads every image; returns the downloads, all succeeded; a notebook shows them.
 
         out:         None for memory; a file if it ends in ".*" or in the suffix of an image (.png, .jpg, .jpeg, .webp,
                      .gif, .bmp), and otherwise a folder, made if it is missing. Nothing is overwritten: a number is added.
@@ -200,11 +275,7 @@ class Client(BaseClient[Job, Download]):
                      that is after this coroutine was cancelled. What it raises goes to the loop's exception handler.
                      Without it, a job that goes on after a cancellation is a warning of the logger "aigc", with its token.
         """
-        files = None if out is None else Files(out, name_template)
-        if files is not None:
-            files.prepare()
-        elif name_template is not None:
-            check_template(name_template)
+        files = _files(out, name_template)
         milliseconds(timeout)  # Refuses what is no time.
         deadline = None if timeout is None else time.monotonic() + timeout
         job = self.submit(provider, operation, **fields)
@@ -212,10 +283,7 @@ class Client(BaseClient[Job, Download]):
             if on_accepted is not None:
                 self._on_accepted[job.id] = on_accepted
             await job.wait(_left(deadline))
-            paths = [None for _ in job.assets] if files is None else files.paths(job)
-            downloads = [job.download(asset.index, path) for asset, path in zip(job.assets, paths)]
-            for download in downloads:
-                await download.wait(_left(deadline))
+            downloads = await job._images(files, deadline)
         except BaseException as error:
             try:
                 # What has not been sent is not sent any more: nobody would know of it.
@@ -460,4 +528,4 @@ def _left(deadline: Optional[float]) -> Optional[float]:
     return None if deadline is None else max(0.0, deadline - time.monotonic())
 
 
-__all__ = ["Client", "Download", "Event", "Events", "Job"]
+__all__ = ["Client", "Download", "Event", "Events", "Job", "as_completed"]

@@ -6,15 +6,16 @@ import os
 import threading
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Type, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, List, Mapping, Optional, Type, TypeVar, Union
 
 from ._base import BaseClient, Event, PathLike, give_up, remember_token, settle
 from ._call import Handle, call, error_from, milliseconds
+from ._images import Images
 from ._jobs import BaseDownload, BaseJob, BaseTask
 from ._library import lib
 from ._naming import Files, check_template
 from .enums import State, Status
-from .errors import WaitTimeoutError
+from .errors import AigcError, WaitTimeoutError
 from .request import Request
 
 if TYPE_CHECKING:
@@ -114,8 +115,54 @@ class Job(_Waits, BaseJob):
         return client._download(self, index, path)
 
 
+    def result(
+        self,
+        timeout: Optional[float] = None,
+        *,
+        out: Optional[PathLike] = None,
+        name_template: Optional[str] = None,
+    ) -> "Images[Download]":
+        """Waits for the job, downloads every image and returns the downloads, all succeeded; a notebook shows them.
+
+        timeout: seconds for all of it. out, name_template: as for Client.generate().
+        """
+        files = _files(out, name_template)
+        deadline = _deadline(timeout)
+        self.wait(_left(deadline))
+        return self._images(files, deadline)
+
+    def _images(self, files: Optional[Files], deadline: Optional[float]) -> "Images[Download]":
+        paths = [None for _ in self.assets] if files is None else files.paths(self)
+        downloads = [self.download(index, path) for index, path in enumerate(paths)]
+        for download in downloads:
+            download.wait(_left(deadline))
+        return Images(downloads)
+
+
 class Download(_Waits, BaseDownload):
     """A download of the synchronous client."""
+
+
+TaskT = TypeVar("TaskT", bound=_Waits)
+
+
+def as_completed(tasks: Iterable[TaskT], timeout: Optional[float] = None) -> Iterator[TaskT]:
+    """Jobs or downloads in the order in which they end, well or not: task.error says which. timeout: seconds for all of
+    them; WaitTimeoutError afterwards, and they go on. Takes no events."""
+    deadline = _deadline(timeout)
+    waiting = list(dict.fromkeys(tasks))
+    while waiting:
+        ended = [task for task in waiting if task.done]
+        if ended:
+            gone = set(ended)
+            waiting = [task for task in waiting if task not in gone]
+            yield from ended
+            continue
+        if deadline is not None and time.monotonic() >= deadline:
+            raise WaitTimeoutError(
+                f"{len(waiting)} jobs or downloads have not ended after {timeout} s; they go on", status=Status.TIMEOUT
+            )
+        lib().aigc_job_wait(waiting[0]._handle, min(20, _slice(deadline)), None)
 
 
 class Client(BaseClient[Job, Download]):
@@ -158,8 +205,8 @@ class Client(BaseClient[Job, Download]):
         timeout: Optional[float] = None,
         on_accepted: Optional[Callable[[Job], None]] = None,
         **fields: Any,
-    ) -> List[Download]:
-        """Submits, waits, and downloads every image; returns the downloads, all succeeded.
+    ) -> "Images[Download]":
+        """Submits, waits, and downloads every image; returns the downloads, all succeeded; a notebook shows them.
 
         out:         None for memory; a file if it ends in ".*" or in the suffix of an image (.png, .jpg, .jpeg, .webp,
                      .gif, .bmp), and otherwise a folder, made if it is missing. Nothing is overwritten: a number is added.
@@ -170,11 +217,7 @@ class Client(BaseClient[Job, Download]):
         on_accepted: called with the job as soon as the provider has accepted it: the moment to store job.token. Without
                      it, a job that goes on after an interrupt is a warning of the logger "aigc", with its token.
         """
-        files = None if out is None else Files(out, name_template)
-        if files is not None:
-            files.prepare()
-        elif name_template is not None:
-            check_template(name_template)
+        files = _files(out, name_template)
         deadline = _deadline(timeout)
         job = self.submit(provider, operation, **fields)
         untold = on_accepted
@@ -186,10 +229,7 @@ class Client(BaseClient[Job, Download]):
                     job._known = True
                     tell(job)
             job.wait(_left(deadline))
-            paths = [None for _ in job.assets] if files is None else files.paths(job)
-            downloads = [job.download(asset.index, path) for asset, path in zip(job.assets, paths)]
-            for download in downloads:
-                download.wait(_left(deadline))
+            downloads = job._images(files, deadline)
         except BaseException as error:
             try:
                 # What has not been sent is not sent any more, since nobody would know of it; an answer that is on its way
@@ -206,6 +246,48 @@ class Client(BaseClient[Job, Download]):
                     give_up(error, job)
             raise
         return downloads
+
+    def map(
+        self,
+        prompts: Iterable[Union[str, Request]],
+        provider: Optional[str] = None,
+        operation: Optional[str] = None,
+        *,
+        out: Optional[PathLike] = None,
+        name_template: Optional[str] = None,
+        timeout: Optional[float] = None,
+        return_exceptions: bool = False,
+        **fields: Any,
+    ) -> "Iterator[Union[Images[Download], AigcError]]":
+        """One job for each prompt, all at the same time, and their images in the order of the prompts: each element is what
+        generate() returns. The library keeps to the provider's rates, whatever the number.
+
+        prompts: texts, with provider, operation and fields for all of them; or Requests. Each is submitted, and costs
+                 money, when map() is called, not when its images are asked for.
+        timeout: seconds for all of it.
+        return_exceptions: an error takes the place of the images; otherwise it is raised when its turn comes, and the other
+                 jobs go on: their tokens become warnings when the client is closed.
+        """
+        files = _files(out, name_template)
+        deadline = _deadline(timeout)
+        requests = [
+            prompt if isinstance(prompt, Request) else _of_prompt(prompt, provider, operation, fields) for prompt in prompts
+        ]
+        jobs = [self.submit(request) for request in requests]
+        return self._mapped(jobs, files, deadline, return_exceptions)
+
+    def _mapped(
+        self, jobs: List[Job], files: Optional[Files], deadline: Optional[float], return_exceptions: bool
+    ) -> "Iterator[Union[Images[Download], AigcError]]":
+        for job in jobs:
+            try:
+                job.wait(_left(deadline))
+                yield job._images(files, deadline)
+            except AigcError as error:
+                remember_token(error, [job])
+                if not return_exceptions:
+                    raise
+                yield error
 
     def _wait_accepted(self, job: Job, deadline: Optional[float]) -> None:
         """Until the provider has answered the submission; how a job ended is for wait() to say."""
@@ -263,8 +345,25 @@ class Client(BaseClient[Job, Download]):
         self.close()
 
 
+def _files(out: Optional[PathLike], name_template: Optional[str]) -> Optional[Files]:
+    """Where images go, found good; None for memory."""
+    if out is None:
+        if name_template is not None:
+            check_template(name_template)
+        return None
+    files = Files(out, name_template)
+    files.prepare()
+    return files
+
+
+def _of_prompt(prompt: str, provider: Optional[str], operation: Optional[str], fields: Mapping[str, Any]) -> Request:
+    if provider is None or operation is None:
+        raise TypeError("give Requests, or prompts with provider and operation")
+    return Request(provider, operation, **{**fields, "prompt": prompt})
+
+
 def _left(deadline: Optional[float]) -> Optional[float]:
     return None if deadline is None else max(0.0, deadline - time.monotonic())
 
 
-__all__ = ["Client", "Download", "Event", "Job"]
+__all__ = ["Client", "Download", "Event", "Job", "as_completed"]
