@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 static int readable(int descriptor)
 {
@@ -157,6 +158,48 @@ static void events(void)
     aigc_job_free(job);
 }
 
+static void *takes_events(void *argument)
+{
+    aigc_client *client = argument;
+    aigc_event *event = NULL;
+    aigc_status status;
+    int64_t turns = 0;
+    while ((status = aigc_client_next_event(client, AIGC_FOREVER, &event, NULL)) == AIGC_OK) {
+        aigc_event_free(event);
+        turns++;
+    }
+    return (void *)(intptr_t)(status == AIGC_E_CLOSED && turns < 100 ? 1 : 0);
+}
+
+/* A loop that waits for events ends with the client, instead of spinning; one that only looks is told that none is. */
+static void events_after_the_end(int with_a_job)
+{
+    aigc_error *error = NULL;
+    aigc_event *event = NULL;
+    aigc_client *client = test_client();
+    aigc_job *job = NULL;
+    pthread_t thread;
+    void *good = NULL;
+    const char *what = with_a_job ? "closed with a job" : "closed before the first job";
+    aigc_client_event_fd(client);
+    if (with_a_job) job = test_submit(client, AIGC_TENCENT, "[never]");
+    if (pthread_create(&thread, NULL, takes_events, client)) return;
+    usleep(100000);
+    aigc_client_close(client, 1000);
+    pthread_join(thread, &good);
+    ok(good != NULL, "%s: a thread that takes events ends with AIGC_E_CLOSED", what);
+    ok_status(aigc_client_next_event(client, AIGC_FOREVER, &event, &error), AIGC_E_CLOSED, &error, "%s: next", what);
+    ok_status(aigc_client_next_event(client, 20000, &event, &error), AIGC_E_CLOSED, &error, "%s: for a time", what);
+    ok_status(aigc_client_next_event(client, 0, &event, &error), AIGC_OK, &error, "%s: without waiting", what);
+    aigc_status status = aigc_client_dispatch(client, AIGC_FOREVER, handler, &good, NULL, &error);
+    ok_status(status, AIGC_E_CLOSED, &error, "%s: dispatch", what);
+    status = aigc_client_dispatch(client, 0, handler, &good, NULL, &error);
+    ok_status(status, AIGC_OK, &error, "%s: dispatch without waiting", what);
+    ok(event == NULL, "%s: no event", what);
+    aigc_job_free(job);
+    aigc_client_free(client);
+}
+
 static void no_leaks(void)
 {
     aigc_client_free(test_client());
@@ -183,6 +226,8 @@ int main(void)
     }
     free_under_a_wait();
     events();
+    events_after_the_end(0);
+    events_after_the_end(1);
     no_leaks();
     return finish();
 }

@@ -58,7 +58,16 @@ if cargo clippy --version >/dev/null 2>&1; then
 else
     skip "cargo clippy" "there is no clippy here"
 fi
+# As somebody tests it in a clone that is built and not installed: nothing has to be set.
+in_a_clone() {
+    rm -rf "$work/clone"
+    mkdir -p "$work/clone/bindings" "$work/clone/.build"
+    cp -r "$crate" "$work/clone/bindings/rust"
+    ln -s "$dist" "$work/clone/.build/dist"
+    cd "$work/clone/bindings/rust" && env -u LD_LIBRARY_PATH -u AIGC_TEST_CONFIG PKG_CONFIG_PATH="$work" cargo test --quiet
+}
 ok "cargo test, with what must not compile" in_crate cargo test --quiet
+ok "cargo test in a clone" in_a_clone
 ok "a crate of its own builds, through pkg-config" stranger
 ok "and makes an image at Tencent" generates tencent
 ok "and at Alibaba" generates alibaba --image https://example.com/reference.png

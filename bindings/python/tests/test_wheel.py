@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Dict, Optional
 
 import pytest
-from support import PACKAGE, environment
+from support import PACKAGE, REPOSITORY, environment
 
 pytestmark = pytest.mark.slow
 
@@ -96,11 +97,37 @@ def test_a_build_that_fails(repository: Path, tmp_path: Path) -> None:
 
 
 def test_neither_library_nor_swift(repository: Path, tmp_path: Path) -> None:
+    """A wheel without the library would install, and fail where it is used: one sentence says what to do instead."""
     (repository / "Package.swift").unlink()
-    command = (sys.executable, "-m", "pip", "wheel", "-v", "--no-deps", "-w", str(tmp_path))
+    command = (sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", str(tmp_path))
     result = run(*command, str(repository / "bindings" / "python"), **in_repository(repository))
-    assert result.returncode == 0 and "WITHOUT the library" in result.stdout + result.stderr
-    assert len(list(tmp_path.glob("*-none-any.whl"))) == 1
+    text = result.stdout + result.stderr
+    assert result.returncode != 0 and list(tmp_path.glob("*.whl")) == []
+    (said,) = {line.strip() for line in text.splitlines() if "libaigc: there is no library to put into the wheel" in line}
+    assert all(word in said for word in ("install Swift", "AIGC_LIBRARY=", "AIGC_WITHOUT_LIBRARY=1"))
+    assert "Traceback" not in text
+
+
+def moved(root: Path) -> None:
+    """A .build that was made where the repository does not lie any more."""
+    (root / ".build").mkdir()
+    (root / ".build" / "release.yaml").write_text('  inputs: ["/before/the move/Sources/Core/Backoff.swift","/x"]\n')
+
+
+def test_a_repository_that_was_moved(repository: Path, tmp_path: Path) -> None:
+    moved(repository)
+    command = (sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", str(tmp_path))
+    result = run(*command, str(repository / "bindings" / "python"), **in_repository(repository))
+    text = result.stdout + result.stderr
+    assert result.returncode != 0 and "lay in /before/the move" in text and f"remove {repository / '.build'}" in text
+    shell = f". {REPOSITORY}/bindings/c/prepare.sh; need_place {shlex.quote(str(repository))}"
+    result = run("bash", "-c", shell)
+    assert result.returncode == 1 and "/before/the move" in result.stderr and f"Remove {repository}/.build" in result.stderr
+    text = (repository / ".build" / "release.yaml").read_text().replace("/before/the move", str(repository))
+    (repository / ".build" / "release.yaml").write_text(text)
+    assert run("bash", "-c", shell).returncode == 0
+    shutil.rmtree(repository / ".build")
+    assert run("bash", "-c", shell).returncode == 0
 
 
 def test_a_library_that_is_not_there(tmp_path: Path) -> None:
