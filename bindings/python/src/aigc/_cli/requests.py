@@ -35,6 +35,9 @@ def build(args: argparse.Namespace, kind: str, follow: Optional[bool] = None) ->
         else:
             # As JSON text where the table says JSON, so that a JSON string stays one.
             request.fields[name] = json.dumps(parsed) if types.get(name) == "json" else parsed
+    text = request.fields.get("prompt")
+    if isinstance(text, str) and text.strip() in ("", "-"):
+        raise _usage(f"the prompt is {text!r}, which is surely not meant: nothing was submitted")
     return request
 
 
