@@ -96,6 +96,9 @@ static void no_string_is_cut() {
     refused("a NUL in a URL", request.add_image(cut), "image_urls");
     refused("a NUL in an option", request.set_option("deadline_ms", cut), "deadline_ms");
     refused("a NUL in a token", cloud.attach(cut), "token");
+    refused("a NUL in the key of a job", cloud.attach_key(cut), "key");
+    refused("a NUL in the path of a journal", aigc::journal::check(cut), "path");
+    refused("a NUL in a key to resolve", aigc::journal::resolve("x", cut, AIGC_OUTCOME_NOT_SENT), "key");
     refused("a NUL in a job id", cloud.attach_id(AIGC_TENCENT, AIGC_TENCENT_IMAGE, cut), "remote_id");
     refused("a NUL in a path", cloud.fetch(request, cut), "path");
     refused("a NUL in an action", cloud.call(AIGC_TENCENT, cut, "{}", true), "action");

@@ -386,6 +386,7 @@ public:
     }
     // The job of a key that the client's journal knows, without a request.
     Result<Job> attach_key(const std::string &key, bool follow = true) {
+        if (auto error = detail::cut({{"key", key}})) return *error;
         return detail::made<Job, aigc_job>([&](auto out, auto error) {
             return aigc_client_attach_key(handle_.get(), key.c_str(), follow ? 1 : 0, out, error);
         });
@@ -466,6 +467,7 @@ namespace journal {
 // A page of keys, a JSON object a line; empty after the last. after: the last key of the page before, or nullptr.
 inline Result<std::string> list(const std::string &path, const char *filter_json = nullptr,
                                 const char *after = nullptr) {
+    if (auto error = detail::cut({{"path", path}})) return *error;
     return detail::document(
         [&](auto out, auto error) { return aigc_journal_list(path.c_str(), filter_json, after, out, error); });
 }
@@ -473,12 +475,14 @@ inline Result<std::string> list(const std::string &path, const char *filter_json
 // What you have found out about a key that is in doubt; remote_id with AIGC_OUTCOME_ACCEPTED only.
 inline Result<Done> resolve(const std::string &path, const std::string &key, std::int32_t outcome,
                             const char *remote_id = nullptr) {
+    if (auto error = detail::cut({{"path", path}, {"key", key}})) return *error;
     return detail::done(
         [&](auto error) { return aigc_journal_resolve(path.c_str(), key.c_str(), outcome, remote_id, error); });
 }
 
 // Forgets ended keys; they can be submitted, and paid, again. Gives how many.
 inline Result<std::size_t> prune(const std::string &path, std::int64_t older_than_ms) {
+    if (auto error = detail::cut({{"path", path}})) return *error;
     std::size_t removed = 0;
     aigc_error *error = nullptr;
     if (aigc_journal_prune(path.c_str(), older_than_ms, &removed, &error) != AIGC_OK) return Error(error);
@@ -487,6 +491,7 @@ inline Result<std::size_t> prune(const std::string &path, std::int64_t older_tha
 
 // What is wrong with the whole journal, as JSON. Nothing is repaired or deleted.
 inline Result<std::string> check(const std::string &path) {
+    if (auto error = detail::cut({{"path", path}})) return *error;
     return detail::document([&](auto out, auto error) { return aigc_journal_check(path.c_str(), out, error); });
 }
 
