@@ -287,7 +287,8 @@ def _rights(cloud: Cloud, client: Client, error: Optional[AigcError], timeout: f
     except AigcError as problem:
         _refused(cloud, problem)
         return
-    models = (job.provider_response or {}).get("data") or []
+    answer = job.provider_response
+    models = answer.get("data") if isinstance(answer, dict) else None
     count = len(models) if isinstance(models, list) else 0
     cloud.add("rights", OK, f"rights: jobs and models can be asked for ({count} models trained so far)")
 
