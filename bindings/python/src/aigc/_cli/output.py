@@ -208,7 +208,7 @@ class Output:
         """One line: what went wrong and what to do."""
         self.event(type="error", **_error(error))
         loud = "!!! " if isinstance(error, OutcomeUnknownError) else ""
-        line = f"aigc: {loud}{_one_line(str(error))}"
+        line = f"aigc: {loud}{_one_line(_in_commands(str(error)))}"
         if error.status != Status.INVALID_ARGUMENT and not loud:
             line += f" - {_advice(error)}" if _advice(error) else ""
         self.alarm(line)
@@ -269,6 +269,13 @@ def warn_of_secrets(output: Output, settings: Dict[str, str]) -> None:
 
 def _percent(progress: Optional[float]) -> str:
     return "" if progress is None else f" {progress:.0%}"
+
+
+def _in_commands(text: str) -> str:
+    """A message for programs in Python, for somebody at a shell."""
+    for function, command in (("config_keys", "config"), ("fields", "fields"), ("operations", "fields")):
+        text = text.replace(f"aigc.{function}()", f'"aigc {command}"')
+    return text
 
 
 def _one_line(text: str) -> str:
