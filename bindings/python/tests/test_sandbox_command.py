@@ -80,7 +80,8 @@ def test_a_command(library: str, tmp_path: Path) -> None:
 
 
 def test_a_signal_is_one_for_the_command(library: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "aigc", "sandbox", "--", "sh", "-c", "trap 'echo ended; exit 5' TERM; echo begun; while :; do sleep 0.1; done"]
+    script = "trap 'echo ended; exit 5' TERM; echo begun; while :; do sleep 0.1; done"
+    command = [sys.executable, "-m", "aigc", "sandbox", "--", "sh", "-c", script]
     process = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None and process.stdout.readline() == "begun\n"
     process.send_signal(signal.SIGTERM)
