@@ -10,9 +10,12 @@ internal import Glibc
 typealias ErrorOut = UnsafeMutablePointer<OpaquePointer?>
 typealias Text = UnsafePointer<CChar>
 
-/// Runs a body and turns a failure into a status and an error object.
+/// Runs a body and turns a failure into a status and an error object. waits: the body may wait for something; else no
+/// fork() finds the first calls of a process in the middle of it.
 @inline(__always)
-func withStatus(_ error: ErrorOut?, _ body: () throws(Failure) -> Void) -> Int32 {
+func withStatus(_ error: ErrorOut?, waits: Bool = false, _ body: () throws(Failure) -> Void) -> Int32 {
+    let isTurn = !waits && aigcp_call_enter() != 0
+    defer { if isTurn { aigcp_turn_leave() } }
     do throws(Failure) {
         try body()
         error?.pointee = nil

@@ -197,7 +197,7 @@ public func aigc_client_next_event(
     _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> aigc_status {
     event?.pointee = nil
-    return withStatus(error) { () throws(Failure) in
+    return withStatus(error, waits: true) { () throws(Failure) in
         let client = try ClientBox.usable(client)
         let out = try needOut(event, "event")
         if let next = client.engine.nextEvent(milliseconds: timeout_ms) {
@@ -215,7 +215,7 @@ public func aigc_client_dispatch(
     _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> aigc_status {
     handled?.pointee = 0
-    return withStatus(error) { () throws(Failure) in
+    return withStatus(error, waits: true) { () throws(Failure) in
         let client = try ClientBox.usable(client)
         guard let handler else { throw isNull("handler") }
         guard var next = client.engine.nextEvent(milliseconds: timeout_ms) else {

@@ -26,7 +26,7 @@ enum Composition {
         ]
         let closing = Closing()
         let blocking = CurlBlockingTransport(
-            curl, aroundSleep: outsideTurns, isCancelled: { closing.hasBegun })
+            curl, aroundSleep: outsideGateAndTurns, isCancelled: { closing.hasBegun })
         let sources = try credentialSettings(values)
         var resolvers: [String: any CredentialResolver] = [:]
         for (provider, explicit) in [("alibaba", try alibabaKeys(values)), ("tencent", try tencentKeys(values))] {
@@ -56,6 +56,18 @@ enum Composition {
 
     /// A thread that sleeps is outside its turn: fork() need not wait for it.
     private static let outsideTurns = AroundSleep(before: aigcp_turn_leave, after: aigcp_turn_enter)
+
+    /// A helper is outside the gate, too: exit() need not wait for the network. It may sleep for good at the gate, and then
+    /// stands in no fork's way.
+    private static let outsideGateAndTurns = AroundSleep(
+        before: {
+            aigcp_gate_leave()
+            aigcp_turn_leave()
+        },
+        after: {
+            aigcp_gate_enter()
+            aigcp_turn_enter()
+        })
 
     private static func transport(_ settings: CurlSettings) throws(Failure) -> CurlTransport {
         let transport = try CurlTransport(settings)

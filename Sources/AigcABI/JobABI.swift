@@ -144,7 +144,7 @@ public func aigc_job_content_type(_ job: OpaquePointer?) -> UnsafePointer<CChar>
 public func aigc_job_wait(
     _ job: OpaquePointer?, _ timeout_ms: Int64, _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> aigc_status {
-    withStatus(error) { () throws(Failure) in
+    withStatus(error, waits: true) { () throws(Failure) in
         let box = try JobBox.usable(job)
         guard let snapshot = try box.client.engine.wait(box.record, milliseconds: timeout_ms) else {
             throw Failure(
@@ -159,7 +159,7 @@ public func aigc_job_wait(
 public func aigc_job_refresh(
     _ job: OpaquePointer?, _ timeout_ms: Int64, _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> aigc_status {
-    withStatus(error) { () throws(Failure) in
+    withStatus(error, waits: true) { () throws(Failure) in
         let box = try JobBox.usable(job)
         guard let result = try box.client.engine.refresh(box.record, milliseconds: timeout_ms) else {
             if timeout_ms == 0 { return }

@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -75,22 +76,101 @@ static struct {
 } openssl;
 static pthread_once_t openssl_once = PTHREAD_ONCE_INIT;
 
-static void find_openssl(void) {
-    const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
-    if (!version->ssl_version || strncmp(version->ssl_version, "OpenSSL/", 8) != 0) return;
+/* libcurl, to look for a name in it and in what it was linked with, which stays loaded as long as we do. */
+static void *open_curl(void) {
     Dl_info curl = {0};
     void *library = NULL;
     if (dladdr((void *)(uintptr_t)curl_easy_init, &curl) && curl.dli_fname)
         library = dlopen(curl.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
-    if (!library) library = dlopen("libcurl.so.4", RTLD_LAZY | RTLD_NOLOAD);
+    return library ? library : dlopen("libcurl.so.4", RTLD_LAZY | RTLD_NOLOAD);
+}
+
+static void find_openssl(void) {
+    const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+    if (!version->ssl_version || strncmp(version->ssl_version, "OpenSSL/", 8) != 0) return;
+    void *library = open_curl();
     if (!library) return;
-    /* Looked for in libcurl and what it was linked with, which stays loaded as long as we do. */
     void *has_pending = dlsym(library, "SSL_has_pending");
     void *selected = dlsym(library, "SSL_get0_alpn_selected");
     dlclose(library);
     if (!has_pending || !selected) return;
     memcpy(&openssl.has_pending, &has_pending, sizeof has_pending);
     memcpy(&openssl.selected, &selected, sizeof selected);
+}
+
+/* zlib's z_stream, which has not changed since 1995: its header need not be there where this is built. */
+typedef struct {
+    const unsigned char *next_in;
+    unsigned avail_in;
+    unsigned long total_in;
+    unsigned char *next_out;
+    unsigned avail_out;
+    unsigned long total_out;
+    const char *message;
+    void *state, *allocate, *release, *opaque;
+    int data_type;
+    unsigned long adler, reserved;
+} zlib_stream;
+enum { ZLIB_OK = 0, ZLIB_END = 1, ZLIB_NO_MEMORY = -4, ZLIB_STUCK = -5 };
+static struct {
+    int (*begin)(zlib_stream *, int window_bits, const char *version, int size);
+    int (*more)(zlib_stream *, int flush);
+    int (*end)(zlib_stream *);
+} zlib;
+static pthread_once_t zlib_once = PTHREAD_ONCE_INIT;
+
+static void find_zlib(void) {
+    void *library = open_curl();
+    if (!library) return;
+    void *begin = dlsym(library, "inflateInit2_"), *more = dlsym(library, "inflate"), *end = dlsym(library, "inflateEnd");
+    dlclose(library);
+    if (!begin || !more || !end) return;
+    memcpy(&zlib.more, &more, sizeof more);
+    memcpy(&zlib.end, &end, sizeof end);
+    memcpy(&zlib.begin, &begin, sizeof begin);
+}
+
+int aigcu_unpack(const void *packed, size_t count, int raw, size_t most, void **bytes, size_t *unpacked) {
+    pthread_once(&zlib_once, find_zlib);
+    *bytes = NULL;
+    *unpacked = 0;
+    if (!zlib.begin || count > UINT_MAX) return -1;
+    zlib_stream stream = {.next_in = packed, .avail_in = (unsigned)count};
+    /* 15 is the largest window; 32 more: gzip or zlib, as the head says; negative: no head. */
+    if (zlib.begin(&stream, raw ? -15 : 15 + 32, "1", (int)sizeof stream) != ZLIB_OK) return -2;
+    unsigned char *out = NULL;
+    size_t capacity = 0, have = 0;
+    int result = ZLIB_OK, status = 0;
+    while (status == 0 && result == ZLIB_OK) {
+        if (have == capacity) {
+            size_t larger = capacity ? capacity * 2 : 16 << 10;
+            if (larger > most + 1) larger = most + 1;
+            unsigned char *block = larger > capacity ? realloc(out, larger) : NULL;
+            if (!block) {
+                status = larger > capacity ? -2 : 1;
+                break;
+            }
+            out = block;
+            capacity = larger;
+        }
+        size_t room = capacity - have < UINT_MAX ? capacity - have : UINT_MAX;
+        stream.next_out = out + have;
+        stream.avail_out = (unsigned)room;
+        result = zlib.more(&stream, 0);
+        have += room - stream.avail_out;
+        if (have > most) status = 1;
+        if (stream.avail_in == 0 && stream.avail_out > 0) break;
+    }
+    zlib.end(&stream);
+    if (status == 0 && result == ZLIB_NO_MEMORY) status = -2;
+    else if (status == 0 && result != ZLIB_OK && result != ZLIB_END && result != ZLIB_STUCK && have == 0) status = -1;
+    if (status != 0) {
+        free(out);
+        return status;
+    }
+    *bytes = out;
+    *unpacked = have;
+    return 0;
 }
 
 int aigcu_knows_tls(void) {

@@ -144,6 +144,8 @@ static pthread_mutex_t generation_mutex = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t generation_last;
 static void forget_parent(void);
 
+enum { NO_ADVICE = 0x7a1c };
+
 uint64_t aigcp_generation(void) {
     _Atomic(uint64_t) *page = __atomic_load_n(&generation_page, __ATOMIC_ACQUIRE);
     if (page) return atomic_load_explicit(page, memory_order_acquire);
@@ -162,7 +164,8 @@ uint64_t aigcp_generation_enter(void) {
         if (!generation_page) {
             void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
             if (page != MAP_FAILED) {
-                if (madvise(page, 4096, MADV_WIPEONFORK) == 0) {
+                /* Old qemu-user says yes to all advice, and does nothing: it also says yes to what does not exist. */
+                if (madvise(page, 4096, NO_ADVICE) != 0 && madvise(page, 4096, MADV_WIPEONFORK) == 0) {
                     __atomic_store_n(&generation_page, (_Atomic(uint64_t) *)page, __ATOMIC_RELEASE);
                 } else {
                     munmap(page, 4096); /* a kernel before 4.14: fall back to getpid */
@@ -183,56 +186,76 @@ uint64_t aigcp_generation_enter(void) {
 }
 
 /* exit() runs the handlers of OpenSSL while our threads may be inside OpenSSL. Ours was registered later than its, so it
- * runs earlier, and parks them. */
-enum { EXIT_SLOTS = 256 };
-static struct {
-    void (*park)(void *);
+ * runs earlier, and parks them: engines one by one, because whoever waits for their jobs has to be let go of, and helpers
+ * at a gate that is closed for good. */
+typedef struct exit_entry {
+    void (*ask)(void *);
+    void (*await)(void *, int64_t);
     void *context;
-} exit_slots[EXIT_SLOTS];
+    struct exit_entry *next;
+} exit_entry;
+static exit_entry *exit_entries;
 static pthread_mutex_t exit_mutex = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t exit_generation;
+static _Atomic int exit_begun;
+static const pthread_rwlock_t gate_open = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+static pthread_rwlock_t gate_lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+
+void aigcp_gate_enter(void) { pthread_rwlock_rdlock(&gate_lock); }
+void aigcp_gate_leave(void) { pthread_rwlock_unlock(&gate_lock); }
+int aigcp_exit_has_begun(void) { return atomic_load(&exit_begun); }
 
 static void park_all(void) {
     if (exit_generation != aigcp_generation()) return; /* a forked child has none of these threads */
     pthread_mutex_lock(&exit_mutex);
-    for (int i = 0; i < EXIT_SLOTS; i++)
-        if (exit_slots[i].park) exit_slots[i].park(exit_slots[i].context);
+    atomic_store(&exit_begun, 1);
+    int64_t until = aigcp_monotonic_ns() + 1000000000;
+    for (exit_entry *e = exit_entries; e; e = e->next) e->ask(e->context);
+    for (exit_entry *e = exit_entries; e; e = e->next) e->await(e->context, until);
     pthread_mutex_unlock(&exit_mutex);
+    /* Never given back. A helper that hashes or writes for longer than this is not waited for. */
+    struct timespec limit;
+    clock_gettime(CLOCK_MONOTONIC, &limit);
+    limit.tv_sec += 2;
+    (void)pthread_rwlock_clockwrlock(&gate_lock, CLOCK_MONOTONIC, &limit);
 }
 
-int aigcp_exit_register(void (*park)(void *), void *context) {
+int aigcp_exit_register(void (*ask)(void *), void (*await)(void *, int64_t), void *context) {
     static int registered;
+    exit_entry *entry = malloc(sizeof *entry);
+    if (!entry) return -1;
+    *entry = (exit_entry){ask, await, context, NULL};
     pthread_mutex_lock(&exit_mutex);
-    exit_generation = aigcp_generation();
-    if (!registered) registered = atexit(park_all) == 0;
-    int result = -1;
-    for (int i = 0; i < EXIT_SLOTS; i++) {
-        if (!exit_slots[i].park) {
-            exit_slots[i].park = park;
-            exit_slots[i].context = context;
-            result = 0;
-            break;
-        }
+    int result = atomic_load(&exit_begun);
+    if (!result) {
+        exit_generation = aigcp_generation();
+        if (!registered) registered = atexit(park_all) == 0;
+        entry->next = exit_entries;
+        exit_entries = entry;
+        entry = NULL;
     }
     pthread_mutex_unlock(&exit_mutex);
+    free(entry);
     return result;
 }
 
 void aigcp_exit_unregister(void *context) {
+    exit_entry *found = NULL;
     pthread_mutex_lock(&exit_mutex);
-    for (int i = 0; i < EXIT_SLOTS; i++) {
-        if (exit_slots[i].park && exit_slots[i].context == context) {
-            exit_slots[i].park = NULL;
-            exit_slots[i].context = NULL;
-        }
+    for (exit_entry **at = &exit_entries; *at; at = &(*at)->next) {
+        if ((*at)->context != context) continue;
+        found = *at;
+        *at = found->next;
+        break;
     }
     pthread_mutex_unlock(&exit_mutex);
+    free(found);
 }
 
 int aigcp_exit_count(void) {
     int count = 0;
     pthread_mutex_lock(&exit_mutex);
-    for (int i = 0; i < EXIT_SLOTS; i++) count += exit_slots[i].park != NULL;
+    for (exit_entry *e = exit_entries; e; e = e->next) count++;
     pthread_mutex_unlock(&exit_mutex);
     return count;
 }
@@ -247,7 +270,8 @@ void aigcp_process_unlock(void) { pthread_mutex_unlock(&process_mutex); }
 static void forget_parent(void) {
     pthread_mutex_init(&exit_mutex, NULL);
     pthread_mutex_init(&process_mutex, NULL);
-    memset(exit_slots, 0, sizeof exit_slots);
+    exit_entries = NULL; /* the parent's threads have those; a few bytes stay behind */
+    atomic_store(&exit_begun, 0);
 }
 
 static const pthread_rwlock_t turn_free = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
@@ -297,6 +321,7 @@ int aigcp_fork_was_late(void) { return atomic_load(&fork_late); }
 /* Not for ever: a turn may stand still on a disk, or wait for a lock of the very thread whose signal handler forks. The
  * child of such a fork had better only exec. */
 static void turn_before_fork(void) {
+    if (atomic_load(&exit_begun)) return; /* nobody is let go of any more */
     struct timespec limit;
     clock_gettime(CLOCK_MONOTONIC, &limit);
     limit.tv_sec += 1;
@@ -318,6 +343,7 @@ static void turn_after_fork_parent(void) {
 static void turn_after_fork_child(void) {
     atomic_store(&turn_holder, 0);
     turn_lock = turn_free;
+    gate_lock = gate_open;
     pthread_mutex_init(&fork_mutex, NULL);
     if (fork_misses) atomic_store(&fork_late, 1);
     fork_entries = NULL; /* not freed: they belong to the parent's objects, and malloc may be in use */
@@ -327,5 +353,23 @@ static void turn_watch_forks(void) {
 }
 
 void aigcp_turn_register(void) { pthread_once(&turn_once, turn_watch_forks); }
+/* The first calls of a process make what the Swift runtime keeps for good, under locks that a child of a fork at that
+ * moment would find held. */
+_Atomic int aigcp_first_calls_left = 256;
+
+int aigcp_first_call_enter(void) {
+    if (atomic_fetch_sub(&aigcp_first_calls_left, 1) <= 0) {
+        atomic_store(&aigcp_first_calls_left, 0);
+        return 0;
+    }
+    if (atomic_load(&exit_begun)) return 0;
+    aigcp_turn_register();
+    /* Not for ever: the thread may be in a turn already, and fork() in another thread wait for it. */
+    struct timespec limit;
+    clock_gettime(CLOCK_MONOTONIC, &limit);
+    limit.tv_sec += 2;
+    return pthread_rwlock_clockrdlock(&turn_lock, CLOCK_MONOTONIC, &limit) == 0;
+}
+
 void aigcp_turn_enter(void) { pthread_rwlock_rdlock(&turn_lock); }
 void aigcp_turn_leave(void) { pthread_rwlock_unlock(&turn_lock); }

@@ -20,16 +20,18 @@ struct RequestBlock {
     private static let unwanted: [(disabled: StaticString, bodyOnly: Bool)] = [
         ("Accept:", false), ("Content-Type:", true), ("Expect:", true),
     ]
+    /// What a call of an API adds: answers are to come as they are.
+    private static let identity: StaticString = "Accept-Encoding: identity"
 
     /// Lays out `request`. libcurl derives Host and Content-Length itself; a line for either is left out.
-    mutating func fill(_ request: HTTPRequest, sendsBody: Bool) throws(Problem) {
+    mutating func fill(_ request: HTTPRequest, sendsBody: Bool, isForStore: Bool = false) throws(Problem) {
         var lines = 0
         var bytes = request.body.count
         for header in request.headers {
             lines += 1
             bytes += header.name.utf8.count + header.value.utf8.count + 3
         }
-        lines += Self.unwanted.count
+        lines += Self.unwanted.count + 1
         bytes += 64
         try reserve(lines * MemoryLayout<curl_slist>.stride + bytes)
         guard let base else { throw .memory }
@@ -47,8 +49,9 @@ struct RequestBlock {
             guard writer.add(header) else { throw .header(header.name) }
         }
         for (index, line) in Self.unwanted.enumerated() where seen & 1 << index == 0 && (sendsBody || !line.bodyOnly) {
-            writer.add(disabled: line.disabled)
+            writer.add(line: line.disabled)
         }
+        if !isForStore, seen & 1 << 3 == 0 { writer.add(line: Self.identity) }
         headers = writer.finish()
         request.body.withUnsafeBytes { source in
             guard let start = source.baseAddress else { return }
@@ -95,6 +98,7 @@ struct RequestBlock {
         case 6 where isSame(name, "accept"): return .known(0)
         case 6 where isSame(name, "expect"): return .known(2)
         case 12 where isSame(name, "content-type"): return .known(1)
+        case 15 where isSame(name, "accept-encoding"): return .known(3)
         default: return .other
         }
     }
@@ -138,7 +142,7 @@ struct RequestBlock {
         }
 
         /// libcurl only reads it.
-        mutating func add(disabled line: StaticString) {
+        mutating func add(line: StaticString) {
             let data = UnsafeMutableRawPointer(mutating: line.utf8Start).assumingMemoryBound(to: CChar.self)
             (list + count).initialize(to: curl_slist(data: data, next: nil))
             count += 1

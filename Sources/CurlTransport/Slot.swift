@@ -210,7 +210,7 @@ final class Slot {
         self.proxy = proxy
         let sendsBody = request.method != .get || !request.body.isEmpty
         do {
-            try block.fill(request, sendsBody: sendsBody)
+            try block.fill(request, sendsBody: sendsBody, isForStore: options.isForStore)
         } catch {
             switch error {
             case .memory: return Self.noMemory

@@ -9,6 +9,14 @@ extension Slot {
     func result(_ code: CURLcode) -> TransferResult {
         if code == CURLE_OK, stop == nil {
             guard head.isComplete else { return failed(.cutReply, "the answer ended before its headers did") }
+            if sink == nil {
+                switch PackedBody.read(body, headers, most: options.maximumReplyBytes) {
+                case .asItIs: break
+                case .unpacked(let bytes): body = bytes
+                case .tooLarge: return result(of: .replyTooLarge)
+                case .noMemory: return result(of: .noMemory)
+                }
+            }
             // The slot is cleared next: moving the body out spares a copy.
             var bytes: [UInt8] = []
             swap(&bytes, &body)
@@ -34,10 +42,15 @@ extension Slot {
     func givenUp(_ problem: String) -> TransferResult { failed(.resources, "libcurl cannot go on: \(problem)") }
 
     private func failed(_ kind: TransferFailure.Kind, _ reason: String) -> TransferResult {
-        .failed(
+        // A stray answer's words are nobody's.
+        let hasAnswer = options.isSubmission && head.isComplete && stop != .strayAnswer
+        if hasAnswer, case .unpacked(let bytes) = PackedBody.read(body, headers, most: options.maximumReplyBytes) {
+            body = bytes
+        }
+        return .failed(
             TransferFailure(
                 kind, requestMayHaveLeft: requestMayHaveLeft, detail: Redaction.line("\(place): \(reason)"),
-                reply: options.isSubmission && head.isComplete
+                reply: hasAnswer
                     ? HTTPReply(status: head.status, headers: headers, body: body) : nil))
     }
 

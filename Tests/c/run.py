@@ -375,6 +375,10 @@ def plan(runner: Runner, long: bool) -> List[Run]:
         disks["prefix"] = ["unshare", "-m", "sh", "-c", mounts, "sh", str(small), str(readonly)]
         disks["environment"] = {"AIGC_TEST_SMALL_DISK": str(small), "AIGC_TEST_READONLY_DISK": str(readonly)}
     both = ("gcc", "clang")
+
+    def preloaded(name: str) -> Dict[str, str]:
+        return {"LD_PRELOAD": str(runner.programs / (name + ".so"))}
+
     runs = [
         Run("load", seconds=30, compilers=both),
         Run("null", compilers=both),
@@ -408,8 +412,10 @@ def plan(runner: Runner, long: bool) -> List[Run]:
         Run("exit_free", ["closing"], seconds=60, faults=[dict(kind="delay_after", operation="CreateAigcImageTask", ms=6000)]),
         Run("exit_waits", seconds=120),
         Run("exit_live", ["1000" if long else "60"], seconds=60, quick=False),
+        Run("exit_helpers", ["400" if long else "40"], seconds=600, quick=False, tls=True),
+        Run("fork", ["10"], world={"duration": 1.0}, after=no_duplicates, environment=preloaded("no_wipe")),
     ]
-    short = dict(environment={"LD_PRELOAD": str(runner.programs / "short_of_memory.so")}, tls=True)
+    short = dict(environment=preloaded("short_of_memory"), tls=True)
     megabytes = [dict(kind="http", status=200, body='{"a": "%s"}' % ("x" * 6_000_000), times=-1, content_type="application/json")]
     for provider in PROVIDERS:
         runs.append(Run("memory", [provider, "large"], **short))

@@ -24,6 +24,7 @@ python3 "$root/Tests/tools/header.py" null-table >"$out/generated/null_table.inc
 flags=(-O1 -g -Wall -Wextra -pedantic -Werror -pthread "-I$out/dist/include" "-I$out/generated")
 link=("-L$out/dist/lib" "-Wl,-rpath,$out/dist/lib" -laigc)
 gcc -O1 -g -Wall -Wextra -Werror -fno-builtin -shared -fPIC "$here/preload/short_of_memory.c" -o "$out/short_of_memory.so"
+gcc -O1 -g -Wall -Wextra -Werror -shared -fPIC "$here/preload/no_wipe.c" -o "$out/no_wipe.so"
 for compiler in gcc clang; do
     command -v "$compiler" >/dev/null || continue
     mkdir -p "$out/$compiler"

@@ -150,6 +150,11 @@ int aigcu_loop_watch(int epoll, int fd, int what, int owner);
 /* Waits up to milliseconds (-1: no limit). The number of events that were written; *rung is 1 if the bell was. */
 int aigcu_loop_wait(int epoll, int bell, int milliseconds, aigcu_event *events, int capacity, int *rung);
 
+/* Takes apart what was packed with gzip or zlib, or without a head (raw): by the zlib that libcurl uses. Up to `most` bytes
+ * in a block of its own (free()), also when the packed bytes end too early. 0; 1: it would be more; -1: not packed so, or
+ * nobody here can tell; -2: no memory. */
+int aigcu_unpack(const void *packed, size_t count, int raw, size_t most, void **bytes, size_t *unpacked);
+
 /* 1 if no further descriptor can be opened now: libcurl reports that as a failed resolve, connect or CA file. */
 int aigcu_descriptors_exhausted(void);
 

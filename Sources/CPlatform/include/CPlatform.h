@@ -47,12 +47,18 @@ void aigcp_close(int fd);
 uint64_t aigcp_generation_enter(void);
 uint64_t aigcp_generation(void);
 
-/* At exit(): `park` is called with each registered context and waits until that thread is out of foreign code.
- * 0 or -1 (table full). */
-int aigcp_exit_register(void (*park)(void *), void *context);
+/* At exit(): `ask` is called with each registered context, then `await`, which waits until that thread is out of foreign
+ * code, or until a monotonic instant. 0; 1: exit() has begun, and no thread may begin any more; -1: no memory. */
+int aigcp_exit_register(void (*ask)(void *), void (*await)(void *, int64_t until_ns), void *context);
 void aigcp_exit_unregister(void *context);
 /* How many are registered. */
 int aigcp_exit_count(void);
+int aigcp_exit_has_begun(void);
+
+/* A helper thread is inside the gate while it may be in TLS, and outside while it waits for the network. exit() closes the
+ * gate for good, when everybody is outside or two seconds have gone by: who then wants to enter sleeps for ever. */
+void aigcp_gate_enter(void);
+void aigcp_gate_leave(void);
 
 /* One lock a process, usable after a fork once the child has entered. */
 void aigcp_process_lock(void);
@@ -64,6 +70,13 @@ void aigcp_process_unlock(void);
 void aigcp_turn_register(void);
 void aigcp_turn_enter(void);
 void aigcp_turn_leave(void);
+
+/* The first calls of a process are turns too, whichever thread makes them. 1: leave the turn at the end of the call. */
+extern _Atomic int aigcp_first_calls_left;
+int aigcp_first_call_enter(void);
+static inline int aigcp_call_enter(void) {
+    return __atomic_load_n((int *)&aigcp_first_calls_left, __ATOMIC_RELAXED) > 0 ? aigcp_first_call_enter() : 0;
+}
 
 /* Before a fork, once every engine is outside: `before` is called with each registered context, on the thread that forks. A
  * file whose locks a fork must not copy is closed there, and opened again on its next use. 0 or -1 (no memory). */

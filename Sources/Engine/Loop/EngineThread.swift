@@ -6,13 +6,18 @@ extension Engine {
     // MARK: - The thread
 
     func start() throws(Failure) {
-        let failure: Failure? = startLock.withLock {
+        let failure: Failure? = startLock.withLock { () -> Failure? in
             if started { return nil }
             if shared.lock.withLock({ shared.closed }) { return Failure(.closed, "The client has been closed") }
             let context = Unmanaged.passRetained(self)
-            // Before the thread, which takes it back at its end: a close that came meanwhile can end it at once. A full table
-            // only means that exit() does not wait for this one.
-            _ = aigcp_exit_register(parkAtExit, context.toOpaque())
+            // Before the thread, which takes it back at its end: a close that came meanwhile can end it at once.
+            let registered = aigcp_exit_register(askEngineToPark, awaitParkedEngine, context.toOpaque())
+            guard registered == 0 else {
+                context.release()
+                return registered > 0
+                    ? Failure(.closed, "Starting the engine's thread: the process is ending, exit() has begun")
+                    : Failure(.noResources, "Starting the engine's thread failed: no memory", isRetryable: true)
+            }
             var thread = pthread_t()
             let error = aigcp_thread_start(&thread, Self.stackBytes, "aigc-engine", engineBody, context.toOpaque())
             guard error == 0 else {
@@ -103,12 +108,15 @@ extension Engine {
         }
     }
 
-    /// Runs in exit(), before OpenSSL takes itself down: waits, not for long, until the engine is out of it.
-    fileprivate func park() {
+    /// Runs in exit(), before OpenSSL takes itself down.
+    fileprivate func askToPark() {
         shared.lock.withLock { shared.parking = true }
         shared.wakeTransport()
+    }
+
+    /// Waits, not for long, until the engine is out of it.
+    fileprivate func awaitParking(until limit: Int64) {
         shared.lock.withLock {
-            let limit = aigcp_monotonic_ns().adding(1_000_000_000)
             while !shared.parked && !shared.engineGone {
                 if !shared.lock.wait(until: limit) { return }
             }
@@ -122,7 +130,12 @@ private func engineBody(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRaw
     return nil
 }
 
-private func parkAtExit(_ context: UnsafeMutableRawPointer?) {
+private func askEngineToPark(_ context: UnsafeMutableRawPointer?) {
     guard let context else { return }
-    Unmanaged<Engine>.fromOpaque(context).takeUnretainedValue().park()
+    Unmanaged<Engine>.fromOpaque(context).takeUnretainedValue().askToPark()
+}
+
+private func awaitParkedEngine(_ context: UnsafeMutableRawPointer?, _ limit: Int64) {
+    guard let context else { return }
+    Unmanaged<Engine>.fromOpaque(context).takeUnretainedValue().awaitParking(until: limit)
 }

@@ -20,6 +20,7 @@ public final class ThreadWorker: Worker, @unchecked Sendable {
     private var closing = false
 
     private static let idleNanoseconds: Int64 = 2_000_000_000
+    private static let lookNanoseconds: Int64 = 100_000_000
     private static let stackBytes: UInt = 512 << 10
 
     /// `onFailure` is told the errno when no thread could be started; the work is then done on the caller's thread.
@@ -52,7 +53,7 @@ public final class ThreadWorker: Worker, @unchecked Sendable {
             }
         }
         // No thread to be had: slower, but nothing is lost.
-        if inline { work() }
+        if inline { Self.carryOut(work) }
     }
 
     public func close() {
@@ -61,6 +62,11 @@ public final class ThreadWorker: Worker, @unchecked Sendable {
             lock.broadcast()
         }
         let ended: pthread_t? = lock.withLock {
+            // In exit() the thread may sleep for good at the gate: nobody waits for it then.
+            while alive {
+                if aigcp_exit_has_begun() != 0 { return nil }
+                _ = lock.wait(until: aigcp_monotonic_ns() + Self.lookNanoseconds)
+            }
             let ended = thread
             thread = nil
             return ended
@@ -80,9 +86,16 @@ public final class ThreadWorker: Worker, @unchecked Sendable {
         // turn while they wait for the network.
         while let work = next() {
             aigcp_turn_enter()
-            work()
+            Self.carryOut(work)
             aigcp_turn_leave()
         }
+    }
+
+    /// exit() waits until it is out of TLS, and lets none in afterwards.
+    private static func carryOut(_ work: () -> Void) {
+        aigcp_gate_enter()
+        work()
+        aigcp_gate_leave()
     }
 
     private func next() -> (@Sendable () -> Void)? {
@@ -92,6 +105,7 @@ public final class ThreadWorker: Worker, @unchecked Sendable {
                 if closing || !lock.wait(until: until) {
                     if queue.isEmpty {
                         alive = false
+                        lock.broadcast()
                         return nil
                     }
                 }

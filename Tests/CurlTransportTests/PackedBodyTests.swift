@@ -1,0 +1,100 @@
+import Core
+import Foundation
+import XCTest
+
+@testable import CurlTransport
+
+/// Answers that come packed although "Accept-Encoding: identity" was sent.
+final class PackedBodyTests: XCTestCase {
+    private static let text = #"{"Response":{"TaskId":"4-AigcImage-1","RequestId":"r"}}"#
+
+    /// Python packs: a `how` of gzip, zlib or raw.
+    private func packed(_ how: String, _ expression: String) throws -> [UInt8] {
+        let python = Process()
+        let output = Pipe()
+        python.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        let bits = ["gzip": 31, "zlib": 15, "raw": -15][how] ?? 0
+        python.arguments = [
+            "python3", "-c",
+            "import sys, zlib; c = zlib.compressobj(9, zlib.DEFLATED, \(bits));"
+                + " sys.stdout.buffer.write(c.compress(\(expression)) + c.flush())",
+        ]
+        python.standardOutput = output
+        try python.run()
+        let bytes = [UInt8](output.fileHandleForReading.readDataToEndOfFile())
+        python.waitUntilExit()
+        return bytes
+    }
+
+    private func result(
+        _ body: [UInt8], _ headers: [String], _ options: TransferOptions, sink: RecordingSink? = nil,
+        chunked: Bool = false
+    ) throws -> TransferResult {
+        let server = RawServer { connection in
+            guard connection.request() != nil else { return }
+            let framing = chunked ? "Transfer-Encoding: chunked" : "Content-Length: \(body.count)"
+            connection.send((["HTTP/1.1 200 OK", framing] + headers).joined(separator: "\r\n") + "\r\n\r\n")
+            if chunked { connection.send(String(body.count, radix: 16) + "\r\n") }
+            connection.send(body)
+            if chunked { connection.send("\r\n0\r\n\r\n") }
+        }
+        defer { server.stop() }
+        return try Harness().run(.post(server.url()), options, sink: sink)
+    }
+
+    func testPackedAnswersAreRead() throws {
+        for (how, names) in [("gzip", ["gzip", "GZIP", "x-gzip", ""]), ("zlib", ["deflate"]), ("raw", ["deflate"])] {
+            let bytes = try packed(how, "b'\(Self.text)'")
+            for name in names {
+                let headers = name.isEmpty ? [] : ["Content-Encoding: \(name)"]
+                for chunked in [false, true] {
+                    let result = try result(bytes, headers, .submission, chunked: chunked)
+                    XCTAssertEqual(result.text, Self.text, "\(how) called \(name)")
+                }
+            }
+        }
+    }
+
+    func testWhatIsNotPackedStaysAsItIs() throws {
+        for name in ["gzip", "deflate", "br", "utf-8", "identity"] {
+            for text in [Self.text, " " + Self.text, "plain", "\u{FEFF}{}"] {
+                let result = try result(Array(text.utf8), ["Content-Encoding: \(name)"], .submission)
+                XCTAssertEqual(result.text, text, name)
+            }
+        }
+    }
+
+    func testTheLimitIsOfUnpackedBytes() throws {
+        let options = TransferOptions.submission.with { $0.maximumReplyBytes = 100_000 }
+        let fits = try packed("gzip", "b'a' * 100000")
+        XCTAssertEqual(try result(fits, ["Content-Encoding: gzip"], options).reply?.body.count, 100_000)
+        for size in [100_001, 50_000_000] {
+            let bomb = try packed("gzip", "b'a' * \(size)")
+            XCTAssertLessThanOrEqual(bomb.count, 100_000)
+            XCTAssertEqual(try result(bomb, ["Content-Encoding: gzip"], options).failure?.kind, .tooLarge)
+        }
+    }
+
+    /// An id before the cut is not lost.
+    func testACutAnswerIsUnpackedAsFarAsItCame() throws {
+        let whole = try packed("gzip", "b'\(Self.text)'")
+        let server = RawServer { connection in
+            guard connection.request() != nil else { return }
+            connection.send("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(whole.count)\r\n\r\n")
+            connection.send(Array(whole.dropLast(9)))
+        }
+        defer { server.stop() }
+        let failure = try Harness().run(.post(server.url()), .submission).failure
+        XCTAssertEqual(failure?.kind, .cutReply)
+        let body = String(decoding: failure?.reply?.body ?? [], as: UTF8.self)
+        XCTAssertTrue(body.hasPrefix(#"{"Response":{"TaskId":"4-AigcImage-1"#), body)
+    }
+
+    /// The bytes of an image are those that came.
+    func testADownloadIsNotTouched() throws {
+        let bytes = try packed("gzip", "b'\(Self.text)'")
+        let sink = RecordingSink()
+        _ = try result(bytes, ["Content-Encoding: gzip"], .quick.with { $0.isForStore = true }, sink: sink)
+        XCTAssertEqual(sink.bytes, bytes)
+    }
+}
