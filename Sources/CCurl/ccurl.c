@@ -216,8 +216,22 @@ int aigcu_sockets_close(aigcu_sockets *sockets, int fd) {
 }
 
 static uint64_t mixed(uint64_t sum, const char *text) {
-    for (; text && *text; text++) sum = (sum ^ (unsigned char)*text) * 0x100000001b3;
-    return (sum ^ '/') * 0x100000001b3;
+    size_t length = text ? strlen(text) : 0;
+    uint64_t part = 0;
+    if (length >= 8) {
+        /* Eight bytes at a time; the last eight overlap with those before. */
+        for (size_t at = 0; at + 8 < length; at += 8) {
+            memcpy(&part, text + at, 8);
+            sum = (sum ^ part) * 0x9e3779b97f4a7c15;
+            sum ^= sum >> 29;
+        }
+        memcpy(&part, text + length - 8, 8);
+    } else {
+        for (size_t at = 0; at < length; at++) part = part << 8 | (unsigned char)text[at];
+    }
+    sum = (sum ^ part) * 0x9e3779b97f4a7c15;
+    sum ^= sum >> 29;
+    return (sum ^ length) * 0x9e3779b97f4a7c15;
 }
 
 /* Whether a socket has that address at that end. */
@@ -275,7 +289,12 @@ aigcu_line aigcu_line_look(
     return line;
 }
 
-int aigcu_nothing_arrived(int fd, long count) { return count > 0 && unsent(fd) >= count; }
+int aigcu_nothing_arrived(int fd, CURL *easy, long least) {
+    int waiting = unsent(fd);
+    if (waiting <= 0) return 0; /* nearly always: the answer has brought the acknowledgement */
+    long count = aigcu_info_long(easy, CURLINFO_REQUEST_SIZE);
+    return count > least && waiting >= count;
+}
 
 int aigcu_socket(int family, int type, int protocol) {
     int fd = socket(family, type | SOCK_CLOEXEC, protocol);

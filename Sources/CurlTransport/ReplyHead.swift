@@ -16,6 +16,8 @@ struct ReplyHead {
     private(set) var status = 0
     /// 10 and 11 for HTTP/1.0 and 1.1, 20 and more for later ones.
     private(set) var version = 0
+    /// A Transfer-Encoding line has come.
+    private(set) var saysCoding = false
     private(set) var isComplete = false
     private var raw: [UInt8] = []
     /// Over all heads (100 Continue and so on) and trailers.
@@ -26,6 +28,7 @@ struct ReplyHead {
     mutating func clear() {
         status = 0
         version = 0
+        saysCoding = false
         isComplete = false
         raw.removeAll(keepingCapacity: true)
         totalBytes = 0
@@ -51,11 +54,13 @@ struct ReplyHead {
             guard let parsed = Self.status(in: line) else { return .malformed }
             status = parsed
             version = Self.version(in: line)
+            saysCoding = false
             raw.removeAll(keepingCapacity: true)
             lineCount = 0
             return .more
         }
         if lineCount > Self.maximumLines { return .tooLarge }
+        if first | 0x20 == UInt8(ascii: "t"), line.count > 17, line[17] == UInt8(ascii: ":") { saysCoding = true }
         if raw.isEmpty { raw.reserveCapacity(512) }
         raw.append(contentsOf: line)
         return .more
@@ -66,9 +71,6 @@ struct ReplyHead {
         defer { raw = [] }
         return HTTPHeaders(head: raw)
     }
-
-    /// Nothing has come yet.
-    var isEmpty: Bool { totalBytes == 0 }
 
     /// Of a status line with at least six bytes.
     private static func version(in line: UnsafeRawBufferPointer) -> Int {

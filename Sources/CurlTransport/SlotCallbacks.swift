@@ -50,7 +50,6 @@ extension Slot {
     fileprivate func takeHeader(_ line: UnsafeRawBufferPointer) -> Bool {
         guard stop == nil else { return false }
         lastActivity = loop.now
-        if head.isEmpty, isStrayAnswer { return end(.strayAnswer) }
         switch head.add(line) {
         case .more: return true
         case .tooLarge: return end(.headTooLarge)
@@ -61,16 +60,14 @@ extension Slot {
 
     /// The other end had not got a byte of the request when it sent this. A large body is left out: it is still being sent.
     private var isStrayAnswer: Bool {
-        guard socket >= 0, bodyBytes <= Self.smallBody else { return false }
-        let size = aigcu_info_long(easy, CURLINFO_REQUEST_SIZE)
-        return size > bodyBytes && aigcu_nothing_arrived(socket, size) != 0
+        socket >= 0 && bodyBytes <= Self.smallBody && aigcu_nothing_arrived(socket, easy, bodyBytes) != 0
     }
 
     /// Finds out where the answer ends, and whether bytes behind it would be noticed.
     private func setFraming() {
         // Streams of HTTP/2 are told apart by their numbers.
         guard head.version < 20 else { return }
-        let coding = headers["transfer-encoding"]
+        let coding = head.saysCoding ? headers["transfer-encoding"] : nil
         if head.status == 204 || head.status == 304 || (coding == nil && announced == 0) {
             // libcurl 7.88 reads what follows an answer without a body, drops it and keeps the connection.
             return endConnection()
@@ -84,6 +81,7 @@ extension Slot {
     }
 
     private func headIsComplete() -> Bool {
+        if isStrayAnswer { return end(.strayAnswer) }
         headers = head.takeHeaders()
         announced = Int64(aigcu_info_offset(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T))
         setFraming()

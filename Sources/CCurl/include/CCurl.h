@@ -117,9 +117,9 @@ typedef struct aigcu_line {
 aigcu_line aigcu_line_look(
     CURL *easy, aigcu_sockets *sockets, const char *peer, const char *local, int peer_port, int local_port);
 
-/* 1 if the other end has acknowledged none of the `count` bytes that were written to the socket last: whatever it has sent
- * until now, it sent before it got them. */
-int aigcu_nothing_arrived(int fd, long count);
+/* 1 if the other end has acknowledged no byte of the request of a transfer, which was written to the socket last and has
+ * more than `least` bytes: whatever the other end has sent until now, it sent before it got the request. */
+int aigcu_nothing_arrived(int fd, CURL *easy, long least);
 
 /* 1 if OpenSSL is what libcurl uses, so that its buffers can be looked at. */
 int aigcu_knows_tls(void);
