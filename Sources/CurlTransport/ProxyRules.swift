@@ -221,6 +221,10 @@ struct ProxyException: Sendable {
             port = String(text[colon...].dropFirst())
             text = text[..<colon]
         }
+        // A colon without a port is a slip of the pen; two colons are an IPv6 address.
+        if !isBracketed, text.last == ":", text.utf8.filter({ $0 == UInt8(ascii: ":") }).count == 1 {
+            text = text.dropLast()
+        }
         self.port = port.flatMap { $0.isEmpty ? nil : $0 }
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         if let base = parts.first, case .address(let address) = HostLiteral.parse(base) {

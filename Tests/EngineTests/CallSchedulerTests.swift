@@ -105,7 +105,7 @@ final class CallSchedulerTests: XCTestCase {
         let bench = try CallBench(calls: 1, images: 1)
         bench.know().enter(.submit).tick().forgetActions()
         bench.recorded(1, Failure(.noSpace, "The journal is full", isRetryable: true))
-        XCTAssertEqual(bench.text, "refuse(1 notSent noSpace)")
+        XCTAssertEqual(bench.text, "refuse(1 refused noSpace)")
         XCTAssertEqual(bench.figures, "0 waits, 0+0 on the wire")
     }
 

@@ -157,8 +157,8 @@ struct CallScheduler {
         if let failure {
             giveBack(gate.lane)
             entries[id] = nil
-            let kind = failure.isRetryable ? FailureKind.notSent : .refused
-            actions.append(.refuse(ticket, gate.lane, CallFailure(kind, failure)))
+            // The host is told at once: the same key may be submitted again when the journal can be written.
+            actions.append(.refuse(ticket, gate.lane, CallFailure(.refused, failure)))
             return
         }
         switch askCredentials(ticket, gate.lane, now, &actions) {
