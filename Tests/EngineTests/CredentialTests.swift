@@ -4,7 +4,7 @@ import XCTest
 
 @testable import Engine
 
-/// The credential desk behind the engine: one request at a time, ahead of the end, and no trap when there is nothing.
+/// The state of credentials behind the engine: one request at a time, ahead of the end, and no trap when there is nothing.
 final class CredentialTests: XCTestCase {
     private static let none = Failure(.noCredentials, "None was found")
 
@@ -187,23 +187,21 @@ final class CredentialTests: XCTestCase {
 
     /// A source that gives the same again makes a new object of it: a refusal of the old object means the new one, too.
     func testARefusalMeansTheCredentialsNotTheObject() {
-        var desk = CredentialDesk()
+        var state = CredentialState()
         let expires: Int64 = 2_000_000_000_000
         let first = FakeResolver.credentials("k", expiresAtMilliseconds: expires)
         let again = FakeResolver.credentials("k", expiresAtMilliseconds: expires)
         for found in [first, again] {
-            desk.resolved(.success(found), aheadMilliseconds: 0, at: 0, unixMilliseconds: 1_700_000_000_000)
+            state.resolved(.success(found), aheadMilliseconds: 0, at: 0, unixMilliseconds: 1_700_000_000_000)
         }
-        XCTAssertFalse(desk.refused(first))
-        var starts = false
-        var needed = false
-        let answer = desk.ask(at: 1, unixMilliseconds: 1_700_000_000_000, startResolving: &starts, needed: &needed)
-        guard case .wait = answer else { return XCTFail("the refused ones are offered again: \(answer)") }
-        XCTAssertTrue(starts)
-        desk.resolved(
+        XCTAssertFalse(state.refused(first))
+        let asked = state.ask(at: 1, unixMilliseconds: 1_700_000_000_000)
+        guard case .wait = asked.answer else { return XCTFail("the refused ones are offered again: \(asked.answer)") }
+        XCTAssertTrue(asked.startsResolving)
+        state.resolved(
             .success(FakeResolver.credentials("new")), aheadMilliseconds: 0, at: 2, unixMilliseconds: 1_700_000_000_000)
-        XCTAssertFalse(desk.refused(first), "an old refusal does not touch the new ones")
-        XCTAssertEqual(desk.current?.id, "new")
+        XCTAssertFalse(state.refused(first), "an old refusal does not touch the new ones")
+        XCTAssertEqual(state.current?.id, "new")
     }
 
     func testAResolutionThatComesAfterThePushIsIgnored() throws {

@@ -32,7 +32,7 @@ struct CallScheduler {
 
     private var newestTicket: UInt64 = 0
     private var entries = TicketTable<Entry>()
-    private var credentials = FewKeys<CredentialDesk>()
+    private var credentials = FewKeys<CredentialState>()
     private var alarms: [String: CredentialAlarm] = [:]
     private var asking: [String: [UInt64]] = [:]
     private var gates: CallGates
@@ -133,10 +133,10 @@ struct CallScheduler {
     ) {
         switch news {
         case .found(let result, let ahead):
-            credentials[provider, default: CredentialDesk()].resolved(
+            credentials[provider, default: CredentialState()].resolved(
                 result, aheadMilliseconds: ahead, at: now.monotonic, unixMilliseconds: now.unixMilliseconds)
         case .given(let given):
-            let askAt = credentials[provider, default: CredentialDesk()].push(
+            let askAt = credentials[provider, default: CredentialState()].push(
                 given, unixMilliseconds: now.unixMilliseconds)
             let alarm = alarms[provider] ?? CredentialAlarm(provider: provider)
             alarms[provider] = alarm
@@ -194,7 +194,7 @@ struct CallScheduler {
         case .throttled(let pause): gate.throttled(at: now.monotonic, retryAfterMilliseconds: pause)
         case .staleCredentials(let used):
             let provider = gate.lane.name.provider
-            if credentials[provider, default: CredentialDesk()].refused(used) { actions.append(.askHost(provider)) }
+            if credentials[provider, default: CredentialState()].refused(used) { actions.append(.askHost(provider)) }
         }
     }
 
@@ -225,14 +225,11 @@ struct CallScheduler {
         _ ticket: Ticket, _ lane: CallLane, _ now: Instant, _ actions: inout [CallAction]
     ) -> Asked {
         let provider = lane.name.provider
-        var startsResolving = false
-        var needed = false
-        let answer = credentials[provider, default: CredentialDesk()].ask(
-            at: now.monotonic, unixMilliseconds: now.unixMilliseconds, startResolving: &startsResolving,
-            needed: &needed)
-        if startsResolving { actions.append(.resolve(provider)) }
-        if needed { actions.append(.askHost(provider)) }
-        switch answer {
+        let asked = credentials[provider, default: CredentialState()].ask(
+            at: now.monotonic, unixMilliseconds: now.unixMilliseconds)
+        if asked.startsResolving { actions.append(.resolve(provider)) }
+        if asked.needsHost { actions.append(.askHost(provider)) }
+        switch asked.answer {
         case .ready(let current): return .ready(current)
         case .wait:
             asking[provider, default: []].append(ticket.id)

@@ -2,7 +2,7 @@ internal import Core
 
 /// The credentials of one provider: one generation at a time, refreshed ahead of their end by one request at a time while
 /// the old ones still serve. Engine thread only; the slow part runs on a worker.
-struct CredentialDesk {
+struct CredentialState {
     enum Answer {
         case ready(Credentials)
         /// Ask again when a resolution has ended.
@@ -31,33 +31,39 @@ struct CredentialDesk {
     private static let failureRest: Int64 = 1_000_000_000
     private static let renewalRest: ClosedRange<Int64> = 1_000...60_000
 
-    /// `startResolving` is set when the caller is to start a resolution, `needed` when the host is to be asked.
-    mutating func ask(
-        at now: Int64, unixMilliseconds: Int64, startResolving: inout Bool, needed: inout Bool
-    ) -> Answer {
+    /// What a call gets, and what is to be done besides.
+    struct Asked {
+        let answer: Answer
+        /// Start a resolution.
+        var startsResolving = false
+        /// Ask the host for new credentials.
+        var needsHost = false
+    }
+
+    mutating func ask(at now: Int64, unixMilliseconds: Int64) -> Asked {
+        var starts = false
         if let current {
             let left = Self.left(current, unixMilliseconds)
             let serves = left > margin
             if pushed {
-                needed = needsOthers(unixMilliseconds)
-                if serves && !pushedRefused { return .ready(current) }
-                return .failed(
-                    Failure(
-                        .auth,
-                        "Credentials given by aigc_client_set_credentials() have \(serves ? "been refused" : "ended"): "
-                            + "give new ones", isRetryable: true))
+                let needsHost = needsOthers(unixMilliseconds)
+                if serves && !pushedRefused { return Asked(answer: .ready(current), needsHost: needsHost) }
+                let failure = Failure(
+                    .auth,
+                    "Credentials given by aigc_client_set_credentials() have \(serves ? "been refused" : "ended"): "
+                        + "give new ones", isRetryable: true)
+                return Asked(answer: .failed(failure), needsHost: needsHost)
             }
             if left <= ahead && !resolving && now >= renewAt {
                 resolving = true
-                startResolving = true
+                starts = true
             }
-            if serves { return .ready(current) }
+            if serves { return Asked(answer: .ready(current), startsResolving: starts) }
         }
-        if resolving { return .wait }
-        if let failure, now < retryAt { return .failed(failure) }
+        if resolving { return Asked(answer: .wait, startsResolving: starts) }
+        if let failure, now < retryAt { return Asked(answer: .failed(failure)) }
         resolving = true
-        startResolving = true
-        return .wait
+        return Asked(answer: .wait, startsResolving: true)
     }
 
     /// `aheadMilliseconds`: how long before their end the source wants these renewed; 0: it does not say.

@@ -5,7 +5,7 @@ import XCTest
 @testable import Engine
 
 /// When credentials are renewed, how often a source is asked, and when the host is.
-final class CredentialDeskTests: XCTestCase {
+final class CredentialStateTests: XCTestCase {
     private static let unix: Int64 = 1_700_000_000_000
     private static let second: Int64 = 1_000_000_000
 
@@ -13,29 +13,29 @@ final class CredentialDeskTests: XCTestCase {
         FakeResolver.credentials(id, expiresAtMilliseconds: seconds == 0 ? 0 : Self.unix + seconds * 1_000)
     }
 
-    /// A desk, and a clock that both of its times hang on.
+    /// Credentials of one provider, and a clock that both of its times hang on.
     private struct Bench {
-        var desk = CredentialDesk()
+        var state = CredentialState()
         var seconds: Double = 0
         var now: Int64 { Int64(seconds * 1e9) }
-        var unix: Int64 { CredentialDeskTests.unix + Int64(seconds * 1e3) }
+        var unix: Int64 { CredentialStateTests.unix + Int64(seconds * 1e3) }
 
         /// What a call gets, and whether a resolution is to be started and the host asked.
         mutating func ask() -> (id: String?, starts: Bool, needs: Bool) {
-            var starts = false
-            var needs = false
-            let answer = desk.ask(at: now, unixMilliseconds: unix, startResolving: &starts, needed: &needs)
-            if case .ready(let credentials) = answer { return (credentials.id, starts, needs) }
-            return (nil, starts, needs)
+            let asked = state.ask(at: now, unixMilliseconds: unix)
+            if case .ready(let credentials) = asked.answer {
+                return (credentials.id, asked.startsResolving, asked.needsHost)
+            }
+            return (nil, asked.startsResolving, asked.needsHost)
         }
 
         mutating func resolved(_ credentials: Credentials, ahead seconds: Int64 = 0) {
-            desk.resolved(
+            state.resolved(
                 .success(credentials), aheadMilliseconds: seconds * 1_000, at: now, unixMilliseconds: unix)
         }
 
         mutating func failed() {
-            desk.resolved(
+            state.resolved(
                 .failure(Failure(.noCredentials, "no", isRetryable: true)), aheadMilliseconds: 0, at: now,
                 unixMilliseconds: unix)
         }
@@ -132,17 +132,17 @@ final class CredentialDeskTests: XCTestCase {
     func testTheHostIsAskedOnceAndInTime() {
         for (lives, askAt) in [(3_600, 3_300), (100, 50), (7, 3)] as [(Int64, Int64)] {
             var bench = Bench()
-            let due = bench.desk.push(credentials("a", lives: lives), unixMilliseconds: bench.unix)
+            let due = bench.state.push(credentials("a", lives: lives), unixMilliseconds: bench.unix)
             XCTAssertEqual((due ?? 0) / 1_000, (Self.unix / 1_000) + askAt)
             bench.seconds = Double(askAt) - 1
             XCTAssertFalse(bench.ask().needs)
             bench.seconds = Double(askAt) + 1
             XCTAssertTrue(bench.ask().needs)
             XCTAssertFalse(bench.ask().needs, "once")
-            XCTAssertFalse(bench.desk.needsOthers(bench.unix))
+            XCTAssertFalse(bench.state.needsOthers(bench.unix))
         }
         var bench = Bench()
-        XCTAssertNil(bench.desk.push(credentials("a", lives: 0), unixMilliseconds: bench.unix))
+        XCTAssertNil(bench.state.push(credentials("a", lives: 0), unixMilliseconds: bench.unix))
     }
 
     /// Nobody has to make a call for the event to come.
