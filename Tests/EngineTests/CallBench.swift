@@ -65,7 +65,7 @@ final class CallBench {
         record = JobRecord(
             id: 1, provider: provider.name, operation: "draw", isDownload: false, snapshot: JobSnapshot(state: .queued))
         job = ActiveJob(
-            record: record, provider: provider, polls: PollBook(JobMachine.Policy(), learns: false),
+            record: record, provider: provider, polls: PollLearner(JobMachine.Policy(), learns: false),
             machine: JobMachine(follows: true))
     }
 

@@ -52,7 +52,7 @@ final class LearningTests: XCTestCase {
     }
 
     func testASilenceTeachesNothing() throws {
-        let book = PollBook(JobMachine.Policy(), learns: true)
+        let book = PollLearner(JobMachine.Policy(), learns: true)
         for _ in 0..<40 { book.learn(notDoneAt: 0, doneAt: 31_000) }
         XCTAssertTrue(book.policy.polls.rates.isEmpty, "the longest pause is 20 s, and a call may take some time")
         for _ in 0..<40 { book.learn(notDoneAt: .min, doneAt: .max) }

@@ -19,7 +19,7 @@ extension EngineCore {
 
     private func submit(_ record: JobRecord, _ start: JournalledStart, _ provider: any Provider) {
         let job = ActiveJob(
-            record: record, provider: provider, polls: polls(of: record), machine: JobMachine(follows: start.follows))
+            record: record, provider: provider, polls: polls.learner(of: record), machine: JobMachine(follows: start.follows))
         job.submission = start.call
         job.journal = JournalledJob(key: start.key, claim: start.claim, hold: start.isHeld ? .wanted : .none)
         begin(job, start.deadlineMilliseconds)
@@ -102,7 +102,7 @@ extension EngineCore {
         let isOver = mirror.place.entry.state != .accepted
         _ = answeredJobs.add(reference.remoteID, of: record.provider)
         let machine = JobMachine(attached: reference.remoteID, follows: mirror.follows || isOver)
-        let job = ActiveJob(record: record, provider: provider, polls: polls(of: record), machine: machine)
+        let job = ActiveJob(record: record, provider: provider, polls: polls.learner(of: record), machine: machine)
         job.journal = JournalledJob(key: mirror.start.key, hold: .none)
         begin(job, mirror.start.deadlineMilliseconds, isObserved: true)
         if !mirror.follows, !isOver { letGo(job) }

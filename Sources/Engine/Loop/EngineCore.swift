@@ -26,10 +26,7 @@ final class EngineCore {
     /// Wakes the scheduler.
     let callTimer = TimerNode()
     var onWire: [UInt64: CallTicket] = [:]
-    private var pollBooks: [PollKind: PollBook] = [:]
-    /// Jobs of one kind come in a row.
-    private var newestPolls: (kind: PollKind, book: PollBook)?
-    private let otherPolls: PollBook
+    var polls: PollLearners
     /// Provider clock minus ours, in seconds, by endpoint.
     var clockOffsets = FewKeys<Int64>()
     var budgets = FewKeys<RetryBudget>()
@@ -46,11 +43,6 @@ final class EngineCore {
     private var jobActions: [JobAction] = []
     private var downloadActions: [DownloadAction] = []
 
-    private struct PollKind: Hashable {
-        let provider: String
-        let operation: String
-    }
-
     init(
         settings: EngineSettings, shared: Shared, transport: any Transport, clock: any Clock, random: any RandomSource,
         providers: [any Provider], resolvers: [String: any CredentialResolver], rates: RateBoard,
@@ -58,7 +50,7 @@ final class EngineCore {
     ) {
         journalRoom = journal.map { JournalRoom($0) }
         self.settings = settings
-        otherPolls = PollBook(settings.jobPolicy, learns: false, isOfManyKinds: true)
+        polls = PollLearners(settings.jobPolicy, learns: settings.learnsPauses)
         self.shared = shared
         self.transport = transport
         self.clock = clock
@@ -128,12 +120,12 @@ final class EngineCore {
         case .submit(let record, let call, let follow, let deadline):
             guard let provider = providers[record.provider] else { return refuse(record) }
             let job = ActiveJob(
-                record: record, provider: provider, polls: polls(of: record), machine: JobMachine(follows: follow))
+                record: record, provider: provider, polls: polls.learner(of: record), machine: JobMachine(follows: follow))
             job.submission = call
             begin(job, deadline)
         case .read(let record, let call, let deadline):
             guard let provider = providers[record.provider] else { return refuse(record) }
-            let job = ActiveJob(record: record, provider: provider, polls: polls(of: record), machine: .read())
+            let job = ActiveJob(record: record, provider: provider, polls: polls.learner(of: record), machine: .read())
             job.read = call
             begin(job, deadline)
         case .attach(let record, let follow, let deadline):
@@ -142,7 +134,7 @@ final class EngineCore {
             else { return refuse(record) }
             _ = answeredJobs.add(reference.remoteID, of: record.provider)
             let machine = JobMachine(attached: reference.remoteID, follows: follow)
-            let job = ActiveJob(record: record, provider: provider, polls: polls(of: record), machine: machine)
+            let job = ActiveJob(record: record, provider: provider, polls: polls.learner(of: record), machine: machine)
             begin(job, deadline)
         case .download(let record, let order):
             guard let provider = providers[record.provider] else { return refuse(record) }
@@ -210,23 +202,6 @@ final class EngineCore {
 
     func deadline(after milliseconds: Int64) -> Int64 {
         milliseconds < 0 ? .max : clock.nanoseconds().adding(.nanoseconds(milliseconds: milliseconds))
-    }
-
-    func polls(of record: JobRecord) -> PollBook {
-        let kind = PollKind(provider: record.provider, operation: record.operation)
-        if let newestPolls, newestPolls.kind == kind { return newestPolls.book }
-        let book = newPolls(kind)
-        newestPolls = (kind, book)
-        return book
-    }
-
-    private func newPolls(_ kind: PollKind) -> PollBook {
-        if let known = pollBooks[kind] { return known }
-        // Operations are few, but a name that a caller makes up is one too: those beyond share a book that learns nothing.
-        guard pollBooks.count < 256 else { return otherPolls }
-        let book = PollBook(settings.jobPolicy, learns: settings.learnsPauses)
-        pollBooks[kind] = book
-        return book
     }
 
     func begin(_ job: ActiveJob, _ deadlineMilliseconds: Int64, isObserved: Bool = false) {

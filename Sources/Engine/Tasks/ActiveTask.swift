@@ -24,7 +24,7 @@ class ActiveTask: TimerNode {
 
 /// A job that the engine drives.
 final class ActiveJob: ActiveTask {
-    let polls: PollBook
+    let polls: PollLearner
     var machine: JobMachine
     /// The encoded submission; let go of once it has been accepted.
     var submission: ProviderCall?
@@ -37,7 +37,7 @@ final class ActiveJob: ActiveTask {
     /// The answer that ends the job was asked for by a refresh.
     var endsARefresh = false
 
-    init(record: JobRecord, provider: any Provider, polls: PollBook, machine: JobMachine) {
+    init(record: JobRecord, provider: any Provider, polls: PollLearner, machine: JobMachine) {
         self.polls = polls
         self.machine = machine
         super.init(record: record, provider: provider)

@@ -1,7 +1,7 @@
 internal import Core
 
 /// What is known of the durations of one kind of job, and the policy that follows from it. Engine thread only.
-final class PollBook {
+final class PollLearner {
     private(set) var policy: JobMachine.Policy
     /// The lane of the status calls of this kind.
     private var statusLane: CallLane?
@@ -31,5 +31,44 @@ final class PollBook {
         // The first jobs teach most: later ones change the picture only now and then.
         guard history.jobs < 64 || history.jobs % 8 == 0 else { return }
         if let rates = history.rates(pauseMilliseconds: policy.polls.maximumMilliseconds) { policy.polls.rates = rates }
+    }
+}
+
+/// The learners of an engine, by kind of job. Jobs of one kind come in a row, so the newest learner is looked at first.
+struct PollLearners {
+    private struct Kind: Hashable {
+        let provider: String
+        let operation: String
+    }
+
+    /// A caller that calls by name makes up operations: those beyond so many share a learner that learns nothing.
+    private static let most = 256
+
+    private var learners: [Kind: PollLearner] = [:]
+    private var newest: (kind: Kind, learner: PollLearner)?
+    private let others: PollLearner
+    private let policy: JobMachine.Policy
+    private let learns: Bool
+
+    init(_ policy: JobMachine.Policy, learns: Bool) {
+        self.policy = policy
+        self.learns = learns
+        others = PollLearner(policy, learns: false, isOfManyKinds: true)
+    }
+
+    mutating func learner(of record: JobRecord) -> PollLearner {
+        let kind = Kind(provider: record.provider, operation: record.operation)
+        if let newest, newest.kind == kind { return newest.learner }
+        let learner = find(kind)
+        newest = (kind, learner)
+        return learner
+    }
+
+    private mutating func find(_ kind: Kind) -> PollLearner {
+        if let known = learners[kind] { return known }
+        guard learners.count < Self.most else { return others }
+        let learner = PollLearner(policy, learns: learns)
+        learners[kind] = learner
+        return learner
     }
 }
