@@ -210,7 +210,7 @@ final class CredentialStateTests: XCTestCase {
             clock: clock, random: SeededRandom(1), providers: [provider], resolvers: ["fake": Warner(["one", "two"])],
             rates: try RateBoard(), fileWorker: worker, credentialWorker: worker)
         for _ in 0..<2 {
-            core.resolve("fake")
+            core.credentials.resolve("fake")
             clock.advance(milliseconds: 2)
             while worker.runDue() {}
             core.turn(mayWait: false)

@@ -240,7 +240,7 @@ final class CredentialTests: XCTestCase {
             harness.run(for: 2_000)
         }
         harness.runToTheEnd()
-        XCTAssertLessThan(harness.core.scheduler.gateCount, 100)
+        XCTAssertLessThan(harness.core.calls.scheduler.gateCount, 100)
         XCTAssertLessThan(harness.rates.count, 600)
         harness.checkPromises("rotation")
     }

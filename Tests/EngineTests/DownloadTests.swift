@@ -246,7 +246,7 @@ final class DownloadTests: XCTestCase {
             let job = finishedJob(harness)
             harness.sinks.onMake { [unowned harness] sink in
                 sink.isLent = { [unowned sink] in
-                    harness.core.downloads.values.contains { $0.sink === sink && $0.workerHasSink }
+                    harness.core.downloads.active.values.contains { $0.sink === sink && $0.workerHasSink }
                 }
             }
             harness.files.delayMilliseconds = 10
@@ -275,7 +275,7 @@ final class DownloadTests: XCTestCase {
         let job = finishedJob(harness)
         harness.sinks.onMake { [unowned harness] sink in
             sink.isLent = { [unowned sink] in
-                harness.core.downloads.values.contains { $0.sink === sink && $0.workerHasSink }
+                harness.core.downloads.active.values.contains { $0.sink === sink && $0.workerHasSink }
             }
         }
         harness.files.delayMilliseconds = 400

@@ -140,13 +140,17 @@ final class Harness {
     func settle(file: StaticString = #filePath, line: UInt = #line) {
         var turns = 0
         while true {
-            let before = (transport.started, transport.inFlight, core.scheduler.count, events.count, core.jobs.count)
+            let before = (
+                transport.started, transport.inFlight, core.calls.scheduler.count, events.count, core.jobs.active.count
+            )
             core.turn(mayWait: false)
             takeEvents()
             var worked = false
             while files.runDue() { worked = true }
             while credentials.runDue() { worked = true }
-            let after = (transport.started, transport.inFlight, core.scheduler.count, events.count, core.jobs.count)
+            let after = (
+                transport.started, transport.inFlight, core.calls.scheduler.count, events.count, core.jobs.active.count
+            )
             let now = clock.nanoseconds()
             let more =
                 worked || before != after || !shared.inbox.isEmpty || (core.timers.nextDue ?? .max) <= now
@@ -162,8 +166,8 @@ final class Harness {
 
     var nextDue: Int64? {
         let due = [core.timers.nextDue, transport.nextDue, files.nextDue, credentials.nextDue].compactMap { $0 }.min()
-        guard core.closing, !core.isDone, core.closeBy > clock.nanoseconds(), core.closeBy < .max else { return due }
-        return min(due ?? .max, core.closeBy)
+        guard let by = core.closeBy, !core.isDone, by > clock.nanoseconds(), by < .max else { return due }
+        return min(due ?? .max, by)
     }
 
     /// Lets time go by until `limit` (virtual milliseconds since the beginning).

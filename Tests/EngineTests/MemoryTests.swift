@@ -62,7 +62,7 @@ final class MemoryTests: XCTestCase {
     func testAttachedAndNotFollowed() throws {
         let (harness, records, before) = try attached(follow: false)
         measure("attached, not followed", residentBytes() - before)
-        XCTAssertEqual(harness.core.jobs.count, Self.count)
+        XCTAssertEqual(harness.core.jobs.active.count, Self.count)
         XCTAssertEqual(records.count, Self.count)
     }
 

@@ -98,7 +98,7 @@ final class ObservationTests: XCTestCase {
             }
             if random.chance(50) { harness.close(grace: 1_000) }
             harness.runToTheEnd()
-            harness.core.observeTheEnd()
+            harness.core.reporter.observeTheEnd()
             for row in harness.shared.statistics.calls {
                 XCTAssertEqual(row.inFlight, 0, "seed \(seed) \(row.name)")
                 // What failed before the wire is among the failures too.
@@ -117,7 +117,7 @@ final class ObservationTests: XCTestCase {
         XCTAssertEqual(try calls(harness, "submit").inFlight, 1)
         harness.close(grace: 500)
         harness.runToTheEnd()
-        harness.core.observeTheEnd()
+        harness.core.reporter.observeTheEnd()
         XCTAssertEqual(try calls(harness, "submit").inFlight, 0)
         XCTAssertEqual(try calls(harness, "submit").cut, 1)
     }

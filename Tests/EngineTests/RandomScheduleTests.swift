@@ -140,7 +140,7 @@ final class RandomScheduleTests: XCTestCase {
         for seed in seeds() {
             let life = try play(seed, Fault.ofImages, closes: true)
             // A close whose grace ran out leaves what is on the wire.
-            let left = life.closed && !life.harness.core.jobs.isEmpty
+            let left = life.closed && !life.harness.core.jobs.active.isEmpty
             life.harness.checkPromises("seed \(seed)", closed: left)
             for record in life.harness.records.values { ends[record.snapshot.state, default: 0] += 1 }
             if (testRun?.totalFailureCount ?? 0) > 0 { return XCTFail("stopped at seed \(seed)") }

@@ -43,7 +43,7 @@ extension Harness {
                 right, "job \(record.id) (\(tag), \(outcome), \(told), \(executed)): \(words): \(what)", file: file,
                 line: line)
         }
-        if closed, core.jobs[record.id] != nil {
+        if closed, core.jobs.active[record.id] != nil {
             check(outcome == .unknown && told.acceptedID == nil, "on the wire when the grace ran out")
         } else if let id = told.acceptedID {
             check(outcome == .accepted, "accepted, and not said")
@@ -65,18 +65,17 @@ extension Harness {
 
     /// No job, download, call or timer may be left when all has ended.
     func checkNothingLeft(_ what: String, file: StaticString = #filePath, line: UInt = #line) {
-        XCTAssertEqual(core.jobs.count, 0, "jobs: \(what)", file: file, line: line)
-        XCTAssertEqual(core.downloads.count, 0, "downloads: \(what)", file: file, line: line)
-        XCTAssertEqual(core.scheduler.count, 0, "tickets: \(what)", file: file, line: line)
-        XCTAssertEqual(core.onWire.count, 0, "calls on the wire: \(what)", file: file, line: line)
-        XCTAssertEqual(core.callActions.count, 0, "actions: \(what)", file: file, line: line)
-        XCTAssertEqual(core.scheduler.callsInFlight, 0, "calls: \(what)", file: file, line: line)
-        XCTAssertEqual(core.scheduler.downloadsInFlight, 0, "downloads: \(what)", file: file, line: line)
+        XCTAssertEqual(core.jobs.active.count, 0, "jobs: \(what)", file: file, line: line)
+        XCTAssertEqual(core.downloads.active.count, 0, "downloads: \(what)", file: file, line: line)
+        XCTAssertEqual(core.calls.scheduler.count, 0, "tickets: \(what)", file: file, line: line)
+        XCTAssertEqual(core.calls.leftovers, 0, "actions, and calls on the wire: \(what)", file: file, line: line)
+        XCTAssertEqual(core.calls.scheduler.callsInFlight, 0, "calls: \(what)", file: file, line: line)
+        XCTAssertEqual(core.calls.scheduler.downloadsInFlight, 0, "downloads: \(what)", file: file, line: line)
         XCTAssertEqual(transport.inFlight, 0, "transfers: \(what)", file: file, line: line)
         // An engine that is closed does not wait for a rate's next permit, nor for the end of credentials.
-        let others = core.closing ? 1 : 0
+        let others = core.closeBy == nil ? 0 : 1
         XCTAssertLessThanOrEqual(core.timers.count, others, "timers: \(what)", file: file, line: line)
-        XCTAssertEqual(core.scheduler.askingCount, 0, "waiting for credentials: \(what)", file: file, line: line)
+        XCTAssertEqual(core.calls.scheduler.askingCount, 0, "waiting for credentials: \(what)", file: file, line: line)
     }
 }
 

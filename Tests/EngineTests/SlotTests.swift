@@ -21,7 +21,7 @@ final class SlotTests: XCTestCase {
         XCTAssertLessThan(harness.elapsed, 240_000, "ideal are 183 s")
         XCTAssertLessThan(submits(harness), 60 + 50 + 70)
         XCTAssertEqual(harness.warnings.count, 1, "\(harness.warnings)")
-        XCTAssertTrue(harness.core.slots.isEmpty)
+        XCTAssertTrue(harness.core.jobs.slots.isEmpty)
         harness.checkPromises("slots")
     }
 
@@ -112,7 +112,7 @@ final class SlotTests: XCTestCase {
         harness.run(for: 20_000)
         XCTAssertEqual(last.snapshot.state, .succeeded)
         harness.runToTheEnd()
-        XCTAssertTrue(harness.core.slots.isEmpty)
+        XCTAssertTrue(harness.core.jobs.slots.isEmpty)
         harness.checkPromises("ends")
     }
 
@@ -126,7 +126,7 @@ final class SlotTests: XCTestCase {
         harness.runToTheEnd()
         XCTAssertEqual(job.snapshot.failure?.status, .throttled)
         XCTAssertEqual(submits(harness), 3)
-        XCTAssertTrue(harness.core.slots.isEmpty)
+        XCTAssertTrue(harness.core.jobs.slots.isEmpty)
         harness.checkPromises("three tries")
     }
 

@@ -21,7 +21,7 @@ class Mutant:
 
 PLATFORM = "Sources/CPlatform/platform.c"
 CLIENT = "Sources/AigcABI/ClientABI.swift"
-ACTIONS = "Sources/Engine/Tasks/JobActions.swift"
+ACTIONS = "Sources/Engine/Tasks/JobRunner.swift"
 MACHINE = "Sources/Core/JobMachine.swift"
 _ID = "uint64_t aigcp_next_id(void) {"
 _HANDLER = "withExtendedLifetime(box) { handler(box.lent, user_data) }"
@@ -133,7 +133,7 @@ MUTANTS = (
         5, "a job that was cancelled does not tell its end",
         [
             (
-                "Sources/Engine/Tasks/JobActions.swift",
+                "Sources/Engine/Tasks/JobRunner.swift",
                 "            shared.push(.jobDone, record)",
                 "            if failure?.status != .cancelled { shared.push(.jobDone, record) }",
             )
@@ -421,7 +421,7 @@ MUTANTS = (
         9, "an asset host gets a header of the cloud's",
         [
             (
-                "Sources/Engine/Calls/Calls.swift",
+                "Sources/Engine/Calls/CallRunner.swift",
                 "return HTTPRequest(method: .get, url: ticket.url)",
                 'return HTTPRequest(method: .get, url: ticket.url, headers: [HTTPHeader("Authorization", "TC3")])',
             )

@@ -57,10 +57,16 @@ enum StrangeAnswer {
     }
 }
 
-extension EngineCore {
+/// What submissions of this client were answered with, and the jobs that were attached.
+struct KnownAnswers {
+    private var jobs = AnswerBook()
+    private var requests = AnswerBook()
+
+    mutating func note(job remoteID: String, of provider: String) { _ = jobs.add(remoteID, of: provider) }
+
     /// What an answer to a submission says, if it is the answer to this one; else a failure after which nobody knows whether
     /// the job was created.
-    func believed(
+    mutating func believed(
         _ answer: Result<JobAnswer, CallFailure>, _ reply: HTTPReply, _ call: ProviderCall,
         doing: @autoclosure () -> String
     ) -> Result<JobAnswer, CallFailure> {
@@ -88,14 +94,14 @@ extension EngineCore {
         return .failure(failed)
     }
 
-    private func strangeness(
+    private mutating func strangeness(
         of answer: Result<JobAnswer, CallFailure>, _ reply: HTTPReply, _ call: ProviderCall
     ) -> StrangeAnswer? {
         if let age = reply.headers["age"] { return .fromCache(age: age) }
         guard case .success(let job) = answer, !call.isDirect else { return nil }
         // Both are noted, whatever the first is.
-        let isNewJob = job.remoteID.isEmpty || answeredJobs.add(job.remoteID, of: call.provider)
-        let isNewRequest = job.requestID.map { $0.isEmpty || answeredRequests.add($0, of: call.provider) } ?? true
+        let isNewJob = job.remoteID.isEmpty || jobs.add(job.remoteID, of: call.provider)
+        let isNewRequest = job.requestID.map { $0.isEmpty || requests.add($0, of: call.provider) } ?? true
         return !isNewJob ? .knownJob : !isNewRequest ? .knownRequest : nil
     }
 }

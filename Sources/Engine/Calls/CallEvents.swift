@@ -16,14 +16,14 @@ struct Ticket {
     let owner: CallOwner
 }
 
-/// What `CallScheduler` is told.
+/// What `CallScheduler` is told. What is large and rare is kept apart: events and actions are moved for every call.
 enum CallEvent {
     /// A call asks to leave. `expiresAtMilliseconds`: when the URL of a plain download ends (Unix); 0 is unknown.
     case enter(Ticket, CallLane, expiresAtMilliseconds: Int64)
     /// The call is no longer wanted. A submission on the wire stays: its answer may hold an id.
     case withdraw(UInt64)
     /// Credentials of a provider were found, were not found, or were given by the host.
-    case credentials(String, CredentialNews)
+    indirect case credentials(String, CredentialNews)
     /// The intent of a submission has been written down (nil), or could not be.
     case recorded(UInt64, Failure?)
     /// The call has left the wire, or could not be put onto it.
@@ -56,7 +56,7 @@ enum CallAction {
     /// Put the call onto the wire. A plain URL has no credentials.
     case send(Ticket, CallLane, Credentials?)
     /// The call ended before the wire.
-    case refuse(Ticket, CallLane, CallFailure)
+    indirect case refuse(Ticket, CallLane, CallFailure)
     /// End the transfer: the call is no longer wanted.
     case cut(Ticket)
     /// Send `tick` at this monotonic instant; replaces an earlier one; `.max` is never.

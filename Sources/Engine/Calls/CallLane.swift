@@ -170,25 +170,3 @@ struct CallGates {
         return gate
     }
 }
-
-/// Ticket numbers, first in first out, without moving the rest for each.
-struct TicketQueue {
-    private var items: [UInt64] = []
-    private var head = 0
-
-    var first: UInt64? { head < items.count ? items[head] : nil }  // safe: head < count
-    var count: Int { items.count - head }
-
-    mutating func append(_ id: UInt64) { items.append(id) }
-
-    mutating func popFirst() -> UInt64? {
-        guard head < items.count else { return nil }
-        let id = items[head]  // safe: head < count
-        head += 1
-        if head == items.count || head > 4_096 {
-            items.removeFirst(head)
-            head = 0
-        }
-        return id
-    }
-}

@@ -55,9 +55,9 @@ struct CallScheduler {
     // MARK: - Looking
 
     /// Calls that wait for credentials, a permit or a place.
-    var waiting: Int { entries.count - calls.taken - images.taken }
+    @inline(__always) var waiting: Int { entries.count - calls.taken - images.taken }
     var callsInFlight: Int { calls.taken }
-    var downloadsInFlight: Int { images.taken }
+    @inline(__always) var downloadsInFlight: Int { images.taken }
     /// For tests: how much is kept.
     var count: Int { entries.count }
     var gateCount: Int { gates.count }
@@ -365,38 +365,5 @@ struct CallScheduler {
 
     private mutating func giveBack(_ lane: CallLane) {
         if lane.servesImages { images.giveBack() } else { calls.giveBack() }
-    }
-}
-
-/// Places on the wire.
-private struct Places {
-    private(set) var taken = 0
-    private let most: Int
-
-    init(most: Int) { self.most = most }
-
-    var hasFree: Bool { taken < most }
-    mutating func take() { taken += 1 }
-    mutating func giveBack() { taken -= 1 }
-}
-
-/// Values by ticket number. A dictionary never gives memory back by itself: after a crowd it is made anew.
-private struct TicketTable<Value> {
-    private var values: [UInt64: Value] = [:]
-
-    var count: Int { values.count }
-
-    subscript(_ id: UInt64) -> Value? {
-        get { values[id] }
-        set { if let newValue { values[id] = newValue } else { remove(id) } }
-    }
-
-    @discardableResult
-    mutating func remove(_ id: UInt64) -> Value? {
-        let value = values.removeValue(forKey: id)
-        if values.capacity > 4_096, values.count < values.capacity / 16 {
-            values = Dictionary(uniqueKeysWithValues: values.lazy.map { ($0.key, $0.value) })
-        }
-        return value
     }
 }

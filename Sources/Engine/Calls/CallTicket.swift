@@ -62,4 +62,15 @@ final class CallTicket {
             }
         }
     }
+
+    /// What the call is for, as the beginning of a message.
+    var doing: String {
+        guard let call else { return "Downloading an image" }
+        switch call.kind {
+        case .submit: return "Submitting to \(call.provider) (\(call.action))"
+        case .status: return "Asking \(call.provider) for the state of a job (\(call.action))"
+        case .asset: return "Fetching an image from \(call.provider) (\(call.action))"
+        case .read: return "Calling \(call.provider) (\(call.action))"
+        }
+    }
 }

@@ -80,19 +80,6 @@ final class MirroredJob: TimerNode {
     }
 }
 
-/// What an engine with a journal owns beside its jobs.
-final class JournalRoom {
-    let journal: any JobJournal
-    var mirrors: [UInt64: MirroredJob] = [:]
-    let watch = JournalWatch()
-    var isLooking = false
-
-    /// Between two looks at what others have written.
-    static let pauseMilliseconds: Int64 = 250
-
-    init(_ journal: any JobJournal) { self.journal = journal }
-}
-
 /// When to look again.
 final class JournalWatch: TimerNode {
     override init() { super.init() }

@@ -1,41 +1,64 @@
 internal import Core
 
-/// Jobs whose key the journal knew already.
-extension EngineCore {
+/// Follows jobs whose key the journal knew already: those that another client drives are looked at in the journal, the
+/// others are begun here. Engine thread only.
+final class MirrorRunner {
+    private var mirrors: [UInt64: MirroredJob] = [:]
+    private let watch = JournalWatch()
+    private var isLooking = false
+    private let steps: JournalSteps
+    private let timers: Timers
+    private let shared: Shared
+    private let reporter: Reporter
+    private let clock: any Clock
+    /// Begins and feeds the jobs that this client drives itself; it owns this object.
+    unowned let core: EngineCore
+
+    /// Between two looks at what others have written.
+    private static let pauseMilliseconds: Int64 = 250
+
+    init(
+        _ steps: JournalSteps, timers: Timers, _ shared: Shared, _ reporter: Reporter,
+        clock: any Clock, core: EngineCore
+    ) {
+        self.steps = steps
+        self.timers = timers
+        self.shared = shared
+        self.reporter = reporter
+        self.clock = clock
+        self.core = core
+    }
+
     func begin(_ record: JobRecord, _ start: JournalledStart) {
-        guard let provider = providers[record.provider] else {
-            forgetKey(of: record)
-            return refuse(record)
+        guard let provider = core.provider(of: record) else {
+            steps.forgetKey(of: record)
+            return core.refuse(record)
         }
         guard let place = start.place else { return submit(record, start, provider) }
-        observeBegin(record)
+        reporter.observeBegin(record)
         let mirror = MirroredJob(
             record: record, start: start, place: place, beganAt: Moment(clock.nanoseconds()))
-        journalRoom?.mirrors[record.id] = mirror
-        timers.set(mirror, due: deadline(after: start.deadlineMilliseconds))
+        mirrors[record.id] = mirror
+        timers.set(mirror, due: core.deadline(after: start.deadlineMilliseconds))
         follow(mirror, place)
-        if closing { end(mirror, .cancelled, Self.closedHere(mirror)) }
+        if core.closeBy != nil { end(mirror, .cancelled, Self.closedHere(mirror)) }
     }
 
     private func submit(_ record: JobRecord, _ start: JournalledStart, _ provider: any Provider) {
-        let job = ActiveJob(
-            record: record, provider: provider, polls: polls.learner(of: record), machine: JobMachine(follows: start.follows))
+        let job = core.jobs.add(record, provider, JobMachine(follows: start.follows))
         job.submission = start.call
         job.journal = JournalledJob(key: start.key, claim: start.claim, hold: start.isHeld ? .wanted : .none)
-        begin(job, start.deadlineMilliseconds)
+        core.begin(job, start.deadlineMilliseconds)
     }
 
     /// A job of this client's whose key another one had a moment earlier: nothing of it has left.
     func watch(_ job: ActiveJob, _ place: JournalPlace) {
-        withdraw(job.ticket)
-        job.ticket = 0
-        jobs.removeValue(forKey: job.record.id)
-        timers.remove(job)
+        core.jobs.remove(job)
         let start = JournalledStart(
             call: job.submission, key: job.journal?.key, claim: job.journal?.claim, place: place,
             follows: job.machine.follows, deadlineMilliseconds: -1)
         let mirror = MirroredJob(record: job.record, start: start, place: place, beganAt: job.beganAt)
-        journalRoom?.mirrors[job.record.id] = mirror
+        mirrors[job.record.id] = mirror
         timers.set(mirror, due: job.deadlineAt)
         follow(mirror, place)
     }
@@ -45,11 +68,11 @@ extension EngineCore {
         mirror.place = place
         switch (place.entry.state, place.holder) {
         case (.claimed, .here):
-            guard mirror.start.call != nil, let provider = providers[mirror.record.provider] else {
+            guard mirror.start.call != nil, let provider = core.provider(of: mirror.record) else {
                 let failure = Failure(
                     .cancelled, "Following a key: its client is gone and had not sent it; submit its request",
                     isRetryable: true, outcome: .notSent)
-                if let key = mirror.start.key { journalRoom?.journal.record(.refused(failure), of: key, done: nil) }
+                if let key = mirror.start.key { steps.journal?.record(.refused(failure), of: key, done: nil) }
                 return end(mirror, .failed, failure)
             }
             forget(mirror)
@@ -91,7 +114,7 @@ extension EngineCore {
 
     /// From here on this engine asks the provider itself.
     private func attach(_ mirror: MirroredJob) {
-        guard let reference = mirror.place.entry.reference, let provider = providers[mirror.record.provider] else {
+        guard let reference = mirror.place.entry.reference, let provider = core.provider(of: mirror.record) else {
             return end(
                 mirror, .failed, Failure(.journal, "Following a key: the journal has lost the id of its job"))
         }
@@ -100,25 +123,25 @@ extension EngineCore {
         forget(mirror)
         let record = mirror.record
         let isOver = mirror.place.entry.state != .accepted
-        _ = answeredJobs.add(reference.remoteID, of: record.provider)
+        core.calls.attached(reference)
         let machine = JobMachine(attached: reference.remoteID, follows: mirror.follows || isOver)
-        let job = ActiveJob(record: record, provider: provider, polls: polls.learner(of: record), machine: machine)
+        let job = core.jobs.add(record, provider, machine)
         job.journal = JournalledJob(key: mirror.start.key, hold: .none)
-        begin(job, mirror.start.deadlineMilliseconds, isObserved: true)
-        if !mirror.follows, !isOver { letGo(job) }
+        core.begin(job, mirror.start.deadlineMilliseconds, isObserved: true)
+        if !mirror.follows, !isOver { steps.letGo(job) }
     }
 
     private func forget(_ mirror: MirroredJob) {
         timers.remove(mirror)
-        journalRoom?.mirrors.removeValue(forKey: mirror.record.id)
+        mirrors.removeValue(forKey: mirror.record.id)
     }
 
     private func end(_ mirror: MirroredJob, _ state: JobState, _ failure: Failure) {
         forget(mirror)
-        forgetKey(of: mirror.record)
+        steps.forgetKey(of: mirror.record)
         var failure = failure
         if failure.outcome == .none { failure.outcome = mirror.place.entry.outcome }
-        observeDone(mirror.record, state, failure, began: mirror.beganAt)
+        reporter.observeDone(mirror.record, state, failure, began: mirror.beganAt)
         let record = mirror.record
         let waiters = shared.lock.withLock {
             record.snapshot.state = state
@@ -133,16 +156,22 @@ extension EngineCore {
 
     // MARK: - What the host wants
 
-    var mirroredRecords: [JobRecord] { journalRoom?.mirrors.values.map(\.record) ?? [] }
+    var records: [JobRecord] { mirrors.values.map(\.record) }
 
     /// Nil if the job is none of these.
-    func mirror(_ id: UInt64) -> MirroredJob? { journalRoom?.mirrors[id] }
+    func find(_ id: UInt64) -> MirroredJob? { mirrors[id] }
 
     func cancel(_ mirror: MirroredJob) {
         end(mirror, .cancelled, Failure(.cancelled, "Job ended here by a cancel" + Self.goesOn))
     }
 
-    func deadlinePassed(_ mirror: MirroredJob) {
+    /// A timer has fired that is no task's.
+    func fired(_ node: TimerNode) {
+        if let mirror = node as? MirroredJob { deadlinePassed(mirror) }
+        if node === watch { look() }
+    }
+
+    private func deadlinePassed(_ mirror: MirroredJob) {
         end(mirror, .failed, Failure(.deadline, "Job deadline passed before it ended" + Self.goesOn, isRetryable: true))
     }
 
@@ -150,11 +179,11 @@ extension EngineCore {
     func refresh(_ mirror: MirroredJob) {
         guard mirror.place.entry.reference != nil else { return }
         attach(mirror)
-        if let job = jobs[mirror.record.id] { feed(.refresh, to: job) }
+        if let job = core.jobs.active[mirror.record.id] { core.feed(.refresh, to: job) }
     }
 
-    func closeMirrors() {
-        for mirror in Array((journalRoom?.mirrors ?? [:]).values) { end(mirror, .cancelled, Self.closedHere(mirror)) }
+    func close() {
+        for mirror in Array(mirrors.values) { end(mirror, .cancelled, Self.closedHere(mirror)) }
     }
 
     private static func closedHere(_ mirror: MirroredJob) -> Failure {
@@ -166,25 +195,23 @@ extension EngineCore {
     // MARK: - Watching
 
     private func watchMirrors() {
-        guard let room = journalRoom, !room.mirrors.isEmpty, !room.isLooking, room.watch.due == .max else { return }
+        guard !mirrors.isEmpty, !isLooking, watch.due == .max else { return }
         timers.set(
-            room.watch,
-            due: clock.nanoseconds().adding(.nanoseconds(milliseconds: JournalRoom.pauseMilliseconds)))
+            watch, due: clock.nanoseconds().adding(.nanoseconds(milliseconds: Self.pauseMilliseconds)))
     }
 
-    func lookAtMirrors() {
-        guard let room = journalRoom, !room.mirrors.isEmpty, !room.isLooking else { return }
-        room.isLooking = true
+    private func look() {
+        guard let journal = steps.journal, !mirrors.isEmpty, !isLooking else { return }
+        isLooking = true
         let shared = shared
-        room.journal.look(room.mirrors.values.map(\.place)) { places in shared.postInternal(.looked(places)) }
+        journal.look(mirrors.values.map(\.place)) { places in shared.postInternal(.looked(places)) }
     }
 
     func looked(_ places: [JournalPlace]) {
-        guard let room = journalRoom else { return }
-        room.isLooking = false
+        isLooking = false
         if !places.isEmpty {
             let found = Dictionary(places.map { ($0.entry.key, $0) }) { $1 }
-            for mirror in Array(room.mirrors.values) {
+            for mirror in Array(mirrors.values) {
                 if let place = found[mirror.place.entry.key], place != mirror.place { follow(mirror, place) }
             }
         }

@@ -1,91 +1,85 @@
 internal import CPlatform
 internal import Core
 
-/// The engine without its thread: drains the inbox, feeds the machines, runs their actions, moves bytes. One turn at a
+/// The engine without its thread: takes commands, fires timers, lets calls leave and takes their answers. One turn at a
 /// time, on one thread; tests turn it by hand on a virtual clock.
+///
+/// Everything else has one owner: `JobRunner` and `DownloadRunner` have the tasks, `CallRunner` has the calls,
+/// `CredentialStore` finds credentials, `Reporter` tells. A machine is never fed while another one's actions are carried
+/// out: `settle` tells owners what became of their calls after the machine that asked has had its turn.
 final class EngineCore {
-    let settings: EngineSettings
-    let shared: Shared
+    let jobs: JobRunner
+    let downloads: DownloadRunner
+    let calls: CallRunner
+    let credentials: CredentialStore
+    let reporter: Reporter
+    let timers = Timers()
     let transport: any Transport
-    let clock: any Clock
-    let random: any RandomSource
-    private(set) var providers = FewKeys<any Provider>()
-    let resolvers: [String: any CredentialResolver]
-    let fileWorker: any Worker
-    let credentialWorker: any Worker
-    /// Nil without a journal.
-    let journalRoom: JournalRoom?
-
-    var jobs: [UInt64: ActiveJob] = [:]
-    var downloads: [UInt64: ActiveDownload] = [:]
-    var timers = TimerHeap()
-    var scheduler: CallScheduler
-    var lanes: CallLanes
-    /// What the scheduler has asked for and has not got yet.
-    var callActions: [CallAction] = []
-    /// Wakes the scheduler.
-    let callTimer = TimerNode()
-    var onWire: [UInt64: CallTicket] = [:]
-    var polls: PollLearners
-    /// Provider clock minus ours, in seconds, by endpoint.
-    var clockOffsets = FewKeys<Int64>()
-    var budgets = FewKeys<RetryBudget>()
-    /// What submissions of this client were answered with, and the jobs that were attached.
-    var answeredJobs = AnswerBook()
-    var answeredRequests = AnswerBook()
-    /// Submissions that wait until another task of their account ends, by provider.
-    var slots = FewKeys<SlotLine>()
-    var troubles = TroubleBook()
-    var closing = false
-    var closeBy: Int64 = .max
-    var sweptAt: Int64 = .min
+    private let shared: Shared
+    private let settings: EngineSettings
+    private let clock: any Clock
+    private let steps: JournalSteps
+    private(set) lazy var mirrors = MirrorRunner(
+        steps, timers: timers, shared, reporter, clock: clock, core: self)
+    private var providers = FewKeys<any Provider>()
+    /// When the engine ends in spite of jobs that are left; nil: it has not been closed.
+    private(set) var closeBy: Int64?
     private var commands: [Command] = []
-    private var jobActions: [JobAction] = []
-    private var downloadActions: [DownloadAction] = []
 
     init(
         settings: EngineSettings, shared: Shared, transport: any Transport, clock: any Clock, random: any RandomSource,
         providers: [any Provider], resolvers: [String: any CredentialResolver], rates: RateBoard,
         fileWorker: any Worker, credentialWorker: any Worker, journal: (any JobJournal)? = nil
     ) {
-        journalRoom = journal.map { JournalRoom($0) }
         self.settings = settings
-        polls = PollLearners(settings.jobPolicy, learns: settings.learnsPauses)
         self.shared = shared
         self.transport = transport
         self.clock = clock
-        self.random = random
-        self.resolvers = resolvers
-        lanes = CallLanes(rates: settings.rates)
-        scheduler = CallScheduler(
-            maximumInFlight: settings.maximumInFlight, maximumDownloads: settings.maximumDownloads, rates: rates)
-        self.fileWorker = fileWorker
-        self.credentialWorker = credentialWorker
         for provider in providers.reversed() { self.providers[provider.name] = provider }
+        steps = JournalSteps(journal, shared)
+        reporter = Reporter(shared, clock: clock, level: settings.logLevel)
+        credentials = CredentialStore(resolvers, worker: credentialWorker, shared)
+        let reader = CallReader(
+            shared, reporter, clock: clock, random: random,
+            longestPause: settings.jobPolicy.retry.backoff.capMilliseconds)
+        calls = CallRunner(
+            settings: settings, rates: rates, timers: timers, transport: transport, credentials: credentials,
+            reader: reader, reporter: reporter, clock: clock, random: random)
+        jobs = JobRunner(
+            settings: settings, steps: steps, calls: calls, timers: timers, shared, reporter, clock: clock,
+            random: random)
+        downloads = DownloadRunner(
+            settings: settings, calls: calls, timers: timers, worker: fileWorker, shared, reporter, clock: clock,
+            random: random)
     }
 
     /// True when a close has been carried out and nothing is left to wait for.
     var isDone: Bool {
-        guard closing else { return false }
-        if downloads.values.contains(where: { $0.workerHasSink }) { return false }
-        return jobs.isEmpty || clock.nanoseconds() >= closeBy
+        guard let closeBy, !downloads.isAwaitingWorker else { return false }
+        return jobs.active.isEmpty || clock.nanoseconds() >= closeBy
+    }
+
+    /// What callers may still wait for.
+    var records: [JobRecord] {
+        let own = jobs.active.values.map(\.record) + downloads.active.values.map(\.record)
+        return steps.journal == nil ? own : own + mirrors.records
     }
 
     /// One turn. `mayWait`: whether to wait for bytes, timers or commands when there is nothing to do.
     func turn(mayWait: Bool) {
         drainInbox()
         fireTimers()
-        if !slots.isEmpty { useFreeSlots() }
+        while let job = jobs.nextForFreeSlot() { feed(.slotFree, to: job) }
         startReadyCalls()
         let results = transport.wait(milliseconds: waitLimit(mayWait))
         shared.lock.withLock { shared.beginWork() }
         for (id, result) in results { transferEnded(id, result) }
-        sweepProgress()
+        downloads.sweepProgress()
     }
 
     func waitLimit(_ mayWait: Bool) -> Int64? {
         let rests = mayWait && !isDone
-        let waiting = UInt64(max(0, scheduler.waiting))
+        let waiting = UInt64(max(0, calls.waiting))
         let sleeps = shared.lock.withLock {
             shared.endWork()
             shared.engineSleeps = rests && shared.inbox.isEmpty
@@ -95,20 +89,22 @@ final class EngineCore {
         guard sleeps else { return 0 }
         var due = timers.nextDue
         // Past the grace only workers are waited for, and they wake.
-        if closing, closeBy > clock.nanoseconds() { due = min(due ?? .max, closeBy) }
-        if settings.progressEvents && scheduler.downloadsInFlight > 0 {
-            due = min(due ?? .max, clock.nanoseconds().adding(100_000_000))
+        if let closeBy, closeBy > clock.nanoseconds() { due = min(due ?? .max, closeBy) }
+        if settings.progressEvents && calls.downloadsInFlight > 0 {
+            due = min(due ?? .max, clock.nanoseconds().adding(DownloadRunner.progressPause))
         }
         guard let due, due != .max else { return nil }
         let left = due.adding(-clock.nanoseconds())
         return left <= 0 ? 0 : left / 1_000_000 + 1
     }
 
+    // MARK: - Commands
+
     private func drainInbox() {
         // Two arrays that change places, so that neither is made anew each time.
         shared.lock.withLock {
             swap(&commands, &shared.inbox)
-            // They take their time, and say nothing themselves.
+            // Announce first: carrying out this many commands takes long, and commands announce nothing themselves.
             if commands.count > Shared.mostUnannounced { shared.announceAll() }
         }
         for command in commands { carryOut(command) }
@@ -119,99 +115,87 @@ final class EngineCore {
         switch command {
         case .submit(let record, let call, let follow, let deadline):
             guard let provider = providers[record.provider] else { return refuse(record) }
-            let job = ActiveJob(
-                record: record, provider: provider, polls: polls.learner(of: record), machine: JobMachine(follows: follow))
+            let job = jobs.add(record, provider, JobMachine(follows: follow))
             job.submission = call
             begin(job, deadline)
         case .read(let record, let call, let deadline):
             guard let provider = providers[record.provider] else { return refuse(record) }
-            let job = ActiveJob(record: record, provider: provider, polls: polls.learner(of: record), machine: .read())
+            let job = jobs.add(record, provider, .read())
             job.read = call
             begin(job, deadline)
         case .attach(let record, let follow, let deadline):
             guard let provider = providers[record.provider],
                 let reference = shared.lock.withLock({ record.snapshot.reference })
             else { return refuse(record) }
-            _ = answeredJobs.add(reference.remoteID, of: record.provider)
-            let machine = JobMachine(attached: reference.remoteID, follows: follow)
-            let job = ActiveJob(record: record, provider: provider, polls: polls.learner(of: record), machine: machine)
-            begin(job, deadline)
+            calls.attached(reference)
+            begin(jobs.add(record, provider, JobMachine(attached: reference.remoteID, follows: follow)), deadline)
         case .download(let record, let order):
             guard let provider = providers[record.provider] else { return refuse(record) }
-            let download = ActiveDownload(record: record, provider: provider, order: order)
-            downloads[record.id] = download
-            download.beganAt = Moment(clock.nanoseconds())
-            observeBegin(record)
-            download.deadlineAt = deadline(after: settings.downloadDeadlineMilliseconds)
-            schedule(download)
-            feed(.start, to: download)
-            if closing { feed(.close, to: download) }
+            begin(downloads.add(record, provider, order), settings.downloadDeadlineMilliseconds)
         case .cancel(let id):
-            if let job = jobs[id] { feed(.cancel, to: job) }
-            if let download = downloads[id] { feed(.cancel, to: download) }
-            if let mirror = mirror(id) { cancel(mirror) }
+            if let task = task(id) { feed(.cancel, to: task) }
+            if let mirror = mirror(id) { mirrors.cancel(mirror) }
         case .refresh(let record, let serial):
             // One that was asked for in the moment of an answer, or of the end, has been answered with it.
             let isOpen = shared.lock.withLock { record.refreshesDone < serial }
-            if isOpen, let job = jobs[record.id] { feed(.refresh, to: job) }
-            if isOpen, let mirror = mirror(record.id) { refresh(mirror) }
+            if isOpen, let job = jobs.active[record.id] { feed(.refresh, to: job) }
+            if isOpen, let mirror = mirror(record.id) { mirrors.refresh(mirror) }
         case .setFollow(let id, let on):
-            if let job = jobs[id] {
+            if let job = jobs.active[id] {
                 feed(.setFollow(on), to: job)
-                if !on, job.machine.outcome == .accepted { letGo(job) }
+                if !on, job.machine.outcome == .accepted { steps.letGo(job) }
             }
             if let mirror = mirror(id) { mirror.follows = on }
         case .setDeadline(let id, let milliseconds):
-            if let job = jobs[id] {
-                job.deadlineAt = deadline(after: milliseconds)
-                schedule(job)
-            } else if let download = downloads[id] {
-                download.deadlineAt = deadline(after: milliseconds)
-                schedule(download)
-            } else if let mirror = mirror(id) {
-                timers.set(mirror, due: deadline(after: milliseconds))
+            if let task = task(id) {
+                task.deadlineAt = deadline(after: milliseconds)
+                timers.schedule(task)
             }
-        case .journalled(let record, let start):
-            begin(record, start)
-        case .release(let id):
-            release(id)
-        case .recorded(let id, let call, let answer):
-            recorded(id, call, answer)
+            if let mirror = mirror(id) { timers.set(mirror, due: deadline(after: milliseconds)) }
+        case .journalled(let record, let start): mirrors.begin(record, start)
+        case .release(let id): release(id)
+        case .recorded(let id, let call, let answer): recorded(id, call, answer)
         case .kept(let id):
-            kept(id)
-        case .looked(let places):
-            looked(places)
-        case .setCredentials(let provider, let credentials):
-            taken(provider, credentials)
+            guard let job = jobs.active[id] else { return }
+            jobs.kept(job)
+            settle()
+        case .looked(let places): mirrors.looked(places)
+        case .setCredentials(let provider, let given):
+            calls.given(provider, given)
             settle()
         case .resolved(let provider, let resolution):
-            resolved(provider, resolution)
+            calls.found(provider, resolution)
             settle()
         case .prepared(let id, let failure):
-            guard let download = downloads[id] else { return }
-            workerReturned(download)
-            feed(.prepared(failure), to: download)
-            forgetIfFinished(download)
+            guard let download = downloads.active[id] else { return }
+            downloads.prepared(download, failure)
+            settle()
         case .committed(let id, let result):
-            guard let download = downloads[id] else { return }
-            committed(download, result)
-        case .close(let grace):
-            close(grace)
+            guard let download = downloads.active[id] else { return }
+            downloads.committed(download, result)
+            settle()
+        case .close(let grace): close(grace)
         }
     }
+
+    private func task(_ id: UInt64) -> ActiveTask? { jobs.active[id] ?? downloads.active[id] }
+
+    /// A job that another client drives.
+    private func mirror(_ id: UInt64) -> MirroredJob? { steps.journal == nil ? nil : mirrors.find(id) }
+
+    func provider(of record: JobRecord) -> (any Provider)? { providers[record.provider] }
 
     func deadline(after milliseconds: Int64) -> Int64 {
         milliseconds < 0 ? .max : clock.nanoseconds().adding(.nanoseconds(milliseconds: milliseconds))
     }
 
-    func begin(_ job: ActiveJob, _ deadlineMilliseconds: Int64, isObserved: Bool = false) {
-        jobs[job.record.id] = job
-        job.beganAt = Moment(clock.nanoseconds())
-        if !isObserved { observeBegin(job.record) }
-        job.deadlineAt = deadline(after: deadlineMilliseconds)
-        schedule(job)
-        feed(.start, to: job)
-        if closing { feed(.close, to: job) }
+    func begin(_ task: ActiveTask, _ deadlineMilliseconds: Int64, isObserved: Bool = false) {
+        task.beganAt = Moment(clock.nanoseconds())
+        if !isObserved { reporter.observeBegin(task.record) }
+        task.deadlineAt = deadline(after: deadlineMilliseconds)
+        timers.schedule(task)
+        feed(.start, to: task)
+        if closeBy != nil { feed(.close, to: task) }
     }
 
     /// A job that nobody can drive ends as well.
@@ -230,81 +214,134 @@ final class EngineCore {
 
     private func close(_ graceMilliseconds: Int64) {
         let by = deadline(after: graceMilliseconds)
-        if closing {
+        if let closeBy {
             // Another thread is in more of a hurry than the one that closed first.
-            closeBy = min(closeBy, by)
+            self.closeBy = min(closeBy, by)
             return
         }
-        closing = true
         closeBy = by
-        for job in Array(jobs.values) { feed(.close, to: job) }
-        for download in Array(downloads.values) { feed(.close, to: download) }
-        closeMirrors()
+        for job in Array(jobs.active.values) { feed(.close, to: job as ActiveTask) }
+        for download in Array(downloads.active.values) { feed(.close, to: download as ActiveTask) }
+        if steps.journal != nil { mirrors.close() }
     }
 
     // MARK: - Timers
 
-    func schedule(_ task: ActiveTask) { timers.set(task, due: min(task.timerAt, task.deadlineAt)) }
-
     private func fireTimers() {
         let now = clock.nanoseconds()
         while let node = timers.popDue(at: now) {
-            // The timer of the calls only ends the wait: the scheduler is asked in every turn.
+            // The alarm of the calls only ends the wait: the scheduler is asked in every turn.
             guard let task = node as? ActiveTask else {
-                if let mirror = node as? MirroredJob { deadlinePassed(mirror) }
-                if node is JournalWatch { lookAtMirrors() }
+                if steps.journal != nil { mirrors.fired(node) }
                 continue
             }
             let isDeadline = task.deadlineAt <= now
             if isDeadline { task.deadlineAt = .max } else { task.timerAt = .max }
-            schedule(task)
-            if let job = task as? ActiveJob {
-                feed(isDeadline ? .deadline : .timer, to: job)
-            } else if let download = task as? ActiveDownload {
-                feed(isDeadline ? .deadline : .timer, to: download)
-            }
+            timers.schedule(task)
+            feed(isDeadline ? .deadline : .timer, to: task)
         }
     }
 
     // MARK: - Machines
 
-    /// Tells a machine of something, and carries out what follows from it. Never from within `step`.
+    private func feed(_ event: TaskEvent, to task: ActiveTask) {
+        if let job = task as? ActiveJob {
+            feed(event.ofJob, to: job)
+        } else if let download = task as? ActiveDownload {
+            downloads.step(event.ofDownload, download)
+            settle()
+        }
+    }
+
     func feed(_ event: JobEvent, to job: ActiveJob) {
-        step(event, job)
+        jobs.step(event, job)
         settle()
     }
 
-    func feed(_ event: DownloadEvent, to download: ActiveDownload) {
-        step(event, download)
+    // MARK: - Calls
+
+    private func startReadyCalls() {
+        repeat {
+            calls.tick()
+            // A call that ended before the wire has left a place for the next.
+        } while settle()
+    }
+
+    /// Carries out what machines have asked for, and what follows from it, until nothing is left. True if a call has
+    /// ended before the wire.
+    @discardableResult
+    private func settle() -> Bool {
+        var hasFailed = false
+        while let outcome = calls.next() {
+            switch outcome {
+            case .leaves(let call, let request):
+                if call.lane.isSubmission, case .job(let job) = call.owner { jobs.step(.sending, job) }
+                calls.start(call, request)
+            case .records(let ticket): record(ticket)
+            case .failed(let call, let failed):
+                hasFailed = true
+                endedBeforeTheWire(call, failed)
+            }
+        }
+        return hasFailed
+    }
+
+    /// Lets a submission leave, once the host and the journal have had their say.
+    private func record(_ ticket: Ticket) {
+        if case .job(let job) = ticket.owner, let note = job.journal,
+            !steps.mayLeave(ticket.id, job, note, account: calls.account(of: job.record.provider))
+        {
+            return
+        }
+        calls.recorded(ticket.id, nil)
+    }
+
+    /// The journal has a submission, or could not take it, or another client was faster.
+    private func recorded(_ id: UInt64, _ call: UInt64, _ answer: JournalAnswer) {
+        let job = jobs.active[id]
+        var failure: Failure?
+        switch answer {
+        case .written: break
+        case .failed(let why): failure = why
+        case .taken(let place):
+            // One that was withdrawn meanwhile has ended.
+            if let job, job.ticket == call { mirrors.watch(job, place) }
+            settle()
+            return
+        }
+        if let job, job.ticket == call, failure == nil { job.journal?.isSending = true }
+        calls.recorded(call, failure)
+        settle()
+        if let note = job?.journal, !calls.isOnWire(call) { steps.returned(note) }
+    }
+
+    /// The host lets a held submission leave.
+    private func release(_ id: UInt64) {
+        guard let job = jobs.active[id], let note = job.journal, let call = steps.released(job, note) else { return }
+        record(Ticket(id: call, owner: .job(job)))
         settle()
     }
 
-    /// One event of one machine. What it asks the scheduler for is carried out after it, by `settle`.
-    func step(_ event: JobEvent, _ job: ActiveJob) {
-        var actions = jobActions
-        jobActions = []
-        job.machine.handle(
-            event, at: clock.nanoseconds(), policy: job.polls.policy, random: random.next(), into: &actions)
-        for action in actions { perform(action, job) }
-        actions.removeAll(keepingCapacity: true)
-        jobActions = actions
+    private func endedBeforeTheWire(_ call: CallTicket, _ failed: CallFailure) {
+        reporter.observeRefusal(call, failed.failure)
+        call.owner.task.ticket = 0
+        switch call.owner {
+        case .job(let job): jobs.callEnded(call, .failure(failed), job)
+        case .fetch(let download), .describe(let download): downloads.callFailed(call, failed, download)
+        }
+        reporter.observeTrouble(call, failed.failure)
     }
 
-    func step(_ event: DownloadEvent, _ download: ActiveDownload) {
-        var actions = downloadActions
-        downloadActions = []
-        download.machine.handle(
-            event, at: clock.nanoseconds(), policy: settings.downloadRetry, random: random.next(), into: &actions)
-        for action in actions { perform(action, download) }
-        actions.removeAll(keepingCapacity: true)
-        downloadActions = actions
-    }
-
-    private func sweepProgress() {
-        guard scheduler.downloadsInFlight > 0 else { return }
-        let now = clock.nanoseconds()
-        guard sweptAt == .min || now.adding(-sweptAt) >= 100_000_000 else { return }
-        sweptAt = now
-        for download in downloads.values where !download.workerHasSink { tellProgress(download) }
+    private func transferEnded(_ id: UInt64, _ result: TransferResult) {
+        guard let call = calls.arrived(id) else { return }
+        switch call.owner {
+        case .job(let job): jobs.callEnded(call, calls.read(call, result), job)
+        case .describe(let download): downloads.described(download, calls.read(call, result))
+        case .fetch(let download): downloads.fetched(download, call, result)
+        }
+        settle()
+        if case .failed(let failure) = result, !failure.requestMayHaveLeft {
+            reporter.observeTrouble(call, TransferReading.callFailure(failure, doing: call.doing).failure)
+        }
     }
 }

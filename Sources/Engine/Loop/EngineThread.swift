@@ -81,7 +81,7 @@ extension Engine {
             core.turn(mayWait: true)
             parkIfAsked()
         }
-        core.observeTheEnd()
+        core.reporter.observeTheEnd()
         shared.endWakes()
         core.transport.shutdown()
         gone()
@@ -98,8 +98,8 @@ extension Engine {
             // Who waits is let go of: handlers of the host's may still run.
             shared.engineGone = true
             let records =
-                core.jobs.values.map(\.record) + core.downloads.values.map(\.record)
-                + shared.inbox.compactMap(\.record) + core.mirroredRecords
+                core.records
+                + shared.inbox.compactMap(\.record)
             for record in records { for waiter in shared.takeWaiters(of: record) { waiter.signal() } }
             shared.lock.broadcast()
             // The process is ending: never touch TLS again, and stand in no fork's way.

@@ -83,3 +83,18 @@ struct TimerHeap {
         nodes[b].place = b
     }
 }
+
+/// The timers of an engine: everything that wakes it by the clock.
+final class Timers {
+    private var heap = TimerHeap()
+
+    var count: Int { heap.count }
+    var nextDue: Int64? { heap.nextDue }
+
+    func set(_ node: TimerNode, due: Int64) { heap.set(node, due: due) }
+    func remove(_ node: TimerNode) { heap.remove(node) }
+    func popDue(at now: Int64) -> TimerNode? { heap.popDue(at: now) }
+
+    /// A task has one place: its timer or its deadline, whichever comes first.
+    func schedule(_ task: ActiveTask) { heap.set(task, due: min(task.timerAt, task.deadlineAt)) }
+}

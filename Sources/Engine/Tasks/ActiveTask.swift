@@ -22,6 +22,31 @@ class ActiveTask: TimerNode {
     }
 }
 
+/// What happens to jobs and downloads alike.
+enum TaskEvent {
+    case start, timer, deadline, cancel, close
+
+    var ofJob: JobEvent {
+        switch self {
+        case .start: .start
+        case .timer: .timer
+        case .deadline: .deadline
+        case .cancel: .cancel
+        case .close: .close
+        }
+    }
+
+    var ofDownload: DownloadEvent {
+        switch self {
+        case .start: .start
+        case .timer: .timer
+        case .deadline: .deadline
+        case .cancel: .cancel
+        case .close: .close
+        }
+    }
+}
+
 /// A job that the engine drives.
 final class ActiveJob: ActiveTask {
     let polls: PollLearner

@@ -1,7 +1,19 @@
 internal import Core
 
-/// What the engine tells of itself: counts and log records. Nothing here decides anything.
-extension EngineCore {
+/// Tells what the engine does: counts, log records and warnings. Nothing here decides anything.
+final class Reporter {
+    private let shared: Shared
+    private let clock: any Clock
+    private let level: LogLevel
+    /// Which troubles the host has been told of.
+    private var troubles = TroubleBook()
+
+    init(_ shared: Shared, clock: any Clock, level: LogLevel) {
+        self.shared = shared
+        self.clock = clock
+        self.level = level
+    }
+
     // MARK: - Calls
 
     /// A call goes to the wire. Returns the trace that goes with it.
@@ -23,9 +35,7 @@ extension EngineCore {
         if logs(.debug) {
             var line = line(.debug, "Call started", ticket)
             line.add("waited_ms", waited / 1_000_000)
-            if let call = ticket.call, call.kind == .submit, let provider = providers[call.provider] {
-                line.add("body", provider.shown(call))
-            }
+            if let call = ticket.call, call.kind == .submit { line.add("body", owner.task.provider.shown(call)) }
             line.add("trace_id", (trace?.traceID).map(String.init))
             log(line)
         }
@@ -166,6 +176,20 @@ extension EngineCore {
         warn(text, of: record.provider, about: record)
     }
 
+    /// A call of the provider was answered: the next failure before the wire is a new trouble.
+    func observePassed(_ provider: String) { if !troubles.isQuiet { troubles.passed(provider) } }
+
+    /// No submission waits for a free slot any more.
+    func observeRoomForTasks(_ provider: String) { troubles.ended(.tooManyTasks, of: provider) }
+
+    /// The host is asked for new credentials.
+    func askHost(_ provider: String) {
+        shared.lock.withLock {
+            shared.events.pushNeed(of: provider)
+            shared.announce()
+        }
+    }
+
     func warn(_ text: String, of provider: String, about record: JobRecord? = nil) {
         shared.lock.withLock {
             shared.events.pushWarning(text, of: provider, about: record)
@@ -281,7 +305,7 @@ extension EngineCore {
 
     // MARK: - Lines
 
-    private func logs(_ level: LogLevel) -> Bool { level <= settings.logLevel }
+    private func logs(_ level: LogLevel) -> Bool { level <= self.level }
 
     private func log(_ line: LogRecord) {
         shared.lock.withLock {

@@ -1,37 +1,112 @@
 internal import Core
 
-/// What the engine does for a job's machine, and what callers get to see of it.
-extension EngineCore {
-    func perform(_ action: JobAction, _ job: ActiveJob) {
+/// Drives jobs: feeds their machines, carries out what the machines ask for, and shows callers what is known.
+/// Engine thread only.
+final class JobRunner {
+    private(set) var active: [UInt64: ActiveJob] = [:]
+    /// Submissions that wait until another task of their account ends, by provider.
+    private(set) var slots = FewKeys<SlotLine>()
+    private var polls: PollLearners
+    /// The buffer of `step`, so that it is not made anew each time.
+    private var actions: [JobAction] = []
+    private let steps: JournalSteps
+    private let calls: CallRunner
+    private let timers: Timers
+    private let shared: Shared
+    private let reporter: Reporter
+    private let clock: any Clock
+    private let random: any RandomSource
+    private let progressEvents: Bool
+
+    init(
+        settings: EngineSettings, steps: JournalSteps, calls: CallRunner, timers: Timers, _ shared: Shared,
+        _ reporter: Reporter, clock: any Clock, random: any RandomSource
+    ) {
+        self.steps = steps
+        self.calls = calls
+        self.timers = timers
+        self.shared = shared
+        self.reporter = reporter
+        self.clock = clock
+        self.random = random
+        polls = PollLearners(settings.jobPolicy, learns: settings.learnsPauses)
+        progressEvents = settings.progressEvents
+    }
+
+    func add(_ record: JobRecord, _ provider: any Provider, _ machine: JobMachine) -> ActiveJob {
+        let job = ActiveJob(
+            record: record, provider: provider, polls: polls.learner(of: record), machine: machine)
+        active[record.id] = job
+        return job
+    }
+
+    /// Lets go of a job that another client drives. Nothing of it has left.
+    func remove(_ job: ActiveJob) {
+        calls.withdraw(job)
+        active.removeValue(forKey: job.record.id)
+        timers.remove(job)
+    }
+
+    /// One event of one machine. Calls that it asks for enter, and are carried out later.
+    func step(_ event: JobEvent, _ job: ActiveJob) {
+        var actions = actions
+        self.actions = []
+        job.machine.handle(
+            event, at: clock.nanoseconds(), policy: job.polls.policy, random: random.next(), into: &actions)
+        for action in actions { perform(action, job) }
+        actions.removeAll(keepingCapacity: true)
+        self.actions = actions
+    }
+
+    /// The call of a job was answered, or has failed.
+    func callEnded(_ call: CallTicket, _ answer: Result<JobAnswer, CallFailure>, _ job: ActiveJob) {
+        guard call.lane.isSubmission else { return step(.pollEnded(answer), job) }
+        let answer = waitingForSlot(answer, job)
+        if job.journal != nil, steps.keeps(answer, job) { return }
+        step(.submitEnded(answer), job)
+        if job.journal != nil { steps.noteFailure(answer, job) }
+        if case .failure(let failed) = answer { submissionFailed(failed, job) }
+    }
+
+    /// The id of an accepted job is on the disk.
+    func kept(_ job: ActiveJob) {
+        guard let note = job.journal, let answer = note.answer else { return }
+        note.answer = nil
+        note.claim = nil
+        step(.submitEnded(.success(answer)), job)
+        // An end that came before its answer has been noted already, as far as it was known then.
+        if !job.machine.follows || job.machine.state.isTerminal && !job.machine.isDoneAtProvider { steps.letGo(job) }
+    }
+
+    private func perform(_ action: JobAction, _ job: ActiveJob) {
         switch action {
         case .submit:
             guard let call = job.submission else { return }
             if !slots.isEmpty { slots[job.record.provider]?.tries(job.record.id) }
-            enter(.job(job), lanes.lane(call, .submit))
+            calls.enter(.job(job), calls.lane(call, .submit))
         case .poll:
             if let read = job.read {
-                enter(.job(job), lanes.lane(read, .read))
+                calls.enter(.job(job), calls.lane(read, .read))
             } else if let reference = job.reference {
-                enter(.job(job), job.polls.lane { lanes.lane(job.provider.statusCall(reference), .status) })
+                calls.enter(.job(job), job.polls.lane { calls.lane(job.provider.statusCall(reference), .status) })
             }
         case .schedule(let at):
             job.timerAt = at
-            schedule(job)
+            timers.schedule(job)
         case .unschedule:
             job.timerAt = .max
-            schedule(job)
+            timers.schedule(job)
         case .withdrawCall:
-            withdraw(job.ticket)
-            job.ticket = 0
+            calls.withdraw(job)
         case .changed:
             publish(job, .jobState)
         case .accepted:
             let reference = shared.once(
                 job.provider.reference(operation: job.record.operation, remoteID: job.machine.remoteID))
             job.submission = nil
-            observeAccepted(job.record, job.machine.remoteID, requestID: job.machine.answer?.requestID)
+            reporter.observeAccepted(job.record, job.machine.remoteID, requestID: job.machine.answer?.requestID)
             publish(job, .jobAccepted, reference: reference)
-            if job.machine.correctedFailure != nil { observeLateID(job.record, reference) }
+            if job.machine.correctedFailure != nil { reporter.observeLateID(job.record, reference) }
             // Where there was room for one, there may be room for more.
             if !slots.isEmpty, slots[job.record.provider]?.leave(job.record.id) == true {
                 slots[job.record.provider]?.slotFreed()
@@ -40,18 +115,18 @@ extension EngineCore {
             refreshed(job, failure)
         case .ended(let failure):
             job.deadlineAt = .max
-            schedule(job)
+            timers.schedule(job)
             ended(job, failure)
         case .finished:
-            if job.journal != nil { forgetKey(of: job.record) }
+            if job.journal != nil { steps.forgetKey(of: job.record) }
             timers.remove(job)
-            jobs.removeValue(forKey: job.record.id)
+            active.removeValue(forKey: job.record.id)
         }
     }
 
     private func publish(_ job: ActiveJob, _ event: EventType, reference: JobReference? = nil) {
         let changed = shared.lock.withLock { show(job, event, reference) }
-        if changed { observeState(job) }
+        if changed { reporter.observeState(job) }
     }
 
     /// Lock held. True if the state is another now, and no end.
@@ -64,7 +139,7 @@ extension EngineCore {
         // A poll that brought nothing new is no event; what was accepted has changed its state as well.
         let changed = before != record.snapshot.state
         if changed { shared.push(.jobState, record) }
-        if settings.progressEvents, progress != record.snapshot.progress { shared.push(.jobProgress, record) }
+        if progressEvents, progress != record.snapshot.progress { shared.push(.jobProgress, record) }
         if event != .jobState { shared.push(event, record) }
         return changed
     }
@@ -106,7 +181,7 @@ extension EngineCore {
             let changed = show(job, .jobRefreshed)
             return (changed, shared.takeWaiters(of: record))
         }
-        if changed { observeState(job) }
+        if changed { reporter.observeState(job) }
         for waiter in waiters { waiter.signal() }
     }
 
@@ -116,9 +191,9 @@ extension EngineCore {
             job.polls.learn(notDoneAt: lifetime.notDoneAt, doneAt: lifetime.doneAt)
         }
         if job.machine.outcome != .unknown { job.submission = nil }
-        if job.journal != nil { noteEnd(job, failure) }
+        if job.journal != nil { steps.noteEnd(job, failure) }
         // Before the event, which some hosts take for the last word.
-        observeDone(record, job.machine.state, failure, began: job.beganAt)
+        reporter.observeDone(record, job.machine.state, failure, began: job.beganAt)
         let waiters = shared.lock.withLock {
             record.snapshot.state = job.machine.state
             record.snapshot.failure = failure
@@ -139,8 +214,19 @@ extension EngineCore {
 
     // MARK: - Slots
 
+    /// A submission that the provider refuses because too many tasks run stands in line, behind the older ones.
+    private func waitingForSlot(
+        _ answer: Result<JobAnswer, CallFailure>, _ job: ActiveJob
+    ) -> Result<JobAnswer, CallFailure> {
+        guard case .failure(var failed) = answer, failed.kind == .concurrencyLimit, !job.machine.state.isTerminal
+        else { return answer }
+        let older = slots[job.record.provider, default: SlotLine()].join(job.record.id)
+        if older > 0 { failed.restMilliseconds = SlotLine.restMilliseconds }
+        return .failure(failed)
+    }
+
     /// The try of a submission has failed: it keeps its place in the line.
-    func submissionFailed(_ failed: CallFailure, _ job: ActiveJob) {
+    private func submissionFailed(_ failed: CallFailure, _ job: ActiveJob) {
         if !slots.isEmpty, failed.kind != .concurrencyLimit { slots[job.record.provider]?.rests(job.record.id) }
     }
 
@@ -151,16 +237,18 @@ extension EngineCore {
         if waited || job.machine.isDoneAtProvider { slots[provider]?.slotFreed() }
     }
 
-    /// Lets submissions try at once for which there may be a slot.
-    func useFreeSlots() {
-        for provider in providers.keys {
+    /// A job whose submission is to try at once, because there may be a slot for it; nil: none.
+    func nextForFreeSlot() -> ActiveJob? {
+        guard !slots.isEmpty else { return nil }
+        for provider in slots.keys {
             while let id = slots[provider]?.next() {
-                if let job = jobs[id] { feed(.slotFree, to: job) }
+                if let job = active[id] { return job }
             }
             if slots[provider]?.isEmpty == true {
                 slots[provider] = nil
-                troubles.ended(.tooManyTasks, of: provider)
+                reporter.observeRoomForTasks(provider)
             }
         }
+        return nil
     }
 }

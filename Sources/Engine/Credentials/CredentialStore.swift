@@ -12,8 +12,19 @@ final class CredentialAlarm: TimerNode {
     }
 }
 
-/// Finding, renewing and taking credentials.
-extension EngineCore {
+/// Looks for credentials on a worker, and notes which ones are in use. `CallScheduler` decides when.
+final class CredentialStore {
+    private let resolvers: [String: any CredentialResolver]
+    private let worker: any Worker
+    private let shared: Shared
+
+    init(_ resolvers: [String: any CredentialResolver], worker: any Worker, _ shared: Shared) {
+        self.resolvers = resolvers
+        self.worker = worker
+        self.shared = shared
+    }
+
+    /// The answer comes as a command.
     func resolve(_ provider: String) {
         guard let resolver = resolvers[provider] else {
             let none = Failure(.noCredentials, "No credentials for \(provider) are configured")
@@ -21,41 +32,14 @@ extension EngineCore {
             return
         }
         let shared = shared
-        credentialWorker.run {
+        worker.run {
             shared.postInternal(.resolved(provider, resolver.resolve()))
         }
     }
 
-    func resolved(_ provider: String, _ resolution: Resolution) {
-        scheduler.handle(
-            .credentials(
-                provider, .found(resolution.result, aheadMilliseconds: resolution.aheadMilliseconds)),
-            at: clock.instant, into: &callActions)
-        note(provider, foundIn: resolution.foundIn)
-        observeLookup(provider, resolution.result, foundIn: resolution.foundIn)
-        if !resolution.warnings.isEmpty {
-            shared.lock.withLock {
-                for text in resolution.warnings { shared.events.pushWarning(text, of: provider) }
-                shared.announce()
-            }
-        }
-    }
-
-    func taken(_ provider: String, _ credentials: Credentials) {
-        scheduler.handle(.credentials(provider, .given(credentials)), at: clock.instant, into: &callActions)
-        note(provider, foundIn: "aigc_client_set_credentials()")
-    }
-
-    func tellNeed(of provider: String) {
-        shared.lock.withLock {
-            shared.events.pushNeed(of: provider)
-            shared.announce()
-        }
-    }
-
-    /// For those who ask what is in use.
-    private func note(_ provider: String, foundIn: String?) {
-        guard let current = scheduler.credentials(of: provider) else { return }
+    /// For those who ask which credentials are in use.
+    func note(_ current: Credentials?, of provider: String, foundIn: String?) {
+        guard let current else { return }
         let note = CredentialNote(
             id: current.id, source: current.source, foundIn: foundIn ?? current.source,
             isTemporary: current.token != nil,

@@ -1,0 +1,293 @@
+internal import Core
+
+/// Drives downloads: feeds their machines, carries out what the machines ask for, and judges what has come.
+/// Engine thread only.
+final class DownloadRunner {
+    private(set) var active: [UInt64: ActiveDownload] = [:]
+    private var sweptAt: Int64 = .min
+    /// The buffer of `step`, so that it is not made anew each time.
+    private var actions: [DownloadAction] = []
+    private let worker: any Worker
+    private let calls: CallRunner
+    private let timers: Timers
+    private let shared: Shared
+    private let reporter: Reporter
+    private let clock: any Clock
+    private let random: any RandomSource
+    private let retry: RetryPolicy
+    private let progressEvents: Bool
+
+    /// Callers hear of progress so often.
+    static let progressPause: Int64 = 100_000_000
+
+    init(
+        settings: EngineSettings, calls: CallRunner, timers: Timers, worker: any Worker, _ shared: Shared,
+        _ reporter: Reporter, clock: any Clock, random: any RandomSource
+    ) {
+        self.calls = calls
+        self.timers = timers
+        self.worker = worker
+        self.shared = shared
+        self.reporter = reporter
+        self.clock = clock
+        self.random = random
+        retry = settings.downloadRetry
+        progressEvents = settings.progressEvents
+    }
+
+    /// Whether a worker still has the sink of a download.
+    var isAwaitingWorker: Bool { active.values.contains { $0.workerHasSink } }
+
+    func add(_ record: JobRecord, _ provider: any Provider, _ order: DownloadOrder) -> ActiveDownload {
+        let download = ActiveDownload(record: record, provider: provider, order: order)
+        active[record.id] = download
+        return download
+    }
+
+    /// One event of one machine. Calls that it asks for enter, and are carried out later.
+    func step(_ event: DownloadEvent, _ download: ActiveDownload) {
+        var actions = actions
+        self.actions = []
+        download.machine.handle(
+            event, at: clock.nanoseconds(), policy: retry, random: random.next(), into: &actions)
+        for action in actions { perform(action, download) }
+        actions.removeAll(keepingCapacity: true)
+        self.actions = actions
+    }
+
+    private func perform(_ action: DownloadAction, _ download: ActiveDownload) {
+        switch action {
+        case .prepare:
+            download.workerHasSink = true
+            let id = download.record.id
+            let box = SinkBox(download.sink)
+            let shared = shared
+            worker.run {
+                var failure: Failure?
+                do throws(Failure) { try box.sink.prepare() } catch { failure = error }
+                shared.postInternal(.prepared(id, failure))
+            }
+        case .fetch:
+            fetch(download)
+        case .restart:
+            do throws(Failure) { try download.sink.restart() } catch {
+                // The next transfer meets the same trouble and reports it.
+            }
+        case .describe:
+            guard let reference = download.job else { return }
+            calls.enter(.describe(download), calls.lane(download.provider.statusCall(reference), .status))
+        case .commit:
+            download.workerHasSink = true
+            let id = download.record.id
+            let box = SinkBox(download.sink)
+            let shared = shared
+            worker.run {
+                let result: Result<AssetResult, Failure>
+                do throws(Failure) { result = .success(try box.sink.commit()) } catch { result = .failure(error) }
+                shared.postInternal(.committed(id, result))
+            }
+        case .schedule(let at):
+            download.timerAt = at
+            timers.schedule(download)
+        case .unschedule:
+            download.timerAt = .max
+            timers.schedule(download)
+        case .withdrawCall:
+            calls.withdraw(download)
+        case .abandon(let keep):
+            if download.workerHasSink { download.abandonLater = keep } else { download.sink.abandon(keepPartial: keep) }
+        case .changed:
+            shared.lock.withLock {
+                download.record.snapshot.state = download.machine.state
+                shared.push(.jobState, download.record)
+            }
+        case .ended(let failure):
+            download.deadlineAt = .max
+            timers.schedule(download)
+            ended(download, failure)
+        case .finished:
+            download.machineFinished = true
+            forgetIfFinished(download)
+        }
+    }
+
+    /// The sink crosses to the worker and back; it is used by one thread at a time.
+    private struct SinkBox: @unchecked Sendable {
+        let sink: any AssetSink
+        init(_ sink: any AssetSink) { self.sink = sink }
+    }
+
+    private func fetch(_ download: ActiveDownload) {
+        download.sink.aim(at: download.access.object)
+        switch download.access {
+        case .call(let call): calls.enter(.fetch(download), calls.lane(call, .image))
+        case .store(let call, _): calls.enter(.fetch(download), calls.lane(call, .image, isOfStore: true))
+        case .url:
+            calls.enter(
+                .fetch(download), calls.plainLane(download.record.provider),
+                expiresAtMilliseconds: download.expiresAtMilliseconds)
+        }
+    }
+
+    private func workerReturned(_ download: ActiveDownload) {
+        download.workerHasSink = false
+        if let keep = download.abandonLater {
+            download.abandonLater = nil
+            download.sink.abandon(keepPartial: keep)
+        }
+    }
+
+    private func forgetIfFinished(_ download: ActiveDownload) {
+        guard download.machineFinished, !download.workerHasSink else { return }
+        timers.remove(download)
+        active.removeValue(forKey: download.record.id)
+    }
+
+    func prepared(_ download: ActiveDownload, _ failure: Failure?) {
+        workerReturned(download)
+        step(.prepared(failure), download)
+        forgetIfFinished(download)
+    }
+
+    func committed(_ download: ActiveDownload, _ result: Result<AssetResult, Failure>) {
+        var failure: Failure?
+        switch result {
+        case .success(let image):
+            // What has been published stays. Was the download ended here meanwhile, then it has no result all the same.
+            download.abandonLater = nil
+            if download.machine.state.isTerminal { break }
+            for text in image.warnings { warn(text, download) }
+            shared.lock.withLock {
+                download.record.snapshot.result = image
+                download.record.snapshot.received = image.byteCount
+                download.record.snapshot.total = image.byteCount
+                download.record.snapshot.progress = 1
+            }
+        case .failure(let why): failure = why
+        }
+        workerReturned(download)
+        step(.committed(failure), download)
+        forgetIfFinished(download)
+    }
+
+    private func warn(_ text: String, _ download: ActiveDownload) {
+        var text = text
+        if let job = download.job { text += " (image \(download.index) of job \(job.remoteID))" }
+        reporter.observeWarning(text, of: download.record)
+        reporter.warn(text, of: download.record.provider)
+    }
+
+    /// Tells callers how far a download is.
+    private func tellProgress(_ download: ActiveDownload) {
+        let received = download.sink.received
+        let total = download.sink.expected
+        guard received != download.told.received || total != download.told.total else { return }
+        download.told = (received, total)
+        shared.lock.withLock {
+            let record = download.record
+            record.snapshot.received = received
+            record.snapshot.total = total
+            record.snapshot.progress = total > 0 ? min(1, Double(received) / Double(total)) : -1
+            if progressEvents { shared.push(.jobProgress, record) }
+        }
+    }
+
+    private func ended(_ download: ActiveDownload, _ failure: Failure?) {
+        let record = download.record
+        reporter.observeDone(record, download.machine.state, failure, began: download.beganAt)
+        let waiters = shared.lock.withLock {
+            record.snapshot.state = download.machine.state
+            record.snapshot.failure = failure
+            shared.push(.jobDone, record)
+            return shared.takeWaiters(of: record)
+        }
+        for waiter in waiters { waiter.signal() }
+    }
+
+    func sweepProgress() {
+        guard calls.downloadsInFlight > 0 else { return }
+        let now = clock.nanoseconds()
+        guard sweptAt == .min || now.adding(-sweptAt) >= Self.progressPause else { return }
+        sweptAt = now
+        for download in active.values where !download.workerHasSink { tellProgress(download) }
+    }
+
+    // MARK: - Answers
+
+    /// A call ended before the wire.
+    func callFailed(_ call: CallTicket, _ failed: CallFailure, _ download: ActiveDownload) {
+        guard case .fetch = call.owner else { return step(.described(failed), download) }
+        var failed = failed
+        // What was ordered by its own name alone can be ordered again: it does not wait for credentials.
+        if failed.kind == .unsigned, download.job == nil { failed.kind = .local }
+        step(.transferEnded(.refused(failed), received: download.sink.received), download)
+    }
+
+    /// A new description of the job was answered, or has failed.
+    func described(_ download: ActiveDownload, _ answer: Result<JobAnswer, CallFailure>) {
+        switch answer {
+        case .success(let fresh):
+            // By its place in the provider's list: of another answer other entries may have been left out.
+            let found = fresh.assets.enumerated().first { $0.element.place(at: $0.offset) == download.index }
+            guard let job = download.job, let asset = found?.element else {
+                let gone = Failure(.expired, "Downloading an image: its URL has run out and the job gives no new one")
+                step(.described(CallFailure(.notFound, gone)), download)
+                return
+            }
+            download.setAccess(download.provider.assetAccess(job, asset))
+            download.expiresAtMilliseconds = asset.expiresAtMilliseconds
+            step(.described(nil), download)
+        case .failure(let failed):
+            step(.described(failed), download)
+        }
+    }
+
+    /// A transfer of an image has ended.
+    func fetched(_ download: ActiveDownload, _ ticket: CallTicket, _ result: TransferResult) {
+        let finish = download.sink.finish(result)
+        tellProgress(download)
+        let judgement = judge(download, ticket, result, finish)
+        // Where a store does not continue, everything came anew.
+        var start = ticket.resumedAt
+        if case .reply(let reply) = result, reply.status != 206 { start = 0 }
+        let received = download.sink.received
+        reporter.observeEnd(ticket, result, judgement, received: received >= start ? received - start : received)
+        calls.leave(ticket)
+        step(.transferEnded(judgement, received: download.sink.received), download)
+    }
+
+    private func judge(
+        _ download: ActiveDownload, _ ticket: CallTicket, _ result: TransferResult, _ finish: AssetFinish
+    ) -> DownloadEvent.Judgement {
+        let doing = "Downloading an image"
+        if case .failed(let failure) = result, failure.kind != .sink, !failure.requestMayHaveLeft {
+            return .refused(TransferReading.callFailure(failure, doing: doing))
+        }
+        switch finish {
+        case .complete: return .complete
+        case .incomplete(let failure): return .incomplete(failure)
+        case .corrupt(let failure): return .corrupt(failure)
+        case .failed(let failure): return .failed(failure)
+        case .notAnImage(let reply):
+            if let url = download.access.url, (300...399).contains(reply.status), reply.status != 304 {
+                guard let location = reply.headers.bytes("location"), let next = Redirect.target(location, from: url)
+                else {
+                    return .failed(
+                        Failure(
+                            .badResponse, "\(doing): a redirect without a usable https target", httpStatus: reply.status
+                        ))
+                }
+                download.isOnOwnHost = download.isOnOwnHost && download.provider.isOwn(url: next)
+                download.access = download.isOnOwnHost ? download.provider.access(url: next) : .url(next)
+                return .redirected
+            }
+            var failed = download.provider.decodeAssetFailure(download.access, reply: reply)
+            if let url = download.access.url, !download.isOnOwnHost, download.provider.isOwn(url: url) {
+                failed.failure.message += "; a redirect from another host led to your own bucket, and only URLs of the"
+                failed.failure.message += " bucket itself are signed"
+            }
+            calls.learn(&failed, ticket)
+            return .refused(failed)
+        }
+    }
+}
