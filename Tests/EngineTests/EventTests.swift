@@ -159,7 +159,7 @@ final class EventTests: XCTestCase {
     private func shared() throws -> Shared {
         let shared = try Shared()
         var error: Int32 = 0
-        shared.eventDescriptor = aigcp_eventfd(&error)
+        shared.bell.descriptor = aigcp_eventfd(&error)
         shared.eventsObserved = true
         return shared
     }
@@ -168,20 +168,20 @@ final class EventTests: XCTestCase {
     func testManyEventsAreAnnouncedOnce() throws {
         let shared = try shared()
         shared.push(.jobState, record(1))
-        XCTAssertTrue(isReadable(shared.eventDescriptor), "the engine does nothing else just then")
+        XCTAssertTrue(isReadable(shared.bell.descriptor), "the engine does nothing else just then")
         while shared.events.pop() != nil {}
         shared.eventsChanged()
         shared.beginWork()
         for number in 0..<15 { shared.push(.jobState, record(UInt64(number))) }
-        XCTAssertFalse(isReadable(shared.eventDescriptor))
+        XCTAssertFalse(isReadable(shared.bell.descriptor))
         shared.push(.jobState, record(15))
-        XCTAssertTrue(isReadable(shared.eventDescriptor), "a long turn keeps nobody waiting")
+        XCTAssertTrue(isReadable(shared.bell.descriptor), "a long turn keeps nobody waiting")
         while shared.events.pop() != nil {}
         shared.eventsChanged()
         shared.push(.jobState, record(16))
-        XCTAssertFalse(isReadable(shared.eventDescriptor))
+        XCTAssertFalse(isReadable(shared.bell.descriptor))
         shared.endWork()
-        XCTAssertTrue(isReadable(shared.eventDescriptor), "nothing is left unsaid when the engine waits")
+        XCTAssertTrue(isReadable(shared.bell.descriptor), "nothing is left unsaid when the engine waits")
     }
 
     /// What is left to say at the end of a turn is said before a crowd of commands, which take their time.
@@ -192,7 +192,7 @@ final class EventTests: XCTestCase {
             harness.run(until: 1_000)
             var error: Int32 = 0
             let descriptor = aigcp_eventfd(&error)
-            harness.shared.eventDescriptor = descriptor
+            harness.shared.bell.descriptor = descriptor
             harness.shared.lock.withLock { harness.shared.beginWork() }
             harness.shared.push(.jobState, record(1_000))
             for number in 0..<crowd { harness.submit("t\(number)") }
@@ -213,9 +213,9 @@ final class EventTests: XCTestCase {
         shared.beginWork()
         job.waiters = [try Waiter()]
         shared.push(.jobDone, job)
-        XCTAssertFalse(isReadable(shared.eventDescriptor))
+        XCTAssertFalse(isReadable(shared.bell.descriptor))
         XCTAssertEqual(shared.takeWaiters(of: job).count, 1)
-        XCTAssertTrue(isReadable(shared.eventDescriptor))
+        XCTAssertTrue(isReadable(shared.bell.descriptor))
         XCTAssertTrue(job.waiters.isEmpty)
     }
 

@@ -205,7 +205,7 @@ final class JournalTests: XCTestCase {
         harness.run(for: 500)
         harness.cancel(cancelled)
         harness.run(for: 1_000)
-        XCTAssertEqual(harness.core.scheduler.callsInFlight, 1)
+        XCTAssertEqual(harness.core.calls.scheduler.callsInFlight, 1)
         harness.close(grace: 1_000)
         harness.runToTheEnd()
         for job in [cancelled, late, closed] {
@@ -318,7 +318,7 @@ final class JournalTests: XCTestCase {
         let job = harness.submit(key: "k")
         harness.run(for: 300)
         XCTAssertEqual(job.snapshot.state, .submitting)
-        XCTAssertEqual(harness.core.scheduler.callsInFlight, 0)
+        XCTAssertEqual(harness.core.calls.scheduler.callsInFlight, 0)
         journal.answer([harness.place("k", .succeeded, .nobody, id: id)])
         harness.runToTheEnd()
         XCTAssertEqual(job.snapshot.state, .succeeded)

@@ -18,7 +18,7 @@ final class ObservationTests: XCTestCase {
     }
 
     private func calls(_ harness: Harness, _ action: String) throws -> Statistics.Calls {
-        try XCTUnwrap(harness.shared.statistics.calls.first { $0.name.action == action })
+        try XCTUnwrap(harness.shared.counts.statistics.calls.first { $0.name.action == action })
     }
 
     private func logs(_ harness: Harness) -> [LogRecord] { harness.events.compactMap(\.log) }
@@ -54,7 +54,7 @@ final class ObservationTests: XCTestCase {
         XCTAssertEqual(images.started, 16)
         XCTAssertEqual(images.receivedBytes, UInt64(harness.sinks.made.reduce(0) { $0 + ($1.image?.count ?? 0) }))
 
-        let statistics = harness.shared.statistics
+        let statistics = harness.shared.counts.statistics
         XCTAssertEqual(statistics.calls.map(\.inFlight), [0, 0, 0])
         XCTAssertEqual(statistics.callsWaiting, 0)
         let drawn = try XCTUnwrap(statistics.jobs.first { !$0.name.isDownload })
@@ -99,13 +99,15 @@ final class ObservationTests: XCTestCase {
             if random.chance(50) { harness.close(grace: 1_000) }
             harness.runToTheEnd()
             harness.core.reporter.observeTheEnd()
-            for row in harness.shared.statistics.calls {
+            for row in harness.shared.counts.statistics.calls {
                 XCTAssertEqual(row.inFlight, 0, "seed \(seed) \(row.name)")
                 // What failed before the wire is among the failures too.
                 let ended = row.answered + row.failed.reduce(0, +) + row.cut
                 XCTAssertGreaterThanOrEqual(ended, row.started, "seed \(seed) \(row.name)")
             }
-            for row in harness.shared.statistics.jobs { XCTAssertEqual(row.active, 0, "seed \(seed) \(row.name)") }
+            for row in harness.shared.counts.statistics.jobs {
+                XCTAssertEqual(row.active, 0, "seed \(seed) \(row.name)")
+            }
         }
     }
 

@@ -203,7 +203,7 @@ final class RateTests: XCTestCase {
         XCTAssertEqual(cancelled.snapshot.state, .cancelled)
         harness.checkNothingLeft("a crowd")
 
-        let calls = try XCTUnwrap(harness.shared.statistics.calls.first { $0.name.action == "status" })
+        let calls = try XCTUnwrap(harness.shared.counts.statistics.calls.first { $0.name.action == "status" })
         XCTAssertEqual(calls.started, UInt64(harness.arrivals("status").count))
         XCTAssertGreaterThan(calls.started, 350, "many were asked for more than once")
         let longest = Double(harness.elapsed)

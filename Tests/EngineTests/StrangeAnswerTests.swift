@@ -52,12 +52,12 @@ final class StrangeAnswerTests: XCTestCase {
     }
 
     /// A refusal out of a cache says nothing of this submission either.
-    func testARefusalWithAnAgeIsNoRefusal() throws {
-        let harness = try Harness()
-        let call = harness.provider.call(submit: "one")
+    func testARefusalWithAnAgeIsNoRefusal() {
+        var known = KnownAnswers()
+        let call = FakeProvider().call(submit: "one")
         let headers = HTTPHeaders([HTTPHeader("Age", "5")])
         let refused = CallFailure(.throttled, Failure(.throttled, "slow down", requestID: "r"))
-        let answer = harness.core.believed(
+        let answer = known.believed(
             .failure(refused), HTTPReply(status: 429, headers: headers), call, doing: "Submitting")
         guard case .failure(let failed) = answer else { return XCTFail("\(answer)") }
         XCTAssertEqual(failed.kind, .unreadable)
@@ -65,12 +65,12 @@ final class StrangeAnswerTests: XCTestCase {
         XCTAssertEqual(failed.failure.requestID, "r")
     }
 
-    func testARequestIdThatWasThereBefore() throws {
-        let harness = try Harness()
-        let call = harness.provider.call(submit: "one")
+    func testARequestIdThatWasThereBefore() {
+        var known = KnownAnswers()
+        let call = FakeProvider().call(submit: "one")
         func answer(_ job: String, _ request: String?) -> Bool {
             let said = JobAnswer(remoteID: job, state: .pending, requestID: request)
-            guard case .success = harness.core.believed(.success(said), HTTPReply(status: 200), call, doing: "x") else {
+            guard case .success = known.believed(.success(said), HTTPReply(status: 200), call, doing: "x") else {
                 return false
             }
             return true

@@ -88,9 +88,9 @@ MUTANTS = (
             ),
             (
                 "Sources/Engine/Host/Shared.swift",
-                "            engineSleeps = false\n            return true\n        }\n        if wake { wakeTransport() }\n"
+                "            engineSleeps = false\n            return true\n        }\n        if wake { waker.wake() }\n"
                 "        return taken",
-                "            engineSleeps = false\n            return true\n        }()\n        if wake { wakeTransport() }\n"
+                "            engineSleeps = false\n            return true\n        }()\n        if wake { waker.wake() }\n"
                 "        return taken",
             ),
         ],

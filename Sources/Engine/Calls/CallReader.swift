@@ -123,6 +123,6 @@ final class CallReader {
     private func noteDate(_ reply: HTTPReply, of endpoint: String) {
         guard let text = reply.headers["date"] else { return }
         let date = ServerDate(text: text, arrivedAtMilliseconds: clock.unixMilliseconds())
-        shared.counting.withLock { shared.serverDates[endpoint] = date }
+        shared.counts.lock.withLock { shared.counts.serverDates[endpoint] = date }
     }
 }

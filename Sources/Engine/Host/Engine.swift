@@ -43,9 +43,9 @@ public final class Engine: @unchecked Sendable {
         self.sinks = sinks
         self.clock = clock
         shared.events = EventQueue(logCapacity: settings.logCapacity)
-        shared.statistics.startedAtMilliseconds = clock.unixMilliseconds()
+        shared.counts.statistics.startedAtMilliseconds = clock.unixMilliseconds()
         let wake = WakeBox(transport: transport)
-        shared.transportWake = { wake.transport.wake() }
+        shared.waker.action = { wake.transport.wake() }
     }
 
     /// `Transport.wake` is the one call that any thread may make.
@@ -166,7 +166,7 @@ public final class Engine: @unchecked Sendable {
 
     /// What the last answer of an endpoint (as in `JobReference.endpoint`) said about the time; nil before the first.
     public func serverDate(of endpoint: String) -> ServerDate? {
-        shared.counting.withLock { shared.serverDates[endpoint] }
+        shared.counts.lock.withLock { shared.counts.serverDates[endpoint] }
     }
 
     /// The trace that goes along with the calls about a job, from its next call on.
@@ -176,7 +176,7 @@ public final class Engine: @unchecked Sendable {
 
     /// What has been counted so far.
     public func statistics() -> Statistics {
-        var copy = shared.counting.withLock { shared.statistics }
+        var copy = shared.counts.lock.withLock { shared.counts.statistics }
         return shared.lock.withLock {
             copy.callsWaiting = shared.callsWaiting
             copy.eventsQueued = shared.events.count

@@ -86,12 +86,12 @@ extension Engine {
     public func eventDescriptor() -> Int32 {
         shared.lock.withLock {
             shared.eventsObserved = true
-            if shared.eventDescriptor < 0 {
+            if shared.bell.descriptor < 0 {
                 var error: Int32 = 0
-                shared.eventDescriptor = aigcp_eventfd(&error)
+                shared.bell.descriptor = aigcp_eventfd(&error)
                 shared.eventsChanged()
             }
-            return shared.eventDescriptor
+            return shared.bell.descriptor
         }
     }
 

@@ -58,61 +58,45 @@ final class Shared: @unchecked Sendable {
     var inbox: [Command] = []
     var events = EventQueue()
     var eventsObserved = false
-    var eventDescriptor: Int32 = -1
-    var eventRaised = false
+    var bell = EventBell()
     var wakes = 0
     var eventWaiters = 0
     var closed = false
     var engineSleeps = false
     private var engineWorks = false
     private var unannounced = 0
-    var parking = false
-    var parked = false
+    var exit = ExitStage.notAsked
     var engineGone = false
-    /// The newest reference: the next one is nearly always like it.
-    private var newestReference: JobReference?
+    private var references = SharedReferences()
     /// The credentials in use, by provider.
     var credentialNotes: [String: CredentialNote] = [:]
     var callsWaiting: UInt64 = 0
     /// The jobs of keys that this client drives or watches.
     var keys: [JournalKey: JobRecord] = [:]
 
-    /// What is noted of each call (counts, and the newest `Date` header by endpoint) has a lock of its own, which nobody else
-    /// wants while calls are made.
-    let counting: Lock
-    var statistics = Statistics()  // under `counting`
-    var serverDates = FewKeys<ServerDate>()  // under `counting`
+    // Below: with a lock of their own.
+    let counts: CallCounts
+    let waker: TransportWaker
 
     /// Whether any job has ever had a trace: nearly none has, and the engine need not look for each call.
     var hasTraces: Bool { tracesSeen.load(ordering: .relaxed) }
     private let tracesSeen = Atomic<Bool>(false)
-
-    /// Set once before any other thread sees this object.
-    nonisolated(unsafe) var transportWake: @Sendable () -> Void = {}
-    /// Held while the transport is woken, so that nobody wakes one that has been shut down meanwhile.
-    private let wakeLock: Lock
-    private var transportIsUp = true  // under `wakeLock`
 
     /// Of so many events at the latest, or before so many commands, the host hears at once, and not at the end of the turn.
     static let mostUnannounced = 16
 
     init() throws(Lock.OutOfMemory) {
         lock = try Lock()
-        counting = try Lock()
-        wakeLock = try Lock()
+        counts = try CallCounts()
+        waker = try TransportWaker()
     }
 
-    deinit { aigcp_close(eventDescriptor) }
+    deinit { aigcp_close(bell.descriptor) }
 
     func setTrace(_ trace: TraceContext?, of record: JobRecord) {
         if trace != nil { tracesSeen.store(true, ordering: .relaxed) }
         lock.withLock { record.trace = trace }
     }
-
-    func wakeTransport() { wakeLock.withLock { if transportIsUp { transportWake() } } }
-
-    /// Called before the transport is shut down: a wake that has begun is waited for, none begins any more.
-    func endWakes() { wakeLock.withLock { transportIsUp = false } }
 
     /// Hands a command to the engine, made by `make` under the lock. False after close.
     func post<E: Error>(_ make: () throws(E) -> Command) throws(E) -> Bool {
@@ -124,7 +108,7 @@ final class Shared: @unchecked Sendable {
             engineSleeps = false
             return true
         }
-        if wake { wakeTransport() }
+        if wake { waker.wake() }
         return taken
     }
 
@@ -149,16 +133,12 @@ final class Shared: @unchecked Sendable {
             wake = engineSleeps
             engineSleeps = false
         }
-        if wake { wakeTransport() }
+        if wake { waker.wake() }
     }
 
     /// What references have in common is kept once for many jobs.
     func once(_ reference: JobReference) -> JobReference {
-        lock.withLock {
-            let shared = reference.sharing(newestReference)
-            newestReference = shared
-            return shared
-        }
+        lock.withLock { references.sharing(reference) }
     }
 
     // MARK: - Events; lock held
@@ -214,10 +194,59 @@ final class Shared: @unchecked Sendable {
     func eventsChanged() {
         let wanted = !events.isEmpty || wakes > 0
         if wanted, eventWaiters > 0 { lock.broadcast() }
-        guard eventDescriptor >= 0 else { return }
-        if wanted != eventRaised {
-            if wanted { aigcp_eventfd_raise(eventDescriptor) } else { aigcp_eventfd_clear(eventDescriptor) }
-            eventRaised = wanted
-        }
+        bell.set(wanted)
     }
+}
+
+/// The descriptor that is readable while there is something to take. Under `Shared.lock`.
+struct EventBell {
+    var descriptor: Int32 = -1
+    private var isRaised = false
+
+    mutating func set(_ wanted: Bool) {
+        guard descriptor >= 0, wanted != isRaised else { return }
+        if wanted { aigcp_eventfd_raise(descriptor) } else { aigcp_eventfd_clear(descriptor) }
+        isRaised = wanted
+    }
+}
+
+/// How far exit() has come: it asks the engine to sleep for good, and the engine does.
+enum ExitStage { case notAsked, asked, parked }
+
+/// What references have in common is kept once for many jobs: the next one is nearly always like the newest.
+struct SharedReferences {
+    private var newest: JobReference?
+
+    mutating func sharing(_ reference: JobReference) -> JobReference {
+        let shared = reference.sharing(newest)
+        newest = shared
+        return shared
+    }
+}
+
+/// What is noted of each call: counts, and the newest `Date` header by endpoint. Nobody else wants its lock while calls are
+/// made.
+final class CallCounts: @unchecked Sendable {
+    let lock: Lock
+    // Under `lock`.
+    var statistics = Statistics()
+    var serverDates = FewKeys<ServerDate>()
+
+    init() throws(Lock.OutOfMemory) { lock = try Lock() }
+}
+
+/// Wakes the transport, and never one that has been shut down.
+final class TransportWaker: @unchecked Sendable {
+    /// Set once before any other thread sees this object.
+    nonisolated(unsafe) var action: @Sendable () -> Void = {}
+    /// Held while the transport is woken.
+    private let lock: Lock
+    private var isUp = true
+
+    init() throws(Lock.OutOfMemory) { lock = try Lock() }
+
+    func wake() { lock.withLock { if isUp { action() } } }
+
+    /// Called before the transport is shut down: a wake that has begun is waited for, none begins any more.
+    func end() { lock.withLock { isUp = false } }
 }

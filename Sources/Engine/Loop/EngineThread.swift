@@ -37,7 +37,7 @@ extension Engine {
     /// Ends all jobs here and joins the threads. Any number of times.
     public func close(graceMilliseconds: Int64) {
         let first = shared.close(graceMilliseconds: graceMilliseconds)
-        shared.wakeTransport()
+        shared.waker.wake()
         // Without the lock of the start, which whoever begins a job takes. No thread is started from here on.
         if startLock.withLock({ thread != nil }) { awaitTheEnd() }
         let isOver = startLock.withLock {
@@ -46,7 +46,7 @@ extension Engine {
                 return true
             }
             // In exit() the thread sleeps for good: nobody waits for it, nor for a worker.
-            if shared.lock.withLock({ shared.parked }) { return false }
+            if shared.lock.withLock({ shared.exit == .parked }) { return false }
             _ = aigcp_thread_join(running)
             thread = nil
             return true
@@ -82,7 +82,7 @@ extension Engine {
             parkIfAsked()
         }
         core.reporter.observeTheEnd()
-        shared.endWakes()
+        shared.waker.end()
         core.transport.shutdown()
         gone()
         aigcp_exit_unregister(Unmanaged.passUnretained(self).toOpaque())
@@ -92,8 +92,8 @@ extension Engine {
 
     private func parkIfAsked() {
         shared.lock.withLock {
-            guard shared.parking else { return }
-            shared.parked = true
+            guard shared.exit == .asked else { return }
+            shared.exit = .parked
             shared.endWork()
             // Who waits is let go of: handlers of the host's may still run.
             shared.engineGone = true
@@ -110,14 +110,14 @@ extension Engine {
 
     /// Runs in exit(), before OpenSSL takes itself down.
     fileprivate func askToPark() {
-        shared.lock.withLock { shared.parking = true }
-        shared.wakeTransport()
+        shared.lock.withLock { if shared.exit == .notAsked { shared.exit = .asked } }
+        shared.waker.wake()
     }
 
     /// Waits, not for long, until the engine is out of it.
     fileprivate func awaitParking(until limit: Int64) {
         shared.lock.withLock {
-            while !shared.parked && !shared.engineGone {
+            while shared.exit != .parked && !shared.engineGone {
                 if !shared.lock.wait(until: limit) { return }
             }
         }

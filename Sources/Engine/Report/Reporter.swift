@@ -131,7 +131,7 @@ final class Reporter {
     }
 
     private func count(_ body: (inout Statistics) -> Void) {
-        shared.counting.withLock { body(&shared.statistics) }
+        shared.counts.lock.withLock { body(&shared.counts.statistics) }
     }
 
     private func place(of ticket: CallTicket, in statistics: inout Statistics) -> Int {

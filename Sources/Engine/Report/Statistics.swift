@@ -1,6 +1,6 @@
 public import Core
 
-/// What a client has done so far, counted. Guarded by `Shared.counting`: the engine writes, any thread copies.
+/// What a client has done so far, counted. Guarded by `CallCounts.lock`: the engine writes, any thread copies.
 public struct Statistics: Sendable {
     /// The calls of one operation at the provider, under its own name.
     public struct Calls: Sendable {

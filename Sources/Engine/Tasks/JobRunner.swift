@@ -60,12 +60,20 @@ final class JobRunner {
 
     /// The call of a job was answered, or has failed.
     func callEnded(_ call: CallTicket, _ answer: Result<JobAnswer, CallFailure>, _ job: ActiveJob) {
+        keepUnread(answer, of: job)
         guard call.lane.isSubmission else { return step(.pollEnded(answer), job) }
         let answer = waitingForSlot(answer, job)
         if job.journal != nil, steps.keeps(answer, job) { return }
         step(.submitEnded(answer), job)
         if job.journal != nil { steps.noteFailure(answer, job) }
         if case .failure(let failed) = answer { submissionFailed(failed, job) }
+    }
+
+    /// An answer that could not be used can still be looked at.
+    private func keepUnread(_ answer: Result<JobAnswer, CallFailure>, of job: ActiveJob) {
+        guard case .failure(let failed) = answer, !failed.response.isEmpty else { return }
+        let requestID = failed.failure.requestID
+        shared.lock.withLock { job.record.snapshot.keep(failed.response, requestID: requestID) }
     }
 
     /// The id of an accepted job is on the disk.
