@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""The map in Sources/README.md and the figures of the engine: files that exist, ways that stay short, types that stay small."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Dict, Iterator, List
+
+from tap import ROOT, Report, tracked
+
+MAP = ROOT / "Sources" / "README.md"
+MOST_LINES = 120
+STOPS = {"From `aigc_client_submit()` to libcurl:": 25, "From the answer to `aigc_job_wait()`:": 20}
+CORE_LINES, CORE_PROPERTIES, MOST_PROPERTIES = 500, 15, 20
+TYPE = re.compile(r"^(?:@\S+ |public |final |private |fileprivate |indirect )*(class|struct|extension) ([\w.]+)")
+PROPERTY = re.compile(
+    r"^(?:@\S+ |(?:public|private|fileprivate|internal|weak|unowned|lazy|nonisolated\(unsafe\)) |"
+    r"(?:private|fileprivate|internal)\(set\) )*(?:let|var) (\w+)")
+PATH = re.compile(r"`([\w/]+/[\w/]+\.swift)`")
+
+
+def stops(text: str, heading: str) -> List[str]:
+    """The files of one numbered list."""
+    found: List[str] = []
+    for line in text.split(heading, 1)[-1].split("\n")[2:]:
+        match = re.match(r"\d+\. `([^`]+)`", line)
+        if not match:
+            break
+        found.append(match.group(1))
+    return found
+
+
+def missing(text: str) -> Iterator[str]:
+    """Files that the map names and that are not there."""
+    for name in dict.fromkeys(PATH.findall(text)):
+        if not (ROOT / "Sources" / name).is_file():
+            yield name
+
+
+def properties() -> Dict[str, int]:
+    """Stored properties of each type of Engine, by the formatted source: what stands one level inside a type."""
+    counts: Dict[str, int] = {}
+    for path in tracked("Sources/Engine/*.swift", "Sources/Engine/**/*.swift"):
+        inside: List[str] = []  # the type that each open indentation belongs to; "" is code
+        for line in path.read_text(encoding="utf-8").split("\n"):
+            bare = line.strip()
+            if not bare or bare.startswith("//"):
+                continue
+            depth = (len(line) - len(line.lstrip())) // 4
+            del inside[depth:]
+            kind = TYPE.match(bare)
+            if depth == len(inside) and all(inside) and kind and kind.group(1) != "extension":
+                inside.append(".".join(inside[-1:] + [kind.group(2)]))
+                counts.setdefault(inside[-1], 0)
+                continue
+            if depth == len(inside) and inside and all(inside):
+                match = PROPERTY.match(bare)
+                # A computed property opens a block and assigns nothing; `static` is no property of a value.
+                if match and not re.search(r"^[^=]*\{", bare):
+                    counts[inside[-1]] += 1
+            while len(inside) <= depth:
+                inside.append("")
+    return counts
+
+
+def lines_of_core() -> int:
+    """Lines of EngineCore and of every extension of it."""
+    total = 0
+    for path in tracked("Sources/Engine/*.swift", "Sources/Engine/**/*.swift"):
+        text = path.read_text(encoding="utf-8")
+        if re.search(r"^(?:final class|extension) EngineCore\b", text, re.M):
+            total += text.count("\n")
+    return total
+
+
+def main() -> int:
+    """Look at the map and count."""
+    report = Report()
+    text = MAP.read_text(encoding="utf-8")
+    count = text.count("\n")
+    report.rule("the map has at most %d lines" % MOST_LINES, ["%d" % count] if count > MOST_LINES else [])
+    report.rule("every file of the map is there", missing(text))
+    for heading, most in STOPS.items():
+        found = stops(text, heading)
+        print("# %s %d files" % (heading, len(found)))
+        report.rule("at most %d files: %s" % (most, heading.strip(":")),
+                    ["%d stand there" % len(found)] if not 0 < len(found) <= most else [])
+    counts = properties()
+    core, lines = counts.get("EngineCore", 0), lines_of_core()
+    print("# EngineCore: %d lines, %d stored properties" % (lines, core))
+    print("# most stored properties: " + ", ".join(
+        "%s %d" % (name, number) for name, number in sorted(counts.items(), key=lambda item: -item[1])[:6]))
+    report.rule("EngineCore has at most %d lines" % CORE_LINES, ["%d" % lines] if lines > CORE_LINES else [])
+    report.rule("EngineCore has at most %d stored properties" % CORE_PROPERTIES,
+                ["%d" % core] if not 0 < core <= CORE_PROPERTIES else [])
+    report.rule("no type of Engine has more than %d stored properties" % MOST_PROPERTIES,
+                ["%s has %d" % item for item in counts.items() if item[1] > MOST_PROPERTIES])
+    return report.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
