@@ -14,6 +14,9 @@ final class JournalWriter: @unchecked Sendable {
     /// How many of them have to be on the disk soon.
     private var syncedItems = 0
     private var works: [@Sendable () -> Void] = []
+    /// Where steps came together the next ones are waited for a moment: a commit of many costs little more than one of few.
+    private var newestGroup = 0
+    private var isGathering = false
     /// Keys with steps that are not in the file yet, and how many.
     private var pending: [JournalKey: Int] = [:]
     /// Somebody waits: tidying up has to be done now.
@@ -33,6 +36,8 @@ final class JournalWriter: @unchecked Sendable {
 
     /// What only tidies up waits for so long for a commit that has to be made anyway.
     private static let tidyNanoseconds: Int64 = 50_000_000
+    private static let gatherNanoseconds: Int64 = 1_000_000
+    private static let enough = 64
     private static let owedNanoseconds: Int64 = 1_000_000_000
     private static let idleNanoseconds: Int64 = 2_000_000_000
     private static let stackBytes: UInt = 512 << 10
@@ -67,7 +72,7 @@ final class JournalWriter: @unchecked Sendable {
             items.append(item)
             pending[item.key, default: 0] += 1
             if item.step.isSynced { syncedItems += 1 }
-            return wake(item.step.isSynced)
+            return wake(item.step.isSynced && (!isGathering || syncedItems >= Self.enough))
         }
         if !mayWait { withoutThread() }
     }
@@ -163,9 +168,19 @@ final class JournalWriter: @unchecked Sendable {
         locked {
             let began = aigcp_monotonic_ns()
             var tidyBy: Int64?
+            var gatherBy: Int64?
             while true {
-                if syncedItems > 0 || !works.isEmpty || isUrgent || items.count >= Self.mostInGroup { return take() }
+                if !works.isEmpty || isUrgent || items.count >= Self.mostInGroup { return take() }
                 let now = aigcp_monotonic_ns()
+                if syncedItems > 0 {
+                    let by = gatherBy ?? now.adding(newestGroup > 2 ? Self.gatherNanoseconds : 0)
+                    gatherBy = by
+                    if isClosing || now >= by || syncedItems >= Self.enough { return take() }
+                    isGathering = true
+                    _ = aigcp_lock_wait(lock, by)
+                    isGathering = false
+                    continue
+                }
                 if !items.isEmpty {
                     let by = tidyBy ?? now.adding(Self.tidyNanoseconds)
                     tidyBy = by
@@ -188,6 +203,7 @@ final class JournalWriter: @unchecked Sendable {
     private func take() -> ([Item], [@Sendable () -> Void]) {
         isUrgent = false
         let group = Array(items.prefix(Self.mostInGroup))
+        newestGroup = syncedItems
         items.removeFirst(group.count)
         syncedItems = items.isEmpty ? 0 : items.count { $0.step.isSynced }
         defer { works = [] }
