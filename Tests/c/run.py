@@ -408,6 +408,11 @@ def plan(runner: Runner, long: bool) -> List[Run]:
             "journal", ["500" if long else "10"], seconds=900 if long else 180, after=no_duplicates,
             faults=[dict(kind="delay_after", operation="PersonalizedTextToImageAddInferenceJob", ms=3_000, times=-1)],
         ),
+        *(
+            Run("journal_odd", [word],
+                environment={"LD_PRELOAD": str(runner.programs / "odd_system.so"), "AIGC_TEST_ODD": odd})
+            for odd, word in (("nfs", "NFS"), ("missing", "libsqlite3-0"), ("old", "3.35 is needed"))
+        ),
         Run("exit_free", seconds=60),
         Run("exit_free", ["closing"], seconds=60, faults=[dict(kind="delay_after", operation="CreateAigcImageTask", ms=6000)]),
         Run("exit_waits", seconds=120),

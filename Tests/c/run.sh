@@ -25,6 +25,7 @@ flags=(-O1 -g -Wall -Wextra -pedantic -Werror -pthread "-I$out/dist/include" "-I
 link=("-L$out/dist/lib" "-Wl,-rpath,$out/dist/lib" -laigc)
 gcc -O1 -g -Wall -Wextra -Werror -fno-builtin -shared -fPIC "$here/preload/short_of_memory.c" -o "$out/short_of_memory.so"
 gcc -O1 -g -Wall -Wextra -Werror -shared -fPIC "$here/preload/no_wipe.c" -o "$out/no_wipe.so"
+gcc -O1 -g -Wall -Wextra -Werror -shared -fPIC "$here/preload/odd_system.c" -o "$out/odd_system.so" -ldl
 for compiler in gcc clang; do
     command -v "$compiler" >/dev/null || continue
     mkdir -p "$out/$compiler"
