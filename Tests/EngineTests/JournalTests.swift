@@ -49,30 +49,18 @@ final class JournalTests: XCTestCase {
     }
 
     func testWhatCannotBeWrittenIsNotSent() throws {
-        let harness = try harness()
-        journal.failing = Set(1...100)
-        journal.failure = Failure(.journal, "Journal: it is broken")
-        let job = harness.submit(key: "k")
-        harness.runToTheEnd()
-        XCTAssertEqual(harness.arrivals("submit").count, 0)
-        XCTAssertEqual(job.snapshot.state, .failed)
-        XCTAssertEqual(job.snapshot.failure?.status, .journal)
-        XCTAssertEqual(job.snapshot.failure?.outcome, .notSent)
-        XCTAssertEqual(journal.steps("k").last, "refused journal")
-    }
-
-    /// A full disk may have room again: until then nothing leaves.
-    func testASubmissionWaitsForRoomOnTheDisk() throws {
-        let harness = try harness()
-        journal.failing = Set(1...100_000)
-        let job = harness.submit(key: "k")
-        harness.run(for: 2_000)
-        XCTAssertEqual(harness.arrivals("submit").count, 0)
-        XCTAssertEqual(job.snapshot.state, .queued)
-        journal.failing = []
-        harness.runToTheEnd()
-        XCTAssertEqual(job.snapshot.state, .succeeded)
-        XCTAssertEqual(harness.cloud.executions(of: "k").count, 1)
+        for isRetryable in [true, false] {
+            let harness = try harness()
+            journal.failing = Set(1...100)
+            journal.failure = Failure(.journal, "Journal: it is broken", isRetryable: isRetryable)
+            let job = harness.submit(key: "k")
+            harness.runToTheEnd()
+            XCTAssertEqual(harness.arrivals("submit").count, 0)
+            XCTAssertEqual(job.snapshot.state, .failed)
+            XCTAssertEqual(job.snapshot.failure?.status, .journal)
+            XCTAssertEqual(job.snapshot.failure?.outcome, .notSent)
+            XCTAssertEqual(journal.steps("k").last, "refused journal")
+        }
     }
 
     func testAnIDThatCannotBeWrittenIsToldAndFollowed() throws {
