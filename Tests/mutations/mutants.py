@@ -432,7 +432,7 @@ MUTANTS = (
         9, "whoever leads to a private bucket gets a signature for it",
         [
             (
-                "Sources/Engine/Calls/CallAnswers.swift",
+                "Sources/Engine/Tasks/DownloadRunner.swift",
                 "download.isOnOwnHost = download.isOnOwnHost && download.provider.isOwn(url: next)",
                 "download.isOnOwnHost = download.provider.isOwn(url: next)",
             )
