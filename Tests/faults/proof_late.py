@@ -67,9 +67,12 @@ def cancelled(rig: Rig, report: Report) -> None:
             report.ok(job.remote_id is None and job.token is None, "%s: no id before the answer" % what, job.remote_id)
             ends = time.monotonic() + 3
             order: List[EventType] = []
+            warned: List[str] = []
             while EventType.JOB_ACCEPTED not in order and time.monotonic() < ends:
                 for event in client.events(timeout=0.02):
-                    if event.job_id == job.id and event.type not in told:
+                    if event.type is EventType.WARNING:
+                        warned.append(event.message or "")
+                    elif event.job_id == job.id and event.type not in told:
                         told[event.type] = time.monotonic() - began
                         order.append(event.type)
             ends_with = order[-2:] == [EventType.JOB_DONE, EventType.JOB_ACCEPTED]
@@ -81,6 +84,11 @@ def cancelled(rig: Rig, report: Report) -> None:
             report.ok(
                 job.state is State.CANCELLED and again is not None and again.status is Status.CANCELLED, text, again
             )
+            known = again is not None and again.outcome is Outcome.ACCEPTED
+            report.ok(known, "%s: its error tells the outcome that is known now" % what, again and again.outcome)
+            warned += [event.message or "" for event in client.events(timeout=0.2) if event.type is EventType.WARNING]
+            good = len(warned) == 1 and job.token is not None and job.token in warned[0]
+            report.ok(good, "%s: one warning names the late id and its token" % what, warned)
             with aigc.Client(_keys(rig)) as other:
                 attached = ended(other.attach(job.token or ""))
                 report.ok(attached is None, "%s: the token attaches a job that finishes" % what, attached)

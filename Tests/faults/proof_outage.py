@@ -90,6 +90,11 @@ def forgets(rig: Rig, report: Report) -> None:
                 process.wait()
                 door.vanish()
                 with SandboxProcess("--duration", "0.1", "--rate", "0", "--state-dir", str(rig.folder / "state")) as other:
+                    # A cloud never gives an id twice: the ids of the first one are used up here, and forgotten.
+                    with aigc.Client(dict(keys, **{provider + ".endpoint": other.info["http"]})) as somebody:
+                        for number in range(10):
+                            somebody.submit(**fields(provider, "of somebody else %d" % number)).wait(30)
+                    other.reset()
                     door.lead_to(other.info["http"])
                     door.disarm()
                     errors = [ended(job) for job in jobs]

@@ -271,7 +271,7 @@ def test_unknown_outcome_exits_6(sandbox: Any, command: Command, tmp_path: Path)
 
 def test_damaged_images_exit_7(sandbox: Any, command: Command, tmp_path: Path) -> None:
     sandbox.fault("garbage_body", "asset", times=100)
-    result = command.run("generate", *CAT, "--out", str(tmp_path))
+    result = command.run("generate", *CAT, "--out", str(tmp_path), "-c", "retry.max_attempts=4")
     assert result.returncode == 7 and "token: " in result.stderr, result.stderr
     assert [path for path in tmp_path.iterdir() if path.suffix != ".part"] == []
 

@@ -324,7 +324,7 @@ def test_certificate_authorities(
 
 def test_a_ca_file_that_is_not_there(sandbox: Any, secure: Dict[str, Any], tmp_path: Path) -> None:
     for keys in ({"tls.ca_file": "/nowhere/ca.pem"}, {"tls.ca_path": "/nowhere"}):
-        with Client({**secure, **keys}) as client:
+        with Client({**secure, **keys, "retry.max_attempts": 2}) as client:
             problem = client.report()["tls"]["ca_problem"]
             job = client.submit("tencent", "aigc_image", prompt="a cat of no trust")
             with pytest.raises(TLSError) as caught:
