@@ -256,7 +256,7 @@ def example_generate(runner: Runner, run: Run, folder: Path) -> None:
     }
     for title, arguments in calls.items():
         done = started(runner, run, folder, *arguments, "a kite, %s %s" % (title, runner.compiler), "kite")
-        files = [line for line in done.stdout.splitlines() if line.startswith("kite-")]
+        files = [Path(line).name for line in done.stdout.splitlines() if line.startswith(str(folder / "kite-"))]
         runner.ok(done.returncode == 0 and bool(files), "%s: %s: %d images" % (name, title, len(files)))
         job = runner.box.stats()["jobs"][-1]
         for index, file in enumerate(files):
@@ -305,7 +305,7 @@ def example_train(runner: Runner, run: Run, folder: Path) -> None:
     name = "train (%s)" % runner.compiler
     what = ["Ada", "girl", "a <special-token> in the snow", "snow"]
     done = started(runner, run, folder, "--steps", "800", *what, IMAGE_URL)
-    files = [line for line in done.stdout.splitlines() if line.startswith("snow-")]
+    files = [Path(line).name for line in done.stdout.splitlines() if line.startswith(str(folder / "snow-"))]
     runner.ok(done.returncode == 0 and len(files) == 1, "%s: trained, then drawn" % name)
     jobs = runner.box.stats()["jobs"]
     operations = ["Personalizedtxt2imgAddModelTrainJob", "Personalizedtxt2imgAddInferenceJob"]
