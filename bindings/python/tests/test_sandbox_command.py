@@ -70,7 +70,7 @@ def test_a_command(library: str, tmp_path: Path) -> None:
     done = shell(f"{AIGC} sandbox -- {shlex.quote(sys.executable)} program.py", tmp_path)
     assert done.returncode == 0 and len(done.stdout.split()) == 2, done.stderr
     done = shell(f"{AIGC} sandbox -- {AIGC} generate --provider tencent 'a cat' --out x.png --quiet", tmp_path)
-    assert done.returncode == 0 and done.stdout == "x.png\n", done.stderr
+    assert done.returncode == 0 and done.stdout.strip() == str(tmp_path / "x.png"), done.stderr
     assert shell(f"{AIGC} sandbox --duration 0.1 -- sh -c 'exit 7'", tmp_path).returncode == 7
     assert shell(f"{AIGC} sandbox -- sh -c 'kill -9 $$'", tmp_path).returncode == 137
     done = shell(f"{AIGC} sandbox -- ./nowhere", tmp_path)
