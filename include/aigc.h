@@ -326,13 +326,17 @@ aigc_status aigc_request_add_image_url(aigc_request *request, const char *url, c
 
 /* Sets how this library treats the job, not what the provider is asked. Options: "follow" ("true" or "false"; default
  * the configuration's job.follow), "deadline_ms" (default job.deadline_ms); since 1.1 "traceparent" and "tracestate", which
- * do from the first call on what aigc_job_set_trace() does ("" takes them back); since 1.2 "key" and "hold". Unknown options
- * are errors. Since 1.0.
+ * do from the first call on what aigc_job_set_trace() does ("" takes them back); since 1.2 "key", "hold" and "check".
+ * Unknown options are errors. Since 1.0.
  *
  * "key" names the job in the journal: 1 to 255 bytes, chosen by you, one for each picture that you want ("batch-7/000123").
  * It needs a client with a journal.path ("" takes it back): see aigc_client_submit(). Do not make it from the arguments: two
  * equal prompts may be meant twice. "hold" ("true" or "false", default "false"): the job waits before its first byte, with
- * credentials, rate and place, until aigc_job_release(): a host notes it in a database of its own first. */
+ * credentials, rate and place, until aigc_job_release(): a host notes it in a database of its own first.
+ *
+ * "check" ("on" or "off", default "on"): aigc_client_submit() refuses values that the text of their field excludes, or that
+ * nobody means, with AIGC_E_INVALID_ARGUMENT before anything is sent: a text of nothing but blanks, an Alibaba prompt
+ * without <special-token>, a seed out of range. "off" sends them as they are; what is required stays so. */
 aigc_status aigc_request_set_option(aigc_request *request, const char *name, const char *value, aigc_error **error);
 
 /* Frees a request. Jobs made from it are not touched. NULL is fine. Since 1.0. */

@@ -117,25 +117,13 @@ func constant(_ text: StaticString) -> Text {
 
 /// Strings handed out by one handle: each distinct one is kept until the handle goes.
 struct StringPool: ~Copyable {
-    private var texts: [Bytes: UnsafeMutablePointer<CChar>] = [:]
-
-    /// Two texts are one if their bytes are: for Swift a letter with an accent equals the letter and the accent.
-    private struct Bytes: Hashable {
-        let text: String
-
-        static func == (a: Bytes, b: Bytes) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
-
-        func hash(into hasher: inout Hasher) {
-            var text = text
-            text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-        }
-    }
+    private var texts: [ByteText: UnsafeMutablePointer<CChar>] = [:]
 
     init() {}
 
     mutating func lend(_ text: String?) -> Text? {
         guard let text else { return nil }
-        let key = Bytes(text: text)
+        let key = ByteText(text)
         if let known = texts[key] { return Text(known) }
         guard let made = copied(text) else { return nil }
         texts[key] = made

@@ -14,7 +14,7 @@ private func set(
         try table.checkField(operation: box.operation, name: name, value: value)
         if let path = try RequestTable.bodyPath(name) {
             guard case .json(let json) = value else { return }
-            box.fields.bodyOverrides.removeAll { $0.path == path }
+            box.fields.bodyOverrides.removeAll { $0.path.isSame(as: path) }
             box.fields.bodyOverrides.append((path: path, json: json))
         } else {
             box.fields.values[name] = value
@@ -157,6 +157,12 @@ public func aigc_request_set_option(
         case "deadline_ms":
             try IntegerKey.jobDeadlineMilliseconds.row.check(value)
             box.deadlineMilliseconds = Int64(value)
+        case "check":
+            guard value.isSame(as: "on") || value.isSame(as: "off") else {
+                throw Failure(
+                    .invalidArgument, "Setting option \"check\": it is \"on\" or \"off\"", field: "check")
+            }
+            box.fields.checksValues = value.isSame(as: "on")
         case "traceparent":
             if !value.isEmpty { _ = try TraceContext(parent: value, state: "") }
             box.traceParent = value
@@ -171,8 +177,8 @@ public func aigc_request_set_option(
         default:
             throw Failure(
                 .invalidArgument,
-                "Setting option \"\(name)\": there are \"follow\", \"deadline_ms\", \"key\", \"hold\", \"traceparent\" and "
-                    + "\"tracestate\"",
+                "Setting option \"\(name)\": there are \"follow\", \"deadline_ms\", \"check\", \"key\", \"hold\", "
+                    + "\"traceparent\" and \"tracestate\"",
                 field: name)
         }
     }

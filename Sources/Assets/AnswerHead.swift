@@ -40,9 +40,9 @@ struct AnswerHead: Equatable, Sendable {
     /// Whether this answer is of another object than the one of a validator. A tag is only held against a tag (a weak one
     /// too: what is not even alike is not the same). A date alone says little, so that it must be repeated.
     func contradicts(_ validator: String) -> Bool {
-        guard validator.utf8.first == UInt8(ascii: "\"") else { return date != validator }
+        guard validator.utf8.first == UInt8(ascii: "\"") else { return !(date?.isSame(as: validator) ?? false) }
         guard let tag else { return false }
-        return (tag.hasPrefix("W/") ? String(tag.dropFirst(2)) : tag) != validator
+        return !(tag.hasPrefix("W/") ? String(tag.dropFirst(2)) : tag).isSame(as: validator)
     }
 
     /// A validator as it may stand in a header and in a note: no control characters, one of the two forms.

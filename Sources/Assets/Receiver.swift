@@ -172,7 +172,7 @@ final class Receiver<Store: ImageStore> {
         let limit = note.total > 0 ? min(size, note.total - 1) : size
         // After a crash of the machine a file can have holes, which only a checksum of the whole would show.
         let isOfThisBoot = !boot.isEmpty && note.boot == boot
-        guard options.mode == .url, note.identity == identity, limit > 0, limit <= options.maximumBytes,
+        guard options.mode == .url, note.identity.isSame(as: identity), limit > 0, limit <= options.maximumBytes,
             note.total <= options.maximumBytes, note.total != 0, isOfThisBoot || note.crc64 != nil
         else { return 0 }
         var check = Verifier(note.format, computesCRC: true)

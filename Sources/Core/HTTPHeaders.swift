@@ -32,7 +32,7 @@ public struct HTTPHeaders: Equatable, Sendable {
     /// The first value of a header; `name` in lower case.
     public subscript(_ name: String) -> String? {
         if !head.isEmpty, let found = head.withUnsafeBytes({ Self.first(name, in: $0) }) { return found }
-        for line in made where line.name == name { return line.value }
+        for line in made where line.name.isSame(as: name) { return line.value }
         return nil
     }
 

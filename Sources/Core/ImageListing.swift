@@ -16,7 +16,7 @@ struct ImageListing: Sendable {
         if told > 0 { endAt = endAt > 0 ? min(endAt, told) : told }
         guard endAt > 0 else { return answer }
         var answer = answer
-        for index in answer.assets.indices {
+        for index in answer.assets.indices where !answer.assets[index].stays {  // safe: an index of it
             let own = answer.assets[index].expiresAtMilliseconds
             answer.assets[index].expiresAtMilliseconds = own > 0 ? min(own, endAt) : endAt
         }

@@ -20,8 +20,8 @@ public struct JobReference: Equatable, Hashable, Sendable {
 
         static func == (a: Origin, b: Origin) -> Bool {
             a === b
-                || a.provider == b.provider && a.operation == b.operation && a.region == b.region
-                    && a.endpoint == b.endpoint
+                || a.provider.isSame(as: b.provider) && a.operation.isSame(as: b.operation)
+                    && a.region.isSame(as: b.region) && a.endpoint.isSame(as: b.endpoint)
         }
 
         func hash(into hasher: inout Hasher) {
@@ -30,6 +30,10 @@ public struct JobReference: Equatable, Hashable, Sendable {
             hasher.combine(region)
             hasher.combine(endpoint)
         }
+    }
+
+    public static func == (a: JobReference, b: JobReference) -> Bool {
+        a.remoteID.isSame(as: b.remoteID) && a.origin == b.origin  // bytes: its own ==
     }
 
     public init(provider: String, operation: String, region: String, endpoint: String, remoteID: String) {
@@ -61,7 +65,7 @@ public struct JobReference: Equatable, Hashable, Sendable {
 
     /// The same reference; where all but the id is equal it shares the other's memory.
     public func sharing(_ other: JobReference?) -> JobReference {
-        guard let other, other.origin == origin else { return self }
+        guard let other, other.origin == origin else { return self }  // bytes: its own ==
         var shared = self
         shared.origin = other.origin
         return shared

@@ -67,12 +67,15 @@ public struct RequestFields: Equatable, Sendable {
     public var images: [ImageReference] = []
     /// Body fields by the provider's own dotted names, JSON text, in the order they were set.
     public var bodyOverrides: [(path: String, json: [UInt8])] = []
+    /// Whether values are refused that nobody means, or that the field's text says are not right.
+    public var checksValues = true
 
     public init() {}
 
     public static func == (a: RequestFields, b: RequestFields) -> Bool {
-        a.values == b.values && a.images == b.images && a.bodyOverrides.count == b.bodyOverrides.count
-            && zip(a.bodyOverrides, b.bodyOverrides).allSatisfy { $0.path == $1.path && $0.json == $1.json }
+        a.values == b.values && a.checksValues == b.checksValues && a.images == b.images
+            && a.bodyOverrides.count == b.bodyOverrides.count
+            && zip(a.bodyOverrides, b.bodyOverrides).allSatisfy { $0.path.isSame(as: $1.path) && $0.json == $1.json }
     }
 }
 
@@ -90,6 +93,8 @@ public struct AssetReference: Equatable, Sendable {
     /// How many entries of the provider's list were left out before this one. Another answer may leave out others: an image
     /// is found again by its place in the provider's list.
     public var leftOutBefore: Int32 = 0
+    /// It lies in a bucket of the caller's own and stays there: no answer about the job says when it ends.
+    public var stays = false
 
     public func place(at index: Int) -> Int { index.addingReportingOverflow(Int(leftOutBefore)).partialValue }
 

@@ -15,3 +15,17 @@ extension String {
         }
     }
 }
+
+/// A text as the key of a dictionary or a member of a set: equal only to the same bytes.
+public struct ByteText: Hashable, Sendable {
+    public let text: String
+
+    public init(_ text: String) { self.text = text }
+
+    public static func == (a: ByteText, b: ByteText) -> Bool { a.text.isSame(as: b.text) }
+
+    public func hash(into hasher: inout Hasher) {
+        // Equal texts hash alike, so that equal bytes do.
+        hasher.combine(text)
+    }
+}

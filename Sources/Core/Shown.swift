@@ -44,6 +44,19 @@ extension String {
         utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F } || unicodeScalars.allSatisfy { !Self.isInvisible($0) }
     }
 
+    /// Whether there is something in it and nothing of that is seen: blanks of any width, and what `isVisible` refuses.
+    public var isBlank: Bool { !isEmpty && unicodeScalars.allSatisfy { Self.isSpace($0) || Self.isInvisible($0) } }
+
+    private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x20, 0xA0, 0x115F, 0x1160, 0x1680, 0x2000...0x200A, 0x202F, 0x205F, 0x2800, 0x3000, 0x3164,
+            0xFE00...0xFE0F,
+            0xFFA0:
+            return true
+        default: return false
+        }
+    }
+
     private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
         if isControl(scalar) { return true }
         switch scalar.value {

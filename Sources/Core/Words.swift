@@ -18,6 +18,14 @@ public enum Words {
         range(of: needle, in: Array(text.utf8)) != nil
     }
 
+    /// Whether a text contains another, byte for byte.
+    public static func contains(_ text: String, exactly needle: String) -> Bool {
+        let bytes = Array(text.utf8)
+        let wanted = Array(needle.utf8)
+        guard bytes.count >= wanted.count else { return false }
+        return (0...(bytes.count - wanted.count)).contains { bytes[$0...].starts(with: wanted) }
+    }
+
     /// Where `needle` (lower case) starts and ends in `bytes` from `start` on.
     public static func range(of needle: String, in bytes: [UInt8], from start: Int = 0) -> Range<Int>? {
         let wanted = Array(needle.utf8)

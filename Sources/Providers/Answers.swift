@@ -165,7 +165,11 @@ enum Answers {
     private static let moderationWords = [
         "violationcontent", "moderation", "content review", "content policy", "sensitive content",
         "sensitive information",
-        "sensitive word", "prohibited content", "inappropriate", "risk control", "datainspection",
+        "sensitive word", "prohibited content",
+        // Words that pass through from the vendors of models.
+        "safety system", "safety_violation", "safety reason", "safety filter", "image_safety", "prohibited_content",
+        "content_policy_violation", "content_filter", "prompt policy violation", "auditsubmitillegal", "usage policies",
+        "inappropriate", "risk control", "datainspection",
         // The services answer in Chinese unless told otherwise, and sometimes then.
         "违规", "敏感", "审核", "涉黄", "涉政",
     ]

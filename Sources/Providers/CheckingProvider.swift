@@ -32,7 +32,7 @@ public enum Clouds {
 
     /// The table of a provider; an error that names the nearest if there is none.
     public static func requests(of provider: String) throws(Failure) -> RequestTable {
-        if let table = requests.first(where: { $0.provider == provider }) { return table }
+        if let table = requests.first(where: { $0.provider.isSame(as: provider) }) { return table }
         throw Failure(
             .invalidArgument,
             "Looking for provider \"\(provider.shown(limit: 80))\": there is none of that name"
@@ -81,7 +81,7 @@ extension RequestTable {
         func refuse(_ why: String) -> Failure {
             Failure(.invalidArgument, "Attaching a \(provider) job: \(why); pass a whole token", field: "token")
         }
-        guard reference.provider == provider else {
+        guard reference.provider.isSame(as: provider) else {
             throw refuse("the token is of provider \"\(reference.provider.shown(limit: 40))\"")
         }
         _ = try submitRow(reference.operation)

@@ -89,7 +89,7 @@ struct DirectCall {
         }
         try checkName(name, hint: "give the name of a known call, \(form)")
         if parts.count == 1 {
-            if let call = known.first(where: { $0.action == name }) { return call }
+            if let call = known.first(where: { $0.action.isSame(as: String(name)) }) { return call }
             throw refuse(
                 "action",
                 "no call of that name is known" + Suggestion.hint(action, among: known.map { $0.action })

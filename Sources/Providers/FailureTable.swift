@@ -52,11 +52,11 @@ struct FailureTable: Sendable {
 
     /// The row of a code: its own, else that of the longest prefix that ends before a dot.
     func match(_ code: String) -> (rule: FailureRule, isExact: Bool)? {
-        if let rule = rules.first(where: { $0.code == code }) { return (rule, true) }
+        if let rule = rules.first(where: { $0.code.isSame(as: code) }) { return (rule, true) }
         var prefix = code[...]
         while let dot = prefix.lastIndex(of: ".") {
             prefix = prefix[..<dot]
-            if let rule = rules.first(where: { $0.code == prefix }) { return (rule, false) }
+            if let rule = rules.first(where: { $0.code.isSame(as: String(prefix)) }) { return (rule, false) }
         }
         return nil
     }

@@ -190,6 +190,7 @@ extension RequestTable {
             body.set(path: path, to: value)
         }
         try checkRequired(row) { body.member(at: $0) }
+        if fields.checksValues { try checkValues(row) { body.member(at: $0) } }
         return body
     }
 
@@ -197,7 +198,7 @@ extension RequestTable {
     private func places(of fields: RequestFields, in row: OperationRow) -> [Int] {
         var places: [Int] = []
         for name in fields.values.keys {
-            if let place = row.fields.firstIndex(where: { $0.name == name }) { places.append(place) }
+            if let place = row.fields.firstIndex(where: { $0.name.isSame(as: name) }) { places.append(place) }
         }
         if !fields.images.isEmpty {
             for (place, field) in row.fields.enumerated() where !places.contains(place) {
@@ -220,7 +221,7 @@ extension RequestTable {
             query.append((field.description.wireName, text))
         }
         try checkRequired(row) { path in
-            query.first { $0.name == path.last }.map { JSONValue.string($0.value) }
+            query.first { path.last?.isSame(as: $0.name) == true }.map { JSONValue.string($0.value) }
         }
         return query
     }

@@ -19,14 +19,16 @@ final class FieldRow: Sendable {
     /// The wire name, split at its dots.
     let path: [String]
     let encoding: FieldEncoding
+    let demands: [Demand]
 
     init(
         _ name: String, _ type: FieldDescription.ValueType, _ wireName: String, required: Bool = false,
-        as encoding: FieldEncoding = .plain, _ text: String
+        as encoding: FieldEncoding = .plain, _ text: String, demands: [Demand] = []
     ) {
         description = FieldDescription(name: name, type: type, isRequired: required, wireName: wireName, text: text)
         path = wireName.split(separator: ".").map { String($0) }
         self.encoding = encoding
+        self.demands = demands
     }
 
     var name: String { description.name }
@@ -72,7 +74,7 @@ final class OperationRow: Sendable {
         self.makesModel = makesModel
     }
 
-    func field(_ name: String) -> FieldRow? { fields.first { $0.name == name } }
+    func field(_ name: String) -> FieldRow? { fields.first { $0.name.isSame(as: name) } }
 }
 
 /// The request table of one cloud: checks names and values, and documents them. Any thread.
@@ -154,11 +156,12 @@ public struct RequestTable: Sendable {
             field: "operation")
     }
 
-    func find(_ name: String) -> OperationRow? { rows.first { $0.description.name == name } }
+    func find(_ name: String) -> OperationRow? { rows.first { $0.description.name.isSame(as: name) } }
 
     /// The status call of that operation, else of the first one. Copies no row: it is asked for each call.
     func status(of name: String) -> OperationRow.Call? {
-        rows[rows.firstIndex { $0.description.name == name } ?? rows.startIndex].status  // safe: no table is empty
+        let place = rows.firstIndex { $0.description.name.isSame(as: name) } ?? rows.startIndex
+        return rows[place].status  // safe: no table is empty
     }
 
     func field(_ name: String, _ row: OperationRow) throws(Failure) -> FieldRow {
@@ -166,7 +169,9 @@ public struct RequestTable: Sendable {
         let shown = name.shown(limit: 80)
         var hint = Suggestion.hint(name, among: row.fields.map { $0.name })
         // The provider's own name is the likeliest mistake, and one whose answer is certain.
-        if let wire = row.fields.first(where: { $0.description.wireName == name || $0.path.last == name }) {
+        if let wire = row.fields.first(where: { row in
+            row.description.wireName.isSame(as: name) || row.path.last?.isSame(as: name) == true
+        }) {
             hint = "; its name here is \"\(wire.name)\""
         }
         throw Failure(

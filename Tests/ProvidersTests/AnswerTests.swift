@@ -215,6 +215,94 @@ final class AnswerTests: XCTestCase {
         }
     }
 
+    /// What callers of the live service have seen: words for an end that no page lists, texts that begin like a code, and the
+    /// words of the models' vendors about content.
+    func testEndsThatLiveCallersHaveSeen() throws {
+        let calls = try Calls()
+        func end(_ word: String, _ message: String) throws -> Core.Failure {
+            let body = #"{"Response":{"Status":"\#(word)","Message":"\#(message)","RequestId":"r"}}"#
+            let answer = try calls.tencent(calls.tencentStatus, reply(200, body)).answer()
+            guard case .failed(let failure) = answer.state else {
+                XCTFail(word)
+                throw CancellationError()
+            }
+            XCTAssertEqual(answer.providerState, word)
+            return failure
+        }
+        for word in ["FAIL", "FAILED", "STOP", "ERROR"] {
+            for (message, status, code) in [
+                ("", Status.jobFailed, word), ("model task generate failed", .jobFailed, word),
+                ("subjectImageList: size must be between 1 and 4", .jobFailed, word),
+                ("imageList: size must be between 0 and 10", .jobFailed, word),
+                ("Note: this is no code", .jobFailed, word),
+                ("invalid field", .jobFailed, word), ("http://x: no", .jobFailed, word),
+                ("InvalidParameterValue: Not support", .jobFailed, "InvalidParameterValue"),
+                ("FailedOperation.Anything: no", .jobFailed, "FailedOperation.Anything"),
+                ("Failure to pass the risk control system", .contentRefused, word),
+                ("Your request was rejected by the safety system", .contentRefused, word),
+                ("safety_violations=[sexual]", .contentRefused, word),
+                ("The image was blocked by the model due to safety reasons", .contentRefused, word),
+                ("finishReason IMAGE_SAFETY", .contentRefused, word), ("PROHIBITED_CONTENT", .contentRefused, word),
+                ("content_policy_violation", .contentRefused, word), ("prompt policy violation", .contentRefused, word),
+                ("AuditSubmitIllegal", .contentRefused, word),
+            ] {
+                let failure = try end(word, message)
+                XCTAssertEqual(failure.status, status, "\(word) \(message)")
+                XCTAssertEqual(failure.providerCode, code, "\(word) \(message)")
+            }
+        }
+        for word in ["STOPPED", "ERRORS", "fail", "UNKNOWN"] {
+            let body = #"{"Response":{"Status":"\#(word)"}}"#
+            XCTAssertEqual(try calls.tencent(calls.tencentStatus, reply(200, body)).answer().state, .running, word)
+        }
+        let service = try alibaba(#"{"id":"7","jobStatus":"FAILED"}"#, #""success":true,"message":"no such subject","#)
+            .answer()
+        guard case .failed(let failure) = service.state else { return XCTFail("not failed") }
+        XCTAssertEqual(failure.providerMessage, "no such subject")
+        let refused =
+            #"{"success":false,"requestId":"r","errCode":"B_PARAMETER_NOT_FOUND_EXCEPTION","message":"words"}"#
+        XCTAssertEqual(
+            try calls.alibaba(calls.alibabaSubmit, reply(200, refused)).failed().failure.providerMessage, "words")
+    }
+
+    /// An image in a bucket of the caller's own stays; one in the provider's ends, whatever its URL says.
+    func testImagesInABucketOfTheCallersOwnStay() throws {
+        let provider = try tencent(TencentSettings(cosHosts: "cdn.example.com,http://127.0.0.1:9"))
+        let call = try Calls().tencentStatus
+        func answer(_ urls: [String]) throws -> JobAnswer {
+            let list = urls.map { "\"\($0)\"" }.joined(separator: ",")
+            return try provider.decode(
+                call, operation: "aigc_image",
+                reply: reply(200, #"{"Response":{"Status":"DONE","ImageUrls":[\#(list)]}}"#),
+                unixMilliseconds: Calls.now
+            ).answer()
+        }
+        for url in [
+            "https://mine-1250000000.cos.ap-guangzhou.myqcloud.com/a/x_0.png",
+            "https://MINE-1.cos.eu-frankfurt.tencentcos.cn/x",
+            "https://cdn.example.com/a.png", "http://127.0.0.1:9/mine/a.png",
+            "https://mine-1250000000.cos.ap-guangzhou.myqcloud.com/a?versionId=7",
+        ] {
+            let stays = try answer([url])
+            XCTAssertEqual(stays.assets.first?.expiresAtMilliseconds, 0, url)
+            XCTAssertEqual(stays.assets.first?.stays, true, url)
+            XCTAssertEqual(stays.assetsExpireAtMilliseconds, 0, url)
+        }
+        for url in [
+            "https://aigc-output-image-1258344699.cos.ap-guangzhou.myqcloud.com/1/x_0.png",
+            "https://other.example.com/a.png",
+            "https://mine-1.cos.ap-guangzhou.myqcloud.com/a?q-sign-algorithm=sha1&q-sign-time=5;9999999999&q-signature=x",
+            "https://mine-1.cos.ap-guangzhou.myqcloud.com.example.com/a",
+            "https://cos.ap-guangzhou.myqcloud.com/mine-1/a",
+            "https://mine-1.cdn.ap-guangzhou.myqcloud.com/a", "http://mine-1.cos.ap-guangzhou.myqcloud.com/a",
+            "https://cdn.example.com/a.png?sign=x",
+        ] {
+            let ends = try answer([url])
+            XCTAssertEqual(ends.assets.first?.expiresAtMilliseconds, Calls.now + 12 * 3_600 * 1_000, url)
+            XCTAssertEqual(ends.assets.first?.stays, false, url)
+        }
+    }
+
     func testWhenURLsEnd() throws {
         let half = Calls.now + 12 * 3_600 * 1_000
         let second = Calls.now / 1_000

@@ -57,7 +57,7 @@ struct Calls {
         alibaba = try AlibabaProvider(AlibabaSettings())
         tencent = try TencentProvider(TencentSettings())
         var fields = RequestFields()
-        fields.values = ["model": .string("m"), "prompt": .string("p")]
+        fields.values = ["model": .string("m"), "prompt": .string("a <special-token>")]
         alibabaSubmit = try alibaba.submission(operation: "inference", fields: fields)
         alibabaStatus = alibaba.statusCall(alibaba.reference(operation: "inference", remoteID: alibabaID))
         fields.values = ["prompt": .string("p")]

@@ -116,7 +116,7 @@ final class RequestTableTests: XCTestCase {
         fields.values["prompt"] = .string("")
         XCTAssertEqual(
             try refusal { _ = try provider.submission(operation: "inference", fields: fields) }.field, "prompt")
-        fields.values["prompt"] = .string("p")
+        fields.values["prompt"] = .string("a <special-token>")
         XCTAssertNoThrow(try provider.submission(operation: "inference", fields: fields))
         XCTAssertEqual(
             try refusal { _ = try provider.submission(operation: "pre_model_inference", fields: fields) }.field,
@@ -278,6 +278,101 @@ final class RequestTableTests: XCTestCase {
         ]
         XCTAssertNoThrow(try tencent().submission(operation: "aigc_image", fields: fields))
         fields.values = ["prompt": .string("p"), "model": .string("m"), "seed": .int(.min), "count": .int(0)]
+        fields.checksValues = false
         XCTAssertNoThrow(try alibaba().submission(operation: "inference", fields: fields))
+    }
+
+    /// What nobody means, and what the text of a field excludes, is refused before it is paid for; an option sends it.
+    func testValuesThatNobodyMeans() throws {
+        func refused(_ operation: String, _ values: [String: FieldValue], _ body: [(String, String)] = []) throws
+            -> String?
+        {
+            var fields = RequestFields()
+            fields.values = values
+            if operation == "pre_model_inference" { fields.images = [ImageReference(url: "https://a/b")] }
+            fields.bodyOverrides = body.map { (path: $0.0, json: Array($0.1.utf8)) }
+            let provider: any Provider = operation == "aigc_image" ? try tencent() : try alibaba()
+            fields.checksValues = false
+            XCTAssertNoThrow(try provider.submission(operation: operation, fields: fields), "\(values)")
+            fields.checksValues = true
+            do {
+                _ = try provider.submission(operation: operation, fields: fields)
+                return nil
+            } catch {
+                XCTAssertEqual(error.status, .invalidArgument)
+                XCTAssertTrue(error.message.contains("\"check\" of the request to \"off\""), error.message)
+                return error.field
+            }
+        }
+        let blanks = [
+            " ", "   ", "\t\n", "\u{3000}", "\u{A0}\u{2003}", "\u{200B}", "\u{FEFF}", "\u{2028}", "\u{2800}",
+            "\u{3164}", "\u{202E} ",
+            "\u{FE0F}", "\u{AD}", "\u{0}",
+        ]
+        for blank in blanks {
+            XCTAssertEqual(try refused("aigc_image", ["prompt": .string(blank)]), "prompt", blank.debugDescription)
+            XCTAssertEqual(
+                try refused("inference", ["prompt": .string(blank), "model": .string("m")]), "prompt",
+                blank.debugDescription)
+            XCTAssertEqual(try refused("aigc_image", ["prompt": .string("a"), "model": .string(blank)]), "model")
+        }
+        XCTAssertEqual(try refused("aigc_image", ["prompt": .string("a")], [("Prompt", "\" \"")]), "prompt")
+        for prompt in [
+            "a cat", "a <special token>", "<Special-Token>", "special-token", "<special-token", "<\u{17F}pecial-token>",
+        ] {
+            for operation in ["inference", "pre_model_inference"] {
+                var values: [String: FieldValue] = ["prompt": .string(prompt)]
+                if operation == "inference" { values["model"] = .string("m") }
+                XCTAssertEqual(try refused(operation, values), "prompt", prompt)
+                XCTAssertNil(try refused(operation, values, [("prompt", "\"the <special-token>\"")]))
+            }
+            XCTAssertNil(try refused("aigc_image", ["prompt": .string(prompt)]), prompt)
+        }
+        for prompt in ["<special-token>", "a<special-token>b", "é <special-token>"] {
+            XCTAssertNil(try refused("inference", ["prompt": .string(prompt), "model": .string("m")]), prompt)
+        }
+        for (seed, isRefused) in [
+            ("-1", false), ("0", false), ("2147483647", false), ("-2", true), ("2147483648", true),
+            ("18446744073709551615", true),
+            ("1e400", true), ("7.0", false), ("0.5", true),
+        ] {
+            let body = [("seed", seed)]
+            let values: [String: FieldValue] = ["prompt": .string("<special-token>"), "model": .string("m")]
+            XCTAssertEqual(try refused("inference", values, body), isRefused ? "seed" : nil, seed)
+        }
+        XCTAssertEqual(
+            try refused("aigc_image", ["prompt": .string("a"), "output_format": .string("gif")]), "output_format")
+        XCTAssertNil(try refused("aigc_image", ["prompt": .string("a"), "output_format": .string("png")]))
+    }
+
+    /// What the host wrote goes out as it wrote it.
+    func testNumbersGoOutAsTheyWereWritten() throws {
+        for number in [
+            "18446744073709551615", "1e400", "0.1", "-0", "1.50", "123456789012345678901234567890", "1E+2", "0.10",
+        ] {
+            var fields = RequestFields()
+            fields.values = ["prompt": .string("a"), "additional_parameters": .json(Array("{\"x\":[\(number)]}".utf8))]
+            fields.bodyOverrides = [
+                (path: "Seed", json: Array(number.utf8)), (path: "A.B", json: Array("[{\"c\":\(number)}]".utf8)),
+                (path: "A.D", json: Array(number.utf8)),
+            ]
+            let body = String(
+                decoding: try tencent().submission(operation: "aigc_image", fields: fields).body, as: UTF8.self)
+            XCTAssertTrue(body.contains("\"Seed\":\(number),"), body)
+            XCTAssertTrue(body.contains("\"A\":{\"B\":[{\"c\":\(number)}],\"D\":\(number)}"), body)
+            XCTAssertTrue(body.contains(#"{\"x\":[\#(number)]}"#), body)
+        }
+        // A field that takes a number takes it as it is, of whatever size.
+        for (number, isTaken) in [
+            ("7", true), ("18446744073709551615", true), ("-0", true), ("7.5", false), ("\"7\"", false),
+        ] {
+            var fields = RequestFields()
+            fields.values = ["prompt": .string("a"), "count": .json(Array(number.utf8))]
+            let call = try? tencent().submission(operation: "aigc_image", fields: fields)
+            XCTAssertEqual(call != nil, isTaken, number)
+            if let call {
+                XCTAssertTrue(String(decoding: call.body, as: UTF8.self).contains("\"OutputImageCount\":\(number)"))
+            }
+        }
     }
 }

@@ -70,7 +70,7 @@ aigc_request *test_request(const char *provider, const char *words)
     aigc_request *request = NULL;
     aigc_error *error = NULL;
     int alibaba = strcmp(provider, AIGC_ALIBABA) == 0;
-    snprintf(prompt, sizeof prompt, "a lighthouse at night, %ld.%d %s", (long)getpid(),
+    snprintf(prompt, sizeof prompt, "a %s at night, %ld.%d %s", alibaba ? "<special-token>" : "lighthouse", (long)getpid(),
              __atomic_add_fetch(&used, 1, __ATOMIC_RELAXED), words ? words : "");
     if (aigc_request_new(provider, alibaba ? AIGC_ALIBABA_PRE_MODEL_INFERENCE : AIGC_TENCENT_IMAGE, &request, &error) ||
         aigc_request_set_string(request, "prompt", prompt, &error) ||

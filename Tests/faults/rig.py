@@ -218,6 +218,8 @@ class Rig:
 def fields(provider: str, prompt: str, trained: bool = False, **more: Any) -> Dict[str, Any]:
     """What Client.submit takes for a small picture; trained: of Alibaba's two operations the one with a model."""
     text = prompt if "[size:" in prompt else prompt + " [size:48x48]"
+    if provider == "alibaba" and "<special-token>" not in text:
+        text += " <special-token>"
     found: Dict[str, Any] = {"provider": provider, "prompt": text}
     if provider == "tencent":
         found["operation"] = "aigc_image"

@@ -44,6 +44,30 @@ def small_images() -> List[bytes]:
     return [png, jpeg, gif, webp, bmp]
 
 
+def bent() -> List[bytes]:
+    """Answers that something on the way has bent."""
+    whole = b'{"Response":{"TaskId":"4-AigcImage-1",%s"RequestId":"r"}}'
+    data = b'{"success":true,"requestId":"r","data":{"id":3220,%s"jobStatus":"NOT_START"}}'
+    beside = [
+        b'"prompt":"\\ud800",', b'"n":NaN,"m":-Infinity,', b'"deep":' + b"[" * 70 + b"]" * 70 + b",", b'"p":"\xff\xc0",',
+        b"/* note */", b"\0", b'"TaskId":"4-other","id":7,', b'"n":1e400,"s":18446744073709551615,', b'"p":"a "b" c",',
+        b'"TASKID":null,', b"'a':b,",
+    ]
+    made = [form % odd for form in (whole, data) for odd in beside]
+    for form in (whole, data):
+        plain = form % b""
+        text = plain.decode()
+        made += [b"\xef\xbb\xbf" + plain, text.encode("utf-16"), text.encode("utf-16-be"), text.encode("utf-32-le")]
+        made += [plain[:40], plain + b"}", plain + plain, plain.replace(b"Response", b"response"), b"<pre>" + plain]
+    made += [
+        b'{"Response":{"Status":"DONE","ImageUrls":["https://a","https://b","FAILED",{"x":1},null],"RequestId":"r"}}',
+        b'{"success":true,"data":{"id":"3220","jobStatus":"FINISHED","resultImageUrl":["0.png",{},"1.png"]}}',
+        b'{"Response":{"TaskId":"4-\\u202ea"}}', b'{"Response":{"Status":"STOP","Message":"subjectImageList: size"}}',
+        b'{"Response":{"Error":{"Code":"RequestLimitExceeded","Message":"maximum concurrency"},"RequestId":"r"}}',
+    ]
+    return made
+
+
 def answers() -> List[bytes]:
     """Every answer to every kind of call."""
     bodies = files("providers", ".json", ".xml", ".html")
@@ -54,6 +78,7 @@ def answers() -> List[bytes]:
         b'{"Code":"Throttling.User","Message":"SignatureNonceUsed token=abc","RequestId":"r","success":false}',
         b"",
     ]
+    bodies += bent()
     head = b"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nx-acs-retry-after: 2000\r\nRetry-After: 3\r\n"
     made = []
     for kind in range(7):
@@ -210,7 +235,7 @@ def requests() -> List[bytes]:
 
 def made() -> Dict[str, List[bytes]]:
     """All of them."""
-    json = [b"\0" + body for body in files("providers", ".json")]
+    json = [b"\0" + body for body in files("providers", ".json") + bent()]
     json += [b"\0" + text for text in (
         b'{"a":[1,-0.5,1e3,12345678901234567890,"\\u4e2d\\ud83d\\ude3a\\n"],"b":null,"a":true}', b"-0", b"[[[[]]]]")]
     words = [

@@ -358,13 +358,42 @@ MUTANTS = (
         8, "an answer that is no object ends the process",
         [
             (
-                "Sources/Codec/JSONParse.swift",
-                "        if let plain = JSONReader.read(bytes, maximumDepth: maximumDepth) { return plain }",
-                "        precondition(bytes.first != 0x5B)\n"
-                "        if let plain = JSONReader.read(bytes, maximumDepth: maximumDepth) { return plain }",
+                "Sources/Codec/JSONAnswer.swift",
+                "            if let plain = JSONReader.read(buffer, maximumDepth: JSONAnswerReader.maximumDepth) {",
+                "            precondition(bytes.first != 0x5B)\n"
+                "            if let plain = JSONReader.read(buffer, maximumDepth: JSONAnswerReader.maximumDepth) {",
             )
         ],
         ["faults answers"],
+    ),
+    Mutant(
+        8, "one odd entry of a list hides a finished job",
+        [
+            (
+                "Sources/Providers/Answers.swift",
+                '            if entry == .null || entry == .string("") { continue }\n',
+                '            if entry == .null || entry == .string("") { continue }\n            return ([], nil)\n',
+            )
+        ],
+        ["faults answers", "swift BentAnswerTests"],
+    ),
+    Mutant(
+        8, "half an id is taken for the whole",
+        [
+            (
+                "Sources/Codec/JSONAnswerReader.swift",
+                "        return nil\n    }\n\n    private mutating func escape",
+                "        return String(decoding: text, as: UTF8.self)\n    }\n\n    private mutating func escape",
+            ),
+            (
+                "Sources/Codec/JSONAnswerReader.swift",
+                "        guard at < bytes.count else { return nil }\n        let plain =",
+                "        guard at < bytes.count else {\n"
+                "            return String(decoding: UnsafeRawBufferPointer(rebasing: bytes[start..<at]), as: UTF8.self)\n"
+                "        }\n        let plain =",
+            ),
+        ],
+        ["faults answers", "swift BentAnswerTests"],
     ),
     Mutant(
         8, "an answer that is too large for the memory ends the process",

@@ -112,7 +112,7 @@ static void no_string_is_cut() {
 static void whole_jobs(const std::string &folder) {
     aigc::Client cloud = client();
     aigc::Request other = must(aigc::Request::make(AIGC_ALIBABA, AIGC_ALIBABA_PRE_MODEL_INFERENCE), "a request");
-    must(other.set("prompt", "a cat in C++"), "a text");
+    must(other.set("prompt", "a <special-token> in C++"), "a text");
     must(other.set("count", 2), "a whole number");
     must(other.set_json("strength", "0.5"), "JSON");
     must(other.add_image("https://example.com/reference.png"), "a picture");

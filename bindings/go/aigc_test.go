@@ -82,7 +82,7 @@ func TestBothCloudsToMemoryAndToAFile(t *testing.T) {
 	requests := []Request{
 		cat("a cat in Go"),
 		{
-			Provider: Alibaba, Operation: AlibabaPreModelInference, Fields: Fields{"prompt": "a cat in Go", "count": 2},
+			Provider: Alibaba, Operation: AlibabaPreModelInference, Fields: Fields{"prompt": "a <special-token> in Go", "count": 2},
 			Images: []Image{{URL: "https://example.com/reference.png"}},
 		},
 	}

@@ -167,7 +167,7 @@ final class JobRunner {
         snapshot.outcome = job.machine.outcome
         snapshot.progress = job.machine.progress
         guard let answer = job.machine.answer else { return }
-        if !answer.providerState.isEmpty, answer.providerState != snapshot.providerState {
+        if !answer.providerState.isEmpty, !answer.providerState.isSame(as: snapshot.providerState) {
             snapshot.providerState = answer.providerState
         }
         snapshot.keep(answer.response, requestID: answer.requestID)

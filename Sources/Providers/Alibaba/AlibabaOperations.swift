@@ -17,11 +17,13 @@ enum AlibabaOperations {
 
     private static let prompt = FieldRow(
         "prompt", .string, "prompt", required: true,
-        "What to draw, in English, with the literal token <special-token> in place of the subject.")
+        "What to draw, in English, with the literal token <special-token> in place of the subject.",
+        demands: [.holds("<special-token>", "which stands for the subject of the pictures")])
     private static let count = FieldRow(
         "count", .int, "imageNumber", "How many images; the provider takes more than 10 as 10.")
     private static let seed = FieldRow(
-        "seed", .int, "seed", "Seed for reproducible images, -1 to 2147483647; the provider picks one otherwise.")
+        "seed", .int, "seed", "Seed for reproducible images, -1 to 2147483647; the provider picks one otherwise.",
+        demands: [.within(-1...2_147_483_647)])
     private static let imageID = FieldRow(
         "image_id", .string, "imageId", required: true, "Id of the image, as in the job's resultImageUrl.")
     private static let encodeFormat = FieldRow(

@@ -87,7 +87,11 @@ public final class AlibabaProvider: CheckingProvider {
     public func call(action: String, json: [UInt8]?, reads: Bool) throws(Failure) -> ProviderCall {
         let order = DirectCall(provider: name, action: action)
         let target = try order.target(known: AlibabaOperations.calls)
-        if reads { try order.refuseRead(of: requests) { $0.action == target.action || $0.path == target.path } }
+        if reads {
+            try order.refuseRead(of: requests) {
+                $0.action.isSame(as: target.action) || $0.path.isSame(as: target.path)
+            }
+        }
         let sendsBody = target.method != .get
         return call(
             reads ? .read : .submit, target, endpoint.text, region, query: sendsBody ? [] : try order.query(json),
@@ -135,8 +139,9 @@ public final class AlibabaProvider: CheckingProvider {
     /// A token must never lead signed requests to a stranger's host.
     @discardableResult
     private func checkEndpoint(_ text: String, _ doing: @autoclosure () -> String) throws(Failure) -> Endpoint {
-        if text == endpoint.text { return endpoint }
+        if text.isSame(as: endpoint.text) { return endpoint }
         let other = try Endpoint(parsing: text, key: "endpoint")
+        // bytes: an Endpoint is ASCII.
         if other == endpoint || AlibabaSettings.isOfficial(other) { return other }
         throw UserAgent.stranger(other, provider: name, doing(), configured: endpoint)
     }

@@ -9,8 +9,10 @@ enum TencentAnswers {
     /// How long a result URL lives.
     static let assetLifeMilliseconds: Int64 = 12 * 3_600 * 1_000
 
-    static func job(_ call: ProviderCall, _ reply: HTTPReply, unixMilliseconds: Int64) -> Result<JobAnswer, CallFailure>
-    {
+    /// `store`: what says which images lie in a bucket of the caller's own.
+    static func job(
+        _ call: ProviderCall, _ reply: HTTPReply, _ store: TencentStore, unixMilliseconds: Int64
+    ) -> Result<JobAnswer, CallFailure> {
         let reader = ReplyReader(call, reply, requestIDHeader: "x-tc-requestid")
         let answer: JSONAnswer
         switch reader.json() {
@@ -48,7 +50,9 @@ enum TencentAnswers {
             }
             return .success(JobAnswer(state: .succeeded, requestID: requestID, response: reply.body))
         }
-        guard call.kind == .submit else { return described(reader, answer, content, requestID, unixMilliseconds) }
+        guard call.kind == .submit else {
+            return described(reader, answer, content, requestID, store, unixMilliseconds)
+        }
         switch reader.submitted(answer, ids, requestID: requestID, "it holds no TaskId") {
         case .failure(let failure): return .failure(failure)
         case .success(let id):
@@ -70,8 +74,8 @@ enum TencentAnswers {
     }
 
     /// The gateway states errors in the same envelope to whatever call.
-    static func callFailure(_ call: ProviderCall, _ reply: HTTPReply) -> CallFailure {
-        switch job(call, reply, unixMilliseconds: 0) {
+    static func callFailure(_ call: ProviderCall, _ reply: HTTPReply, _ store: TencentStore) -> CallFailure {
+        switch job(call, reply, store, unixMilliseconds: 0) {
         case .failure(let failure): return failure
         case .success:
             return ReplyReader(call, reply, requestIDHeader: nil).unreadable("it is no image", status: .notAnImage)
@@ -79,7 +83,8 @@ enum TencentAnswers {
     }
 
     private static func described(
-        _ reader: ReplyReader, _ read: JSONAnswer, _ content: JSONValue, _ requestID: String?, _ now: Int64
+        _ reader: ReplyReader, _ read: JSONAnswer, _ content: JSONValue, _ requestID: String?,
+        _ store: TencentStore, _ now: Int64
     ) -> Result<JobAnswer, CallFailure> {
         guard let status = content[anyCase: "Status"]?.text else {
             return .failure(reader.unreadable("it holds no Status", requestID: requestID))
@@ -91,19 +96,25 @@ enum TencentAnswers {
         switch word {
         case "WAIT": answer.state = .pending
         case "RUN": break
-        case "FAIL": answer.state = .failed(taskFailure(content, reader, requestID))
+        // Three more words for an end are not documented, and callers of the live service see them.
+        case "FAIL", "FAILED", "STOP", "ERROR": answer.state = .failed(taskFailure(content, word, reader, requestID))
         case "DONE":
             let (assets, warning) = Answers.assets(content[anyCase: "ImageUrls"], "ImageUrls") { entry in
                 guard case .string(let url) = entry, RequestTable.canBeFetched(url) else { return nil }
-                let own = URLExpiry.milliseconds(of: url) ?? Int64.max
-                return AssetReference(id: url, url: url, expiresAtMilliseconds: min(own, end(now)))
+                let own = URLExpiry.milliseconds(of: url)
+                if own == nil, store.keeps(url) {
+                    var asset = AssetReference(id: url, url: url)
+                    asset.stays = true
+                    return asset
+                }
+                return AssetReference(id: url, url: url, expiresAtMilliseconds: min(own ?? Int64.max, end(now)))
             }
             if let why = read.lacks(assets, of: content[anyCase: "ImageUrls"]) {
                 return .failure(reader.unreadable(why, requestID: requestID))
             }
             answer.warning = warning
             answer.progress = 1
-            answer.assetsExpireAtMilliseconds = end(now)
+            if !assets.contains(where: { $0.stays }) { answer.assetsExpireAtMilliseconds = end(now) }
             if assets.isEmpty {
                 answer.lacksAssets = true
             } else {
@@ -120,20 +131,26 @@ enum TencentAnswers {
         return overflows ? Int64.max : end
     }
 
-    /// FAIL carries a text and no code; some texts begin with one ("InvalidParameterValue: ...").
-    private static func taskFailure(_ content: JSONValue, _ reader: ReplyReader, _ requestID: String?) -> Failure {
+    /// An end carries a text and no code; some texts begin with one ("InvalidParameterValue: ..."). Not every word before a
+    /// colon is a code ("subjectImageList: size must be ...").
+    private static func taskFailure(
+        _ content: JSONValue, _ word: String, _ reader: ReplyReader, _ requestID: String?
+    ) -> Failure {
         let message = content[anyCase: "Message"]?.text ?? ""
         let words = Redaction.message(message)
         let head =
             String(message.utf8.prefix(128).prefix { Words.isLetterOrDigit($0) || $0 == UInt8(ascii: ".") }) ?? ""
-        let startsWithCode = head.utf8.count >= 4 && message.utf8.dropFirst(head.utf8.count).first == UInt8(ascii: ":")
-        let code = startsWithCode ? Redaction.word(head) : nil
+        let isHead = message.utf8.dropFirst(head.utf8.count).first == UInt8(ascii: ":")
+        let code = isHead && isCode(head) ? Redaction.word(head) : nil
         let isModeration = Answers.speaksOfModeration(message)
-        var text = isModeration ? "tencent task was refused by moderation" : "tencent task ended as FAIL"
+        var text = isModeration ? "tencent task was refused by moderation" : "tencent task ended as \(word)"
         if let words { text += ": \(words)" }
         if let requestID { text += ", request \(requestID)" }
         return Failure(
-            isModeration ? .contentRefused : .jobFailed, text, providerCode: code ?? "FAIL", providerMessage: words,
+            isModeration ? .contentRefused : .jobFailed, text, providerCode: code ?? word, providerMessage: words,
             requestID: requestID, httpStatus: reader.reply.status)
     }
+
+    /// A code that is known, or one below a code that is.
+    private static func isCode(_ word: String) -> Bool { TencentFailures.table.match(word) != nil }
 }

@@ -46,7 +46,9 @@ enum TencentOperations {
             "resolution", .string, "ExtraParameters.Resolution", "Such as \"1080P\" or \"2K\"; depends on the model."),
         FieldRow(
             "logo_add", .bool, "ExtraParameters.LogoAdd", as: .number, "Puts a mark on the image; false otherwise."),
-        FieldRow("output_format", .string, "ExtraParameters.OutputFormat", "\"jpeg\" or \"png\"."),
+        FieldRow(
+            "output_format", .string, "ExtraParameters.OutputFormat", "\"jpeg\" or \"png\".",
+            demands: [.oneOf(["jpeg", "png"])]),
         FieldRow(
             "additional_parameters", .json, "AdditionalParameters", as: .text,
             "Further parameters of the model as a JSON object, such as {\"size\":\"1024x1024\"}."),

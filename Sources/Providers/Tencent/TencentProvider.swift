@@ -85,7 +85,7 @@ public final class TencentProvider: CheckingProvider {
     public func call(action: String, json: [UInt8]?, reads: Bool) throws(Failure) -> ProviderCall {
         let order = DirectCall(provider: name, action: action)
         try order.checkName(action, hint: "give a name alone, such as DescribeAigcTaskList")
-        if reads { try order.refuseRead(of: requests) { $0.action == action } }
+        if reads { try order.refuseRead(of: requests) { $0.action.isSame(as: action) } }
         return ProviderCall(
             kind: reads ? .read : .submit, provider: name, action: action, endpoint: endpoint.text, region: region,
             method: .post, path: "/", body: try order.bytes(json), isDirect: true)
@@ -101,7 +101,7 @@ public final class TencentProvider: CheckingProvider {
             service: TencentOperations.service, region: call.region, language: language, body: call.body,
             credentials: credentials, unixSeconds: unixSeconds, cache: keys)
         headers.append(HTTPHeader("User-Agent", userAgent))
-        let isUsual = call.path == "/" && call.endpoint == endpoint.text
+        let isUsual = call.path == "/" && call.endpoint.isSame(as: endpoint.text)
         return HTTPRequest(
             method: call.method, url: isUsual ? rootURL : target.origin + call.path, headers: headers, body: call.body)
     }
@@ -109,12 +109,12 @@ public final class TencentProvider: CheckingProvider {
     public func decode(
         _ call: ProviderCall, operation: String, reply: HTTPReply, unixMilliseconds: Int64
     ) -> Result<JobAnswer, CallFailure> {
-        TencentAnswers.job(call, reply, unixMilliseconds: unixMilliseconds)
+        TencentAnswers.job(call, reply, store, unixMilliseconds: unixMilliseconds)
     }
 
     public func decodeAssetFailure(_ access: AssetAccess, reply: HTTPReply) -> CallFailure {
         switch access {
-        case .call(let call): return TencentAnswers.callFailure(call, reply)
+        case .call(let call): return TencentAnswers.callFailure(call, reply, store)
         case .url: return StoreAnswers.failure(provider: name, reply)
         case .store(let call, _): return StoreAnswers.failure(signedBy: call, reply)
         }
@@ -131,8 +131,9 @@ public final class TencentProvider: CheckingProvider {
     /// A token must never lead signed requests to a stranger's host.
     @discardableResult
     private func checkEndpoint(_ text: String, _ doing: @autoclosure () -> String) throws(Failure) -> Endpoint {
-        if text == endpoint.text { return endpoint }
+        if text.isSame(as: endpoint.text) { return endpoint }
         let other = try Endpoint(parsing: text, key: "endpoint")
+        // bytes: an Endpoint is ASCII.
         if other == endpoint || TencentSettings.isOfficial(other) { return other }
         throw UserAgent.stranger(other, provider: name, doing(), configured: endpoint)
     }

@@ -44,7 +44,7 @@ static void whole_job(aigc_client *client, const char *provider, const char *ope
     int64_t received = 0, total = 0;
 
     int good = !aigc_request_new(provider, operation, &request, &error) &&
-               !aigc_request_set_string(request, "prompt", "a cat of 1.0", &error) &&
+               !aigc_request_set_string(request, "prompt", "a <special-token> of 1.0", &error) &&
                !aigc_request_set_option(request, "deadline_ms", "60000", &error) &&
                (strcmp(provider, AIGC_ALIBABA) != 0 ||
                 (!aigc_request_set_int(request, "count", 1, &error) &&

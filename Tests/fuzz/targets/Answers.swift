@@ -31,7 +31,7 @@ let answersTarget = Target(name: "answers", maximumBytes: 4_096) { input in
 
 private let calls: [(any Provider, String, ProviderCall)] = {
     var fields = RequestFields()
-    fields.values = ["prompt": .string("p")]
+    fields.values = ["prompt": .string("a <special-token>")]
     var model = fields
     model.values["model"] = .string("m")
     // safe: everything that is required is there
@@ -62,6 +62,7 @@ private func check(_ answer: JobAnswer, _ call: ProviderCall, _ provider: any Pr
     guard !call.isDirect else { return }
     if call.kind == .submit {
         require(!answer.remoteID.isEmpty, "accepted without an id")
+        require(answer.remoteID.isVisible, "accepted with an id that is not seen")
         let reference = provider.reference(operation: operation, remoteID: answer.remoteID)
         if let token = TokenText.encode(reference) {
             require((try? TokenText.decode(token)) == reference, "a token that finds another job")
@@ -93,10 +94,11 @@ private func notPaidTwice(_ failed: CallFailure, _ reply: HTTPReply) {
     default: break
     }
     require(failed.failure.providerCode != nil && failed.failure.requestID != nil, "refused by nobody: \(failed)")
-    let isJSON = (try? JSONValue.parse(reply.body))?.objectValue != nil
+    let read = JSONAnswer.read(reply.body)
+    let isJSON = read?.value.objectValue != nil
     require(isJSON || XMLError(reply.body) != nil, "refused in no form of the provider: \(failed)")
-    for word in ["TaskId", "jobId"] {
-        let json = try? JSONValue.parse(reply.body)
-        require(json?["Response"]?[word]?.identifier == nil, "refused, and there is a job: \(failed)")
-    }
+    guard let json = read?.value, isJSON else { return }
+    require(read?.isCut == false && read?.isDamaged == false, "refused by an answer that is not whole: \(failed)")
+    let (outer, inner) = json.all("Response").isEmpty ? ("data", "id") : ("Response", "TaskId")
+    require(Answers.ids(json, outer, inner).id == nil, "refused, and there is a job: \(failed)")
 }

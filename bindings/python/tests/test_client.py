@@ -15,11 +15,16 @@ from aigc.enums import EventType, Outcome, State, Status
 from support import settings
 
 TENCENT: Dict[str, Any] = {"provider": "tencent", "operation": "aigc_image", "prompt": "a cat in the snow"}
-TRAINED: Dict[str, Any] = {"provider": "alibaba", "operation": "inference", "model": "sandbox-model", "prompt": "a cat"}
+TRAINED: Dict[str, Any] = {
+    "provider": "alibaba",
+    "operation": "inference",
+    "model": "sandbox-model",
+    "prompt": "a <special-token>",
+}
 PICTURES: Dict[str, Any] = {
     "provider": "alibaba",
     "operation": "pre_model_inference",
-    "prompt": "a cat",
+    "prompt": "a <special-token>",
     "image_urls": ["https://example.com/a.png"],
 }
 
@@ -409,7 +414,7 @@ def test_existing_files_are_left_alone(sandbox: Any, keys: Dict[str, Any], tmp_p
 def test_200_jobs_of_each_cloud(sandbox: Any, keys: Dict[str, Any]) -> None:
     with aigc.Client(keys) as client:
         for fields in (TENCENT, TRAINED):
-            jobs = [client.submit(**{**fields, "prompt": f"cat {number}"}) for number in range(200)]
+            jobs = [client.submit(**{**fields, "prompt": f"cat {number} <special-token>"}) for number in range(200)]
             for job in jobs:
                 data = job.wait(120).download(0).wait(60).data
                 assert data == sandbox.image(job.provider, job.remote_id)

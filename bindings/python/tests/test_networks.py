@@ -573,7 +573,7 @@ def test_ipv6_from_submission_to_image(library: str) -> None:
             image = job.download(0).wait(20)
             assert image.data == box.image("tencent", job.remote_id)
             assert client.attach(job.token).wait(20).remote_id == job.remote_id
-            client.submit("alibaba", "inference", prompt="a cat", model="sandbox-model").wait(20)
+            client.submit("alibaba", "inference", prompt="a <special-token>", model="sandbox-model").wait(20)
         assert {header(r, "host") for r in box.requests("CreateAigcImageTask")} == {box.info["https"][8:]}
 
 

@@ -19,7 +19,7 @@ TENCENT: Dict[str, Any] = {"provider": "tencent", "operation": "aigc_image", "pr
 PICTURES: Dict[str, Any] = {
     "provider": "alibaba",
     "operation": "pre_model_inference",
-    "prompt": "an unusual narwhal",
+    "prompt": "an unusual narwhal, <special-token>",
     "image_urls": ["https://example.com/a.png?q-signature=MarkOfTheQuery"],
 }
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"

@@ -95,7 +95,7 @@ fn both_clouds_to_memory_and_to_a_file() {
     needs_sandbox!();
     let client = client();
     let mut other = Request::new(aigc::ALIBABA, aigc::ALIBABA_PRE_MODEL_INFERENCE).unwrap();
-    other.set("prompt", "a cat in Rust").unwrap().set("count", 2).unwrap();
+    other.set("prompt", "a <special-token> in Rust").unwrap().set("count", 2).unwrap();
     other.add_image("https://example.com/reference.png", None).unwrap();
     let folder = std::env::temp_dir().join(format!("aigc-rust-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();

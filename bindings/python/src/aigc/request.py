@@ -27,6 +27,8 @@ class Request:
     body:        what a cloud added later: provider's own field names, with dots into objects, and any JSON value.
     follow:      whether the library polls the job until it ends; None takes the configuration's job.follow.
     deadline:    seconds until the library gives the job up; None takes the configuration's job.deadline_ms.
+    check:       False sends values that the text of their field excludes, or that nobody means (a prompt of blanks, an
+                 Alibaba prompt without <special-token>), instead of refusing them.
     traceparent, tracestate: the trace of your own tracing (W3C Trace Context), sent with every API call about the job.
     key:         with a journal (journal.path, AIGC_JOURNAL): the name of the job there. The same key is never paid twice,
                  also not by another process or after a crash; it gives the known job. Choose it, one for each picture that
@@ -50,6 +52,7 @@ class Request:
         tracestate: Optional[str] = None,
         key: Optional[str] = None,
         hold: bool = False,
+        check: bool = True,
         **fields: Any,
     ) -> None:
         self.provider = provider
@@ -63,6 +66,7 @@ class Request:
         self.tracestate = tracestate
         self.key = key
         self.hold = hold
+        self.check = check
 
     def __repr__(self) -> str:
         # No values: prompts and signed image URLs do not belong in a log.
@@ -94,6 +98,8 @@ class Request:
             _set_option(handle, "key", self.key)
         if self.hold:
             _set_option(handle, "hold", "true")
+        if not self.check:
+            _set_option(handle, "check", "off")
         return handle
 
 

@@ -59,6 +59,16 @@ def test_tencent_walk(box):
     assert seen == ["WAIT", "RUN", "DONE"] and found["Message"] == "ok"
 
 
+def test_an_end_in_words_of_the_tests_own(box):
+    box.config(duration=0, rate=0)
+    task = create(box, Prompt="x [ends:STOP] [says:subjectImageList: size must be between 1 and 4]")["TaskId"]
+    found = describe(box, task)
+    assert (found["Status"], found["ImageUrls"]) == ("STOP", None)
+    assert found["Message"] == "subjectImageList: size must be between 1 and 4"
+    assert describe(box, create(box, Prompt="x [ends:FAILED]")["TaskId"])["Status"] == "FAILED"
+    assert describe(box, create(box, Prompt="x [says:no]")["TaskId"])["Status"] == "FAIL"
+
+
 def test_words_in_prompts(box):
     box.config(duration=0.05, rate=0)
     tasks = {

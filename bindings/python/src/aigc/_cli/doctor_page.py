@@ -37,22 +37,27 @@ WHERE_TO_LOOK: Dict[Tuple[str, int], List[str]] = {
     ],
 }
 
-# What neither cloud documents and nobody could try so far. The library is built to live with either answer.
+# What neither cloud documents, and no public program that calls the live services shows. The library is built to live
+# with either answer.
 UNVERIFIED: Dict[str, List[str]] = {
     "alibaba": [
+        "the nine operations as such: no public program that calls them was found",
         "the word for a job that failed (whatever sounds like failure, cancel or time-out is taken as one)",
         "the form of Base64 images: bare, quoted or inside JSON (all are read), and their content type",
         "whether the service's own errors come with HTTP 200 or with 4xx (both are read)",
-        "how many calls a second are allowed, and for how long images are kept",
+        "how many calls a second and how many jobs at once are allowed, and how an answer tells the two apart",
+        "for how long images are kept",
         "whether these calls are offered outside Shanghai, and on the VPC hosts",
         "when the id of a model that is being trained appears",
     ],
     "tencent": [
         "the error for a task id that nobody knows, or that is too old",
-        "whether result URLs are signed or public, and their form when images go to a bucket of yours",
+        "whether result URLs ever lead elsewhere than to COS (signed for 12 hours, or plain in a bucket of yours)",
         "whether the name of that bucket is wanted with or without the account's number",
-        "how many images one task may ask for, how long a prompt may be, and how many tasks may run at once",
-        "which models the international site has at present",
+        "which number of images a model makes (some ignore what is asked for), and how long its prompt may be",
+        "how many tasks may run at once: one too many is refused, and waits here until another one has ended",
+        "what the states FAILED, STOP and ERROR mean beyond an end (live callers have seen them)",
+        "which models the international site has at present, and whether it takes mainland regions",
         "whether any list of the API shows image tasks (none that was seen does): only the console can",
     ],
 }

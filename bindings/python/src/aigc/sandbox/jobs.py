@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ WALKS: Dict[str, Tuple[Tuple[Tuple[float, str], ...], str, str]] = {
     IMAGE_TASK: (_IMAGE_TASK, "DONE", "FAIL"),
     SCENE_TASK: (_SCENE_TASK, "FINISHED", "FAILED"),
 }
+ENDING = re.compile(r"\[ends:([^\]]+)\]")  # a bad end with this word
+SAYING = re.compile(r"\[says:([^\]]+)\]")  # a bad end for this reason
 CHINA = timezone(timedelta(hours=8))
 
 
@@ -75,7 +78,8 @@ class Job:
                 return word
         if share < 1.0:
             return steps[-1][1]
-        return bad if self.failure() else good
+        ending = ENDING.search(self.prompt)
+        return ending.group(1) if ending else bad if self.failure() else good
 
     def failure(self) -> str:
         """Why the job will end badly, or an empty string."""
@@ -83,6 +87,9 @@ class Job:
             return "the picture could not be made"
         if "[moderated]" in self.prompt:
             return "InvalidParameterValue: the prompt was blocked by content review"
+        said = SAYING.search(self.prompt)
+        if said or ENDING.search(self.prompt):
+            return said.group(1) if said else "the picture could not be made"
         return ""
 
     def done(self) -> bool:

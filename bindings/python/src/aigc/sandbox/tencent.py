@@ -182,7 +182,7 @@ class Tencent:
             state = odd.values["state"]
         elif state == "DONE":
             urls, message = self._urls(job), "ok"
-        elif state == "FAIL":
+        elif job.progress() >= 1.0:
             message = job.failure()
         return {"Status": state, "ImageUrls": urls, "Message": message}
 
