@@ -515,12 +515,6 @@ enum {
 /* The name of a state, "AIGC_STATE_PENDING"; "AIGC_STATE_?" for one that does not exist. Lives for ever. Since 1.0. */
 const char *aigc_state_name(int32_t state);
 
-/* The strings that the getters below give live as long as the handle. Three getters can give another string after each
- * answer, without end: aigc_job_provider_state(), aigc_job_provider_response() and aigc_job_request_id(). Of each of the
- * three a handle keeps the 16 different strings that it gave out last; the 17th newest is freed by the call that gives a
- * new one. So a pointer stays valid at least as long as nobody asks this handle for the answer again. Copy what you keep
- * longer, or what you read while another thread asks the same handle. */
-
 /* A number that is unique among the jobs of the process; 0 for NULL. Since 1.0. */
 uint64_t aigc_job_id(const aigc_job *job);
 
@@ -556,7 +550,12 @@ const char *aigc_job_operation(aigc_job *job);
 
 /* The provider's own word for the state ("WAIT_SCHEDULE", "RUN", or one that nobody has documented). NULL until one has
  * been seen. While the job waits in AIGC_STATE_QUEUED because the provider has refused it for now: the code of that
- * refusal ("RequestLimitExceeded"). Since 1.0. */
+ * refusal ("RequestLimitExceeded").
+ *
+ * This getter, aigc_job_provider_response() and aigc_job_request_id() can give another string after each answer, without
+ * end. Of each of the three a handle keeps the 16 different strings that it gave out last; the 17th newest is freed by the
+ * call that gives a new one. So a pointer stays valid at least as long as nobody asks this handle for the answer again. Copy
+ * what you keep longer, or what you read while another thread asks the same handle. Since 1.0. */
 const char *aigc_job_provider_state(aigc_job *job);
 
 /* The provider's last answer about this job as it came, with every field it sent: JSON as a rule. An answer that could not
@@ -753,14 +752,14 @@ const char *aigc_buffer_content_type(const aigc_buffer *buffer);
 void aigc_buffer_free(aigc_buffer *buffer);
 
 /* ---------------------------------------------------------------------------------------------------------------- */
-/* The journal, for tools: without a client. Each call opens the folder, does one thing and closes it; a folder or file    */
-/* that is not there is AIGC_E_JOURNAL. Any thread; they wait for the disk.                                           */
+/* The journal, for tools: without a client                                                                         */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
 /* The journal is a folder of your user's on a local disk, used by any number of processes at once. It holds keys, states, the
  * providers' ids, times, and a digest of each request; never a prompt (unless journal.requests keeps the bodies of requests
  * until their jobs have ended), a URL of an image, or a secret. Never open its files with another copy of SQLite inside a
- * process that uses it.
+ * process that uses it. Each call of this section opens the folder, does one thing and closes it; a folder or file that is
+ * not there is AIGC_E_JOURNAL. Any thread; they wait for the disk.
  *
  * Sets *rows to a page of keys in ascending order of their bytes, a JSON object a line, in a buffer that is yours to free;
  * size 0: there are no more. after: the last key of the page before, or NULL to begin. filter_json: NULL, or an object with
