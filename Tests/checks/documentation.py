@@ -65,7 +65,7 @@ def undescribed_types() -> Iterator[str]:
 
 def promises() -> Iterator[str]:
     """Each promise of the header has a row in the README, and each test that is named there exists."""
-    numbers = re.findall(r"^ \*  (\d+)\. ", TEXT, re.M)
+    numbers = re.findall(r"^ \* +(\d+)\. ", TEXT, re.M)
     readme = README.read_text(encoding="utf-8")
     chapter = re.search(r"^#+ Promises.*?(?=^#|\Z)", readme, re.M | re.S)
     if chapter is None:

@@ -72,7 +72,7 @@ def comments() -> Iterator[Tuple[str, str]]:
 def promises() -> List[str]:
     """The promises, as words."""
     head = TEXT[: TEXT.index("*/")]
-    found = re.findall(r"^ \*  \d+\. (.*?)(?=^ \*(?:  \d+\.|$))", head, re.M | re.S)
+    found = re.findall(r"^ \* +\d+\. (.*?)(?=^ \*(?: +\d+\.|$))", head, re.M | re.S)
     if len(found) < 9:
         raise SystemExit("docs.py: only %d promises were understood" % len(found))
     return [words(re.sub(r"\n \* +", " ", text)) for text in found]

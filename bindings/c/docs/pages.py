@@ -36,6 +36,10 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+# Environment variables, which the header names and does not declare.
+VARIABLES = {"AIGC_ALIBABA_ENDPOINT", "AIGC_TENCENT_ENDPOINT", "AIGC_CA_FILE", "AIGC_ALLOW_PRIVATE_ADDRESSES"}
+
+
 class Names:
     """What can be linked to."""
 
@@ -50,6 +54,8 @@ class Names:
             return '@ref %s "%s()"' % (name, name)
         if name in self.others:
             return '@ref %s "%s"' % (name, name + calls)
+        if name in VARIABLES:
+            return name
         family = [other for other in sorted(self.others) if name.endswith("_") and other.startswith(name)]
         if not family:
             raise SystemExit("aigc.h speaks of %s, which it does not declare" % name)
