@@ -522,8 +522,9 @@ uint64_t aigc_job_id(const aigc_job *job);
 const char *aigc_job_remote_id(aigc_job *job);
 
 /* A printable token of at most 256 bytes, without any secret, that attaches this job in another process. NULL until the
- * provider has accepted the job (AIGC_EVENT_JOB_ACCEPTED is the moment to store it) and for downloads. An id that the
- * provider made longer than fits has no token: keep aigc_job_remote_id(). Since 1.0. */
+ * provider has accepted the job (AIGC_EVENT_JOB_ACCEPTED is the moment to store it). A download has the token of its job,
+ * which its errors name too, or none if it has no job (aigc_client_fetch). An id that the provider made longer than fits
+ * has no token: keep aigc_job_remote_id(). Since 1.0. */
 const char *aigc_job_token(aigc_job *job);
 
 /* The key of the job in the journal: yours, or one that the client made up. NULL without a journal, for a job that was

@@ -17,8 +17,7 @@ public func aigc_job_remote_id(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
 
 @_cdecl("aigc_job_token") @implementation
 public func aigc_job_token(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
-    guard let box = JobBox.readable(job), !box.record.isDownload else { return nil }
-    return box.lend { $0.reference.flatMap(TokenText.encode) }
+    JobBox.readable(job)?.lend { ($0.reference ?? $0.imageOf).flatMap(TokenText.encode) }
 }
 
 @_cdecl("aigc_job_state") @implementation

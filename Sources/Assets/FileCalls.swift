@@ -28,8 +28,9 @@ struct FileCalls: Sendable {
     var remove: @Sendable (_ folder: Int32, _ name: String) -> Int
 
     static let system = FileCalls(
-        openFolder: { told(Glibc.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) },
-        open: { folder, name, flags in told(openat(folder, name, flags | O_CLOEXEC | O_NOFOLLOW, 0o600)) },
+        openFolder: { told(Glibc.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK)) },
+        // Never waits for whoever holds a pipe or a lease; it changes nothing about reading and writing a file.
+        open: { folder, name, flags in told(openat(folder, name, flags | openFlags, 0o600)) },
         close: { told(Glibc.close($0)) },
         lock: { told(flock($0, LOCK_EX | LOCK_NB)) },
         unlock: { told(flock($0, LOCK_UN)) },
@@ -45,6 +46,8 @@ struct FileCalls: Sendable {
         renameExclusive: { -Int(aigca_rename_exclusive($0, $1, $2)) },
         link: { told(linkat($0, $1, $0, $2, 0)) },
         remove: { told(unlinkat($0, $1, 0)) })
+
+    private static let openFlags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
 
     /// Right behind the call: nothing may come between it and errno.
     @inline(__always)

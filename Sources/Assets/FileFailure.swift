@@ -6,7 +6,8 @@ enum FileFailure {
     /// - action: "writing", "creating" and so on.
     static func make(_ action: String, _ path: String, error: Int32) -> Failure {
         let (status, advice) = meaning(error)
-        return Failure(status, "Image file: \(action) '\(shown(path))': \(advice)")
+        let passes = status == .noResources || error == EWOULDBLOCK
+        return Failure(status, "Image file: \(action) '\(shown(path))': \(advice)", isRetryable: passes)
     }
 
     /// The path as it may stand in a line for people.
@@ -25,6 +26,8 @@ enum FileFailure {
         case EMFILE, ENFILE:
             return (.noResources, "too many files are open; close some or raise the limit (ulimit -n)")
         case ENOMEM, ENOBUFS: return (.noResources, "memory is exhausted")
+        case EWOULDBLOCK:
+            return (.file, "another process holds a lease on that name; end that process or choose another name")
         case EEXIST:
             return (.fileExists, "there is such a file already; choose another name or turn download.overwrite on")
         case EACCES, EPERM: return (.file, "permission denied; choose a folder that this process may write to")

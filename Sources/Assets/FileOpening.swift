@@ -7,6 +7,8 @@ extension FileStore {
     func open() throws(Failure) -> (note: ResumeNote, size: Int64)? {
         guard folder < 0 else { return nil }
         process = getpid()
+        reserved = 0
+        if followsUmask { modeMask = Machine.fileModeMask() }
         folder = try descriptor(calls.openFolder(place.prefix), "opening the folder of", place.prefix + place.name)
         do throws(Failure) {
             if place.isOpen {

@@ -12,7 +12,7 @@ extension FileStore {
         // What was reserved too much goes back.
         if reserved > written { _ = calls.truncate(part, written) }
         // Where the mask is unknown the file stays 0600.
-        if followsUmask, let mask = Machine.fileModeMask() { _ = calls.setMode(part, 0o666 & ~mask) }
+        if followsUmask, let mask = Machine.fileModeMask() ?? modeMask { _ = calls.setMode(part, 0o666 & ~mask) }
         let isFlushed = calls.flush(part)
         if isFlushed < 0 { isDoubtful = true }
         try check(isFlushed, "flushing", shownPart)

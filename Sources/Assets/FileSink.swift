@@ -45,6 +45,12 @@ public final class FileSink: AssetSink {
         }
     }
 
+    public func pause() {
+        guard store.isOurs else { return }
+        store.discard(keep: receiver.leave())
+        receiver.forget()
+    }
+
     public func begin(status: Int, headers: HTTPHeaders) -> Bool { receiver.begin(status: status, headers: headers) }
     public func receive(_ bytes: UnsafeRawBufferPointer) -> Bool { receiver.receive(bytes) }
     public func finish(_ result: TransferResult) -> AssetFinish { receiver.finish(result) }

@@ -26,6 +26,8 @@ final class FileStore: ImageStore {
     var isNoted = false
     /// Nobody knows what is in it: it could not be flushed. Or a later sink could not take it over. It is not kept.
     var isDoubtful = false
+    /// What the kernel took from the mode of new files when this was opened.
+    var modeMask: mode_t?
     /// A child of a fork must not touch the files of its parent.
     var process: pid_t = 0
     var isOurs: Bool { process == getpid() }

@@ -18,6 +18,7 @@ public final class MemorySink: AssetSink {
 
     public func aim(at object: String) { receiver.aim(at: object) }
     public func prepare() throws(Failure) {}
+    public func pause() {}
     public func begin(status: Int, headers: HTTPHeaders) -> Bool { receiver.begin(status: status, headers: headers) }
     public func receive(_ bytes: UnsafeRawBufferPointer) -> Bool { receiver.receive(bytes) }
     public func finish(_ result: TransferResult) -> AssetFinish { receiver.finish(result) }

@@ -140,6 +140,11 @@ final class Receiver<Store: ImageStore> {
 
     /// Back to nothing: the next transfer starts from zero.
     func restart() throws(Failure) {
+        forget()
+        try store.clear()
+    }
+
+    func forget() {
         verifier = nil
         expected = -1
         expectedCRC = nil
@@ -148,7 +153,6 @@ final class Receiver<Store: ImageStore> {
         isVerified = false
         noted = nil
         triedNote = false
-        try store.clear()
     }
 
     /// The transfer has been given up: leaves what a later sink can continue. False if there is nothing of that kind.

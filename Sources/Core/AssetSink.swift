@@ -67,8 +67,11 @@ public protocol AssetSink: BodySink {
     /// The next transfer asks for this object (`AssetAccess.object`). Bytes that are held of another one are neither
     /// continued nor taken for a part of it.
     func aim(at object: String)
-    /// Opens what has to be open, once, before the first transfer. Slow work is allowed: worker thread.
+    /// Opens what has to be open before a transfer, once, and once more after each `pause`. Slow work is allowed: worker
+    /// thread.
     func prepare() throws(Failure)
+    /// Between two transfers: closes what is open, and keeps what can be continued for the next `prepare`.
+    func pause()
     /// After a transfer has ended: `result` is what the transport said.
     func finish(_ result: TransferResult) -> AssetFinish
     /// Forgets what was received: the next transfer starts from zero.

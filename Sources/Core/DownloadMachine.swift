@@ -1,6 +1,8 @@
 /// What happens to a download.
 public enum DownloadEvent: Sendable {
     case start
+    /// A place for a transfer is free and held. `isOpen`: the sink is.
+    case granted(isOpen: Bool)
     /// The sink is open (or could not be opened).
     case prepared(Failure?)
     /// A transfer has ended and the sink has judged it. `received` is how many bytes of the image are held now.
@@ -28,9 +30,12 @@ public enum DownloadEvent: Sendable {
 }
 
 public enum DownloadAction: Equatable, Sendable {
-    case prepare
-    /// Ask for a place, then transfer from where the sink stands.
+    /// Ask for a place, for a transfer from where the sink stands.
     case fetch
+    /// Open the sink.
+    case prepare
+    /// Use the place that is held.
+    case transfer
     /// The sink forgets what it has, then as `fetch`.
     case restart
     /// Ask the provider for the job again: its URL has run out.
@@ -49,6 +54,8 @@ public enum DownloadAction: Equatable, Sendable {
 public struct DownloadMachine: Sendable {
     /// Redirects that are followed in all.
     public static let maximumRedirects = 3
+    /// An end waits so long for a worker that opens a file.
+    private static let patience = Int64.nanoseconds(milliseconds: 2_000)
 
     private enum Phase: Equatable {
         case new, preparing, fetching, waiting, describing, committing, ended
@@ -78,21 +85,28 @@ public struct DownloadMachine: Sendable {
         switch event {
         case .start:
             guard phase == .new else { return }
+            phase = .fetching
+            actions.append(.fetch)
+        case .granted(let isOpen):
+            guard phase == .fetching else { return }
+            // Only what has a place holds descriptors: of thousands that wait none does.
+            if isOpen { return transfer(&actions) }
             phase = .preparing
             actions.append(.prepare)
         case .prepared(let failure):
             guard phase == .preparing else { return }
+            phase = .fetching
             if let asked = endAsked {
-                phase = .waiting
-                end(asked.state, asked.failure, keepPartial: true, &actions)
-            } else if let failure {
-                phase = .waiting
-                end(.failed, failure, keepPartial: true, &actions)
+                end(asked.state, asked.failure, keepPartial: true, now, &actions)
+                return
+            }
+            guard let failure else { return transfer(&actions) }
+            actions.append(.withdrawCall)
+            if failure.status == .noResources, failure.isRetryable {
+                retry(CallFailure(.transient, failure), now, policy, random, &actions)
             } else {
-                phase = .fetching
-                state = .running
-                actions.append(.changed)
-                actions.append(.fetch)
+                phase = .waiting
+                end(.failed, failure, keepPartial: true, now, &actions)
             }
         case .transferEnded(let judgement, let received):
             guard phase == .fetching else { return }
@@ -110,7 +124,7 @@ public struct DownloadMachine: Sendable {
             phase = .waiting
             if let failure {
                 let kept = failure.status == .noSpace || endAsked != nil
-                end(endAsked?.state ?? .failed, endAsked?.failure ?? failure, keepPartial: kept, &actions)
+                end(endAsked?.state ?? .failed, endAsked?.failure ?? failure, keepPartial: kept, now, &actions)
             } else {
                 phase = .ended
                 state = .succeeded
@@ -118,19 +132,33 @@ public struct DownloadMachine: Sendable {
                 actions.append(.finished)
             }
         case .timer:
+            if phase == .preparing, let asked = endAsked {
+                // The worker hangs in a file system: it closes what it has opened when it comes back.
+                phase = .fetching
+                end(asked.state, asked.failure, keepPartial: true, now, &actions)
+                return
+            }
             guard phase == .waiting else { return }
             phase = .fetching
             actions.append(.fetch)
         case .deadline:
             let failure = Failure(
                 .deadline, "Download deadline passed before the image was complete", isRetryable: true)
-            end(.failed, failure, keepPartial: true, &actions)
+            end(.failed, failure, keepPartial: true, now, &actions)
         case .cancel:
-            end(.cancelled, Failure(.cancelled, "Download ended by a cancel"), keepPartial: true, &actions)
+            end(.cancelled, Failure(.cancelled, "Download ended by a cancel"), keepPartial: true, now, &actions)
         case .close:
             let failure = Failure(.cancelled, "Download ended because the client was closed")
-            end(.cancelled, failure, keepPartial: true, &actions)
+            end(.cancelled, failure, keepPartial: true, now, &actions)
         }
+    }
+
+    private mutating func transfer(_ actions: inout [DownloadAction]) {
+        if state != .running {
+            state = .running
+            actions.append(.changed)
+        }
+        actions.append(.transfer)
     }
 
     private mutating func judge(
@@ -149,13 +177,13 @@ public struct DownloadMachine: Sendable {
             corruptions += 1
             held = 0
             if corruptions >= 3 {
-                end(.failed, failure, keepPartial: false, &actions)
+                end(.failed, failure, keepPartial: false, now, &actions)
             } else {
                 actions.append(.restart)
                 retry(CallFailure(.transient, failure), now, policy, random, &actions)
             }
         case .failed(let failure):
-            end(.failed, failure, keepPartial: failure.status == .noSpace, &actions)
+            end(.failed, failure, keepPartial: failure.status == .noSpace, now, &actions)
         case .refused(let failed):
             retry(failed, now, policy, random, &actions)
         case .redirected:
@@ -163,7 +191,7 @@ public struct DownloadMachine: Sendable {
             if redirects > Self.maximumRedirects {
                 let failure = Failure(
                     .badResponse, "Downloading an image: more than \(Self.maximumRedirects) redirects")
-                end(.failed, failure, keepPartial: false, &actions)
+                end(.failed, failure, keepPartial: false, now, &actions)
             } else {
                 actions.append(.fetch)
             }
@@ -176,11 +204,11 @@ public struct DownloadMachine: Sendable {
         let failure = failed.failure
         switch failed.kind {
         case .refused, .notFound, .local:
-            end(.failed, failure, keepPartial: false, &actions)
+            end(.failed, failure, keepPartial: false, now, &actions)
             return
         case .expired:
             guard canDescribe, !described else {
-                end(.failed, failure, keepPartial: false, &actions)
+                end(.failed, failure, keepPartial: false, now, &actions)
                 return
             }
             described = true
@@ -199,14 +227,14 @@ public struct DownloadMachine: Sendable {
                 again(&actions)
                 return
             }
-            end(.failed, failure, keepPartial: false, &actions)
+            end(.failed, failure, keepPartial: false, now, &actions)
             return
         case .notSent, .unsigned, .throttled, .concurrencyLimit, .transient, .unreadable:
             break
         }
         attemptsWithoutProgress += 1
         guard policy.allowsAnother(after: attemptsWithoutProgress) else {
-            end(.failed, failure, keepPartial: true, &actions)
+            end(.failed, failure, keepPartial: true, now, &actions)
             return
         }
         // A describe that failed is repeated as a fetch: the URL that has run out says so again.
@@ -223,11 +251,14 @@ public struct DownloadMachine: Sendable {
     }
 
     private mutating func end(
-        _ final: JobState, _ failure: Failure, keepPartial: Bool, _ actions: inout [DownloadAction]
+        _ final: JobState, _ failure: Failure, keepPartial: Bool, _ now: Int64, _ actions: inout [DownloadAction]
     ) {
         guard phase != .ended else { return }
         if phase == .preparing || phase == .committing {
-            if endAsked == nil { endAsked = (final, failure) }
+            guard endAsked == nil else { return }
+            endAsked = (final, failure)
+            // What has been opened is closed first, so that it can be opened again at once; but that has its limit.
+            if phase == .preparing { actions.append(.schedule(now.adding(Self.patience))) }
             return
         }
         if phase == .fetching || phase == .describing { actions.append(.withdrawCall) }

@@ -35,6 +35,16 @@ public struct Failure: Error, Equatable, Sendable {
     }
 }
 
+extension Failure {
+    /// The same, with what finds the job again whose image it is about: the job is paid, whatever happens to a file.
+    public func about(_ job: JobReference) -> Failure {
+        guard let token = TokenText.encode(job) else { return self }
+        var copy = self
+        copy.message += "; the job is " + token
+        return copy
+    }
+}
+
 /// What a failed call means for the next step. Providers and transports say it; machines act on it.
 public enum FailureKind: Equatable, Sendable {
     /// The request surely never left this machine.

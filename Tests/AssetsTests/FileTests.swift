@@ -149,6 +149,31 @@ final class FileTests: XCTestCase {
         }
     }
 
+    /// Fault 12: neither a pipe nor a lease in the place of a .part file makes a worker wait.
+    func testNobodyWaitsForTheHolderOfAName() throws {
+        let part = try FilePlace(path: folder.file("a.png"), identity: "token#0").part
+        let began = Date()
+        for name in [part, part + ".info"] {
+            XCTAssertEqual(mkfifo(folder.file(name), 0o600), 0)
+            if name == part { XCTAssertEqual(failure(folder.file("a.png"))?.status, .file) }
+            XCTAssertEqual(remove(folder.file(name)), 0)
+        }
+        folder.write(part, [1, 2, 3])
+        let holder = Glibc.open(folder.file(part), O_RDONLY)
+        defer { close(holder) }
+        let before = signal(SIGIO, SIG_IGN)
+        defer { signal(SIGIO, before) }
+        let setLease: Int32 = 1_024
+        guard fcntl(holder, setLease, Int32(F_RDLCK)) == 0 else { throw XCTSkip("no leases here") }
+        let refused = failure(folder.file("a.png"))
+        XCTAssertEqual(refused?.status, .file)
+        XCTAssertEqual(refused?.isRetryable, true)
+        XCTAssertTrue(refused?.message.contains("lease") == true, refused?.message ?? "it was opened")
+        XCTAssertEqual(fcntl(holder, setLease, Int32(F_UNLCK)), 0)
+        XCTAssertEqual(try download(folder.file("a.png")), folder.file("a.png"))
+        XCTAssertLessThan(Date().timeIntervalSince(began), 5)
+    }
+
     func testSomethingInThePlaceOfThePartialFile() throws {
         let part = try FilePlace(path: folder.file("a.png"), identity: "token#0").part
         folder.write("victim", [7])

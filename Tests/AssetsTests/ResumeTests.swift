@@ -243,6 +243,35 @@ final class ResumeTests: XCTestCase {
         }
     }
 
+    /// Fault 12: while it waits for another try a sink can let go of its files.
+    func testAPauseCostsNothing() throws {
+        let sink = try open()
+        sink.aim(at: "one")
+        XCTAssertEqual(sink.run(Answer.whole(image).cut(after: 50_000)).word, "incomplete")
+        sink.pause()
+        sink.pause()
+        XCTAssertEqual(folder.names.count, 2)
+        XCTAssertEqual(sink.resumeOffset, 0)
+        try sink.prepare()
+        sink.aim(at: "one")
+        XCTAssertEqual(sink.resumeOffset, 50_000)
+        try finish(sink, Answer.rest(of: image, from: 50_000))
+        // Without anything to keep, and before anything came.
+        for count in [0, 100] {
+            let other = try FileSink(path: folder.file("b.png"), options: options())
+            try other.prepare()
+            var answer = Answer.whole(image, etag: nil)
+            if count > 0 { XCTAssertEqual(other.run(answer.cut(after: count)).word, "incomplete") }
+            other.pause()
+            XCTAssertEqual(folder.names, ["cat.png"])
+            try other.prepare()
+            answer.body = image
+            XCTAssertEqual(other.run(answer).word, "complete")
+            _ = try other.commit()
+            XCTAssertEqual(remove(folder.file("b.png")), 0)
+        }
+    }
+
     /// Between a cut and the next try a download may be ended while another URL is asked: what is held is kept.
     func testWhatIsHeldOutlivesAnotherURL() throws {
         let sink = try open()

@@ -18,34 +18,50 @@ final class DownloadMachineTests: XCTestCase {
 
     private static let states: [(String, DownloadMachine)] = [
         ("new", make([])),
-        ("preparing", make([.start])),
-        ("fetching", make([.start, .prepared(nil)])),
-        ("fetching-a-call", make([.start, .prepared(nil)], canDescribe: false)),
-        ("waiting", make([.start, .prepared(nil), .transferEnded(.incomplete(cut), received: 5)])),
-        ("describing", make([.start, .prepared(nil), refused(.expired)])),
-        ("described", make([.start, .prepared(nil), refused(.expired), .described(nil)])),
+        ("queued", make([.start])),
+        ("preparing", make([.start, .granted(isOpen: false)])),
+        ("fetching", make([.start, .granted(isOpen: false), .prepared(nil)])),
+        ("fetching-a-call", make([.start, .granted(isOpen: false), .prepared(nil)], canDescribe: false)),
+        (
+            "waiting",
+            make([.start, .granted(isOpen: false), .prepared(nil), .transferEnded(.incomplete(cut), received: 5)])
+        ),
+        ("describing", make([.start, .granted(isOpen: false), .prepared(nil), refused(.expired)])),
+        ("described", make([.start, .granted(isOpen: false), .prepared(nil), refused(.expired), .described(nil)])),
         (
             "corrupt-twice",
             make([
-                .start, .prepared(nil), .transferEnded(.corrupt(wrong), received: 9), .timer,
+                .start, .granted(isOpen: false), .prepared(nil), .transferEnded(.corrupt(wrong), received: 9), .timer,
                 .transferEnded(.corrupt(wrong), received: 9), .timer,
             ])
         ),
         (
             "redirected-thrice",
             make(
-                [.start, .prepared(nil)] + Array(repeating: .transferEnded(.redirected, received: 0), count: 3))
+                [.start, .granted(isOpen: false), .prepared(nil)]
+                    + Array(repeating: .transferEnded(.redirected, received: 0), count: 3))
         ),
-        ("clock-mended", make([.start, .prepared(nil), refused(.clockSkew)])),
-        ("token-mended", make([.start, .prepared(nil), refused(.staleCredentials)])),
-        ("committing", make([.start, .prepared(nil), .transferEnded(.complete, received: 9)])),
-        ("cancelled", make([.start, .prepared(nil), .cancel])),
-        ("succeeded", make([.start, .prepared(nil), .transferEnded(.complete, received: 9), .committed(nil)])),
+        ("clock-mended", make([.start, .granted(isOpen: false), .prepared(nil), refused(.clockSkew)])),
+        ("token-mended", make([.start, .granted(isOpen: false), .prepared(nil), refused(.staleCredentials)])),
+        (
+            "committing",
+            make([.start, .granted(isOpen: false), .prepared(nil), .transferEnded(.complete, received: 9)])
+        ),
+        ("cancelled", make([.start, .granted(isOpen: false), .prepared(nil), .cancel])),
+        (
+            "succeeded",
+            make([
+                .start, .granted(isOpen: false), .prepared(nil), .transferEnded(.complete, received: 9),
+                .committed(nil),
+            ])
+        ),
     ]
 
     private static var events: [(String, DownloadEvent)] {
         var all: [(String, DownloadEvent)] = [
-            ("start", .start), ("prepared", .prepared(nil)),
+            ("start", .start), ("granted", .granted(isOpen: false)), ("granted-open", .granted(isOpen: true)),
+            ("prepared", .prepared(nil)),
+            ("unprepared-full", .prepared(Failure(.noResources, "too many files", isRetryable: true))),
             ("unprepared", .prepared(Failure(.file, "no such folder"))),
             ("complete", .transferEnded(.complete, received: 9)),
             ("incomplete", .transferEnded(.incomplete(cut), received: 7)),
@@ -81,7 +97,7 @@ final class DownloadMachineTests: XCTestCase {
 
     /// A URL that runs out again and again is asked for again once, then it is EXPIRED.
     func testAnExpiredURLIsAskedForOnce() {
-        var machine = Self.make([.start, .prepared(nil)])
+        var machine = Self.make([.start, .granted(isOpen: false), .prepared(nil)])
         XCTAssertEqual(machine.tell(Self.refused(.expired)), "describe")
         XCTAssertEqual(machine.tell(.described(nil)), "fetch")
         XCTAssertEqual(
@@ -90,7 +106,7 @@ final class DownloadMachineTests: XCTestCase {
 
     /// Asking for a fresh URL can itself meet a clock or a token that has to be mended.
     func testADescribeThatIsMendedIsMadeAgain() {
-        var machine = Self.make([.start, .prepared(nil), Self.refused(.expired)])
+        var machine = Self.make([.start, .granted(isOpen: false), .prepared(nil), Self.refused(.expired)])
         XCTAssertEqual(machine.tell(.described(MachineText.failure(.clockSkew))), "describe")
         XCTAssertEqual(machine.tell(.described(MachineText.failure(.staleCredentials))), "describe")
         XCTAssertEqual(machine.tell(.described(nil)), "fetch")
@@ -99,11 +115,20 @@ final class DownloadMachineTests: XCTestCase {
     /// While a worker has the sink an end waits for it: nothing is taken from under it, and what it has published counts.
     func testAnEndWaitsForTheWorker() {
         for (event, word) in [(DownloadEvent.cancel, "cancelled"), (.close, "cancelled"), (.deadline, "deadline")] {
-            var machine = Self.make([.start])
-            XCTAssertEqual(machine.tell(event), "")
-            XCTAssertEqual(machine.tell(.prepared(nil)), "unschedule abandon(keep) ended(\(word)) finished")
-            let whole: [DownloadEvent] = [.start, .prepared(nil), .transferEnded(.complete, received: 9), event]
-            machine = Self.make(whole)
+            var queued = Self.make([.start])
+            let words = "withdrawCall unschedule abandon(keep) ended(\(word)) finished"
+            XCTAssertEqual(queued.tell(event), words)
+            // A worker that hangs is not waited for without end.
+            for after in [DownloadEvent.prepared(nil), .prepared(Failure(.file, "no folder")), .timer] {
+                var machine = Self.make([.start, .granted(isOpen: false)])
+                XCTAssertEqual(machine.tell(event), "schedule+2000")
+                XCTAssertEqual(machine.tell(after), words)
+                XCTAssertEqual(machine.tell(.prepared(nil)), "")
+            }
+            let whole: [DownloadEvent] = [
+                .start, .granted(isOpen: false), .prepared(nil), .transferEnded(.complete, received: 9), event,
+            ]
+            var machine = Self.make(whole)
             XCTAssertEqual(machine.state, .running)
             XCTAssertEqual(machine.tell(.committed(nil)), "ended(ok) finished")
             XCTAssertEqual(machine.state, .succeeded)
@@ -119,11 +144,14 @@ final class DownloadMachineTests: XCTestCase {
         for (first, word) in ends {
             for (second, _) in ends {
                 for third in ends.map(\.0) {
-                    var machine = Self.make([.start, first, second, third])
-                    XCTAssertEqual(machine.tell(.prepared(nil)), "unschedule abandon(keep) ended(\(word)) finished")
+                    var machine = Self.make([.start, .granted(isOpen: false), first, second, third])
+                    XCTAssertEqual(
+                        machine.tell(.prepared(nil)),
+                        "withdrawCall unschedule abandon(keep) ended(\(word)) finished")
                     XCTAssertEqual(machine.state, word == "deadline" ? .failed : .cancelled)
                     machine = Self.make([
-                        .start, .prepared(nil), .transferEnded(.complete, received: 9), first, second, third,
+                        .start, .granted(isOpen: false), .prepared(nil), .transferEnded(.complete, received: 9), first,
+                        second, third,
                     ])
                     let failed = DownloadEvent.committed(Failure(.file, "rename"))
                     XCTAssertEqual(machine.tell(failed), "unschedule abandon(keep) ended(\(word)) finished")
@@ -134,7 +162,7 @@ final class DownloadMachineTests: XCTestCase {
     }
 
     func testCorruptThriceIsCorrupt() {
-        var machine = Self.make([.start, .prepared(nil)])
+        var machine = Self.make([.start, .granted(isOpen: false), .prepared(nil)])
         for _ in 0..<2 {
             XCTAssertEqual(
                 machine.tell(.transferEnded(.corrupt(Self.wrong), received: 9)).prefix(16), "restart schedule")
@@ -147,7 +175,7 @@ final class DownloadMachineTests: XCTestCase {
 
     /// Tries are counted without progress: a slow line that gives a little each time gets there.
     func testProgressResetsTheTries() {
-        var machine = Self.make([.start, .prepared(nil)])
+        var machine = Self.make([.start, .granted(isOpen: false), .prepared(nil)])
         for received in 1...50 {
             XCTAssertEqual(
                 machine.tell(.transferEnded(.incomplete(Self.cut), received: Int64(received))), "schedule+1000")

@@ -215,6 +215,40 @@ final class DownloadTests: XCTestCase {
 
     // MARK: - The sink and its worker
 
+    /// Fault 12: what waits for a place holds no descriptor, and of what waits for another try only a few do.
+    func testOnlyWhatHasAPlaceIsOpen() throws {
+        for isSick in [false, true] {
+            let harness = try Harness()
+            let job = finishedJob(harness)
+            let url = try XCTUnwrap(job.snapshot.assets.first?.url)
+            if isSick { harness.transport.setScript { $0.kind == nil && $0.indexOfKind < 600 ? .cutReply : nil } }
+            for _ in 0..<600 { _ = try harness.order(.url(url)) }
+            harness.runToTheEnd()
+            XCTAssertEqual(harness.sinks.made.filter { $0.image != nil }.count, 600)
+            let places = EngineSettings().maximumDownloads
+            XCTAssertLessThanOrEqual(harness.sinks.open.value, isSick ? 5 * places + 1 : places, "sick: \(isSick)")
+            XCTAssertEqual(harness.sinks.open.now, 0)
+            XCTAssertEqual(harness.sinks.made.flatMap(\.misuse), [])
+            harness.checkPromises("600, sick: \(isSick)")
+        }
+    }
+
+    /// Descriptors that have run out come back: the download waits for them.
+    func testDescriptorsThatHaveRunOut() throws {
+        let harness = try Harness()
+        let job = finishedJob(harness)
+        harness.sinks.onMake {
+            $0.prepareFailure = Failure(.noResources, "too many files are open", isRetryable: true)
+            $0.prepareFailures = 2
+        }
+        let download = try harness.download(job)
+        harness.runToTheEnd()
+        XCTAssertEqual(download.snapshot.failure, nil)
+        XCTAssertEqual(harness.sinks.made[0].prepared, 3)
+        XCTAssertGreaterThan(harness.elapsed, 1_000)
+        harness.checkPromises("descriptors")
+    }
+
     func testADownloadThatCannotBePrepared() throws {
         let harness = try Harness()
         let job = finishedJob(harness)

@@ -268,7 +268,8 @@ final class EndTests: XCTestCase {
         }
     }
 
-    /// The grace is over and a worker still writes: the engine sleeps until it is told, it does not turn in circles.
+    /// The grace is over and a worker still writes: the engine sleeps until it is told, or gives the worker up; it does not
+    /// turn in circles.
     func testAClosingEngineDoesNotSpinWhileAWorkerWrites() throws {
         let harness = try Harness()
         let job = harness.submit("a")
@@ -279,10 +280,28 @@ final class EndTests: XCTestCase {
         harness.close(grace: 0)
         harness.settle()
         XCTAssertFalse(harness.core.isDone)
-        // Nothing is due before the download's own deadline.
-        XCTAssertGreaterThan(harness.core.waitLimit(true) ?? .max, 1_000_000)
+        // Nothing is due before the download is ended without its worker.
+        XCTAssertGreaterThan(harness.core.waitLimit(true) ?? .max, 1_900)
         harness.runToTheEnd()
         XCTAssertTrue(harness.core.isDone)
+    }
+
+    /// Fault 12: a worker that hangs in a file system bounds neither a cancel nor a close.
+    func testAWorkerThatHangsIsNotWaitedForWithoutEnd() throws {
+        let harness = try Harness()
+        let job = harness.submit("a")
+        harness.runToTheEnd()
+        harness.files.delayMilliseconds = 3_600_000
+        let cancelled = try harness.download(job)
+        harness.run(for: 1)
+        harness.cancel(cancelled)
+        harness.run(for: 2_100)
+        XCTAssertEqual(cancelled.snapshot.state, .cancelled)
+        let began = harness.elapsed
+        harness.close(grace: 1_000)
+        while !harness.core.isDone, harness.elapsed < began + 60_000 { harness.run(for: 100) }
+        XCTAssertTrue(harness.core.isDone)
+        XCTAssertLessThan(harness.elapsed - began, 6_500)
     }
 
     func testCloseWhileWorkersHaveSinks() throws {

@@ -7,6 +7,8 @@ public final class FakeSink: AssetSink {
     public let path: String?
     /// Made to fail by tests.
     public var prepareFailure: Failure?
+    /// So many times.
+    public var prepareFailures = Int.max
     public var commitFailure: Failure?
     /// Whether a worker has this sink now: nothing else may touch it then.
     public var isLent: () -> Bool = { false }
@@ -52,13 +54,31 @@ public final class FakeSink: AssetSink {
         inWorker = true
         defer { inWorker = false }
         prepared += 1
-        if prepared > 1 { misuse.append("prepared twice") }
-        if let prepareFailure { throw prepareFailure }
+        if isOpen { misuse.append("prepared twice") }
+        if let prepareFailure, prepared <= prepareFailures { throw prepareFailure }
+        isOpen = true
+        mostOpen.value = max(mostOpen.value, mostOpen.now + 1)
+        mostOpen.now += 1
+    }
+
+    public private(set) var isOpen = false
+    /// Of all sinks of a factory.
+    var mostOpen = OpenSinks()
+
+    public func pause() {
+        touch("pause")
+        close()
+    }
+
+    private func close() {
+        if isOpen { mostOpen.now -= 1 }
+        isOpen = false
     }
 
     public func begin(status: Int, headers: HTTPHeaders) -> Bool {
         touch("begin")
         transfers += 1
+        if !isOpen { misuse.append("a transfer to a sink that is not open") }
         text = nil
         switch status {
         case 206:
@@ -114,6 +134,7 @@ public final class FakeSink: AssetSink {
         if !isRight { misuse.append("committed a wrong image") }
         if abandoned != nil { misuse.append("committed after abandon") }
         if let commitFailure { throw commitFailure }
+        close()
         return AssetResult(contentType: "image/png", byteCount: Int64(bytes.count), path: path, bytes: nil)
     }
 
@@ -121,6 +142,7 @@ public final class FakeSink: AssetSink {
         touch("abandon")
         if abandoned != nil { misuse.append("abandoned twice") }
         abandoned = keepPartial
+        close()
     }
 
     /// The image that was published, whole and right; nil otherwise.
@@ -143,6 +165,12 @@ public final class FakeSink: AssetSink {
     }
 }
 
+/// How many are open.
+public final class OpenSinks {
+    public internal(set) var now = 0
+    public internal(set) var value = 0
+}
+
 /// Makes the sinks and remembers them. Any thread may make one; tests look at them when the engine is at rest.
 public final class FakeSinkFactory: AssetSinkFactory, @unchecked Sendable {
     // Guarded by the lock.
@@ -152,6 +180,7 @@ public final class FakeSinkFactory: AssetSinkFactory, @unchecked Sendable {
 
     public init() {}
 
+    public let open = OpenSinks()
     public var made: [FakeSink] { lock.withLock { all } }
 
     /// Called for each new sink, on the thread that makes it.
@@ -160,6 +189,7 @@ public final class FakeSinkFactory: AssetSinkFactory, @unchecked Sendable {
     public func make(path: String?, isAPIAnswer: Bool, identity: String) throws(Failure) -> any AssetSink {
         if path == "" { throw Failure(.invalidArgument, "The path is empty", field: "path") }
         let sink = FakeSink(identity: identity, path: path)
+        sink.mostOpen = open
         let hook = lock.withLock {
             all.append(sink)
             return self.hook

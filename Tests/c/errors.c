@@ -170,7 +170,9 @@ static void wrong_state(void)
     ok(aigc_job_asset_id(job, 99) == NULL && aigc_job_asset_url(job, 99) == NULL, "no name for image 99");
     ok_status(aigc_job_download(job, 0, NULL, &download, &error), AIGC_OK, &error, "download to memory");
     ok_status(aigc_job_wait(download, 30000, &error), AIGC_OK, &error, "it comes");
-    ok(aigc_job_token(download) == NULL && aigc_job_path(download) == NULL, "it has neither token nor path");
+    ok(aigc_job_token(download) && strcmp(aigc_job_token(download), aigc_job_token(job)) == 0,
+       "it has the token of its job");
+    ok(aigc_job_remote_id(download) == NULL && aigc_job_path(download) == NULL, "it has neither id nor path");
     ok_status(aigc_job_refresh(download, 0, &error), AIGC_E_WRONG_STATE, &error, "refresh of a download");
     ok_status(aigc_job_take_buffer(download, &buffer, &error), AIGC_OK, &error, "its bytes");
     ok(aigc_buffer_size(buffer) > 100 && aigc_buffer_data(buffer), "%zu bytes", aigc_buffer_size(buffer));

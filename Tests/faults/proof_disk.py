@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Tuple
 
-from proof import main
+from proof import ended, main
 from rig import Rig, fields
+from store import Store, noisy_png
 from tap import Report
 
 import aigc
+from aigc.enums import State
 
 HERE = Path(__file__).resolve().parent
 # A file system of 64 KiB; after the first try it grows.
@@ -105,5 +109,37 @@ def unwritable(rig: Rig, report: Report) -> None:
         report.ok(taken.read_text() == "mine", "an existing file: untouched")
 
 
+def descriptors(rig: Rig, report: Report) -> None:
+    """Hundreds of downloads wait without a descriptor; where there are too few, they are waited for."""
+    before = len(os.listdir("/proc/self/fd"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with Store() as store, aigc.Client(rig.keys(rig.box.info["http"])) as client:
+        image = noisy_png(20, 20, seed=3)
+        store.objects["/p.png"] = image
+        store.delay = 0.02
+        for limit, text in ((0, "as many as there are"), (before + 12, "too few")):
+            folder = rig.folder / ("many-%d" % limit)
+            folder.mkdir()
+            downloads = [
+                client.fetch("tencent", "aigc_image_asset", path=folder / ("%d.png" % number), url=store.url + "/p.png")
+                for number in range(300)
+            ]
+            if limit:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+            most, until = 0, time.monotonic() + (3 if limit else 60)
+            try:
+                while time.monotonic() < until and any(d.state in (State.QUEUED, State.RUNNING) for d in downloads):
+                    if not limit:
+                        most = max(most, len(os.listdir("/proc/self/fd")))
+                    time.sleep(0.01)
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            errors = [str(download.error) for download in downloads if ended(download) is not None]
+            report.ok(not errors, "descriptors, %s: every image comes" % text, errors[:2])
+            if not limit:
+                # 16 places, each with a folder, a file and a connection, on both sides; the worker may be behind.
+                report.ok(most - before < 180, "300 downloads hold few descriptors", most - before)
+
+
 if __name__ == "__main__":
-    sys.exit(main("disk", [full, limited, unwritable]))
+    sys.exit(main("disk", [full, limited, unwritable, descriptors]))

@@ -7,6 +7,7 @@ import random
 import re
 import struct
 import threading
+import time
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -38,6 +39,8 @@ class Store:
         self.only_dates = False
         # A request without a User-Agent is refused.
         self.needs_agent = False
+        # Seconds before an answer.
+        self.delay = 0.0
         self.seen: List[Tuple[str, Dict[str, str]]] = []
         store = self
 
@@ -64,6 +67,7 @@ class Store:
         if self.needs_agent and not request.headers.get("User-Agent"):
             request.send_error(403)
             return
+        time.sleep(self.delay)
         moved = self.moved.get(request.path)
         if moved is not None:
             request.wfile.write(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + moved + b"\r\n\r\n")

@@ -410,7 +410,7 @@ MUTANTS = (
         [
             (
                 "Sources/Core/DownloadMachine.swift",
-                "if endAsked == nil { endAsked = (final, failure) }", "endAsked = (final, failure)",
+                "guard endAsked == nil else { return }", "",
             )
         ],
         ["swift testTheFirstEndThatIsAskedForCounts"],
@@ -470,7 +470,7 @@ MUTANTS = (
     ),
     Mutant(
         9, "files are for everybody",
-        [("Sources/Assets/FileCalls.swift", "O_CLOEXEC | O_NOFOLLOW, 0o600)", "O_CLOEXEC | O_NOFOLLOW, 0o644)")],
+        [("Sources/Assets/FileCalls.swift", "flags | openFlags, 0o600)", "flags | openFlags, 0o644)")],
         ["faults secrets"],
     ),
     Mutant(

@@ -108,14 +108,18 @@ public final class Engine: @unchecked Sendable {
         }
         let asset = snapshot.assets[index]  // safe: checked above
         let access = provider.assetAccess(reference, asset)
-        return try order(
-            access, provider: job.provider, operation: job.operation, job: reference, index: asset.place(at: index),
-            path: path,
-            expiresAtMilliseconds: asset.expiresAtMilliseconds, trace: shared.lock.withLock { job.trace },
-            identity: [
-                reference.provider, reference.endpoint, reference.region, reference.operation, reference.remoteID,
-                String(index),
-            ].joined(separator: "\n"))
+        do throws(Failure) {
+            return try order(
+                access, provider: job.provider, operation: job.operation, job: reference, index: asset.place(at: index),
+                path: path,
+                expiresAtMilliseconds: asset.expiresAtMilliseconds, trace: shared.lock.withLock { job.trace },
+                identity: [
+                    reference.provider, reference.endpoint, reference.region, reference.operation, reference.remoteID,
+                    String(index),
+                ].joined(separator: "\n"))
+        } catch {
+            throw error.about(reference)
+        }
     }
 
     /// Downloads one image that is known by id or URL.
@@ -135,7 +139,9 @@ public final class Engine: @unchecked Sendable {
         var isAPIAnswer = false
         if case .call = access { isAPIAnswer = true }
         let sink = try sinks.make(path: path, isAPIAnswer: isAPIAnswer, identity: identity)
-        let record = newRecord(provider, operation, isDownload: true, JobSnapshot(state: .queued))
+        var snapshot = JobSnapshot(state: .queued)
+        if let job { snapshot.imageOf = job }
+        let record = newRecord(provider, operation, isDownload: true, snapshot)
         shared.setTrace(trace, of: record)
         let order = DownloadOrder(
             access: access, sink: sink, job: job, index: index, expiresAtMilliseconds: expiresAtMilliseconds)

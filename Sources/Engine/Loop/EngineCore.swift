@@ -55,7 +55,9 @@ final class EngineCore {
 
     /// True when a close has been carried out and nothing is left to wait for.
     var isDone: Bool {
-        guard let closeBy, !downloads.isAwaitingWorker else { return false }
+        guard let closeBy else { return false }
+        // A file system that hangs is not waited for without end.
+        if downloads.isAwaitingWorker, clock.nanoseconds() < Self.givesUpWorkers(closeBy) { return false }
         return jobs.active.isEmpty || clock.nanoseconds() >= closeBy
     }
 
@@ -63,6 +65,10 @@ final class EngineCore {
     var records: [JobRecord] {
         let own = jobs.active.values.map(\.record) + downloads.active.values.map(\.record)
         return steps.journal == nil ? own : own + mirrors.records
+    }
+
+    private static func givesUpWorkers(_ closeBy: Int64) -> Int64 {
+        closeBy.adding(.nanoseconds(milliseconds: ThreadWorker.patienceMilliseconds))
     }
 
     /// One turn. `mayWait`: whether to wait for bytes, timers or commands when there is nothing to do.
@@ -88,8 +94,10 @@ final class EngineCore {
         }
         guard sleeps else { return 0 }
         var due = timers.nextDue
-        // Past the grace only workers are waited for, and they wake.
-        if let closeBy, closeBy > clock.nanoseconds() { due = min(due ?? .max, closeBy) }
+        // Past the grace only workers are waited for, and they wake or are given up.
+        if let closeBy {
+            due = min(due ?? .max, closeBy > clock.nanoseconds() ? closeBy : Self.givesUpWorkers(closeBy))
+        }
         if settings.progressEvents && calls.downloadsInFlight > 0 {
             due = min(due ?? .max, clock.nanoseconds().adding(DownloadRunner.progressPause))
         }
@@ -276,7 +284,11 @@ final class EngineCore {
             switch outcome {
             case .leaves(let call, let request):
                 if call.lane.isSubmission, case .job(let job) = call.owner { jobs.step(.sending, job) }
-                calls.start(call, request)
+                if case .fetch(let download) = call.owner {
+                    downloads.granted(download, call, request)
+                } else {
+                    calls.start(call, request)
+                }
             case .records(let ticket): record(ticket)
             case .failed(let call, let failed):
                 hasFailed = true

@@ -4,7 +4,7 @@ internal import Core
 /// Runs slow work (fsync, credential files, STS) one piece after another, off the engine thread.
 public protocol Worker: AnyObject {
     func run(_ work: @escaping @Sendable () -> Void)
-    /// Ends after the work that has been given.
+    /// Ends after the work that has been given, or leaves a thread alone that does not come back.
     func close()
 }
 
@@ -21,6 +21,8 @@ public final class ThreadWorker: Worker, @unchecked Sendable {
 
     private static let idleNanoseconds: Int64 = 2_000_000_000
     private static let lookNanoseconds: Int64 = 100_000_000
+    /// How long a close waits for work that hangs in a file system.
+    static let patienceMilliseconds: Int64 = 5_000
     private static let stackBytes: UInt = 512 << 10
 
     /// `onFailure` is told the errno when no thread could be started; the work is then done on the caller's thread.
@@ -63,11 +65,12 @@ public final class ThreadWorker: Worker, @unchecked Sendable {
         }
         let ended: pthread_t? = lock.withLock {
             // In exit() the thread may sleep for good at the gate: nobody waits for it then.
-            while alive {
+            let until = aigcp_monotonic_ns() + Self.patienceMilliseconds * 1_000_000
+            while alive, aigcp_monotonic_ns() < until {
                 if aigcp_exit_has_begun() != 0 { return nil }
-                _ = lock.wait(until: aigcp_monotonic_ns() + Self.lookNanoseconds)
+                _ = lock.wait(until: min(until, aigcp_monotonic_ns() + Self.lookNanoseconds))
             }
-            let ended = thread
+            let ended = alive ? nil : thread
             thread = nil
             return ended
         }

@@ -89,6 +89,10 @@ final class ActiveDownload: ActiveTask {
     /// The image's own URL and all redirects since were of hosts that the caller has named.
     var isOnOwnHost = false
     var machine: DownloadMachine
+    /// The call that has a place and waits for the sink to be open.
+    var held: (call: CallTicket, request: HTTPRequest)?
+    /// The sink holds descriptors.
+    var isOpen = false
     /// A worker has the sink; `abandon` waits for it.
     var workerHasSink = false
     var abandonLater: Bool?

@@ -4,6 +4,8 @@ internal import Core
 /// Engine thread only.
 final class DownloadRunner {
     private(set) var active: [UInt64: ActiveDownload] = [:]
+    /// How many of them hold descriptors.
+    private var openSinks = 0
     private var sweptAt: Int64 = .min
     /// The buffer of `step`, so that it is not made anew each time.
     private var actions: [DownloadAction] = []
@@ -16,6 +18,8 @@ final class DownloadRunner {
     private let random: any RandomSource
     private let retry: RetryPolicy
     private let progressEvents: Bool
+    /// More open files than this are closed between two tries.
+    private let mostOpen: Int
 
     /// Callers hear of progress so often.
     static let progressPause: Int64 = 100_000_000
@@ -33,6 +37,7 @@ final class DownloadRunner {
         self.random = random
         retry = settings.downloadRetry
         progressEvents = settings.progressEvents
+        mostOpen = settings.maximumDownloads * 4
     }
 
     /// Whether a worker still has the sink of a download.
@@ -69,12 +74,17 @@ final class DownloadRunner {
             }
         case .fetch:
             fetch(download)
+        case .transfer:
+            guard let (call, request) = download.held else { return }
+            download.held = nil
+            calls.start(call, request)
         case .restart:
             do throws(Failure) { try download.sink.restart() } catch {
                 // The next transfer meets the same trouble and reports it.
             }
         case .describe:
             guard let reference = download.job else { return }
+            pauseOneOfMany(download)
             calls.enter(.describe(download), calls.lane(download.provider.statusCall(reference), .status))
         case .commit:
             download.workerHasSink = true
@@ -87,15 +97,17 @@ final class DownloadRunner {
                 shared.postInternal(.committed(id, result))
             }
         case .schedule(let at):
+            pauseOneOfMany(download)
             download.timerAt = at
             timers.schedule(download)
         case .unschedule:
             download.timerAt = .max
             timers.schedule(download)
         case .withdrawCall:
+            download.held = nil
             calls.withdraw(download)
         case .abandon(let keep):
-            if download.workerHasSink { download.abandonLater = keep } else { download.sink.abandon(keepPartial: keep) }
+            if download.workerHasSink { download.abandonLater = keep } else { abandon(download, keep) }
         case .changed:
             shared.lock.withLock {
                 download.record.snapshot.state = download.machine.state
@@ -133,8 +145,33 @@ final class DownloadRunner {
         download.workerHasSink = false
         if let keep = download.abandonLater {
             download.abandonLater = nil
-            download.sink.abandon(keepPartial: keep)
+            abandon(download, keep)
         }
+    }
+
+    private func abandon(_ download: ActiveDownload, _ keep: Bool) {
+        download.sink.abandon(keepPartial: keep)
+        setOpen(download, false)
+    }
+
+    /// Downloads that wait for another try keep their files open, as long as they are not many: with thousands at a sick
+    /// host the descriptors would be used up.
+    private func pauseOneOfMany(_ download: ActiveDownload) {
+        guard download.isOpen, !download.workerHasSink, openSinks > mostOpen else { return }
+        download.sink.pause()
+        setOpen(download, false)
+    }
+
+    private func setOpen(_ download: ActiveDownload, _ isOpen: Bool) {
+        guard download.isOpen != isOpen else { return }
+        download.isOpen = isOpen
+        openSinks += isOpen ? 1 : -1
+    }
+
+    /// A call has a place and could leave: the sink is opened first.
+    func granted(_ download: ActiveDownload, _ call: CallTicket, _ request: HTTPRequest) {
+        download.held = (call, request)
+        step(.granted(isOpen: download.isOpen), download)
     }
 
     private func forgetIfFinished(_ download: ActiveDownload) {
@@ -144,6 +181,7 @@ final class DownloadRunner {
     }
 
     func prepared(_ download: ActiveDownload, _ failure: Failure?) {
+        setOpen(download, failure == nil)
         workerReturned(download)
         step(.prepared(failure), download)
         forgetIfFinished(download)
@@ -166,6 +204,7 @@ final class DownloadRunner {
         case .failure(let why): failure = why
         }
         workerReturned(download)
+        if failure == nil { setOpen(download, false) }
         step(.committed(failure), download)
         forgetIfFinished(download)
     }
@@ -192,8 +231,10 @@ final class DownloadRunner {
         }
     }
 
-    private func ended(_ download: ActiveDownload, _ failure: Failure?) {
+    private func ended(_ download: ActiveDownload, _ failed: Failure?) {
         let record = download.record
+        var failure = failed
+        if let job = download.job { failure = failed?.about(job) }
         reporter.observeDone(record, download.machine.state, failure, began: download.beganAt)
         let waiters = shared.lock.withLock {
             record.snapshot.state = download.machine.state

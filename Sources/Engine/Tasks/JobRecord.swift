@@ -130,6 +130,11 @@ public struct JobSnapshot: Sendable {
         get { image.value?.result }
         set { change { $0.result = newValue } }
     }
+    /// Of a download: the job whose image it fetches.
+    public var imageOf: JobReference? {
+        get { image.value?.job }
+        set { change { $0.job = newValue } }
+    }
     private var trouble = Rare<Failure>()
     private var image = Rare<Image>()
     private var made = Rare<String>()
@@ -142,6 +147,7 @@ public struct JobSnapshot: Sendable {
         var received: Int64 = 0
         var total: Int64 = -1
         var result: AssetResult?
+        var job: JobReference?
     }
 
     init(state: JobState) { self.state = state }
