@@ -193,13 +193,18 @@ enum Composition {
             allowPrivateAddresses: values[.downloadAllowPrivateAddresses], environment: environment)
     }
 
+    /// Tries of a download without progress, unless the host sets a number.
+    private static let downloadTries = 6
+
     private static func engineSettings(_ values: ConfigValues) -> EngineSettings {
         var settings = EngineSettings()
         let backoff = Backoff(
             baseMilliseconds: values[.retryBaseMilliseconds], capMilliseconds: values[.retryMaxMilliseconds])
         let attempts = Int(clamping: values[.retryMaxAttempts])
         settings.jobPolicy.retry = RetryPolicy(maximumAttempts: attempts, backoff: backoff)
-        settings.downloadRetry = RetryPolicy(maximumAttempts: attempts, backoff: backoff)
+        // A host that answers every try with a damaged image would keep a download until its deadline.
+        settings.downloadRetry = RetryPolicy(
+            maximumAttempts: attempts == 0 ? downloadTries : attempts, backoff: backoff)
         settings.jobPolicy.polls = PollSchedule(
             initialMilliseconds: values[.pollInitialMilliseconds], maximumMilliseconds: values[.pollMaxMilliseconds],
             growthPercent: values[.pollGrowthPercent])

@@ -230,7 +230,7 @@ extension IntegerKey {
     static let retryMaxAttempts = IntegerKey(
         ConfigKey(
             "retry.max_attempts", .int(0...100), "0",
-            "Tries in all of a submission that was not executed, and of a download without progress; 0: until its deadline"
+            "Tries of a submission that was not executed (0: until its deadline), and of a download without progress (0: 6)"
         ))
     static let retryBaseMilliseconds = IntegerKey(
         ConfigKey("retry.base_ms", .duration(0...day), "500", "First back-off; it doubles, with full jitter"))

@@ -232,7 +232,8 @@ public struct DownloadMachine: Sendable {
         case .notSent, .unsigned, .throttled, .concurrencyLimit, .transient, .unreadable:
             break
         }
-        attemptsWithoutProgress += 1
+        // Want of memory or descriptors says nothing about the image: that ends at the deadline.
+        if failure.status != .noResources { attemptsWithoutProgress += 1 }
         guard policy.allowsAnother(after: attemptsWithoutProgress) else {
             end(.failed, failure, keepPartial: true, now, &actions)
             return

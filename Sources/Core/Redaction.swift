@@ -66,7 +66,8 @@ public enum Redaction {
         while index < bytes.count {
             let byte = bytes[index]
             let isQuote = byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "<")
-            if byte <= 0x20 || isQuote && endsAtQuote {
+            // Other control characters do not end a URL: what follows them is still its query.
+            if byte == 0x20 || (9...13).contains(byte) || isQuote && endsAtQuote {
                 (authority, inURL, hiding) = (nil, false, false)
             } else if byte == UInt8(ascii: ":"), !hiding, let slashes = slashes(in: bytes, at: index + 1) {
                 inURL = true

@@ -48,6 +48,8 @@ int main(void)
                 char *path = scratch("%d.*", (int)spare);
                 error = NULL;
                 status = aigc_job_download(job, 0, path, &download, &error);
+                /* A download waits for descriptors, until its deadline. */
+                if (status == AIGC_OK) status = aigc_job_set_deadline_ms(download, 3000, &error);
                 if (status == AIGC_OK) status = aigc_job_wait(download, 20000, &error);
                 ok(expected(status), "%d left: so does its download: %s", (int)spare, aigc_status_name(status));
                 aigc_error_free(error);

@@ -24,7 +24,7 @@ static aigc_request *request_of(const char *provider, const char *key, const cha
 {
     char prompt[512];
     aigc_request *request = test_request(provider, NULL);
-    snprintf(prompt, sizeof prompt, "%s, %s %s [%s]", secret, folder, key, words);
+    snprintf(prompt, sizeof prompt, "%s <special-token>, %s %s [%s]", secret, folder, key, words);
     if (aigc_request_set_string(request, "prompt", prompt, NULL) || aigc_request_set_option(request, "key", key, NULL))
         die("request of key %s", key);
     return request;
@@ -132,7 +132,7 @@ static void refusals(void)
     ok_status(aigc_client_attach_key(plain, "x", 1, &job, &error), AIGC_E_WRONG_STATE, &error, "and attaching by key");
     ok_status(aigc_client_submit(client, request, &job, &error), AIGC_OK, &error, "a key with a journal");
     aigc_job_free(job);
-    ok_status(aigc_request_set_string(request, "prompt", "another", &error), AIGC_OK, &error, "another prompt");
+    ok_status(aigc_request_set_string(request, "prompt", "another <special-token>", &error), AIGC_OK, &error, "another prompt");
     aigc_status status = aigc_client_submit(client, request, &job, &error);
     ok(aigc_error_outcome(error) == AIGC_OUTCOME_NOT_SENT && strcmp(aigc_error_field(error), "key") == 0 && !job,
        "a conflict says that nothing was sent");

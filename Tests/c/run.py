@@ -255,7 +255,7 @@ def example_generate(runner: Runner, run: Run, folder: Path) -> None:
         "tencent": ["tencent"],
     }
     for title, arguments in calls.items():
-        done = started(runner, run, folder, *arguments, "a kite, %s %s" % (title, runner.compiler), "kite")
+        done = started(runner, run, folder, *arguments, "a <special-token> kite, %s %s" % (title, runner.compiler), "kite")
         files = [Path(line).name for line in done.stdout.splitlines() if line.startswith(str(folder / "kite-"))]
         runner.ok(done.returncode == 0 and bool(files), "%s: %s: %d images" % (name, title, len(files)))
         job = runner.box.stats()["jobs"][-1]
@@ -284,7 +284,7 @@ def example_epoll(runner: Runner, run: Run, folder: Path) -> None:
     name = "epoll (%s)" % runner.compiler
     for provider in PROVIDERS:
         images = [IMAGE_URL] if provider == "alibaba" else []
-        done = started(runner, run, folder, provider, "12", "a harbour", "harbour", *images)
+        done = started(runner, run, folder, provider, "12", "a <special-token> harbour", "harbour", *images)
         files = sorted(folder.glob("harbour-*"))
         runner.ok(done.returncode == 0, "%s: %s: exit status 0" % (name, provider))
         jobs = {job["id"] for job in runner.box.stats()["jobs"] if job["provider"] == provider}
@@ -315,7 +315,8 @@ def example_train(runner: Runner, run: Run, folder: Path) -> None:
         runner.ok(data == runner.box.image("alibaba", jobs[-1]["id"], 0), "%s: %s is the sandbox's" % (name, file))
         (folder / file).unlink()
     token = re.search(r"token (aigc1:\S+)", done.stdout)
-    done = started(runner, run, folder, "--token", token.group(1) if token else "", *what[:2], "the same in summer", "snow")
+    leads = ["--token", token.group(1) if token else "", *what[:2], "a <special-token> in summer", "snow"]
+    done = started(runner, run, folder, *leads)
     runner.ok(done.returncode == 0 and "snow-1." in done.stdout, "%s: the token of a training leads on" % name)
     created = [job["operation"] for job in runner.box.stats()["jobs"]]
     runner.ok(created == [*operations, operations[1]], "%s: and trains nothing anew" % name)
@@ -464,7 +465,10 @@ def sanitized_plan() -> List[Run]:
     names = ("null", "errors", "generate", "epoll", "train", "lifecycle", "cancel", "operations", "credentials", "disk")
     runs = [Run(name, **only) for name in names]
     runs.append(Run("attach", world={"duration": 2.0}, **only))
-    runs.append(Run("fork", ["10"], world={"duration": 1.0}, after=no_duplicates, **only))
+    # A child keeps what it inherits on purpose. Swift writes the address of an object's weak references into the object in
+    # a form that LeakSanitizer does not read, and so it calls them lost there.
+    known = {"LSAN_OPTIONS": "suppressions=%s" % (Path(__file__).resolve().parent / "leaks.supp")}
+    runs.append(Run("fork", ["10"], world={"duration": 1.0}, after=no_duplicates, environment=known, **only))
     # What a program that calls exit() in the middle still holds is no leak.
     runs.append(Run("exit_live", ["12"], environment={"LSAN_OPTIONS": "detect_leaks=0"}, **only))
     runs.append(Run("jobs200", ["tencent", "20"], tls=True, after=same_bytes, **only))

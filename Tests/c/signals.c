@@ -33,6 +33,7 @@ static int under(void (*disposition)(int))
     pthread_sigmask(SIG_SETMASK, NULL, &mask_before);
     aigc_client *client = test_client();
     memset(prompt, 'x', sizeof prompt - 1);
+    memcpy(prompt, "<special-token> ", 16);
     for (int i = 0; i < JOBS; i++) {
         aigc_request *request = test_request(providers[i % 2], NULL);
         if (i % 3 == 0) aigc_request_set_string(request, "prompt", prompt, NULL); /* many writes for one request */

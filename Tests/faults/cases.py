@@ -80,7 +80,7 @@ _FINISHES = Expected(
 def expected(case: Case) -> Expected:
     """The table of outcomes."""
     fault = case.fault.on(case.scheme)
-    if fault.harmless:
+    if fault.harmless or fault.readable and case.operation in ("submit", "status"):
         return _FINISHES
     if case.operation == "submit":
         return _submit(case, fault)
@@ -116,6 +116,16 @@ def _submit(case: Case, fault: Fault) -> Expected:
         lasting = frozenset({Status.DEADLINE})
         accepted = Expected(frozenset({Outcome.ACCEPTED}), executed, False, False, _ENDED_BADLY, lasting, True)
         return accepted if case.lasts else _FINISHES
+    if fault.may_hold_id:  # Accepted with the id that the cloud gave, or unknown; then the fault strikes the status calls.
+        return Expected(
+            frozenset({Outcome.ACCEPTED, Outcome.UNKNOWN}),
+            executed,
+            True,
+            False,
+            frozenset({State.UNKNOWN, State.FAILED}),
+            frozenset({Status.OUTCOME_UNKNOWN, Status.DEADLINE}),
+            resends=True,
+        )
     if fault.left is Left.YES:
         return unknown
     # Perhaps: the library may say so, or be sure of the opposite. It must not be sure and wrong.

@@ -51,6 +51,10 @@ class Fault:
     whole: bool = False
     # The right answer comes; what comes besides belongs to nobody, and must not be taken for the next answer.
     harmless: bool = False
+    # An answer in JSON says itself where it ends: nothing of it is lost.
+    readable: bool = False
+    # Whether the id of a submission is whole in what comes depends on the cloud's answer.
+    may_hold_id: bool = False
     # Whether the matrix has it; the others serve single proofs.
     in_matrix: bool = True
 
@@ -93,7 +97,8 @@ _ALL = (
     _reply("close_all", Cloud.NOTHING),
     _reply("silence", Cloud.NOTHING, slow=True),
     _reply("silence_answered", slow=True),
-    *(_reply("cut_%d" % eighths, eighths=eighths) for eighths in range(8)),
+    # Behind the middle the id can be whole, and an answer that holds a whole id is read.
+    *(_reply("cut_%d" % eighths, eighths=eighths, may_hold_id=eighths > 4) for eighths in range(8)),
     _reply("cut_reset", eighths=4),
     _reply("cut_cipher", schemes=_TLS, eighths=4),
     _reply("stall", slow=True, eighths=4),
@@ -103,9 +108,9 @@ _ALL = (
     _reply("html_502_unexecuted", Cloud.NOTHING),
     _reply("empty_503"),
     _reply("empty_503_unexecuted", Cloud.NOTHING),
-    _reply("length_short"),
+    _reply("length_short", readable=True),  # of JSON only closing braces are missing
     _reply("length_long", whole=True),
-    _reply("chunked_cut"),
+    _reply("chunked_cut", may_hold_id=True),
     _reply("drip", slow=True),
     _reply("throttled", Cloud.REFUSED),
     _reply("second_at_once", harmless=True),  # somebody else's answer in the same write

@@ -9,6 +9,7 @@ from aigc.enums import Outcome, State
 from cases import Case, Expected, expected
 from faults import At
 from onecase import IMPATIENT_MS, Seen
+from rig import words
 
 # From the worst to the least.
 WORST = "NOT_SENT claimed though the cloud has the job"
@@ -45,7 +46,7 @@ class Created:
 
     def with_prompt(self, provider: str, prompt: str) -> List[str]:
         """The ids of the jobs with this prompt."""
-        return self.ids.get("%s\n%s [size:48x48]" % (provider, prompt), [])
+        return self.ids.get(provider + "\n" + words(provider, prompt), [])
 
 
 def judge(case: Case, seen: Seen, created: Created, image: Callable[[str, str], bytes]) -> List[Flaw]:

@@ -215,12 +215,17 @@ class Rig:
         return found
 
 
-def fields(provider: str, prompt: str, trained: bool = False, **more: Any) -> Dict[str, Any]:
-    """What Client.submit takes for a small picture; trained: of Alibaba's two operations the one with a model."""
+def words(provider: str, prompt: str) -> str:
+    """The prompt of a small picture, as the cloud gets it."""
     text = prompt if "[size:" in prompt else prompt + " [size:48x48]"
     if provider == "alibaba" and "<special-token>" not in text:
         text += " <special-token>"
-    found: Dict[str, Any] = {"provider": provider, "prompt": text}
+    return text
+
+
+def fields(provider: str, prompt: str, trained: bool = False, **more: Any) -> Dict[str, Any]:
+    """What Client.submit takes for a small picture; trained: of Alibaba's two operations the one with a model."""
+    found: Dict[str, Any] = {"provider": provider, "prompt": words(provider, prompt)}
     if provider == "tencent":
         found["operation"] = "aigc_image"
     elif trained:

@@ -37,7 +37,7 @@ generates() { # PROVIDER OPTION...
     rm -rf "$work/images"
     mkdir "$work/images"
     forget
-    "$work/stranger/generate" "${options[@]}" "$@" "$provider" "a cat from Go" "$work/images/cat" &&
+    "$work/stranger/generate" "${options[@]}" "$@" "$provider" "a <special-token> cat from Go" "$work/images/cat" &&
         images_are "$provider" 1 "$work/images"
 }
 

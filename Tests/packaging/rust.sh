@@ -36,7 +36,7 @@ generates() { # PROVIDER OPTION...
     rm -rf "$work/images"
     mkdir "$work/images"
     forget
-    "$CARGO_TARGET_DIR/debug/stranger" "${options[@]}" "$@" "$provider" "a cat from Rust" "$work/images/cat" &&
+    "$CARGO_TARGET_DIR/debug/stranger" "${options[@]}" "$@" "$provider" "a <special-token> cat from Rust" "$work/images/cat" &&
         images_are "$provider" 1 "$work/images"
 }
 with_libdir() {

@@ -8,6 +8,7 @@ have() {
         binutils) command -v objcopy >/dev/null && command -v readelf >/dev/null ;;
         golang-go) command -v go >/dev/null ;;
         php-cli) command -v php >/dev/null ;;
+        nginx-light) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] ;;
         ruby-minitest) ruby -e 'require "minitest"' 2>/dev/null ;;
         abigail-tools) command -v abidiff >/dev/null ;;
         dpkg-dev) command -v dpkg-gensymbols >/dev/null ;;

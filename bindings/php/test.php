@@ -109,7 +109,8 @@ $tests = [
         $error = raises(Aigc\OutcomeUnknownError::class, fn () => $doubtful->wait(30));
         same([N::OUTCOME_UNKNOWN, false], [$error->outcome, $error->retryable]);
         tool('calm');
-        $job = $client->tencent()->aigcImage(prompt: 'a cat for files')->wait(30);
+        $impatient = new Client(config(['retry.max_attempts' => 2]));
+        $job = $impatient->tencent()->aigcImage(prompt: 'a cat for files')->wait(30);
         tool('fault', 'garbage_body', 'asset', 'times=-1');
         same(N::E_NOT_AN_IMAGE, raises(Aigc\AssetError::class, fn () => $job->download()->wait(30))->status);
         tool('calm');

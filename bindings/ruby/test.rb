@@ -84,7 +84,8 @@ class AigcTest < Minitest::Test
     assert_equal [N::OUTCOME_UNKNOWN, false], [error.outcome, error.retryable?]
     tool("calm")
 
-    job = @client.tencent.aigc_image(prompt: "a cat for files").wait(30)
+    impatient = Aigc::Client.new(config.merge("retry.max_attempts" => "2"))
+    job = impatient.tencent.aigc_image(prompt: "a cat for files").wait(30)
     tool("fault", "garbage_body", "asset", "times=-1")
     assert_equal N::E_NOT_AN_IMAGE, assert_raises(Aigc::AssetError) { job.download.wait(30) }.status
     tool("calm")

@@ -739,7 +739,7 @@ def test_a_source_that_is_set_up_and_broken_ends_the_search(
     before = machine.last()
     with machine.client() as client:
         request = {"tencent": {}, "alibaba": {"model": "sandbox-model"}}[provider]
-        job = client.submit(provider, OPERATION[provider], prompt="a cat", **request)
+        job = client.submit(provider, OPERATION[provider], prompt="a <special-token>", **request)
         with pytest.raises(NoCredentialsError) as caught:
             job.wait(20)
     error = caught.value

@@ -58,6 +58,7 @@ fn typed_requests() {
 
 #[test]
 fn a_key_is_paid_once() {
+    needs_sandbox!();
     let folder = std::env::temp_dir().join(format!("aigc-rust-journal-{}", std::process::id()));
     let path = folder.to_str().unwrap();
     let mut config = config();

@@ -95,7 +95,7 @@ def doctor(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> 
         machine += [
             Check("warning", WARN, event.message or "")
             for event in client.events(timeout=0)
-            if event.type == EventType.WARNING
+            if event.type == EventType.WARNING and not (event.message or "").startswith("Calls to ")
         ]
         seen = None
         if args.live is not None:

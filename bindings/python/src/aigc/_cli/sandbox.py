@@ -82,9 +82,12 @@ def _command(command: List[str], info: Dict[str, Any]) -> int:
         if value is not None:
             environment[name] = value
     child: Optional["subprocess.Popen[bytes]"] = None
+    early: List[int] = []  # The command can have begun before Popen() has returned.
 
     def pass_on(number: int, frame: Optional[FrameType]) -> None:
-        if child is not None and child.poll() is None:
+        if child is None:
+            early.append(number)
+        elif child.poll() is None:
             child.send_signal(number)
 
     for name in _PASSED_ON:
@@ -99,6 +102,8 @@ def _command(command: List[str], info: Dict[str, Any]) -> int:
         raise InvalidArgumentError(
             f"{command[0]} cannot be started: {error.strerror}", status=Status.INVALID_ARGUMENT
         ) from error
+    for number in early:
+        child.send_signal(number)
     code = child.wait()
     return code if code >= 0 else 128 - code
 
