@@ -2,7 +2,7 @@
 
 // libaigc for PHP, in one file: image-generation jobs on Alibaba Cloud and Tencent Cloud. Needs PHP 8.1 or newer with
 // ext-ffi (php-fpm: ffi.enable=true), and libaigc.so.1 (AIGC_LIBRARY names another file). The manual is include/aigc.h;
-// bindings/guide/php.md shows the way.
+// bindings/php/examples/generate.php shows the way.
 //
 //     $client = new Aigc\Client();
 //     $job = $client->tencent()->aigcImage(prompt: 'a cat in the snow')->wait();

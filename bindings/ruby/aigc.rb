@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 # libaigc for Ruby, in one file: image-generation jobs on Alibaba Cloud and Tencent Cloud. Needs Ruby 3.0 or newer with
-# fiddle, and libaigc.so.1 (AIGC_LIBRARY names another file). The manual is include/aigc.h; bindings/guide/ruby.md shows the
-# way.
+# fiddle, and libaigc.so.1 (AIGC_LIBRARY names another file). The manual is include/aigc.h;
+# bindings/ruby/examples/generate.rb shows the way.
 #
 #   client = Aigc::Client.new
 #   job = client.tencent.aigc_image(prompt: "a cat in the snow").wait

@@ -326,13 +326,17 @@ aigc_status aigc_request_add_image_url(aigc_request *request, const char *url, c
 
 /* Sets how this library treats the job, not what the provider is asked. Options: "follow" ("true" or "false"; default
  * the configuration's job.follow), "deadline_ms" (default job.deadline_ms); since 1.1 "traceparent" and "tracestate", which
- * do from the first call on what aigc_job_set_trace() does ("" takes them back); since 1.2 "key" and "hold". Unknown options
- * are errors. Since 1.0.
+ * do from the first call on what aigc_job_set_trace() does ("" takes them back); since 1.2 "key", "hold" and "check".
+ * Unknown options are errors. Since 1.0.
  *
  * "key" names the job in the journal: 1 to 255 bytes, chosen by you, one for each picture that you want ("batch-7/000123").
  * It needs a client with a journal.path ("" takes it back): see aigc_client_submit(). Do not make it from the arguments: two
  * equal prompts may be meant twice. "hold" ("true" or "false", default "false"): the job waits before its first byte, with
- * credentials, rate and place, until aigc_job_release(): a host notes it in a database of its own first. */
+ * credentials, rate and place, until aigc_job_release(): a host notes it in a database of its own first.
+ *
+ * "check" ("on" or "off", default "on"): aigc_client_submit() refuses values that the text of their field excludes, or that
+ * nobody means, with AIGC_E_INVALID_ARGUMENT before anything is sent: a text of nothing but blanks, an Alibaba prompt
+ * without <special-token>, a seed out of range. "off" sends them as they are; what is required stays so. */
 aigc_status aigc_request_set_option(aigc_request *request, const char *name, const char *value, aigc_error **error);
 
 /* Frees a request. Jobs made from it are not touched. NULL is fine. Since 1.0. */
@@ -355,7 +359,11 @@ typedef struct aigc_event aigc_event;
 typedef struct aigc_buffer aigc_buffer;
 
 /* Creates a client. config is copied; NULL means all defaults. The process environment (credentials, proxy, CA) is read
- * here, on this thread, and not again. Starts no thread and opens no connection. Since 1.0. */
+ * here, on this thread, and not again. Where the configuration does not set them, AIGC_ALIBABA_ENDPOINT,
+ * AIGC_TENCENT_ENDPOINT, AIGC_CA_FILE and AIGC_ALLOW_PRIVATE_ADDRESSES (1 or 0) stand for alibaba.endpoint,
+ * tencent.endpoint, tls.ca_file and download.allow_private_addresses: "aigc sandbox" sets them, so that any program meets
+ * the sandbox unchanged. A program with rights that its caller has not (set-uid, file capabilities) takes nothing from
+ * the environment. Starts no thread and opens no connection. Since 1.0. */
 aigc_status aigc_client_new(const aigc_config *config, aigc_client **client, aigc_error **error);
 
 /* Ends all jobs of the client here (AIGC_E_CANCELLED) and joins its threads; the jobs go on at the provider. Submissions
@@ -469,14 +477,16 @@ int32_t aigc_client_event_fd(aigc_client *client);
 /* Takes the next event, yours to free, waiting up to timeout_ms for it (0: does not wait). AIGC_OK with *event NULL
  * means that none came in time, or that aigc_client_wake() was called. Events of one job come in order; JOB_STATE and
  * JOB_PROGRESS that were not taken in time are merged into the newest. Events are kept until they are taken, unless
- * nobody has ever asked this client for events: then those of a job vanish with its last handle. Since 1.0. */
+ * nobody has ever asked this client for events: then those of a job vanish with its last handle. AIGC_E_CLOSED: timeout_ms
+ * is not 0, the client has been closed and every event has been taken; a loop ends there. Since 1.0. */
 aigc_status aigc_client_next_event(aigc_client *client, int64_t timeout_ms, aigc_event **event, aigc_error **error);
 
 /* Called by aigc_client_dispatch() for each event, on the thread that called it. The event is freed afterwards. Since 1.0. */
 typedef void (*aigc_event_handler)(const aigc_event *event, void *user_data);
 
 /* Hands the events that are queued now to handler, one by one, first waiting up to timeout_ms for one to come. No lock is
- * held: the handler may call anything except aigc_client_free() of this client. Sets *handled (may be NULL). Since 1.0. */
+ * held: the handler may call anything except aigc_client_free() of this client. Sets *handled (may be NULL).
+ * AIGC_E_CLOSED as from aigc_client_next_event(). Since 1.0. */
 aigc_status aigc_client_dispatch(aigc_client *client, int64_t timeout_ms, aigc_event_handler handler, void *user_data,
                                  size_t *handled, aigc_error **error);
 
@@ -505,12 +515,6 @@ enum {
 /* The name of a state, "AIGC_STATE_PENDING"; "AIGC_STATE_?" for one that does not exist. Lives for ever. Since 1.0. */
 const char *aigc_state_name(int32_t state);
 
-/* The strings that the getters below give live as long as the handle. Three getters can give another string after each
- * answer, without end: aigc_job_provider_state(), aigc_job_provider_response() and aigc_job_request_id(). Of each of the
- * three a handle keeps the 16 different strings that it gave out last; the 17th newest is freed by the call that gives a
- * new one. So a pointer stays valid at least as long as nobody asks this handle for the answer again. Copy what you keep
- * longer, or what you read while another thread asks the same handle. */
-
 /* A number that is unique among the jobs of the process; 0 for NULL. Since 1.0. */
 uint64_t aigc_job_id(const aigc_job *job);
 
@@ -518,8 +522,9 @@ uint64_t aigc_job_id(const aigc_job *job);
 const char *aigc_job_remote_id(aigc_job *job);
 
 /* A printable token of at most 256 bytes, without any secret, that attaches this job in another process. NULL until the
- * provider has accepted the job (AIGC_EVENT_JOB_ACCEPTED is the moment to store it) and for downloads. An id that the
- * provider made longer than fits has no token: keep aigc_job_remote_id(). Since 1.0. */
+ * provider has accepted the job (AIGC_EVENT_JOB_ACCEPTED is the moment to store it). A download has the token of its job,
+ * which its errors name too, or none if it has no job (aigc_client_fetch). An id that the provider made longer than fits
+ * has no token: keep aigc_job_remote_id(). Since 1.0. */
 const char *aigc_job_token(aigc_job *job);
 
 /* The key of the job in the journal: yours, or one that the client made up. NULL without a journal, for a job that was
@@ -546,7 +551,12 @@ const char *aigc_job_operation(aigc_job *job);
 
 /* The provider's own word for the state ("WAIT_SCHEDULE", "RUN", or one that nobody has documented). NULL until one has
  * been seen. While the job waits in AIGC_STATE_QUEUED because the provider has refused it for now: the code of that
- * refusal ("RequestLimitExceeded"). Since 1.0. */
+ * refusal ("RequestLimitExceeded").
+ *
+ * This getter, aigc_job_provider_response() and aigc_job_request_id() can give another string after each answer, without
+ * end. Of each of the three a handle keeps the 16 different strings that it gave out last; the 17th newest is freed by the
+ * call that gives a new one. So a pointer stays valid at least as long as nobody asks this handle for the answer again. Copy
+ * what you keep longer, or what you read while another thread asks the same handle. Since 1.0. */
 const char *aigc_job_provider_state(aigc_job *job);
 
 /* The provider's last answer about this job as it came, with every field it sent: JSON as a rule. An answer that could not
@@ -743,14 +753,14 @@ const char *aigc_buffer_content_type(const aigc_buffer *buffer);
 void aigc_buffer_free(aigc_buffer *buffer);
 
 /* ---------------------------------------------------------------------------------------------------------------- */
-/* The journal, for tools: without a client. Each call opens the folder, does one thing and closes it; a folder or file    */
-/* that is not there is AIGC_E_JOURNAL. Any thread; they wait for the disk.                                           */
+/* The journal, for tools: without a client                                                                         */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
 /* The journal is a folder of your user's on a local disk, used by any number of processes at once. It holds keys, states, the
  * providers' ids, times, and a digest of each request; never a prompt (unless journal.requests keeps the bodies of requests
  * until their jobs have ended), a URL of an image, or a secret. Never open its files with another copy of SQLite inside a
- * process that uses it.
+ * process that uses it. Each call of this section opens the folder, does one thing and closes it; a folder or file that is
+ * not there is AIGC_E_JOURNAL. Any thread; they wait for the disk.
  *
  * Sets *rows to a page of keys in ascending order of their bytes, a JSON object a line, in a buffer that is yours to free;
  * size 0: there are no more. after: the last key of the page before, or NULL to begin. filter_json: NULL, or an object with
