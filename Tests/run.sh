@@ -124,6 +124,9 @@ if ! { need_swift && need_place "$root" && need_packages "$logs/setup.log" "${pa
     finish
 fi
 
+# A browser is large: its tests are left out, with a word, where it cannot be had.
+[ "$quick" = yes ] || need_packages "$logs/setup.log" chromium chromium-driver || echo "There is no browser: see setup.log"
+
 if ! run_step build; then finish; fi
 for step in "${steps[@]:1}"; do
     wanted "$step" || continue

@@ -10,6 +10,7 @@ have() {
         php-cli) command -v php >/dev/null ;;
         nginx-light) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] ;;
         ruby-minitest) ruby -e 'require "minitest"' 2>/dev/null ;;
+        chromium-driver) command -v chromedriver >/dev/null ;;
         abigail-tools) command -v abidiff >/dev/null ;;
         dpkg-dev) command -v dpkg-gensymbols >/dev/null ;;
         man-db) command -v man >/dev/null ;;

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from aigc.sandbox.control import is_loopback
+from aigc.sandbox.guard import is_loopback
 from aigc.sandbox.testing import SandboxProcess
 from sandbox_client import alibaba, request_bytes, send, tc3, tencent, wait_for
 
@@ -48,7 +48,7 @@ def test_the_authority_is_kept_in_the_state_dir(tmp_path):
         first = Path(box.info["ca_file"]).read_bytes()
     with SandboxProcess("--state-dir", str(tmp_path), "--cert-name", "more.test") as box:
         assert Path(box.info["ca_file"]).read_bytes() == first
-        assert send(box.info["https"], "GET", "/_sandbox", [("Host", "x")], ca=box.info["ca_file"]).status == 200
+        assert send(box.info["https"], "GET", "/_sandbox", [("Host", "localhost")], ca=box.info["ca_file"]).status == 200
 
 
 def test_ends_with_its_parent():
@@ -208,7 +208,7 @@ def test_bad_calls_get_a_clear_word(box, method, path, body, word):
     with pytest.raises(RuntimeError) as refused:
         box.call(method, path, body)
     assert word in str(refused.value)
-    answer = send(box.info["http"], "POST", "/_sandbox/config", [("Host", "x")], b"{no json")
+    answer = send(box.info["http"], "POST", "/_sandbox/config", [("Host", "localhost")], b"{no json")
     assert answer.status == 400 and "JSON" in answer.json["error"]
 
 

@@ -56,6 +56,7 @@ def _for_this_shell(args: argparse.Namespace) -> int:
         print(f"unset {name}" if value is None else f"export {name}={shlex.quote(value)}")
     print(f"export AIGC_SANDBOX_PID={process.pid}")
     print("aigc: the sandbox stands in for both clouds in this shell, and ends with it", file=sys.stderr)
+    print(f"aigc: what it does is to be seen at {info['page']}", file=sys.stderr)
     return exits.OK
 
 
@@ -67,6 +68,7 @@ def _until_told(process: "subprocess.Popen[bytes]", info: Dict[str, Any], output
             if value is not None:
                 output.result(f"export {name}={shlex.quote(value)}", vital=False)
         output.note("aigc: the sandbox runs until Ctrl-C; the lines above are for other shells")
+    output.note(f"aigc: what it does is to be seen at {info['page']}")
     try:
         process.wait()
     except Interrupted:

@@ -145,6 +145,7 @@ class Alibaba:
 
     async def _handle(self, call: Call) -> Reply:
         head, world = call.head, self._world
+        call.check("action")
         name = head.path[len(PREFIX) :] if head.path.startswith(PREFIX) else ""
         action = head.get("x-acs-action")
         if name not in ROUTES:
@@ -162,7 +163,9 @@ class Alibaba:
             raise Refusal("InvalidAction.NotFound", "Specified api is not found, please check your url and method.", 404)
         if head.get("x-acs-version") != VERSION:
             raise Refusal("InvalidVersion", "Specified parameter Version is not valid.", 400)
+        call.check("signature")
         identity = verify(head, call.body, world.identities, world.nonces, world.clock.now())
+        call.check("rate")
         wait = world.alibaba_rate.take(identity.account, action)
         if wait > 0:
             left = str(math.ceil(wait * 1000))
@@ -170,6 +173,7 @@ class Alibaba:
                 "Throttling.User", "Request was denied due to user flow control.", 400,
                 headers=[("x-acs-retry-after", left)],
             )
+        call.check("fields")
         return await self._handlers[name](call, identity)
 
     # What the calls carry
@@ -233,6 +237,7 @@ class Alibaba:
         prompt = self._text(fields, "prompt")
         count = self._whole(fields, "imageNumber")
         seed = self._whole(fields, "seed")
+        call.check("places")
         self._check_places(identity)
         job_id = world.jobs.number(kind)
         job = world.jobs.add(
@@ -337,6 +342,7 @@ class Alibaba:
         name, kind = self._text(fields, "name"), self._text(fields, "objectType")
         self._image_urls(fields)
         self._whole(fields, "trainSteps")
+        call.check("places")
         self._check_places(identity)
         job_id = world.jobs.number(TRAINING)
         model = "%s_%s" % ("".join(c for c in kind if c.isalnum()) or "model", hex_id(24))

@@ -51,11 +51,13 @@ class AlibabaSts:
         if version != VERSION:
             raise Refusal("InvalidVersion", "Specified parameter Version is not valid.", 400)
         account = "main"
+        call.check("signature")
         if action == "AssumeRole":
             caller = self._caller(head, call.body, parameters)
             account = caller.account
         else:
             self._check_oidc(parameters)
+        call.check("fields")
         arn = parameters.get("RoleArn") or ""
         if not arn or not parameters.get("RoleSessionName"):
             raise Refusal("MissingParameter", "RoleArn and RoleSessionName are mandatory.", 400)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from typing import Any, Callable, Deque, Dict, Optional, Tuple, cast
 
-from . import tencent_scene
+from . import tencent_scene, view
 from .faults import KINDS, fault_from_json
+from .guard import refusal
 from .identities import identity_from_json
 from .ledger import since
 from .wire import Head, Reply, json_reply
@@ -22,16 +22,6 @@ class BadRequest(Exception):
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)
         self.status = status
-
-
-def is_loopback(peer: Optional[str]) -> bool:
-    """Does the caller sit on this machine?"""
-    try:
-        address = ipaddress.ip_address(peer or "")
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return bool((mapped or address).is_loopback)
 
 
 def _object(body: bytes) -> Dict[str, Any]:
@@ -67,6 +57,7 @@ class Control:
             ("GET", "bucket-requests"): self._bucket_requests,
             ("GET", "proxy-requests"): self._proxy_requests,
             ("POST", "scene-tasks"): lambda arguments, body: {"id": tencent_scene.create(world, _object(body))},
+            ("GET", "view"): lambda arguments, body: view.look(world, _number(arguments, "since", 0)),
             ("GET", "config"): lambda arguments, body: world.settings.as_json(),
             ("POST", "config"): self._configure,
             ("GET", "faults"): lambda arguments, body: [f.as_json() for f in world.faults.every()],
@@ -81,9 +72,13 @@ class Control:
     async def handle(self, head: Head, body: bytes, peer: Optional[str]) -> Reply:
         """Answer one control call."""
         try:
-            if not is_loopback(peer):
-                raise BadRequest("the control interface answers this machine only", 403)
+            refused = refusal(head, peer)
+            if refused is not None:
+                raise BadRequest(refused, 403)
             name = head.path[len(ROOT) :].strip("/")
+            page = view.file(name) if head.method == "GET" and name else None
+            if page is not None:
+                return page
             if (head.method, name) == ("GET", "image"):
                 return await self._image(head.arguments())
             call = self._calls.get((head.method, name))
@@ -95,6 +90,14 @@ class Control:
             return json_reply({"error": str(bad)}, bad.status, "control")
         except ValueError as bad:
             return json_reply({"error": str(bad)}, 400, "control")
+
+    def page(self, head: Head, peer: Optional[str]) -> Reply:
+        """The page at the root, for people."""
+        refused = refusal(head, peer)
+        found = view.file("")
+        if refused is not None or found is None:
+            return Reply(403, (refused or "").encode("utf-8", "replace"), "text/plain; charset=utf-8", [], "control")
+        return found
 
     def _about(self, arguments: Dict[str, str], body: bytes) -> Any:
         calls = sorted("%s %s/%s" % (method, ROOT, name) for method, name in self._calls)

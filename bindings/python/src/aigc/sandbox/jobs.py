@@ -9,6 +9,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from itertools import islice
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from .draw import Recipe
@@ -180,6 +181,10 @@ class Jobs:
     def every(self, kind: str) -> Iterator[Job]:
         """All jobs of a kind, oldest first."""
         return iter(list(self._kinds[kind].values()))
+
+    def newest(self, count: int) -> List[Job]:
+        """The last so many, newest first."""
+        return list(islice(reversed(self._jobs.values()), count))
 
     def clear(self) -> None:
         """Forget them all (ids go on counting)."""

@@ -36,10 +36,15 @@ class Ledger:
     def __init__(self) -> None:
         self.connections: "Counter[str]" = Counter()
         self._sequence = itertools.count(1)
+        self.last = 0
+        """The number of the newest recorded request."""
+        self.epoch = 0
+        """How often this ledger was cleared."""
         self.clear()
 
     def clear(self) -> None:
         """Start afresh."""
+        self.epoch += 1
         self._operations: Dict[str, Dict[str, Operation]] = {}
         self._markers: Set[str] = set()
         self.duplicates = 0
@@ -58,6 +63,10 @@ class Ledger:
             found = self._operations[provider][name] = Operation()
         return found
 
+    def names(self) -> Dict[str, List[str]]:
+        """The operations that were called, by provider."""
+        return {provider: list(operations) for provider, operations in self._operations.items()}
+
     def job_created(self, provider: str, operation: str, job_id: str, prompt: str, when: float) -> None:
         """Note a new job; a prompt seen before in the same cloud is a duplicate."""
         marker = provider + "\n" + prompt
@@ -71,7 +80,7 @@ class Ledger:
 
     def record(self, log: Deque[Dict[str, Any]], entry: Dict[str, Any]) -> Dict[str, Any]:
         """Keep one request head, numbered."""
-        entry["number"] = next(self._sequence)
+        entry["number"] = self.last = next(self._sequence)
         log.append(entry)
         return entry
 

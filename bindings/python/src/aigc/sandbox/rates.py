@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from heapq import heappop, heappush
-from typing import Any, Deque, Dict, List, Tuple
+from typing import Any, Deque, Dict, List, Optional, Tuple
 
 
 class TokenBuckets:
@@ -29,6 +29,16 @@ class TokenBuckets:
         self._buckets[(account, action)] = (level, now)
         return (1.0 - level) / self.rate
 
+    def lowest(self, action: str) -> Optional[float]:
+        """How many tokens are left now, in the account that has fewest; None where nothing limits this action."""
+        now, burst = time.monotonic(), max(self.rate, 1.0)
+        levels = [
+            min(burst, level + (now - since) * self.rate)
+            for (_, name), (level, since) in self._buckets.items()
+            if name == action
+        ]
+        return min(levels) if levels and self.rate > 0 else None
+
     def clear(self) -> None:
         """Fill every bucket again."""
         self._buckets.clear()
@@ -50,6 +60,11 @@ class Peak:
             times.popleft()
         if len(times) > self.most:
             self.most = len(times)
+
+    def present(self) -> int:
+        """How many events the last second held."""
+        edge = time.monotonic() - 1.0
+        return sum(1 for moment in self._times if moment > edge)
 
 
 class Places:

@@ -12,7 +12,7 @@ from typing import Any, Awaitable, Callable, Deque, Dict, List, NamedTuple, Opti
 
 from aiohttp import web
 
-from . import alibaba, certificates, metadata, store, tencent
+from . import alibaba, certificates, metadata, store, tencent, view
 from .assets import Assets
 from .bucket import Bucket, carries_signature
 from .control import ROOT, Control
@@ -117,6 +117,8 @@ class Sandbox:
         if head.path == ROOT or head.path.startswith(ROOT + "/"):
             body = await _body_of(request, head)
             return response(await self._control.handle(head, body, request.remote), self._world.clock.now())
+        if view.asks_for_page(head):
+            return response(self._control.page(head, request.remote), self._world.clock.now())
         return await self._exchange(request, head, self._api_route(head), self._world.ledger.requests)
 
     async def _asset(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -168,13 +170,17 @@ class Sandbox:
             else:
                 counts.accepted += 1
             entry["status"], entry["code"] = reply.status, reply.code
+            entry["checks"] = call.results(not reply.code)
             return reply
 
-        if fault is None:
-            return response(await handle(), world.clock.now())
-        counts.faults[fault.kind] += 1
-        entry["fault"] = fault.kind
-        return await perform(request, fault, handle, route.refuse, world.clock.now)
+        try:
+            if fault is None:
+                return response(await handle(), world.clock.now())
+            counts.faults[fault.kind] += 1
+            entry["fault"] = fault.kind
+            return await perform(request, fault, handle, route.refuse, world.clock.now)
+        finally:
+            entry["over"] = True
 
     # Start and stop
 
@@ -221,6 +227,7 @@ class Sandbox:
         bound = await self._proxy.start(self._host, self._ports.proxy)
         info["proxy"] = info["http"].rpartition(":")[0] + ":%d" % bound
         info["ca_file"] = str(files.ca)
+        info["page"] = info["http"] + "/"
         info["control"] = info["http"] + ROOT
         info["alibaba"] = {
             "access_key_id": ALIBABA_ID, "access_key_secret": ALIBABA_SECRET, "model_id": alibaba.PRESET_MODEL,

@@ -75,6 +75,7 @@ class Tencent:
 
     def _handle(self, call: Call) -> Reply:
         head, world = call.head, self._world
+        call.check("form")
         if head.method != "POST":
             raise Refusal("UnsupportedProtocol", "Only POST is supported here.")
         if len(call.body) > MAX_BODY:
@@ -93,7 +94,9 @@ class Tencent:
             return self._sts(call, action)
         echo = action.startswith(ECHO) or (world.settings.echo and action not in self._handlers)
         service = parse_authorization(head.get("authorization") or "").service if echo else SERVICE
+        call.check("signature")
         identity = verify(head, call.body, world.identities, service, world.clock.now())
+        call.check("action")
         region = head.get("x-tc-region")
         if region and not _REGION.match(region):
             raise Refusal("UnsupportedRegion", "The region `%s` is not supported." % region)
@@ -101,12 +104,14 @@ class Tencent:
             raise Refusal("NoSuchVersion", "The version `%s` does not exist." % version)
         if action not in self._handlers and not echo:
             raise Refusal("InvalidAction", "The action `%s` does not exist." % action)
+        call.check("rate")
         if world.tencent_rate.take(identity.account, action) > 0:
             raise Refusal(
                 "RequestLimitExceeded",
                 "Your current request times equals to %d in a second, which exceeds the frequency limit "
                 "%d for a second. Please reduce the frequency of calls." % (world.settings.rate + 1, world.settings.rate),
             )
+        call.check("fields")
         fields = self._json(call)
         if echo:
             return self._echo(call, fields)
@@ -116,11 +121,13 @@ class Tencent:
         world, account = self._world, "main"
         if call.head.get("x-tc-version") != tencent_sts.VERSION:
             raise Refusal("NoSuchVersion", "The version does not exist.")
+        call.check("signature")
         if action != tencent_sts.UNSIGNED:
             caller = verify(call.head, call.body, world.identities, tencent_sts.SERVICE, world.clock.now())
             account = caller.account
         elif call.head.get("authorization") != "SKIP":
             raise Refusal("AuthFailure.InvalidAuthorization", "This action is called with Authorization: SKIP.")
+        call.check("fields")
         return _envelope(tencent_sts.answer(world, action, self._json(call), account))
 
     @staticmethod
@@ -151,6 +158,7 @@ class Tencent:
         fields = check_types(value, CREATE_SCHEMA)
         size = check_create(fields, world.settings.any_model)
         prompt = fields.get("Prompt") or ""
+        call.check("places")
         if world.places["tencent"].refuse(identity.account):
             raise Refusal(
                 "RequestLimitExceeded",

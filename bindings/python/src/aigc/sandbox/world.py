@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Dict, Optional
+from dataclasses import dataclass, field
+from typing import Dict, List, Optional, Tuple
 
 from .clock import Clock
 from .faults import Fault, Faults
@@ -72,6 +72,16 @@ class Call:
     operation: str
     fault: Optional[Fault] = None
     handled: bool = False
+    checks: List[str] = field(default_factory=list)
+
+    def check(self, name: str) -> None:
+        """The request has met the checks so far; this one is next."""
+        self.checks.append(name)
+
+    def results(self, good: bool) -> List[Tuple[str, bool]]:
+        """Each check that was made and whether the request met it: where it was refused, the last one failed."""
+        last = len(self.checks) - 1
+        return [(name, good or at < last) for at, name in enumerate(self.checks)]
 
     def told_to(self, kind: str) -> Optional[Fault]:
         """The fault of this call when it is of this kind."""
