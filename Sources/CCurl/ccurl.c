@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/sockios.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -184,7 +185,22 @@ struct aigcu_sockets {
         uint64_t ends; /* what stands for the addresses of both ends; 0 while nothing was asked */
         int fd;
     } *all;
+    /* The connections that were closed last, and the bytes that had come in on each. */
+    unsigned next_closed;
+    struct {
+        long received;
+        int fd;
+    } closed[16];
 };
+
+/* Bytes that came in on a connection; -1 where the system does not say (before Linux 4.1). */
+static long received(int fd) {
+    struct tcp_info info;
+    socklen_t length = sizeof info;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length)) return -1;
+    if (length < offsetof(struct tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received) return -1;
+    return info.tcpi_bytes_received > LONG_MAX ? LONG_MAX : (long)info.tcpi_bytes_received;
+}
 
 aigcu_sockets *aigcu_sockets_new(void) { return calloc(1, sizeof(aigcu_sockets)); }
 
@@ -212,7 +228,21 @@ int aigcu_sockets_close(aigcu_sockets *sockets, int fd) {
         sockets->all[i] = sockets->all[--sockets->count];
         break;
     }
+    unsigned at = sockets->next_closed++ % 16;
+    sockets->closed[at].fd = fd;
+    sockets->closed[at].received = received(fd);
     return close(fd);
+}
+
+long aigcu_sockets_received(const aigcu_sockets *sockets, int fd) {
+    if (fd < 0) return -1;
+    for (int i = 0; i < sockets->count; i++)
+        if (sockets->all[i].fd == fd) return received(fd);
+    for (unsigned back = 1; back <= 16; back++) { /* the newest first: numbers of descriptors come again */
+        unsigned at = (sockets->next_closed - back) % 16;
+        if (sockets->closed[at].fd == fd) return sockets->closed[at].received;
+    }
+    return -1;
 }
 
 static uint64_t mixed(uint64_t sum, const char *text) {

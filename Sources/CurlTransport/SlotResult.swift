@@ -109,8 +109,16 @@ extension Slot {
         }
     }
 
-    /// libcurl had no place for the head of an answer, although there is memory for it.
-    private var isEndlessHead: Bool { requestMayHaveLeft && !head.isComplete && aigcu_has_memory(4 << 20) != 0 }
+    /// libcurl had no place for the head of an answer, although there is memory for it: one allocation that failed for once
+    /// looks the same, but then libcurl had not read as many bytes as it takes for a head.
+    private var isEndlessHead: Bool {
+        guard requestMayHaveLeft, !head.isComplete, let multi else { return false }
+        let received = aigcu_sockets_received(multi.sockets, socket)
+        return (received < 0 || received >= Self.longestHead) && aigcu_has_memory(4 << 20) != 0
+    }
+
+    /// libcurl's CURL_MAX_HTTP_HEADER.
+    private static let longestHead = 100 << 10
 
     private func kindBeforeRequest(_ code: CURLcode) -> TransferFailure.Kind {
         switch code {

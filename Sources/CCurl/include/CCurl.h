@@ -100,6 +100,8 @@ void aigcu_sockets_free(aigcu_sockets *sockets);
 void aigcu_sockets_add(aigcu_sockets *sockets, int fd);
 /* Forgets and closes it. */
 int aigcu_sockets_close(aigcu_sockets *sockets, int fd);
+/* Bytes that came in on a connection that is open, or one of the last 16 to be closed; -1 if that is not known. */
+long aigcu_sockets_received(const aigcu_sockets *sockets, int fd);
 
 /* The connection that a transfer is about to use. */
 typedef struct aigcu_line {
