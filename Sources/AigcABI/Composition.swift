@@ -10,7 +10,7 @@ internal import Signing
 
 /// Puts a client together: the one place that knows every module.
 enum Composition {
-    static func client(_ configured: ConfigValues) throws(Failure) -> Client {
+    static func client(_ configured: ConfigValues, of clouds: [Cloud] = Cloud.all) throws(Failure) -> Client {
         let generation = aigcp_generation_enter()
         // A stranger has chosen the environment of a program with rights that he has not.
         let isPrivileged = aigcp_is_privileged() != 0
@@ -20,19 +20,18 @@ enum Composition {
         let network = try NetworkSummary(curl)
         let secrets = KnownSecrets()
         for password in network.passwords { secrets.add(password, lasts: true) }
-        let providers: [any Provider] = [
-            DiscreetProvider(try AlibabaProvider(alibabaSettings(values)), secrets: secrets),
-            DiscreetProvider(try TencentProvider(tencentSettings(values)), secrets: secrets),
-        ]
+        var providers: [any Provider] = []
+        for cloud in clouds { providers.append(DiscreetProvider(try cloud.make(values), secrets: secrets)) }
         let closing = Closing()
         let blocking = CurlBlockingTransport(
             curl, aroundSleep: outsideGateAndTurns, isCancelled: { closing.hasBegun })
-        let sources = try credentialSettings(values)
+        let sources = try credentialSettings(values, clouds)
         var resolvers: [String: any CredentialResolver] = [:]
-        for (provider, explicit) in [("alibaba", try alibabaKeys(values)), ("tencent", try tencentKeys(values))] {
+        for cloud in clouds {
+            let explicit = try cloud.explicitCredentials(values)
             if let explicit { secrets.add(explicit, lasts: true) }
-            resolvers[provider] = CredentialChain(
-                provider: provider, explicit: explicit,
+            resolvers[cloud.name] = CredentialChain(
+                plan: cloud.credentials, explicit: explicit,
                 context: CredentialContext(
                     environment: environment, transport: blocking, settings: sources, secrets: secrets,
                     homeOfUser: { ProcessEnvironment.homeOfUser(isPrivileged: isPrivileged) },
@@ -44,7 +43,7 @@ enum Composition {
         let engine: Engine
         do throws(Lock.OutOfMemory) {
             engine = try Engine(
-                settings: engineSettings(values), providers: providers, resolvers: resolvers,
+                settings: engineSettings(values, clouds), providers: providers, resolvers: resolvers,
                 transport: transport, sinks: sinks(values), rates: try ProcessRates.board(generation), journal: journal)
         } catch {
             journal?.close()
@@ -97,58 +96,9 @@ enum Composition {
 
     // MARK: - Settings out of keys
 
-    private static func alibabaSettings(_ values: ConfigValues) -> AlibabaSettings {
-        AlibabaSettings(
-            endpoint: values.optional(.alibabaEndpoint), region: values[.alibabaRegion],
-            network: values[.alibabaNetwork], assetEncoding: values[.alibabaAssetEncoding],
-            userAgentSuffix: values[.httpUserAgent])
-    }
-
-    private static func tencentSettings(_ values: ConfigValues) -> TencentSettings {
-        TencentSettings(
-            endpoint: values.optional(.tencentEndpoint), region: values[.tencentRegion],
-            site: TencentSettings.Site(rawValue: values[.tencentSite]) ?? .mainland,
-            usesRegionalHost: values[.tencentRegionalHost], language: values[.tencentLanguage],
-            cosHosts: values[.tencentCOSHosts], userAgentSuffix: values[.httpUserAgent])
-    }
-
-    private static func alibabaKeys(_ values: ConfigValues) throws(Failure) -> Credentials? {
-        try keys(
-            values, id: .alibabaAccessKeyID, secret: .alibabaAccessKeySecret, token: .alibabaSecurityToken)
-    }
-
-    private static func tencentKeys(_ values: ConfigValues) throws(Failure) -> Credentials? {
-        try keys(values, id: .tencentSecretID, secret: .tencentSecretKey, token: .tencentToken)
-    }
-
-    /// Id and secret belong together: one alone is a mistake that is better told than passed over.
-    private static func keys(
-        _ values: ConfigValues, id idKey: TextKey, secret secretKey: SecretKey, token tokenKey: SecretKey
-    ) throws(Failure) -> Credentials? {
-        let (idName, secretName) = (idKey.row.name.description, secretKey.row.name.description)
-        let id = values.optional(idKey)
-        let secret = values[secretKey]
-        let token = values[tokenKey]
-        switch (id, secret) {
-        case (let id?, let secret?):
-            return Credentials(id: id, secret: secret, token: token, source: token == nil ? "static_ak" : "static_sts")
-        case (nil, nil):
-            guard token == nil else {
-                throw Failure(
-                    .invalidArgument,
-                    "Making a client: \(tokenKey.row.name) is set without \(idName) and \(secretName)",
-                    field: idName)
-            }
-            return nil
-        default:
-            let missing = id == nil ? idName : secretName
-            throw Failure(
-                .invalidArgument, "Making a client: \(idName) and \(secretName) belong together; set \(missing) too",
-                field: missing)
-        }
-    }
-
-    private static func credentialSettings(_ values: ConfigValues) throws(Failure) -> CredentialSettings {
+    private static func credentialSettings(
+        _ values: ConfigValues, _ clouds: [Cloud]
+    ) throws(Failure) -> CredentialSettings {
         var settings = CredentialSettings()
         settings.useEnvironment = values[.credentialsUseEnvironment]
         settings.useFiles = values[.credentialsUseFiles]
@@ -166,11 +116,11 @@ enum Composition {
                 field: key.row.name.description)
         }
         if let arn = values.optional(.credentialsRoleARN) {
-            guard arn.hasPrefix("acs:ram::") || arn.hasPrefix("qcs::cam::") else {
+            guard clouds.contains(where: { arn.hasPrefix($0.credentials.rolePrefix) }) else {
+                let forms = clouds.map(\.credentials.roleForm).joined(separator: " or ")
                 throw Failure(
-                    .invalidArgument,
-                    "Making a client: credentials.role_arn is no ARN of a role; give acs:ram::ACCOUNT:role/NAME (Alibaba) "
-                        + "or qcs::cam::uin/ACCOUNT:roleName/NAME (Tencent)", field: "credentials.role_arn")
+                    .invalidArgument, "Making a client: credentials.role_arn is no ARN of a role; give \(forms)",
+                    field: "credentials.role_arn")
             }
             settings.role = CredentialSettings.Role(
                 arn: arn, sessionName: values.optional(.credentialsRoleSessionName) ?? "libaigc",
@@ -196,7 +146,7 @@ enum Composition {
     /// Tries of a download without progress, unless the host sets a number.
     private static let downloadTries = 6
 
-    private static func engineSettings(_ values: ConfigValues) -> EngineSettings {
+    private static func engineSettings(_ values: ConfigValues, _ clouds: [Cloud]) -> EngineSettings {
         var settings = EngineSettings()
         let backoff = Backoff(
             baseMilliseconds: values[.retryBaseMilliseconds], capMilliseconds: values[.retryMaxMilliseconds])
@@ -221,7 +171,7 @@ enum Composition {
         settings.progressEvents = values[.eventsProgress]
         settings.logLevel = logLevel(values[.logLevel])
         settings.logCapacity = Int(clamping: values[.logCapacity])
-        settings.rates = rates(values)
+        settings.rates = rates(values, clouds)
         return settings
     }
 
@@ -229,13 +179,12 @@ enum Composition {
         LogLevel.allCases.first { $0.name.description == name } ?? .off
     }
 
-    private static func rates(_ values: ConfigValues) -> [String: Double] {
-        [
-            "tencent/submit": values[.rateTencentCreatePerSecond],
-            "tencent/query": values[.rateTencentDescribePerSecond],
-            "alibaba/submit": values[.rateAlibabaSubmitPerSecond],
-            "alibaba/query": values[.rateAlibabaQueryPerSecond],
-        ]
+    private static func rates(_ values: ConfigValues, _ clouds: [Cloud]) -> [String: Double] {
+        var rates: [String: Double] = [:]
+        for cloud in clouds {
+            for (kind, key) in cloud.rates { rates["\(cloud.name)/\(kind)"] = values[key] }
+        }
+        return rates
     }
 }
 

@@ -17,10 +17,6 @@ struct AssumedRoleSource: CredentialSource {
             // What the chain behind it has weighed is not weighed again.
             throw CredentialUnavailable(failure.isRetryable ? .transient : .wrong, failure.message, isOfServer: true)
         }
-        guard base.provider == "alibaba" else { return try TencentSTS.assumeRole(role, with: found, context) }
-        let theirs = AlibabaRole(
-            arn: role.arn, sessionName: role.sessionName.isEmpty ? nil : role.sessionName,
-            durationSeconds: role.durationSeconds, policy: role.policy, externalID: role.externalID)
-        return try AlibabaSTS.assumeRole(theirs, with: found, context, source: "ram_role_arn")
+        return try base.plan.assumeRole(role, found, context)
     }
 }

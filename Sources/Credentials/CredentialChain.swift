@@ -5,33 +5,35 @@ private import Synchronization
 /// wander to another identity. Neither does the search: a source that is set up and fails for a while is waited for, and
 /// not passed over for the identity that comes after it. One call at a time.
 public final class CredentialChain: CredentialResolver {
-    public let provider: String
+    let plan: CredentialPlan
     private let sources: [any CredentialSource]
     private let context: CredentialContext
     private let settled = Mutex<(any CredentialSource)?>(nil)
 
-    /// - `provider`: "alibaba" or "tencent". `explicit`: from the configuration; wins over everything.
+    /// - `explicit`: from the configuration; wins over everything.
     /// - `environment`: a snapshot (`ProcessEnvironment.snapshot()`), taken when the client is made.
     public convenience init(
-        provider: String, explicit: Credentials?, environment: [String: String], transport: any BlockingTransport,
+        plan: CredentialPlan, explicit: Credentials?, environment: [String: String], transport: any BlockingTransport,
         settings: CredentialSettings = .init()
     ) {
         self.init(
-            provider: provider, explicit: explicit,
+            plan: plan, explicit: explicit,
             context: CredentialContext(environment: environment, transport: transport, settings: settings))
     }
 
-    public init(provider: String, explicit: Credentials?, context: CredentialContext) {
-        self.provider = provider
+    public init(plan: CredentialPlan, explicit: Credentials?, context: CredentialContext) {
+        self.plan = plan
         self.context = context
-        sources = Chains.sources(provider: provider, explicit: explicit, context: context)
+        sources = plan.chain(explicit, context)
     }
 
-    init(provider: String, sources: [any CredentialSource], context: CredentialContext) {
-        self.provider = provider
+    init(plan: CredentialPlan, sources: [any CredentialSource], context: CredentialContext) {
+        self.plan = plan
         self.context = context
         self.sources = sources
     }
+
+    public var provider: String { plan.provider }
 
     public func resolve() -> Resolution {
         let result = find(context)

@@ -30,7 +30,7 @@ final class ChainTests: CredentialTestCase {
         ]
         func winner(_ explicit: Credentials? = nil) throws -> String {
             let chain = CredentialChain(
-                provider: "alibaba", explicit: explicit, context: context(environment, alibabaServer()))
+                plan: .alibaba, explicit: explicit, context: context(environment, alibabaServer()))
             return try chain.resolve().result.get().id
         }
         XCTAssertEqual(try winner(Credentials(id: "explicit", secret: Secret("s"))), "explicit")
@@ -67,7 +67,7 @@ final class ChainTests: CredentialTestCase {
                 return request.url.hasSuffix("/")
                     ? ScriptedServer.reply(200, "my-role\n") : ScriptedServer.reply(200, cvmAnswer)
             }
-            return try CredentialChain(provider: "tencent", explicit: nil, context: context(environment, server))
+            return try CredentialChain(plan: .tencent, explicit: nil, context: context(environment, server))
                 .resolve().result.get().id
         }
         XCTAssertEqual(try winner(), "env")
@@ -84,7 +84,7 @@ final class ChainTests: CredentialTestCase {
     }
 
     func testNoneFoundListsEachSource() throws {
-        let chain = CredentialChain(provider: "alibaba", explicit: nil, context: context())
+        let chain = CredentialChain(plan: .alibaba, explicit: nil, context: context())
         guard case .failure(let failure) = chain.resolve().result else { return XCTFail("found something") }
         XCTAssertEqual(failure.status, .noCredentials)
         XCTAssertFalse(failure.isRetryable, "off the cloud a job is to fail at once")
@@ -106,7 +106,7 @@ final class ChainTests: CredentialTestCase {
         let server = ScriptedServer { [self] request in
             request.url.hasSuffix("/") ? ScriptedServer.reply(200, "r") : ScriptedServer.reply(200, cvmAnswer)
         }
-        let chain = CredentialChain(provider: "tencent", explicit: nil, context: context([:], server))
+        let chain = CredentialChain(plan: .tencent, explicit: nil, context: context([:], server))
         let first = chain.resolve()
         XCTAssertEqual(try first.result.get().id, "first")
         XCTAssertEqual(first.foundIn, "credentials file")
@@ -127,7 +127,7 @@ final class ChainTests: CredentialTestCase {
         try write(".alibabacloud/credentials.ini", "[default]\ntype=access_key\naccess_key_id=x\naccess_key_secret=y\n")
         var status = 503
         let server = ScriptedServer { [self] _ in ScriptedServer.reply(status, alibabaSTSAnswer()) }
-        let chain = CredentialChain(provider: "alibaba", explicit: nil, context: context([:], server))
+        let chain = CredentialChain(plan: .alibaba, explicit: nil, context: context([:], server))
         guard case .failure(let failure) = chain.resolve().result else { return XCTFail("passed over") }
         XCTAssertTrue(failure.isRetryable)
         XCTAssertTrue(failure.message.contains("~/.aliyun/config.json is set up"), failure.message)
@@ -142,7 +142,7 @@ final class ChainTests: CredentialTestCase {
             if !isUp { return .failed(ScriptedServer.nobody) }
             return request.url.hasSuffix("/") ? ScriptedServer.reply(200, "r") : ScriptedServer.reply(200, cvmAnswer)
         }
-        let chain = CredentialChain(provider: "tencent", explicit: nil, context: context([:], server))
+        let chain = CredentialChain(plan: .tencent, explicit: nil, context: context([:], server))
         let found = chain.resolve()
         XCTAssertEqual(try found.result.get().id, "AKIDcvm")
         XCTAssertEqual(found.aheadMilliseconds, 300_000)
@@ -156,10 +156,10 @@ final class ChainTests: CredentialTestCase {
         let environment = ["TENCENTCLOUD_SECRET_ID": "env", "TENCENTCLOUD_SECRET_KEY": "s"]
         let server = ScriptedServer()
         var chain = CredentialChain(
-            provider: "tencent", explicit: nil, context: context(environment, server) { $0.useEnvironment = false })
+            plan: .tencent, explicit: nil, context: context(environment, server) { $0.useEnvironment = false })
         XCTAssertEqual(try chain.resolve().result.get().id, "file")
         chain = CredentialChain(
-            provider: "tencent", explicit: nil,
+            plan: .tencent, explicit: nil,
             context: context(environment, server) {
                 $0.useEnvironment = false
                 $0.useFiles = false
@@ -171,11 +171,11 @@ final class ChainTests: CredentialTestCase {
 
     func testReadableByAllIsToldOnce() throws {
         let path = try write(".tencentcloud/credentials", "[default]\nsecret_id=i\nsecret_key=s\n", mode: 0o644)
-        let chain = CredentialChain(provider: "tencent", explicit: nil, context: context())
+        let chain = CredentialChain(plan: .tencent, explicit: nil, context: context())
         XCTAssertEqual(chain.resolve().warnings, ["\(path) can be read by every user of this machine: chmod 600 it"])
         XCTAssertEqual(chain.resolve().warnings, [])
         try write(".tencentcloud/credentials", "[default]\nsecret_id=i\nsecret_key=s\n", mode: 0o640)
-        let tidy = CredentialChain(provider: "tencent", explicit: nil, context: context())
+        let tidy = CredentialChain(plan: .tencent, explicit: nil, context: context())
         let resolution = tidy.resolve()
         XCTAssertEqual(try resolution.result.get().id, "i")
         XCTAssertEqual(resolution.warnings, [])
@@ -193,7 +193,7 @@ final class ChainTests: CredentialTestCase {
         let server = ScriptedServer { [self] _ in ScriptedServer.reply(200, alibabaSTSAnswer()) }
         let explicit = Credentials(id: "base", secret: Secret("s"), token: Secret("base-token"))
         let chain = CredentialChain(
-            provider: "alibaba", explicit: explicit, context: context([:], server) { $0.role = role })
+            plan: .alibaba, explicit: explicit, context: context([:], server) { $0.role = role })
         assert(
             try chain.resolve().result.get(), "STS.id", "sts-secret", "sts-token", "ram_role_arn/static",
             end: endMilliseconds)
@@ -206,7 +206,7 @@ final class ChainTests: CredentialTestCase {
         }
         // The other cloud's chain is as without it.
         let other = CredentialChain(
-            provider: "tencent", explicit: explicit, context: context([:], server) { $0.role = role })
+            plan: .tencent, explicit: explicit, context: context([:], server) { $0.role = role })
         XCTAssertEqual(try other.resolve().result.get().id, "base")
     }
 }

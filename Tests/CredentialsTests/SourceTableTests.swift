@@ -43,7 +43,7 @@ final class SourceTableTests: CredentialTestCase {
             let server = ScriptedServer(row.server ?? { _ in .failed(ScriptedServer.nobody) })
             let context = context(environment, server, row.settings)
             let other = StaticSource(credentials: Credentials(id: "other-account", secret: Secret("s")))
-            let chain = CredentialChain(provider: provider, sources: [source, other], context: context)
+            let chain = CredentialChain(plan: plan(of: provider), sources: [source, other], context: context)
             let label = "\(source.name), \(row.name)"
             switch (chain.resolve().result, row.end) {
             case (.success(let found), .passed): XCTAssertEqual(found.id, "other-account", label, line: line)
@@ -363,7 +363,7 @@ final class SourceTableTests: CredentialTestCase {
             ("tencent", "qcs::cam::uin/1:roleName/r", ["TENCENTCLOUD_SECRET_ID": "i"]),
         ] {
             let chain = CredentialChain(
-                provider: provider, explicit: nil,
+                plan: plan(of: provider), explicit: nil,
                 context: context(half) { $0.role = CredentialSettings.Role(arn: arn) })
             guard case .failure(let failure) = chain.resolve().result else { return XCTFail("gave") }
             XCTAssertFalse(failure.isRetryable)
@@ -383,7 +383,7 @@ final class SourceTableTests: CredentialTestCase {
                 return ScriptedServer.reply(200, request.url.hasSuffix("/") ? "r" : metadataAnswer())
             }
             return CredentialChain(
-                provider: "alibaba", explicit: nil, context: context(["ALIBABA_CLOUD_PROFILE": profile], server)
+                plan: .alibaba, explicit: nil, context: context(["ALIBABA_CLOUD_PROFILE": profile], server)
             ).resolve().result
         }
         XCTAssertEqual(try resolve("p").get().id, "cli")
@@ -398,7 +398,7 @@ final class SourceTableTests: CredentialTestCase {
         let whole = "[default]\nsecret_id=i\nsecret_key=s\n"
         for text in ["", "[default]", "[default]\nsecret_id=i\nsecret_k", "[defau", nil] {
             try write(path, whole)
-            let chain = CredentialChain(provider: "tencent", explicit: nil, context: context())
+            let chain = CredentialChain(plan: .tencent, explicit: nil, context: context())
             XCTAssertEqual(try chain.resolve().result.get().id, "i")
             if let text { try write(path, text) } else { try FileManager.default.removeItem(atPath: home + "/" + path) }
             let resolution = chain.resolve()
@@ -421,7 +421,7 @@ final class SourceTableTests: CredentialTestCase {
                 + #""ram_role_arn":"acs:ram::1:role/r"}]}"#)
         nonisolated(unsafe) var answer = ScriptedServer.reply(200, alibabaSTSAnswer())
         let chain = CredentialChain(
-            provider: "alibaba", explicit: nil, context: context([:], ScriptedServer { _ in answer }))
+            plan: .alibaba, explicit: nil, context: context([:], ScriptedServer { _ in answer }))
         XCTAssertEqual(try chain.resolve().result.get().id, "STS.id")
         for (status, body, mayPass) in [
             (403, #"{"Code":"NoPermission"}"#, false), (302, "", true), (307, "", true), (503, "", true),

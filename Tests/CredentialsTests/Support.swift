@@ -118,3 +118,5 @@ class CredentialTestCase: XCTestCase {
         #"{"Code":"Success","TmpSecretId":"AKIDcvm","TmpSecretKey":"c-key","Token":"c-token","#
         + #""ExpiredTime":1767229200,"Expiration":"2026-01-01T01:00:00Z"}"#
 }
+
+func plan(of provider: String) -> CredentialPlan { provider == "alibaba" ? .alibaba : .tencent }

@@ -90,7 +90,7 @@ final class TencentTests: CredentialTestCase {
         let server = ScriptedServer { [self] _ in ScriptedServer.reply(200, tencentSTSAnswer) }
         let base = Credentials(id: "AKIDbase", secret: Secret("base-key"))
         let chain = CredentialChain(
-            provider: "tencent", explicit: base,
+            plan: .tencent, explicit: base,
             context: context([:], server) {
                 $0.role = CredentialSettings.Role(
                     arn: "qcs::cam::uin/1:roleName/r", sessionName: "me", durationSeconds: 900, policy: #"{"a":1}"#,
@@ -123,7 +123,7 @@ final class TencentTests: CredentialTestCase {
                     200, #"{"Response":{"Error":{"Code":"\#(code)","Message":"hunter2"},"RequestId":"r"}}"#)
             }
             let chain = CredentialChain(
-                provider: "tencent", explicit: base,
+                plan: .tencent, explicit: base,
                 context: context([:], server) { $0.role = CredentialSettings.Role(arn: "qcs::cam::uin/1:roleName/r") })
             guard case .failure(let failure) = chain.resolve().result else { return XCTFail("gave") }
             XCTAssertEqual(failure.isRetryable, isRetryable, code)

@@ -149,6 +149,23 @@ final class Connection {
         buffer.removeFirst(min(count, buffer.count))
     }
 
+    /// So many bytes; fewer if the peer has closed.
+    func take(_ count: Int) -> [UInt8] {
+        while buffer.count < count, more() {}
+        defer { buffer.removeFirst(min(count, buffer.count)) }
+        return Array(buffer.prefix(count))
+    }
+
+    /// Says yes as a SOCKS5 proxy, with more bytes in the same write.
+    func acceptSOCKS(andSend more: String) {
+        let greeting = take(2)
+        _ = take(Int(greeting.last ?? 0))
+        send([5, 0])
+        let request = take(5)
+        _ = take(request.count == 5 && request[3] == 3 ? Int(request[4]) + 2 : 5)
+        send([5, 0, 0, 1, 127, 0, 0, 1, 0, 80] + Array(more.utf8))
+    }
+
     private func endOfHead() -> Int? {
         guard buffer.count >= 4 else { return nil }
         for index in 0...buffer.count - 4 where buffer[index] == 13 && buffer[index + 2] == 13 {

@@ -27,7 +27,8 @@ let credentialsTarget = Target(name: "credentials", maximumBytes: 2_048) { input
         environment: environment, transport: world, settings: settings, unixMilliseconds: { now }, files: world,
         processes: world)
     let explicit = source >= 7 ? markedCredentials : nil
-    let chain = CredentialChain(provider: provider, explicit: explicit, context: context)
+    let chain = CredentialChain(
+        plan: provider == "tencent" ? .tencent : .alibaba, explicit: explicit, context: context)
     let resolution = chain.resolve()
     switch resolution.result {
     case .success(let found):
