@@ -107,6 +107,7 @@ let package = Package(
         tests("EngineTests", ["Engine", "CPlatform"]),
         tests("JournalTests", ["Journal", "CPlatform"]),
         tests("CurlTransportTests", ["CurlTransport"]),
+        tests("AigcABITests", ["AigcABI", "Credentials", "Engine"]),
     ]
 )
 
