@@ -1,40 +1,65 @@
-/// Evenly spaced permits: at most `perSecond` a second, slowed by throttling answers and recovering after each.
+/// Evenly spaced slots: at most `perSecond` a second, slowed by throttling answers and recovering after each.
 ///
-/// A value on a monotonic clock in nanoseconds; the engine keeps one per account and operation behind a lock.
+/// A value on a monotonic clock in nanoseconds. Whoever wants a permit reserves a slot once, waits until it, and sends. So
+/// all who share a rate are served in the order in which they asked, and nobody asks again.
 ///
-/// Each complaint takes ten permits a second off the rate, at most half of the rate within one second. So one refusal in
-/// hundreds costs hardly anything, and a crowd of refusals halves the rate once a second until the refusals stop. Between
-/// complaints the rate grows by a tenth each second. With a configured rate the growth is a tenth of the configured rate
-/// and ends there; without one the growth is a tenth of the rate in force, until the limit is so high that it is dropped.
+/// A single complaint takes four percent off the rate, at most ten permits a second; three within a second halve it, once
+/// a second, until they stop. Then the rate grows back by a tenth each second up to the ceiling: a little below the rate at
+/// which the provider complained. Above the ceiling the rate grows slowly at first, then faster: so a limit is hardly ever
+/// overshot, and one that is gone is left behind within minutes. A complaint after many calls says little about the rate,
+/// and leaves the ceiling alone.
 public struct RateLimit: Equatable, Sendable {
     /// The configured rate; 0 is none until the provider complains.
     public let perSecond: Double
-    /// The rate in force, never above the configured one; 0 is none.
-    private var current: Double
     private var nextAt: Int64 = .min
-    /// When the newest second of complaints began, and the rate at that moment; `.min` when nothing is slowed.
+    /// The rate right after the newest complaint; 0 is none.
+    private var current: Double
+    /// From when on the rate grows again; `.min` when nothing is slowed.
+    private var changedAt: Int64 = .min
+    /// Up to here the rate recovers quickly.
+    private var ceiling = 0.0
+    /// When the newest second of complaints began, and the rate at that moment.
     private var slowedAt: Int64 = .min
     private var slowedFrom: Double = 0
-    /// Until when the growth of the rate has been added.
-    private var changedAt: Int64 = .min
+    /// Complaints in that second.
+    private var strikes = 0
     /// Permits of the last full second, to know a rate where none is configured.
     private var windowStart: Int64 = .min
     private var windowCount = 0
     private var lastWindowCount = 0
+    /// Complaints so far.
+    public private(set) var complaints: UInt64 = 0
 
     private static let slowest = 0.5
     /// A rate below one in eleven days is one in eleven days.
     private static let longestSpacing = 1e15
     private static let second: Int64 = 1_000_000_000
-    /// What one complaint takes off the rate, in permits a second.
+    /// What one complaint takes off the rate: a share of it, at most so many permits a second.
+    private static let complaintShare = 0.04
     private static let complaintCost = 10.0
+    /// So many complaints within a second halve the rate.
+    private static let strikesThatHalve = 3
+    /// A complaint after fewer calls than this is about the rate.
+    private static let fewCalls = 50.0
+    /// The ceiling after complaints, compared with the rate at which they began.
+    private static let ceilingAfterOne = 0.98
+    private static let ceilingAfterMany = 0.97
     private static let growthPerSecond = 0.1
-    /// Growth is added in steps of this length, so that a permit costs no arithmetic of its own.
-    private static let growthStep: Int64 = 100_000_000
+    /// Beyond the ceiling the rate grows by this share of it, times the cube of the seconds.
+    private static let probing = 1e-5
     /// Without a configured rate a limit beyond this limits nothing.
     private static let fastest = 100_000.0
     /// A second that has just begun says little: its permits count as if they had taken at least this long.
     private static let shortestWindow = 0.25
+    /// Whoever asks so little too late gets the slot that has just gone by.
+    private static let slack: Int64 = 10_000_000
+
+    /// Providers count what arrives in a second. Connections, timers and the way there move each call by some
+    /// milliseconds: with so much room in each second, a strict limit is kept in spite of it.
+    private static let jitterSeconds = 0.025
+
+    /// The pace that keeps a limit which is counted where the calls arrive.
+    public static func pace(under limit: Double) -> Double { limit / (1 + jitterSeconds) }
 
     public init(perSecond: Double) {
         let rate = perSecond.isFinite && perSecond > 0 ? min(perSecond, 1_000_000) : 0
@@ -42,52 +67,74 @@ public struct RateLimit: Equatable, Sendable {
         current = rate
     }
 
-    /// Takes a permit: nil when granted, else the instant at which to ask again.
-    public mutating func take(at now: Int64) -> Int64? {
-        recover(at: now)
-        if now < nextAt { return nextAt }
-        count(at: now)
-        guard current > 0 else { return nil }
-        let spacing = Int64(min(Double(Self.second) / current, Self.longestSpacing))  // safe: 1e3...1e15
-        // A little late is made up for, up to one spacing, so that the rate holds in spite of a coarse timer.
-        nextAt = max(nextAt == .min ? now : nextAt, now.adding(-spacing)).adding(spacing)
-        if nextAt <= now { nextAt = now }
-        return nil
+    /// Reserves the next slot: a call may leave at this instant, and not before. It is never earlier than now.
+    public mutating func reserve(at now: Int64) -> Int64 {
+        let rate = inForce(at: now)
+        if changedAt != .min, rate <= 0 || perSecond > 0 && rate >= perSecond { forgetComplaints() }
+        if perSecond <= 0 { count(at: now) }
+        guard rate > 0 else { return max(now, nextAt) }
+        let spacing = Int64(min(Double(Self.second) / rate, Self.longestSpacing))  // safe: 1e3...1e15
+        // A little late is made up for, so that the rate holds in spite of a coarse timer.
+        let slot = nextAt == .min ? now : max(nextAt, now.adding(-Self.slack))
+        nextAt = slot.adding(spacing)
+        return max(slot, now)
     }
+
+    /// Whether a slot that was reserved earlier still counts: a pause of the provider takes those that lie in it.
+    public func keeps(_ slot: Int64) -> Bool { changedAt == .min || slot >= changedAt }
 
     /// The provider said "too many": nothing for `retryAfterMilliseconds`, then a slower rate.
     public mutating func throttled(at now: Int64, retryAfterMilliseconds: Int64) {
-        recover(at: now)
-        if current <= 0 { current = measured(at: now) }
+        complaints &+= 1
+        var rate = inForce(at: now)
+        if rate <= 0 { rate = measured(at: now) }
+        if changedAt == .min { ceiling = rate }
+        let calls = changedAt == .min ? .infinity : seconds(from: changedAt, to: now) * rate
         if slowedAt == .min || now.subtracting(slowedAt) > Self.second {
-            slowedFrom = current
             slowedAt = now
+            slowedFrom = rate
+            strikes = 0
         }
+        strikes += 1
         let least = max(min(Self.slowest, slowedFrom), slowedFrom / 2)
-        current = max(min(least, current), current - Self.complaintCost)
+        if strikes < Self.strikesThatHalve {
+            current = max(min(least, rate), rate - min(Self.complaintCost, slowedFrom * Self.complaintShare))
+            if calls < Self.fewCalls { ceiling = min(ceiling, slowedFrom * Self.ceilingAfterOne) }
+        } else {
+            current = min(least, rate)
+            ceiling = min(ceiling, slowedFrom * Self.ceilingAfterMany)
+        }
+        ceiling = max(ceiling, current)
         let pause = min(max(retryAfterMilliseconds, 0), RetryPolicy.longestRetryAfterMilliseconds)
-        nextAt = max(nextAt, now.adding(.nanoseconds(milliseconds: pause)))
+        let end = now.adding(.nanoseconds(milliseconds: pause))
+        nextAt = max(nextAt, end)
         // The rate does not grow while nothing may be sent.
-        changedAt = max(now, now.adding(.nanoseconds(milliseconds: pause)))
+        changedAt = changedAt == .min ? end : max(changedAt, end)
     }
 
-    private mutating func recover(at now: Int64) {
-        guard slowedAt != .min else { return }
-        let quiet = now.subtracting(changedAt)
-        guard quiet >= Self.growthStep else { return }
-        changedAt = now
-        let seconds = min(Double(quiet) / Double(Self.second), 1_000)
-        if perSecond > 0 {
-            current = min(perSecond, current + perSecond * Self.growthPerSecond * seconds)
-            if current >= perSecond { slowedAt = .min }
-        } else {
-            for _ in 0..<Int(seconds) { current *= 1 + Self.growthPerSecond }  // safe: 0...1,000
-            current *= 1 + Self.growthPerSecond * (seconds - seconds.rounded(.down))
-            if current >= Self.fastest {
-                current = 0
-                slowedAt = .min
-            }
-        }
+    /// The rate at an instant; 0: nothing is limited.
+    public func inForce(at now: Int64) -> Double {
+        guard changedAt != .min else { return perSecond }
+        let quiet = seconds(from: changedAt, to: now)
+        let growth = ceiling * Self.growthPerSecond
+        let untilCeiling = growth > 0 ? max(0, ceiling - current) / growth : 0
+        let beyond = quiet - untilCeiling
+        let rate =
+            beyond <= 0 ? current + growth * quiet : ceiling * (1 + Self.probing * beyond * beyond * beyond)
+        if perSecond > 0 { return min(rate, perSecond) }
+        return rate >= Self.fastest ? 0 : rate
+    }
+
+    private func seconds(from start: Int64, to end: Int64) -> Double {
+        max(0, Double(end.subtracting(start)) / Double(Self.second))
+    }
+
+    private mutating func forgetComplaints() {
+        current = perSecond
+        changedAt = .min
+        slowedAt = .min
+        ceiling = 0
+        strikes = 0
     }
 
     /// Permits a second, as far as they have been counted.

@@ -92,7 +92,7 @@ struct CallLanes {
 final class CallGate: TimerNode {
     let lane: CallLane
     let account: String
-    fileprivate let permits: Permits
+    fileprivate var permits: Permits
     var queue = TicketQueue()
     /// Stands in the line for places, once.
     var isInLine = false
@@ -113,19 +113,40 @@ final class CallGate: TimerNode {
 
 enum Permit {
     case granted
-    /// Ask again at this monotonic instant.
+    /// The slot of the next call: ask again at this monotonic instant.
     case notBefore(Int64)
 }
 
-/// The one place that knows how a gate gets its permits: one at a time, from a rate that is shared in this process.
+/// The one place that knows how a gate gets its permits: it reserves one slot ahead, never more, and waits for it.
 struct Permits {
+    /// A slot that has gone by for longer is lost: what leaves late meets the calls of those who were on time.
+    static let lateness: Int64 = 50_000_000
+
     private let rate: SharedRate
+    private var slot: Int64?
+    /// The slot before this one was lost. A second one is not: whoever is always late must not wait for ever.
+    private var hasLost = false
 
     init(_ rate: SharedRate) { self.rate = rate }
 
-    func take(at now: Int64) -> Permit {
-        if let again = rate.take(at: now) { return .notBefore(again) }
-        return .granted
+    mutating func take(at now: Int64) -> Permit {
+        if let slot {
+            if now < slot { return .notBefore(slot) }
+            self.slot = nil
+            let isLate = now.subtracting(slot) > Self.lateness && !hasLost
+            if !isLate, rate.keeps(slot) {
+                hasLost = false
+                return .granted
+            }
+            hasLost = isLate
+        }
+        let next = rate.reserve(at: now)
+        if next <= now {
+            hasLost = false
+            return .granted
+        }
+        slot = next
+        return .notBefore(next)
     }
 
     func throttled(at now: Int64, retryAfterMilliseconds: Int64) {

@@ -8,10 +8,14 @@ public final class SharedRate: @unchecked Sendable {
 
     init(perSecond: Double) throws(Lock.OutOfMemory) {
         lock = try Lock()
-        limit = RateLimit(perSecond: perSecond)
+        limit = RateLimit(perSecond: RateLimit.pace(under: perSecond))
     }
 
-    func take(at now: Int64) -> Int64? { lock.withLock { limit.take(at: now) } }
+    func reserve(at now: Int64) -> Int64 { lock.withLock { limit.reserve(at: now) } }
+
+    func keeps(_ slot: Int64) -> Bool { lock.withLock { limit.keeps(slot) } }
+
+    func inForce(at now: Int64) -> Double { lock.withLock { limit.inForce(at: now) } }
 
     func throttled(at now: Int64, retryAfterMilliseconds: Int64) {
         lock.withLock { limit.throttled(at: now, retryAfterMilliseconds: retryAfterMilliseconds) }
