@@ -115,7 +115,7 @@ finish() {
 : >"$logs/setup.log"
 packages=(gcc g++ binutils pkg-config libcurl4-openssl-dev libssl-dev libjansson-dev python3 python3-venv openssl)
 [ "$quick" = yes ] || packages+=(valgrind cmake shellcheck golang-go libuv1-dev libglib2.0-dev dpkg-dev abigail-tools
-    doxygen man-db php-cli ruby ruby-minitest nginx-light)
+    doxygen man-db nginx-light)
 if ! { need_swift && need_place "$root" && need_packages "$logs/setup.log" "${packages[@]}" &&
     need_venv "$root" "$logs/setup.log" -r bindings/python/tests/requirements.txt; }; then
     echo "The tests could not be set up; the end of .build/test-logs/setup.log:"
@@ -126,6 +126,8 @@ fi
 
 # A browser is large: its tests are left out, with a word, where it cannot be had.
 [ "$quick" = yes ] || need_packages "$logs/setup.log" chromium chromium-driver || echo "There is no browser: see setup.log"
+# A binding whose tool cannot be had is left out, with a word, by its test.
+if [ "$quick" = no ]; then want_packages "$logs/setup.log" php-cli ruby ruby-minitest nodejs libnode-dev node-typescript; fi
 
 if ! run_step build; then finish; fi
 for step in "${steps[@]:1}"; do

@@ -18,6 +18,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional
 
 import emit_go
 import emit_guide
+import emit_node
 import emit_operations
 import emit_php
 import emit_python
@@ -57,6 +58,13 @@ OUTPUTS: List[Output] = [
     Output("bindings/php/aigc.php", "constants", emit_php.constants),
     Output("bindings/php/aigc.php", "declarations", emit_php.declarations),
     Output("bindings/php/aigc.php", "operations", emit_php.typed),
+    Output("bindings/node/functions.h", None, emit_node.functions),
+    Output("bindings/node/index.js", "constants", emit_node.constants),
+    Output("bindings/node/index.js", "statuses", emit_node.status_names),
+    Output("bindings/node/index.js", "operations", emit_node.typed),
+    Output("bindings/node/index.d.ts", "constants", emit_node.constants_ts),
+    Output("bindings/node/index.d.ts", "options", emit_node.options_ts),
+    Output("bindings/node/index.d.ts", "operations", emit_node.typed_ts),
     Output("bindings/guide/errors.md", "statuses", emit_guide.statuses_table),
 ]
 

@@ -9,6 +9,9 @@ have() {
         golang-go) command -v go >/dev/null ;;
         php-cli) command -v php >/dev/null ;;
         nginx-light) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] ;;
+        nodejs) command -v node >/dev/null ;;
+        libnode-dev) have_node_headers ;;
+        node-typescript) command -v tsc >/dev/null ;;
         ruby-minitest) ruby -e 'require "minitest"' 2>/dev/null ;;
         chromium-driver) command -v chromedriver >/dev/null ;;
         abigail-tools) command -v abidiff >/dev/null ;;
@@ -51,10 +54,26 @@ need_packages() {
     fi
     echo "Installing ${missing[*]}"
     # The package lists may be old or empty: they are fetched when the first try fails.
-    "${become[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" \
-        >>"$log" 2>&1 && return 0
+    local install=(apt-get install -y --no-remove --no-install-recommends "${missing[@]}")
+    "${become[@]}" env DEBIAN_FRONTEND=noninteractive "${install[@]}" >>"$log" 2>&1 && return 0
     "${become[@]}" apt-get update >>"$log" 2>&1 || true
-    "${become[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1
+    "${become[@]}" env DEBIAN_FRONTEND=noninteractive "${install[@]}" >>"$log" 2>&1
+}
+
+# have_node_headers: those that bindings/node/build.sh finds. Debian's conflict with a Node.js that brings its own.
+have_node_headers() {
+    local node
+    node=$(readlink -f "$(command -v node)") || node=
+    [ -f "$(dirname "$(dirname "$node")")/include/node/node_api.h" ] || [ -f /usr/include/nodejs/src/node_api.h ]
+}
+
+# want_packages LOG PACKAGE...: what can be done without. One at a time, in this order: one may bring what the next is for.
+want_packages() {
+    local log=$1 package
+    shift
+    for package in "$@"; do
+        need_packages "$log" "$package" 2>>"$log" || echo "$package cannot be installed: what needs it is left out"
+    done
 }
 
 # need_swift: a toolchain that is new enough.

@@ -1,0 +1,52 @@
+'use strict';
+
+// usage: node generate.js [-c KEY=VALUE]... [-image URL]... PROVIDER PROMPT NAME
+// One job, all of its images as NAME-<remote id>-<number>.<extension>. The token is printed as soon as the job is accepted,
+// and again if the program is interrupted: attach with it later.
+
+const { Client, AigcError } = require('..');
+
+async function main(words) {
+  const config = {};
+  const imageUrls = [];
+  while (words[0]?.startsWith('-')) {
+    const [option, value = ''] = words.splice(0, 2);
+    if (option === '-c') config[value.split('=', 1)[0]] = value.slice(value.indexOf('=') + 1);
+    else if (option === '-image') imageUrls.push(value);
+    else throw new Error(`unknown option ${option}`);
+  }
+  if (words.length !== 3) throw new Error('usage: node generate.js [-c KEY=VALUE]... [-image URL]... PROVIDER PROMPT NAME');
+  const [provider, prompt, name] = words;
+
+  const interrupt = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => interrupt.abort());
+  const client = new Client(config);
+  let job;
+  try {
+    const { signal } = interrupt;
+    const operation = provider === 'alibaba' ? 'pre_model_inference' : 'aigc_image';
+    job = client.submit(provider, operation, { prompt }, { imageUrls });
+    await job.accepted({ signal });
+    console.error(`token ${job.token}`);
+    await job.wait({ signal });
+    for (const { index } of job.assets) {
+      const file = await job.download(index, `${name}-${job.remoteId}-${index + 1}.*`).wait({ signal });
+      console.log(file.path);
+    }
+  } catch (error) {
+    if (!interrupt.signal.aborted) throw error;
+    // A submission on the wire gets a moment for its answer, so that the id of a paid job is not lost.
+    await client.close();
+    process.exitCode = 130;
+    const token = job?.token;
+    throw new Error(token ? `interrupted; the job keeps running, its token: ${token}` : 'interrupted; nothing was accepted');
+  } finally {
+    await client.close();
+  }
+}
+
+main(process.argv.slice(2)).catch((error) => {
+  console.error(error instanceof AigcError ? `${error.statusName}: ${error.message}` : error.message);
+  if (error.token) console.error(`token ${error.token}`);
+  process.exitCode ||= 1;
+});

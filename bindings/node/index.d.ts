@@ -1,0 +1,537 @@
+// The types of the Node.js binding of libaigc. The manual is include/aigc.h.
+
+/** The constants of aigc.h, without AIGC_. */
+export interface Constants {
+  // generated: constants (Tests/tools/generate.py)
+  /** It worked. */
+  readonly OK: 0;
+  /** A NULL, a name that does not exist, a wrong type or value: the message says which. */
+  readonly E_INVALID_ARGUMENT: 100;
+  /** Right call, wrong time: for instance a download of a job that has not succeeded. */
+  readonly E_WRONG_STATE: 101;
+  /** The handle comes from the parent process: it can only be freed here. */
+  readonly E_FORKED: 102;
+  /** The client has been closed. */
+  readonly E_CLOSED: 103;
+  /** The journal has another request under this key (since 1.2). */
+  readonly E_KEY_CONFLICT: 104;
+  /** A wait of yours ended before the job did; the job goes on: wait again. */
+  readonly E_TIMEOUT: 200;
+  /** aigc_job_cancel() or aigc_client_close() ended it here; the provider is not told. */
+  readonly E_CANCELLED: 201;
+  /** The job's own deadline passed; it may still finish at the provider. */
+  readonly E_DEADLINE: 202;
+  /** Resolve, connect, send or receive failed. */
+  readonly E_NETWORK: 300;
+  /** Handshake or certificate: CA bundle, clock, or somebody in between. */
+  readonly E_TLS: 301;
+  /** An image URL leads to a private, loopback or link-local address. */
+  readonly E_ADDRESS_REFUSED: 302;
+  /** The answer was not what this provider sends: a proxy's page, cut, or garbage. */
+  readonly E_BAD_RESPONSE: 303;
+  /**
+   * None was found, or a source that is set up cannot be used: the message names each source that was tried and why
+   * it gave nothing.
+   */
+  readonly E_NO_CREDENTIALS: 400;
+  /** The provider refused the key, the signature or the security token. */
+  readonly E_AUTH: 401;
+  /** The key is known and may not do this. */
+  readonly E_PERMISSION: 402;
+  /** Arrears, quota or a service that is not activated. */
+  readonly E_BILLING: 403;
+  /** Too many requests and the retries are used up: aigc_error_retry_after_ms(). */
+  readonly E_THROTTLED: 404;
+  /** This machine's clock is too far from the provider's and could not be bridged. */
+  readonly E_CLOCK: 405;
+  /** A parameter is not accepted: see the provider's code and message; mend, submit anew. */
+  readonly E_REQUEST_REFUSED: 500;
+  /** Prompt or image was refused by moderation. */
+  readonly E_CONTENT_REFUSED: 501;
+  /** The provider does not know this job or image (any more). */
+  readonly E_NOT_FOUND: 502;
+  /** Accepted, ran, failed: submit anew if you like. */
+  readonly E_JOB_FAILED: 503;
+  /** The provider reports a fault of its own; reads were retried. */
+  readonly E_PROVIDER: 504;
+  /**
+   * The submission left and no readable answer came: it may run and be billed. Nothing resends it; look at the
+   * provider's console before you do.
+   */
+  readonly E_OUTCOME_UNKNOWN: 600;
+  /** Its URL or its time at the provider has run out. */
+  readonly E_EXPIRED: 700;
+  /** What came is no PNG, JPEG, WebP, GIF or BMP. */
+  readonly E_NOT_AN_IMAGE: 701;
+  /** Length, end marker or checksum is wrong, again after retries. */
+  readonly E_CORRUPT: 702;
+  /** Larger than download.max_bytes (or a reply larger than http.max_reply_bytes). */
+  readonly E_TOO_LARGE: 703;
+  /** The file system refused: the message names path and reason. */
+  readonly E_FILE: 800;
+  /** There is a file of that name and download.overwrite is off. */
+  readonly E_FILE_EXISTS: 801;
+  /** Disk or quota full; what was received is kept as .part for a resume where possible. */
+  readonly E_NO_SPACE: 802;
+  /** Memory, threads or descriptors are exhausted. */
+  readonly E_NO_RESOURCES: 803;
+  /** The journal cannot be opened, read or written: nothing was sent (since 1.2). */
+  readonly E_JOURNAL: 804;
+  /** A fault in this library: please report it. */
+  readonly E_INTERNAL: 900;
+  /** No submission was involved, or it has not been tried yet. */
+  readonly OUTCOME_NONE: 0;
+  /** Nothing runs: it never left, or the provider refused it. Safe to submit anew. */
+  readonly OUTCOME_NOT_SENT: 1;
+  /** It left and no readable answer came: it may run and be billed. */
+  readonly OUTCOME_UNKNOWN: 2;
+  /** The provider gave a job id. */
+  readonly OUTCOME_ACCEPTED: 3;
+  /** No job (a NULL handle). */
+  readonly STATE_NONE: 0;
+  /**
+   * Not sent yet: it waits for the rate limit, credentials or a retry. If the provider has refused it for now,
+   * aigc_job_provider_response() says why.
+   */
+  readonly STATE_QUEUED: 1;
+  /** On the wire. */
+  readonly STATE_SUBMITTING: 2;
+  /** Accepted, not started. */
+  readonly STATE_PENDING: 3;
+  /** Started; also every provider state that this version does not know. */
+  readonly STATE_RUNNING: 4;
+  /** Ended: images can be fetched. */
+  readonly STATE_SUCCEEDED: 5;
+  /** Ended: aigc_job_error() says why. */
+  readonly STATE_FAILED: 6;
+  /** Ended here; it may go on at the provider. */
+  readonly STATE_CANCELLED: 7;
+  /** Ended: whether the provider accepted the submission is not known. */
+  readonly STATE_UNKNOWN: 8;
+  /** No event (a NULL handle). */
+  readonly EVENT_NONE: 0;
+  /** The state changed: aigc_event_state(). */
+  readonly EVENT_JOB_STATE: 1;
+  /**
+   * The provider's id is known: store aigc_job_token() now. It can come after JOB_DONE, if an answer arrives after a
+   * cancel or a deadline.
+   */
+  readonly EVENT_JOB_ACCEPTED: 2;
+  /** The call of an aigc_job_refresh() has ended: aigc_event_status(). */
+  readonly EVENT_JOB_REFRESHED: 3;
+  /** Progress changed (only with the configuration's events.progress). */
+  readonly EVENT_JOB_PROGRESS: 4;
+  /** The job has ended, once: aigc_event_status() and aigc_event_state(). */
+  readonly EVENT_JOB_DONE: 5;
+  /**
+   * Credentials given by aigc_client_set_credentials() end soon or have been refused: aigc_event_provider(). It
+   * comes five minutes before their end, or at half of their life if that is shorter, also when no call is made.
+   */
+  readonly EVENT_CREDENTIALS_NEEDED: 6;
+  /**
+   * Something to know, while the jobs keep running: a credential file that everybody can read, calls that fail on
+   * this machine and are tried again, a long rest that the provider asked for, an id that came after its job had
+   * ended here (then aigc_event_job() is the job): aigc_event_message(), aigc_event_provider(). Told once, not for
+   * each job and call; of those that nobody takes 64 are kept.
+   */
+  readonly EVENT_WARNING: 7;
+  /**
+   * What the library does (only with the configuration's log.level, since 1.1): aigc_event_level(),
+   * aigc_event_message(), aigc_event_fields(), aigc_event_job_id(). Of those that nobody takes log.capacity are
+   * kept.
+   */
+  readonly EVENT_LOG: 8;
+  /**
+   * A job that was submitted with "hold" has everything that it needs, and waits for aigc_job_release(); meanwhile
+   * it keeps its place (since 1.2).
+   */
+  readonly EVENT_JOB_READY: 9;
+  /** No log record. */
+  readonly LOG_NONE: 0;
+  /** A job or a download has failed. */
+  readonly LOG_ERROR: 1;
+  /** A call has failed, and may be repeated; credentials or clock are wrong. */
+  readonly LOG_WARNING: 2;
+  /** Jobs accepted, changed, ended; credentials found. */
+  readonly LOG_INFO: 3;
+  /** Every call, and the body of submissions with its prompt, without secrets. */
+  readonly LOG_DEBUG: 4;
+  readonly VERSION_MAJOR: 1;
+  readonly VERSION_MINOR: 2;
+  readonly VERSION_PATCH: 0;
+  readonly FOREVER: -1;
+  readonly ALIBABA: 'alibaba';
+  readonly TENCENT: 'tencent';
+  readonly ALIBABA_INFERENCE: 'inference';
+  readonly ALIBABA_PRE_MODEL_INFERENCE: 'pre_model_inference';
+  readonly ALIBABA_MODEL_TRAIN: 'model_train';
+  readonly TENCENT_IMAGE: 'aigc_image';
+  readonly ALIBABA_INFERENCE_ASSET: 'inference_asset';
+  readonly ALIBABA_PRE_MODEL_INFERENCE_ASSET: 'pre_model_inference_asset';
+  readonly TENCENT_IMAGE_ASSET: 'aigc_image_asset';
+  // end of generated
+}
+export const constants: Constants;
+
+/** The version of the loaded library, such as "1.2.0". */
+export const version: string;
+
+/** What went wrong. The subclasses stand for the hundreds of the statuses. */
+export class AigcError extends Error {
+  /** One of constants.E_*. */
+  readonly status: number;
+  /** Its name in aigc.h, such as "AIGC_E_TIMEOUT". */
+  readonly statusName: string;
+  /** The provider's own code, message and request id; null if none came. */
+  readonly providerCode: string | null;
+  readonly providerMessage: string | null;
+  readonly requestId: string | null;
+  /** The HTTP status; 0 if none came. */
+  readonly httpStatus: number;
+  /** Whether the same call may succeed later without any change, and cannot cost twice. */
+  readonly retryable: boolean;
+  /** How long the provider asked to wait, in milliseconds; 0 if it did not. */
+  readonly retryAfterMs: number;
+  /** One of constants.OUTCOME_*: what surely happened to a submission. */
+  readonly outcome: number;
+  /** The field, option or configuration key that it is about; null if none. */
+  readonly field: string | null;
+  /** The token of the job, if it is known: client.attach() takes it. */
+  token: string | null;
+}
+/** 1xx: the call was wrong. Fix the program. */
+export class CallError extends AigcError {}
+/** 2xx: time ran out, or you ended it. Nothing is lost: the token attaches the job again. */
+export class StoppedError extends AigcError {}
+/** 3xx: between here and the provider. */
+export class NetworkError extends AigcError {}
+/** 4xx: credentials, rights, bill or rate. */
+export class AccountError extends AigcError {}
+/** 5xx: the provider's answer about this job. */
+export class ProviderError extends AigcError {}
+/** 6xx: the job may run and be billed. Nothing resends it; look at the provider's console before you do. */
+export class OutcomeUnknownError extends AigcError {}
+/** 7xx: the image. */
+export class AssetError extends AigcError {}
+/** 8xx: this machine. */
+export class MachineError extends AigcError {}
+/** 9xx: a fault in the library. Please report it. */
+export class InternalError extends AigcError {}
+
+/** A reference image; type is Tencent's ReferenceType. */
+export interface ImageUrl {
+  url: string;
+  type?: string;
+}
+
+/** How the library treats a job. */
+export interface SubmitOptions {
+  // generated: options (Tests/tools/generate.py)
+  /** With a journal: the same key never pays twice. */
+  key?: string;
+  /** The job waits before its first byte, until job.release(). */
+  hold?: boolean;
+  /** Whether the library polls the job until it ends. */
+  follow?: boolean;
+  /** Milliseconds until the library gives the job up. */
+  deadlineMs?: number;
+  /** Further options of aigc_request_set_option(). */
+  options?: Record<string, string | number | boolean>;
+  // end of generated
+}
+
+/** An image of a job that has succeeded. */
+export interface Asset {
+  index: number;
+  id: string | null;
+  /** Treat it as a secret: it can hold a signature. */
+  url: string | null;
+  /** Unix milliseconds; 0 if unknown. */
+  expiresAtMs: number;
+}
+
+/** How long to wait. The wait ends; the job keeps running. */
+export interface WaitOptions {
+  /** Ends the wait: the promise is rejected with signal.reason. job.cancel() ends the job. */
+  signal?: AbortSignal;
+  /** Milliseconds; after them the promise is rejected with a StoppedError. */
+  timeoutMs?: number;
+}
+
+/** A submitted, attached or downloading job. Jobs that nobody waits for do not keep the process alive. */
+export class Job {
+  private constructor();
+  /** Unique among the jobs of the process. */
+  readonly id: number;
+  /** The provider's id; null until it is known. */
+  readonly remoteId: string | null;
+  /** Attaches this job in any process and any language; null until the provider has accepted the job. */
+  readonly token: string | null;
+  /** The key in the journal, yours or one that was made up; null without a journal. */
+  readonly key: string | null;
+  readonly provider: string;
+  readonly operation: string;
+  /** One of constants.STATE_*. */
+  readonly state: number;
+  readonly stateName: string;
+  /** One of constants.OUTCOME_*: what is known about the submission. */
+  readonly outcome: number;
+  readonly ended: boolean;
+  readonly providerState: string | null;
+  /** The provider's last answer about this job: parsed, or as it came if it is no JSON. */
+  readonly providerResponse: unknown;
+  readonly requestId: string | null;
+  /** What the job has made where that is no image, such as the id of a model. */
+  readonly resultId: string | null;
+  /** From 0 to 1; null if unknown. */
+  readonly progress: number | null;
+  /** Of a download. */
+  readonly bytes: { received: number; total: number | null };
+  /** The file of a download that has succeeded. */
+  readonly path: string | null;
+  readonly contentType: string | null;
+  readonly assets: Asset[];
+  /** How the job ended; null for success and for a job that has not ended. */
+  readonly error: AigcError | null;
+  /** Resolves with the job when it has succeeded; is rejected with how it ended otherwise. */
+  wait(options?: WaitOptions): Promise<this>;
+  /** Resolves when the provider has accepted the job: store its token now. Rejected if the job ended before. */
+  accepted(options?: WaitOptions): Promise<this>;
+  /** Makes exactly one status call, in libuv's pool. */
+  refresh(timeoutMs?: number): Promise<this>;
+  /** Lets the first byte leave of a job that was submitted with hold. */
+  release(): void;
+  /** Ends the job here, at once. An accepted job keeps running at the provider, and its token stays valid. */
+  cancel(): void;
+  setFollow(follow: boolean): void;
+  /** Milliseconds from now; constants.FOREVER: none. */
+  setDeadline(ms: number): void;
+  /** W3C Trace Context. null ends it. */
+  setTrace(traceparent: string | null, tracestate?: string | null): void;
+  /** Starts the download of an image into a file (".*" becomes the format's extension), or into memory. */
+  download(index?: number, path?: string | null): Job;
+  /** The bytes of a download to memory that has succeeded, once. */
+  takeBytes(): Buffer;
+}
+
+/** Something that happened. */
+export interface Event {
+  /** One of constants.EVENT_*. */
+  type: number;
+  job: Job | null;
+  jobId: number;
+  state: number;
+  status: number;
+  provider: string | null;
+  message: string | null;
+  /** One of constants.LOG_*, of a log record. */
+  level: number;
+  fields: Record<string, unknown> | null;
+}
+
+// generated: operations (Tests/tools/generate.py)
+/** Fields of Personalizedtxt2imgAddInferenceJob. */
+export interface AlibabaInferenceRequest extends SubmitOptions {
+  /** What to draw, in English, with the literal token <special-token> in place of the subject. */
+  prompt: string;
+  /** Id of the model that you have trained. */
+  model: string;
+  /** How many images; the provider takes more than 10 as 10. */
+  count?: number | bigint;
+  /** Seed for reproducible images, -1 to 2147483647; the provider picks one otherwise. */
+  seed?: number | bigint;
+}
+
+/** Fields of PersonalizedTextToImageAddInferenceJob. */
+export interface AlibabaPreModelInferenceRequest extends SubmitOptions {
+  /** What to draw, in English, with the literal token <special-token> in place of the subject. */
+  prompt: string;
+  /** Training steps, for example 800. */
+  trainSteps?: number | bigint;
+  /** How many images; the provider takes more than 10 as 10. */
+  count?: number | bigint;
+  /** Seed for reproducible images, -1 to 2147483647; the provider picks one otherwise. */
+  seed?: number | bigint;
+  /** Weight of the pictures: documented are 0.3 to 0.8 in tenths, 0.5 by default. */
+  strength?: number;
+  /** Reference images: publicly reachable URLs. */
+  imageUrls?: Array<string | ImageUrl>;
+}
+
+/** Fields of Personalizedtxt2imgAddModelTrainJob. */
+export interface AlibabaModelTrainRequest extends SubmitOptions {
+  /** Name of the model, for people. */
+  name: string;
+  /** What the pictures show, in one word: girl, person, man, boy, dog ... */
+  objectType: string;
+  /** Training steps, for example 800. */
+  trainSteps?: number | bigint;
+  /** Reference images: publicly reachable URLs. */
+  imageUrls?: Array<string | ImageUrl>;
+}
+
+/** Fields of Personalizedtxt2imgQueryImageAsset. */
+export interface AlibabaInferenceAssetRequest {
+  /** Id of the job's model. */
+  modelId: string;
+  /** Id of the job's prompt. */
+  promptId: string;
+  /** Id of the image, as in the job's resultImageUrl. */
+  imageId: string;
+  /** "base64" to have the image sent as Base64 text; absent, its bytes are sent. What is stored is the same. */
+  encodeFormat?: string;
+  /** The file to write; absent: memory. */
+  path?: string;
+}
+
+/** Fields of PersonalizedTextToImageQueryImageAsset. */
+export interface AlibabaPreModelInferenceAssetRequest {
+  /** Id of the image, as in the job's resultImageUrl. */
+  imageId: string;
+  /** "base64" to have the image sent as Base64 text; absent, its bytes are sent. What is stored is the same. */
+  encodeFormat?: string;
+  /** The file to write; absent: memory. */
+  path?: string;
+}
+
+/** Fields of CreateAigcImageTask. */
+export interface TencentAigcImageRequest extends SubmitOptions {
+  /** What to draw. Required where no reference image is given. */
+  prompt?: string;
+  /** Name of the model; the provider picks one otherwise. */
+  model?: string;
+  /** Version of the model; its stable one otherwise. */
+  modelVersion?: string;
+  /** Special scene, such as "3d_panorama" (Hunyuan). */
+  sceneType?: string;
+  /** What is not to be seen; some models only. */
+  negativePrompt?: string;
+  /** Lets the provider improve the prompt; false otherwise. */
+  enhancePrompt?: boolean;
+  /** How many images; 1 otherwise. */
+  count?: number | bigint;
+  /** Such as "16:9"; depends on the model. */
+  aspectRatio?: string;
+  /** Such as "1080P" or "2K"; depends on the model. */
+  resolution?: string;
+  /** Puts a mark on the image; false otherwise. */
+  logoAdd?: boolean;
+  /** "jpeg" or "png". */
+  outputFormat?: string;
+  /** Further parameters of the model as a JSON object, such as {"size":"1024x1024"}. */
+  additionalParameters?: string | object;
+  /** COS bucket that keeps the images; needs cos_region and the role MPS_QcsRole. */
+  cosBucket?: string;
+  /** Region of the bucket. */
+  cosRegion?: string;
+  /** Folder in the bucket. */
+  cosPath?: string;
+  /** Free text: who asks. */
+  operatorName?: string;
+  /** Reference images: publicly reachable URLs. */
+  imageUrls?: Array<string | ImageUrl>;
+}
+
+/** Fields of a fetch by URL. */
+export interface TencentAigcImageAssetRequest {
+  /** Result URL of an image, as it was given; signed for only at a host of tencent.cos_hosts. */
+  url: string;
+  /** The file to write; absent: memory. */
+  path?: string;
+}
+
+/** The operations of Alibaba: client.alibaba. */
+export interface AlibabaOperations {
+  /** Submits Personalizedtxt2imgAddInferenceJob: one job, one bill. */
+  inference(request: AlibabaInferenceRequest): Job;
+  /** Submits PersonalizedTextToImageAddInferenceJob: one job, one bill. */
+  preModelInference(request: AlibabaPreModelInferenceRequest): Job;
+  /** Submits Personalizedtxt2imgAddModelTrainJob: one job, one bill. */
+  modelTrain(request: AlibabaModelTrainRequest): Job;
+  /** Fetches one image with Personalizedtxt2imgQueryImageAsset, free of charge. */
+  inferenceAsset(request: AlibabaInferenceAssetRequest): Job;
+  /** Fetches one image with PersonalizedTextToImageQueryImageAsset, free of charge. */
+  preModelInferenceAsset(request: AlibabaPreModelInferenceAssetRequest): Job;
+}
+
+/** The operations of Tencent: client.tencent. */
+export interface TencentOperations {
+  /** Submits CreateAigcImageTask: one job, one bill. */
+  aigcImage(request: TencentAigcImageRequest): Job;
+  /** Fetches one image by its URL, free of charge. */
+  aigcImageAsset(request: TencentAigcImageAssetRequest): Job;
+}
+// end of generated
+
+/** One engine: connections, rates, credentials, jobs. Each environment (worker) has clients of its own. */
+export class Client {
+  /** config: the configuration keys of aigc_config_describe(), such as { "tencent.region": "ap-guangzhou" }. */
+  constructor(config?: Record<string, string | number | boolean | null>);
+  readonly alibaba: AlibabaOperations;
+  readonly tencent: TencentOperations;
+  /** Submits a request by neutral names: one job, one bill. Does not wait for the network; with a journal for the disk. */
+  submit(
+    provider: string,
+    operation: string,
+    fields?: Record<string, unknown>,
+    options?: SubmitOptions & { imageUrls?: Array<string | ImageUrl> },
+  ): Job;
+  /** Fetches one image that is known by id or URL, free of charge. */
+  fetch(provider: string, operation: string, fields?: Record<string, unknown>, path?: string | null): Job;
+  /** Attaches a job from its token, made in any process and any language. */
+  attach(token: string, options?: { follow?: boolean }): Job;
+  /** The same from the provider's own job id. */
+  attachId(provider: string, operation: string, remoteId: string, options?: { follow?: boolean }): Job;
+  /** The job of a key that the journal knows. */
+  attachKey(key: string, options?: { follow?: boolean }): Promise<Job>;
+  /** Takes over the jobs of the journal whose clients are gone; says how many. They come as events. */
+  resume(options?: { follow?: boolean }): Promise<number>;
+  /** Calls any operation of the product by the provider's own name. reads: true repeats it until it is answered. */
+  call(provider: string, action: string, parameters?: object, options?: { reads?: boolean }): Job;
+  setCredentials(
+    provider: string,
+    id: string,
+    secret: string,
+    options?: { token?: string | null; expiresAtMs?: number },
+  ): void;
+  /** What this client has counted since it was made. */
+  stats(): Record<string, unknown>;
+  /** What this client stands on. */
+  report(): Record<string, unknown>;
+  /** Events from now on. A loop over them ends when the client is closed. What comes meanwhile is kept. */
+  events(options?: { signal?: AbortSignal }): AsyncIterableIterator<Event>;
+  /** Hands out the events that are queued now, without waiting for the loop; how many there were. */
+  dispatch(): number;
+  /** Ends all jobs here; they keep running at the provider. Submissions on the wire get graceMs for their answer. */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** What a journal knows of a key: "key", "state", "remote_id" and more, see aigc_journal_list(). */
+export interface JournalRow {
+  key: string;
+  state: string;
+  [name: string]: unknown;
+}
+
+/** Which rows. */
+export interface JournalFilter {
+  states?: string[];
+  provider?: string;
+  /** Of keys. */
+  prefix?: string;
+  /** Rows of a page: 1 to 10000. */
+  limit?: number;
+  /** The last key of the page before. */
+  after?: string | null;
+}
+
+/** The journal without a client, for tools. */
+export const journal: {
+  page(folder: string, filter?: JournalFilter): Promise<JournalRow[]>;
+  rows(folder: string, filter?: JournalFilter): AsyncIterableIterator<JournalRow>;
+  /** What you have found out about a key in doubt; remoteId with constants.OUTCOME_ACCEPTED. */
+  resolve(folder: string, key: string, outcome: number, remoteId?: string | null): Promise<void>;
+  /** Forgets ended keys that have not changed for so long; says how many. They can then be paid again. */
+  prune(folder: string, olderThanMs: number): Promise<number>;
+  check(folder: string): Promise<Record<string, unknown>>;
+};
