@@ -111,6 +111,7 @@ final class CallRunner {
     func attached(_ reference: JobReference) { reader.note(reference) }
 
     private func tell(_ event: CallEvent, at now: Instant) {
+        timers.turn.expect()
         scheduler.handle(event, at: now, into: &pending.actions)
     }
 
@@ -226,6 +227,7 @@ final class CallRunner {
 
     /// The call of a transfer that has ended; nil if it was cut.
     func arrived(_ id: UInt64) -> CallTicket? {
+        timers.turn.expect()
         guard let call = onWire.removeValue(forKey: id) else { return nil }
         call.owner.task.ticket = 0
         return call

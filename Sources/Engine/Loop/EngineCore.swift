@@ -73,6 +73,8 @@ final class EngineCore {
 
     /// One turn. `mayWait`: whether to wait for bytes, timers or commands when there is nothing to do.
     func turn(mayWait: Bool) {
+        timers.turn.begin()
+        defer { timers.turn.end() }
         drainInbox()
         fireTimers()
         while let job = jobs.nextForFreeSlot() { feed(.slotFree, to: job) }

@@ -86,15 +86,28 @@ struct TimerHeap {
 
 /// The timers of an engine: everything that wakes it by the clock.
 final class Timers {
+    /// Whoever changes a task, a call or a timer is in a turn.
+    let turn = TurnMark()
     private var heap = TimerHeap()
 
     var count: Int { heap.count }
     var nextDue: Int64? { heap.nextDue }
 
-    func set(_ node: TimerNode, due: Int64) { heap.set(node, due: due) }
-    func remove(_ node: TimerNode) { heap.remove(node) }
-    func popDue(at now: Int64) -> TimerNode? { heap.popDue(at: now) }
+    func set(_ node: TimerNode, due: Int64) {
+        turn.expect()
+        heap.set(node, due: due)
+    }
+
+    func remove(_ node: TimerNode) {
+        turn.expect()
+        heap.remove(node)
+    }
+
+    func popDue(at now: Int64) -> TimerNode? {
+        turn.expect()
+        return heap.popDue(at: now)
+    }
 
     /// A task has one place: its timer or its deadline, whichever comes first.
-    func schedule(_ task: ActiveTask) { heap.set(task, due: min(task.timerAt, task.deadlineAt)) }
+    func schedule(_ task: ActiveTask) { set(task, due: min(task.timerAt, task.deadlineAt)) }
 }

@@ -51,6 +51,7 @@ final class DownloadRunner {
 
     /// One event of one machine. Calls that it asks for enter, and are carried out later.
     func step(_ event: DownloadEvent, _ download: ActiveDownload) {
+        timers.turn.expect()
         var actions = actions
         self.actions = []
         download.machine.handle(

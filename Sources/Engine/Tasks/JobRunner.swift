@@ -49,6 +49,7 @@ final class JobRunner {
 
     /// One event of one machine. Calls that it asks for enter, and are carried out later.
     func step(_ event: JobEvent, _ job: ActiveJob) {
+        timers.turn.expect()
         var actions = actions
         self.actions = []
         job.machine.handle(
