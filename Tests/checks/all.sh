@@ -52,5 +52,6 @@ run python3 "$here/guide.py" "${built[@]}"
 run bash "$here/abi.sh" "${built[@]}"
 run python3 "$here/tree.py"
 run python3 "$here/map.py"
+run python3 "$root/Tests/mutations/promises.py" --check
 run bash "$here/format.sh"
 exit "$failed"

@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 from typing import List, Tuple
 
+import anchors
 from mutants import MUTANTS, Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,13 +42,13 @@ def copy(folder: Path) -> None:
 
 def apply(mutant: Mutant, folder: Path, write: bool) -> str:
     """Make the edits in the copy; what is wrong with them."""
-    for name, old, new in mutant.edits:
+    for name, function, old, new in mutant.edits:
         file = folder / name
-        text = file.read_text(encoding="utf-8")
-        if text.count(old) != 1:
-            return "%s has %d times: %s" % (name, text.count(old), old.strip().splitlines()[0])
+        changed, wrong = anchors.edit(file.read_text(encoding="utf-8"), function, file.suffix != ".swift", old, new)
+        if wrong:
+            return "%s: %s" % (name, wrong)
         if write:
-            file.write_text(text.replace(old, new), encoding="utf-8")
+            file.write_text(changed, encoding="utf-8")
     return ""
 
 
@@ -115,7 +116,7 @@ def main() -> int:
         good = not text
         if good and not options.check:
             # The tree that was copied may be another one by now: what comes back is what was there.
-            before = {name: (options.folder / name).read_text(encoding="utf-8") for name, _, _ in mutant.edits}
+            before = {name: (options.folder / name).read_text(encoding="utf-8") for name, *_ in mutant.edits}
             apply(mutant, options.folder, write=True)
             good, text = try_one(mutant, options.folder, options.folder / ("mutant-%d.log" % number))
             for edited, content in before.items():
