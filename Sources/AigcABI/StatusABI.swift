@@ -5,7 +5,7 @@ extension Status {
     var entry: (name: StaticString, text: StaticString) {
         switch self {
         // generated: statuses (Tests/tools/generate.py)
-        case .ok: ("AIGC_OK", "It worked.")
+        case .ok: ("AIGC_OK", "The call succeeded.")
         case .invalidArgument:
             ("AIGC_E_INVALID_ARGUMENT", "The call was wrong: fix the argument that the message names.")
         case .wrongState:

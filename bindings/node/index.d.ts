@@ -3,75 +3,75 @@
 /** The constants of aigc.h, without AIGC_. */
 export interface Constants {
   // generated: constants (Tests/tools/generate.py)
-  /** It worked. */
+  /** The call succeeded. */
   readonly OK: 0;
-  /** A NULL, a name that does not exist, a wrong type or value: the message says which. */
+  /** A NULL, an unknown name, a wrong type or a wrong value: the message says which. */
   readonly E_INVALID_ARGUMENT: 100;
   /** Right call, wrong time: for instance a download of a job that has not succeeded. */
   readonly E_WRONG_STATE: 101;
-  /** The handle comes from the parent process: it can only be freed here. */
+  /** The handle comes from the parent process: the child can only free it. */
   readonly E_FORKED: 102;
   /** The client has been closed. */
   readonly E_CLOSED: 103;
   /** The journal has another request under this key (since 1.2). */
   readonly E_KEY_CONFLICT: 104;
-  /** A wait of yours ended before the job did; the job goes on: wait again. */
+  /** Your wait ended before the job did; the job keeps running: wait again. */
   readonly E_TIMEOUT: 200;
-  /** aigc_job_cancel() or aigc_client_close() ended it here; the provider is not told. */
+  /** aigc_job_cancel() or aigc_client_close() ended the job in this process; the provider is not told. */
   readonly E_CANCELLED: 201;
-  /** The job's own deadline passed; it may still finish at the provider. */
+  /** The job's own deadline passed; the job may still finish at the provider. */
   readonly E_DEADLINE: 202;
   /** Resolve, connect, send or receive failed. */
   readonly E_NETWORK: 300;
-  /** Handshake or certificate: CA bundle, clock, or somebody in between. */
+  /** Handshake or certificate failed: CA bundle, clock, or a machine in between. */
   readonly E_TLS: 301;
   /** An image URL leads to a private, loopback or link-local address. */
   readonly E_ADDRESS_REFUSED: 302;
-  /** The answer was not what this provider sends: a proxy's page, cut, or garbage. */
+  /** The provider does not send such an answer: a proxy's page, a cut answer, or garbage. */
   readonly E_BAD_RESPONSE: 303;
   /**
-   * None was found, or a source that is set up cannot be used: the message names each source that was tried and why
-   * it gave nothing.
+   * No source gave credentials, or a configured source cannot be used: the message names each source that was tried
+   * and why it gave nothing.
    */
   readonly E_NO_CREDENTIALS: 400;
   /** The provider refused the key, the signature or the security token. */
   readonly E_AUTH: 401;
-  /** The key is known and may not do this. */
+  /** The provider knows the key, and the key may not do this. */
   readonly E_PERMISSION: 402;
   /** Arrears, quota or a service that is not activated. */
   readonly E_BILLING: 403;
-  /** Too many requests and the retries are used up: aigc_error_retry_after_ms(). */
+  /** Too many requests, and the retries are used up: aigc_error_retry_after_ms(). */
   readonly E_THROTTLED: 404;
-  /** This machine's clock is too far from the provider's and could not be bridged. */
+  /** This machine's clock is too far from the provider's, and the library could not correct the difference. */
   readonly E_CLOCK: 405;
-  /** A parameter is not accepted: see the provider's code and message; mend, submit anew. */
+  /** The provider does not accept a parameter: see its code and message, fix the parameter, submit anew. */
   readonly E_REQUEST_REFUSED: 500;
-  /** Prompt or image was refused by moderation. */
+  /** Moderation refused the prompt or an image. */
   readonly E_CONTENT_REFUSED: 501;
-  /** The provider does not know this job or image (any more). */
+  /** The provider does not know this job or image, or no longer knows it. */
   readonly E_NOT_FOUND: 502;
-  /** Accepted, ran, failed: submit anew if you like. */
+  /** The job was accepted, ran and failed: submit anew if you like. */
   readonly E_JOB_FAILED: 503;
-  /** The provider reports a fault of its own; reads were retried. */
+  /** The provider reports a fault of its own; the library has repeated reads. */
   readonly E_PROVIDER: 504;
   /**
-   * The submission left and no readable answer came: it may run and be billed. Nothing resends it; look at the
-   * provider's console before you do.
+   * The submission left and no readable answer came: the job may run and be billed. The library never sends it
+   * again; look at the provider's console before you do.
    */
   readonly E_OUTCOME_UNKNOWN: 600;
-  /** Its URL or its time at the provider has run out. */
+  /** The image's URL, or its time at the provider, has run out. */
   readonly E_EXPIRED: 700;
-  /** What came is no PNG, JPEG, WebP, GIF or BMP. */
+  /** The received bytes are no PNG, JPEG, WebP, GIF or BMP. */
   readonly E_NOT_AN_IMAGE: 701;
-  /** Length, end marker or checksum is wrong, again after retries. */
+  /** Length, end marker or checksum is wrong, also after retries. */
   readonly E_CORRUPT: 702;
-  /** Larger than download.max_bytes (or a reply larger than http.max_reply_bytes). */
+  /** The image is larger than download.max_bytes, or a reply than http.max_reply_bytes. */
   readonly E_TOO_LARGE: 703;
   /** The file system refused: the message names path and reason. */
   readonly E_FILE: 800;
-  /** There is a file of that name and download.overwrite is off. */
+  /** A file of that name exists and download.overwrite is off. */
   readonly E_FILE_EXISTS: 801;
-  /** Disk or quota full; what was received is kept as .part for a resume where possible. */
+  /** Disk or quota is full; where possible the received bytes are kept as .part, so that another download can resume. */
   readonly E_NO_SPACE: 802;
   /** Memory, threads or descriptors are exhausted. */
   readonly E_NO_RESOURCES: 803;
@@ -81,20 +81,20 @@ export interface Constants {
   readonly E_INTERNAL: 900;
   /** No submission was involved, or it has not been tried yet. */
   readonly OUTCOME_NONE: 0;
-  /** Nothing runs: it never left, or the provider refused it. Safe to submit anew. */
+  /** Nothing runs: the submission never left, or the provider refused it. Safe to submit anew. */
   readonly OUTCOME_NOT_SENT: 1;
-  /** It left and no readable answer came: it may run and be billed. */
+  /** The submission left and no readable answer came: the job may run and be billed. */
   readonly OUTCOME_UNKNOWN: 2;
   /** The provider gave a job id. */
   readonly OUTCOME_ACCEPTED: 3;
   /** No job (a NULL handle). */
   readonly STATE_NONE: 0;
   /**
-   * Not sent yet: it waits for the rate limit, credentials or a retry. If the provider has refused it for now,
-   * aigc_job_provider_response() says why.
+   * Not sent yet: the job waits for the rate limit, credentials or a retry. If the provider has refused the job for
+   * now, aigc_job_provider_response() says why.
    */
   readonly STATE_QUEUED: 1;
-  /** On the wire. */
+  /** The submission is on the wire. */
   readonly STATE_SUBMITTING: 2;
   /** Accepted, not started. */
   readonly STATE_PENDING: 3;
@@ -104,7 +104,7 @@ export interface Constants {
   readonly STATE_SUCCEEDED: 5;
   /** Ended: aigc_job_error() says why. */
   readonly STATE_FAILED: 6;
-  /** Ended here; it may go on at the provider. */
+  /** Ended in this process; the job may keep running at the provider. */
   readonly STATE_CANCELLED: 7;
   /** Ended: whether the provider accepted the submission is not known. */
   readonly STATE_UNKNOWN: 8;
@@ -113,8 +113,8 @@ export interface Constants {
   /** The state changed: aigc_event_state(). */
   readonly EVENT_JOB_STATE: 1;
   /**
-   * The provider's id is known: store aigc_job_token() now. It can come after JOB_DONE, if an answer arrives after a
-   * cancel or a deadline.
+   * The provider's id is known: store aigc_job_token() now. If the answer arrives after a cancel or a deadline, this
+   * event comes after JOB_DONE.
    */
   readonly EVENT_JOB_ACCEPTED: 2;
   /** The call of an aigc_job_refresh() has ended: aigc_event_status(). */
@@ -124,33 +124,33 @@ export interface Constants {
   /** The job has ended, once: aigc_event_status() and aigc_event_state(). */
   readonly EVENT_JOB_DONE: 5;
   /**
-   * Credentials given by aigc_client_set_credentials() end soon or have been refused: aigc_event_provider(). It
-   * comes five minutes before their end, or at half of their life if that is shorter, also when no call is made.
+   * The credentials of aigc_client_set_credentials() end soon, or the provider refused them: aigc_event_provider().
+   * This event comes five minutes before their end, or after half of their life if that is shorter, even if no call
+   * is made.
    */
   readonly EVENT_CREDENTIALS_NEEDED: 6;
   /**
-   * Something to know, while the jobs keep running: a credential file that everybody can read, calls that fail on
-   * this machine and are tried again, a long rest that the provider asked for, an id that came after its job had
-   * ended here (then aigc_event_job() is the job): aigc_event_message(), aigc_event_provider(). Told once, not for
-   * each job and call; of those that nobody takes 64 are kept.
+   * A warning; the jobs keep running: a credential file that everybody can read, calls that fail on this machine and
+   * are tried again, a long pause that the provider asked for, an id that came after the end of its job
+   * (aigc_event_job() is then the job): aigc_event_message(), aigc_event_provider(). Each warning comes once, not
+   * for each job and call. At most 64 warnings are queued.
    */
   readonly EVENT_WARNING: 7;
   /**
-   * What the library does (only with the configuration's log.level, since 1.1): aigc_event_level(),
-   * aigc_event_message(), aigc_event_fields(), aigc_event_job_id(). Of those that nobody takes log.capacity are
-   * kept.
+   * A log record (only with the configuration's log.level, since 1.1): aigc_event_level(), aigc_event_message(),
+   * aigc_event_fields(), aigc_event_job_id(). At most log.capacity records are queued.
    */
   readonly EVENT_LOG: 8;
   /**
-   * A job that was submitted with "hold" has everything that it needs, and waits for aigc_job_release(); meanwhile
-   * it keeps its place (since 1.2).
+   * A job with the option "hold" has everything that it needs, and waits for aigc_job_release(); the job keeps its
+   * place meanwhile (since 1.2).
    */
   readonly EVENT_JOB_READY: 9;
   /** No log record. */
   readonly LOG_NONE: 0;
   /** A job or a download has failed. */
   readonly LOG_ERROR: 1;
-  /** A call has failed, and may be repeated; credentials or clock are wrong. */
+  /** A call has failed and may be repeated; credentials or clock are wrong. */
   readonly LOG_WARNING: 2;
   /** Jobs accepted, changed, ended; credentials found. */
   readonly LOG_INFO: 3;

@@ -9,24 +9,27 @@
  *  1. Loading the library starts no thread, opens no descriptor, reads no file, changes no signal handler.
  *  2. The library never calls you from its own threads. Events are handed out inside aigc_client_next_event() and
  *     aigc_client_dispatch(), on your thread, with no lock held.
- *  3. Every function may be called from any thread at any time, except that one aigc_config or aigc_request is used by
- *     one thread at a time, and that a _free is the last use of its handle.
- *  4. Every handle has its own _free; NULL is fine; any order is fine. Strings you pass in are copied. A const char *
- *     that you get lives as long as the handle it came from; of the three that change with each answer about a job
- *     (aigc_job_provider_state, _provider_response, _request_id) the newest 16 do.
- *  5. Each job ends exactly once: one AIGC_EVENT_JOB_DONE, whatever happened.
- *  6. A submission is sent at most once unless it surely never reached the provider. If the outcome is unknown, the
- *     error says so (AIGC_E_OUTCOME_UNKNOWN), and nothing resends it by itself.
- *  7. After fork() the child may only free the handles it inherited (that forgets them, it shuts nothing down);
- *     anything else on them returns AIGC_E_FORKED. The parent is untouched. The child may create clients of its own.
- *  8. Bad data from the network, a full disk or a wrong argument never aborts the process: always an error, never half
- *     a file.
- *  9. A secret never appears in a message, a log, a token or a file, and never travels to any host but the one it
- *     signs for.
+ *  3. Every function may be called from any thread at any time, with two exceptions: only one thread at a time may use
+ *     an aigc_config or aigc_request, and no thread may use a handle after its _free.
+ *  4. Every handle has its own _free. A _free accepts NULL, and handles may be freed in any order. Strings that you pass
+ *     in are copied. A const char * that you get lives as long as the handle that gave it. There is one exception: the
+ *     strings of aigc_job_provider_state(), aigc_job_provider_response() and aigc_job_request_id() change with each
+ *     answer, and a handle keeps the newest 16 of each.
+ *  5. Each job ends exactly once, with one AIGC_EVENT_JOB_DONE, whatever happened.
+ *  6. A submission is sent at most once, unless it provably never reached the provider. If the outcome is unknown, the
+ *     error says so (AIGC_E_OUTCOME_UNKNOWN), and the library does not send the submission again.
+ *  7. After fork() the child may only free the handles that it inherited. This forgets the handles and shuts nothing
+ *     down. Every other use of an inherited handle returns AIGC_E_FORKED. The parent is not affected. The child may
+ *     create clients of its own.
+ *  8. Bad data from the network, a full disk or a wrong argument never aborts the process. The result is always an
+ *     error, and never half a file.
+ *  9. A secret never appears in a message, a log, a token or a file. A secret is never sent to any host but the host
+ *     that it signs for.
  * 10. With a journal (configuration key journal.path, since 1.2) the sixth promise holds for a key, across threads,
- *     clients, processes, crashes and languages on one machine: a submission is on the disk before its first byte
- *     leaves, and its id before AIGC_EVENT_JOB_ACCEPTED tells it. The same key is never submitted twice. Unknown
- *     (AIGC_STATE_UNKNOWN) after a crash is only what was on the wire. If the journal cannot be written, nothing is sent.
+ *     clients, processes, crashes and languages on one machine. A submission is on disk before its first byte leaves.
+ *     The provider's job id is on disk before AIGC_EVENT_JOB_ACCEPTED reports it. The same key is never submitted twice.
+ *     After a crash, only a submission that was on the wire is unknown (AIGC_STATE_UNKNOWN). If the journal cannot be
+ *     written, nothing is sent.
  *
  * THE SIMPLE PATH (bindings/c/generate.c is this, complete)
  *
@@ -40,40 +43,42 @@
  *     aigc_job_wait(download, AIGC_FOREVER, &error);
  *     puts(aigc_job_path(download));
  *
- * Two commands of a shell give credentials: TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or
- * ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET; or set them as configuration keys.
+ * Credentials come from two environment variables: TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or
+ * ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET. Configuration keys can give them too.
  *
  * CONVENTIONS
  *
- *  - Functions that can fail return aigc_status and take aigc_error **error last. error may be NULL. When it is not,
- *    *error is set to NULL on AIGC_OK and to a new object, yours to free, otherwise; what it held before is overwritten,
- *    not freed.
- *  - A handle that is given out through an out parameter is yours to free; on failure it is set to NULL. A NULL out
- *    parameter where a handle is given out is AIGC_E_INVALID_ARGUMENT, unless the text says otherwise.
- *  - Getters cannot fail: on NULL they return NULL, 0 or what the text says.
- *  - Strings are UTF-8 and end with a NUL byte. Invalid UTF-8 is AIGC_E_INVALID_ARGUMENT, never repaired.
+ *  - A function that can fail returns aigc_status and takes aigc_error **error as its last parameter. error may be NULL.
+ *    If error is not NULL, the function sets *error to NULL on AIGC_OK, and otherwise to a new error object, yours to
+ *    free. The function overwrites the old value of *error and does not free it.
+ *  - A handle that a function gives through an out parameter is yours to free. On failure the function sets the out
+ *    parameter to NULL. If an out parameter for a handle is NULL, the function returns AIGC_E_INVALID_ARGUMENT, unless
+ *    its text says otherwise.
+ *  - A getter cannot fail. For a NULL handle it returns NULL, 0, or the value that its text names.
+ *  - Strings are UTF-8 and end with a NUL byte. Invalid UTF-8 is AIGC_E_INVALID_ARGUMENT and is never repaired.
  *  - Times named _at_ms are milliseconds since 1970-01-01 UTC; 0 means unknown or never. Durations are milliseconds on
  *    the monotonic clock. AIGC_FOREVER (-1) waits without limit.
- *  - "since" is the library version that brought a declaration; nothing is ever removed within major version 1.
+ *  - "Since" names the library version that brought a declaration. Nothing is removed within major version 1.
  *
  * THREADS, FORK, EXIT
  *
- *  A client starts one thread when its first job starts (and short-lived helpers for slow file and credential work);
- *  they block all signals, and aigc_client_close() joins them. SIGPIPE never reaches you because of this library. Stack
- *  needs of every function fit a 64 KiB stack. exit() with jobs running is fine: what was accepted can be attached
- *  again from its token. The library is linked -z nodelete: dlclose() is harmless and unloads nothing.
+ *  A client starts one thread when its first job starts, and short-lived threads for slow file and credential work.
+ *  These threads block all signals, and aigc_client_close() joins them. This library never causes a SIGPIPE in your
+ *  program. Every function fits into a 64 KiB stack. A program may call exit() while jobs run: an accepted job can be
+ *  attached again from its token. The library is linked with -z nodelete: dlclose() is harmless and unloads nothing.
  *
  * SIGNALS
  *
- *  A signal ends no wait: your handler runs, and aigc_job_wait(), aigc_client_next_event() and the others go on. None of
- *  the functions is for a signal handler. A process that Ctrl-C just kills takes the only knowledge of the job with it that
- *  it was submitting. So wait in slices, let the handler set a flag, and close the client with a grace:
+ *  A signal ends no wait: your handler runs, and then aigc_job_wait(), aigc_client_next_event() and every other wait
+ *  continues. Call no function of this library in a signal handler. If Ctrl-C kills a process while its submission is on
+ *  the wire, nobody learns the id of the job. So wait in slices, let the handler set a flag, and close the client with a
+ *  grace:
  *
  *     static volatile sig_atomic_t interrupted;
  *     static void interrupt(int number) { interrupted = number; }     // signal(SIGINT, interrupt); SIGTERM and SIGHUP too
  *
  *     while (aigc_job_wait(job, 100, NULL) == AIGC_E_TIMEOUT)
- *         if (interrupted) aigc_client_close(client, 10000);          // ends it here; an answer on its way has ten seconds
+ *         if (interrupted) aigc_client_close(client, 10000);          // ends the job; the answer has ten seconds to arrive
  *     if (aigc_job_token(job)) fprintf(stderr, "token: %s\n", aigc_job_token(job));
  */
 #ifndef AIGC_H
@@ -90,7 +95,8 @@ extern "C" {
 /* Version                                                                                                          */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
-/* Version of this header. Bindings refuse another major and an older minor than they were written for. Since 1.0. */
+/* Version of this header. A binding refuses a library with another major version or an older minor version than the one
+ * that it was written for. Since 1.0. */
 #define AIGC_VERSION_MAJOR 1
 #define AIGC_VERSION_MINOR 2
 #define AIGC_VERSION_PATCH 0
@@ -102,86 +108,90 @@ extern "C" {
 /* Version of the library at run time, in the form of AIGC_VERSION_NUMBER. Any thread. Since 1.0. */
 int32_t aigc_version_number(void);
 
-/* The same as text, "1.2.0". Lives for ever. Any thread. Since 1.0. */
+/* Version of the library at run time as text, "1.2.0". Never freed. Any thread. Since 1.0. */
 const char *aigc_version_string(void);
 
-/* One line of JSON: versions of this library, libcurl, its TLS library, OpenSSL and jansson. Lives for ever. Since 1.0. */
+/* One line of JSON: versions of this library, libcurl, its TLS library, OpenSSL and jansson. Never freed. Since 1.0. */
 const char *aigc_build_info(void);
 
 /* ---------------------------------------------------------------------------------------------------------------- */
 /* Status codes: few, each telling what to do. The provider's own code stays a string: aigc_error_provider_code().   */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
-/* A status code. New codes may be added: treat one that you do not know like the first of its hundred. Since 1.0. */
+/* A status code. New codes may be added: treat an unknown code like the first code of its hundred. Since 1.0. */
 typedef int32_t aigc_status;
 
 enum {
-    /* It worked. */
+    /* The call succeeded. */
     AIGC_OK = 0,
 
-    /* 1xx: the call was wrong. Mend the program. */
-    AIGC_E_INVALID_ARGUMENT = 100, /* a NULL, a name that does not exist, a wrong type or value: the message says which */
+    /* 1xx: the call was wrong. Fix the program. */
+    AIGC_E_INVALID_ARGUMENT = 100, /* a NULL, an unknown name, a wrong type or a wrong value: the message says which */
     AIGC_E_WRONG_STATE = 101,      /* right call, wrong time: for instance a download of a job that has not succeeded */
-    AIGC_E_FORKED = 102,           /* the handle comes from the parent process: it can only be freed here */
+    AIGC_E_FORKED = 102,           /* the handle comes from the parent process: the child can only free it */
     AIGC_E_CLOSED = 103,           /* the client has been closed */
     AIGC_E_KEY_CONFLICT = 104,     /* the journal has another request under this key (since 1.2) */
 
-    /* 2xx: time ran out, or you ended it. Nothing is lost: the token attaches the job again. */
-    AIGC_E_TIMEOUT = 200,   /* a wait of yours ended before the job did; the job goes on: wait again */
-    AIGC_E_CANCELLED = 201, /* aigc_job_cancel() or aigc_client_close() ended it here; the provider is not told */
-    AIGC_E_DEADLINE = 202,  /* the job's own deadline passed; it may still finish at the provider */
+    /* 2xx: time ran out, or you ended the job. Nothing is lost: the token attaches the job again. */
+    AIGC_E_TIMEOUT = 200,   /* your wait ended before the job did; the job keeps running: wait again */
+    AIGC_E_CANCELLED = 201, /* aigc_job_cancel() or aigc_client_close() ended the job in this process; the provider is
+                               not told */
+    AIGC_E_DEADLINE = 202,  /* the job's own deadline passed; the job may still finish at the provider */
 
-    /* 3xx: between here and the provider. Try later, or mend the network. */
+    /* 3xx: the way to the provider. Try later, or fix the network. */
     AIGC_E_NETWORK = 300,         /* resolve, connect, send or receive failed */
-    AIGC_E_TLS = 301,             /* handshake or certificate: CA bundle, clock, or somebody in between */
+    AIGC_E_TLS = 301,             /* handshake or certificate failed: CA bundle, clock, or a machine in between */
     AIGC_E_ADDRESS_REFUSED = 302, /* an image URL leads to a private, loopback or link-local address */
-    AIGC_E_BAD_RESPONSE = 303,    /* the answer was not what this provider sends: a proxy's page, cut, or garbage */
+    AIGC_E_BAD_RESPONSE = 303,    /* the provider does not send such an answer: a proxy's page, a cut answer, or garbage */
 
-    /* 4xx: the account. Mend credentials, rights, bill or rate. */
-    AIGC_E_NO_CREDENTIALS = 400, /* none was found, or a source that is set up cannot be used: the message names each
-                                    source that was tried and why it gave nothing */
+    /* 4xx: the account. Fix credentials, rights, bill or rate. */
+    AIGC_E_NO_CREDENTIALS = 400, /* no source gave credentials, or a configured source cannot be used: the message names
+                                    each source that was tried and why it gave nothing */
     AIGC_E_AUTH = 401,           /* the provider refused the key, the signature or the security token */
-    AIGC_E_PERMISSION = 402,     /* the key is known and may not do this */
+    AIGC_E_PERMISSION = 402,     /* the provider knows the key, and the key may not do this */
     AIGC_E_BILLING = 403,        /* arrears, quota or a service that is not activated */
-    AIGC_E_THROTTLED = 404,      /* too many requests and the retries are used up: aigc_error_retry_after_ms() */
-    AIGC_E_CLOCK = 405,          /* this machine's clock is too far from the provider's and could not be bridged */
+    AIGC_E_THROTTLED = 404,      /* too many requests, and the retries are used up: aigc_error_retry_after_ms() */
+    AIGC_E_CLOCK = 405,          /* this machine's clock is too far from the provider's, and the library could not
+                                    correct the difference */
 
     /* 5xx: the provider's answer about this job. */
-    AIGC_E_REQUEST_REFUSED = 500, /* a parameter is not accepted: see the provider's code and message; mend, submit anew */
-    AIGC_E_CONTENT_REFUSED = 501, /* prompt or image was refused by moderation */
-    AIGC_E_NOT_FOUND = 502,       /* the provider does not know this job or image (any more) */
-    AIGC_E_JOB_FAILED = 503,      /* accepted, ran, failed: submit anew if you like */
-    AIGC_E_PROVIDER = 504,        /* the provider reports a fault of its own; reads were retried */
+    AIGC_E_REQUEST_REFUSED = 500, /* the provider does not accept a parameter: see its code and message, fix the
+                                     parameter, submit anew */
+    AIGC_E_CONTENT_REFUSED = 501, /* moderation refused the prompt or an image */
+    AIGC_E_NOT_FOUND = 502,       /* the provider does not know this job or image, or no longer knows it */
+    AIGC_E_JOB_FAILED = 503,      /* the job was accepted, ran and failed: submit anew if you like */
+    AIGC_E_PROVIDER = 504,        /* the provider reports a fault of its own; the library has repeated reads */
 
     /* 6xx: money. */
-    AIGC_E_OUTCOME_UNKNOWN = 600, /* the submission left and no readable answer came: it may run and be billed.
-                                     Nothing resends it; look at the provider's console before you do */
+    AIGC_E_OUTCOME_UNKNOWN = 600, /* the submission left and no readable answer came: the job may run and be billed. The
+                                     library never sends it again; look at the provider's console before you do */
 
     /* 7xx: the image. */
-    AIGC_E_EXPIRED = 700,      /* its URL or its time at the provider has run out */
-    AIGC_E_NOT_AN_IMAGE = 701, /* what came is no PNG, JPEG, WebP, GIF or BMP */
-    AIGC_E_CORRUPT = 702,      /* length, end marker or checksum is wrong, again after retries */
-    AIGC_E_TOO_LARGE = 703,    /* larger than download.max_bytes (or a reply larger than http.max_reply_bytes) */
+    AIGC_E_EXPIRED = 700,      /* the image's URL, or its time at the provider, has run out */
+    AIGC_E_NOT_AN_IMAGE = 701, /* the received bytes are no PNG, JPEG, WebP, GIF or BMP */
+    AIGC_E_CORRUPT = 702,      /* length, end marker or checksum is wrong, also after retries */
+    AIGC_E_TOO_LARGE = 703,    /* the image is larger than download.max_bytes, or a reply than http.max_reply_bytes */
 
     /* 8xx: this machine. */
     AIGC_E_FILE = 800,         /* the file system refused: the message names path and reason */
-    AIGC_E_FILE_EXISTS = 801,  /* there is a file of that name and download.overwrite is off */
-    AIGC_E_NO_SPACE = 802,     /* disk or quota full; what was received is kept as .part for a resume where possible */
+    AIGC_E_FILE_EXISTS = 801,  /* a file of that name exists and download.overwrite is off */
+    AIGC_E_NO_SPACE = 802,     /* disk or quota is full; where possible the received bytes are kept as .part, so that
+                                  another download can resume */
     AIGC_E_NO_RESOURCES = 803, /* memory, threads or descriptors are exhausted */
     AIGC_E_JOURNAL = 804,      /* the journal cannot be opened, read or written: nothing was sent (since 1.2) */
 
-    /* 9xx: ours. */
+    /* 9xx: this library. */
     AIGC_E_INTERNAL = 900 /* a fault in this library: please report it */
 };
 
-/* The name of a code, "AIGC_E_TIMEOUT"; "AIGC_E_?" for one that does not exist. Lives for ever. Any thread. Since 1.0. */
+/* The name of a code, "AIGC_E_TIMEOUT"; "AIGC_E_?" for an unknown code. Never freed. Any thread. Since 1.0. */
 const char *aigc_status_name(aigc_status status);
 
-/* One English sentence on a code: what it means and what to do. Lives for ever. Any thread. Since 1.0. */
+/* One English sentence about a code: what it means and what to do. Never freed. Any thread. Since 1.0. */
 const char *aigc_status_text(aigc_status status);
 
-/* Iterates over all codes, for bindings: sets *status for index 0, 1, 2 ... and returns AIGC_OK, or
- * AIGC_E_INVALID_ARGUMENT past the last. Any thread. Since 1.0. */
+/* Iterates over all codes, for bindings: sets *status for index 0, 1, 2 ... and returns AIGC_OK. Past the last code it
+ * returns AIGC_E_INVALID_ARGUMENT. Any thread. Since 1.0. */
 aigc_status aigc_status_at(size_t index, aigc_status *status);
 
 /* ---------------------------------------------------------------------------------------------------------------- */
@@ -191,30 +201,33 @@ aigc_status aigc_status_at(size_t index, aigc_status *status);
 /* What went wrong, in detail. Since 1.0. */
 typedef struct aigc_error aigc_error;
 
-/* What surely happened to a submission. Since 1.0. */
+/* What provably happened to a submission. Since 1.0. */
 enum {
     AIGC_OUTCOME_NONE = 0,     /* no submission was involved, or it has not been tried yet */
-    AIGC_OUTCOME_NOT_SENT = 1, /* nothing runs: it never left, or the provider refused it. Safe to submit anew */
-    AIGC_OUTCOME_UNKNOWN = 2,  /* it left and no readable answer came: it may run and be billed */
+    AIGC_OUTCOME_NOT_SENT = 1, /* nothing runs: the submission never left, or the provider refused it. Safe to submit
+                                  anew */
+    AIGC_OUTCOME_UNKNOWN = 2,  /* the submission left and no readable answer came: the job may run and be billed */
     AIGC_OUTCOME_ACCEPTED = 3  /* the provider gave a job id */
 };
 
 /* The status code; AIGC_OK for NULL. Any thread. Since 1.0. */
 aigc_status aigc_error_status(const aigc_error *error);
 
-/* One line: what was being done, what went wrong and, where known, what would be right. Never holds a secret. Since 1.0. */
+/* One line: what the library was doing, what went wrong and, where known, what would be right. Never holds a secret.
+ * Since 1.0. */
 const char *aigc_error_message(const aigc_error *error);
 
-/* The provider's own code, such as "InvalidParameterValue.Resolution": an open set. NULL if none came. Since 1.0. */
+/* The provider's own code, such as "InvalidParameterValue.Resolution". The set of codes is open. NULL if the provider
+ * sent no code. Since 1.0. */
 const char *aigc_error_provider_code(const aigc_error *error);
 
-/* The provider's own message, as received and redacted. NULL if none came. Since 1.0. */
+/* The provider's own message, with secrets removed. NULL if the provider sent no message. Since 1.0. */
 const char *aigc_error_provider_message(const aigc_error *error);
 
-/* The provider's request id, which its support asks for. NULL if none came. Since 1.0. */
+/* The provider's request id. The provider's support asks for it. NULL if the provider sent no request id. Since 1.0. */
 const char *aigc_error_request_id(const aigc_error *error);
 
-/* The HTTP status of the answer; 0 if none came. Since 1.0. */
+/* The HTTP status of the answer; 0 if no answer came. Since 1.0. */
 int32_t aigc_error_http_status(const aigc_error *error);
 
 /* 1 if the same call may succeed later without any change and cannot cost twice, 0 otherwise. Since 1.0. */
@@ -226,7 +239,7 @@ int64_t aigc_error_retry_after_ms(const aigc_error *error);
 /* For a submission: one of AIGC_OUTCOME_*. AIGC_OUTCOME_NONE otherwise. Since 1.0. */
 int32_t aigc_error_outcome(const aigc_error *error);
 
-/* The name of the request field or configuration key that is at fault. NULL if it is none. Since 1.0. */
+/* The name of the request field or configuration key that is at fault. NULL if no field and no key is. Since 1.0. */
 const char *aigc_error_field(const aigc_error *error);
 
 /* Frees an error. NULL is fine. Since 1.0. */
@@ -242,19 +255,19 @@ typedef struct aigc_config aigc_config;
 /* Creates a configuration with all defaults. Since 1.0. */
 aigc_status aigc_config_new(aigc_config **config, aigc_error **error);
 
-/* Sets a key. value NULL returns it to its default. Booleans are "true" or "false", durations whole milliseconds, sizes
- * whole bytes. An unknown key is AIGC_E_INVALID_ARGUMENT and the message names the nearest key; a value out of range
- * names the range. Since 1.0. */
+/* Sets a key. If value is NULL, the key gets its default again. Booleans are "true" or "false", durations are whole
+ * milliseconds, sizes are whole bytes. An unknown key and a value out of range are AIGC_E_INVALID_ARGUMENT; the message
+ * names the nearest key or the range. Since 1.0. */
 aigc_status aigc_config_set(aigc_config *config, const char *key, const char *value, aigc_error **error);
 
-/* The value of a key in this configuration: what was set, or the default. NULL for an unknown key, for NULL, and for
- * every secret. Lives as long as the configuration. Since 1.0. */
+/* The value of a key in this configuration: the value that was set, or the default. NULL for an unknown key, for NULL,
+ * and for every secret. Lives as long as the configuration. Since 1.0. */
 const char *aigc_config_get(aigc_config *config, const char *key);
 
-/* Iterates over the table of keys, for manuals and bindings: for index 0, 1, 2 ... sets the key, its type ("string",
+/* Iterates over the table of keys, for manuals and bindings. For index 0, 1, 2 ... it sets the key, its type ("string",
  * "secret", "bool", "int", "double", "duration_ms", "bytes" or "choice: a|b"), its default as text, and one sentence,
- * and returns AIGC_OK; past the last it returns AIGC_E_INVALID_ARGUMENT. Out parameters may be NULL. The strings live
- * for ever. Any thread. Since 1.0. */
+ * and returns AIGC_OK. Past the last key it returns AIGC_E_INVALID_ARGUMENT. Out parameters may be NULL. The strings are
+ * never freed. Any thread. Since 1.0. */
 aigc_status aigc_config_describe(size_t index, const char **key, const char **type, const char **default_value,
                                  const char **text);
 
@@ -270,10 +283,11 @@ void aigc_config_free(aigc_config *config);
 #define AIGC_TENCENT "tencent"
 
 /* Operations that are submitted (they cost money). Since 1.0.
- * AIGC_ALIBABA_INFERENCE            Personalizedtxt2imgAddInferenceJob: images from a model that you have trained.
- * AIGC_ALIBABA_PRE_MODEL_INFERENCE  PersonalizedTextToImageAddInferenceJob: images from reference pictures, no model.
- * AIGC_ALIBABA_MODEL_TRAIN          Personalizedtxt2imgAddModelTrainJob: a model from pictures, no image; its id is
- *                                   aigc_job_result_id(), which AIGC_ALIBABA_INFERENCE takes as its model.
+ * AIGC_ALIBABA_INFERENCE            Personalizedtxt2imgAddInferenceJob: makes images with a model that you have trained.
+ * AIGC_ALIBABA_PRE_MODEL_INFERENCE  PersonalizedTextToImageAddInferenceJob: makes images from reference pictures, without
+ *                                   a model.
+ * AIGC_ALIBABA_MODEL_TRAIN          Personalizedtxt2imgAddModelTrainJob: makes a model from pictures, and no image.
+ *                                   aigc_job_result_id() is the id of the model for AIGC_ALIBABA_INFERENCE.
  * AIGC_TENCENT_IMAGE                CreateAigcImageTask. */
 #define AIGC_ALIBABA_INFERENCE "inference"
 #define AIGC_ALIBABA_PRE_MODEL_INFERENCE "pre_model_inference"
@@ -288,210 +302,223 @@ void aigc_config_free(aigc_config *config);
 #define AIGC_ALIBABA_PRE_MODEL_INFERENCE_ASSET "pre_model_inference_asset"
 #define AIGC_TENCENT_IMAGE_ASSET "aigc_image_asset"
 
-/* One request. It can be submitted any number of times: each time is a new job and a new bill. Since 1.0. */
+/* One request. You can submit it any number of times: each time is a new job and a new bill. Since 1.0. */
 typedef struct aigc_request aigc_request;
 
-/* Iterates over all operations: for index 0, 1, 2 ... sets provider, operation, kind ("submit", "fetch") and the
- * provider's own name of the call; AIGC_E_INVALID_ARGUMENT past the last. Out parameters may be NULL. Since 1.0. */
+/* Iterates over all operations: for index 0, 1, 2 ... it sets provider, operation, kind ("submit", "fetch") and the
+ * provider's own name of the call. Past the last operation it returns AIGC_E_INVALID_ARGUMENT. Out parameters may be
+ * NULL. Since 1.0. */
 aigc_status aigc_operation_at(size_t index, const char **provider, const char **operation, const char **kind,
                               const char **wire_name);
 
-/* Iterates over the fields of an operation: for index 0, 1, 2 ... sets the neutral name, its type ("string", "int",
- * "double", "bool", "json", "image_url"), 1 if it is required, the provider's own name, and one sentence;
- * AIGC_E_INVALID_ARGUMENT past the last and for an operation that does not exist. Out parameters may be NULL. Since 1.0. */
+/* Iterates over the fields of an operation: for index 0, 1, 2 ... it sets the neutral name, the type ("string", "int",
+ * "double", "bool", "json", "image_url"), 1 if the field is required, the provider's own name, and one sentence. Past the
+ * last field, and for an unknown operation, it returns AIGC_E_INVALID_ARGUMENT. Out parameters may be NULL. Since 1.0. */
 aigc_status aigc_request_describe(const char *provider, const char *operation, size_t index, const char **name,
                                   const char **type, int32_t *required, const char **wire_name, const char **text);
 
 /* Creates an empty request for an operation of a provider. Since 1.0. */
 aigc_status aigc_request_new(const char *provider, const char *operation, aigc_request **request, aigc_error **error);
 
-/* Sets a field by its neutral name. A name that the operation does not have and a field of another type are errors that
- * say what would be right; an int is accepted where a double is meant. Setting twice replaces. Model names, sizes and
- * ratios are passed through unchanged: the provider judges them. Since 1.0. */
+/* Sets a field by its neutral name. If the operation has no such field, or the field has another type, the error says
+ * what would be right. A field of type double accepts an int. A second value replaces the first. Model names, sizes and
+ * ratios are sent unchanged: the provider judges them. Since 1.0. */
 aigc_status aigc_request_set_string(aigc_request *request, const char *name, const char *value, aigc_error **error);
 aigc_status aigc_request_set_int(aigc_request *request, const char *name, int64_t value, aigc_error **error);
 aigc_status aigc_request_set_double(aigc_request *request, const char *name, double value, aigc_error **error);
-/* value: 0 is false, anything else true. Since 1.0. */
+/* value: 0 is false, every other value is true. Since 1.0. */
 aigc_status aigc_request_set_bool(aigc_request *request, const char *name, int32_t value, aigc_error **error);
 
-/* Sets a field from JSON text: a field of any type by its neutral name, or, for what a cloud adds later, any field of the
- * body by the provider's own name behind "body.", with dots into objects: "body.ExtraParameters.NewField". Nothing is
- * checked about a "body." field except that it is JSON; it wins over a neutral name that writes the same field. Since 1.0. */
+/* Sets a field from JSON text. name is the neutral name of a field of any type, or "body." and the provider's own name
+ * of any field of the body, with dots into objects: "body.ExtraParameters.NewField". "body." reaches fields that a cloud
+ * has added later: the library only checks that the value is JSON. A "body." field replaces a neutral field that writes
+ * the same field of the body. Since 1.0. */
 aigc_status aigc_request_set_json(aigc_request *request, const char *name, const char *json, aigc_error **error);
 
-/* Adds a reference image (it must be publicly reachable for the provider). reference_type is Tencent's ReferenceType
- * and NULL elsewhere. Since 1.0. */
+/* Adds a reference image. The provider must be able to reach the URL from the internet. reference_type is Tencent's
+ * ReferenceType; for Alibaba it is NULL. Since 1.0. */
 aigc_status aigc_request_add_image_url(aigc_request *request, const char *url, const char *reference_type,
                                        aigc_error **error);
 
-/* Sets how this library treats the job, not what the provider is asked. Options: "follow" ("true" or "false"; default
- * the configuration's job.follow), "deadline_ms" (default job.deadline_ms); since 1.1 "traceparent" and "tracestate", which
- * do from the first call on what aigc_job_set_trace() does ("" takes them back); since 1.2 "key", "hold" and "check".
- * Unknown options are errors. Since 1.0.
+/* Sets how this library treats the job. An option is not sent to the provider. Unknown options are errors. Since 1.0.
  *
- * "key" names the job in the journal: 1 to 255 bytes, chosen by you, one for each picture that you want ("batch-7/000123").
- * It needs a client with a journal.path ("" takes it back): see aigc_client_submit(). Do not make it from the arguments: two
- * equal prompts may be meant twice. "hold" ("true" or "false", default "false"): the job waits before its first byte, with
- * credentials, rate and place, until aigc_job_release(): a host notes it in a database of its own first.
+ * "follow" ("true" or "false", default: the configuration's job.follow): whether the engine polls the job until it ends.
+ * "deadline_ms" (default: job.deadline_ms): see aigc_job_set_deadline_ms(). "traceparent" and "tracestate" (since 1.1) have
+ * the effect of aigc_job_set_trace(), from the first call on; "" removes them.
  *
- * "check" ("on" or "off", default "on"): aigc_client_submit() refuses values that the text of their field excludes, or that
- * nobody means, with AIGC_E_INVALID_ARGUMENT before anything is sent: a text of nothing but blanks, an Alibaba prompt
- * without <special-token>, a seed out of range. "off" sends them as they are; what is required stays so. */
+ * "key" (since 1.2) names the job in the journal, in 1 to 255 bytes. Choose one key for each picture that you want, such as
+ * "batch-7/000123". A key needs a client with a journal.path: see aigc_client_submit(). "" removes the key. Do not compute
+ * the key from the arguments: you may want the same prompt twice.
+ *
+ * "hold" ("true" or "false", default "false", since 1.2): the job gets credentials, rate and place, and then waits before
+ * its first byte until aigc_job_release(). Meanwhile a host can note the job in a database of its own.
+ *
+ * "check" ("on" or "off", default "on", since 1.2): aigc_client_submit() refuses a value that the text of its field
+ * excludes, or that is certainly a mistake, with AIGC_E_INVALID_ARGUMENT before anything is sent: a text of blanks only, an
+ * Alibaba prompt without <special-token>, a seed out of range. "off" sends such values. Required fields are checked
+ * always. */
 aigc_status aigc_request_set_option(aigc_request *request, const char *name, const char *value, aigc_error **error);
 
-/* Frees a request. Jobs made from it are not touched. NULL is fine. Since 1.0. */
+/* Frees a request. Its jobs keep running. NULL is fine. Since 1.0. */
 void aigc_request_free(aigc_request *request);
 
 /* ---------------------------------------------------------------------------------------------------------------- */
 /* Client                                                                                                           */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
-/* One engine: connections, rates, credentials, jobs. One per process is enough for thousands of jobs. Since 1.0. */
+/* One engine: connections, rates, credentials, jobs. One client per process is enough for thousands of jobs. Since 1.0. */
 typedef struct aigc_client aigc_client;
 
 /* A submitted, attached or downloading job. Since 1.0. */
 typedef struct aigc_job aigc_job;
 
-/* Something that happened. Since 1.0. */
+/* A change that the library reports, such as the end of a job. Since 1.0. */
 typedef struct aigc_event aigc_event;
 
-/* Image bytes in memory. Since 1.0. */
+/* The bytes of an image or of a report, in memory. Since 1.0. */
 typedef struct aigc_buffer aigc_buffer;
 
-/* Creates a client. config is copied; NULL means all defaults. The process environment (credentials, proxy, CA) is read
- * here, on this thread, and not again. Where the configuration does not set them, AIGC_ALIBABA_ENDPOINT,
- * AIGC_TENCENT_ENDPOINT, AIGC_CA_FILE and AIGC_ALLOW_PRIVATE_ADDRESSES (1 or 0) stand for alibaba.endpoint,
- * tencent.endpoint, tls.ca_file and download.allow_private_addresses: "aigc sandbox" sets them, so that any program meets
- * the sandbox unchanged. A program with rights that its caller has not (set-uid, file capabilities) takes nothing from
- * the environment. Starts no thread and opens no connection. Since 1.0. */
+/* Creates a client. config is copied; NULL means all defaults. This call reads the process environment (credentials,
+ * proxy, CA), on the calling thread; no later call reads it. The variables AIGC_ALIBABA_ENDPOINT, AIGC_TENCENT_ENDPOINT,
+ * AIGC_CA_FILE and AIGC_ALLOW_PRIVATE_ADDRESSES (1 or 0) give values to alibaba.endpoint, tencent.endpoint, tls.ca_file and
+ * download.allow_private_addresses, unless the configuration sets these keys. "aigc sandbox" sets the variables, so that
+ * any program uses the sandbox without a change. A program that has more rights than its caller (set-uid, file
+ * capabilities) takes nothing from the environment. Starts no thread and opens no connection. Since 1.0. */
 aigc_status aigc_client_new(const aigc_config *config, aigc_client **client, aigc_error **error);
 
-/* Ends all jobs of the client here (AIGC_E_CANCELLED) and joins its threads; the jobs go on at the provider. Submissions
- * that are on the wire get up to grace_ms for their answer, so that the ids of accepted jobs are not lost. Handles stay
- * readable and queued events can still be taken. Closing twice is fine. Blocks at most grace_ms plus a moment. NULL is
- * fine. Since 1.0. */
+/* Ends all jobs of the client in this process (AIGC_E_CANCELLED) and joins its threads; the jobs keep running at the
+ * provider. Submissions on the wire get up to grace_ms for their answer, so that the ids of accepted jobs are not lost.
+ * Handles stay readable, and queued events can still be taken. A client may be closed twice. Blocks for at most grace_ms
+ * plus a moment. NULL is fine. Since 1.0. */
 void aigc_client_close(aigc_client *client, int64_t grace_ms);
 
-/* Closes the client if need be, with the grace of the configuration's close.grace_ms, and frees it. Its job, event and
- * buffer handles stay valid until they are freed themselves. NULL is fine. Since 1.0. */
+/* Frees a client. A client that is still open is closed first, with the grace of the configuration's close.grace_ms. Its
+ * job, event and buffer handles stay valid until they are freed themselves. NULL is fine. Since 1.0. */
 void aigc_client_free(aigc_client *client);
 
-/* Gives a provider's credentials (replacing all other sources) from now on. For Alibaba id and secret are AccessKey id
- * and secret, for Tencent SecretId and SecretKey. token is the STS security token or NULL. expires_at_ms is when they
- * end, 0 if never; before that an AIGC_EVENT_CREDENTIALS_NEEDED asks for new ones. AIGC_E_INVALID_ARGUMENT for a key or
- * token that is not printable ASCII without blanks; what was in use stays in use. Since 1.0. */
+/* Sets the credentials of a provider from now on, in place of all other sources. For Alibaba id and secret are AccessKey
+ * id and secret, for Tencent SecretId and SecretKey. token is the STS security token or NULL. expires_at_ms is the time
+ * when the credentials end, 0 if never; before that time an AIGC_EVENT_CREDENTIALS_NEEDED asks for new credentials. A key
+ * or token that is not printable ASCII without blanks is AIGC_E_INVALID_ARGUMENT, and the credentials in use stay in use.
+ * Since 1.0. */
 aigc_status aigc_client_set_credentials(aigc_client *client, const char *provider, const char *id, const char *secret,
                                         const char *token, int64_t expires_at_ms, aigc_error **error);
 
-/* What this client stands on, as JSON in a buffer, yours to free, for diagnosis and support:
+/* The settings that this client uses, for diagnosis and support, as JSON in a buffer that is yours to free:
  *   "tls"        "ca_file", "ca_path", "ca_problem" (why no https call can work), "client_certificate", "minimum"
  *   "providers"  for each: "provider", "endpoint", "region", "proxy" (without user and password),
- *                "credentials": null before the first call, then "found_in" (where, in our words), "source" (the
- *                provider's words), "id" (shortened), "temporary", "expires_at_ms" (0: never),
- *                "clock": null before the first answer, then "offset_ms" (the provider's clock minus this machine's; the
- *                last half second is uncertain) and "seen_at_ms"
+ *                "credentials": null before the first call, then "found_in" (the place, in this library's words), "source"
+ *                (the provider's words), "id" (shortened), "temporary", "expires_at_ms" (0: never),
+ *                "clock": null before the first answer, then "offset_ms" (the provider's clock minus this machine's clock,
+ *                uncertain by up to half a second) and "seen_at_ms"
  *   "journal"    the journal.path, null without one (since 1.2)
  * More may be added. Holds no secret, sends nothing and waits for nothing. Any thread. Since 1.0. */
 aigc_status aigc_client_report(aigc_client *client, aigc_buffer **report, aigc_error **error);
 
-/* What this client has done so far, counted since it was made, as JSON in a buffer, yours to free:
- *   "at_ms", "since_ms"  when this was counted, and when counting began
+/* Counts of what this client has done since it was created, as JSON in a buffer that is yours to free:
+ *   "at_ms", "since_ms"  the time of this report, and the time when counting began
  *   "calls"       for each "provider", "action" (the provider's name of the call; "GET" for an image's URL) and "kind"
- *                 ("submit", "status", "image", "read"): "started" (went to the wire), "repeated" (of these, after a failure),
- *                 "answered", "failed" (an object: status name to count; also what failed before it left), "cut" (ended here
- *                 on the wire), "throttled", "in_flight", "sent_bytes", "received_bytes" (bodies), "wait_ms" (until it left),
- *                 "duration_ms" (on the wire)
- *   "calls_waiting"      for credentials, for their rate or for a free place
- *   "jobs"        for each "provider", "operation" and "kind" ("job", "download"): "started" (also attached), "accepted",
- *                 "succeeded", "failed", "cancelled", "unknown", "active", "duration_ms" (of those that succeeded)
- *   "credentials" for each "provider": how often looking for them "found" some and "failed"
- *   "events_queued", "logs_lost" (log records that had to go before they were taken)
- * A histogram ("..._ms") has "bounds" (inclusive, milliseconds), "counts" (one more than bounds: the last is what is longer;
- * not cumulative) and "sum". Everything but the queues, "active" and "in_flight" only grows. More may be added. Holds no
- * secret and waits for nothing. Any thread. Since 1.1. */
+ *                 ("submit", "status", "image", "read"): "started" (calls that went to the wire), "repeated" (started calls
+ *                 that repeat a failed call), "answered", "failed" (an object: status name to count; it includes calls that
+ *                 failed before the wire), "cut" (calls that this process ended on the wire), "throttled", "in_flight",
+ *                 "sent_bytes", "received_bytes" (bodies only), "wait_ms" (before the wire), "duration_ms" (on the wire)
+ *   "calls_waiting"      calls that wait for credentials, for their rate or for a free place
+ *   "jobs"        for each "provider", "operation" and "kind" ("job", "download"): "started" (attached jobs included),
+ *                 "accepted", "succeeded", "failed", "cancelled", "unknown", "active", "duration_ms" (of succeeded jobs)
+ *   "credentials" for each "provider": how many searches for credentials "found" some, and how many "failed"
+ *   "events_queued", "logs_lost" (log records that were dropped because nobody took them in time)
+ * A histogram ("..._ms") has "bounds" (inclusive, milliseconds), "counts" (not cumulative; one more than bounds, and the
+ * last counts all longer times) and "sum". The queues, "active" and "in_flight" can shrink; every other number only grows.
+ * More may be added. Holds no secret and waits for nothing. Any thread. Since 1.1. */
 aigc_status aigc_client_stats(aigc_client *client, aigc_buffer **stats, aigc_error **error);
 
-/* Submits a request. Never blocks: everything is checked, the job is queued, and the engine sends it, at most once
- * unless it surely never reached the provider. What a check refuses costs nothing and creates no job.
- * *job is the new job, yours to free; freeing it does not end it. Since 1.0.
+/* Submits a request. Never blocks: this call checks the request and queues the job. The engine sends the submission later,
+ * at most once, unless it provably never reached the provider. A request that a check refuses costs nothing and creates no
+ * job. *job is the new job, yours to free; freeing the handle does not end the job. Since 1.0.
  *
- * With a journal (since 1.2) the call waits for the disk, not for the network. A key that the journal knows is not submitted:
- * AIGC_OK, and *job is the known job, in whatever state it is; one that ended well gets its images by one status call. One that
- * another client drives is watched (AIGC_STATE_QUEUED, AIGC_STATE_SUBMITTING), and taken over when that client is gone. A
- * submission that was on the wire when its process died ends with AIGC_E_OUTCOME_UNKNOWN and is not sent again. A key whose
- * job surely did not run (AIGC_OUTCOME_NOT_SENT) is free for another submission. Another request under a key in use is
- * AIGC_E_KEY_CONFLICT; AIGC_E_JOURNAL and AIGC_E_NO_SPACE: nothing was sent. Without a "key" a client with a journal makes
- * one up (aigc_job_key()). */
+ * With a journal (since 1.2) the call waits for the disk, not for the network. If the journal knows the key, nothing is
+ * submitted: the call returns AIGC_OK, and *job is the known job, in its present state. A known job that has succeeded gets
+ * its images by one status call. A job of another client is watched (AIGC_STATE_QUEUED, AIGC_STATE_SUBMITTING), and taken
+ * over when that client is gone. If a process died while its submission was on the wire, the job ends with
+ * AIGC_E_OUTCOME_UNKNOWN, and the submission is not sent again. A key whose job provably did not run
+ * (AIGC_OUTCOME_NOT_SENT) is free for another submission. Another request under a key in use is AIGC_E_KEY_CONFLICT. After
+ * AIGC_E_JOURNAL and AIGC_E_NO_SPACE nothing was sent. If a request has no "key", a client with a journal chooses one:
+ * see aigc_job_key(). */
 aigc_status aigc_client_submit(aigc_client *client, const aigc_request *request, aigc_job **job, aigc_error **error);
 
-/* Attaches a job from its token, in any process and any language. follow: 1 to have the engine poll it until it ends, 0
- * to poll it by aigc_job_refresh() only. Sends nothing by itself when follow is 0. Since 1.0. */
+/* Attaches a job from its token, in any process and any language. follow: 1 lets the engine poll the job until it ends. 0
+ * leaves polling to aigc_job_refresh(), and the call sends nothing. Since 1.0. */
 aigc_status aigc_client_attach(aigc_client *client, const char *token, int32_t follow, aigc_job **job,
                                aigc_error **error);
 
-/* The same from the provider's own job id (Alibaba inferenceJobId, Tencent TaskId) and one of the operations that are
- * submitted; region and endpoint are those of the client. Since 1.0. */
+/* Attaches a job from the provider's own job id (Alibaba inferenceJobId, Tencent TaskId) and its operation, which must be
+ * an operation that is submitted. Region and endpoint are the client's. follow as in aigc_client_attach(). Since 1.0. */
 aigc_status aigc_client_attach_id(aigc_client *client, const char *provider, const char *operation,
                                   const char *remote_id, int32_t follow, aigc_job **job, aigc_error **error);
 
-/* The job of a key that the client's journal knows, as aigc_client_submit() would give it, without a request. follow as in
- * aigc_client_attach(). AIGC_E_NOT_FOUND: the journal has no such key. AIGC_E_WRONG_STATE: the client has no journal.path, or
- * the key was never sent and its client is gone: submit its request. Waits for the disk, not for the network. Since 1.2. */
+/* Attaches the job of a key that the client's journal knows, as aigc_client_submit() does, but without a request. follow as
+ * in aigc_client_attach(). AIGC_E_NOT_FOUND: the journal has no such key. AIGC_E_WRONG_STATE: the client has no
+ * journal.path, or the submission of the key was never sent and its client is gone; then submit its request. Waits for the
+ * disk, not for the network. Since 1.2. */
 aigc_status aigc_client_attach_key(aigc_client *client, const char *key, int32_t follow, aigc_job **job,
                                    aigc_error **error);
 
 /* Takes over every job of the client's journal whose client is gone (killed, or closed before the job ended). An accepted
- * one is attached (follow as in aigc_client_attach()) and comes as AIGC_EVENT_JOB_ACCEPTED; one that was on the wire comes as
- * AIGC_EVENT_JOB_DONE with AIGC_E_OUTCOME_UNKNOWN. aigc_event_job() with aigc_job_ref() is its handle, aigc_job_key() its key.
- * Sends no submission; jobs of clients that live, also of stopped processes, are left alone. Sets *count (may be NULL) to
- * how many were taken. AIGC_E_WRONG_STATE: the client has no journal.path. Waits for the disk. Since 1.2. */
+ * job is attached, follow as in aigc_client_attach(), and reported by AIGC_EVENT_JOB_ACCEPTED. A job whose submission was
+ * on the wire is reported by AIGC_EVENT_JOB_DONE with AIGC_E_OUTCOME_UNKNOWN. aigc_event_job() gives the job, aigc_job_ref()
+ * keeps it, and aigc_job_key() is its key. Sends no submission. Does not touch a job whose client is alive, even if the
+ * process of that client is stopped. Sets *count (may be NULL) to the number of jobs that were taken over.
+ * AIGC_E_WRONG_STATE: the client has no journal.path. Waits for the disk. Since 1.2. */
 aigc_status aigc_client_resume(aigc_client *client, int32_t follow, size_t *count, aigc_error **error);
 
-/* Fetches one image that is known by id or URL, without a job of this library before it. request is one of the
- * operations that fetch; path as in aigc_job_download(). Since 1.0. */
+/* Fetches one image by its id or URL, without an earlier job. The operation of request must be an operation that fetches.
+ * path as in aigc_job_download(). Since 1.0. */
 aigc_status aigc_client_fetch(aigc_client *client, const aigc_request *request, const char *path, aigc_job **download,
                               aigc_error **error);
 
-/* Calls any operation of a provider's product by the provider's own name: what this version has no function for. json is
- * an object with the provider's own names, NULL means {}. The call is a job: wait for it, cancel it, give it a deadline;
- * when it has succeeded, aigc_job_provider_response() is the whole answer. It has no id, no token and no images, and no
- * AIGC_EVENT_JOB_ACCEPTED; aigc_job_operation() is the action.
+/* Calls any operation of a provider's product by the provider's own name, also an operation that this version has no
+ * function for. json is an object with the provider's own names; NULL means {}. The call is a job: wait for it, cancel it,
+ * give it a deadline. When the job has succeeded, aigc_job_provider_response() is the whole answer. The job has no id, no
+ * token, no images and no AIGC_EVENT_JOB_ACCEPTED; aigc_job_operation() is the action.
  *
- * action: Tencent: the name, such as "DescribeAigcTaskList" (service mps, version 2019-06-12). Alibaba: the name of one of
- * the calls that the operations above are made of or "Personalizedtxt2imgQueryModelTrainStatus", or "Name METHOD /path"
- * for any other of the product (version 20240611), such as "GetThing GET /api/v1/thing"; METHOD is GET, where the members
- * of json become the query, or POST or PUT, where json is the body.
+ * action for Tencent: the name, such as "DescribeAigcTaskList" (service mps, version 2019-06-12). action for Alibaba
+ * (version 20240611): the provider's name of an operation above, or of its status call, or
+ * "Personalizedtxt2imgQueryModelTrainStatus"; for every other operation "Name METHOD /path", such as
+ * "GetThing GET /api/v1/thing". With METHOD GET the members of json become the query; with POST or PUT json is the body.
  *
- * reads: 0: the call may change something or cost money. It is sent at most once unless it surely never reached the
- * provider, exactly like aigc_client_submit(), and can end with AIGC_E_OUTCOME_UNKNOWN; AIGC_OUTCOME_ACCEPTED means that it
- * was answered. 1: it only reads. It is repeated through everything transient until it is answered, refused or its
- * deadline passes. Reading what is known to be submitted is AIGC_E_INVALID_ARGUMENT. Never blocks. Since 1.0. */
+ * reads 0: the call may change something or cost money. It is sent at most once, unless it provably never reached the
+ * provider, exactly like aigc_client_submit(). The call can end with AIGC_E_OUTCOME_UNKNOWN; AIGC_OUTCOME_ACCEPTED means
+ * that the provider answered it. reads 1: the call only reads. It is repeated after every transient failure until it is
+ * answered or refused, or until its deadline passes. reads 1 with an action that is known to submit is
+ * AIGC_E_INVALID_ARGUMENT. Never blocks. Since 1.0. */
 aigc_status aigc_client_call(aigc_client *client, const char *provider, const char *action, const char *json,
                              int32_t reads, aigc_job **job, aigc_error **error);
 
-/* A descriptor that is readable while events are queued (level-triggered): put it into epoll, poll, libuv, GLib, asyncio.
- * It belongs to the client: never read, write or close it. Of events that come together it tells at once, which can be
- * milliseconds after the first of them can be taken. -1 on NULL or when descriptors are exhausted. Since 1.0. */
+/* A descriptor that is readable while events are queued (level-triggered). Put it into epoll, poll, libuv, GLib or asyncio.
+ * The descriptor belongs to the client: never read, write or close it. It becomes readable once for several events that
+ * come together, which can be milliseconds after the first of these events can be taken. -1 for NULL, or when descriptors
+ * are exhausted. Since 1.0. */
 int32_t aigc_client_event_fd(aigc_client *client);
 
-/* Takes the next event, yours to free, waiting up to timeout_ms for it (0: does not wait). AIGC_OK with *event NULL
- * means that none came in time, or that aigc_client_wake() was called. Events of one job come in order; JOB_STATE and
- * JOB_PROGRESS that were not taken in time are merged into the newest. Events are kept until they are taken, unless
- * nobody has ever asked this client for events: then those of a job vanish with its last handle. AIGC_E_CLOSED: timeout_ms
- * is not 0, the client has been closed and every event has been taken; a loop ends there. Since 1.0. */
+/* Takes the next event, yours to free. Waits up to timeout_ms for an event; 0 does not wait. AIGC_OK with *event NULL
+ * means that no event came in time, or that aigc_client_wake() was called. The events of one job come in order. If several
+ * JOB_STATE or JOB_PROGRESS events of a job are queued, only the newest of each is kept. All other events of jobs are kept
+ * until they are taken. If the host never takes events from this client, a job's events are dropped with its last handle.
+ * AIGC_E_CLOSED: timeout_ms is not 0, the client has been closed and every event has been taken; end your loop then.
+ * Since 1.0. */
 aigc_status aigc_client_next_event(aigc_client *client, int64_t timeout_ms, aigc_event **event, aigc_error **error);
 
-/* Called by aigc_client_dispatch() for each event, on the thread that called it. The event is freed afterwards. Since 1.0. */
+/* aigc_client_dispatch() calls the handler for each event, on its caller's thread, and then frees the event. Since 1.0. */
 typedef void (*aigc_event_handler)(const aigc_event *event, void *user_data);
 
-/* Hands the events that are queued now to handler, one by one, first waiting up to timeout_ms for one to come. No lock is
- * held: the handler may call anything except aigc_client_free() of this client. Sets *handled (may be NULL).
- * AIGC_E_CLOSED as from aigc_client_next_event(). Since 1.0. */
+/* Waits up to timeout_ms for an event, and then hands all queued events to handler, one by one. No lock is held: the
+ * handler may call every function except aigc_client_free() of this client. Sets *handled (may be NULL) to the number of
+ * events. AIGC_E_CLOSED as from aigc_client_next_event(). Since 1.0. */
 aigc_status aigc_client_dispatch(aigc_client *client, int64_t timeout_ms, aigc_event_handler handler, void *user_data,
                                  size_t *handled, aigc_error **error);
 
-/* Makes one waiting aigc_client_next_event() or aigc_client_dispatch() return early, or the next one if none waits.
- * Any thread; not for signal handlers. NULL is fine. Since 1.0. */
+/* Makes one waiting aigc_client_next_event() or aigc_client_dispatch() return early. If none waits, the next call returns
+ * early. Any thread; not for signal handlers. NULL is fine. Since 1.0. */
 void aigc_client_wake(aigc_client *client);
 
 /* ---------------------------------------------------------------------------------------------------------------- */
@@ -501,236 +528,240 @@ void aigc_client_wake(aigc_client *client);
 /* States of a job. A download goes from QUEUED through RUNNING to its end. Since 1.0. */
 enum {
     AIGC_STATE_NONE = 0,       /* no job (a NULL handle) */
-    AIGC_STATE_QUEUED = 1,     /* not sent yet: it waits for the rate limit, credentials or a retry. If the provider has
-                                  refused it for now, aigc_job_provider_response() says why */
-    AIGC_STATE_SUBMITTING = 2, /* on the wire */
+    AIGC_STATE_QUEUED = 1,     /* not sent yet: the job waits for the rate limit, credentials or a retry. If the provider
+                                  has refused the job for now, aigc_job_provider_response() says why */
+    AIGC_STATE_SUBMITTING = 2, /* the submission is on the wire */
     AIGC_STATE_PENDING = 3,    /* accepted, not started */
     AIGC_STATE_RUNNING = 4,    /* started; also every provider state that this version does not know */
     AIGC_STATE_SUCCEEDED = 5,  /* ended: images can be fetched */
     AIGC_STATE_FAILED = 6,     /* ended: aigc_job_error() says why */
-    AIGC_STATE_CANCELLED = 7,  /* ended here; it may go on at the provider */
+    AIGC_STATE_CANCELLED = 7,  /* ended in this process; the job may keep running at the provider */
     AIGC_STATE_UNKNOWN = 8     /* ended: whether the provider accepted the submission is not known */
 };
 
-/* The name of a state, "AIGC_STATE_PENDING"; "AIGC_STATE_?" for one that does not exist. Lives for ever. Since 1.0. */
+/* The name of a state, "AIGC_STATE_PENDING"; "AIGC_STATE_?" for an unknown state. Never freed. Since 1.0. */
 const char *aigc_state_name(int32_t state);
 
 /* A number that is unique among the jobs of the process; 0 for NULL. Since 1.0. */
 uint64_t aigc_job_id(const aigc_job *job);
 
-/* The provider's id (Alibaba inferenceJobId, Tencent TaskId); NULL until it is known. Since 1.0. */
+/* The provider's id of the job (Alibaba inferenceJobId, Tencent TaskId); NULL until it is known. Since 1.0. */
 const char *aigc_job_remote_id(aigc_job *job);
 
-/* A printable token of at most 256 bytes, without any secret, that attaches this job in another process. NULL until the
- * provider has accepted the job (AIGC_EVENT_JOB_ACCEPTED is the moment to store it). A download has the token of its job,
- * which its errors name too, or none if it has no job (aigc_client_fetch). An id that the provider made longer than fits
- * has no token: keep aigc_job_remote_id(). Since 1.0. */
+/* A printable token of at most 256 bytes that attaches this job in another process. Holds no secret. NULL until the
+ * provider has accepted the job; AIGC_EVENT_JOB_ACCEPTED is the moment to store the token. A download has the token of its
+ * job, and its errors name this token; a download without a job (aigc_client_fetch) has none. If the provider's id is too
+ * long for a token, the token is NULL: keep aigc_job_remote_id(). Since 1.0. */
 const char *aigc_job_token(aigc_job *job);
 
-/* The key of the job in the journal: yours, or one that the client made up. NULL without a journal, for a job that was
- * attached by token or id, and for downloads. Since 1.2. */
+/* The key of the job in the journal: the "key" of its request, or the key that the client chose. NULL without a journal,
+ * for a job that was attached by token or id, and for a download. Since 1.2. */
 const char *aigc_job_key(aigc_job *job);
 
 /* One of AIGC_STATE_*. Since 1.0. */
 int32_t aigc_job_state(const aigc_job *job);
 
-/* One of AIGC_OUTCOME_*: what is known about the submission. It can still turn from UNKNOWN to ACCEPTED after the job
- * was cancelled or its deadline passed, when the answer arrives late. Since 1.0. */
+/* One of AIGC_OUTCOME_*: what is known about the submission. If the answer arrives after a cancel or a deadline, the
+ * outcome can still change from UNKNOWN to ACCEPTED. Since 1.0. */
 int32_t aigc_job_outcome(const aigc_job *job);
 
-/* From 0.0 to 1.0: the provider's own figure (Alibaba jobTrainProgress), or bytes for a download; -1.0 if unknown. Since 1.0. */
+/* From 0.0 to 1.0: the provider's own figure (Alibaba jobTrainProgress), or for a download the part of its bytes that has
+ * come. -1.0 if unknown. Since 1.0. */
 double aigc_job_progress(const aigc_job *job);
 
-/* For a download: bytes received, and bytes in all or -1 if unknown; ten times a second with the configuration's
- * events.progress, otherwise as of the last transfer that ended. Out parameters may be NULL. Since 1.0. */
+/* For a download: the bytes received, and the bytes in all or -1 if unknown. With the configuration's events.progress the
+ * numbers are updated ten times a second, otherwise at the end of each transfer. Out parameters may be NULL. Since 1.0. */
 void aigc_job_bytes(const aigc_job *job, int64_t *received, int64_t *total);
 
 /* Names of provider and operation, as given to aigc_request_new(). Since 1.0. */
 const char *aigc_job_provider(aigc_job *job);
 const char *aigc_job_operation(aigc_job *job);
 
-/* The provider's own word for the state ("WAIT_SCHEDULE", "RUN", or one that nobody has documented). NULL until one has
- * been seen. While the job waits in AIGC_STATE_QUEUED because the provider has refused it for now: the code of that
- * refusal ("RequestLimitExceeded").
+/* The provider's own word for the state, such as "WAIT_SCHEDULE" or "RUN"; undocumented words come unchanged. NULL until
+ * the provider has sent one. While the job waits in AIGC_STATE_QUEUED because the provider has refused it for now, this is
+ * the code of that refusal ("RequestLimitExceeded").
  *
- * This getter, aigc_job_provider_response() and aigc_job_request_id() can give another string after each answer, without
- * end. Of each of the three a handle keeps the 16 different strings that it gave out last; the 17th newest is freed by the
- * call that gives a new one. So a pointer stays valid at least as long as nobody asks this handle for the answer again. Copy
- * what you keep longer, or what you read while another thread asks the same handle. Since 1.0. */
+ * aigc_job_provider_state(), aigc_job_provider_response() and aigc_job_request_id() can give another string after each
+ * answer. For each of the three a handle keeps the newest 16 different strings that it gave out. A call that gives a new
+ * string frees the 17th newest. So a pointer stays valid at least until somebody asks this handle for the string again.
+ * Copy a string that you keep longer, or that you read while another thread asks the same handle. Since 1.0. */
 const char *aigc_job_provider_state(aigc_job *job);
 
 /* The provider's last answer about this job as it came, with every field it sent: JSON as a rule. An answer that could not
- * be read is here too, its first 64 KiB; what is no text in it, and each NUL, is U+FFFD. Longer answers than 1 MiB that
- * were read are not kept. NULL until one came. While the job waits in AIGC_STATE_QUEUED because the provider has refused
- * it for now: that refusal, as an object with "Code", "Message" and "RequestId", those that came. Since 1.0. */
+ * be read is given too, its first 64 KiB; each NUL and each byte that is not UTF-8 text is U+FFFD. An answer that was read
+ * and is longer than 1 MiB is not kept. NULL until an answer came. While the job waits in AIGC_STATE_QUEUED because the
+ * provider has refused it for now, this is the refusal: an object with those of "Code", "Message" and "RequestId" that the
+ * provider sent. Since 1.0. */
 const char *aigc_job_provider_response(aigc_job *job);
 
-/* The provider's request id of the last answer. NULL until one came. Since 1.0. */
+/* The provider's request id of the last answer. NULL until an answer came. Since 1.0. */
 const char *aigc_job_request_id(aigc_job *job);
 
-/* Waits until the job has ended, at most timeout_ms. AIGC_OK: it succeeded. AIGC_E_TIMEOUT: it has not ended. Anything
- * else is how it ended, as from aigc_job_error(). A job that is not followed ends by aigc_job_refresh() or its deadline.
- * Any number of threads may wait for one job. Does not take events. Since 1.0. */
+/* Waits up to timeout_ms until the job has ended. AIGC_OK: the job succeeded. AIGC_E_TIMEOUT: the job has not ended. Every
+ * other status says how the job ended, as aigc_job_error() does. A job that is not followed ends by aigc_job_refresh() or
+ * by its deadline. Any number of threads may wait for one job. Takes no events. Since 1.0. */
 aigc_status aigc_job_wait(aigc_job *job, int64_t timeout_ms, aigc_error **error);
 
-/* Makes exactly one status call, not repeated if it fails, and waits up to timeout_ms for its answer. AIGC_OK: the answer
- * is in the getters; with timeout_ms 0 it does not wait, and AIGC_OK means that the call has been started
- * (AIGC_EVENT_JOB_REFRESHED tells the end). AIGC_E_TIMEOUT: the answer has not come yet. Another status: the call failed;
- * the job has not ended because of it. Where it ends otherwise meanwhile: AIGC_E_WRONG_STATE, or how it ended. While a
- * status call of the job is under way a further refresh shares its answer. AIGC_E_WRONG_STATE for a job that has
- * ended, has no id yet, or is a download. Since 1.0. */
+/* Makes exactly one status call and waits up to timeout_ms for its answer. A failed call is not repeated. AIGC_OK: the
+ * getters give the answer. With timeout_ms 0 there is no wait: AIGC_OK means that the call has been started, and
+ * AIGC_EVENT_JOB_REFRESHED reports its end. AIGC_E_TIMEOUT: the answer has not come yet. Another status: the call failed;
+ * this does not end the job. If the job ends for another reason during the wait, the status is AIGC_E_WRONG_STATE, or says
+ * how the job ended. A refresh during another status call of the job shares the answer of that call. AIGC_E_WRONG_STATE
+ * for a job that has ended, has no id yet, or is a download. Since 1.0. */
 aigc_status aigc_job_refresh(aigc_job *job, int64_t timeout_ms, aigc_error **error);
 
 /* Turns following on (1) or off (0) at any time. Since 1.0. */
 aigc_status aigc_job_set_follow(aigc_job *job, int32_t follow, aigc_error **error);
 
-/* Sets the deadline of the job to now plus deadline_ms (AIGC_FOREVER: none). Since 1.0. */
+/* Sets the deadline of the job to deadline_ms from now (AIGC_FOREVER: no deadline). Since 1.0. */
 aigc_status aigc_job_set_deadline_ms(aigc_job *job, int64_t deadline_ms, aigc_error **error);
 
-/* Passes the trace of your own tracing on (W3C Trace Context): from now on every API call about this job carries these two
- * headers, unsigned; image hosts do not get them. A download inherits them from its job. traceparent is
- * "00-<32 hex digits>-<16 hex digits>-<2 hex digits>" in lower case, tracestate at most 512 printable characters or NULL;
- * traceparent NULL ends it. aigc_request_set_option() sets them before the first call. Since 1.1. */
+/* Adds the trace of your own tracing (W3C Trace Context): from now on every API call about this job carries the headers
+ * traceparent and tracestate, unsigned. Image hosts do not get the headers. A download inherits the trace of its job.
+ * traceparent is "00-<32 hex digits>-<16 hex digits>-<2 hex digits>" in lower case; NULL removes the trace. tracestate has
+ * at most 512 printable characters, or is NULL. aigc_request_set_option() sets a trace before the first call. Since 1.1. */
 aigc_status aigc_job_set_trace(aigc_job *job, const char *traceparent, const char *tracestate, aigc_error **error);
 
-/* Lets the first byte of a job leave that was submitted with the option "hold": call it once your own note of the job is
- * safe. Before AIGC_EVENT_JOB_READY it takes the hold off. A job that was released stays so, also where its submission is
- * repeated because it surely never reached the provider. AIGC_E_WRONG_STATE for a job that is not held and never was, and
- * for one that has ended. Since 1.2. */
+/* Releases a job that was submitted with the option "hold": its first byte may leave. Call it when your own note of the
+ * job is safe. A call before AIGC_EVENT_JOB_READY removes the hold. A released job stays released, also if its submission
+ * is repeated because it provably never reached the provider. AIGC_E_WRONG_STATE for a job that was never held, and for a
+ * job that has ended. Since 1.2. */
 aigc_status aigc_job_release(aigc_job *job, aigc_error **error);
 
-/* Ends the job here, at once: when this returns it has ended, so or otherwise. Idempotent. Neither provider can be told
- * to stop: an accepted job goes on and is billed, and its token stays valid. If the submission is on the wire its answer is
- * still awaited in the background, and the id appears (AIGC_EVENT_JOB_ACCEPTED) when it comes. A download that is just
- * being published may end as a success. NULL is fine. Since 1.0. */
+/* Ends the job in this process, at once. When this function returns, the job has ended, by this call or for another
+ * reason. Idempotent. Neither provider can be told to stop: an accepted job keeps running and is billed, and its token
+ * stays valid. If the submission is on the wire, the library still waits for its answer in the background, and the answer
+ * brings the id (AIGC_EVENT_JOB_ACCEPTED). A download whose file is just being published may end as a success. NULL is
+ * fine. Since 1.0. */
 void aigc_job_cancel(aigc_job *job);
 
-/* How the job ended: AIGC_OK for success and for a job that has not ended, with *error NULL; otherwise its status and a
- * new error object, yours to free. error may be NULL. An error object never changes; if the answer to a submission comes
- * after the job has ended here, the next call gives an error with the outcome that is known by then. Since 1.0. */
+/* How the job ended: AIGC_OK, with *error NULL, for a job that succeeded or has not ended; otherwise its status, with a new
+ * error object in *error, yours to free. error may be NULL. An error object never changes. If the answer to the submission
+ * comes after the end of the job, the next call gives an error with the new outcome. Since 1.0. */
 aigc_status aigc_job_error(aigc_job *job, aigc_error **error);
 
-/* The id of what a job has made where that is no image: for AIGC_ALIBABA_MODEL_TRAIN the id of the model. NULL until the
- * job has succeeded, and for every other operation. Since 1.0. */
+/* The id of a result that is no image: for AIGC_ALIBABA_MODEL_TRAIN the id of the model. NULL until the job has succeeded,
+ * and for every other operation. Since 1.0. */
 const char *aigc_job_result_id(aigc_job *job);
 
-/* How many images a succeeded job has; 0 before, and for a job that makes none. Since 1.0. */
+/* The number of images of a succeeded job; 0 before its end, and for a job that makes no image. Since 1.0. */
 size_t aigc_job_asset_count(const aigc_job *job);
 
-/* The provider's id of an image (Alibaba), or its URL (Tencent). NULL past the last. Since 1.0. */
+/* The provider's id of an image (Alibaba), or its URL (Tencent). NULL past the last image. Since 1.0. */
 const char *aigc_job_asset_id(aigc_job *job, size_t index);
 
-/* The URL of an image where the provider gives URLs (Tencent). It can hold a signature: treat it as a secret. NULL
- * elsewhere. Since 1.0. */
+/* The URL of an image of Tencent. It can hold a signature: treat the URL as a secret. NULL for Alibaba. Since 1.0. */
 const char *aigc_job_asset_url(aigc_job *job, size_t index);
 
-/* When the image's URL ends, as far as is known (Tencent: 12 hours after the job was first seen done, or what the URL
- * itself says); 0 if unknown. Since 1.0. */
+/* When the image's URL ends, as far as is known. Tencent: the time in the URL itself, or 12 hours after the library first
+ * saw that the job was done. 0 if unknown. Since 1.0. */
 int64_t aigc_job_asset_expires_at_ms(const aigc_job *job, size_t index);
 
-/* Starts the download of an image: itself a job, which you wait for, cancel and free like any other. path: the file to
- * write, or NULL for memory (aigc_job_take_buffer).
+/* Starts the download of an image. The download is a job too: wait for it, cancel it and free it like any other job. path
+ * is the file to write, or NULL for memory (aigc_job_take_buffer).
  *
- * One rule says where an image lands, here, in Python (out=) and in the command (--out): a path whose last part ends in
- * ".*" or in the suffix of an image (.png, .jpg, .jpeg, .webp, .gif, .bmp) is a file, every other path is a folder, and a
- * relative path starts at the working folder of the moment of the call. This function writes one file into a folder that
- * is there: it takes a path without such a suffix for a file's too, and refuses one that ends in "/" or names a folder.
- * ".*" becomes the suffix of the format that comes: png, jpg, webp, gif or bmp. Any other name is kept as it is; where its
- * suffix is that of another format, an AIGC_EVENT_WARNING and the log say so.
+ * The same rule for paths holds in this function, in Python (out=) and in the command (--out). A path whose last part ends
+ * in ".*" or in the suffix of an image (.png, .jpg, .jpeg, .webp, .gif, .bmp) is a file. Every other path is a folder. A
+ * relative path starts at the working folder at the time of the call. This function writes one file into an existing
+ * folder, so it also takes a path without such a suffix as a file, and it refuses a path that ends in "/" or names a
+ * folder. ".*" becomes the suffix of the image's format: png, jpg, webp, gif or bmp. Every other name is kept; if its
+ * suffix belongs to another format, an AIGC_EVENT_WARNING and the log say so.
  *
- * The image is written to a temporary file beside it, checked, flushed to disk and renamed, so that the file is never
- * there in part. An image in a private COS bucket (Tencent's cos_bucket) is signed for if the host of its own URL is one
- * of the configuration's tencent.cos_hosts, which may have inner addresses; no other host ever is, and no redirect that
- * comes from another host. AIGC_E_WRONG_STATE unless the job has succeeded. Since 1.0. */
+ * The library writes the image to a temporary file in the same folder, checks it, flushes it to disk and renames it, so the
+ * file is never there in part. The library signs the download of an image in a private COS bucket (Tencent's cos_bucket) if
+ * the host of the image's own URL is one of the configuration's tencent.cos_hosts; these hosts may have private addresses.
+ * It never signs for another host, or for a redirect that comes from another host. AIGC_E_WRONG_STATE unless the job has
+ * succeeded. Since 1.0. */
 aigc_status aigc_job_download(aigc_job *job, size_t index, const char *path, aigc_job **download, aigc_error **error);
 
-/* For a download that has succeeded: the absolute path of the file, with ".*" resolved. NULL before and for memory.
- * Since 1.0. */
+/* The absolute path of the file of a succeeded download, with ".*" resolved. NULL before its end, and for a download to
+ * memory. Since 1.0. */
 const char *aigc_job_path(aigc_job *job);
 
-/* For a download that has succeeded: "image/png", "image/jpeg", "image/webp", "image/gif" or "image/bmp", from the bytes
- * themselves. NULL before. Since 1.0. */
+/* The type of the image of a succeeded download, read from its bytes: "image/png", "image/jpeg", "image/webp", "image/gif"
+ * or "image/bmp". NULL before its end. Since 1.0. */
 const char *aigc_job_content_type(aigc_job *job);
 
-/* Takes the bytes of a download to memory that has succeeded; yours to free. A second call is AIGC_E_WRONG_STATE. Since 1.0. */
+/* Takes the bytes of a succeeded download to memory, yours to free. A second call is AIGC_E_WRONG_STATE. Since 1.0. */
 aigc_status aigc_job_take_buffer(aigc_job *job, aigc_buffer **buffer, aigc_error **error);
 
-/* A pointer of yours that travels with the job. The library never follows it. Since 1.0. */
+/* A pointer of yours that the job carries. The library never reads what the pointer leads to. Since 1.0. */
 void aigc_job_set_user_data(aigc_job *job, void *user_data);
 void *aigc_job_user_data(const aigc_job *job);
 
-/* Another handle on the same job, to be freed like any other; returns job. NULL for NULL. Since 1.0. */
+/* Makes another handle on the same job and returns job. Free each handle. NULL for NULL. Since 1.0. */
 aigc_job *aigc_job_ref(aigc_job *job);
 
-/* Frees a handle. The job goes on. NULL is fine. Since 1.0. */
+/* Frees a handle. The job keeps running. NULL is fine. Since 1.0. */
 void aigc_job_free(aigc_job *job);
 
 /* ---------------------------------------------------------------------------------------------------------------- */
 /* Events                                                                                                           */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
-/* Types of events. New ones may be added: ignore what you do not know. Since 1.0. */
+/* Types of events. New types may be added: ignore an unknown type. Since 1.0. */
 enum {
     AIGC_EVENT_NONE = 0,              /* no event (a NULL handle) */
     AIGC_EVENT_JOB_STATE = 1,         /* the state changed: aigc_event_state() */
-    AIGC_EVENT_JOB_ACCEPTED = 2,      /* the provider's id is known: store aigc_job_token() now. It can come after
-                                         JOB_DONE, if an answer arrives after a cancel or a deadline */
+    AIGC_EVENT_JOB_ACCEPTED = 2,      /* the provider's id is known: store aigc_job_token() now. If the answer arrives
+                                         after a cancel or a deadline, this event comes after JOB_DONE */
     AIGC_EVENT_JOB_REFRESHED = 3,     /* the call of an aigc_job_refresh() has ended: aigc_event_status() */
     AIGC_EVENT_JOB_PROGRESS = 4,      /* progress changed (only with the configuration's events.progress) */
     AIGC_EVENT_JOB_DONE = 5,          /* the job has ended, once: aigc_event_status() and aigc_event_state() */
-    AIGC_EVENT_CREDENTIALS_NEEDED = 6, /* credentials given by aigc_client_set_credentials() end soon or have been refused:
-                                         aigc_event_provider(). It comes five minutes before their end, or at half of
-                                         their life if that is shorter, also when no call is made */
-    AIGC_EVENT_WARNING = 7,           /* something to know, while the jobs keep running: a credential file that everybody
-                                         can read, calls that fail on this machine and are tried again, a long rest that
-                                         the provider asked for, an id that came after its job had ended here (then
-                                         aigc_event_job() is the job): aigc_event_message(), aigc_event_provider(). Told
-                                         once, not for each job and call; of those that nobody takes 64 are kept */
-    AIGC_EVENT_LOG = 8,               /* what the library does (only with the configuration's log.level, since 1.1):
+    AIGC_EVENT_CREDENTIALS_NEEDED = 6, /* the credentials of aigc_client_set_credentials() end soon, or the provider refused
+                                         them: aigc_event_provider(). This event comes five minutes before their end, or
+                                         after half of their life if that is shorter, even if no call is made */
+    AIGC_EVENT_WARNING = 7,           /* a warning; the jobs keep running: a credential file that everybody can read, calls
+                                         that fail on this machine and are tried again, a long pause that the provider
+                                         asked for, an id that came after the end of its job (aigc_event_job() is then the
+                                         job): aigc_event_message(), aigc_event_provider(). Each warning comes once, not
+                                         for each job and call. At most 64 warnings are queued */
+    AIGC_EVENT_LOG = 8,               /* a log record (only with the configuration's log.level, since 1.1):
                                          aigc_event_level(), aigc_event_message(), aigc_event_fields(),
-                                         aigc_event_job_id(). Of those that nobody takes log.capacity are kept */
-    AIGC_EVENT_JOB_READY = 9          /* a job that was submitted with "hold" has everything that it needs, and waits for
-                                         aigc_job_release(); meanwhile it keeps its place (since 1.2) */
+                                         aigc_event_job_id(). At most log.capacity records are queued */
+    AIGC_EVENT_JOB_READY = 9          /* a job with the option "hold" has everything that it needs, and waits for
+                                         aigc_job_release(); the job keeps its place meanwhile (since 1.2) */
 };
 
 /* One of AIGC_EVENT_*. Since 1.0. */
 int32_t aigc_event_type(const aigc_event *event);
 
-/* The job that it is about; it belongs to the event: aigc_job_ref() to keep it. NULL if none, and for a log record. Since 1.0. */
+/* The job of the event. The job belongs to the event: keep it with aigc_job_ref(). NULL if the event has no job, and for a
+ * log record. Since 1.0. */
 aigc_job *aigc_event_job(const aigc_event *event);
 
-/* The number of that job; 0 if none. Since 1.0. */
+/* The number of the event's job, as from aigc_job_id(); 0 if the event has no job. Since 1.0. */
 uint64_t aigc_event_job_id(const aigc_event *event);
 
-/* The state that it tells of. Since 1.0. */
+/* The state of the job at the time of the event. Since 1.0. */
 int32_t aigc_event_state(const aigc_event *event);
 
 /* JOB_DONE: how the job ended, AIGC_OK if it succeeded. JOB_REFRESHED: how the call ended. Otherwise AIGC_OK. Since 1.0. */
 aigc_status aigc_event_status(const aigc_event *event);
 
-/* The provider that it is about. Since 1.0. */
+/* The provider of the event. Since 1.0. */
 const char *aigc_event_provider(const aigc_event *event);
 
-/* One line for people, without a secret: of a warning, of a log record (always the same words for the same thing), and of a
- * JOB_DONE or JOB_REFRESHED that tells of a failure. NULL otherwise. Since 1.0. */
+/* One line for people, without a secret. Warnings, log records, and JOB_DONE and JOB_REFRESHED after a failure have a
+ * message; otherwise it is NULL. Log records about the same thing have the same words. Since 1.0. */
 const char *aigc_event_message(const aigc_event *event);
 
-/* Levels of log records. The configuration's log.level names the last that is told. Since 1.1. */
+/* Levels of log records. The configuration's log.level names the last level that is reported. Since 1.1. */
 enum {
     AIGC_LOG_NONE = 0,    /* no log record */
     AIGC_LOG_ERROR = 1,   /* a job or a download has failed */
-    AIGC_LOG_WARNING = 2, /* a call has failed, and may be repeated; credentials or clock are wrong */
+    AIGC_LOG_WARNING = 2, /* a call has failed and may be repeated; credentials or clock are wrong */
     AIGC_LOG_INFO = 3,    /* jobs accepted, changed, ended; credentials found */
     AIGC_LOG_DEBUG = 4    /* every call, and the body of submissions with its prompt, without secrets */
 };
 
-/* The level of an AIGC_EVENT_LOG; AIGC_LOG_NONE for others. Since 1.1. */
+/* The level of an AIGC_EVENT_LOG; AIGC_LOG_NONE for every other event. Since 1.1. */
 int32_t aigc_event_level(const aigc_event *event);
 
-/* What belongs to an AIGC_EVENT_LOG, as a JSON object on one line: always "at_ms"; where they apply "provider", "job"
+/* The fields of an AIGC_EVENT_LOG, as a JSON object on one line: always "at_ms"; where they apply "provider", "job"
  * (aigc_job_id()), "remote_id", "action", "attempt" (from 1), "request_id", "http_status", "waited_ms", "duration_ms",
  * "received_bytes", "state", "status", "error", "provider_code", "retry_after_ms", "trace_id", "body". More may be added.
- * Holds no secret. NULL for others. Since 1.1. */
+ * Holds no secret. NULL for every other event. Since 1.1. */
 const char *aigc_event_fields(const aigc_event *event);
 
 /* Frees an event. NULL is fine. Since 1.0. */
@@ -740,13 +771,14 @@ void aigc_event_free(aigc_event *event);
 /* Buffers                                                                                                          */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
-/* The bytes, of an image or of a report; they live as long as the buffer. NULL for NULL. Since 1.0. */
+/* The bytes of an image or of a report. The bytes live as long as the buffer. NULL for NULL. Since 1.0. */
 const void *aigc_buffer_data(const aigc_buffer *buffer);
 
-/* Their number. Since 1.0. */
+/* The number of bytes in the buffer. Since 1.0. */
 size_t aigc_buffer_size(const aigc_buffer *buffer);
 
-/* "image/png" and so on, from the bytes themselves; "application/json" or "application/jsonl" of a report. Since 1.0. */
+/* For an image "image/png" and so on, read from its bytes; for a report "application/json" or "application/jsonl".
+ * Since 1.0. */
 const char *aigc_buffer_content_type(const aigc_buffer *buffer);
 
 /* Frees a buffer. NULL is fine. Since 1.0. */
@@ -756,40 +788,46 @@ void aigc_buffer_free(aigc_buffer *buffer);
 /* The journal, for tools: without a client                                                                         */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
-/* The journal is a folder of your user's on a local disk, used by any number of processes at once. It holds keys, states, the
- * providers' ids, times, and a digest of each request; never a prompt (unless journal.requests keeps the bodies of requests
- * until their jobs have ended), a URL of an image, or a secret. Never open its files with another copy of SQLite inside a
- * process that uses it. Each call of this section opens the folder, does one thing and closes it; a folder or file that is
- * not there is AIGC_E_JOURNAL. Any thread; they wait for the disk.
+/* Lists keys of a journal.
  *
- * Sets *rows to a page of keys in ascending order of their bytes, a JSON object a line, in a buffer that is yours to free;
- * size 0: there are no more. after: the last key of the page before, or NULL to begin. filter_json: NULL, or an object with
- * any of "states" (a list of states' names), "provider", "prefix" (of keys) and "limit" (1 to 10,000, default 1,000). A line has
- *   "key", "state" ("claimed": taken, and surely not sent; "sending": may be on the wire; "accepted"; "succeeded", "failed":
- *   ended after acceptance; "refused": ended, surely not run; "unknown": was on the wire, in doubt; "abandoned": by hand),
- *   "provider", "operation", "region", "endpoint", "remote_id", "request_id", "attempts", "images", "status" (name of the
- *   status code of its end), "provider_code", "note", "owner" (0: nobody), "owner_alive", and "claimed_at_ms", "sent_at_ms",
- *   "accepted_at_ms", "ended_at_ms", "changed_at_ms" (Unix milliseconds). What is unknown is null. More may be added.
+ * The journal is a folder of your user on a local disk. Any number of processes may use one journal at the same time. It
+ * holds keys, states, the providers' ids, times, and a digest of each request. It never holds an image's URL or a secret. It
+ * holds no prompt, unless journal.requests keeps the bodies of requests until their jobs have ended. Inside a process that
+ * uses a journal, never open its files with another copy of SQLite. Each function of this section opens the folder, does its
+ * work, waits for the disk and closes the folder. A missing folder or file is AIGC_E_JOURNAL. Any thread.
+ *
+ * Sets *rows to a page of keys in ascending order of their bytes, one JSON object on each line, in a buffer that is yours to
+ * free. Size 0 means that there are no more keys. after is the last key of the page before, or NULL for the first page.
+ * filter_json is NULL, or an object with any of "states" (a list of names of states), "provider", "prefix" (of keys) and
+ * "limit" (1 to 10,000, default 1,000). A line has
+ *   "key", "state" ("claimed": taken, and provably not sent; "sending": may be on the wire; "accepted"; "succeeded" and
+ *   "failed": ended after acceptance; "refused": ended, and provably not run; "unknown": was on the wire, and in doubt;
+ *   "abandoned": given up by aigc_journal_resolve()), "provider", "operation", "region", "endpoint", "remote_id",
+ *   "request_id", "attempts", "images", "status" (name of the status code of the job's end), "provider_code", "note",
+ *   "owner" (0: nobody), "owner_alive", and "claimed_at_ms", "sent_at_ms", "accepted_at_ms", "ended_at_ms",
+ *   "changed_at_ms" (Unix milliseconds). An unknown value is null. More may be added.
  * Since 1.2. */
 aigc_status aigc_journal_list(const char *path, const char *filter_json, const char *after, aigc_buffer **rows,
                               aigc_error **error);
 
-/* Writes what you have found out about a key that is in doubt ("unknown"), at the provider's console for instance. outcome:
- * AIGC_OUTCOME_ACCEPTED with the remote_id of its job: it is followed by whoever submits or attaches the key or resumes;
- * AIGC_OUTCOME_NOT_SENT: the key is free for another submission, which may cost a second time if you are wrong;
- * AIGC_OUTCOME_UNKNOWN: it is abandoned, never sent again. remote_id is NULL with the last two. AIGC_E_NOT_FOUND: there is no
- * such key. AIGC_E_WRONG_STATE: nothing is in doubt, or a client that lives drives the job. Since 1.2. */
+/* Writes into the journal what you found out about a key in doubt ("unknown"), for instance at the provider's console.
+ * outcome AIGC_OUTCOME_ACCEPTED, with the remote_id of the job: the next client that submits or attaches the key, or that
+ * resumes, follows the job. AIGC_OUTCOME_NOT_SENT, remote_id NULL: the key is free for another submission; if you are wrong,
+ * that submission costs a second time. AIGC_OUTCOME_UNKNOWN, remote_id NULL: the key is abandoned and never sent again.
+ * AIGC_E_NOT_FOUND: the journal has no such key. AIGC_E_WRONG_STATE: the key is not in doubt, or a client that is alive
+ * drives its job. Since 1.2. */
 aigc_status aigc_journal_resolve(const char *path, const char *key, int32_t outcome, const char *remote_id,
                                  aigc_error **error);
 
-/* Forgets ended keys (succeeded, failed, refused, abandoned) that have not changed for older_than_ms milliseconds. A key that
- * is forgotten can be submitted, and paid, again. Sets *removed (may be NULL). Since 1.2. */
+/* Removes ended keys (succeeded, failed, refused, abandoned) that have not changed for older_than_ms milliseconds. A removed
+ * key can be submitted, and paid, again. Sets *removed (may be NULL) to the number of keys. Since 1.2. */
 aigc_status aigc_journal_prune(const char *path, int64_t older_than_ms, size_t *removed, aigc_error **error);
 
-/* Reads the whole file and sets *report to JSON, in a buffer that is yours to free: "path", "ok", "problems" (what SQLite
- * finds wrong), "warning" (of a file system that may not last; or null), "bytes", "free_bytes" (-1: unknown), "sqlite",
- * "format", "counts" (state to number of keys) and "orphans" (open jobs whose clients are gone). A file that is none, or is
- * damaged, is AIGC_E_JOURNAL or has "ok" false; nothing is ever repaired or deleted. More may be added. Since 1.2. */
+/* Reads the whole file and sets *report to JSON, in a buffer that is yours to free: "path", "ok", "problems" (the faults
+ * that SQLite finds), "warning" (about a file system that may lose data, or null), "bytes", "free_bytes" (-1: unknown),
+ * "sqlite", "format", "counts" (state to number of keys) and "orphans" (open jobs whose clients are gone). If the file is
+ * damaged, or is no journal, the call returns AIGC_E_JOURNAL, or "ok" is false. The call never repairs or deletes anything.
+ * More may be added. Since 1.2. */
 aigc_status aigc_journal_check(const char *path, aigc_buffer **report, aigc_error **error);
 
 #ifdef __cplusplus

@@ -33,71 +33,72 @@ class Status(_OpenEnum):
 
     # generated: Status (Tests/tools/generate.py)
     OK = 0
-    """It worked."""
+    """The call succeeded."""
     INVALID_ARGUMENT = 100
-    """A NULL, a name that does not exist, a wrong type or value: the message says which."""
+    """A NULL, an unknown name, a wrong type or a wrong value: the message says which."""
     WRONG_STATE = 101
     """Right call, wrong time: for instance a download of a job that has not succeeded."""
     FORKED = 102
-    """The handle comes from the parent process: it can only be freed here."""
+    """The handle comes from the parent process: the child can only free it."""
     CLOSED = 103
     """The client has been closed."""
     KEY_CONFLICT = 104
     """The journal has another request under this key (since 1.2)."""
     TIMEOUT = 200
-    """A wait of yours ended before the job did; the job goes on: wait again."""
+    """Your wait ended before the job did; the job keeps running: wait again."""
     CANCELLED = 201
-    """aigc_job_cancel() or aigc_client_close() ended it here; the provider is not told."""
+    """aigc_job_cancel() or aigc_client_close() ended the job in this process; the provider is not told."""
     DEADLINE = 202
-    """The job's own deadline passed; it may still finish at the provider."""
+    """The job's own deadline passed; the job may still finish at the provider."""
     NETWORK = 300
     """Resolve, connect, send or receive failed."""
     TLS = 301
-    """Handshake or certificate: CA bundle, clock, or somebody in between."""
+    """Handshake or certificate failed: CA bundle, clock, or a machine in between."""
     ADDRESS_REFUSED = 302
     """An image URL leads to a private, loopback or link-local address."""
     BAD_RESPONSE = 303
-    """The answer was not what this provider sends: a proxy's page, cut, or garbage."""
+    """The provider does not send such an answer: a proxy's page, a cut answer, or garbage."""
     NO_CREDENTIALS = 400
-    """None was found, or a source that is set up cannot be used: the message names each source that was tried and why
-    it gave nothing."""
+    """No source gave credentials, or a configured source cannot be used: the message names each source that was tried
+    and why it gave nothing."""
     AUTH = 401
     """The provider refused the key, the signature or the security token."""
     PERMISSION = 402
-    """The key is known and may not do this."""
+    """The provider knows the key, and the key may not do this."""
     BILLING = 403
     """Arrears, quota or a service that is not activated."""
     THROTTLED = 404
-    """Too many requests and the retries are used up: aigc_error_retry_after_ms()."""
+    """Too many requests, and the retries are used up: aigc_error_retry_after_ms()."""
     CLOCK = 405
-    """This machine's clock is too far from the provider's and could not be bridged."""
+    """This machine's clock is too far from the provider's, and the library could not correct the difference."""
     REQUEST_REFUSED = 500
-    """A parameter is not accepted: see the provider's code and message; mend, submit anew."""
+    """The provider does not accept a parameter: see its code and message, fix the parameter, submit anew."""
     CONTENT_REFUSED = 501
-    """Prompt or image was refused by moderation."""
+    """Moderation refused the prompt or an image."""
     NOT_FOUND = 502
-    """The provider does not know this job or image (any more)."""
+    """The provider does not know this job or image, or no longer knows it."""
     JOB_FAILED = 503
-    """Accepted, ran, failed: submit anew if you like."""
+    """The job was accepted, ran and failed: submit anew if you like."""
     PROVIDER = 504
-    """The provider reports a fault of its own; reads were retried."""
+    """The provider reports a fault of its own; the library has repeated reads."""
     OUTCOME_UNKNOWN = 600
-    """The submission left and no readable answer came: it may run and be billed. Nothing resends it; look at the
-    provider's console before you do."""
+    """The submission left and no readable answer came: the job may run and be billed. The library never sends it
+    again; look at the provider's console before you do."""
     EXPIRED = 700
-    """Its URL or its time at the provider has run out."""
+    """The image's URL, or its time at the provider, has run out."""
     NOT_AN_IMAGE = 701
-    """What came is no PNG, JPEG, WebP, GIF or BMP."""
+    """The received bytes are no PNG, JPEG, WebP, GIF or BMP."""
     CORRUPT = 702
-    """Length, end marker or checksum is wrong, again after retries."""
+    """Length, end marker or checksum is wrong, also after retries."""
     TOO_LARGE = 703
-    """Larger than download.max_bytes (or a reply larger than http.max_reply_bytes)."""
+    """The image is larger than download.max_bytes, or a reply than http.max_reply_bytes."""
     FILE = 800
     """The file system refused: the message names path and reason."""
     FILE_EXISTS = 801
-    """There is a file of that name and download.overwrite is off."""
+    """A file of that name exists and download.overwrite is off."""
     NO_SPACE = 802
-    """Disk or quota full; what was received is kept as .part for a resume where possible."""
+    """Disk or quota is full; where possible the received bytes are kept as .part, so that another download can
+    resume."""
     NO_RESOURCES = 803
     """Memory, threads or descriptors are exhausted."""
     JOURNAL = 804
@@ -114,9 +115,9 @@ class Outcome(_OpenEnum):
     NONE = 0
     """No submission was involved, or it has not been tried yet."""
     NOT_SENT = 1
-    """Nothing runs: it never left, or the provider refused it. Safe to submit anew."""
+    """Nothing runs: the submission never left, or the provider refused it. Safe to submit anew."""
     UNKNOWN = 2
-    """It left and no readable answer came: it may run and be billed."""
+    """The submission left and no readable answer came: the job may run and be billed."""
     ACCEPTED = 3
     """The provider gave a job id."""
     # end of generated
@@ -129,10 +130,10 @@ class State(_OpenEnum):
     NONE = 0
     """No job (a NULL handle)."""
     QUEUED = 1
-    """Not sent yet: it waits for the rate limit, credentials or a retry. If the provider has refused it for now,
-    aigc_job_provider_response() says why."""
+    """Not sent yet: the job waits for the rate limit, credentials or a retry. If the provider has refused the job for
+    now, aigc_job_provider_response() says why."""
     SUBMITTING = 2
-    """On the wire."""
+    """The submission is on the wire."""
     PENDING = 3
     """Accepted, not started."""
     RUNNING = 4
@@ -142,7 +143,7 @@ class State(_OpenEnum):
     FAILED = 6
     """Ended: aigc_job_error() says why."""
     CANCELLED = 7
-    """Ended here; it may go on at the provider."""
+    """Ended in this process; the job may keep running at the provider."""
     UNKNOWN = 8
     """Ended: whether the provider accepted the submission is not known."""
     # end of generated
@@ -165,8 +166,8 @@ class EventType(_OpenEnum):
     JOB_STATE = 1
     """The state changed: aigc_event_state()."""
     JOB_ACCEPTED = 2
-    """The provider's id is known: store aigc_job_token() now. It can come after JOB_DONE, if an answer arrives after
-    a cancel or a deadline."""
+    """The provider's id is known: store aigc_job_token() now. If the answer arrives after a cancel or a deadline,
+    this event comes after JOB_DONE."""
     JOB_REFRESHED = 3
     """The call of an aigc_job_refresh() has ended: aigc_event_status()."""
     JOB_PROGRESS = 4
@@ -174,20 +175,20 @@ class EventType(_OpenEnum):
     JOB_DONE = 5
     """The job has ended, once: aigc_event_status() and aigc_event_state()."""
     CREDENTIALS_NEEDED = 6
-    """Credentials given by aigc_client_set_credentials() end soon or have been refused: aigc_event_provider(). It
-    comes five minutes before their end, or at half of their life if that is shorter, also when no call is made."""
+    """The credentials of aigc_client_set_credentials() end soon, or the provider refused them: aigc_event_provider().
+    This event comes five minutes before their end, or after half of their life if that is shorter, even if no call is
+    made."""
     WARNING = 7
-    """Something to know, while the jobs keep running: a credential file that everybody can read, calls that fail on
-    this machine and are tried again, a long rest that the provider asked for, an id that came after its job had ended
-    here (then aigc_event_job() is the job): aigc_event_message(), aigc_event_provider(). Told once, not for each job
-    and call; of those that nobody takes 64 are kept."""
+    """A warning; the jobs keep running: a credential file that everybody can read, calls that fail on this machine
+    and are tried again, a long pause that the provider asked for, an id that came after the end of its job
+    (aigc_event_job() is then the job): aigc_event_message(), aigc_event_provider(). Each warning comes once, not for
+    each job and call. At most 64 warnings are queued."""
     LOG = 8
-    """What the library does (only with the configuration's log.level, since 1.1): aigc_event_level(),
-    aigc_event_message(), aigc_event_fields(), aigc_event_job_id(). Of those that nobody takes log.capacity are
-    kept."""
+    """A log record (only with the configuration's log.level, since 1.1): aigc_event_level(), aigc_event_message(),
+    aigc_event_fields(), aigc_event_job_id(). At most log.capacity records are queued."""
     JOB_READY = 9
-    """A job that was submitted with "hold" has everything that it needs, and waits for aigc_job_release(); meanwhile
-    it keeps its place (since 1.2)."""
+    """A job with the option "hold" has everything that it needs, and waits for aigc_job_release(); the job keeps its
+    place meanwhile (since 1.2)."""
     # end of generated
 
 
@@ -200,7 +201,7 @@ class LogLevel(_OpenEnum):
     ERROR = 1
     """A job or a download has failed."""
     WARNING = 2
-    """A call has failed, and may be repeated; credentials or clock are wrong."""
+    """A call has failed and may be repeated; credentials or clock are wrong."""
     INFO = 3
     """Jobs accepted, changed, ended; credentials found."""
     DEBUG = 4
