@@ -127,7 +127,8 @@ fi
 # A browser is large: its tests are left out, with a word, where it cannot be had.
 [ "$quick" = yes ] || need_packages "$logs/setup.log" chromium chromium-driver || echo "There is no browser: see setup.log"
 # A binding whose tool cannot be had is left out, with a word, by its test.
-if [ "$quick" = no ]; then want_packages "$logs/setup.log" php-cli ruby ruby-minitest nodejs libnode-dev node-typescript; fi
+[ "$quick" = yes ] || want_packages "$logs/setup.log" php-cli ruby ruby-minitest nodejs libnode-dev node-typescript \
+    openjdk-17-jdk-headless libjna-java
 
 if ! run_step build; then finish; fi
 for step in "${steps[@]:1}"; do

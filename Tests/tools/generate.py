@@ -18,6 +18,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional
 
 import emit_go
 import emit_guide
+import emit_java
 import emit_node
 import emit_operations
 import emit_php
@@ -65,6 +66,10 @@ OUTPUTS: List[Output] = [
     Output("bindings/node/index.d.ts", "constants", emit_node.constants_ts),
     Output("bindings/node/index.d.ts", "options", emit_node.options_ts),
     Output("bindings/node/index.d.ts", "operations", emit_node.typed_ts),
+    Output("bindings/java/src/main/java/aigc/Native.java", None, emit_java.native),
+    Output("bindings/java/src/main/java/aigc/Constants.java", None, emit_java.constants),
+    Output("bindings/java/src/main/java/aigc/Alibaba.java", None, lambda: emit_java.typed("alibaba")),
+    Output("bindings/java/src/main/java/aigc/Tencent.java", None, lambda: emit_java.typed("tencent")),
     Output("bindings/guide/errors.md", "statuses", emit_guide.statuses_table),
 ]
 

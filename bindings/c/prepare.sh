@@ -12,6 +12,8 @@ have() {
         nodejs) command -v node >/dev/null ;;
         libnode-dev) have_node_headers ;;
         node-typescript) command -v tsc >/dev/null ;;
+        openjdk-*-jdk-headless) command -v javac >/dev/null ;;
+        libjna-java) [ -f "${JNA:-/usr/share/java/jna.jar}" ] ;;
         ruby-minitest) ruby -e 'require "minitest"' 2>/dev/null ;;
         chromium-driver) command -v chromedriver >/dev/null ;;
         abigail-tools) command -v abidiff >/dev/null ;;

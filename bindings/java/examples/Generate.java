@@ -1,0 +1,55 @@
+import aigc.AigcException;
+import aigc.Asset;
+import aigc.Client;
+import aigc.Job;
+import aigc.Request;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * usage: java -cp aigc.jar:jna.jar Generate.java [-c KEY=VALUE]... [-image URL]... PROVIDER PROMPT NAME
+ * One job, all of its images as NAME-REMOTEID-NUMBER.EXTENSION. The token is printed as soon as the job is accepted, and again
+ * if the program is interrupted: attach with it later.
+ */
+public final class Generate {
+    public static void main(String[] arguments) throws InterruptedException {
+        ArrayDeque<String> words = new ArrayDeque<>(Arrays.asList(arguments));
+        Map<String, String> config = new HashMap<>();
+        ArrayDeque<String> images = new ArrayDeque<>();
+        while (words.size() > 3 && words.peek().startsWith("-")) {
+            if (words.pop().equals("-image")) {
+                images.add(words.pop());
+            } else {
+                String[] pair = words.pop().split("=", 2);
+                config.put(pair[0], pair[1]);
+            }
+        }
+        if (words.size() != 3) {
+            System.err.println("usage: Generate [-c KEY=VALUE]... [-image URL]... PROVIDER PROMPT NAME");
+            System.exit(2);
+        }
+        String provider = words.pop();
+        String operation = provider.equals("alibaba") ? "pre_model_inference" : "aigc_image";
+        Client client = new Client(config);
+        // A submission on the wire gets a moment for its answer, so that the id of a paid job is not lost.
+        Runtime.getRuntime().addShutdownHook(new Thread(client::close));
+        try (Request request = new Request(provider, operation).set("prompt", words.pop())) {
+            images.forEach(request::imageUrl);
+            client.onEvent(event -> {
+                if (event.type() == aigc.Constants.EVENT_JOB_ACCEPTED) System.err.println("token " + event.job().token());
+            });
+            Job job = client.submit(request).await(Duration.ofHours(2));
+            for (Asset asset : job.assets()) {
+                String path = words.peek() + "-" + job.remoteId() + "-" + (asset.index() + 1) + ".*";
+                System.out.println(job.download(asset.index(), path).await().path());
+            }
+        } catch (AigcException error) {
+            System.err.println(error.statusName() + ": " + error.getMessage());
+            if (error.token() != null) System.err.println("token " + error.token());
+            System.exit(1);
+        }
+    }
+}

@@ -1,0 +1,305 @@
+package aigc;
+
+/** The constants of aigc.h, without AIGC_. Tests/tools/generate.py writes this file. */
+public final class Constants {
+    private Constants() {}
+
+    /** The call succeeded. */
+    public static final int OK = 0;
+
+    /** A NULL, an unknown name, a wrong type or a wrong value: the message says which. */
+    public static final int E_INVALID_ARGUMENT = 100;
+
+    /** Right call, wrong time: for instance a download of a job that has not succeeded. */
+    public static final int E_WRONG_STATE = 101;
+
+    /** The handle comes from the parent process: the child can only free it. */
+    public static final int E_FORKED = 102;
+
+    /** The client has been closed. */
+    public static final int E_CLOSED = 103;
+
+    /** The journal has another request under this key (since 1.2). */
+    public static final int E_KEY_CONFLICT = 104;
+
+    /** Your wait ended before the job did; the job keeps running: wait again. */
+    public static final int E_TIMEOUT = 200;
+
+    /** aigc_job_cancel() or aigc_client_close() ended the job in this process; the provider is not told. */
+    public static final int E_CANCELLED = 201;
+
+    /** The job's own deadline passed; the job may still finish at the provider. */
+    public static final int E_DEADLINE = 202;
+
+    /** Resolve, connect, send or receive failed. */
+    public static final int E_NETWORK = 300;
+
+    /** Handshake or certificate failed: CA bundle, clock, or a machine in between. */
+    public static final int E_TLS = 301;
+
+    /** An image URL leads to a private, loopback or link-local address. */
+    public static final int E_ADDRESS_REFUSED = 302;
+
+    /** The provider does not send such an answer: a proxy's page, a cut answer, or garbage. */
+    public static final int E_BAD_RESPONSE = 303;
+
+    /**
+     * No source gave credentials, or a configured source cannot be used: the message names each source that was
+     * tried and why it gave nothing.
+     */
+    public static final int E_NO_CREDENTIALS = 400;
+
+    /** The provider refused the key, the signature or the security token. */
+    public static final int E_AUTH = 401;
+
+    /** The provider knows the key, and the key may not do this. */
+    public static final int E_PERMISSION = 402;
+
+    /** Arrears, quota or a service that is not activated. */
+    public static final int E_BILLING = 403;
+
+    /** Too many requests, and the retries are used up: aigc_error_retry_after_ms(). */
+    public static final int E_THROTTLED = 404;
+
+    /** This machine's clock is too far from the provider's, and the library could not correct the difference. */
+    public static final int E_CLOCK = 405;
+
+    /** The provider does not accept a parameter: see its code and message, fix the parameter, submit anew. */
+    public static final int E_REQUEST_REFUSED = 500;
+
+    /** Moderation refused the prompt or an image. */
+    public static final int E_CONTENT_REFUSED = 501;
+
+    /** The provider does not know this job or image, or no longer knows it. */
+    public static final int E_NOT_FOUND = 502;
+
+    /** The job was accepted, ran and failed: submit anew if you like. */
+    public static final int E_JOB_FAILED = 503;
+
+    /** The provider reports a fault of its own; the library has repeated reads. */
+    public static final int E_PROVIDER = 504;
+
+    /**
+     * The submission left and no readable answer came: the job may run and be billed. The library never sends it
+     * again; look at the provider's console before you do.
+     */
+    public static final int E_OUTCOME_UNKNOWN = 600;
+
+    /** The image's URL, or its time at the provider, has run out. */
+    public static final int E_EXPIRED = 700;
+
+    /** The received bytes are no PNG, JPEG, WebP, GIF or BMP. */
+    public static final int E_NOT_AN_IMAGE = 701;
+
+    /** Length, end marker or checksum is wrong, also after retries. */
+    public static final int E_CORRUPT = 702;
+
+    /** The image is larger than download.max_bytes, or a reply than http.max_reply_bytes. */
+    public static final int E_TOO_LARGE = 703;
+
+    /** The file system refused: the message names path and reason. */
+    public static final int E_FILE = 800;
+
+    /** A file of that name exists and download.overwrite is off. */
+    public static final int E_FILE_EXISTS = 801;
+
+    /**
+     * Disk or quota is full; where possible the received bytes are kept as .part, so that another download can
+     * resume.
+     */
+    public static final int E_NO_SPACE = 802;
+
+    /** Memory, threads or descriptors are exhausted. */
+    public static final int E_NO_RESOURCES = 803;
+
+    /** The journal cannot be opened, read or written: nothing was sent (since 1.2). */
+    public static final int E_JOURNAL = 804;
+
+    /** A fault in this library: please report it. */
+    public static final int E_INTERNAL = 900;
+
+    /** No submission was involved, or it has not been tried yet. */
+    public static final int OUTCOME_NONE = 0;
+
+    /** Nothing runs: the submission never left, or the provider refused it. Safe to submit anew. */
+    public static final int OUTCOME_NOT_SENT = 1;
+
+    /** The submission left and no readable answer came: the job may run and be billed. */
+    public static final int OUTCOME_UNKNOWN = 2;
+
+    /** The provider gave a job id. */
+    public static final int OUTCOME_ACCEPTED = 3;
+
+    /** No job (a NULL handle). */
+    public static final int STATE_NONE = 0;
+
+    /**
+     * Not sent yet: the job waits for the rate limit, credentials or a retry. If the provider has refused the
+     * job for now, aigc_job_provider_response() says why.
+     */
+    public static final int STATE_QUEUED = 1;
+
+    /** The submission is on the wire. */
+    public static final int STATE_SUBMITTING = 2;
+
+    /** Accepted, not started. */
+    public static final int STATE_PENDING = 3;
+
+    /** Started; also every provider state that this version does not know. */
+    public static final int STATE_RUNNING = 4;
+
+    /** Ended: images can be fetched. */
+    public static final int STATE_SUCCEEDED = 5;
+
+    /** Ended: aigc_job_error() says why. */
+    public static final int STATE_FAILED = 6;
+
+    /** Ended in this process; the job may keep running at the provider. */
+    public static final int STATE_CANCELLED = 7;
+
+    /** Ended: whether the provider accepted the submission is not known. */
+    public static final int STATE_UNKNOWN = 8;
+
+    /** No event (a NULL handle). */
+    public static final int EVENT_NONE = 0;
+
+    /** The state changed: aigc_event_state(). */
+    public static final int EVENT_JOB_STATE = 1;
+
+    /**
+     * The provider's id is known: store aigc_job_token() now. If the answer arrives after a cancel or a
+     * deadline, this event comes after JOB_DONE.
+     */
+    public static final int EVENT_JOB_ACCEPTED = 2;
+
+    /** The call of an aigc_job_refresh() has ended: aigc_event_status(). */
+    public static final int EVENT_JOB_REFRESHED = 3;
+
+    /** Progress changed (only with the configuration's events.progress). */
+    public static final int EVENT_JOB_PROGRESS = 4;
+
+    /** The job has ended, once: aigc_event_status() and aigc_event_state(). */
+    public static final int EVENT_JOB_DONE = 5;
+
+    /**
+     * The credentials of aigc_client_set_credentials() end soon, or the provider refused them:
+     * aigc_event_provider(). This event comes five minutes before their end, or after half of their life if that
+     * is shorter, even if no call is made.
+     */
+    public static final int EVENT_CREDENTIALS_NEEDED = 6;
+
+    /**
+     * A warning; the jobs keep running: a credential file that everybody can read, calls that fail on this
+     * machine and are tried again, a long pause that the provider asked for, an id that came after the end of
+     * its job (aigc_event_job() is then the job): aigc_event_message(), aigc_event_provider(). Each warning
+     * comes once, not for each job and call. At most 64 warnings are queued.
+     */
+    public static final int EVENT_WARNING = 7;
+
+    /**
+     * A log record (only with the configuration's log.level, since 1.1): aigc_event_level(),
+     * aigc_event_message(), aigc_event_fields(), aigc_event_job_id(). At most log.capacity records are queued.
+     */
+    public static final int EVENT_LOG = 8;
+
+    /**
+     * A job with the option "hold" has everything that it needs, and waits for aigc_job_release(); the job keeps
+     * its place meanwhile (since 1.2).
+     */
+    public static final int EVENT_JOB_READY = 9;
+
+    /** No log record. */
+    public static final int LOG_NONE = 0;
+
+    /** A job or a download has failed. */
+    public static final int LOG_ERROR = 1;
+
+    /** A call has failed and may be repeated; credentials or clock are wrong. */
+    public static final int LOG_WARNING = 2;
+
+    /** Jobs accepted, changed, ended; credentials found. */
+    public static final int LOG_INFO = 3;
+
+    /** Every call, and the body of submissions with its prompt, without secrets. */
+    public static final int LOG_DEBUG = 4;
+
+    /** AIGC_VERSION_MAJOR of the header. */
+    public static final int VERSION_MAJOR = 1;
+
+    /** AIGC_VERSION_MINOR of the header. */
+    public static final int VERSION_MINOR = 2;
+
+    /** AIGC_VERSION_PATCH of the header. */
+    public static final int VERSION_PATCH = 0;
+
+    /** AIGC_FOREVER of the header. */
+    public static final long FOREVER = -1;
+
+    /** AIGC_ALIBABA of the header. */
+    public static final String ALIBABA = "alibaba";
+
+    /** AIGC_TENCENT of the header. */
+    public static final String TENCENT = "tencent";
+
+    /** AIGC_ALIBABA_INFERENCE of the header. */
+    public static final String ALIBABA_INFERENCE = "inference";
+
+    /** AIGC_ALIBABA_PRE_MODEL_INFERENCE of the header. */
+    public static final String ALIBABA_PRE_MODEL_INFERENCE = "pre_model_inference";
+
+    /** AIGC_ALIBABA_MODEL_TRAIN of the header. */
+    public static final String ALIBABA_MODEL_TRAIN = "model_train";
+
+    /** AIGC_TENCENT_IMAGE of the header. */
+    public static final String TENCENT_IMAGE = "aigc_image";
+
+    /** AIGC_ALIBABA_INFERENCE_ASSET of the header. */
+    public static final String ALIBABA_INFERENCE_ASSET = "inference_asset";
+
+    /** AIGC_ALIBABA_PRE_MODEL_INFERENCE_ASSET of the header. */
+    public static final String ALIBABA_PRE_MODEL_INFERENCE_ASSET = "pre_model_inference_asset";
+
+    /** AIGC_TENCENT_IMAGE_ASSET of the header. */
+    public static final String TENCENT_IMAGE_ASSET = "aigc_image_asset";
+
+    static String statusName(int status) {
+        switch (status) {
+            case 0: return "AIGC_OK";
+            case 100: return "AIGC_E_INVALID_ARGUMENT";
+            case 101: return "AIGC_E_WRONG_STATE";
+            case 102: return "AIGC_E_FORKED";
+            case 103: return "AIGC_E_CLOSED";
+            case 104: return "AIGC_E_KEY_CONFLICT";
+            case 200: return "AIGC_E_TIMEOUT";
+            case 201: return "AIGC_E_CANCELLED";
+            case 202: return "AIGC_E_DEADLINE";
+            case 300: return "AIGC_E_NETWORK";
+            case 301: return "AIGC_E_TLS";
+            case 302: return "AIGC_E_ADDRESS_REFUSED";
+            case 303: return "AIGC_E_BAD_RESPONSE";
+            case 400: return "AIGC_E_NO_CREDENTIALS";
+            case 401: return "AIGC_E_AUTH";
+            case 402: return "AIGC_E_PERMISSION";
+            case 403: return "AIGC_E_BILLING";
+            case 404: return "AIGC_E_THROTTLED";
+            case 405: return "AIGC_E_CLOCK";
+            case 500: return "AIGC_E_REQUEST_REFUSED";
+            case 501: return "AIGC_E_CONTENT_REFUSED";
+            case 502: return "AIGC_E_NOT_FOUND";
+            case 503: return "AIGC_E_JOB_FAILED";
+            case 504: return "AIGC_E_PROVIDER";
+            case 600: return "AIGC_E_OUTCOME_UNKNOWN";
+            case 700: return "AIGC_E_EXPIRED";
+            case 701: return "AIGC_E_NOT_AN_IMAGE";
+            case 702: return "AIGC_E_CORRUPT";
+            case 703: return "AIGC_E_TOO_LARGE";
+            case 800: return "AIGC_E_FILE";
+            case 801: return "AIGC_E_FILE_EXISTS";
+            case 802: return "AIGC_E_NO_SPACE";
+            case 803: return "AIGC_E_NO_RESOURCES";
+            case 804: return "AIGC_E_JOURNAL";
+            case 900: return "AIGC_E_INTERNAL";
+            default: return "AIGC_E_" + status;
+        }
+    }
+}

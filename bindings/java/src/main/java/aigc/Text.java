@@ -1,0 +1,49 @@
+package aigc;
+
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+
+/** Values as the library takes them. */
+final class Text {
+    private Text() {}
+
+    /** UTF-8 with a NUL behind it; null stays null. */
+    static byte[] optional(String value, String what) {
+        if (value == null) {
+            return null;
+        }
+        if (value.indexOf(0) >= 0) {
+            throw AigcException.here(Constants.E_INVALID_ARGUMENT, what + " has a NUL in it", what);
+        }
+        try {
+            ByteBuffer bytes = StandardCharsets.UTF_8.newEncoder().onMalformedInput(CodingErrorAction.REPORT)
+                    .encode(CharBuffer.wrap(value));
+            byte[] text = new byte[bytes.remaining() + 1];
+            bytes.get(text, 0, bytes.remaining());
+            return text;
+        } catch (CharacterCodingException error) {
+            String message = what + " has half a surrogate pair in it, which is no UTF-8";
+            throw AigcException.here(Constants.E_INVALID_ARGUMENT, message, what);
+        }
+    }
+
+    static byte[] needed(String value, String what) {
+        if (value == null) {
+            throw AigcException.here(Constants.E_INVALID_ARGUMENT, what + " is missing", what);
+        }
+        return optional(value, what);
+    }
+
+    /** Milliseconds, rounded up; what does not fit is for ever. */
+    static long milliseconds(Duration duration) {
+        try {
+            return duration.plusNanos(999_999).toMillis();
+        } catch (ArithmeticException error) {
+            return duration.isNegative() ? 0 : Long.MAX_VALUE;
+        }
+    }
+}
