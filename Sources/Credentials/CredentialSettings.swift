@@ -28,8 +28,8 @@ public struct CredentialSettings: Sendable {
     public var useMetadata = true
     /// Commands that a profile of `~/.aliyun/config.json` names (mode External).
     public var useProcesses = true
-    /// Of Alibaba's files: profile (config.json) or section (credentials.ini); nil: the environment's, or the file's
-    /// own default. Tencent's file has one section, "default".
+    /// Of the files: profile (config.json) or section (credentials.ini, Tencent's credentials); nil: the environment's, or
+    /// the file's own default.
     public var profile: String?
     /// Used by the provider whose ARN it is ("acs:" Alibaba, "qcs:" Tencent); the other chain is as without it.
     public var role: Role?

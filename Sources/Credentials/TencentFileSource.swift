@@ -1,7 +1,7 @@
 internal import Core
 
 /// `~/.tencentcloud/credentials`, else `/etc/tencentcloud/credentials`; or the file that TENCENTCLOUD_CREDENTIALS_FILE
-/// names, alone.
+/// names, alone. Of it the section that `credentials.profile` names, else [default].
 struct TencentFileSource: CredentialSource {
     let name = "credentials file"
 
@@ -11,12 +11,24 @@ struct TencentFileSource: CredentialSource {
         if let named = context.variable("TENCENTCLOUD_CREDENTIALS_FILE") {
             (path, bytes) = (named, try context.namedFile(named, by: "TENCENTCLOUD_CREDENTIALS_FILE"))
         } else {
-            (path, bytes) = try usual(context)
+            do throws(CredentialUnavailable) {
+                (path, bytes) = try usual(context)
+            } catch {
+                guard let profile = context.settings.profile, error.kind == .absent else { throw error }
+                throw CredentialUnavailable(
+                    .wrong,
+                    "credentials.profile names the profile \"\(profile.shown(limit: 60))\", which no file has: "
+                        + error.reason)
+            }
         }
-        guard let section = try context.ini(bytes, path, hashCutsValues: false)["default"] else {
-            throw CredentialUnavailable(.wrong, "\(path) has no section [default]")
+        // The vendor's tools know [default] alone; who names another one means another account.
+        let named = context.settings.profile
+        let profile = named ?? "default"
+        guard let section = try context.ini(bytes, path, hashCutsValues: false)[profile] else {
+            let why = named == nil ? "" : ", which credentials.profile names"
+            throw CredentialUnavailable(.wrong, "\(path) has no section [\(profile.shown(limit: 60))]\(why)")
         }
-        let place = "of [default] in \(path)"
+        let place = "of [\(profile.shown(limit: 60))] in \(path)"
         return try Checked.credentials(
             context, id: section["secret_id"], secret: section["secret_key"], token: section["token"],
             source: "profile",

@@ -313,6 +313,18 @@ final class SourceTableTests: CredentialTestCase {
             ("[default", "no INI file"),
             ("[default]\nsecret_id=i\nsecret_key=hunter2\ntoken=hunter2 x", "token of [default]"),
         ] { rows.append(Row(name: text, files: [(own, text), (system, whole)], end: .stops(words))) }
+        // Another profile is another account.
+        let two = "[default]\nsecret_id=i\nsecret_key=s\n[prod]\nsecret_id=p\nsecret_key=s"
+        let profiles: [(String, String?, End)] = [
+            ("prod", two, .gives("p")), ("Prod", two, .stops("no section [Prod]")),
+            ("gone", two, .stops("no section [gone], which credentials.profile names")),
+            ("prod", nil, .stops("the profile \"prod\", which no file has")),
+        ]
+        for (name, text, end) in profiles {
+            let files = text.map { [(path: own, text: String?.some($0))] } ?? []
+            let row = Row(name: "profile \(name)", files: files, settings: { $0.profile = name }, end: end)
+            try check("tencent", TencentFileSource(), [row])
+        }
         try check("tencent", TencentFileSource(), rows)
         // A link to nothing is something that somebody has put there.
         try FileManager.default.removeItem(atPath: home + "/" + own)
