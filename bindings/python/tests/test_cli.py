@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import os
 import shlex
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -297,6 +299,43 @@ def test_secrets_on_the_command_line_are_warned_about(sandbox: Any, command: Com
     result = command.run("submit", *CAT, "-c", f"tencent.secret_key={secret}")
     assert "warning: tencent.secret_key on a command line can be seen by others" in result.stderr
     assert secret not in result.stderr + result.stdout
+
+
+def test_numbers_stay_as_they_were_typed(library: str, tmp_path: Path) -> None:
+    """Fault 3: what is read and written again loses digits."""
+    bodies: List[bytes] = []
+
+    class Cloud(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+            answer = b'{"Response":{"TaskId":"4-1","RequestId":"r"}}'
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    numbers = '{"a":18446744073709551615,"b":1.10,"c":123456789012345678901234567890.10,"d":-0,"e":1E+2}'
+    with http.server.HTTPServer(("127.0.0.1", 0), Cloud) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        result = run(
+            "submit",
+            *CAT,
+            "--json-field",
+            f"body.Numbers={numbers}",
+            "--endpoint",
+            f"http://127.0.0.1:{server.server_port}",
+            *("-c", "http.proxy=none"),
+            AIGC_LIBRARY=library,
+            HOME=str(tmp_path),
+            TENCENTCLOUD_SECRET_ID="AKIDtest",
+            TENCENTCLOUD_SECRET_KEY="secret",
+        )
+        server.shutdown()
+    assert result.returncode == 0, result.stderr
+    assert [numbers in body.decode() for body in bodies] == [True], bodies
 
 
 def test_a_closed_pipe(sandbox: Any, command: Command, tmp_path: Path) -> None:

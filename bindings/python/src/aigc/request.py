@@ -17,6 +17,10 @@ ImageURL = Union[str, Tuple[str, Optional[str]]]
 """A reference image: its URL, or (URL, reference type); the type is Tencent's ReferenceType."""
 
 
+class JSONText(str):
+    """JSON as text: goes out as it is, each number digit for digit."""
+
+
 class Request:
     """A request for one operation of a provider. Each submission of it is a new job and a new bill.
 
@@ -130,7 +134,7 @@ def _set_field(handle: Handle, name: str, value: Any, kind: Optional[str]) -> No
 
 def _set_json(handle: Handle, name: str, value: Any) -> None:
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text = value if isinstance(value, JSONText) else json.dumps(value, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise _invalid(name, f"{name} cannot be written as JSON: {error}") from None
     call(lib().aigc_request_set_json, handle, encode(name, "field name"), encode(text, name))

@@ -20,11 +20,12 @@ def pair(text: str) -> Tuple[str, str]:
     return name, value
 
 
-def json_pair(text: str) -> Tuple[str, Any]:
-    """name=JSON."""
+def json_pair(text: str) -> Tuple[str, str]:
+    """name=JSON. The text stays as it was typed: a number that is read and written again may lose digits."""
     name, value = pair(text)
     try:
-        return name, json.loads(value)
+        json.loads(value)
+        return name, value
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"the value of {name} is no JSON: {error}") from None
 

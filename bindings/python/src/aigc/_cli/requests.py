@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterable, Optional
 from ..describe import _fields, _operations
 from ..enums import Status
 from ..errors import FileError, InvalidArgumentError
-from ..request import Request
+from ..request import JSONText, Request
 
 _PROMPT_BYTES = 65536
 
@@ -29,12 +29,12 @@ def build(args: argparse.Namespace, kind: str, follow: Optional[bool] = None) ->
             request.image_urls.append(text)
         else:
             request.fields[name] = value(name, text, types.get(name))
-    for name, parsed in args.json_fields:
+    for name, text in args.json_fields:
         if name.startswith("body."):
-            request.body[name[len("body.") :]] = parsed
+            request.body[name[len("body.") :]] = JSONText(text)
         else:
             # As JSON text where the table says JSON, so that a JSON string stays one.
-            request.fields[name] = json.dumps(parsed) if types.get(name) == "json" else parsed
+            request.fields[name] = text if types.get(name) == "json" else json.loads(text)
     text = request.fields.get("prompt")
     if isinstance(text, str) and text.strip() in ("", "-"):
         raise _usage(f"the prompt is {text!r}, which is surely not meant: nothing was submitted")
