@@ -116,6 +116,7 @@ enum { ZLIB_OK = 0, ZLIB_END = 1, ZLIB_NO_MEMORY = -4, ZLIB_STUCK = -5 };
 static struct {
     int (*begin)(zlib_stream *, int window_bits, const char *version, int size);
     int (*more)(zlib_stream *, int flush);
+    int (*again)(zlib_stream *);
     int (*end)(zlib_stream *);
 } zlib;
 static pthread_once_t zlib_once = PTHREAD_ONCE_INIT;
@@ -124,11 +125,58 @@ static void find_zlib(void) {
     void *library = open_curl();
     if (!library) return;
     void *begin = dlsym(library, "inflateInit2_"), *more = dlsym(library, "inflate"), *end = dlsym(library, "inflateEnd");
+    void *again = dlsym(library, "inflateReset");
     dlclose(library);
-    if (!begin || !more || !end) return;
+    if (!begin || !more || !again || !end) return;
     memcpy(&zlib.more, &more, sizeof more);
+    memcpy(&zlib.again, &again, sizeof again);
     memcpy(&zlib.end, &end, sizeof end);
     memcpy(&zlib.begin, &begin, sizeof begin);
+}
+
+/* What was packed in several pieces, one behind the other, is one text (RFC 1952, 2.2). */
+static int next_member(zlib_stream *stream) {
+    if (stream->avail_in < 2 || stream->next_in[0] != 0x1F || stream->next_in[1] != 0x8B) return ZLIB_END;
+    return zlib.again(stream) == ZLIB_OK ? ZLIB_OK : ZLIB_END;
+}
+
+struct aigcu_unpacker {
+    zlib_stream stream;
+};
+
+aigcu_unpacker *aigcu_unpacker_new(void) {
+    pthread_once(&zlib_once, find_zlib);
+    aigcu_unpacker *unpacker = zlib.begin ? calloc(1, sizeof *unpacker) : NULL;
+    if (unpacker && zlib.begin(&unpacker->stream, 15 + 32, "1", (int)sizeof unpacker->stream) != ZLIB_OK) {
+        free(unpacker);
+        unpacker = NULL;
+    }
+    return unpacker;
+}
+
+void aigcu_unpacker_free(aigcu_unpacker *unpacker) {
+    if (!unpacker) return;
+    zlib.end(&unpacker->stream);
+    free(unpacker);
+}
+
+int aigcu_unpacker_run(
+    aigcu_unpacker *unpacker, const void *packed, size_t count, size_t *used, void *bytes, size_t room, size_t *unpacked) {
+    zlib_stream *stream = &unpacker->stream;
+    unsigned most = count < UINT_MAX ? (unsigned)count : UINT_MAX, space = room < UINT_MAX ? (unsigned)room : UINT_MAX;
+    stream->next_in = packed;
+    stream->avail_in = most;
+    stream->next_out = bytes;
+    stream->avail_out = space;
+    int result = zlib.more(stream, 0);
+    if (result == ZLIB_END) result = next_member(stream);
+    *used = most - stream->avail_in;
+    *unpacked = space - stream->avail_out;
+    stream->next_in = NULL;
+    stream->next_out = NULL;
+    if (result == ZLIB_END) return 1;
+    if (result == ZLIB_NO_MEMORY) return -2;
+    return result == ZLIB_OK || result == ZLIB_STUCK ? 0 : -1;
 }
 
 int aigcu_unpack(const void *packed, size_t count, int raw, size_t most, void **bytes, size_t *unpacked) {
@@ -160,6 +208,7 @@ int aigcu_unpack(const void *packed, size_t count, int raw, size_t most, void **
         result = zlib.more(&stream, 0);
         have += room - stream.avail_out;
         if (have > most) status = 1;
+        if (result == ZLIB_END && !raw) result = next_member(&stream);
         if (stream.avail_in == 0 && stream.avail_out > 0) break;
     }
     zlib.end(&stream);

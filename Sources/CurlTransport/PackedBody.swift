@@ -11,12 +11,37 @@ enum PackedBody {
         case tooLarge, noMemory
     }
 
+    /// Packed bodies within packed bodies, no deeper than this.
+    private static let maximumLayers = 4
+
     static func read(_ body: [UInt8], _ headers: HTTPHeaders, most: Int) -> Outcome {
         // Nearly every answer begins so, and none that is packed.
         guard let first = body.first, first != UInt8(ascii: "{"), first != UInt8(ascii: "<") else { return .asItIs }
+        var codings = codings(headers)
+        var unpacked: [UInt8]?
+        for _ in 0..<maximumLayers {
+            let outcome = unpack(unpacked ?? body, isCalledDeflate: codings.popLast() ?? false, most: most)
+            switch outcome {
+            case .unpacked(let bytes): unpacked = bytes
+            case .asItIs: return unpacked.map(Outcome.unpacked) ?? .asItIs
+            case .tooLarge, .noMemory: return outcome
+            }
+        }
+        return unpacked.map(Outcome.unpacked) ?? .asItIs
+    }
+
+    /// The codings in the order in which they were put on: whether each is "deflate". What gzip has packed tells itself.
+    static func codings(_ headers: HTTPHeaders) -> [Bool] {
+        guard let text = headers["content-encoding"]?.lowercased() else { return [] }
+        return text.split(separator: ",").map { coding in
+            let name = coding.drop { $0 == " " || $0 == "\t" }
+            return name.hasPrefix("deflate") || name.hasPrefix("zlib")
+        }
+    }
+
+    private static func unpack(_ body: [UInt8], isCalledDeflate: Bool, most: Int) -> Outcome {
         let isGzip = body.starts(with: [0x1F, 0x8B])
-        let coding = headers["content-encoding"]?.lowercased() ?? ""
-        guard isGzip || ["gzip", "deflate", "zlib"].contains(where: { coding.hasSuffix($0) }) else { return .asItIs }
+        guard isGzip || isCalledDeflate else { return .asItIs }
         for isRaw in isGzip ? [false] : [false, true] {
             let outcome = unpack(body, isRaw: isRaw, most: most)
             if case .asItIs = outcome { continue }
@@ -37,6 +62,55 @@ enum PackedBody {
         case 1: return .tooLarge
         case -2: return .noMemory
         default: return .asItIs
+        }
+    }
+}
+
+/// The same for what goes to a sink piece by piece: an image that its host has packed, or an error in the place of one.
+/// Engine thread.
+final class PackedStream {
+    enum Step {
+        case ok, refused, malformed, noMemory
+    }
+
+    /// Whether everything that was packed has come.
+    private(set) var isAtEnd = false
+    private let unpacker: OpaquePointer
+
+    private static let pieceBytes = 16 << 10
+
+    /// Whether a body that begins so is packed as its headers say: no image and no text of a provider begins like that.
+    static func isNeeded(_ first: UInt8, _ headers: HTTPHeaders) -> Bool {
+        guard first == 0x1F || first == 0x78 else { return false }
+        guard let text = headers["content-encoding"]?.lowercased() else { return false }
+        return first == 0x1F ? !text.isEmpty && text != "identity" : PackedBody.codings(headers).last == true
+    }
+
+    /// Nil without memory.
+    init?() {
+        guard let unpacker = aigcu_unpacker_new() else { return nil }
+        self.unpacker = unpacker
+    }
+
+    deinit { aigcu_unpacker_free(unpacker) }
+
+    /// Hands on what the next bytes hold. What follows the end of the packed ones is dropped.
+    func add(_ bytes: UnsafeRawBufferPointer, _ take: (UnsafeRawBufferPointer) -> Bool) -> Step {
+        withUnsafeTemporaryAllocation(byteCount: Self.pieceBytes, alignment: 16) { space in
+            var rest = bytes[...]
+            while true {
+                var used = 0
+                var made = 0
+                let input = UnsafeRawBufferPointer(rebasing: rest)
+                let code = aigcu_unpacker_run(
+                    unpacker, input.baseAddress, input.count, &used, space.baseAddress, space.count, &made)
+                if code == -2 { return .noMemory }
+                if made > 0, !take(UnsafeRawBufferPointer(rebasing: space.prefix(made))) { return .refused }
+                if code < 0 { return .malformed }
+                rest = rest.dropFirst(used)
+                isAtEnd = code == 1
+                if isAtEnd || (rest.isEmpty && made < space.count) || (used == 0 && made == 0) { return .ok }
+            }
         }
     }
 }

@@ -20,7 +20,7 @@ final class Slot {
 
     /// Why we ended a transfer from inside a callback.
     enum Stop: Equatable {
-        case sink, replyTooLarge, headTooLarge, malformedHead, noMemory, resend, cancelled
+        case sink, replyTooLarge, headTooLarge, malformedHead, malformedBody, noMemory, resend, cancelled
         case addressRefused(String)
         /// Bytes wait on the connection that nobody has asked for, or another transfer is using it. Nothing was sent.
         case unusable(Unusable)
@@ -90,6 +90,8 @@ final class Slot {
     private var showsCertificate = false
     /// Options that hold for all transfers were changed for this one, when its answer came.
     private var isAdapted = false
+    /// Takes apart what the sink gets, if it comes packed.
+    var unpacker: PackedStream?
     /// The first option that libcurl has refused, and why.
     private(set) var refusal: (option: CURLoption, code: CURLcode)?
 
@@ -403,3 +405,4 @@ extension Int64 {
         return overflow || overflow2 ? .max : sum
     }
 }
+        unpacker = nil

@@ -106,7 +106,7 @@ extension Slot {
 
     private func takePiece(_ bytes: UnsafeRawBufferPointer) -> Bool {
         received += Int64(bytes.count)
-        if let sink { return sink.receive(bytes) || end(.sink) }
+        if let sink { return deliver(bytes, to: sink, isFirst: isFirst) }
         guard bytes.count <= options.maximumReplyBytes - body.count else { return end(.replyTooLarge) }
         let needed = body.count + bytes.count  // safe: at most maximumReplyBytes
         if needed > body.capacity, !reserve(max(needed, body.capacity * 2)) { return false }
@@ -115,6 +115,21 @@ extension Slot {
     }
 
     /// Swift ends the process when it gets no memory. What a stranger makes large is asked for beforehand, and as much
+    /// "Accept-Encoding: identity" is not heeded everywhere: the sink gets an image all the same.
+    private func deliver(_ bytes: UnsafeRawBufferPointer, to sink: any BodySink, isFirst: Bool) -> Bool {
+        if isFirst, let first = bytes.first, PackedStream.isNeeded(first, headers) {
+            guard let made = PackedStream() else { return end(.noMemory) }
+            unpacker = made
+        }
+        guard let unpacker else { return sink.receive(bytes) || end(.sink) }
+        switch unpacker.add(bytes, sink.receive) {
+        case .ok: return true
+        case .refused: return end(.sink)
+        case .malformed: return end(.malformedBody)
+        case .noMemory: return end(.noMemory)
+        }
+    }
+
     /// again for those who read it.
     private func reserve(_ capacity: Int) -> Bool {
         if capacity > Self.smallBody, aigcu_has_memory(capacity * 2) == 0 { return end(.noMemory) }

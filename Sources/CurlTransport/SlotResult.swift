@@ -9,6 +9,7 @@ extension Slot {
     func result(_ code: CURLcode) -> TransferResult {
         if code == CURLE_OK, stop == nil {
             guard head.isComplete else { return failed(.cutReply, "the answer ended before its headers did") }
+            if let unpacker, !unpacker.isAtEnd { return failed(.cutReply, "the packed body ended too early") }
             if sink == nil {
                 switch PackedBody.read(body, headers, most: options.maximumReplyBytes) {
                 case .asItIs: break
@@ -72,6 +73,7 @@ extension Slot {
             failed(.tooLarge, "the answer is longer than \(options.maximumReplyBytes) bytes")
         case .headTooLarge: failed(.tooLarge, Self.endlessHead)
         case .noMemory: failed(.resources, "no memory for the answer (\(received) bytes of it came)")
+        case .malformedBody: failed(.malformedReply, "the body is not packed as its Content-Encoding says")
         case .malformedHead: failed(.malformedReply, "the answer is not HTTP")
         case .resend:
             failed(

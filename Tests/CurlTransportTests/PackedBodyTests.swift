@@ -90,11 +90,59 @@ final class PackedBodyTests: XCTestCase {
         XCTAssertTrue(body.hasPrefix(#"{"Response":{"TaskId":"4-AigcImage-1"#), body)
     }
 
-    /// The bytes of an image are those that came.
-    func testADownloadIsNotTouched() throws {
-        let bytes = try packed("gzip", "b'\(Self.text)'")
+    /// Several packed texts behind one another are one text; a text that was packed twice is unpacked twice.
+    func testMembersAndLayersAreRead() throws {
+        let text = Array(Self.text.utf8)
+        let half = text.count / 2
+        let halves = [String(Self.text.prefix(half)), String(Self.text.dropFirst(half))]
+        let parts = try halves.map { try packed("gzip", "b'\($0)'") }
+        XCTAssertEqual(try result(parts[0] + parts[1], ["Content-Encoding: gzip"], .submission).text, Self.text)
+        for name in ["gzip, gzip", "gzip", "deflate,gzip"] {
+            let inner = name.hasPrefix("deflate") ? "zlib" : "gzip"
+            let twice = try packed("gzip", "__import__('\(inner)').compress(b'\(Self.text)')")
+            XCTAssertEqual(try result(twice, ["Content-Encoding: \(name)"], .submission).text, Self.text, name)
+        }
+        // A packed text of packed texts without an end is not followed for ever.
+        let deep = try packed("gzip", "(lambda g: g(g(g(g(b'x')))))(__import__('gzip').compress)")
+        XCTAssertEqual(try result(deep, ["Content-Encoding: gzip"], .submission).reply?.body.prefix(2), [0x1F, 0x8B])
+        let bomb = try packed("gzip", "b'a' * 100001")
+        let options = TransferOptions.submission.with { $0.maximumReplyBytes = 200_000 }
+        XCTAssertEqual(try result(bomb + bomb, [], options).failure?.kind, .tooLarge)
+    }
+
+    /// A host that packs an image all the same gives the image: by gzip in one piece and in several, and by zlib.
+    func testADownloadIsUnpacked() throws {
+        let options = TransferOptions.quick.with { $0.isForStore = true }
+        let gzip = try packed("gzip", "bytes(range(256)) * 1000")
+        let zlib = try packed("zlib", "bytes(range(256)) * 1000")
+        let wanted = (0..<1000).flatMap { _ in (0...255).map { UInt8($0) } }
+        for (bytes, name) in [(gzip, "gzip"), (gzip, "x-gzip"), (zlib, "deflate"), (gzip + [0, 0, 7], "gzip")] {
+            for chunked in [false, true] {
+                let sink = RecordingSink()
+                let done = try result(bytes, ["Content-Encoding: \(name)"], options, sink: sink, chunked: chunked)
+                XCTAssertEqual(done.reply?.status, 200, name)
+                XCTAssertTrue(sink.bytes == wanted, "\(name): \(sink.bytes.count) bytes")
+            }
+        }
+        // What is not packed as it is called stays as it is.
+        let plain = Array("\u{89}PNG and more".utf8)
+        for (bytes, name) in [(plain, "gzip"), (plain, "deflate"), (gzip, "identity"), (gzip, ""), (zlib, "gzip")] {
+            let sink = RecordingSink()
+            _ = try result(bytes, name.isEmpty ? [] : ["Content-Encoding: \(name)"], options, sink: sink)
+            XCTAssertTrue(sink.bytes == bytes, name)
+        }
+        // Cut, and damaged: the image is not whole.
+        for (bytes, kind) in [
+            (Array(gzip.dropLast(12)), TransferFailure.Kind.cutReply),
+            (Array(gzip.prefix(30)) + [UInt8](repeating: 0xFF, count: 300), .malformedReply),
+        ] {
+            let sink = RecordingSink()
+            XCTAssertEqual(
+                try result(bytes, ["Content-Encoding: gzip"], options, sink: sink).failure?.kind, kind)
+        }
         let sink = RecordingSink()
-        _ = try result(bytes, ["Content-Encoding: gzip"], .quick.with { $0.isForStore = true }, sink: sink)
-        XCTAssertEqual(sink.bytes, bytes)
+        sink.limit = 1_000
+        XCTAssertEqual(try result(gzip, ["Content-Encoding: gzip"], options, sink: sink).failure?.kind, .sink)
+        XCTAssertLessThan(sink.bytes.count, 40_000)
     }
 }

@@ -157,6 +157,15 @@ int aigcu_loop_wait(int epoll, int bell, int milliseconds, aigcu_event *events, 
  * nobody here can tell; -2: no memory. */
 int aigcu_unpack(const void *packed, size_t count, int raw, size_t most, void **bytes, size_t *unpacked);
 
+/* The same piece by piece, for gzip and zlib. NULL without memory, or where nobody here can tell. */
+typedef struct aigcu_unpacker aigcu_unpacker;
+aigcu_unpacker *aigcu_unpacker_new(void);
+void aigcu_unpacker_free(aigcu_unpacker *unpacker);
+/* Takes up to count bytes (*used of them) and writes up to room (*unpacked of them). 0; 1: the end was reached, and what is
+ * left is not packed; -1: not packed so; -2: no memory. */
+int aigcu_unpacker_run(
+    aigcu_unpacker *unpacker, const void *packed, size_t count, size_t *used, void *bytes, size_t room, size_t *unpacked);
+
 /* 1 if no further descriptor can be opened now: libcurl reports that as a failed resolve, connect or CA file. */
 int aigcu_descriptors_exhausted(void);
 
