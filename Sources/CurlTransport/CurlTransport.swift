@@ -107,7 +107,8 @@ public final class CurlTransport: Transport {
             if parts.isSecure, let problem = shared.trust.problem { return failure(.tls, "\(parts.label): \(problem)") }
             // What was judged is what libcurl, a resolver and a proxy get to read.
             if checksHost { request.url = parts.text }
-            if checksHost, !HostLiteral.mayBePublic(parts.host, isResolvedHere: proxy.isEmpty) {
+            let isResolvedHere = proxy.isEmpty || ProxyRules.isGivenAddresses(proxy)
+            if checksHost, !HostLiteral.mayBePublic(parts.host, isResolvedHere: isResolvedHere) {
                 return failure(
                     .addressRefused,
                     "\(Redaction.line(parts.label)) is not a public address; image URLs may lead to public addresses only"
@@ -240,6 +241,8 @@ public final class CurlTransport: Transport {
         while let (slot, code) = multi.nextDone() {
             if case .unusable = slot.stop, !slot.wantsNewConnection {
                 startAnew(slot, multi)
+            } else if slot.knowsAddress {
+                goOn(slot, multi)
             } else {
                 finish(slot) { $0.result(code) }
             }
@@ -251,6 +254,13 @@ public final class CurlTransport: Transport {
     private func startAnew(_ slot: Slot, _ multi: MultiHandle) {
         multi.remove(slot)
         slot.startAnew()
+        if let problem = multi.add(slot) { finish(slot) { $0.givenUp(problem) } }
+    }
+
+    /// The address is known that the proxy is to connect to: the transfer itself begins.
+    private func goOn(_ slot: Slot, _ multi: MultiHandle) {
+        multi.remove(slot)
+        guard slot.goThroughProxy() else { return finish(slot) { $0.givenUp("libcurl refused an option") } }
         if let problem = multi.add(slot) { finish(slot) { $0.givenUp(problem) } }
     }
 

@@ -43,6 +43,17 @@ struct ProxyRules: Sendable {
     /// As they are sent, for those who take secrets out of texts.
     var passwords: [Secret] { [http?.password, https?.password].compactMap { $0 } }
 
+    /// Whether libcurl resolves names for such a proxy here, and gives it addresses.
+    static func isGivenAddresses(_ proxy: String) -> Bool { ["socks", "socks4", "socks5"].contains(scheme(of: proxy)) }
+
+    /// SOCKS 4 has a place for four bytes.
+    static func takesIPv6(_ proxy: String) -> Bool { scheme(of: proxy) == "socks5" }
+
+    private static func scheme(of proxy: String) -> String {
+        guard proxy.saysScheme else { return "" }
+        return String(decoding: proxy.utf8.prefix { $0 != UInt8(ascii: ":") }.map(Words.lower), as: UTF8.self)
+    }
+
     /// The proxy for a host, "" for none. The host without brackets.
     func proxy(isHTTPS: Bool, host: String, port: String) -> String {
         if isOff { return "" }

@@ -32,6 +32,20 @@ final class Slot {
         case hasBytes, isShared, isUnknown
     }
 
+    /// libcurl asks the resolver of this machine on behalf of some proxies, and tells nobody what it was answered. Where that
+    /// matters a direct transfer goes before, which opens no socket.
+    struct Lookup {
+        let proxy: String
+        /// The first of those that a socket was wanted for that is public, and that the proxy's protocol has a place for.
+        private(set) var address: IPAddress?
+
+        init(proxy: String) { self.proxy = proxy }
+
+        mutating func note(_ found: IPAddress) {
+            if address == nil, !found.isV6 || ProxyRules.takesIPv6(proxy) { address = found }
+        }
+    }
+
     /// How a body is told from what follows it on the connection.
     enum Framing {
         case byLibcurl
@@ -63,6 +77,10 @@ final class Slot {
     var socketError: Int32 = 0
     var refusedAddress: String?
     var hasOpenedSocket = false
+    /// While the address is found out that a proxy is to be given.
+    var lookup: Lookup?
+    /// Where the proxy is to connect to, whatever the name is said to mean meanwhile.
+    private var destination: UnsafeMutablePointer<curl_slist>?
     /// The connection of the request that was sent last.
     var socket: Int32 = -1
     var framing = Framing.byLibcurl
@@ -72,6 +90,8 @@ final class Slot {
     var headers = HTTPHeaders()
     var body: [UInt8] = []
     var received: Int64 = 0
+    /// Takes apart what the sink gets, if it comes packed.
+    var unpacker: PackedStream?
     var announced: Int64 = -1
 
     // Instants in monotonic nanoseconds.
@@ -90,8 +110,6 @@ final class Slot {
     private var showsCertificate = false
     /// Options that hold for all transfers were changed for this one, when its answer came.
     private var isAdapted = false
-    /// Takes apart what the sink gets, if it comes packed.
-    var unpacker: PackedStream?
     /// The first option that libcurl has refused, and why.
     private(set) var refusal: (option: CURLoption, code: CURLcode)?
 
@@ -115,6 +133,7 @@ final class Slot {
 
     deinit {
         curl_easy_cleanup(easy)
+        curl_slist_free_all(destination)
         block.free()
         errorText.deallocate()
     }
@@ -205,11 +224,15 @@ final class Slot {
     func begin(
         id: UInt64, request: HTTPRequest, options: TransferOptions, sink: (any BodySink)?, proxy: String
     ) -> TransferFailure? {
+        let looksUp =
+            options.publicAddressesOnly && !shared.settings.allowPrivateAddresses
+            && ProxyRules.isGivenAddresses(proxy)
         self.id = id
         self.url = request.url
         self.options = options
         self.sink = sink
-        self.proxy = proxy
+        lookup = looksUp ? Lookup(proxy: proxy) : nil
+        self.proxy = looksUp ? "" : proxy
         let sendsBody = request.method != .get || !request.body.isEmpty
         do {
             try block.fill(request, sendsBody: sendsBody, isForStore: options.isForStore)
@@ -225,6 +248,7 @@ final class Slot {
         bodyBytes = request.body.count
         setRequest(request, sendsBody: sendsBody)
         setConnection()
+        if looksUp { useNewConnection() }
         if let refusal { return Self.failure(refusal) }
         lastActivity = loop.now
         let limit = options.exchangeTimeoutMilliseconds
@@ -349,8 +373,30 @@ final class Slot {
         stop = nil
         errorText.pointee = 0
         wantsNewConnection = true
+        useNewConnection()
+    }
+
+    private func useNewConnection() {
         long(CURLOPT_FRESH_CONNECT, 1)
         setIdle = .min  // the next transfer sets it again
+    }
+
+    /// The transfer that looked for an address has found one; it has ended without a socket.
+    var knowsAddress: Bool { stop == nil && lookup?.address != nil }
+
+    /// Makes ready for the transfer itself, through its proxy and to that address. False if libcurl does not take it.
+    func goThroughProxy() -> Bool {
+        guard let lookup, let address = lookup.address else { return false }
+        self.lookup = nil
+        refusedAddress = nil
+        socketError = 0
+        errorText.pointee = 0
+        proxy = lookup.proxy
+        text(CURLOPT_PROXY, proxy)
+        setProxy = proxy
+        destination = curl_slist_append(nil, address.isV6 ? "::[\(address)]:" : "::\(address):")
+        pointer(CURLOPT_CONNECT_TO, destination)
+        return destination != nil && refusal == nil
     }
 
     /// True while a large body leaves: only then does sending count as activity apart from the first byte.
@@ -368,6 +414,12 @@ final class Slot {
     func clear() {
         block.clear()
         url = ""
+        lookup = nil
+        if destination != nil {
+            pointer(CURLOPT_CONNECT_TO, nil)
+            curl_slist_free_all(destination)
+            destination = nil
+        }
         sink = nil
         requestsAllowed = 0
         stop = nil
@@ -383,6 +435,7 @@ final class Slot {
         headers = HTTPHeaders()
         body = []
         received = 0
+        unpacker = nil
         announced = -1
         uploaded = 0
         exchangeEnd = .max
@@ -405,4 +458,3 @@ extension Int64 {
         return overflow || overflow2 ? .max : sum
     }
 }
-        unpacker = nil

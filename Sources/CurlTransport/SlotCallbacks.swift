@@ -105,6 +105,7 @@ extension Slot {
     }
 
     private func takePiece(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        let isFirst = received == 0
         received += Int64(bytes.count)
         if let sink { return deliver(bytes, to: sink, isFirst: isFirst) }
         guard bytes.count <= options.maximumReplyBytes - body.count else { return end(.replyTooLarge) }
@@ -114,7 +115,6 @@ extension Slot {
         return true
     }
 
-    /// Swift ends the process when it gets no memory. What a stranger makes large is asked for beforehand, and as much
     /// "Accept-Encoding: identity" is not heeded everywhere: the sink gets an image all the same.
     private func deliver(_ bytes: UnsafeRawBufferPointer, to sink: any BodySink, isFirst: Bool) -> Bool {
         if isFirst, let first = bytes.first, PackedStream.isNeeded(first, headers) {
@@ -130,6 +130,7 @@ extension Slot {
         }
     }
 
+    /// Swift ends the process when it gets no memory. What a stranger makes large is asked for beforehand, and as much
     /// again for those who read it.
     private func reserve(_ capacity: Int) -> Bool {
         if capacity > Self.smallBody, aigcu_has_memory(capacity * 2) == 0 { return end(.noMemory) }
@@ -185,6 +186,10 @@ extension Slot {
                 refusedAddress = bytes.map { "\($0)" } ?? "an address of another family"
                 return -1
             }
+            if lookup != nil {
+                lookup?.note(bytes)
+                return -1
+            }
         }
         let fd = aigcu_socket(address.pointee.family, address.pointee.socktype, address.pointee.protocol)
         if fd < 0 {
@@ -203,6 +208,11 @@ extension Slot {
 }
 
 extension IPAddress: CustomStringConvertible {
+    var isV6: Bool {
+        if case .v6 = self { return true }
+        return false
+    }
+
     var description: String {
         switch self {
         case .v4(let address):

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Synchronization
 import XCTest
 
 @testable import CurlTransport
@@ -210,5 +211,47 @@ final class AddressTests: XCTestCase {
         // The proxy itself may well be private.
         XCTAssertEqual(harness.run(.get("http://images.example/x"), publicOnly).text, "ok")
         XCTAssertTrue(proxy.requests[0].hasPrefix("GET http://images.example/x HTTP/1.1\r\nHost: images.example\r\n"))
+    }
+
+    /// Fault 16: for "socks5://" and "socks4://" libcurl resolves here and looks at nothing. What a name leads to is looked at,
+    /// and the proxy gets the address that was looked at.
+    func testAddressesBehindASOCKSProxyAreLookedAt() throws {
+        let wanted = Mutex<[[UInt8]]>([])
+        let proxy = RawServer { connection in
+            let place = connection.acceptSOCKS()
+            wanted.withLock { $0.append(place) }
+            connection.serve()
+        }
+        defer { proxy.stop() }
+        var buffer = [CChar](repeating: 0, count: 256)
+        gethostname(&buffer, 255)
+        let name = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        for scheme in ["socks5", "SOCKS5", "socks4", "socks"] {
+            let settings = CurlSettings(proxy: "\(scheme)://127.0.0.1:\(proxy.port)", addressFamily: .ipv4)
+            let harness = try Harness(settings)
+            for host in [name, "127.0.0.1", "0x7f.1", "localhost", "a.localhost"] {
+                let failure = harness.run(.get("http://\(host)/image"), publicOnly).failure
+                let isRefused = failure?.kind == .addressRefused || failure?.kind == .resolve
+                XCTAssertTrue(isRefused, "\(scheme) \(host): \(failure as Any)")
+                XCTAssertEqual(failure?.requestMayHaveLeft, false)
+            }
+            XCTAssertEqual(wanted.withLock { $0 }, [], scheme)
+            // A public address, which needs no resolver; twice, on one connection or two.
+            for _ in 0..<2 {
+                let result = harness.run(.get("http://8.8.4.4/image"), publicOnly)
+                XCTAssertEqual(result.text, "ok", "\(scheme): \(result)")
+            }
+            XCTAssertEqual(wanted.withLock { $0 }.first, [1, 8, 8, 4, 4], scheme)
+            // The endpoints of the API are the caller's own.
+            XCTAssertEqual(harness.run(.get("http://127.0.0.1/own")).text, "ok")
+            wanted.withLock { $0 = [] }
+        }
+        // The proxy itself resolves: it gets the name.
+        let harness = try Harness(CurlSettings(proxy: "socks5h://127.0.0.1:\(proxy.port)"))
+        XCTAssertEqual(harness.run(.get("http://images.example/x"), publicOnly).text, "ok")
+        XCTAssertEqual(wanted.withLock { $0 }.last, [3] + Array("images.example".utf8))
+        // Where private addresses are allowed nothing is looked at.
+        let open = CurlSettings(proxy: "socks5://127.0.0.1:\(proxy.port)", allowPrivateAddresses: true)
+        XCTAssertEqual(try Harness(open).run(.get("http://127.0.0.1/x"), publicOnly).text, "ok")
     }
 }

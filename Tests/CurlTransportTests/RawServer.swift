@@ -157,13 +157,24 @@ final class Connection {
     }
 
     /// Says yes as a SOCKS5 proxy, with more bytes in the same write.
-    func acceptSOCKS(andSend more: String) {
+    /// Of SOCKS 4 and 5: what the client wants to be connected to, as bytes behind the type of the address.
+    @discardableResult
+    func acceptSOCKS(andSend more: String = "") -> [UInt8] {
         let greeting = take(2)
+        if greeting.first == 4 {
+            let request = take(6)
+            while let byte = take(1).last, byte != 0 {}
+            send([0, 90, 0, 0, 0, 0, 0, 0] + Array(more.utf8))
+            return [1] + request.dropFirst(2)
+        }
         _ = take(Int(greeting.last ?? 0))
         send([5, 0])
         let request = take(5)
-        _ = take(request.count == 5 && request[3] == 3 ? Int(request[4]) + 2 : 5)
+        var rest = take(request.count < 5 ? 0 : request[3] == 3 ? Int(request[4]) : request[3] == 4 ? 15 : 3)
+        if request.count == 5, request[3] != 3 { rest.insert(request[4], at: 0) }
+        _ = take(2)
         send([5, 0, 0, 1, 127, 0, 0, 1, 0, 80] + Array(more.utf8))
+        return (request.count == 5 ? [request[3]] : []) + rest
     }
 
     private func endOfHead() -> Int? {
