@@ -40,11 +40,16 @@ enum Composition {
         let transport = try transport(curl)
         let warnings = LateWarnings()
         let journal = try journal(values, warnings)
+        let board: RateBoard
+        do throws(Failure) { board = try rateBoard(values, generation, warnings) } catch {
+            journal?.close()
+            throw error
+        }
         let engine: Engine
         do throws(Lock.OutOfMemory) {
             engine = try Engine(
                 settings: engineSettings(values, clouds), providers: providers, resolvers: resolvers,
-                transport: transport, sinks: sinks(values), rates: try ProcessRates.board(generation), journal: journal)
+                transport: transport, sinks: sinks(values), rates: board, journal: journal)
         } catch {
             journal?.close()
             throw Failure(.noResources, "Making a client: out of memory")
@@ -85,6 +90,24 @@ enum Composition {
             var failure = error
             failure.field = "journal.path"
             throw failure
+        }
+    }
+
+    private static func rateBoard(
+        _ values: ConfigValues, _ generation: UInt64, _ warnings: LateWarnings
+    ) throws(Failure) -> RateBoard {
+        if let path = values.optional(.ratePath) {
+            do throws(Failure) { return try ProcessRates.board(generation, path == "none" ? "" : path) } catch {
+                var failure = error
+                failure.field = "rate.path"
+                throw failure
+            }
+        }
+        guard let folder = values.optional(.journalPath) else { return try ProcessRates.board(generation, "") }
+        do throws(Failure) { return try ProcessRates.board(generation, folder + "/rates") } catch {
+            // Nobody has asked for the file: a client without it is better than none.
+            warnings.add("\(error.message). Each process keeps its own rates meanwhile")
+            return try ProcessRates.board(generation, "")
         }
     }
 
@@ -188,23 +211,38 @@ enum Composition {
     }
 }
 
-/// The rates that all clients of this process share. A forked child starts its own: the parent's lock may be held.
+/// The rates that all clients of this process share, one board for each file. A forked child starts its own: the parent's
+/// lock may be held.
 private enum ProcessRates {
     private final class Holder: @unchecked Sendable {
         // Guarded by the process lock, which a fork renews.
         var generation: UInt64 = 0
-        var board: RateBoard?
+        var boards: [String: RateBoard] = [:]
     }
 
     private static let holder = Holder()
 
-    static func board(_ generation: UInt64) throws(Lock.OutOfMemory) -> RateBoard {
+    /// - path: of the file; empty: none.
+    static func board(_ generation: UInt64, _ path: String) throws(Failure) -> RateBoard {
         aigcp_process_lock()
         defer { aigcp_process_unlock() }
-        if holder.generation == generation, let board = holder.board { return board }
-        let board = try RateBoard()
-        holder.board = board
-        holder.generation = generation
+        if holder.generation != generation {
+            holder.generation = generation
+            holder.boards = [:]
+        }
+        if let board = holder.boards[path] { return board }
+        let board = try make(path)
+        holder.boards[path] = board
         return board
+    }
+
+    private static func make(_ path: String) throws(Failure) -> RateBoard {
+        let file =
+            path.isEmpty
+            ? nil
+            : try RateFile(path, hash: { (try? Hash.sha256($0)) ?? [] }, networkName: { LocalDisk.networkName($0) })
+        do throws(Lock.OutOfMemory) { return try RateBoard(file: file) } catch {
+            throw Failure(.noResources, "Making a client: out of memory")
+        }
     }
 }

@@ -151,6 +151,10 @@ extension TextKey {
         ConfigKey(
             "journal.path", .string, "",
             "Folder of the journal, on a local disk: no key is submitted twice, also across processes; empty: none"))
+    static let ratePath = TextKey(
+        ConfigKey(
+            "rate.path", .string, "",
+            "File through which processes share rates; empty: rates in journal.path, if any; none: each has its own"))
     static let journalSync = TextKey(
         ConfigKey(
             "journal.sync", .choice("choice: full|normal"), "full",
@@ -305,7 +309,7 @@ extension ConfigKey {
         IntegerKey.timeoutConnectMilliseconds.row, IntegerKey.timeoutExchangeMilliseconds.row,
         IntegerKey.timeoutSubmitMilliseconds.row, IntegerKey.timeoutIdleMilliseconds.row,
         DoubleKey.rateTencentCreatePerSecond.row, DoubleKey.rateTencentDescribePerSecond.row,
-        DoubleKey.rateAlibabaSubmitPerSecond.row, DoubleKey.rateAlibabaQueryPerSecond.row,
+        DoubleKey.rateAlibabaSubmitPerSecond.row, DoubleKey.rateAlibabaQueryPerSecond.row, TextKey.ratePath.row,
         IntegerKey.httpMaxInFlight.row, IntegerKey.httpMaxReplyBytes.row, TextKey.httpProxy.row,
         TextKey.httpNoProxy.row, TextKey.httpUserAgent.row, BoolKey.httpHTTP2.row, TextKey.httpAddressFamily.row,
         TextKey.tlsCAFile.row, TextKey.tlsCAPath.row, TextKey.tlsClientCert.row, TextKey.tlsClientKey.row,

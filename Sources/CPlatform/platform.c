@@ -2,6 +2,7 @@
 #include "CPlatform.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -351,6 +352,30 @@ static void turn_after_fork_child(void) {
 static void turn_watch_forks(void) {
     pthread_atfork(turn_before_fork, turn_after_fork_parent, turn_after_fork_child);
 }
+
+/* Locks of an open file, not of a process: two clients of one process exclude each other, and no other close of the file
+ * drops them. */
+int aigcp_range_lock(int fd, int64_t start, int64_t count, int64_t patience_ns) {
+    struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = count};
+    int64_t until = -1;
+    for (;;) {
+        if (fcntl(fd, F_OFD_SETLK, &range) == 0) return 0;
+        if (errno == EINTR) continue;
+        if (errno != EAGAIN && errno != EACCES) return -errno;
+        int64_t now = aigcp_monotonic_ns();
+        if (until < 0) until = now + patience_ns;
+        if (now >= until) return 1;
+        struct timespec pause = {.tv_sec = 0, .tv_nsec = 20000};
+        nanosleep(&pause, NULL);
+    }
+}
+
+void aigcp_range_unlock(int fd, int64_t start, int64_t count) {
+    struct flock range = {.l_type = F_UNLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = count};
+    while (fcntl(fd, F_OFD_SETLK, &range) != 0 && errno == EINTR) {}
+}
+
+int aigcp_allocate(int fd, int64_t count) { return posix_fallocate(fd, 0, count); }
 
 void aigcp_turn_register(void) { pthread_once(&turn_once, turn_watch_forks); }
 /* The first calls of a process make what the Swift runtime keeps for good, under locks that a child of a fork at that

@@ -95,7 +95,7 @@ public struct RateLimit: Equatable, Sendable {
             slowedFrom = rate
             strikes = 0
         }
-        strikes += 1
+        strikes = min(strikes, 1_000) + 1
         let least = max(min(Self.slowest, slowedFrom), slowedFrom / 2)
         if strikes < Self.strikesThatHalve {
             current = max(min(least, rate), rate - min(Self.complaintCost, slowedFrom * Self.complaintShare))
@@ -136,6 +136,53 @@ public struct RateLimit: Equatable, Sendable {
         ceiling = 0
         strikes = 0
     }
+
+    // MARK: - As words, to be shared
+
+    public static let wordCount = 11
+
+    public var words: [UInt64] {
+        [
+            UInt64(bitPattern: nextAt), current.bitPattern, UInt64(bitPattern: changedAt), ceiling.bitPattern,
+            UInt64(bitPattern: slowedAt), slowedFrom.bitPattern, UInt64(clamping: strikes),
+            UInt64(bitPattern: windowStart), UInt64(clamping: windowCount), UInt64(clamping: lastWindowCount),
+            complaints,
+        ]
+    }
+
+    /// Nil for words that are none of these, or of a clock that shows another time: foreign words never make anybody wait
+    /// longer than a provider may ask for, and a minute for those who stand in line.
+    public init?(perSecond: Double, _ words: [UInt64], at now: Int64) {
+        guard words.count >= Self.wordCount, words.contains(where: { $0 != 0 }) else { return nil }
+        self.init(perSecond: perSecond)
+        // safe: the count was checked
+        (nextAt, changedAt) = (Int64(bitPattern: words[0]), Int64(bitPattern: words[2]))
+        (slowedAt, windowStart) = (Int64(bitPattern: words[4]), Int64(bitPattern: words[7]))
+        (current, ceiling) = (Double(bitPattern: words[1]), Double(bitPattern: words[3]))
+        slowedFrom = Double(bitPattern: words[5])
+        strikes = Int(clamping: words[6])
+        (windowCount, lastWindowCount) = (Int(clamping: words[8]), Int(clamping: words[9]))
+        complaints = words[10]
+        for rate in [current, ceiling, slowedFrom] where !(rate >= 0 && rate <= 1_000_000_000) { return nil }
+        guard strikes <= 1_000_000, windowCount <= 1_000_000_000, lastWindowCount <= 1_000_000_000 else { return nil }
+        let longestPause = Int64.nanoseconds(milliseconds: RetryPolicy.longestRetryAfterMilliseconds)
+        // Others may have looked at the clock a little later.
+        let soon = now.adding(60 * Self.second)
+        guard changedAt <= soon.adding(longestPause), slowedAt <= soon, windowStart <= soon else { return nil }
+        let least = 0.99 * (perSecond > 0 ? min(Self.slowest, perSecond) : Self.slowest)
+        guard changedAt == .min || current >= least && ceiling >= least else { return nil }
+        let rate = inForce(at: now)
+        let spacing = rate > 0 ? min(Double(Self.second) / rate, Self.longestSpacing) : 0
+        // safe: at most 1e15 times 255
+        let queue = Int64(spacing * Self.longestQueue)
+        guard nextAt <= soon.adding(longestPause).adding(queue) else { return nil }
+    }
+
+    /// So many may stand in line for slots.
+    private static let longestQueue = 255.0
+
+    /// The same rate, of which nothing is known.
+    public var fresh: RateLimit { RateLimit(perSecond: perSecond) }
 
     /// Permits a second, as far as they have been counted.
     private func measured(at now: Int64) -> Double {

@@ -9,6 +9,7 @@ internal import Glibc
 ///     lock                       held around every write
 ///     owners/<id>                locked by each client for its life
 ///     ballast                    blocks for the one write that must not fail
+///     rates                      the paces that processes share; the engine's, see `RateFile`
 ///
 /// All is made by us, for us alone, before SQLite opens it. The database's files are never opened and closed here: any close
 /// of them in this process would drop the locks that SQLite holds.
@@ -239,4 +240,15 @@ enum LocalOwners {
     static func insert(_ name: Name) { locked { _ = $0.names.insert(name) } }
     static func remove(_ name: Name) { locked { _ = $0.names.remove(name) } }
     static func contains(_ name: Name) -> Bool { locked { $0.names.contains(name) } }
+}
+
+/// For files beside the journal that only processes of one machine can share.
+public enum LocalDisk {
+    /// The network file system that a descriptor is on; nil: it is on none.
+    public static func networkName(_ descriptor: Int32) -> String? {
+        var name: UnsafePointer<CChar>?
+        var error: Int32 = 0
+        guard Int(aigcs_file_system(descriptor, &name, &error)) == AIGCS_NETWORK else { return nil }
+        return name.map { String(cString: $0) } ?? "one of other machines"
+    }
 }

@@ -42,6 +42,13 @@ void aigcp_eventfd_raise(int fd);
 void aigcp_eventfd_clear(int fd);
 void aigcp_close(int fd);
 
+/* Locks a range of a file against everybody else who opens the file, in this process or another, and tries for so long. 0;
+ * 1: somebody holds it still; else -errno. The lock goes with its holder: a process that is killed leaves none. */
+int aigcp_range_lock(int fd, int64_t start, int64_t count, int64_t patience_ns);
+void aigcp_range_unlock(int fd, int64_t start, int64_t count);
+/* Makes a file so large, and its blocks with it. 0 or errno. */
+int aigcp_allocate(int fd, int64_t count);
+
 /* The generation of this process: a number that a fork changes. Never 0 in the process that asks through _enter;
  * aigcp_generation() is 0 in a child that has not entered. Cheap: one load. */
 uint64_t aigcp_generation_enter(void);

@@ -134,7 +134,7 @@ struct Permits {
             if now < slot { return .notBefore(slot) }
             self.slot = nil
             let isLate = now.subtracting(slot) > Self.lateness && !hasLost
-            if !isLate, rate.keeps(slot) {
+            if !isLate, rate.keeps(slot, at: now) {
                 hasLost = false
                 return .granted
             }
