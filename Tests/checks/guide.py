@@ -186,7 +186,7 @@ def unknown_names() -> Iterator[str]:
     for page in PAGES:
         for number, line in enumerate(page.read_text(encoding="utf-8").split("\n"), 1):
             for name in re.findall(r"`(?:const )?((?:aigc|AIGC)_\w+)", line):
-                if name not in known | {"AIGC_LIBRARY", "AIGC_JOURNAL"}:
+                if name not in known | {"AIGC_LIBRARY", "AIGC_JOURNAL", "AIGC_PROFILE", "AIGC_CONFIG_FILE"}:
                     yield "%s: there is no %s" % (where(page, number), name)
             for word in re.findall(r"`([a-z]+(?:\.[a-z0-9_]+)+)`", line):
                 if word.split(".")[0] in families and word not in keys:

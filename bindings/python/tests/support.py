@@ -16,7 +16,7 @@ HEADER = REPOSITORY / "include" / "aigc.h"
 
 def environment(**changes: Optional[str]) -> Dict[str, str]:
     """The environment of a Python process that finds this source tree; None takes a variable away."""
-    result = dict(os.environ, PYTHONPATH=str(SOURCE), TERM="xterm")
+    result = dict(os.environ, PYTHONPATH=str(SOURCE), TERM="xterm", AIGC_CONFIG_FILE="none")
     for name in list(result):
         if name.startswith(("TENCENTCLOUD_", "ALIBABA_CLOUD_")) or name.lower().endswith("_proxy"):
             del result[name]

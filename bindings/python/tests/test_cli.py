@@ -280,7 +280,7 @@ def test_damaged_images_exit_7(sandbox: Any, command: Command, tmp_path: Path) -
 
 def test_a_message_names_commands(library: str) -> None:
     result = run("submit", *CAT, "-c", "zzzzzzzzzzzzzzzzzz=1")
-    assert result.returncode == 2 and 'no such configuration key; "aigc config" lists all keys' in result.stderr
+    assert result.returncode == 2 and 'no such configuration key; "aigc config keys" lists all keys' in result.stderr
 
 
 def test_one_bad_token_does_not_stop_the_others(sandbox: Any, command: Command) -> None:

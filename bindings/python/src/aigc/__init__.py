@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from . import errors as errors
     from . import journal as journal
     from . import logs as logs
+    from . import profiles as profiles
     from . import prometheus as prometheus
     from ._base import Event as Event
     from ._images import Images as Images
@@ -143,7 +144,7 @@ _HOME = {
     "WrongStateError": "errors",
     "Request": "request",
 }
-_MODULES = ("aio", "errors", "journal", "logs", "prometheus")
+_MODULES = ("aio", "errors", "journal", "logs", "profiles", "prometheus")
 
 __version__: str
 

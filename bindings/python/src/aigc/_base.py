@@ -7,11 +7,12 @@ import json
 import os
 import time
 import warnings
+from copy import copy
 from ctypes import byref, c_size_t, string_at
 from typing import Any, Callable, Dict, Generic, Iterable, List, Mapping, Optional, Tuple, Type, TypeVar, Union
 from weakref import WeakSet, WeakValueDictionary
 
-from . import _config, _native
+from . import _config, _native, profiles
 from ._call import Handle, call, decode, encode, milliseconds, optional, said
 from ._jobs import BaseDownload, BaseJob, BaseTask
 from ._library import lib
@@ -77,10 +78,14 @@ class BaseClient(Generic[JobT, DownloadT]):
     _job_class: Type[JobT]
     _download_class: Type[DownloadT]
 
-    def __init__(self, config: Optional[Mapping[str, Any]] = None, **keys: Any) -> None:
+    def __init__(self, config: Optional[Mapping[str, Any]] = None, *, profile: Optional[str] = None, **keys: Any) -> None:
+        """config and keys: configuration keys, as aigc.config_keys() lists them; tencent_region= is "tencent.region".
+        profile: the name of one in the configuration file (aigc.profiles); None: the one of AIGC_PROFILE, if set; "": none.
+        """
         self._ended = False  # Closed, and the grace is over: no event comes any more.
         self._pid = os.getpid()
-        settings = _config.build(config, keys)
+        self._profile = profiles.load(profile, os.environ)
+        settings = _config.build(config, keys, profiles.settings_of(self._profile, os.environ))
         self._grace_ms = int(_config.get(settings, "close.grace_ms") or 0)
         self._late_answer = int(_config.get(settings, "timeout.submit_ms") or 0) / 1000 + 10
         """How many seconds after the end of a job the answer to its submission can come."""
@@ -165,7 +170,7 @@ class BaseClient(Generic[JobT, DownloadT]):
         the background, at most once unless it surely never reached the provider.
         """
         self._ready()
-        request = _request(provider, operation, fields)._build()
+        request = self._with_defaults(_request(provider, operation, fields))._build()
         pointer = _native.job_p()
         try:
             call(lib().aigc_client_submit, self._handle, request, byref(pointer))
@@ -258,6 +263,16 @@ class BaseClient(Generic[JobT, DownloadT]):
         self._check_process()
         if self._closed:
             raise ClosedError("the client has been closed", status=Status.CLOSED)
+
+    def _with_defaults(self, request: Request) -> Request:
+        """The request with the profile's fields where it has none itself; the caller's own object stays as it is."""
+        more = {} if self._profile is None else self._profile.fields(request.provider, request.operation)
+        missing = {name: value for name, value in more.items() if request.fields.get(name) is None}
+        if not missing:
+            return request
+        whole = copy(request)
+        whole.fields = {**request.fields, **missing}
+        return whole
 
     def _check_process(self) -> None:
         if os.getpid() != self._pid:

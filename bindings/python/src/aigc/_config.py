@@ -14,17 +14,24 @@ from .enums import Status
 from .errors import InvalidArgumentError
 
 
-def build(config: Optional[Mapping[str, Any]], keywords: Mapping[str, Any]) -> Handle:
-    """A new aigc_config with what both name; keywords win. Raises InvalidArgumentError for a key or a value."""
+def build(
+    config: Optional[Mapping[str, Any]], keywords: Mapping[str, Any], profile: Optional[Mapping[str, str]] = None
+) -> Handle:
+    """A new aigc_config with what all name; keywords win, and a profile's keys yield. Raises InvalidArgumentError for a key
+    or a value."""
     pointer = _native.config_p()
     call(lib().aigc_config_new, byref(pointer))
     handle = Handle(pointer, lib().aigc_config_free)
+    given = {*(config or {}), *map(key_of, keywords)}
+    for key, value in (profile or {}).items():
+        if key not in given:
+            _set(handle, key, value)
     for key, value in (config or {}).items():
         _set(handle, key, value)
     for keyword, value in keywords.items():
         _set(handle, key_of(keyword), value)
     folder = os.environ.get("AIGC_JOURNAL")
-    if folder and "journal.path" not in (config or {}) and "journal_path" not in keywords:
+    if folder and "journal.path" not in given:
         _set(handle, "journal.path", folder)
     return handle
 

@@ -208,8 +208,10 @@ class Client(BaseClient[Job, Download]):
     _job_class = Job
     _download_class = Download
 
-    def __init__(self, config: Optional[Dict[str, Any]] = None, **keys: Any) -> None:
-        super().__init__(config, **keys)
+    def __init__(
+        self, config: Optional[Dict[str, Any]] = None, *, profile: Optional[str] = None, **keys: Any
+    ) -> None:
+        super().__init__(config, profile=profile, **keys)
         self._loop: Optional[asyncio.AbstractEventLoop] = None
         self._fd = -1
         self._waiters: "Dict[int, Set[asyncio.Future[int]]]" = {}

@@ -33,12 +33,14 @@ def _command(args: Namespace) -> int:
     from ._cli.commands import COMMANDS
     from ._cli.interrupts import Interrupts
     from ._cli.output import Output
+    from ._cli.settings import choose
     from .errors import AigcError
 
     _occupy()
     output = Output(args.json, getattr(args, "quiet", False), args.verbose)
     with Interrupts() as interrupts:
         try:
+            choose(args)
             code = COMMANDS[args.command](args, output, interrupts)
         except AigcError as error:
             output.error(error)

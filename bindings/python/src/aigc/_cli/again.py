@@ -35,6 +35,8 @@ class Again:
                 self.secrets.append(key)
             else:
                 self._common += ["-c", f"{key}={value}"]
+        if getattr(args, "profile", None):
+            self._common += [f"--profile={args.profile}"]
         if getattr(args, "out", None) is not None:
             self._files += [f"--out={args.out}"]
         if getattr(args, "name_template", None) is not None:
@@ -44,7 +46,10 @@ class Again:
 
     def options(self) -> str:
         """The configuration keys, each on a line of its own behind a backslash."""
-        return "".join(f" \\\n    -c {shlex.quote(pair)}" for pair in self._common[1::2])
+        pairs = [word for word in self._common if word != "-c"]
+        return "".join(
+            f" \\\n    {shlex.quote(word) if word.startswith('--profile=') else f'-c {shlex.quote(word)}'}" for word in pairs
+        )
 
     def command(self, name: str, which: str) -> str:
         """The command line; which: the jobs, quoted already."""

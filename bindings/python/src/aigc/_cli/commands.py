@@ -8,10 +8,10 @@ from typing import Callable, Dict, List
 
 from .._naming import Files
 from ..client import Client, Job
-from ..describe import _config_keys, _fields, _operations
+from ..describe import _fields, _operations
 from ..enums import EventType, State, Status
 from ..errors import AigcError, InvalidArgumentError, WaitTimeoutError
-from . import exits, options, requests
+from . import calls, exits, options, requests
 from .again import Again
 from .doctor import doctor
 from .interrupts import Interrupted, Interrupts
@@ -79,9 +79,8 @@ def wait(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> in
     """Until all jobs have ended."""
     with _client(args, output) as client:
         run = Run(client, output, None, args.timeout)
-        for job in _attached(args, client, output, run.codes, follow=True):
-            run.add(job)
-        return _finish(client, output, interrupts, run, run.until_ended)
+        jobs = _attached(args, client, output, run.codes, follow=True)
+        return _finish(client, output, interrupts, run, lambda: _follow(run, jobs, interrupts))
 
 
 def fetch(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
@@ -91,6 +90,7 @@ def fetch(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> i
         files.prepare()
         run = Run(client, output, files, args.timeout)
         run.indices = args.index
+        found: List[Job] = []
         if args.fields or args.json_fields:
             if args.tokens or args.id:
                 raise _usage("give tokens, or an image by --provider, --operation and --set: not both")
@@ -100,9 +100,8 @@ def fetch(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> i
             path = files.single(f"{request.provider}-{request.operation}")
             run.add_download(client.fetch(request, path=path))
         else:
-            for job in _attached(args, client, output, run.codes, follow=True):
-                run.add(job)
-        return _finish(client, output, interrupts, run, run.until_ended)
+            found = _attached(args, client, output, run.codes, follow=True)
+        return _finish(client, output, interrupts, run, lambda: _follow(run, found, interrupts))
 
 
 def jobs(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
@@ -117,9 +116,8 @@ def jobs(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> in
             work = Run(client, output, files, args.timeout)
             count = client.resume()
             output.note(f"aigc: {count} jobs taken over")
-            for job in _resumed(client, count):
-                work.add(job)
-            return _finish(client, output, interrupts, work, work.until_ended)
+            found = _resumed(client, count)
+            return _finish(client, output, interrupts, work, lambda: _follow(work, found, interrupts))
 
     return run(args, output, resume)
 
@@ -157,10 +155,31 @@ def fields(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> 
 
 
 def config(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
-    """The configuration keys."""
-    for row in _config_keys():
-        text = f"{row.key:34} {row.type:24} {row.default or '-':20} {row.text}"
-        output.result(text, vital=False, **{**row._asdict(), "key_type": row.type, "type": "key"})
+    """The configuration keys and the configuration file."""
+    from .settings import config as run
+
+    return run(args, output)
+
+
+def call(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
+    """Any operation of a cloud."""
+    with _client(args, output) as client:
+        return calls.call(args, output, client)
+
+
+def listed(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
+    """What a cloud can list."""
+    with _client(args, output) as client:
+        return calls.listed(args, output, client)
+
+
+def completion(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
+    """A script for a shell."""
+    from .completion import script
+    from .grammar import commands
+
+    text = script(args.shell, commands(options.parser()))
+    output.result(text.rstrip(), vital=False, type="completion", shell=args.shell, script=text)
     return exits.OK
 
 
@@ -173,6 +192,9 @@ COMMANDS: Dict[str, Callable[[argparse.Namespace, Output, Interrupts], int]] = {
     "jobs": jobs,
     "fields": fields,
     "config": config,
+    "call": call,
+    "list": listed,
+    "completion": completion,
     "doctor": doctor,
     "sandbox": sandbox,
 }
@@ -190,6 +212,12 @@ def _client(args: argparse.Namespace, output: Output) -> Client:
     client = Client(settings)
     client._tells_logs = False  # The command says itself what comes.
     return client
+
+
+def _follow(run: Run, jobs: List[Job], interrupts: Interrupts) -> None:
+    with interrupts.held():
+        run.add_all(jobs)
+    run.until_ended()
 
 
 def _finish(client: Client, output: Output, interrupts: Interrupts, run: Run, work: Callable[[], None]) -> int:
@@ -216,8 +244,7 @@ def _finish(client: Client, output: Output, interrupts: Interrupts, run: Run, wo
 def _leave(client: Client, output: Output, interrupts: Interrupts, run: Run) -> None:
     """Says which jobs go on, and ends everything here at once."""
     known = run.unfinished()
-    for job in known:
-        output.goes_on(job)
+    output.go_on(known)
     try:
         with interrupts.again():
             run.settle(client.close_grace)
@@ -225,9 +252,7 @@ def _leave(client: Client, output: Output, interrupts: Interrupts, run: Run) -> 
         pass  # Interrupted again: no more patience.
     client.close(0)
     # Now nothing changes any more.
-    for job in run.unfinished():
-        if job not in known:
-            output.goes_on(job)
+    output.go_on([job for job in run.unfinished() if job not in known])
     if run.undecided():
         run.codes.append(exits.OUTCOME_UNKNOWN)
         output.alarm(

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional
 
+from .. import profiles
 from ..client import Client
 from ..enums import EventType, Status
 from ..errors import AigcError, ClockError, NoCredentialsError
@@ -91,7 +92,7 @@ def doctor(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> 
             cloud = Cloud(provider, rows[provider])
             _look(cloud, client, settings, args.timeout)
             clouds.append(cloud)
-        machine += _variables(settings)
+        machine += _profile() + _variables(settings)
         machine += [
             Check("warning", WARN, event.message or "")
             for event in client.events(timeout=0)
@@ -137,12 +138,17 @@ def _library() -> Check:
     return Check("library", OK, f"{versions} ({lib()._name})")
 
 
-_VARIABLES = {
-    "AIGC_ALIBABA_ENDPOINT": "alibaba.endpoint",
-    "AIGC_TENCENT_ENDPOINT": "tencent.endpoint",
-    "AIGC_CA_FILE": "tls.ca_file",
-    "AIGC_ALLOW_PRIVATE_ADDRESSES": "download.allow_private_addresses",
-}
+# Those that the library itself reads.
+_VARIABLES = {name: key for name, key in profiles.VARIABLES.items() if name != "AIGC_JOURNAL"}
+
+
+def _profile() -> List[Check]:
+    """The profile that is in force, if any."""
+    found = profiles.load(None, os.environ)
+    if found is None:
+        return []
+    keys = ", ".join(sorted(profiles.settings_of(found, os.environ))) or "nothing"
+    return [Check("profile", OK, f"profile {found.name} of {found.path} sets {keys}")]
 
 
 def _variables(settings: Dict[str, str]) -> List[Check]:

@@ -9,7 +9,7 @@ import sys
 import time
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from .. import journal
+from .. import journal, profiles
 from ..enums import Outcome, Status
 from ..errors import AigcError, InvalidArgumentError, NotFoundError
 from . import exits
@@ -22,9 +22,11 @@ _OUTCOMES = {"accepted": Outcome.ACCEPTED, "not-sent": Outcome.NOT_SENT, "abando
 def folder(args: argparse.Namespace) -> str:
     """The journal that the command line, the configuration or AIGC_JOURNAL names."""
     named = args.journal or dict(getattr(args, "config", [])).get("journal.path") or os.environ.get("AIGC_JOURNAL")
+    named = named or profiles.settings_of(profiles.load(None, os.environ), os.environ).get("journal.path")
     if not named:
         raise InvalidArgumentError(
-            "no journal is named: add --journal FOLDER or set AIGC_JOURNAL", status=Status.INVALID_ARGUMENT
+            "no journal is named: add --journal FOLDER, set AIGC_JOURNAL, or journal.path in a profile",
+            status=Status.INVALID_ARGUMENT,
         )
     return str(named)
 

@@ -66,8 +66,11 @@ def parser() -> argparse.ArgumentParser:
     _jobs(commands)
     _fields(commands)
     _config(commands)
+    _call(commands)
+    _list(commands)
     _doctor(commands)
     _sandbox(commands)
+    _completion(commands)
     return top
 
 
@@ -100,6 +103,11 @@ def _command(commands: Any, name: str, text: str, client: bool = True) -> argpar
             metavar="FOLDER",
             help="the record of keys that outlives the process (also AIGC_JOURNAL): short for -c journal.path=FOLDER",
         )
+        sub.add_argument(
+            "--profile",
+            metavar="NAME",
+            help='a profile of the configuration file (also AIGC_PROFILE); "none": no profile. "aigc config path" says where',
+        )
         sub.add_argument("--quiet", "-q", action="store_true", help="say nothing but results and errors")
     sub.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
     sub.add_argument("--verbose", "-v", action="store_true", help="tell everything that is known about an error")
@@ -111,7 +119,7 @@ def _request_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--prompt-file", metavar="FILE", help='takes the prompt from a file in UTF-8; "-" reads it from standard input'
     )
-    sub.add_argument("--provider", required=True, metavar="NAME", help="alibaba or tencent")
+    sub.add_argument("--provider", metavar="NAME", help="alibaba or tencent; needed, unless the configuration file says it")
     sub.add_argument("--operation", metavar="NAME", help='the operation; "aigc fields" lists them')
     _field_options(sub)
     sub.add_argument(
@@ -248,7 +256,40 @@ def _fields(commands: Any) -> None:
 
 
 def _config(commands: Any) -> None:
-    _command(commands, "config", "list the configuration keys", client=False)
+    sub = _command(commands, "config", "list the configuration keys, or show what the configuration file sets")
+    sub.add_argument(
+        "action",
+        nargs="?",
+        choices=("keys", "show", "path", "check"),
+        help="keys (the default): every configuration key; show: what is set, and by whom; path: where the file is; "
+        "check: read every profile",
+    )
+    sub.add_argument("--all", action="store_true", help="with show: keys at their default too")
+
+
+def _call(commands: Any) -> None:
+    sub = _command(commands, "call", "call any operation of a cloud by its own name, and print the answer")
+    sub.add_argument("provider", help="alibaba or tencent")
+    sub.add_argument("action", help='the cloud\'s own name of the call; Alibaba also "Name METHOD /path"')
+    _field_options(sub)
+    sub.add_argument(
+        "--reads",
+        action="store_true",
+        help="the call changes nothing and costs nothing: it is repeated until it is answered. Otherwise it is sent at most once",
+    )
+    _timeout_option(sub)
+
+
+def _list(commands: Any) -> None:
+    sub = _command(commands, "list", "list what a cloud can list: trained models (Alibaba), scene tasks (Tencent)")
+    sub.add_argument("--provider", metavar="NAME", help="alibaba or tencent; needed, unless the configuration file says it")
+    _field_options(sub)
+    _timeout_option(sub)
+
+
+def _completion(commands: Any) -> None:
+    sub = _command(commands, "completion", "print a script that completes this command in a shell", client=False)
+    sub.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell")
 
 
 def _doctor(commands: Any) -> None:

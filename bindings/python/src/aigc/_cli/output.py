@@ -12,7 +12,7 @@ import json
 import os
 import shlex
 import sys
-from typing import Any, Dict, Mapping, Optional, Set
+from typing import Any, Dict, Mapping, Optional, Sequence, Set
 
 from .._jobs import BaseDownload, BaseJob
 from .._naming import short
@@ -22,6 +22,8 @@ from ..errors import AigcError, OutcomeUnknownError
 from . import untold
 from .again import Again
 from .bars import Bars, make
+
+_FEW = 5  # So many jobs have a line each.
 
 
 class Output:
@@ -43,6 +45,11 @@ class Output:
         self.is_broken = False
         """A result did not reach standard output."""
         self.again = Again()
+        self._crowd = 0
+        """How many jobs share one line of progress; 0: each has its own."""
+        self._ended: Set[int] = set()
+        self._images = 0
+        self._tenth = -1
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")  # A file name that a terminal cannot show is no failure.
@@ -147,12 +154,30 @@ class Output:
             bars, self._bars = self._bars, None
             bars.stop()
 
+    def expect(self, count: int) -> None:
+        """So many jobs will be followed."""
+        self._crowd = count if count > _FEW else 0
+
+    def _crowded(self) -> None:
+        """The one line of many jobs: on a terminal it changes in place, elsewhere it comes again at each tenth."""
+        ended, count = len(self._ended), self._crowd
+        text = f"{count} jobs: {ended} ended, {count - ended} to come; {self._images} images"
+        if self._bars is not None:
+            self._bars.update(0, text, ended / count)
+        elif not self.as_json and ended * 10 // count != self._tenth:
+            self._tenth = ended * 10 // count
+            self.note(text)
+
     def job(self, job: BaseJob) -> None:
         """The state or the progress of a job may have changed."""
         state, percent, word = job.state, _percent(job.progress), job.provider_state
         shown = f"{state.name}{percent}"
         text = f"{label(job)}: {state.name.lower()}{percent}" + (f" ({word})" if word else "")
-        if self._bars is not None:
+        if self._crowd:
+            if state.ended:
+                self._ended.add(job.id)
+            self._crowded()
+        elif self._bars is not None:
             if state.ended:
                 self._bars.finish(job.id)
             else:
@@ -161,12 +186,15 @@ class Output:
             return
         self._states[job.id] = shown
         self.event(type="state", **describe(job))
-        if self._bars is None and not self.as_json:
+        if self._bars is None and not self.as_json and not self._crowd:
             self.note(text)
 
     def download(self, download: BaseDownload, index: int) -> None:
         """Bytes of an image have come, or its download has ended."""
-        if self._bars is None:
+        if self._crowd and download.done:
+            self._images += 1
+            self._crowded()
+        if self._bars is None or self._crowd:
             return
         if download.done:
             self._bars.finish(download.id)
@@ -218,6 +246,25 @@ class Output:
             for name, value in _error(error).items():
                 if value is not None and name != "message":
                     self.alarm(f"  {name}: {value}")
+
+    def go_on(self, jobs: Sequence[BaseJob]) -> None:
+        """We leave, and these jobs do not end by that: for many of them one line that gets all their images."""
+        tokens = [token for token in (job.token for job in jobs) if token]
+        if len(jobs) <= _FEW or len(tokens) < len(jobs):
+            for job in jobs:
+                self.goes_on(job)
+            return
+        fetch = self.again.command("fetch", " ".join(map(shlex.quote, tokens)))
+        for job in jobs:
+            self.event(type="goes_on", resume=fetch, **describe(job))
+        if self.alarm(f"aigc: {len(jobs)} jobs go on at the providers; to get their images: {fetch}"):
+            for token in tokens:
+                self.knows(token)
+        else:
+            for token in tokens:
+                self._untold[token] = f"aigc: the job goes on at the provider; its token: {token}"
+        if self.again.secrets:
+            self.alarm(f"aigc: give these once more, which are not repeated here: {', '.join(self.again.secrets)}")
 
     def goes_on(self, job: BaseJob) -> None:
         """We leave, and this job does not end by that."""
@@ -273,7 +320,7 @@ def _percent(progress: Optional[float]) -> str:
 
 def _in_commands(text: str) -> str:
     """A message for programs in Python, for somebody at a shell."""
-    for function, command in (("config_keys", "config"), ("fields", "fields"), ("operations", "fields")):
+    for function, command in (("config_keys", "config keys"), ("fields", "fields"), ("operations", "fields")):
         text = text.replace(f"aigc.{function}()", f'"aigc {command}"')
     return text
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Dict, List, NamedTuple, Optional, Set
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set
 
 from .._base import Event, settle, undecided
 from .._jobs import BaseTask
@@ -50,6 +50,12 @@ class Run:
             self._told.add(job.id)
             self._output.knows(job.token)
         self._output.job(job)
+
+    def add_all(self, jobs: Sequence[Job]) -> None:
+        """Follows jobs; many of them share one line of progress."""
+        self._output.expect(len(jobs))
+        for job in jobs:
+            self.add(job)
 
     def forget(self, job: Job) -> None:
         """Follows a job no longer."""

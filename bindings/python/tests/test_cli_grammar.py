@@ -1,0 +1,123 @@
+"""Completion and manual pages, made of the command's own grammar; aigc call, aigc list; many jobs at once."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any, List
+
+import pytest
+from aigc._cli import completion, grammar, manual, options
+from support import Command
+from test_cli_interrupt import Running
+
+COMMANDS = grammar.commands(options.parser())
+
+
+def completed(tmp_path: Path, *words: str) -> List[str]:
+    """What bash offers for the last word."""
+    script = tmp_path / "aigc.bash"
+    script.write_text(completion.script("bash", COMMANDS))
+    line = " ".join(f"'{word}'" for word in words)
+    code = f"source {script}; COMP_WORDS=(aigc {line}); COMP_CWORD={len(words)}; _aigc; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+    done = subprocess.run(["bash", "-c", code], capture_output=True, text=True, timeout=30, cwd=tmp_path)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    return done.stdout.split()
+
+
+def test_bash_completes(tmp_path: Path) -> None:
+    assert {"generate", "jobs", "config", "completion", "--version"} <= set(completed(tmp_path, ""))
+    assert completed(tmp_path, "gen") == ["generate"]
+    assert completed(tmp_path, "generate", "--prov") == ["--provider"]
+    assert completed(tmp_path, "generate", "--provider", "") == ["alibaba", "tencent"]
+    assert completed(tmp_path, "jobs", "re") == ["resume", "resolve"]
+    assert completed(tmp_path, "jobs", "resolve", "--as", "not") == ["not-sent"]
+    assert completed(tmp_path, "config", "sh") == ["show"]
+    assert completed(tmp_path, "generate", "jobs", "--prompt-") == ["--prompt-file"]  # A prompt that is called like a command.
+    (tmp_path / "a cat.txt").write_text("")
+    assert "cat.txt" in completed(tmp_path, "generate", "--prompt-file", "a")
+
+
+@pytest.mark.parametrize("shell", completion.SHELLS)
+def test_every_command_and_option_is_in_the_script(shell: str, tmp_path: Path) -> None:
+    text = completion.script(shell, COMMANDS)
+    for command in COMMANDS:
+        for word in command.words:
+            assert word in text
+        for option in command.options:
+            for flag in option.flags:
+                assert (flag.lstrip("-") if shell == "fish" else flag) in text
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"{shell} is not installed")
+    (tmp_path / "script").write_text(text)
+    assert subprocess.run([program, "-n", str(tmp_path / "script")], capture_output=True, timeout=30).stderr == b""
+
+
+def test_manual_pages(tmp_path: Path) -> None:
+    assert manual.main([str(tmp_path)]) == 0
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"-".join(("aigc", *command.words)) + ".1" for command in COMMANDS}
+    for command in COMMANDS:
+        path = tmp_path / ("-".join(("aigc", *command.words)) + ".1")
+        text = path.read_text()
+        for option in command.options:
+            assert all(flag.replace("-", "\\-") in text for flag in option.flags)
+        for other in re.findall(r"^\.BR (\S+) \(1\)", text, flags=re.M):
+            assert other.replace("\\-", "-") + ".1" in names
+        if shutil.which("man") is not None:
+            done = subprocess.run(["man", "--warnings", "-l", str(path)], capture_output=True, text=True, timeout=60)
+            assert done.returncode == 0 and done.stderr == "" and "SYNOPSIS" in done.stdout
+
+
+def test_call_and_list(sandbox: Any, command: Command) -> None:
+    done = command.run("call", "tencent", "DescribeAigcImageTask", "--reads", "--set", "TaskId=4-AigcImage-0")
+    assert done.returncode == 3 and "TaskNotFound" in done.stderr
+    made = sandbox.call("POST", "/scene-tasks", {"type": "AIDrama", "prompt": "x"})["id"]
+    done = command.run("call", "tencent", "DescribeAigcTaskStatus", "--reads", "--set", f"TaskId={made}")
+    assert done.returncode == 0 and made in done.stdout
+    done = command.run("list", "--provider", "tencent")
+    assert done.returncode == 0 and done.stdout.split()[:2] == [made, "AIDrama"], done.stderr
+    done = command.run("list", "--provider", "tencent", "--json-field", 'QueryTaskFilter={"TaskId":"none"}')
+    assert done.returncode == 0 and done.stdout == "" and "lists nothing" in done.stderr
+    done = command.run("list", "--provider", "alibaba")
+    assert done.returncode == 0 and "lists nothing" in done.stderr
+    done = command.run("call", "acme", "X")
+    assert done.returncode == 2 and "no provider" in done.stderr
+
+
+def submitted(command: Command, count: int, prompt: str) -> List[str]:
+    import aigc
+    from support import settings
+
+    with aigc.Client(settings(command._info)) as client:
+        jobs = [client.submit("tencent", "aigc_image", prompt=f"{prompt} {at}") for at in range(count)]
+        while any(job.token is None for job in jobs):
+            next(client.events(timeout=1), None)
+        return [str(job.token) for job in jobs]
+
+
+def test_thirty_jobs_have_one_line(sandbox: Any, command: Command, tmp_path: Path) -> None:
+    tokens = submitted(command, 30, "a cat")
+    done = command.run("fetch", *tokens, "--out", str(tmp_path))
+    assert done.returncode == 0 and len(list(tmp_path.iterdir())) == 30
+    lines = [line for line in done.stderr.splitlines() if line]
+    assert len(lines) <= 12 and all(line.startswith("30 jobs: ") for line in lines), done.stderr
+
+
+@pytest.mark.parametrize("terminal", [False, True], ids=["pipe", "terminal"])
+def test_thirty_jobs_have_one_resume_line(sandbox: Any, command: Command, tmp_path: Path, terminal: bool) -> None:
+    tokens = submitted(command, 30, "[never] cat")
+    running = Running(command, terminal, "fetch", *tokens, "--out", str(tmp_path))
+    running.until(lambda text: "30 jobs" in text)
+    code, _ = running.signal(signal.SIGINT)
+    assert code == 130
+    text = running.text.replace("\r", "")
+    assert text.count("go on at the provider") == 1 and text.count("to get their images: ") == 1
+    line = text.split("to get their images: ")[1].replace("\n", "")
+    assert all(token in line for token in tokens)
+
+
