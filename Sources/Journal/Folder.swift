@@ -175,9 +175,10 @@ struct Folder: Sendable {
 
     // MARK: - Owners
 
-    /// Makes and locks the file of a new owner. Its descriptor stays open for the owner's life.
+    /// Makes and locks the file of a new owner. Its descriptor stays open for the owner's life. There may be a file of that
+    /// number: of a process that ended before it could commit its row.
     func lease(_ owner: Int64) throws(Failure) -> Int32 {
-        let file = openat(descriptor, "owners/\(owner)", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let file = openat(descriptor, "owners/\(owner)", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard file >= 0 else { throw FileError.make(path, "making the file of an owner", errno) }
         var error: Int32 = 0
         guard aigcs_try_lease(file, &error) == 0 else {

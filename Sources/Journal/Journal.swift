@@ -38,9 +38,17 @@ public final class Journal: JobJournal, @unchecked Sendable {
     public init(_ settings: Settings) throws(Failure) {
         let store = try Store(settings.path, creates: true, syncs: settings.syncs)
         let folder = store.folder
-        let (owner, lease) = try store.write(synced: false) { (database) throws(Failure) in
-            try Self.register(database, folder)
+        var made: (owner: Int64, lease: Int32)?
+        do throws(Failure) {
+            try store.write(synced: false) { (database) throws(Failure) in
+                made = try Self.register(database, folder)
+                try Self.tidyOwners(database, folder)
+            }
+        } catch {
+            if let made { Self.dismiss(made.owner, made.lease, folder) }
+            throw error
         }
+        guard let (owner, lease) = made else { throw Failure(.internal, "Opening the journal: a step was left out") }
         self.store = store
         me = owner
         self.lease = lease
@@ -72,6 +80,16 @@ public final class Journal: JobJournal, @unchecked Sendable {
         } catch {
             LocalOwners.remove(folder.name(of: owner))
             throw error
+        }
+    }
+
+    /// Killed clients leave their rows and files; those whose jobs have ended are of no use. A few each time.
+    private static func tidyOwners(_ database: Database, _ folder: Folder) throws(Failure) {
+        var idle: [Int64] = []
+        try database.each(Statements.idleOwners) { (row: borrowing FileRow) throws(Failure) in idle.append(row.int(0)) }
+        for owner in idle where !folder.isAlive(owner) {
+            try database.change(Statements.forgetOwner, [.int(owner)])
+            folder.forgetOwner(owner)
         }
     }
 

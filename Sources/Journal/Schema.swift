@@ -141,7 +141,9 @@ enum Statements {
         "INSERT INTO owner(pid, start, boot, host, program, made_at_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
         "noting a client")
     static let newestOwner = SQL("SELECT last_insert_rowid()", "noting a client")
-    static let owners = SQL("SELECT id FROM owner", "looking for owners")
+    static let idleOwners = SQL(
+        "SELECT id FROM owner WHERE NOT EXISTS(SELECT 1 FROM job WHERE owner=owner.id AND state IN (1, 2, 3)) "
+            + "ORDER BY id LIMIT 64", "looking for owners")
     static let forgetOwner = SQL(
         "DELETE FROM owner WHERE id=?1 AND NOT EXISTS(SELECT 1 FROM job WHERE owner=?1 AND state IN (1, 2, 3))",
         "forgetting an owner")

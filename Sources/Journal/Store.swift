@@ -101,6 +101,11 @@ final class Store: @unchecked Sendable {
             // closes moves the log.
             try use(locked: true, true) { (_: Database) throws(Failure) in
                 let made = try Database(folder.database, writes: true)
+                // SQLite opens the log with the first statement, and that is a step under the lock too.
+                do throws(Failure) { _ = try made.number(Statements.version) } catch {
+                    made.close(checkpoints: false)
+                    throw error
+                }
                 reader = made
             }
         }

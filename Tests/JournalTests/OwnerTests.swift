@@ -31,6 +31,37 @@ final class OwnerTests: XCTestCase {
         XCTAssertEqual(try FileManager.default.contentsOfDirectory(atPath: place.journal + "/owners"), [])
     }
 
+    /// A process that dies before it can commit its row leaves the file of a number that is given again.
+    func testAFileOfAnOwnerThatNeverWas() throws {
+        let place = Place()
+        try open(place.journal).close()
+        for number in 1...3 {
+            _ = FileManager.default.createFile(atPath: place.journal + "/owners/\(number)", contents: Data())
+        }
+        let journal = try open(place.journal)
+        _ = try journal.take(claim("k"))
+        XCTAssertEqual(try journal.find(key("k"))?.holder, .here)
+        let other = try open(place.journal)
+        XCTAssertEqual(try other.find(key("k"))?.holder, .other)
+        other.close()
+        journal.close()
+    }
+
+    /// Killed processes whose jobs have all ended leave nothing for ever.
+    func testTheIdleDeadAreForgotten() throws {
+        let place = Place()
+        for role in ["race", "race", "race", "hold"] {
+            let child = try Child(role, place.journal)
+            XCTAssertNotNil(child.line())
+            child.kill()
+        }
+        let journal = try open(place.journal)
+        XCTAssertEqual(
+            try FileManager.default.contentsOfDirectory(atPath: place.journal + "/owners").sorted(), ["4", "5"],
+            "one with open jobs, and this client")
+        journal.close()
+    }
+
     func testAReleasedJobIsFreeToTake() throws {
         let place = Place()
         let first = try open(place.journal)
