@@ -14,9 +14,9 @@ cd "$root" || exit 1
 # shellcheck source=bindings/c/prepare.sh
 . "$root/bindings/c/prepare.sh"
 
-steps=(build checks swift c install python faults packaging languages valgrind fuzz sanitizers quickstart)
+steps=(build checks swift c install python faults journal packaging languages valgrind fuzz sanitizers quickstart)
 declare -A limits=([build]=1800 [checks]=120 [swift]=1500 [c]=1200 [install]=120 [python]=1200
-    [faults]=1200 [packaging]=2000 [languages]=900 [valgrind]=1200
+    [faults]=1200 [journal]=1200 [packaging]=2000 [languages]=900 [valgrind]=1200
     [fuzz]=1200 [sanitizers]=1800 [quickstart]=600)
 quick=no
 chosen=()
@@ -59,6 +59,7 @@ step_python() {
     AIGC_LIBRARY=$library "$python" -m pytest -q -p no:cacheprovider "${which[@]}" bindings/python/tests
 }
 step_faults() { bash Tests/faults/run.sh; }
+step_journal() { bash Tests/journal/run.sh; }
 step_packaging() { bash Tests/packaging/run.sh; }
 step_languages() { bash Tests/packaging/run.sh --languages; }
 step_valgrind() { bash Tests/c/run.sh --valgrind; }
@@ -134,7 +135,7 @@ if ! run_step build; then finish; fi
 for step in "${steps[@]:1}"; do
     wanted "$step" || continue
     if [ "$quick" = yes ]; then
-        case $step in faults | packaging | languages | valgrind | fuzz | sanitizers | quickstart) continue ;; esac
+        case $step in faults | journal | packaging | languages | valgrind | fuzz | sanitizers | quickstart) continue ;; esac
     fi
     run_step "$step" || true
 done

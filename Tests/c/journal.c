@@ -309,6 +309,30 @@ static void tools(void)
     free(nowhere);
 }
 
+/* Nothing of the journal's files is open or mapped here, but for the lease of a client, whose lock a child does not have. An open
+ * database in a child would drop the parent's locks with its first close, and have none of its own. */
+static int journal_is_closed(void)
+{
+    char link[64], path[1024], line[1024], inside[1024];
+    int closed = 1;
+    snprintf(inside, sizeof inside, "%s/owners/", folder);
+    for (int i = 0; i < 1024; i++) {
+        snprintf(link, sizeof link, "/proc/self/fd/%d", i);
+        ssize_t size = readlink(link, path, sizeof path - 1);
+        if (size <= 0) continue;
+        path[size] = '\0';
+        if (strncmp(path, folder, strlen(folder)) == 0 && path[strlen(folder)] == '/' &&
+            strncmp(path, inside, strlen(inside)) != 0) {
+            closed = 0;
+            fprintf(stderr, "# open in the child: %s\n", path);
+        }
+    }
+    FILE *maps = fopen("/proc/self/maps", "r");
+    while (maps && fgets(line, sizeof line, maps)) closed &= strstr(line, "jobs.db") == NULL;
+    if (maps) fclose(maps);
+    return closed;
+}
+
 /* fork() while steps are written: the child has a journal of its own client, and the parent's loses nothing. */
 static void forks(int count)
 {
@@ -329,6 +353,7 @@ static void forks(int count)
             aigc_buffer *buffer = NULL;
             alarm(60);
             child_begins();
+            ok(journal_is_closed(), "the child has nothing of the parent's journal open");
             client = client_with_journal();
             snprintf(key, sizeof key, "fork/child/%d", i);
             jobs[0] = submit(client, AIGC_TENCENT, key, "");
