@@ -121,6 +121,25 @@ def man_pages(report: Report, folder: Path) -> None:
         ["man 3 %s: %s" % (name, wrong) for name, _, wrong in shown if wrong],
     )
     pages = {name: words(re.sub(r".\x08", "", text)) for name, text, _ in shown}
+    others = sorted([*folder.glob("man1/*"), *folder.glob("man7/*")])
+    report.rule(
+        "each of %d man pages of the command and the guide is shown without a warning" % len(others),
+        ["only %d" % len(others)] * (len(others) < 20)
+        + [
+            "%s: %s" % (path.name, said.stderr.strip() or "ended with %d" % said.returncode)
+            for path, said in (
+                (
+                    path,
+                    subprocess.run(
+                        ["man", "--warnings", "-l", str(path)], env=environment, stdin=subprocess.DEVNULL,
+                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", timeout=60,
+                    ),
+                )
+                for path in others
+            )
+            if said.returncode or said.stderr
+        ],
+    )
     report.rule(
         "no man page is the manual of something else",
         ["man 3 %s shows another page" % name for name in names() if " %s " % name not in pages[name]],

@@ -101,6 +101,11 @@ class Reader:
         self.files: Dict[str, str] = {}
         self.installed = False  # by a block of the page, where the system looks
         self.venv: Optional[Path] = None
+        # The command as the reader has it, where the page installs none.
+        self.commands = self.folder / "commands"
+        self.commands.mkdir()
+        (self.commands / "aigc").write_text('#!/bin/sh\nexec "%s" -m aigc "$@"\n' % sys.executable)
+        (self.commands / "aigc").chmod(0o755)
 
     def environment(self) -> Dict[str, str]:
         """Of a user who has credentials, and whose network is the sandbox's proxy."""
@@ -122,6 +127,8 @@ class Reader:
         if not self.installed:
             made["PKG_CONFIG_PATH"] = str(PREFIX / "lib" / "pkgconfig")
             made["LD_LIBRARY_PATH"] = str(PREFIX / "lib")
+        if not self.venv:
+            made["PATH"] = "%s:%s" % (self.commands, made["PATH"])
         if self.venv:
             made["PATH"] = "%s:%s" % (self.venv / "bin", made["PATH"])
         else:

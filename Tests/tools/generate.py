@@ -23,6 +23,7 @@ import emit_node
 import emit_operations
 import emit_php
 import emit_python
+import emit_reference
 import emit_ruby
 import emit_rust
 import emit_swift
@@ -70,6 +71,7 @@ OUTPUTS: List[Output] = [
     Output("bindings/java/src/main/java/aigc/Constants.java", None, emit_java.constants),
     Output("bindings/java/src/main/java/aigc/Alibaba.java", None, lambda: emit_java.typed("alibaba")),
     Output("bindings/java/src/main/java/aigc/Tencent.java", None, lambda: emit_java.typed("tencent")),
+    *(Output(path, None, make) for path, make in emit_reference.PAGES.items()),
     Output("bindings/guide/errors.md", "statuses", emit_guide.statuses_table),
 ]
 

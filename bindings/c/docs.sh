@@ -2,6 +2,8 @@
 # Renders the manual, include/aigc.h, and the guide: man pages, and HTML pages by Doxygen. Installs nothing.
 #
 #   TO/share/man/man3/aigc_client_submit.3 ...     each function, constant, type and macro: a page or a link to one
+#   TO/share/man/man7/aigc-operations.7 ...        the guide's reference pages
+#   TO/share/man/man1/aigc.1 ...                   the command "aigc" of the Python package, a page a command
 #   TO/share/doc/libaigc/html/index.html ...       and libaigc.tag, with which other Doxygen pages can link to these
 #
 # usage: docs.sh [--to FOLDER] [--man]
@@ -17,7 +19,7 @@ while [ $# -gt 0 ]; do
     case $1 in
         --to) to=${2:?--to needs a folder}; shift 2 ;;
         --man) html=no; shift ;;
-        -h | --help) sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+        -h | --help) sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
         *) echo "docs.sh: unknown argument: $1 (see --help)" >&2; exit 2 ;;
     esac
 done
@@ -32,6 +34,10 @@ mkdir -p "$to/share/man/man3"
 find "$to/share/man/man3" -maxdepth 1 \( -name 'aigc[_.]*3' -o -name 'AIGC_*.3' -o -name libaigc.3 \) \
     -delete # others' stay
 python3 "$here/docs/man.py" "$header" "$to/share/man/man3"
+mkdir -p "$to/share/man/man1" "$to/share/man/man7"
+find "$to/share/man/man1" "$to/share/man/man7" -maxdepth 1 \( -name 'aigc.1' -o -name 'aigc-*.[17]' \) -delete
+python3 "$here/docs/guide_man.py" "$version" "$to/share/man/man7"
+PYTHONPATH=$root/bindings/python/src python3 -m aigc._cli.manual "$to/share/man/man1" "$version"
 echo "$to/share/man"
 [ "$html" = yes ] || exit 0
 

@@ -69,13 +69,15 @@ refresh_loader() {
 
 # Every man page begins with our prefix, so that those of another version are known too.
 man_pages() {
-    find "$1" -maxdepth 1 \( -name 'aigc[_.]*3' -o -name 'AIGC_*.3' -o -name libaigc.3 \) "${@:2}" 2>/dev/null || true
+    find "$1/man3" -maxdepth 1 \( -name 'aigc[_.]*3' -o -name 'AIGC_*.3' -o -name libaigc.3 \) "${@:2}" 2>/dev/null || true
+    find "$1/man1" "$1/man7" -maxdepth 1 \( -name 'aigc.1' -o -name 'aigc-*.[17]' \) "${@:2}" 2>/dev/null || true
 }
 remove_docs() {
     local folder
-    man_pages "$destdir$mandir/man3" -delete
+    man_pages "$destdir$mandir" -delete
     rm -rf "$destdir$docdir/html"
-    for folder in "$docdir" "$prefix/share/doc" "$mandir/man3" "$mandir" "$prefix/share"; do
+    for folder in "$docdir" "$prefix/share/doc" "$mandir/man1" "$mandir/man3" "$mandir/man7" "$mandir" \
+        "$prefix/share"; do
         case $folder in /usr/share* | /usr/local/share*) [ "$folder" = "$docdir" ] || continue ;; esac
         remove_empty "$folder"
     done
@@ -133,14 +135,16 @@ fill "$here/aigcConfig.cmake.in" "$destdir$libdir/cmake/aigc/aigcConfig.cmake"
 fill "$here/aigcConfigVersion.cmake.in" "$destdir$libdir/cmake/aigc/aigcConfigVersion.cmake"
 if [ "$docs" = yes ]; then
     remove_docs # those of an older version may have had pages that are no more
-    install -d "$destdir$mandir/man3"
-    cp -P "$from"/share/man/man3/*.3 "$destdir$mandir/man3/" # most are links
+    for section in 1 3 7; do
+        install -d "$destdir$mandir/man$section"
+        cp -P "$from/share/man/man$section"/*."$section" "$destdir$mandir/man$section/" # most are links
+    done
     if [ -d "$from/share/doc/libaigc/html" ]; then
         install -d "$destdir$docdir"
         cp -R "$from/share/doc/libaigc/html" "$destdir$docdir/html"
         chmod -R u=rwX,go=rX "$destdir$docdir/html"
     fi
-    man_pages "$destdir$mandir/man3" -type f -exec chmod 0644 {} +
+    man_pages "$destdir$mandir" -type f -exec chmod 0644 {} +
 fi
 refresh_loader
 echo "installed libaigc $version in $destdir$prefix"

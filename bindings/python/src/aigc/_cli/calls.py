@@ -26,7 +26,7 @@ def call(args: argparse.Namespace, output: Output, client: Client) -> int:
     """Calls, waits, and prints the answer as the cloud gave it."""
     check_provider(args.provider)
     parameters: Dict[str, Any] = dict(args.fields)
-    parameters.update(args.json_fields)
+    parameters.update(_parsed(args))
     answer = _ask(client, args.provider, args.action, parameters, args.reads, args.timeout)
     text = json.dumps(answer, ensure_ascii=False, indent=2)
     output.result(text, type="answer", provider=args.provider, action=args.action, answer=answer)
@@ -37,11 +37,11 @@ def listed(args: argparse.Namespace, output: Output, client: Client) -> int:
     """The rows that the cloud gives. No cloud lists image jobs: the journal does ("aigc jobs list")."""
     check_provider(args.provider)
     action, place, columns = _LISTS[args.provider]
-    answer = _ask(client, args.provider, action, {**dict(args.fields), **dict(args.json_fields)}, True, args.timeout)
+    answer = _ask(client, args.provider, action, {**dict(args.fields), **_parsed(args)}, True, args.timeout)
     rows = rows_of(answer, place)
     for row in rows:
         text = "  ".join(str(row[name]) for name in columns if row.get(name) is not None)
-        output.result(text or json.dumps(row, ensure_ascii=False), vital=False, **{**row, "type": "row"})
+        output.result(text or json.dumps(row, ensure_ascii=False), vital=False, type="row", provider=args.provider, row=row)
     if not rows:
         output.note(f"aigc: {args.provider} lists nothing ({action})")
     return exits.OK
@@ -53,6 +53,10 @@ def rows_of(answer: Any, place: Tuple[str, ...]) -> List[Dict[str, Any]]:
         if isinstance(answer, dict) and name in answer:
             answer = answer[name]
     return [row for row in answer if isinstance(row, dict)] if isinstance(answer, list) else []
+
+
+def _parsed(args: argparse.Namespace) -> Dict[str, Any]:
+    return {name: json.loads(text) for name, text in args.json_fields}
 
 
 def _ask(client: Client, provider: str, action: str, parameters: Dict[str, Any], reads: bool, timeout: Any) -> Any:

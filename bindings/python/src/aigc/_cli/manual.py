@@ -125,14 +125,15 @@ def _escape(text: str) -> str:
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Writes the pages."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if len(words) != 1:
-        print("usage: python -m aigc._cli.manual FOLDER", file=sys.stderr)
+    if len(words) not in (1, 2):
+        print("usage: python -m aigc._cli.manual FOLDER [VERSION]", file=sys.stderr)
         return 2
     from .. import __version__
 
+    version = words[1] if len(words) == 2 else __version__
     folder = Path(words[0])
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in pages(__version__).items():
+    for name, text in pages(version).items():
         (folder / name).write_text(text, encoding="utf-8")
     return 0
 
