@@ -20,16 +20,27 @@ sizes and ratios are checked by the provider.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, Iterable, Mapping, Optional, TypeVar, Union
+from typing import Any, Generic, Iterable, Mapping, Optional, Protocol, TypeVar, Union
 
+from ._call import PathLike
 from ._jobs import BaseDownload, BaseJob
 from .request import ImageURL
 
-if TYPE_CHECKING:
-    from ._base import BaseClient, PathLike
-
 JobT = TypeVar("JobT", bound=BaseJob)
 DownloadT = TypeVar("DownloadT", bound=BaseDownload)
+MadeJob = TypeVar("MadeJob", bound=BaseJob, covariant=True)
+MadeDownload = TypeVar("MadeDownload", bound=BaseDownload, covariant=True)
+
+
+class Operates(Protocol[MadeJob, MadeDownload]):
+    """What the classes below ask of a client."""
+
+    def submit(self, provider: str, operation: Optional[str] = None, **fields: Any) -> MadeJob: ...
+
+    def fetch(
+        self, provider: str, operation: Optional[str] = None, *, path: Optional[PathLike] = None, **fields: Any
+    ) -> MadeDownload: ...
+
 
 '''
 # Parameters of every operation that is submitted, with what they say.
@@ -115,7 +126,7 @@ def python() -> str:
         name = pascal(provider)
         parts.append("\nclass %sOperations(Generic[JobT, DownloadT]):\n" % name)
         parts.append('    """The operations of %s: client.%s."""\n\n' % (name, provider))
-        parts.append('    def __init__(self, client: "BaseClient[JobT, DownloadT]") -> None:\n')
+        parts.append('    def __init__(self, client: Operates[JobT, DownloadT]) -> None:\n')
         parts.append("        self._client = client\n\n")
         parts.append("\n".join(python_method(o) for o in rows) + "\n")
     return "".join(parts).rstrip("\n") + "\n"

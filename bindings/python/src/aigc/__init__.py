@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from . import logs as logs
     from . import profiles as profiles
     from . import prometheus as prometheus
-    from ._base import Event as Event
+    from ._event import Event as Event
     from ._images import Images as Images
     from ._jobs import Asset as Asset
     from .client import Client as Client
@@ -83,7 +83,7 @@ if TYPE_CHECKING:
     from .request import Request as Request
 
 _HOME = {
-    "Event": "_base",
+    "Event": "_event",
     "Images": "_images",
     "Asset": "_jobs",
     "Client": "client",

@@ -13,7 +13,8 @@ from typing import Any, Callable, Dict, Generic, Iterable, List, Mapping, Option
 from weakref import WeakSet, WeakValueDictionary
 
 from . import _config, _native, profiles
-from ._call import Handle, call, decode, encode, milliseconds, optional, said
+from ._call import Handle, PathLike, call, decode, encode, file_name, milliseconds, optional, said
+from ._event import Event
 from ._jobs import BaseDownload, BaseJob, BaseTask
 from ._library import lib
 from .describe import _operations
@@ -25,50 +26,8 @@ from .typed import AlibabaOperations, TencentOperations
 JobT = TypeVar("JobT", bound=BaseJob)
 DownloadT = TypeVar("DownloadT", bound=BaseDownload)
 TaskT = TypeVar("TaskT", bound=BaseTask)
-PathLike = Union[str, "os.PathLike[str]"]
 
 _live: "WeakSet[BaseClient[Any, Any]]" = WeakSet()
-
-
-class Event:
-    """Something that happened on a client."""
-
-    __slots__ = ("type", "job", "job_id", "state", "status", "provider", "message", "level", "fields", "_logged")
-
-    def __init__(
-        self,
-        type: EventType,
-        job: Optional[BaseTask],
-        job_id: Optional[int],
-        state: State,
-        status: Status,
-        provider: Optional[str],
-        message: Optional[str] = None,
-        level: LogLevel = LogLevel.NONE,
-        fields: Optional[Dict[str, Any]] = None,
-    ) -> None:
-        self.type = type
-        self.job = job
-        """The job or download that it is about; None if none."""
-        self.job_id = job_id
-        self.state = state
-        """The state that it tells of."""
-        self.status = status
-        """JOB_DONE: how the job ended. JOB_REFRESHED: how the call ended. Otherwise OK."""
-        self.provider = provider
-        """The provider that it is about."""
-        self.message = message
-        """One line for people, of the types that have one (WARNING, LOG)."""
-        self.level = level
-        """LOG: how much it matters."""
-        self.fields = fields or {}
-        """LOG: what belongs to it; the header lists the names."""
-        self._logged = False
-
-    def __repr__(self) -> str:
-        if self.message is not None:
-            return f"<aigc.Event {self.type.name} {self.provider}: {self.message}>"
-        return f"<aigc.Event {self.type.name} job={self.job_id} {self.state.name} {self.status.name}>"
 
 
 class BaseClient(Generic[JobT, DownloadT]):
@@ -167,7 +126,7 @@ class BaseClient(Generic[JobT, DownloadT]):
         """Submits a Request, or what Request(provider, operation, **fields) would be. Never blocks.
 
         Everything is checked first: what a check refuses raises, costs nothing and creates no job. The job is sent in
-        the background, at most once unless it surely never reached the provider.
+        the background, at most once unless it provably never reached the provider.
         """
         self._ready()
         request = self._with_defaults(_request(provider, operation, fields))._build()
@@ -225,7 +184,7 @@ class BaseClient(Generic[JobT, DownloadT]):
         path: Optional[PathLike] = None,
         **fields: Any,
     ) -> DownloadT:
-        """Starts to fetch one image that is known by id or URL, free of charge; operation is one of those that fetch.
+        """Starts to fetch one image that is known by id or URL, free of charge; operation is one that fetches.
 
         path: as for Job.download().
         """
@@ -364,7 +323,7 @@ class BaseClient(Generic[JobT, DownloadT]):
     def _leave(self, job: BaseJob) -> None:
         """The client is closed, and this job of its own has not ended. Warns if nobody has its token."""
         if not job._known:
-            from . import logs
+            from . import logs  # Programs without such a job do not need the module logging.
 
             logs.given_up(job)
 
@@ -386,11 +345,6 @@ def _json(parameters: Optional[Mapping[str, Any]]) -> Optional[bytes]:
             f"the parameters cannot be written as JSON: {error}", status=Status.INVALID_ARGUMENT, field="parameters"
         ) from None
     return encode(text, "parameters")
-
-
-def file_name(path: Optional[PathLike]) -> Optional[bytes]:
-    """A path as the library takes it; NULL means memory."""
-    return None if path is None else encode(os.fspath(path), "path")
 
 
 def _request(provider: Union[str, Request], operation: Optional[str], fields: Mapping[str, Any]) -> Request:
@@ -429,7 +383,7 @@ def settle(jobs: Iterable[BaseJob], grace: float) -> None:
 
 
 def give_up(error: BaseException, job: BaseJob) -> None:
-    """Warns of a job that goes on, unless the error tells of it: most programs do not look into an interrupt."""
+    """Warns of a job that keeps running, unless the error tells of it: most programs do not look into an interrupt."""
     if not tells(error):
         from . import logs
 
@@ -442,7 +396,7 @@ def tells(error: BaseException) -> bool:
 
 
 def remember_token(error: BaseException, tasks: List[BaseTask]) -> None:
-    """Writes on an exception which jobs go on, so that an interrupted program can still find them."""
+    """Writes on an exception which jobs keep running, so that an interrupted program can still find them."""
     tokens = [token for token in (task._job_token() for task in tasks) if token]
     if isinstance(error, AigcError) and tokens:
         if error.token is None:
@@ -452,4 +406,4 @@ def remember_token(error: BaseException, tasks: List[BaseTask]) -> None:
     add_note = getattr(error, "add_note", None)  # Python 3.11
     if add_note is not None:
         for token in tokens:
-            add_note(f"the job is not lost, it may go on at the provider; its token: {token}")
+            add_note(f"the job is not lost, it may keep running at the provider; its token: {token}")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 from ctypes import byref
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Optional, Union
 
 from . import _native
 from ._library import lib
 from .enums import Outcome, Status
 from .errors import AigcError, InvalidArgumentError, class_of
+
+PathLike = Union[str, "os.PathLike[str]"]
 
 INT64_MAX = 2**63 - 1
 
@@ -33,6 +36,11 @@ def encode(text: str, what: str) -> bytes:
         raise InvalidArgumentError(
             f"{what} cannot be written as UTF-8: {error.reason}", status=Status.INVALID_ARGUMENT, field=what
         ) from None
+
+
+def file_name(path: Optional[PathLike]) -> Optional[bytes]:
+    """A path as the library takes it; NULL means memory."""
+    return None if path is None else encode(os.fspath(path), "path")
 
 
 def optional(text: Optional[str], what: str) -> Optional[bytes]:

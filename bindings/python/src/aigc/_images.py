@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, List, Optional, TypeVar, Union
+from typing import Any, List, Optional, Protocol, TypeVar, Union
 
 from .enums import State, Status
 from .errors import FileError, FileTakenError, InvalidArgumentError, LibraryLoadError, NoSpaceError, WrongStateError
 
-if TYPE_CHECKING:
-    from ._jobs import BaseDownload
 
-DownloadT = TypeVar("DownloadT", bound="BaseDownload")
+
+class HasImage(Protocol):
+    """What this module asks of a download."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def state(self) -> State: ...
+
+    @property
+    def path(self) -> Optional[str]: ...
+
+    @property
+    def data(self) -> bytes: ...
+
+    @property
+    def content_type(self) -> Optional[str]: ...
+
+
+DownloadT = TypeVar("DownloadT", bound=HasImage)
 
 _SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif", "image/bmp": "bmp"}
 
@@ -36,7 +54,7 @@ class Images(List[DownloadT]):
         return '<div style="display:flex;flex-wrap:wrap">' + "".join(cells) + "</div>"
 
 
-def content(download: "BaseDownload") -> Optional[bytes]:
+def content(download: HasImage) -> Optional[bytes]:
     """The bytes of an image that is there, in memory or in its file; None for one that is not, or was taken."""
     if download.state is not State.SUCCEEDED:
         return None
@@ -53,7 +71,7 @@ def content(download: "BaseDownload") -> Optional[bytes]:
         return None
 
 
-def needed(download: "BaseDownload") -> bytes:
+def needed(download: HasImage) -> bytes:
     """The same; raises WrongStateError where there is none."""
     found = content(download)
     if found is None:
@@ -63,7 +81,7 @@ def needed(download: "BaseDownload") -> bytes:
     return found
 
 
-def picture(download: "BaseDownload") -> Any:
+def picture(download: HasImage) -> Any:
     """A PIL.Image.Image, loaded."""
     try:
         from PIL import Image
@@ -76,7 +94,7 @@ def picture(download: "BaseDownload") -> Any:
     return image
 
 
-def png(download: "BaseDownload") -> Optional[bytes]:
+def png(download: HasImage) -> Optional[bytes]:
     """The image as PNG, for a notebook; None where that cannot be."""
     found = content(download)
     if found is None or download.content_type == "image/png":
@@ -91,7 +109,7 @@ def png(download: "BaseDownload") -> Optional[bytes]:
         return None
 
 
-def save(download: "BaseDownload", path: Union[str, "os.PathLike[str]"], overwrite: bool) -> str:
+def save(download: HasImage, path: Union[str, "os.PathLike[str]"], overwrite: bool) -> str:
     """Writes the bytes as they came to a file, which is never there in part, and returns its path."""
     name = os.fspath(path)
     if name.endswith(".*"):

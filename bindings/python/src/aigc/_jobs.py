@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     import PIL.Image
 
-    from ._base import BaseClient
-
 
 TaskT = TypeVar("TaskT", bound="BaseTask")
 
@@ -60,8 +58,8 @@ class BaseTask:
     It keeps its client alive. Dropping it does not end it.
     """
 
-    def __init__(self, client: "BaseClient[Any, Any]", handle: Handle) -> None:
-        self._client = client
+    def __init__(self, client: object, handle: Handle) -> None:
+        self._client = client  # Keeps the client alive. The classes of each client declare its type.
         self._handle = handle
         self._id = int(lib().aigc_job_id(handle))
         self._submitted = False  # By this client, and not attached.
@@ -128,7 +126,7 @@ class BaseTask:
         return error
 
     def cancel(self) -> None:
-        """Ends it here, at once. Neither provider can be told to stop: an accepted job goes on and is billed.
+        """Ends it here, at once. Neither provider can be told to stop: an accepted job keeps running and is billed.
 
         If the submission is on the wire, its answer is still awaited in the background, and the token appears when it
         comes. Can be called any number of times.
@@ -242,7 +240,7 @@ class BaseJob(BaseTask):
 class BaseDownload(BaseTask):
     """An image on its way to a file or to memory."""
 
-    def __init__(self, client: "BaseClient[Any, Any]", handle: Handle) -> None:
+    def __init__(self, client: object, handle: Handle) -> None:
         super().__init__(client, handle)
         self._job: Optional[BaseJob] = None
         self._data: Optional[bytes] = None

@@ -93,7 +93,7 @@ def _prepare(library: Any) -> Optional[str]:
 def _explain(failures: List[str]) -> str:
     lines = ["libaigc could not be loaded. Tried:", *(f"  {failure}" for failure in failures)]
     if os.environ.get(VARIABLE):
-        lines.append(f"Nothing else is tried while {VARIABLE} is set: mend it, or unset it.")
+        lines.append(f"Nothing else is tried while {VARIABLE} is set: fix it, or unset it.")
     else:
         lines.append(f"Install libaigc, or build it and set {VARIABLE} to the path of libaigc.so.")
     return "\n".join(lines)

@@ -16,7 +16,8 @@ from ._library import lib
 from .enums import EventType
 
 if TYPE_CHECKING:
-    from ._base import BaseClient, Event
+    from ._base import BaseClient
+from ._event import Event
 
 _SLICE_MS = 250
 _TIDY = 1000  # After so many events those are looked for that nobody can want any more.

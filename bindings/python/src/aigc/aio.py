@@ -30,8 +30,9 @@ from typing import (
 from weakref import WeakSet
 
 from . import _native, logs
-from ._base import BaseClient, Event, PathLike, remember_token, tells
-from ._call import Handle, error_from, milliseconds
+from ._base import BaseClient, remember_token, tells
+from ._call import Handle, PathLike, error_from, milliseconds
+from ._event import Event
 from ._images import Images
 from ._jobs import BaseDownload, BaseJob, BaseTask
 from ._library import lib
@@ -48,13 +49,15 @@ _BATCH = 200
 
 
 class _Waits(BaseTask):
+    _client: "Client"
+
     async def wait(self: Self, timeout: Optional[float] = None) -> Self:
         """Waits until it has ended, and returns it; raises how it ended if that was no success.
 
-        timeout: seconds, None for no limit; WaitTimeoutError afterwards, and the job goes on, as it does when the task
+        timeout: seconds, None for no limit; WaitTimeoutError afterwards. The job keeps running, as it does when the task
         that waits is cancelled. A job that is not followed ends by refresh() or its deadline.
         """
-        client: Client = self._client  # type: ignore[assignment]
+        client = self._client
         client._bind()
         if not self.done:
             waiter = client._wait_for_end(self._id)
@@ -62,7 +65,7 @@ class _Waits(BaseTask):
                 await _limited(waiter, timeout)
             except asyncio.TimeoutError:
                 raise WaitTimeoutError(
-                    f"{self!r} has not ended after {timeout} s; it goes on: wait again, or attach its token later",
+                    f"{self!r} has not ended after {timeout} s; it keeps running: wait again, or attach its token",
                     status=Status.TIMEOUT,
                     outcome=self.outcome,
                     token=self._job_token(),
@@ -82,7 +85,7 @@ class Job(_Waits, BaseJob):
     async def refresh(self, timeout: Optional[float] = None) -> State:
         """Makes exactly one status call and returns the state after it. Raises what the call met: the job has not ended
         because of that. timeout: seconds; WaitTimeoutError if the answer has not come by then."""
-        client: Client = self._client  # type: ignore[assignment]
+        client = self._client
         client._bind()
         answer = client._start_refresh(self)
         try:
@@ -100,8 +103,7 @@ class Job(_Waits, BaseJob):
     def download(self, index: int = 0, path: Optional[PathLike] = None) -> "Download":
         """Starts the download of an image. path: the file to write, or None for memory; a path that ends in ".*" gets
         the format's own extension. Raises WrongStateError unless the job has succeeded."""
-        client: Client = self._client  # type: ignore[assignment]
-        return client._download(self, index, path)
+        return self._client._download(self, index, path)
 
 
     async def result(
@@ -138,14 +140,14 @@ TaskT = TypeVar("TaskT", bound=_Waits)
 
 async def as_completed(tasks: Iterable[TaskT], timeout: Optional[float] = None) -> AsyncIterator[TaskT]:
     """Jobs or downloads in the order in which they end, well or not: task.error says which. timeout: seconds for all of
-    them; WaitTimeoutError afterwards, and they go on."""
+    them; WaitTimeoutError afterwards, and they keep running."""
     milliseconds(timeout)  # Refuses what is no time.
     deadline = None if timeout is None else time.monotonic() + timeout
     waiters: "Dict[asyncio.Future[int], TaskT]" = {}
     ended: List[TaskT] = []
     try:
         for task in dict.fromkeys(tasks):
-            client: Client = task._client  # type: ignore[assignment]
+            client = task._client
             client._bind()
             if task.done:
                 ended.append(task)
@@ -157,13 +159,14 @@ async def as_completed(tasks: Iterable[TaskT], timeout: Optional[float] = None) 
             done, _ = await asyncio.wait(waiters, timeout=_left(deadline), return_when=asyncio.FIRST_COMPLETED)
             if not done:
                 raise WaitTimeoutError(
-                    f"{len(waiters)} jobs or downloads have not ended after {timeout} s; they go on", status=Status.TIMEOUT
+                    f"{len(waiters)} jobs or downloads have not ended after {timeout} s; they keep running",
+                    status=Status.TIMEOUT,
                 )
             for future in done:
                 yield waiters.pop(future)
     finally:
         for future, task in waiters.items():
-            task._client._forget(task._id, future)  # type: ignore[attr-defined]
+            task._client._forget(task._id, future)
 
 
 class Events:
@@ -275,7 +278,7 @@ class Client(BaseClient[Job, Download]):
                      come after the provider's yes carry the job's token.
         on_accepted: called with the job as soon as the provider has accepted it: the moment to store job.token. Also if
                      that is after this coroutine was cancelled. What it raises goes to the loop's exception handler.
-                     Without it, a job that goes on after a cancellation is a warning of the logger "aigc", with its token.
+                     Without it, the logger "aigc" warns of a job that keeps running after a cancellation, with its token.
         """
         files = _files(out, name_template)
         milliseconds(timeout)  # Refuses what is no time.
@@ -301,10 +304,10 @@ class Client(BaseClient[Job, Download]):
         return downloads
 
     async def close(self, grace: Optional[float] = None) -> None:
-        """Ends all jobs here and joins the client's thread; the jobs go on at the provider, and attach() finds them.
+        """Ends all jobs here and joins the client's thread; the jobs keep running at the provider. attach() finds them.
 
         grace: seconds that submissions on the wire get for their answer, so that no id is lost; None takes the
-        configuration's close.grace_ms. The loop goes on meanwhile. Closing twice is fine.
+        configuration's close.grace_ms. The loop keeps running meanwhile. Closing twice is fine.
         """
         if self._closed:
             return

@@ -8,8 +8,9 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, List, Mapping, Optional, Type, TypeVar, Union
 
-from ._base import BaseClient, Event, PathLike, give_up, remember_token, settle
-from ._call import Handle, call, error_from, milliseconds
+from ._base import BaseClient, give_up, remember_token, settle
+from ._call import Handle, PathLike, call, error_from, milliseconds
+from ._event import Event
 from ._images import Images
 from ._jobs import BaseDownload, BaseJob, BaseTask
 from ._library import lib
@@ -66,10 +67,12 @@ def _deadline(timeout: Optional[float]) -> Optional[float]:
 
 
 class _Waits(BaseTask):
+    _client: "Client"
+
     def wait(self: Self, timeout: Optional[float] = None) -> Self:
         """Waits until it has ended, and returns it; raises how it ended if that was no success.
 
-        timeout: seconds, None for no limit; WaitTimeoutError afterwards, and the job goes on. A job that is not
+        timeout: seconds, None for no limit; WaitTimeoutError afterwards, and the job keeps running. A job that is not
         followed ends by refresh() or its deadline. Any number of threads may wait. Takes no events.
         """
         library = lib()
@@ -85,7 +88,7 @@ class _Waits(BaseTask):
             # A job can end with the status TIMEOUT only here, where it has not ended.
             if deadline is not None and time.monotonic() >= deadline:
                 raise WaitTimeoutError(
-                    f"{self!r} has not ended after {timeout} s; it goes on: wait again, or attach its token later",
+                    f"{self!r} has not ended after {timeout} s; it keeps running: wait again, or attach its token",
                     status=Status.TIMEOUT,
                     outcome=self.outcome,
                     token=self._job_token(),
@@ -111,8 +114,7 @@ class Job(_Waits, BaseJob):
     def download(self, index: int = 0, path: Optional[PathLike] = None) -> "Download":
         """Starts the download of an image. path: the file to write, or None for memory; a path that ends in ".*" gets
         the format's own extension. Raises WrongStateError unless the job has succeeded."""
-        client: Client = self._client  # type: ignore[assignment]
-        return client._download(self, index, path)
+        return self._client._download(self, index, path)
 
 
     def result(
@@ -148,7 +150,7 @@ TaskT = TypeVar("TaskT", bound=_Waits)
 
 def as_completed(tasks: Iterable[TaskT], timeout: Optional[float] = None) -> Iterator[TaskT]:
     """Jobs or downloads in the order in which they end, well or not: task.error says which. timeout: seconds for all of
-    them; WaitTimeoutError afterwards, and they go on. Takes no events."""
+    them; WaitTimeoutError afterwards, and they keep running. Takes no events."""
     deadline = _deadline(timeout)
     waiting = list(dict.fromkeys(tasks))
     while waiting:
@@ -160,7 +162,8 @@ def as_completed(tasks: Iterable[TaskT], timeout: Optional[float] = None) -> Ite
             continue
         if deadline is not None and time.monotonic() >= deadline:
             raise WaitTimeoutError(
-                f"{len(waiting)} jobs or downloads have not ended after {timeout} s; they go on", status=Status.TIMEOUT
+                f"{len(waiting)} jobs or downloads have not ended after {timeout} s; they keep running",
+                status=Status.TIMEOUT,
             )
         lib().aigc_job_wait(waiting[0]._handle, min(20, _slice(deadline)), None)
 
@@ -215,7 +218,7 @@ class Client(BaseClient[Job, Download]):
                      on its way is waited for a little longer (close.grace_ms), so that its id is not lost. Errors that
                      come after the provider's yes carry the job's token.
         on_accepted: called with the job as soon as the provider has accepted it: the moment to store job.token. Without
-                     it, a job that goes on after an interrupt is a warning of the logger "aigc", with its token.
+                     it, a job that keeps running after an interrupt is a warning of the logger "aigc", with its token.
         """
         files = _files(out, name_template)
         deadline = _deadline(timeout)
@@ -266,7 +269,7 @@ class Client(BaseClient[Job, Download]):
                  money, when map() is called, not when its images are asked for.
         timeout: seconds for all of it.
         return_exceptions: an error takes the place of the images; otherwise it is raised when its turn comes, and the other
-                 jobs go on: their tokens become warnings when the client is closed.
+                 jobs keep running: their tokens become warnings when the client is closed.
         """
         files = _files(out, name_template)
         deadline = _deadline(timeout)
@@ -326,7 +329,7 @@ class Client(BaseClient[Job, Download]):
     wake.__doc__ = BaseClient.wake.__doc__
 
     def close(self, grace: Optional[float] = None) -> None:
-        """Ends all jobs here and joins the client's thread; the jobs go on at the provider, and attach() finds them.
+        """Ends all jobs here and joins the client's thread; the jobs keep running at the provider. attach() finds them.
 
         grace: seconds that submissions on the wire get for their answer, so that no id is lost; None takes the
         configuration's close.grace_ms. Blocks for at most that long. Closing twice is fine.

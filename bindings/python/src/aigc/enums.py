@@ -109,7 +109,7 @@ class Status(_OpenEnum):
 
 
 class Outcome(_OpenEnum):
-    """What surely happened to a submission."""
+    """What provably happened to a submission."""
 
     # generated: Outcome (Tests/tools/generate.py)
     NONE = 0

@@ -1,9 +1,9 @@
 """The exceptions. One class for each hundred of the status codes, and one for each code, as a subclass.
 
     AigcError
-      CallError             1xx  the call was wrong: mend the program
+      CallError             1xx  the call was wrong: fix the program
       StoppedError          2xx  time ran out, or you ended it: nothing is lost
-      NetworkError          3xx  between here and the provider: try later, or mend the network
+      NetworkError          3xx  between here and the provider: try later, or fix the network
       AccountError          4xx  credentials, rights, bill or rate
       ProviderError         5xx  the provider's answer about this job
       OutcomeUnknownError   6xx  money: the submission may run and be billed. Nothing resends it, and neither should you
@@ -62,7 +62,7 @@ class AigcError(Exception):
         self.retry_after = retry_after
         """Seconds that the provider asked to wait before the next try; None if it did not say."""
         self.outcome = Outcome(outcome)
-        """For a submission: what surely happened to it."""
+        """For a submission: what provably happened to it."""
         self.field = field
         """The request field or configuration key that is at fault; None if it is none."""
         self.token = token
@@ -90,7 +90,7 @@ def _rebuild(cls: Type[AigcError], message: str, state: Dict[str, Any]) -> AigcE
 
 
 class CallError(AigcError):
-    """The call was wrong. Mend the program."""
+    """The call was wrong. Fix the program."""
 
 
 class InvalidArgumentError(CallError, ValueError):
@@ -121,11 +121,11 @@ class StoppedError(AigcError):
 
 
 class WaitTimeoutError(StoppedError, TimeoutError):
-    """A wait of yours ended before the job did. The job goes on: wait again."""
+    """A wait of yours ended before the job did. The job keeps running: wait again."""
 
 
 class JobCancelledError(StoppedError):
-    """cancel() or close() ended the job here. The provider is not told: an accepted job goes on there."""
+    """cancel() or close() ended the job here. The provider is not told: an accepted job keeps running there."""
 
 
 class DeadlineError(StoppedError, TimeoutError):
@@ -155,7 +155,7 @@ class BadResponseError(NetworkError):
 
 
 class AccountError(AigcError):
-    """The account: mend credentials, rights, bill or rate."""
+    """The account: fix credentials, rights, bill or rate."""
 
 
 class NoCredentialsError(AccountError):
@@ -190,7 +190,7 @@ class ProviderError(AigcError):
 
 
 class RequestRefusedError(ProviderError):
-    """A parameter is not accepted: see provider_code and provider_message, mend it and submit anew."""
+    """A parameter is not accepted: see provider_code and provider_message, fix it and submit anew."""
 
 
 class ContentRefusedError(ProviderError):

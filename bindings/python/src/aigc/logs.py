@@ -19,7 +19,7 @@ from ._jobs import BaseJob
 from .enums import EventType, LogLevel, Outcome
 
 if TYPE_CHECKING:
-    from ._base import Event
+    from ._event import Event
 
 _LEVELS = {
     LogLevel.ERROR: logging.ERROR,
@@ -30,13 +30,13 @@ _LEVELS = {
 
 
 def given_up(job: BaseJob) -> None:
-    """Warns of a job that goes on although whoever wanted its images has been cancelled or interrupted: otherwise nobody
+    """Warns of a job that keeps running although the code that wanted its images was cancelled or interrupted: else nobody
     might know of it. Nothing where it never reached the provider, or where somebody knows."""
     if job._known:
         return
     token = job.token or job.remote_id
     if token is not None:
-        text = "a job that was given up here goes on at the provider and is billed; its token: %s"
+        text = "a job that was given up here keeps running at the provider and is billed; its token: %s"
         job._known = True
     elif job.outcome is Outcome.UNKNOWN and not job._unknown:
         job._unknown = True

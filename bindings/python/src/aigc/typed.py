@@ -7,22 +7,33 @@ sizes and ratios are checked by the provider.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, Iterable, Mapping, Optional, TypeVar, Union
+from typing import Any, Generic, Iterable, Mapping, Optional, Protocol, TypeVar, Union
 
+from ._call import PathLike
 from ._jobs import BaseDownload, BaseJob
 from .request import ImageURL
 
-if TYPE_CHECKING:
-    from ._base import BaseClient, PathLike
-
 JobT = TypeVar("JobT", bound=BaseJob)
 DownloadT = TypeVar("DownloadT", bound=BaseDownload)
+MadeJob = TypeVar("MadeJob", bound=BaseJob, covariant=True)
+MadeDownload = TypeVar("MadeDownload", bound=BaseDownload, covariant=True)
+
+
+class Operates(Protocol[MadeJob, MadeDownload]):
+    """What the classes below ask of a client."""
+
+    def submit(self, provider: str, operation: Optional[str] = None, **fields: Any) -> MadeJob: ...
+
+    def fetch(
+        self, provider: str, operation: Optional[str] = None, *, path: Optional[PathLike] = None, **fields: Any
+    ) -> MadeDownload: ...
+
 
 
 class AlibabaOperations(Generic[JobT, DownloadT]):
     """The operations of Alibaba: client.alibaba."""
 
-    def __init__(self, client: "BaseClient[JobT, DownloadT]") -> None:
+    def __init__(self, client: Operates[JobT, DownloadT]) -> None:
         self._client = client
 
     def inference(
@@ -208,7 +219,7 @@ class AlibabaOperations(Generic[JobT, DownloadT]):
 class TencentOperations(Generic[JobT, DownloadT]):
     """The operations of Tencent: client.tencent."""
 
-    def __init__(self, client: "BaseClient[JobT, DownloadT]") -> None:
+    def __init__(self, client: Operates[JobT, DownloadT]) -> None:
         self._client = client
 
     def aigc_image(

@@ -242,9 +242,9 @@ def _finish(client: Client, output: Output, interrupts: Interrupts, run: Run, wo
 
 
 def _leave(client: Client, output: Output, interrupts: Interrupts, run: Run) -> None:
-    """Says which jobs go on, and ends everything here at once."""
+    """Says which jobs keep running, and ends everything here at once."""
     known = run.unfinished()
-    output.go_on(known)
+    output.keep_running(known)
     try:
         with interrupts.again():
             run.settle(client.close_grace)
@@ -252,7 +252,7 @@ def _leave(client: Client, output: Output, interrupts: Interrupts, run: Run) -> 
         pass  # Interrupted again: no more patience.
     client.close(0)
     # Now nothing changes any more.
-    output.go_on([job for job in run.unfinished() if job not in known])
+    output.keep_running([job for job in run.unfinished() if job not in known])
     if run.undecided():
         run.codes.append(exits.OUTCOME_UNKNOWN)
         output.alarm(
@@ -262,7 +262,7 @@ def _leave(client: Client, output: Output, interrupts: Interrupts, run: Run) -> 
 
 
 def _attached(args: argparse.Namespace, client: Client, output: Output, codes: List[int], follow: bool) -> List[Job]:
-    """The jobs that the command line names. A token that is none is reported, and the others go on."""
+    """The jobs that the command line names. A token that is none is reported, and the other tokens count."""
     tokens: List[str] = []
     for token in args.tokens:
         tokens.extend(_read_tokens() if token == "-" else [token])

@@ -9,17 +9,17 @@ import argparse
 import os
 import time
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, Optional
 
 from .. import profiles
 from ..client import Client
 from ..enums import EventType, Status
 from ..errors import AigcError, ClockError, NoCredentialsError
 from . import again, doctor_page, exits, options
+from .doctor_findings import BAD, NONE, OK, WARN, Check, Cloud
 from .interrupts import Interrupts
 from .output import Output, warn_of_secrets
 
-OK, WARN, BAD, NONE = "ok", "warn", "bad", "none"
 _PROVIDERS = ("alibaba", "tencent")
 # A job that no cloud knows: that it says so proves that key, signature and rights were looked at and found good.
 _UNKNOWN = {"alibaba": ("inference", "0"), "tencent": ("aigc_image", "0-AigcImage-00000000000000000000000000000000")}
@@ -30,50 +30,6 @@ _NOBODY = {
     "tencent": {"tencent.secret_id": "aigc-doctor", "tencent.secret_key": "none"},
 }
 _CLOCK_GOOD, _CLOCK_FAIR = 30.0, 240.0
-
-
-class Check(NamedTuple):
-    """One thing that was looked at."""
-
-    id: str
-    state: str
-    """OK, WARN (works, and should be mended), BAD (does not work) or NONE (is not there, or could not be looked at)."""
-    text: str
-    advice: List[str] = []
-
-
-class Cloud:
-    """What was found out about one cloud."""
-
-    def __init__(self, provider: str, row: Dict[str, Any]) -> None:
-        self.provider = provider
-        self.endpoint: str = row["endpoint"]
-        self.region: str = row["region"]
-        self.proxy: Optional[str] = row["proxy"]
-        self.checks: List[Check] = []
-        self.failure: Optional[AigcError] = None
-        self.has_credentials = False
-        self.is_set_up_wrongly = False
-        """Somebody has set credentials up, and they cannot be used."""
-
-    def add(self, id: str, state: str, text: str, *advice: str) -> None:
-        self.checks.append(Check(id, state, " ".join(text.split()), [line for line in advice if line]))
-
-    @property
-    def ready(self) -> bool:
-        """Whether a job could be submitted."""
-        return self.has_credentials and not any(check.state == BAD for check in self.checks)
-
-    def as_json(self) -> Dict[str, Any]:
-        return {
-            "provider": self.provider,
-            "endpoint": self.endpoint,
-            "region": self.region,
-            "proxy": self.proxy,
-            "ready": self.ready,
-            "has_credentials": self.has_credentials,
-            "checks": [check._asdict() for check in self.checks],
-        }
 
 
 def doctor(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:

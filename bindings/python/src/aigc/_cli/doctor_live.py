@@ -19,7 +19,7 @@ from ..client import Client
 from ..errors import AigcError
 
 if TYPE_CHECKING:
-    from .doctor import Check, Cloud
+    from .doctor_findings import Check, Cloud
 
 _CALLS: Dict[str, List[Tuple[str, Dict[str, Any]]]] = {
     "alibaba": [

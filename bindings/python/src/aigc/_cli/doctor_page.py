@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Dict, List, Sequence, Tuple
 from ..enums import Status
 
 if TYPE_CHECKING:
-    from .doctor import Check, Cloud
+    from .doctor_findings import Check, Cloud
 
 NAMES = {"alibaba": "Alibaba Cloud", "tencent": "Tencent Cloud"}
 _MARKS = {"ok": "[ok]", "warn": "[!]", "bad": "[!!]", "none": "[--]"}

@@ -29,8 +29,8 @@ HELP = """exit codes:
   6    MONEY: a submission left and its outcome is unknown. Look at the provider's console before you repeat it
   7    the image: expired, damaged, or no image
   8    this machine: file, disk, memory
-  9    time ran out; the job goes on, its token is printed
-  130  interrupted (Ctrl-C, SIGTERM, SIGHUP); a job that goes on has its token printed"""
+  9    time ran out; the job keeps running, its token is printed
+  130  interrupted (Ctrl-C, SIGTERM, SIGHUP); a job that keeps running has its token printed"""
 
 _BY_BAND = {3: NETWORK, 4: ACCOUNT, 5: JOB, 6: OUTCOME_UNKNOWN, 7: ASSET, 8: MACHINE}
 

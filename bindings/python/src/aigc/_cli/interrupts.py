@@ -23,7 +23,7 @@ class Interrupted(KeyboardInterrupt):
 
 class Interrupts:
     """A with statement within which these signals are handled here. Only the first is raised: what is said about jobs
-    that go on must not be cut short by a second one. A closed terminal, for instance, sends SIGHUP twice."""
+    that keep running must not be cut short by a second one. A closed terminal, for instance, sends SIGHUP twice."""
 
     def __init__(self) -> None:
         self._held = False

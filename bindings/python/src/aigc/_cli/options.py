@@ -159,7 +159,7 @@ def _field_options(sub: argparse.ArgumentParser) -> None:
 
 
 def _timeout_option(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--timeout", type=seconds, metavar="SECONDS", help="wait no longer than this; the job goes on")
+    sub.add_argument("--timeout", type=seconds, metavar="SECONDS", help="the longest wait; the job keeps running")
 
 
 def _token_options(sub: argparse.ArgumentParser) -> None:
@@ -293,7 +293,7 @@ def _completion(commands: Any) -> None:
 
 
 def _doctor(commands: Any) -> None:
-    sub = _command(commands, "doctor", "look whether this machine is ready, before anything costs money")
+    sub = _command(commands, "doctor", "check whether this machine is ready, before anything costs money")
     sub.add_argument("--provider", choices=("alibaba", "tencent"), help="this cloud only; it has to be ready then")
     sub.add_argument(
         "--timeout", type=seconds, default=20.0, metavar="SECONDS", help="for each answer of a cloud (default 20)"

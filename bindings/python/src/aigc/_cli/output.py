@@ -247,36 +247,36 @@ class Output:
                 if value is not None and name != "message":
                     self.alarm(f"  {name}: {value}")
 
-    def go_on(self, jobs: Sequence[BaseJob]) -> None:
+    def keep_running(self, jobs: Sequence[BaseJob]) -> None:
         """We leave, and these jobs do not end by that: for many of them one line that gets all their images."""
         tokens = [token for token in (job.token for job in jobs) if token]
         if len(jobs) <= _FEW or len(tokens) < len(jobs):
             for job in jobs:
-                self.goes_on(job)
+                self.keeps_running(job)
             return
         fetch = self.again.command("fetch", " ".join(map(shlex.quote, tokens)))
         for job in jobs:
             self.event(type="goes_on", resume=fetch, **describe(job))
-        if self.alarm(f"aigc: {len(jobs)} jobs go on at the providers; to get their images: {fetch}"):
+        if self.alarm(f"aigc: {len(jobs)} jobs keep running at the providers; to get their images: {fetch}"):
             for token in tokens:
                 self.knows(token)
         else:
             for token in tokens:
-                self._untold[token] = f"aigc: the job goes on at the provider; its token: {token}"
+                self._untold[token] = f"aigc: the job keeps running at the provider; its token: {token}"
         if self.again.secrets:
             self.alarm(f"aigc: give these once more, which are not repeated here: {', '.join(self.again.secrets)}")
 
-    def goes_on(self, job: BaseJob) -> None:
+    def keeps_running(self, job: BaseJob) -> None:
         """We leave, and this job does not end by that."""
         token = job.token
         if token:
-            self._tell(f"aigc: the job goes on at the provider; its token: {token}", token)
+            self._tell(f"aigc: the job keeps running at the provider; its token: {token}", token)
             which = shlex.quote(token)
             self.alarm(f"aigc: to wait for it: {self.again.command('wait', which)}")
         else:
             names = ("--provider", job.provider, "--operation", job.operation, f"--id={job.remote_id or ''}")
             which = " ".join(map(shlex.quote, names))
-            self._tell(f"aigc: the job goes on at the provider; its id there: {job.remote_id}", job.remote_id)
+            self._tell(f"aigc: the job keeps running at the provider; its id there: {job.remote_id}", job.remote_id)
         fetch = self.again.command("fetch", which)
         self.event(type="goes_on", resume=fetch, **describe(job))
         self.alarm(f"aigc: to get its images: {fetch}")

@@ -37,7 +37,7 @@ def build(args: argparse.Namespace, kind: str, follow: Optional[bool] = None) ->
             request.fields[name] = text if types.get(name) == "json" else json.loads(text)
     text = request.fields.get("prompt")
     if isinstance(text, str) and text.strip() in ("", "-"):
-        raise _usage(f"the prompt is {text!r}, which is surely not meant: nothing was submitted")
+        raise _usage(f"the prompt is {text!r}, which is certainly a mistake: nothing was submitted")
     return request
 
 
@@ -45,7 +45,7 @@ def _prompt(args: argparse.Namespace) -> Optional[str]:
     prompt: Optional[str] = getattr(args, "prompt", None)
     file: Optional[str] = getattr(args, "prompt_file", None)
     if prompt == "-":
-        raise _usage('a prompt of "-" is surely not meant: --prompt-file - reads the prompt from standard input')
+        raise _usage('a prompt of "-" is certainly a mistake: --prompt-file - reads the prompt from standard input')
     if file is None:
         return prompt
     if prompt is not None:

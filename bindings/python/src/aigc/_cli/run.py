@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set
 
-from .._base import Event, settle, undecided
+from .._base import settle, undecided
+from .._event import Event
 from .._jobs import BaseTask
 from .._naming import Files
 from ..client import Client, Download, Job

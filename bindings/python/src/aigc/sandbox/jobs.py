@@ -187,7 +187,7 @@ class Jobs:
         return list(islice(reversed(self._jobs.values()), count))
 
     def clear(self) -> None:
-        """Forget them all (ids go on counting)."""
+        """Forget them all (ids keep counting)."""
         self._jobs.clear()
         self._prompts.clear()
         for jobs in self._kinds.values():
