@@ -54,7 +54,7 @@ fail() {
     echo "$1" >&2
     echo "The end of $log:" >&2
     tail -n 15 "$log" | sed 's/^/  | /' >&2
-    echo "Mend that and run this again: what is done already is not done twice." >&2
+    echo "Fix that and run this again: what is done already is not done twice." >&2
     exit 1
 }
 
@@ -87,8 +87,8 @@ check_live() {
     clouds=("${usable[@]}")
     echo "This submits 2 jobs to each of: ${clouds[*]}. THEY COST MONEY."
     [ "$yes" = no ] || return 0
-    [ -t 0 ] || { echo "Add --yes to go on."; exit 2; }
-    read -r -p "Type yes to go on: " answer
+    [ -t 0 ] || { echo "Add --yes to continue."; exit 2; }
+    read -r -p "Type yes to continue: " answer
     [ "$answer" = yes ] || { echo "Nothing was submitted."; exit 2; }
 }
 

@@ -1,7 +1,7 @@
 internal import Core
 internal import Providers
 
-/// The tables of operations and fields, which do not depend on a client, with text that lives for ever.
+/// The tables of operations and fields, which do not depend on a client, with text that is never freed.
 enum Catalogue {
     struct Field: @unchecked Sendable {
         // Constant text that is never freed.

@@ -106,7 +106,7 @@ final class JobBox: HandleBox {
         return box
     }
 
-    /// A string that lives as long as this handle: of those that a job has few of.
+    /// A string that lives as long as this handle. For strings of which a job has few.
     func lend(_ pick: (borrowing JobSnapshot) -> String?) -> UnsafePointer<CChar>? {
         client.engine.withSnapshot(record) { snapshot in strings.lend(pick(snapshot)) }
     }

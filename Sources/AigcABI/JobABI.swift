@@ -147,7 +147,7 @@ public func aigc_job_wait(
         let box = try JobBox.usable(job)
         guard let snapshot = try box.client.engine.wait(box.record, milliseconds: timeout_ms) else {
             throw Failure(
-                .timeout, "Waiting for the job: \(timeout_ms) ms have passed and it has not ended; it goes on",
+                .timeout, "Waiting for the job: \(timeout_ms) ms have passed and it has not ended; it keeps running",
                 isRetryable: true)
         }
         if let failure = snapshot.failure { throw box.client.secrets.hidden(failure) }

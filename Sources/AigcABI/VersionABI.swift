@@ -15,7 +15,7 @@ public func aigc_version_string() -> UnsafePointer<CChar>? { Build.version }
 @_cdecl("aigc_build_info") @implementation
 public func aigc_build_info() -> UnsafePointer<CChar>? { Build.info }
 
-/// Text that is made at the first call and lives for ever.
+/// Text that is made at the first call and never freed.
 private enum Build {
     nonisolated(unsafe) static let version = lasting(
         "\(AIGC_VERSION_MAJOR).\(AIGC_VERSION_MINOR).\(AIGC_VERSION_PATCH)")

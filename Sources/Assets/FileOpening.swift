@@ -29,8 +29,8 @@ extension FileStore {
         }
     }
 
-    /// Goes on behind so many bytes of what is there.
-    func goOn(from length: Int64) throws(Failure) {
+    /// Resumes behind so many bytes of the file.
+    func resume(from length: Int64) throws(Failure) {
         written = Int64.max  // so that the cut is made in any case
         try cut(to: length)
     }

@@ -100,7 +100,7 @@ extension FileStore {
     func release() -> Bool {
         var isClosed = true
         if part >= 0 {
-            // A child of a fork may hold a copy of the descriptor, and would go on holding the lock.
+            // A child of a fork may hold a copy of the descriptor, and would keep holding the lock.
             if isOurs { _ = calls.unlock(part) }
             isClosed = calls.close(part) >= 0
         }

@@ -37,7 +37,7 @@ public final class FileSink: AssetSink {
         guard let found else { return }
         let kept = receiver.restore(found.note, size: found.size) { store.read(at: $0, into: $1) }
         do throws(Failure) {
-            try store.goOn(from: kept)
+            try store.resume(from: kept)
             if kept == 0 { try receiver.restart() }
         } catch {
             store.discard(keep: false)

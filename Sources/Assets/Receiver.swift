@@ -38,7 +38,7 @@ final class Receiver<Store: ImageStore> {
     var noted: ResumeNote?
     var triedNote = false
 
-    // The transfer that is going on.
+    // The present transfer.
     var reading = Reading.nothing
     var status = 0
     var headers = HTTPHeaders()

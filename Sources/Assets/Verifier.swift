@@ -48,7 +48,7 @@ struct Verifier: Sendable {
 
     /// - expected: the length of the image, -1 if unknown.
     /// - crc: the checksum that the server offered.
-    /// - endIsCertain: the answer surely came to its end, though its length was not announced.
+    /// - endIsCertain: the answer provably came to its end, though its length was not announced.
     ///
     /// Bytes behind the end marker belong to the object where length, checksum or a certain end say so, and are kept
     /// (cameras and editors append there). Where nothing vouches for them, only a little padding is tolerated. A flaw is

@@ -33,7 +33,7 @@ public struct RetryPolicy: Equatable, Sendable {
     /// A provider's Retry-After is clamped to this.
     public static let longestRetryAfterMilliseconds: Int64 = 120_000
 
-    /// Tries in all, the first included, of a submission that was surely not sent and of a download without progress;
+    /// Tries in all, the first included, of a submission that was provably not sent and of a download without progress;
     /// 0: as many as the deadline leaves room for.
     public var maximumAttempts: Int
     public var backoff: Backoff

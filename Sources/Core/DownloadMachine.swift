@@ -21,9 +21,9 @@ public enum DownloadEvent: Sendable {
         case incomplete(Failure)
         /// Can only start anew.
         case corrupt(Failure)
-        /// Cannot be mended by trying.
+        /// Cannot be fixed by trying.
         case failed(Failure)
-        /// The server answered something else than an image.
+        /// The server answered something other than an image.
         case refused(CallFailure)
         case redirected
     }
@@ -67,8 +67,8 @@ public struct DownloadMachine: Sendable {
     private var redirects = 0
     private var corruptions = 0
     private var described = false
-    private var clockMended = false
-    private var credentialsMended = false
+    private var clockCorrected = false
+    private var credentialsRenewed = false
     /// An end that was asked for while a worker has the sink: it comes when the worker is back, unless that has just
     /// published the image, which is then what happened.
     private var endAsked: (state: JobState, failure: Failure)?
@@ -216,14 +216,14 @@ public struct DownloadMachine: Sendable {
             actions.append(.describe)
             return
         case .clockSkew:
-            if !clockMended {
-                clockMended = true
+            if !clockCorrected {
+                clockCorrected = true
                 again(&actions)
                 return
             }
         case .staleCredentials:
-            if !credentialsMended {
-                credentialsMended = true
+            if !credentialsRenewed {
+                credentialsRenewed = true
                 again(&actions)
                 return
             }

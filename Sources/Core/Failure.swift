@@ -47,9 +47,9 @@ extension Failure {
 
 /// What a failed call means for the next step. Providers and transports say it; machines act on it.
 public enum FailureKind: Equatable, Sendable {
-    /// The request surely never left this machine.
+    /// The request provably never left this machine.
     case notSent
-    /// The request could not be signed: no credentials, or none that can be used. It surely never left this machine. A new
+    /// The request could not be signed: no credentials, or none that can be used. It provably never left this machine. A new
     /// submission fails for it; what the provider has accepted waits for better credentials.
     case unsigned
     /// A well-formed refusal that the same request would get again. Nothing was executed.
@@ -71,7 +71,7 @@ public enum FailureKind: Equatable, Sendable {
     case transient
     /// Not what this provider sends (HTML, garbage, cut): as `transient`, named apart for the message.
     case unreadable
-    /// Something on this machine (disk, descriptors, refused address) that a repetition does not mend.
+    /// Something on this machine (disk, descriptors, refused address) that a repetition does not fix.
     case local
 }
 

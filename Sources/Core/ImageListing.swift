@@ -10,7 +10,7 @@ struct ImageListing: Sendable {
     /// So many answers that call a job finished and list no image end it.
     private static let patience: Int32 = 5
 
-    /// Decoding knows no past: what was said first about the end of the images goes on to count.
+    /// Decoding knows no past: what was said first about the end of the images still counts.
     mutating func withEarliestEnd(_ answer: JobAnswer) -> JobAnswer {
         let told = answer.assetsExpireAtMilliseconds
         if told > 0 { endAt = endAt > 0 ? min(endAt, told) : told }

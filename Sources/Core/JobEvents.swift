@@ -4,7 +4,7 @@ public enum JobEvent: Sendable {
     case start
     /// The submission has a place on the wire: from now on its bytes may leave.
     case sending
-    /// The submission was answered, or surely or possibly not.
+    /// The submission was answered, or provably or possibly not.
     case submitEnded(Result<JobAnswer, CallFailure>)
     /// A status call was answered, or failed.
     case pollEnded(Result<JobAnswer, CallFailure>)

@@ -122,7 +122,7 @@ public struct JournalEntry: Equatable, Sendable {
                 provider: provider, operation: operation, region: region, endpoint: endpoint, remoteID: remoteID)
     }
 
-    /// What surely happened to its submission.
+    /// What provably happened to its submission.
     public var outcome: SubmitOutcome {
         switch state {
         case .claimed: attempts == 0 ? .none : .notSent

@@ -455,7 +455,7 @@ public struct JobMachine: Sendable {
     /// What remains of a job that ends here, for its message.
     private var whatIsLeft: String {
         switch outcome {
-        case .accepted: return "; the provider goes on with it and its token stays valid"
+        case .accepted: return "; the provider keeps working on it and its token stays valid"
         case .unknown: return " while its submission was on the wire; its id appears if the answer still comes"
         case .none where origin == .read: return ""
         case .none, .notSent: return "; it had not been sent"

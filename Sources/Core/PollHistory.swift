@@ -1,7 +1,7 @@
 /// How long jobs of one kind have taken, as far as their followers could see, and when to look at the next ones.
 ///
 /// With a fixed number of calls a job is seen done earliest, on average, if it is looked at with a frequency that follows
-/// the square root of its hazard: the share of jobs that end at an age, of those that get that old. Hence calls are saved
+/// the square root of its hazard: the share of jobs that end at an age, of the jobs that get that old. So calls are saved
 /// while hardly any job ends, and spent where most do. A value; the engine keeps one for each provider and operation.
 public struct PollHistory: Equatable, Sendable {
     /// Fewer jobs than this teach nothing.

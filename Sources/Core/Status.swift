@@ -41,7 +41,7 @@ public enum Status: Int32, CaseIterable, Sendable {
     // end of generated
 }
 
-/// What surely happened to a submission (`AIGC_OUTCOME_*`).
+/// What provably happened to a submission (`AIGC_OUTCOME_*`).
 public enum SubmitOutcome: Int32, Sendable {
     case none = 0
     case notSent = 1

@@ -43,7 +43,7 @@ public struct TransferFailure: Error, Equatable, Sendable {
     }
 
     public var kind: Kind
-    /// False only when surely not one byte of the request left this machine.
+    /// False only when provably not one byte of the request left this machine.
     public var requestMayHaveLeft: Bool
     /// One line for people, without secrets: host and port, address, what the library said.
     public var detail: String

@@ -1,9 +1,9 @@
 public import Core
 private import Synchronization
 
-/// The sources of one provider in their order. The first that gives is kept to: later calls renew from it and never
-/// wander to another identity. Neither does the search: a source that is set up and fails for a while is waited for, and
-/// not passed over for the identity that comes after it. One call at a time.
+/// The sources of one provider in their order. The first source that gives credentials stays in use: later calls renew
+/// from it and never change to another identity. The search does not change identity either: if a configured source
+/// fails for a while, the chain waits for it and does not skip it. One call at a time.
 public final class CredentialChain: CredentialResolver {
     let plan: CredentialPlan
     private let sources: [any CredentialSource]

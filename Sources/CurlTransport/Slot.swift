@@ -36,7 +36,7 @@ final class Slot {
     /// matters a direct transfer goes before, which opens no socket.
     struct Lookup {
         let proxy: String
-        /// The first of those that a socket was wanted for that is public, and that the proxy's protocol has a place for.
+        /// The first public address for which libcurl wanted a socket, and which the proxy's protocol has a place for.
         private(set) var address: IPAddress?
 
         init(proxy: String) { self.proxy = proxy }

@@ -39,8 +39,8 @@ extension Slot {
             isIdle ? "no byte moved for \(limit) ms; \(progress)" : "not done within \(limit) ms; \(progress)")
     }
 
-    /// libcurl cannot go on with any transfer.
-    func givenUp(_ problem: String) -> TransferResult { failed(.resources, "libcurl cannot go on: \(problem)") }
+    /// libcurl cannot continue with any transfer.
+    func givenUp(_ problem: String) -> TransferResult { failed(.resources, "libcurl cannot continue: \(problem)") }
 
     private func failed(_ kind: TransferFailure.Kind, _ reason: String) -> TransferResult {
         // A stray answer's words are nobody's.

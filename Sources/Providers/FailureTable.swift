@@ -1,6 +1,6 @@
 internal import Core
 
-/// What a provider's code means. Whether a submission may be sent again, and whether a wait goes on, hangs on it.
+/// What a provider's code means. Whether a submission may be sent again, and whether a wait continues, depends on it.
 enum Meaning: Equatable, Sendable {
     /// Nothing was executed, and the same request gets the same answer.
     case refuse(Status)

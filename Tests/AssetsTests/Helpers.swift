@@ -93,7 +93,7 @@ struct Answer {
     var status = 200
     var headers: [(String, String)] = []
     var body: [UInt8] = []
-    /// Lengths of the pieces; the last goes on to the end.
+    /// Lengths of the pieces; the last continues to the end.
     var pieces: [Int] = []
     var cut: TransferFailure.Kind?
 
@@ -131,8 +131,8 @@ extension AssetSink {
         while !rest.isEmpty {
             let length = min(max(1, pieces.popFirst() ?? rest.count), rest.count)
             // A block of its own, exactly as long, so that reading beyond it is caught by the sanitizers.
-            let goOn = Array(rest.prefix(length)).withUnsafeBytes { receive($0) }
-            guard goOn else { return finish(stopped) }
+            let wantsMore = Array(rest.prefix(length)).withUnsafeBytes { receive($0) }
+            guard wantsMore else { return finish(stopped) }
             rest = rest.dropFirst(length)
         }
         if let kind = answer.cut {

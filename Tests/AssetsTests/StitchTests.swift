@@ -27,7 +27,7 @@ final class StitchTests: XCTestCase {
             let sink = MemorySink(options: options())
             let finish = sink.run(first)
             XCTAssertEqual(finish.word, "corrupt", name)
-            // The same cut off goes on; its end is not known.
+            // The same cut off continues; its end is not known.
             let cut = MemorySink(options: options())
             first.body = Array(whole.prefix(half))
             XCTAssertEqual(cut.run(first.cut(after: half)).word, "incomplete", name)

@@ -81,7 +81,7 @@ final class DirectCallMachineTests: XCTestCase {
         }
     }
 
-    func testAReadGoesOnUntilItsDeadline() {
+    func testAReadIsRepeatedUntilItsDeadline() {
         var machine = Self.make(.read(), [.start])
         for _ in 0..<2_000 {
             XCTAssertTrue(machine.tell(Self.failed(.transient)).hasPrefix("schedule+"))

@@ -41,8 +41,8 @@ final class DownloadMachineTests: XCTestCase {
                 [.start, .granted(isOpen: false), .prepared(nil)]
                     + Array(repeating: .transferEnded(.redirected, received: 0), count: 3))
         ),
-        ("clock-mended", make([.start, .granted(isOpen: false), .prepared(nil), refused(.clockSkew)])),
-        ("token-mended", make([.start, .granted(isOpen: false), .prepared(nil), refused(.staleCredentials)])),
+        ("clock-fixed", make([.start, .granted(isOpen: false), .prepared(nil), refused(.clockSkew)])),
+        ("token-renewed", make([.start, .granted(isOpen: false), .prepared(nil), refused(.staleCredentials)])),
         (
             "committing",
             make([.start, .granted(isOpen: false), .prepared(nil), .transferEnded(.complete, received: 9)])
@@ -104,8 +104,8 @@ final class DownloadMachineTests: XCTestCase {
             machine.tell(Self.refused(.expired)), "withdrawCall unschedule abandon ended(expired) finished")
     }
 
-    /// Asking for a fresh URL can itself meet a clock or a token that has to be mended.
-    func testADescribeThatIsMendedIsMadeAgain() {
+    /// Asking for a fresh URL can itself meet a clock or a token that has to be fixed.
+    func testADescribeThatIsFixedIsMadeAgain() {
         var machine = Self.make([.start, .granted(isOpen: false), .prepared(nil), Self.refused(.expired)])
         XCTAssertEqual(machine.tell(.described(MachineText.failure(.clockSkew))), "describe")
         XCTAssertEqual(machine.tell(.described(MachineText.failure(.staleCredentials))), "describe")

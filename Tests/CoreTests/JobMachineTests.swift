@@ -39,9 +39,9 @@ final class JobMachineTests: XCTestCase {
             make([.start, .sending, .submitEnded(.failure(MachineText.failure(.concurrencyLimit)))])
         ),
         ("submitting", make([.start, .sending])),
-        ("clock-mended", make([.start, .sending, .submitEnded(.failure(MachineText.failure(.clockSkew))), .sending])),
+        ("clock-fixed", make([.start, .sending, .submitEnded(.failure(MachineText.failure(.clockSkew))), .sending])),
         (
-            "token-mended",
+            "token-renewed",
             make([.start, .sending, .submitEnded(.failure(MachineText.failure(.staleCredentials))), .sending])
         ),
         ("waiting", followed()),
@@ -52,7 +52,7 @@ final class JobMachineTests: XCTestCase {
         ("refreshing-unfollowed", make([.setFollow(false), .refresh], followed())),
         ("polling-then-refresh", make([.timer, .refresh], followed())),
         (
-            "poll-clock-mended",
+            "poll-clock-fixed",
             make([.timer, .pollEnded(.failure(MachineText.failure(.clockSkew))), .timer], followed())
         ),
         ("cancelled-before", make([.start, .cancel])),
@@ -176,7 +176,7 @@ final class JobMachineTests: XCTestCase {
         }
     }
 
-    /// Whoever cancelled while the submission was on the wire learns that it surely did not run, if the answer says so.
+    /// Whoever cancelled while the submission was on the wire learns that it provably did not run, if the answer says so.
     func testALateRefusalIsNotSent() {
         var machine = Self.make([.start, .sending, .cancel])
         XCTAssertEqual(machine.tell(.submitEnded(.failure(MachineText.failure(.throttled)))), "changed finished")
@@ -184,7 +184,7 @@ final class JobMachineTests: XCTestCase {
         XCTAssertEqual(machine.state, .cancelled)
     }
 
-    /// What surely was not executed is tried again until the deadline, with pauses that stop growing.
+    /// What was provably not executed is tried again until the deadline, with pauses that stop growing.
     func testWithoutALimitOfTriesOnlyTheDeadlineEnds() {
         var policy = MachineText.policy
         policy.retry.maximumAttempts = 0
@@ -261,7 +261,7 @@ final class JobMachineTests: XCTestCase {
         XCTAssertEqual(machine.tell(.timer), "")
     }
 
-    func testWhatWasMendedForTheSubmissionIsMendedOnceMoreAfterIt() {
+    func testWhatWasFixedForTheSubmissionIsFixedOnceMoreAfterIt() {
         for kind in [FailureKind.clockSkew, .staleCredentials] {
             var machine = Self.make([
                 .start, .sending, .submitEnded(.failure(MachineText.failure(kind))), .sending,
@@ -275,7 +275,7 @@ final class JobMachineTests: XCTestCase {
     }
 
     /// A call by name is not followed but made: turning following off does not leave it without an end.
-    func testACallByNameGoesOnWithoutFollowing() {
+    func testACallByNameRunsWithoutFollowing() {
         var machine = JobMachine.read()
         _ = machine.tell(.start)
         _ = machine.tell(.setFollow(false))

@@ -100,7 +100,7 @@ final class ChainTests: CredentialTestCase {
         XCTAssertNil(chain.resolve().foundIn)
     }
 
-    /// A source that has given is kept to: a later failure is told, not papered over with another identity.
+    /// A source that has given credentials stays in use: a later failure is reported, not hidden by another identity.
     func testStaysWithItsSource() throws {
         let path = try write(".tencentcloud/credentials", "[default]\nsecret_id=first\nsecret_key=s\n")
         let server = ScriptedServer { [self] request in

@@ -94,8 +94,8 @@ final class ResourceTests: XCTestCase {
         XCTAssertEqual(server.requests.count, 500)
     }
 
-    /// When those that hold the connections fail or are cancelled, those that wait go on.
-    func testWaitingTransfersGoOnWhenOthersEndBadly() throws {
+    /// When those that hold the connections fail or are cancelled, the waiting ones continue.
+    func testWaitingTransfersContinueWhenOthersEndBadly() throws {
         let server = RawServer { connection in
             guard let request = connection.request() else { return }
             if request.target == "/hang" { connection.awaitEnd() } else { connection.answer("ok") }

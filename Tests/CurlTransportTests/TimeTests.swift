@@ -56,7 +56,7 @@ final class TimeTests: XCTestCase {
         }
     }
 
-    /// A process that was stopped, or got no processor, finds an answer when it goes on: it is not thrown away because its
+    /// A process that was stopped, or got no processor, finds an answer when it runs again: it is not thrown away because its
     /// time is over. Of a submission it holds the id.
     func testAnAnswerThatCameWhileThisProcessStoodStillIsTaken() throws {
         for idle in [Int64(0), 250] {

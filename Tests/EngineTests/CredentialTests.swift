@@ -72,7 +72,7 @@ final class CredentialTests: XCTestCase {
         harness.runToTheEnd()
         for job in jobs { XCTAssertEqual(job.snapshot.state, .succeeded) }
         let during = harness.cloud.arrivals.filter { (102_000..<119_000).contains(($0.at - harness.start) / 1_000_000) }
-        XCTAssertFalse(during.isEmpty, "calls went on while the new ones were fetched")
+        XCTAssertFalse(during.isEmpty, "calls kept running while the new ones were fetched")
         XCTAssertTrue(during.allSatisfy { $0.key == "old" })
         XCTAssertEqual(harness.cloud.arrivals.last?.key, "new")
     }

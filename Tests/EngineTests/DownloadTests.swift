@@ -136,7 +136,7 @@ final class DownloadTests: XCTestCase {
         harness.checkPromises("resume")
     }
 
-    func testCorruptOnceIsMendedCorruptThriceIsCorrupt() throws {
+    func testCorruptOnceIsFixedCorruptThriceIsCorrupt() throws {
         for (times, state) in [(1, JobState.succeeded), (2, .succeeded), (3, .failed), (9, .failed)] {
             let harness = try Harness()
             let job = finishedJob(harness)

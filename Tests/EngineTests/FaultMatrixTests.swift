@@ -91,7 +91,7 @@ final class FaultMatrixTests: XCTestCase {
                 XCTAssertEqual(sent, 6, "\(fault)")
             case .clockSkew, .staleCredentials:
                 XCTAssertEqual(failure?.outcome, .notSent, "\(fault)")
-                XCTAssertEqual(sent, 2, "\(fault): mended once")
+                XCTAssertEqual(sent, 2, "\(fault): fixed once")
             default:
                 XCTAssertEqual(job.snapshot.state, .failed, "\(fault)")
                 XCTAssertEqual(failure?.outcome, .notSent, "\(fault)")
@@ -100,7 +100,7 @@ final class FaultMatrixTests: XCTestCase {
         }
     }
 
-    /// Fault 6: what surely was not executed is tried until the deadline of the job, and then accepted if the fault is over.
+    /// Fault 6: what was provably not executed is tried until the deadline of the job, and then accepted if the fault is over.
     func testWhatWasNotExecutedIsTriedUntilTheDeadline() throws {
         let faults = Fault.ofCalls.filter {
             switch $0 {
@@ -127,8 +127,8 @@ final class FaultMatrixTests: XCTestCase {
         }
     }
 
-    /// One fault that the next try mends: the job succeeds and was paid once.
-    func testASubmissionThatSurelyDidNotRunIsSentAgain() throws {
+    /// One fault that the next try fixes: the job succeeds and was paid once.
+    func testASubmissionThatProvablyDidNotRunIsSentAgain() throws {
         let mendable: [Fault] = [
             .resolveFailure, .refuseConnection, .tlsFailure, .connectTimeout, .noDescriptors,
             .throttle(milliseconds: 0), .throttle(milliseconds: 2_000),
@@ -159,8 +159,8 @@ final class FaultMatrixTests: XCTestCase {
         XCTAssertEqual(harness.transport.told(of: "b").sent, 1)
     }
 
-    /// A skew that comes back after the submission was mended is mended again, and does not end the accepted job.
-    func testClockSkewAfterAMendedSubmissionDoesNotEndTheJob() throws {
+    /// A skew that comes back after the submission was fixed is fixed again, and does not end the accepted job.
+    func testClockSkewAfterACorrectedSubmissionDoesNotEndTheJob() throws {
         let harness = try Harness()
         harness.cloud.clockOffsetSeconds = 3_600
         let job = harness.submit("a")

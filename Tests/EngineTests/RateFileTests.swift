@@ -203,7 +203,7 @@ final class RateFileTests: XCTestCase {
         XCTAssertEqual(try Data(contentsOf: URL(fileURLWithPath: folder + "/rates")).count, 65_536)
     }
 
-    /// A holder of the lock that stands still keeps nobody from going on.
+    /// A stopped holder of the lock blocks nobody.
     func testAStoppedHolderIsNotWaitedFor() throws {
         let path = folder + "/rates"
         let used = try rate(board())

@@ -37,7 +37,7 @@ final class RateTests: XCTestCase {
         XCTAssertEqual(Double((submits.last?.at ?? 0) - harness.start) / 1e9, 25.6, accuracy: 0.2)
         XCTAssertLessThanOrEqual(most(harness, "submit"), 20)
         XCTAssertLessThanOrEqual(most(harness, "status"), 20)
-        // Status calls went on at their full rate while submissions waited.
+        // Status calls kept running at their full rate while submissions waited.
         let during = harness.arrivals("status").filter { $0.at - harness.start < 25_000_000_000 }
         XCTAssertGreaterThan(during.count, 300)
         harness.checkPromises("500")

@@ -52,7 +52,7 @@ extension Harness {
         } else if told.inDoubt {
             check(outcome == .unknown, "in doubt, and not said")
         } else {
-            check(outcome == .notSent, "surely not executed, and not said")
+            check(outcome == .notSent, "provably not executed, and not said")
             check(executed.isEmpty, "executed")
         }
         if outcome == .notSent { check(executed.isEmpty, "NOT_SENT and executed") }

@@ -93,7 +93,7 @@ final class SlotTests: XCTestCase {
         XCTAssertGreaterThan(try statusCalls(crowded: true), try statusCalls(crowded: false) * 9 / 10)
     }
 
-    /// What waits can be cancelled and has its deadline; the line goes on without it.
+    /// What waits can be cancelled and has its deadline; the line continues without it.
     func testEndsOfWhatWaits() throws {
         let harness = try Harness()
         harness.cloud.mostTasks = 1

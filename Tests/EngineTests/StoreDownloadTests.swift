@@ -70,7 +70,7 @@ final class StoreDownloadTests: XCTestCase {
         }
     }
 
-    /// A cut image of a store goes on where it stopped, signed anew.
+    /// A cut image of a store continues where it stopped, signed anew.
     func testAStoreIsResumed() throws {
         let harness = try harness()
         harness.transport.setScript { $0.index == 0 ? .cutReply : nil }

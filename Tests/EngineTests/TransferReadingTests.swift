@@ -10,7 +10,7 @@ final class TransferReadingTests: XCTestCase {
         .malformedReply, .badURL, .resources, .cancelled, .sink,
     ]
 
-    /// Whatever the kind: what may have left is never "surely not sent", and what surely did not leave is never in doubt.
+    /// Whatever the kind: what may have left is never "provably not sent", and what provably did not leave is never in doubt.
     func testWhatMayHaveLeftIsInDoubt() {
         for kind in kinds {
             let left = TransferReading.callFailure(

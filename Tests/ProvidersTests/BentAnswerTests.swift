@@ -128,7 +128,7 @@ final class BentAnswerTests: XCTestCase {
                 XCTAssertTrue(answer.state != .succeeded || answer.assets.count == 1, "\(cloud.name) \(count)")
                 XCTAssertFalse(answer.lacksAssets, "\(cloud.name) \(count)")
             }
-            // What is cut may go on with an id: it is not sent again.
+            // What is cut may continue with an id: it is not sent again.
             let limited = Array(cloud.throttled("").utf8)
             for count in limited.indices {
                 let failed = try cloud.read(true, reply(400, Array(limited.prefix(count)))).failed()

@@ -2,7 +2,7 @@ import Core
 import Providers
 import XCTest
 
-/// Every documented code, every envelope, and what hangs on them: whether a submission may be sent again.
+/// Every documented code, every envelope, and what depends on them: whether a submission may be sent again.
 final class FailureTests: XCTestCase {
     private let kinds: [String: FailureKind] = [
         "refused": .refused, "throttled": .throttled, "clockSkew": .clockSkew, "staleCredentials": .staleCredentials,

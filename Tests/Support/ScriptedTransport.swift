@@ -267,11 +267,11 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
         if let sink = flight.sink {
             let body = reply.body
             reply.body = []
-            var goesOn = sink.begin(status: reply.status, headers: reply.headers)
-            for part in [body.prefix(body.count / 2), body.suffix(body.count - body.count / 2)] where goesOn {
-                if !part.isEmpty { goesOn = part.withUnsafeBytes { sink.receive($0) } }
+            var wantsMore = sink.begin(status: reply.status, headers: reply.headers)
+            for part in [body.prefix(body.count / 2), body.suffix(body.count - body.count / 2)] where wantsMore {
+                if !part.isEmpty { wantsMore = part.withUnsafeBytes { sink.receive($0) } }
             }
-            if !goesOn { return .failed(TransferFailure(.sink, requestMayHaveLeft: true, detail: "")) }
+            if !wantsMore { return .failed(TransferFailure(.sink, requestMayHaveLeft: true, detail: "")) }
         }
         return .reply(reply)
     }

@@ -85,7 +85,7 @@ static void only_here(const char *provider)
     ok(aigc_job_outcome(job) == AIGC_OUTCOME_ACCEPTED, "%s: the outcome is still ACCEPTED", provider);
     ok_status(aigc_client_attach(client, aigc_job_token(job), 1, &again, &error), AIGC_OK, &error, "%s: attach it",
               provider);
-    ok_status(aigc_job_wait(again, 60000, &error), AIGC_OK, &error, "%s: it went on at the provider", provider);
+    ok_status(aigc_job_wait(again, 60000, &error), AIGC_OK, &error, "%s: it kept running at the provider", provider);
     aigc_job_cancel(again);
     ok(aigc_job_state(again) == AIGC_STATE_SUCCEEDED, "%s: cancel after the end changes nothing", provider);
     aigc_job_free(again);

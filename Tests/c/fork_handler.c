@@ -1,5 +1,5 @@
 /* fork() in a signal handler, as crash reporters do: the thread that is interrupted may be anywhere in the library, with
- * its lock. No fork hangs, and the parent goes on. usage: fork_handler FORKS */
+ * its lock. No fork hangs, and the parent continues. usage: fork_handler FORKS */
 #include "support.h"
 
 #include <errno.h>
@@ -92,7 +92,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < JOBS; i++) aigc_job_free(jobs[i]);
     aigc_error *error = NULL;
     aigc_job *job = test_submit(client, AIGC_TENCENT, NULL);
-    ok_status(aigc_job_wait(job, 60000, &error), AIGC_OK, &error, "the parent goes on");
+    ok_status(aigc_job_wait(job, 60000, &error), AIGC_OK, &error, "the parent continues");
     aigc_job_free(job);
     aigc_client_free(client);
     return finish();

@@ -257,7 +257,7 @@ static void each(const char *provider, const char *what, void (*fail)(long nth),
     if (is_kept) ok(accepted > lives / 4, "%s: %d submissions beside were accepted all the same", provider, accepted);
 }
 
-/* epoll takes nothing any more: all goes on, only later. */
+/* epoll takes nothing any more: everything continues, only later. */
 static void unwatched(const char *provider)
 {
     enum { JOBS = 4 };

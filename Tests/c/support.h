@@ -3,7 +3,7 @@
  * The runner (run.py) starts the sandbox and says in the environment how to reach it:
  *   AIGC_TEST_CONFIG   configuration keys, one KEY=VALUE a line
  *   AIGC_TEST_DIR      an empty folder for the files of this program
- * A program prints one "ok" or "not ok" line per fact and ends with "1..N". Helpers that cannot go on end the program.
+ * A program prints one "ok" or "not ok" line per fact and ends with "1..N". Helpers that cannot continue end the program.
  * tap.c holds what needs no library, support.c the rest. */
 #ifndef SUPPORT_H
 #define SUPPORT_H
@@ -29,7 +29,7 @@ int ok_status(aigc_status status, aigc_status expected, aigc_error **error, cons
     __attribute__((format(printf, 4, 5)));
 /* Prints the plan. Returns the exit status. */
 int finish(void);
-/* Ends the program at once: the test itself cannot go on. */
+/* Ends the program at once: the test itself cannot continue. */
 void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 /* For a forked child: its facts are counted from here and not printed; a failed one is told on standard error. */
 void child_begins(void);

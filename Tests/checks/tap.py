@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 import subprocess
 import sys
@@ -44,8 +45,22 @@ class Report:
         return 1 if self.failed else 0
 
 
+def exported(*patterns: str) -> List[Path]:
+    """The files of a tree without git: all that no build and no tool has made."""
+    made = {".build", ".venv", ".git", "__pycache__", "node_modules", "target", ".pytest_cache", ".mypy_cache"}
+    found = [p for p in sorted(ROOT.rglob("*")) if not made & set(p.relative_to(ROOT).parts) and p.suffix != ".egg-info"]
+    names = [(p, str(p.relative_to(ROOT))) for p in found if p.is_file() and not p.is_symlink()]
+
+    def wanted(name: str) -> bool:
+        return any(fnmatch.fnmatch(name, one) or name.startswith(one.rstrip("/") + "/") for one in patterns)
+
+    return [p for p, name in names if not patterns or wanted(name)]
+
+
 def tracked(*patterns: str) -> List[Path]:
     """The files that git knows, and those that it does not yet know but does not ignore."""
+    if not (ROOT / ".git").exists():
+        return exported(*patterns)
     out = subprocess.run(
         ["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *patterns],
         check=True, stdout=subprocess.PIPE,

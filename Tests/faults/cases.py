@@ -1,4 +1,4 @@
-"""The cases of the matrix, and what must come of each, computed from what surely happened."""
+"""The cases of the matrix, and what must come of each, computed from what provably happened."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def _credentials(case: Case, fault: Fault) -> Expected:
 
 
 def every(repeats: int, first: int = 0) -> Iterator[Case]:
-    """All cases, one repetition after the other; first: where to go on."""
+    """All cases, one repetition after the other; first: where to continue."""
     for repeat in range(first, first + repeats):
         for fault in (fault for fault in FAULTS.values() if fault.in_matrix):
             for operation in OPERATIONS:

@@ -1,4 +1,4 @@
-"""The faults, and what each surely means. The expectations of the matrix are computed from this table alone."""
+"""The faults, and what each provably means. The expectations of the matrix are computed from this table alone."""
 
 from __future__ import annotations
 

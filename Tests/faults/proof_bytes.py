@@ -16,7 +16,7 @@ from aigc.enums import State, Status
 Fault = Tuple[str, Dict[str, Any]]
 CUT: Fault = ("cut", {"fraction": 0.6})
 # Faults in the order in which they strike; afterwards the store behaves.
-MENDED: Dict[str, List[Fault]] = {
+RETRIED: Dict[str, List[Fault]] = {
     "cut, then resumed": [CUT],
     "cut with a reset": [("cut", {"fraction": 0.6, "reset": True})],
     "cut twice": [CUT, CUT],
@@ -36,7 +36,7 @@ MENDED: Dict[str, List[Fault]] = {
     "random bytes under 200": [("garbage_body", {"content_type": "image/png"})],
     "a login page": [("html", {})],
 }
-# What no second try mends: the error, never a file.
+# What no second try fixes: the error, never a file.
 HOPELESS: Dict[str, Tuple[Fault, Tuple[Status, ...]]] = {
     "always a flipped bit": (("flip_byte", {}), (Status.CORRUPT,)),
     "always truncated": (("truncate", {"fraction": 0.5}), (Status.CORRUPT,)),
@@ -61,22 +61,22 @@ def _leftovers(folder: Path) -> List[str]:
     return [file.name for file in folder.iterdir() if not file.name.endswith((".part", ".part.info"))]
 
 
-def mended(rig: Rig, report: Report) -> None:
+def retried(rig: Rig, report: Report) -> None:
     """One trouble after another, then none: the right bytes."""
     for provider in PROVIDERS:
-        for number, (what, faults) in enumerate(MENDED.items()):
+        for number, (what, faults) in enumerate(RETRIED.items()):
             for to_file in (True, False):
-                _mended(
+                _retried(
                     rig,
                     report,
                     provider,
                     what,
                     faults,
-                    rig.folder / ("mended-%s-%d" % (provider, number)) if to_file else None,
+                    rig.folder / ("fixed-%s-%d" % (provider, number)) if to_file else None,
                 )
 
 
-def _mended(rig: Rig, report: Report, provider: str, what: str, faults: List[Fault], folder: "Path | None") -> None:
+def _retried(rig: Rig, report: Report, provider: str, what: str, faults: List[Fault], folder: "Path | None") -> None:
     with aigc.Client(rig.keys(rig.box.info["http"], timeout_idle_ms=3000)) as client:
         job = _job(client, provider, what)
         whole = len(rig.box.image(provider, job.remote_id or ""))
@@ -143,4 +143,4 @@ def flipped(rig: Rig, report: Report) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main("bytes", [mended, hopeless, flipped]))
+    sys.exit(main("bytes", [retried, hopeless, flipped]))

@@ -197,7 +197,7 @@ def stopped(rig: Rig, report: Report) -> None:
         os.kill(process.pid, signal.SIGCONT)
         said = process.communicate(timeout=60)[0].split()
         ids = created(rig, "while it stood still")
-        report.ok(said[-2:] == ["ACCEPTED", *ids], "%s: it finds its id when it goes on" % what, "%s, %s" % (said, ids))
+        report.ok(said[-2:] == ["ACCEPTED", *ids], "%s: it finds its id when it runs again" % what, "%s, %s" % (said, ids))
         rig.box.reset()
 
 

@@ -1,4 +1,4 @@
-"""Tencent's rate: many submissions at once keep to it without a throttling answer, and status calls go on meanwhile."""
+"""Tencent's rate: many submissions at once stay below it without a throttling answer, and status calls continue."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _flood(rig: Rig, report: Report, clients: List[aigc.Client], what: str) -> N
     polls = [seen["time"] for seen in rig.box.requests(DESCRIBE["tencent"]) if times[0] <= seen["time"] <= times[-1]]
     polls = [times[0], *polls, times[-1]]
     longest = max(after - before for before, after in zip(polls, polls[1:]))
-    text = "%s: status calls went on while submissions waited (%d of them)" % (what, len(polls) - 2)
+    text = "%s: status calls kept running while submissions waited (%d of them)" % (what, len(polls) - 2)
     report.ok(longest < 1.0 and len(polls) > 2 * span, text, "%.2f s without one" % longest)
     for job in followed:
         job.cancel()

@@ -178,7 +178,7 @@ def killed_and_stopped(rig: Rig, report: Report) -> None:
     report.ok(rate >= 0.9 * PER_SECOND, "one killed, one stopped: the others use the rate", "%.2f/s" % rate)
     report.ok(jain >= 0.99, "one killed, one stopped: the others share alike", dict(parts))
     report.ok(_granted(rig, CREATE["tencent"]) <= 21, "one killed, one stopped: never more granted in a second")
-    report.note("one killed, one stopped: %.2f/s, Jain %.4f; %d more after it went on" % (rate, jain, after - before))
+    report.note("one killed, one stopped: %.2f/s, Jain %.4f; %d more after it ran again" % (rate, jain, after - before))
 
 
 def sixteen(rig: Rig, report: Report) -> None:

@@ -250,9 +250,9 @@ class Proxy:
                 return False
             request = await self._read(stream)
             passed_on = self.counts.forwarded
-            goes_on = await spoil_reply(self, stream, hit, request, armed.variant)
+            stays_open = await spoil_reply(self, stream, hit, request, armed.variant)
             hit.forwarded = self.counts.forwarded > passed_on
-            return goes_on
+            return stays_open
         finally:
             hit.gone = time.monotonic()
 

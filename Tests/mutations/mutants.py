@@ -345,7 +345,7 @@ MUTANTS = (
         ["swift WebURLTests", "faults resume"],
     ),
     Mutant(
-        8, "an image goes on with the bytes of another URL",
+        8, "an image continues with the bytes of another URL",
         [
             (
                 "Sources/Assets/Receiver.swift", "canResume",

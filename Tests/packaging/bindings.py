@@ -82,7 +82,7 @@ def rust_type(c: str) -> str:
 
 
 def rust_declarations() -> Iterator[str]:
-    """Where sys.rs declares something else than the header."""
+    """Where sys.rs declares something other than the header."""
     text = source("bindings/rust/src", "sys.rs")
     found = {}
     for name, arguments, result in re.findall(r"pub fn (\w+)\(([^)]*)\)(?: -> ([^;]+))?;", text):

@@ -114,7 +114,7 @@ fact "the loader finds it by its soname" by_soname
 fact "every file is as it was packed" verified
 fact "debug symbols lie where debuggers look" debug_symbols
 if command -v man >/dev/null; then fact "man 3 aigc_client_submit" reads; fi
-fact "libaigc-dev goes, programs go on" without_dev
+fact "libaigc-dev goes, programs keep running" without_dev
 fact "the rest goes" removed
 fact "and leaves no trace" no_trace
 INSIDE

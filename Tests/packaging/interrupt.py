@@ -1,4 +1,4 @@
-"""Interrupts an example, and looks whether it has told of every job that goes on.
+"""Interrupts an example, and checks whether it has told of every job that keeps running.
 
 usage: interrupt.py [--operation NAME] [--by-signal] JOBS COMMAND [ARGUMENT]...
   inside sandbox.py; the command submits so many jobs that never end

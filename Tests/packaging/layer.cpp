@@ -17,7 +17,7 @@ static void ok(bool good, const char *what, const std::string &why = "") {
     if (!good) failures++;
 }
 
-// The value, or the end of the program with the message: a test cannot go on without it.
+// The value, or the end of the program with the message: a test cannot continue without it.
 template <class T>
 static T must(aigc::Result<T> result, const char *what) {
     if (!result) {

@@ -144,7 +144,7 @@ def size(number: int) -> int:
 
 
 def pool(method: str) -> None:
-    """A client in the parent with a job that goes on, workers with clients of their own."""
+    """A client in the parent with a job that keeps running, workers with clients of their own."""
     import multiprocessing
 
     import aigc
@@ -170,7 +170,8 @@ def leave() -> None:
     for more in ("", "del client, jobs, kept", "sys.exit(0)"):
         said = subprocess.run([sys.executable, "-W", "error", "-c", code + more], stderr=subprocess.PIPE, timeout=30)
         lines = said.stderr.decode().splitlines()
-        strange = [line for line in lines if not line.startswith("a job that was given up here goes on at the provider")]
+        expected = "a job that was given up here keeps running at the provider"
+        strange = [line for line in lines if not line.startswith(expected)]
         assert (said.returncode, strange) == (0, []), (more, said)
 
 

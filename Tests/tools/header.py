@@ -17,7 +17,7 @@ from typing import Dict, List, NamedTuple, Tuple, Union
 
 HEADER = Path(__file__).resolve().parents[2] / "include" / "aigc.h"
 
-# The functions of the table that answer NULL with something else than the rule says, because the header says so.
+# The functions of the table that answer NULL with something other than the rule says, because the header says so.
 NULL_STATUS = {
     "aigc_config_describe": "AIGC_OK",
     "aigc_operation_at": "AIGC_OK",

@@ -5,7 +5,7 @@
  *
  * No call in the loop blocks but epoll_wait(), where a program puts its own descriptors too. Each job and each download
  * ends with exactly one AIGC_EVENT_JOB_DONE: counting them is enough to know when all is done. After Ctrl-C, SIGTERM or
- * SIGHUP what the provider has accepted goes on there, and its token has been printed.
+ * SIGHUP what the provider has accepted keeps running there, and its token has been printed.
  * Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 130 ended by a signal. */
 #include <aigc.h>
 #include <errno.h>
@@ -32,7 +32,7 @@ static void failed(struct work *work, const char *what, aigc_error *error)
     work->failures++;
 }
 
-/* A job has its images: starts the download of each. The handles can go, the downloads go on. */
+/* A job has its images: starts the download of each. The handles can go, the downloads keep running. */
 static void start_downloads(struct work *work, aigc_job *job)
 {
     for (size_t i = 0; i < aigc_job_asset_count(job); i++) {

@@ -104,7 +104,7 @@ need_place() {
     was=$(cat "$root"/.build/{release,debug}.yaml 2>/dev/null |
         sed -n 's|.*"\(/[^"]*\)/Sources/Core/[^"/]*\.swift".*|\1|p;T;q') || true
     if [ -z "$was" ] || [ "$was" -ef "$root" ]; then return 0; fi
-    echo "This folder was $was when .build was made, and Swift cannot go on with that here." >&2
+    echo "This folder was $was when .build was made, and Swift cannot build that here." >&2
     echo "Remove $root/.build and run this again." >&2
     return 1
 }

@@ -4,8 +4,8 @@
  *     ./train ada girl "a <special-token> in the snow" out https://example.com/1.png https://example.com/2.png
  *
  * The training is paid for when it has been accepted. Its token is printed at once: --token TOKEN instead of pictures
- * goes on from there, in this process or in another one, today or tomorrow.
- * Ctrl-C, SIGTERM and SIGHUP leave in good order, with the token of what goes on at the provider.
+ * continues from there, in this process or in another one, today or tomorrow.
+ * Ctrl-C, SIGTERM and SIGHUP leave in good order, with the token of what keeps running at the provider.
  * Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 3 nobody knows whether it was submitted,
  * 130 ended by a signal. */
 #define _POSIX_C_SOURCE 200809L
@@ -67,7 +67,7 @@ int main(int argc, char **argv)
     const char *token = NULL; char *equals, path[4096]; int first = 1, status = 0; size_t i;
 
     if (aigc_config_new(&config, &error) ||
-        aigc_config_set(config, "job.deadline_ms", "86400000", &error) || /* training takes its time: a day */
+        aigc_config_set(config, "job.deadline_ms", "86400000", &error) || /* training takes long: a day */
         aigc_request_new(AIGC_ALIBABA, AIGC_ALIBABA_MODEL_TRAIN, &train, &error) ||
         aigc_request_new(AIGC_ALIBABA, AIGC_ALIBABA_INFERENCE, &draw, &error)) status = failed("train", error, NULL);
     for (; !status && first + 1 < argc && argv[first][0] == '-'; first += 2) {

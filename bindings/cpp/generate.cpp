@@ -4,7 +4,7 @@
 //     ./generate tencent "a cat in the snow" cat [key=value ...]
 //
 // Ctrl-C, SIGTERM and SIGHUP leave in good order: what has not been sent is not sent any more, an answer on its way gets ten
-// seconds, and the token of a job that goes on is printed.
+// seconds, and the token of a job that keeps running is printed.
 // Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 3 nobody knows whether it was submitted, 130 ended
 // by a signal.
 #include "aigc.hpp"

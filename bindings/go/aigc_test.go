@@ -259,7 +259,7 @@ func TestManyGoroutinesAndOneEndForEach(t *testing.T) {
 				t.Error(err)
 			}
 			if i%10 == 0 {
-				runtime.GC() // frees the handles of those that have gone out of reach
+				runtime.GC() // frees the handles of jobs that have gone out of reach
 			}
 		}(i)
 	}

@@ -10,7 +10,7 @@
 //	fmt.Println(download.Path())
 //
 // Everything may be used by any number of goroutines. A context ends a wait, never a job: what the provider has accepted
-// goes on, and Job.Token attaches it again. One goroutine of each client takes the library's events.
+// keeps running, and Job.Token attaches it again. One goroutine of each client takes the library's events.
 //
 // The library is found by pkg-config. Where it has no .pc file, name its folder in AIGC_LIB_DIR and build with
 //
@@ -108,7 +108,7 @@ func New(options Options) (*Client, error) {
 	return c, nil
 }
 
-// Close ends all jobs of the client here; they go on at the provider. Submissions that are on the wire get up to grace for
+// Close ends all jobs of the client here; they keep running at the provider. Submissions on the wire get up to grace for
 // their answer, so that the ids of accepted jobs are not lost; a negative grace takes the configuration's close.grace_ms.
 // Jobs stay readable. Closing twice is fine.
 func (c *Client) Close(grace time.Duration) {

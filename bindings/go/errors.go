@@ -24,8 +24,8 @@ type Error struct {
 	Field           string // the request field or configuration key at fault
 	Retryable       bool   // the same call may succeed later and cannot cost twice
 	RetryAfter      time.Duration
-	Outcome         Outcome // what surely happened to a submission
-	Token           string  // attaches the job that may still go on; "" if there is none
+	Outcome         Outcome // what provably happened to a submission
+	Token           string  // attaches the job that may still keep running; "" if there is none
 
 	cause error // of a wait that a context ended
 }

@@ -12,7 +12,7 @@ import (
 	"unsafe"
 )
 
-// Job is a submitted or attached job, or a download. It needs no closing, and goes on when nobody holds it.
+// Job is a submitted or attached job, or a download. It needs no closing, and keeps running when nobody holds it.
 type Job struct {
 	id     uint64
 	client *Client
@@ -79,7 +79,7 @@ func (j *Job) Done() <-chan struct{} { return j.done }
 func (j *Job) Accepted() <-chan struct{} { return j.accepted }
 
 // Wait waits until the job has ended, and says how: nil for success. When the context ends first, errors.Is finds ctx.Err()
-// and ErrTimeout in the error, and its Token attaches the job, which goes on.
+// and ErrTimeout in the error, and its Token attaches the job, which keeps running.
 func (j *Job) Wait(ctx context.Context) error {
 	select {
 	case <-j.done:
@@ -91,7 +91,7 @@ func (j *Job) Wait(ctx context.Context) error {
 		return j.Err()
 	case <-ctx.Done():
 		return &Error{
-			Status: ErrTimeout, Message: "the wait was ended before the job: " + ctx.Err().Error() + "; the job goes on",
+			Status: ErrTimeout, Message: "the wait was ended before the job: " + ctx.Err().Error() + "; the job keeps running",
 			Outcome: j.Outcome(), Token: j.anyToken(), cause: ctx.Err(),
 		}
 	}
@@ -136,7 +136,7 @@ func (j *Job) Refresh(ctx context.Context) error {
 	}
 }
 
-// Cancel ends the job here, at once. Neither provider can be told to stop: an accepted job goes on and is billed.
+// Cancel ends the job here, at once. Neither provider can be told to stop: an accepted job keeps running and is billed.
 func (j *Job) Cancel() {
 	defer runtime.KeepAlive(j)
 	C.aigc_job_cancel(j.handle)

@@ -192,7 +192,7 @@ export class AigcError extends Error {
   readonly retryable: boolean;
   /** How long the provider asked to wait, in milliseconds; 0 if it did not. */
   readonly retryAfterMs: number;
-  /** One of constants.OUTCOME_*: what surely happened to a submission. */
+  /** One of constants.OUTCOME_*: what provably happened to a submission. */
   readonly outcome: number;
   /** The field, option or configuration key that it is about; null if none. */
   readonly field: string | null;

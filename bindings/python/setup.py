@@ -57,7 +57,7 @@ def library() -> Optional[Path]:
 
 
 def moved_from() -> Optional[str]:
-    """Where the checkout lay when its .build was made, if that was elsewhere: Swift cannot go on there."""
+    """Where the checkout lay when its .build was made, if that was elsewhere: Swift cannot continue there."""
     try:
         text = (REPOSITORY / ".build" / "release.yaml").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -74,14 +74,14 @@ def build() -> None:
     moved = moved_from()
     if moved:
         raise SystemExit(
-            f"libaigc: .build was made when this checkout lay in {moved}, and Swift cannot go on with it here: remove "
+            f"libaigc: .build was made when this checkout lay in {moved}, and Swift cannot build it here: remove "
             f"{REPOSITORY / '.build'} and repeat"
         )
     say(f"building the library: {' '.join(command)}")
     result = subprocess.run(command, cwd=REPOSITORY, stdout=sys.stderr)
     if result.returncode:
         raise SystemExit(
-            f"libaigc: {' '.join(command)} failed ({result.returncode}). Mend it, or name a ready library with "
+            f"libaigc: {' '.join(command)} failed ({result.returncode}). Fix it, or name a ready library with "
             "AIGC_LIBRARY, or set AIGC_WITHOUT_LIBRARY=1 for a wheel without it"
         )
 

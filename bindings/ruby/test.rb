@@ -112,7 +112,7 @@ class AigcTest < Minitest::Test
     assert_equal %w[1000 0], [tool("created", "tencent"), tool("duplicates")]
   end
 
-  def test_threads_wait_and_the_interpreter_goes_on
+  def test_threads_wait_and_the_interpreter_keeps_running
     counted = 0
     counter = Thread.new { loop { counted += 1 and sleep 0.01 } }
     Array.new(8) { |i| Thread.new { @client.tencent.aigc_image(prompt: "cat #{i} in a thread").wait(60) } }.each(&:join)

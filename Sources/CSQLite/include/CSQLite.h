@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* Opens the library by its file name, "libsqlite3.so.0", the first time; later calls return the first result. RTLD_LOCAL: its
- * names are nobody else's. NULL on success; otherwise one line that says what is missing or too old, which lives for ever. */
+ * names are nobody else's. NULL on success; otherwise one line that says what is missing or too old; never freed. */
 const char *aigcs_load(const char *name);
 /* "3.40.1" of the library that is loaded; NULL before. */
 const char *aigcs_version(void);

@@ -44,7 +44,7 @@ public final class SharedRate: @unchecked Sendable {
             guard let file, var place else { return body(&limit) }
             var result: R?
             let isWritten = file.update(&place, unixSeconds: SystemClock().unixMilliseconds() / 1_000) { words in
-                // A file that was cut short, or a record that was given away, holds nothing: what is known here goes on.
+                // A file that was cut short, or a record that was given away, holds nothing: this process keeps its own figures.
                 if let words, words.contains(where: { $0 != 0 }) {
                     limit = RateLimit(perSecond: limit.perSecond, words, at: now) ?? limit.fresh
                 }
@@ -74,7 +74,7 @@ public final class RateBoard: @unchecked Sendable {
         self.file = file
     }
 
-    /// Temporary credentials have another id each time: beyond so many accounts those that nobody holds any more go.
+    /// Temporary credentials bring a new account id each time: beyond so many accounts, unused rates are dropped.
     private static let crowd = 512
 
     var count: Int { lock.withLock { rates.count } }

@@ -12,7 +12,7 @@ internal import Glibc
 ///
 /// The file is read and written, and never mapped: when somebody cuts a mapped file short, the kernel kills whoever looks
 /// at it. A record is locked for the microseconds of a change. Nobody waits long: a process that is stopped inside its
-/// change keeps nobody from going on, and one slot may then be given twice. Any thread.
+/// change blocks nobody, and one slot may then be given twice. Any thread.
 public final class RateFile: Sendable {
     typealias Words = [UInt64]
 

@@ -21,7 +21,7 @@ public struct Event: Sendable {
     public let state: JobState?
     public let status: Status
     public let provider: String
-    /// One line for people, of those that have one.
+    /// One line for people, for events that have one.
     public let message: String?
     public var log: LogRecord?
 }

@@ -162,7 +162,7 @@ final class MirrorRunner {
     func find(_ id: UInt64) -> MirroredJob? { mirrors[id] }
 
     func cancel(_ mirror: MirroredJob) {
-        end(mirror, .cancelled, Failure(.cancelled, "Job ended here by a cancel" + Self.goesOn))
+        end(mirror, .cancelled, Failure(.cancelled, "Job ended here by a cancel" + Self.driven))
     }
 
     /// A timer has fired that is no task's.
@@ -172,7 +172,7 @@ final class MirrorRunner {
     }
 
     private func deadlinePassed(_ mirror: MirroredJob) {
-        end(mirror, .failed, Failure(.deadline, "Job deadline passed before it ended" + Self.goesOn, isRetryable: true))
+        end(mirror, .failed, Failure(.deadline, "Job deadline passed before it ended" + Self.driven, isRetryable: true))
     }
 
     /// A status call is wanted: this engine asks by itself from now on.
@@ -187,10 +187,10 @@ final class MirrorRunner {
     }
 
     private static func closedHere(_ mirror: MirroredJob) -> Failure {
-        Failure(.cancelled, "Job ended here because the client was closed" + goesOn)
+        Failure(.cancelled, "Job ended here because the client was closed" + driven)
     }
 
-    private static let goesOn = "; the client that drives it keeps driving it, and its key finds it again"
+    private static let driven = "; the client that drives it keeps driving it, and its key finds it again"
 
     // MARK: - Watching
 

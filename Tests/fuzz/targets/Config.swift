@@ -16,7 +16,7 @@ let configTarget = Target(name: "config", maximumBytes: 1_024) { input in
     for line in input.bytes.split(separator: UInt8(ascii: "\n")).prefix(32) {
         let pair = line.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
         guard let key = pair.first, let value = pair.last, pair.count == 2 else { continue }
-        // Looking for the nearest key takes its time: once is enough.
+        // Looking for the nearest key takes long: once is enough.
         guard set(config, key, value) else { break }
     }
     guard makesClient else { return }

@@ -75,10 +75,10 @@ private func outcome(_ sink: MemorySink, _ finish: AssetFinish) -> Outcome {
 private func transfer(
     _ sink: MemorySink, _ pieces: [[UInt8]], _ status: Int, _ headers: HTTPHeaders, isCut: Bool
 ) -> AssetFinish {
-    var goesOn = sink.begin(status: status, headers: headers)
-    for piece in pieces where goesOn { goesOn = piece.withUnsafeBytes { sink.receive($0) } }
-    if isCut || !goesOn {
-        let kind: TransferFailure.Kind = goesOn ? .cutReply : .sink
+    var wantsMore = sink.begin(status: status, headers: headers)
+    for piece in pieces where wantsMore { wantsMore = piece.withUnsafeBytes { sink.receive($0) } }
+    if isCut || !wantsMore {
+        let kind: TransferFailure.Kind = wantsMore ? .cutReply : .sink
         return sink.finish(.failed(TransferFailure(kind, requestMayHaveLeft: true, detail: "cut")))
     }
     return sink.finish(.reply(HTTPReply(status: status, headers: headers)))

@@ -14,7 +14,7 @@ int main(void)
     /* A name that does not exist is for the program, now and later. */
     NEED(aigc_request_new(AIGC_TENCENT, "aigc_imagine", &request, &error) == AIGC_E_INVALID_ARGUMENT);
     NEED(pause_before_retry(error, 0) == -1);
-    NEED(strcmp(whose_turn(aigc_error_status(error)), "the program: mend it") == 0);
+    NEED(strcmp(who_must_act(aigc_error_status(error)), "the program: fix it") == 0);
     aigc_error_free(error);
 
     /* A read that met a 503 may be tried again, ever more slowly, ten times. */
@@ -27,8 +27,8 @@ int main(void)
     aigc_client_free(client);
 
     for (i = 0; aigc_status_at(i, &status) == AIGC_OK; i++)
-        NEED((strcmp(whose_turn(status), "nobody") == 0) == (status == AIGC_OK));
-    NEED(strncmp(whose_turn(AIGC_E_OUTCOME_UNKNOWN), "a person", 8) == 0);
-    NEED(strcmp(whose_turn(499), whose_turn(AIGC_E_NO_CREDENTIALS)) == 0); /* one of a later version */
+        NEED((strcmp(who_must_act(status), "nobody") == 0) == (status == AIGC_OK));
+    NEED(strncmp(who_must_act(AIGC_E_OUTCOME_UNKNOWN), "a person", 8) == 0);
+    NEED(strcmp(who_must_act(499), who_must_act(AIGC_E_NO_CREDENTIALS)) == 0); /* one of a later version */
     END();
 }

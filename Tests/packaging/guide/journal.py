@@ -13,7 +13,7 @@ with aigc.Client() as client:
     while not (journal.exists() and journal.read_text().endswith("\n")):
         assert waits.is_alive()
         time.sleep(0.01)
-    assert waits.is_alive() and not list(Path("images").glob("*"))  # the token is on disk, and the wait goes on
+    assert waits.is_alive() and not list(Path("images").glob("*"))  # the token is on disk, and the wait continues
     token = journal.read_text().strip()
     waits.join(60)
     (image,) = Path("images").iterdir()

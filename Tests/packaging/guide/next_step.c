@@ -19,8 +19,8 @@ int main(void)
 
     NEED(after(new_job(client, "its answer is lost")) == ASK_A_PERSON);
     NEED(after(new_job(client, "one that works")) == NOTHING);
-    NEED(after(new_job(client, "[fail]")) == MEND_FIRST);
-    NEED(after(new_job(client, "[blocked]")) == MEND_FIRST);
+    NEED(after(new_job(client, "[fail]")) == FIX_FIRST);
+    NEED(after(new_job(client, "[blocked]")) == FIX_FIRST);
 
     job = new_job(client, "[never] one that is accepted");
     until_accepted(job);

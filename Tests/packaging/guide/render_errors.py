@@ -15,7 +15,7 @@ def said(client, prompt):
 
 with aigc.Client() as client:
     assert said(client, "its answer is lost").startswith("ask a person; do not repeat:")
-    assert said(client, "[fail]").startswith("mend it first")
+    assert said(client, "[fail]").startswith("fix it first")
     assert said(client, "a cat") == ""
 with aigc.Client({"job.deadline_ms": 1500}) as client:
     stopped = said(client, "[never]")

@@ -9,7 +9,7 @@ static void *wakes(void *client)
     return NULL;
 }
 
-/* It goes on after a wake, and ends when both jobs have. */
+/* It continues after a wake, and ends when both jobs have. */
 int main(void)
 {
     aigc_client *client = new_client(NULL);

@@ -11,7 +11,7 @@ int main(void)
     until_accepted(job);
     snprintf(token, sizeof token, "%s", aigc_job_token(job));
     aigc_job_free(job);
-    aigc_client_free(first); /* the job goes on */
+    aigc_client_free(first); /* the job keeps running */
 
     second = new_client(NULL);
     WORKS(wait_for_token(second, token, &again, &error));

@@ -101,7 +101,7 @@ def blocks(lines: List[str]) -> Tuple[Block, ...]:
     """The pieces of a comment."""
     found: List[Block] = []
     new = True
-    hang = 0  # how far the lines that go on with an item or a row are indented
+    hang = 0  # how far the lines that continue an item or a row are indented
     for line in lines:
         text = line.strip()
         indent = len(line) - len(line.lstrip())
@@ -248,7 +248,7 @@ class Reader:
             return Item(kind, line, comment, (shape.group(1) or shape.group(2),), code)
         found = []
         while re.match(r"[a-z]|/\*", self.lines[self.at]):
-            if self.lines[self.at].startswith("/*"):  # no empty line before it: it goes on with the one above
+            if self.lines[self.at].startswith("/*"):  # no empty line before it: it continues the one above
                 comment += blocks(uncomment(self.take_comment()))
             found.append(self.function(self.take_until(";")))
         if not found:

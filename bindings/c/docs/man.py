@@ -175,7 +175,7 @@ class Pages:
         self.pages[page] = (
             "\n".join(
                 [
-                    '.\\" Made from include/aigc.h by bindings/c/docs/man.py: mend it there.',
+                    '.\\" Made from include/aigc.h by bindings/c/docs/man.py: fix it there.',
                     top,
                     ".SH NAME",
                     "%s \\- %s" % (", ".join(names), hyphens(escaped(short))),

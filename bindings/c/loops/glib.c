@@ -4,7 +4,7 @@
  *     ./glib 100 "a cat in the snow" cat
  *
  * g_unix_fd_add() watches the client's event descriptor; the callback runs on the thread of the main loop.
- * After Ctrl-C, SIGTERM or SIGHUP what the provider has accepted goes on there, and its token has been printed.
+ * After Ctrl-C, SIGTERM or SIGHUP what the provider has accepted keeps running there, and its token has been printed.
  * Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 130 ended by a signal. */
 #include <aigc.h>
 #include <glib-unix.h>
@@ -42,7 +42,7 @@ static void job_done(Work *work, aigc_job *job)
         char *path = g_strdup_printf("%s-%s-%" G_GSIZE_FORMAT ".*", work->output, aigc_job_remote_id(job), i + 1);
         if (aigc_job_download(job, i, path, &download, &error)) failed(work, path, error);
         else work->waiting++;
-        aigc_job_free(download); /* it goes on without this handle */
+        aigc_job_free(download); /* it keeps running without this handle */
         g_free(path);
     }
 }

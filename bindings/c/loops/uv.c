@@ -4,7 +4,7 @@
  *     ./uv 100 "a cat in the snow" cat
  *
  * The client's event descriptor is one more thing that the loop watches. After Ctrl-C, SIGTERM or SIGHUP what the
- * provider has accepted goes on there, and its token has been printed.
+ * provider has accepted keeps running there, and its token has been printed.
  * Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 130 ended by a signal. */
 #include <aigc.h>
 #include <signal.h>
@@ -48,7 +48,7 @@ static void handle(const aigc_event *event, void *user_data)
         snprintf(path, sizeof path, "%s-%s-%zu.*", work->output, aigc_job_remote_id(job), i + 1);
         if (aigc_job_download(job, i, path, &download, &error)) failed(work, path, error);
         else work->waiting++;
-        aigc_job_free(download); /* it goes on without this handle */
+        aigc_job_free(download); /* it keeps running without this handle */
     }
 }
 

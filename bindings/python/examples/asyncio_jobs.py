@@ -4,7 +4,7 @@
     pip install ./bindings/python
     python asyncio_jobs.py 100 "a cat in the snow" pictures/
 
-Ctrl-C, SIGTERM and SIGHUP end the program in good order: what the provider has accepted goes on there, and the tokens that
+Ctrl-C, SIGTERM and SIGHUP end the program in good order: what the provider has accepted keeps running there, and the tokens that
 have been printed find it again.
 Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 130 ended by a signal.
 """

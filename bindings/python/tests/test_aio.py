@@ -177,7 +177,7 @@ def test_closing_ends_waits(sandbox: Any, keys: Dict[str, Any]) -> None:
     run(work)
 
 
-def test_closing_waits_for_what_is_on_the_wire_and_the_loop_goes_on(sandbox: Any, keys: Dict[str, Any]) -> None:
+def test_closing_waits_for_what_is_on_the_wire_and_the_loop_keeps_running(sandbox: Any, keys: Dict[str, Any]) -> None:
     async def work() -> None:
         sandbox.fault("delay_after", "CreateAigcImageTask", ms=800)
         client = aio.Client(keys)

@@ -116,7 +116,7 @@ def test_thirty_jobs_have_one_resume_line(sandbox: Any, command: Command, tmp_pa
     code, _ = running.signal(signal.SIGINT)
     assert code == 130
     text = running.text.replace("\r", "")
-    assert text.count("go on at the provider") == 1 and text.count("to get their images: ") == 1
+    assert text.count("keep running at the provider") == 1 and text.count("to get their images: ") == 1
     line = text.split("to get their images: ")[1].replace("\n", "")
     assert all(token in line for token in tokens)
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the command leaves at once, and the job that goes on can be found again."""
+"""Ctrl-C and SIGTERM: the command leaves at once, and the job that keeps running can be found again."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_generate(sandbox: Any, command: Command, tmp_path: Path, terminal: bool
     code, seconds = running.signal(number)
     assert code == 130 and seconds < 1, (seconds, running.text)
     token = token_of(running.text)
-    after = running.text.split("goes on at the provider")[1].replace("\r", "").replace("\n", "")
+    after = running.text.split("keeps running at the provider")[1].replace("\r", "").replace("\n", "")
     assert f"aigc wait {token}" in after and f"aigc fetch {token}" in after
     status = command.run("status", token)
     assert status.returncode == 0 and status.stdout.startswith(("PENDING", "RUNNING"))
@@ -240,7 +240,7 @@ def test_on_the_wire_the_id_is_not_lost(sandbox: Any, command: Command, tmp_path
     time.sleep(0.3)
     code, seconds = running.signal(signal.SIGINT)
     assert code == 130 and 0.5 < seconds < 4, (seconds, running.text)
-    assert "goes on at the provider; its token: " in running.text
+    assert "keeps running at the provider; its token: " in running.text
     token = running.text.split("its token: ")[1].split()[0]
     assert command.run("status", token).returncode == 0
 
@@ -254,7 +254,7 @@ def test_one_wish_that_is_passed_on_twice(sandbox: Any, command: Command, tmp_pa
     running.process.send_signal(number)
     time.sleep(0.02)
     code, _ = running.signal(number)
-    assert code == 130 and "goes on at the provider; its token: " in running.text
+    assert code == 130 and "keeps running at the provider; its token: " in running.text
 
 
 def test_twice_on_the_wire_leaves_at_once_and_says_so(sandbox: Any, command: Command, tmp_path: Path) -> None:
@@ -326,7 +326,7 @@ sys.exit(cli.main(sys.argv[1:]))
         )
         created = sum(sandbox.stats()["jobs_created"].values()) - before
         assert done.returncode == 130 and "Traceback" not in done.stderr, done.stderr
-        assert done.stderr.count("goes on at the provider; its token: ") == created
+        assert done.stderr.count("keeps running at the provider; its token: ") == created
 
 
 def test_a_program_in_python_on_the_wire(sandbox: Any, keys: Any) -> None:

@@ -72,7 +72,7 @@ def test_a_job_step_by_step(sandbox: Any, keys: Dict[str, Any]) -> None:
             job.download(1)
 
 
-def test_events_go_on_until_the_grace_is_over(sandbox: Any, keys: Dict[str, Any]) -> None:
+def test_events_continue_until_the_grace_is_over(sandbox: Any, keys: Dict[str, Any]) -> None:
     """A program that stores ids as it takes events gets the one that comes while the client is closed."""
     sandbox.fault("delay_after", "CreateAigcImageTask", ms=600)
     client = aigc.Client(keys)

@@ -633,7 +633,7 @@ def test_order_for_tencent(machine: Machine) -> None:
 
 
 @pytest.mark.slow
-def test_a_source_that_has_given_is_kept_to(instance: Machine) -> None:
+def test_a_source_that_has_given_stays_in_use(instance: Machine) -> None:
     """A renewal never wanders to another identity, and a source that is fixed later does not take over."""
     instance.box.config(imds_role="sandbox-role", imds_life=8)
     other = instance.key("alibaba", "late")

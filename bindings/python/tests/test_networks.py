@@ -272,7 +272,7 @@ def test_a_proxy_that_fails_costs_nothing(sandbox: Any, behind: Dict[str, Any], 
         with pytest.raises(NetworkError):
             job.wait(20)
         assert job.outcome is Outcome.NOT_SENT
-    assert len(targets(sandbox)) == 2, "surely not sent, hence tried again"
+    assert len(targets(sandbox)) == 2, "provably not sent, hence tried again"
     with Client({**keys, "http.proxy": "http://127.0.0.1:9"}) as client:
         job = client.submit("tencent", "aigc_image", prompt="a cat without a proxy")
         with pytest.raises(NetworkError):

@@ -153,7 +153,7 @@ impl Client {
         unsafe { sys::aigc_client_wake(self.raw()) }
     }
 
-    /// Ends all jobs here; they go on at the provider. Submissions on the wire get up to `grace` for their answer.
+    /// Ends all jobs here; they keep running at the provider. Submissions on the wire get up to `grace` for their answer.
     pub fn close(&self, grace: Duration) {
         // SAFETY: the handle lives.
         unsafe { sys::aigc_client_close(self.raw(), milliseconds(Some(grace))) }

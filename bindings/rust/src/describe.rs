@@ -46,13 +46,13 @@ pub struct Field {
 
 /// The version of the library that is loaded, "1.0.0".
 pub fn version() -> &'static str {
-    // SAFETY: the string lives for ever.
+    // SAFETY: the string is never freed.
     unsafe { text(sys::aigc_version_string()) }.unwrap_or("?")
 }
 
 /// One line of JSON: versions of the library and of what it uses.
 pub fn build_info() -> &'static str {
-    // SAFETY: the string lives for ever.
+    // SAFETY: the string is never freed.
     unsafe { text(sys::aigc_build_info()) }.unwrap_or("{}")
 }
 
@@ -60,7 +60,7 @@ pub fn build_info() -> &'static str {
 pub fn config_keys() -> Vec<Key> {
     let read = |index| {
         let (mut name, mut kind, mut value, mut about) = (null(), null(), null(), null());
-        // SAFETY: the places are ours, and the strings live for ever.
+        // SAFETY: the places are ours, and the strings are never freed.
         unsafe {
             let status = sys::aigc_config_describe(index, &mut name, &mut kind, &mut value, &mut about);
             let word = |value| text(value).unwrap_or("");
@@ -79,7 +79,7 @@ pub fn config_keys() -> Vec<Key> {
 pub fn operations() -> Vec<Operation> {
     let read = |index| {
         let (mut provider, mut name, mut kind, mut wire) = (null(), null(), null(), null());
-        // SAFETY: the places are ours, and the strings live for ever.
+        // SAFETY: the places are ours, and the strings are never freed.
         unsafe {
             let status = sys::aigc_operation_at(index, &mut provider, &mut name, &mut kind, &mut wire);
             let word = |value| text(value).unwrap_or("");
@@ -103,7 +103,7 @@ pub fn fields(provider: &str, operation: &str) -> Vec<Field> {
     let read = |index| {
         let (mut name, mut kind, mut wire, mut about) = (null(), null(), null(), null());
         let mut required = 0;
-        // SAFETY: the places are ours, and the strings that come out live for ever.
+        // SAFETY: the places are ours, and the strings that come out are never freed.
         unsafe {
             let (p, o) = (provider.as_ptr(), operation.as_ptr());
             let status =

@@ -109,7 +109,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
-    /// What surely happened to a submission. `Outcome::UNKNOWN`: do not just try again.
+    /// What provably happened to a submission. `Outcome::UNKNOWN`: do not just try again.
     pub fn outcome(&self) -> Outcome {
         self.0.outcome
     }

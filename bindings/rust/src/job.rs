@@ -33,7 +33,7 @@ impl Job {
     }
 
     /// Waits until the job has ended, at most for `timeout` (`None`: without limit). `Ok`: it succeeded.
-    /// `Status::TIMEOUT`: it has not ended and goes on. Takes no events.
+    /// `Status::TIMEOUT`: it has not ended and keeps running. Takes no events.
     pub fn wait(&self, timeout: Option<Duration>) -> Result<()> {
         // SAFETY: the handle lives.
         done(|error| unsafe { sys::aigc_job_wait(self.raw(), milliseconds(timeout), error) })
@@ -46,7 +46,7 @@ impl Job {
         done(|error| unsafe { sys::aigc_job_refresh(self.raw(), milliseconds(timeout), error) })
     }
 
-    /// Ends the job here, at once. Neither provider can be told to stop: an accepted job goes on and is billed.
+    /// Ends the job here, at once. Neither provider can be told to stop: an accepted job keeps running and is billed.
     pub fn cancel(&self) {
         // SAFETY: the handle lives.
         unsafe { sys::aigc_job_cancel(self.raw()) }

@@ -11,7 +11,7 @@ pub struct Status(pub i32);
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct State(pub i32);
 
-/// What surely happened to a submission.
+/// What provably happened to a submission.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Outcome(pub i32);
 
@@ -143,13 +143,13 @@ constants! { LogLevel:
 impl Status {
     /// The name in aigc.h, such as "AIGC_E_TIMEOUT".
     pub fn name(self) -> &'static str {
-        // SAFETY: the string lives for ever.
+        // SAFETY: the string is never freed.
         unsafe { crate::text(sys::aigc_status_name(self.0)) }.unwrap_or("AIGC_E_?")
     }
 
     /// One sentence: what it means and what to do.
     pub fn text(self) -> &'static str {
-        // SAFETY: the string lives for ever.
+        // SAFETY: the string is never freed.
         unsafe { crate::text(sys::aigc_status_text(self.0)) }.unwrap_or("")
     }
 
@@ -171,7 +171,7 @@ impl State {
 
     /// The name in aigc.h, such as "AIGC_STATE_PENDING".
     pub fn name(self) -> &'static str {
-        // SAFETY: the string lives for ever.
+        // SAFETY: the string is never freed.
         unsafe { crate::text(sys::aigc_state_name(self.0)) }.unwrap_or("AIGC_STATE_?")
     }
 }

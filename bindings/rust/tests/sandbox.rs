@@ -107,7 +107,7 @@ fn both_clouds_to_memory_and_to_a_file() {
         assert!(!job.assets().is_empty());
         let memory = job.download_to_memory(0).unwrap();
         let file = job.download(0, folder.join(format!("{}.*", job.id()))).unwrap();
-        drop(job); // the downloads go on without it
+        drop(job); // the downloads keep running without it
         memory.wait(LONG).unwrap();
         file.wait(LONG).unwrap();
         let bytes = memory.take_bytes().unwrap();

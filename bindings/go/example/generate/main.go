@@ -1,5 +1,5 @@
 // generate makes images with one job and waits for them. Ctrl-C, SIGTERM and SIGHUP leave in good order: what has not been
-// sent is not sent any more, an answer on its way gets ten seconds, and the token of a job that goes on is printed.
+// sent is not sent any more, an answer on its way gets ten seconds, and the token of a job that keeps running is printed.
 //
 //	go run ./example/generate [-c KEY=VALUE]... tencent "a cat in the snow" cat
 //

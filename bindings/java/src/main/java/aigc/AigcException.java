@@ -69,7 +69,7 @@ public class AigcException extends RuntimeException {
         return retryAfterMs;
     }
 
-    /** {@return one of Constants.OUTCOME_*: what surely happened to a submission} */
+    /** {@return one of Constants.OUTCOME_*: what provably happened to a submission} */
     public int outcome() {
         return outcome;
     }

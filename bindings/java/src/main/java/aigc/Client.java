@@ -141,7 +141,7 @@ public final class Client implements AutoCloseable {
      * Attaches a job from the provider's own id.
      *
      * @param provider the provider
-     * @param operation one of those that are submitted
+     * @param operation an operation that is submitted
      * @param remoteId the provider's id
      * @param follow whether the library polls it until it ends
      * @return the job
