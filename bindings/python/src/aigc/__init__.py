@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from . import errors as errors
     from . import journal as journal
     from . import logs as logs
+    from . import notebook as notebook
+    from . import otel as otel
     from . import profiles as profiles
     from . import prometheus as prometheus
     from ._event import Event as Event
@@ -144,7 +146,7 @@ _HOME = {
     "WrongStateError": "errors",
     "Request": "request",
 }
-_MODULES = ("aio", "errors", "journal", "logs", "profiles", "prometheus")
+_MODULES = ("aio", "errors", "journal", "logs", "notebook", "otel", "profiles", "prometheus")
 
 __version__: str
 

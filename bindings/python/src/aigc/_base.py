@@ -27,6 +27,8 @@ JobT = TypeVar("JobT", bound=BaseJob)
 DownloadT = TypeVar("DownloadT", bound=BaseDownload)
 TaskT = TypeVar("TaskT", bound=BaseTask)
 
+spans: Any = None
+"""What makes spans of jobs, if aigc.otel is installed."""
 _live: "WeakSet[BaseClient[Any, Any]]" = WeakSet()
 
 
@@ -129,7 +131,20 @@ class BaseClient(Generic[JobT, DownloadT]):
         the background, at most once unless it provably never reached the provider.
         """
         self._ready()
-        request = self._with_defaults(_request(provider, operation, fields))._build()
+        given = self._with_defaults(_request(provider, operation, fields))
+        if spans is None:
+            return self._submit(given)
+        given, span = spans.start(given)
+        try:
+            job = self._submit(given)
+        except BaseException as error:
+            spans.refused(error, span)
+            raise
+        spans.submitted(job, span)
+        return job
+
+    def _submit(self, given: Request) -> JobT:
+        request = given._build()
         pointer = _native.job_p()
         try:
             call(lib().aigc_client_submit, self._handle, request, byref(pointer))
@@ -363,6 +378,12 @@ def _close_all() -> None:
     for client in clients:
         if client._pid == os.getpid():
             client._close(None)
+
+
+def seen(task: BaseTask, error: Optional[AigcError] = None) -> None:
+    """wait() has seen the end of a task."""
+    if task._span is not None and spans is not None:
+        spans.ended(task, error)
 
 
 def undecided(job: BaseJob) -> bool:

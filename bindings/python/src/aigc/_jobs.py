@@ -65,6 +65,8 @@ class BaseTask:
         self._submitted = False  # By this client, and not attached.
         self._known = False  # Somebody has been told the token.
         self._unknown = False  # Somebody has been told that the outcome is unknown.
+        self._span: Any = None  # Of aigc.otel, until the end is seen.
+        self._span_end: Any = None
 
     @property
     def id(self) -> int:

@@ -30,7 +30,7 @@ from typing import (
 from weakref import WeakSet
 
 from . import _native, logs
-from ._base import BaseClient, remember_token, tells
+from ._base import BaseClient, remember_token, seen, tells
 from ._call import Handle, PathLike, error_from, milliseconds
 from ._event import Event
 from ._images import Images
@@ -73,6 +73,7 @@ class _Waits(BaseTask):
             finally:
                 client._forget(self._id, waiter)
         error = self.error
+        seen(self, error)
         if error is not None:
             remember_token(error, [self])
             raise error

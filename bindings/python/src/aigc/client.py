@@ -8,7 +8,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, List, Mapping, Optional, Type, TypeVar, Union
 
-from ._base import BaseClient, give_up, remember_token, settle
+from ._base import BaseClient, give_up, remember_token, seen, settle
 from ._call import Handle, PathLike, call, error_from, milliseconds
 from ._event import Event
 from ._images import Images
@@ -80,9 +80,11 @@ class _Waits(BaseTask):
         while True:
             status = library.aigc_job_wait(self._handle, _slice(deadline), None)
             if status == Status.OK:
+                seen(self)
                 return self
             if status != Status.TIMEOUT:
                 error = self.error or error_from(None, status)
+                seen(self, error)
                 remember_token(error, [self])
                 raise error
             # A job can end with the status TIMEOUT only here, where it has not ended.
