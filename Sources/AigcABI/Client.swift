@@ -35,7 +35,7 @@ final class Client: @unchecked Sendable {
         keepsRequests = values[.journalRequests]
     }
 
-    /// Ends everything here and joins the threads, also one that looks for credentials: what it does is given up.
+    /// Ends all jobs in this process and joins the threads. A thread that looks for credentials stops its search.
     func close(graceMilliseconds: Int64) {
         closing.begin()
         engine.close(graceMilliseconds: graceMilliseconds)

@@ -3,7 +3,7 @@ internal import Credentials
 internal import Providers
 
 /// A cloud as a client needs to know it. A further cloud is a further row of `all`, its keys are rows of `ConfigTable`,
-/// and its request table is named in `Clouds.requests`; all else of it stands in files of its own.
+/// and its request table is named in `Clouds.requests`; the rest of a cloud is in files of its own.
 struct Cloud: Sendable {
     /// The keys that give credentials in the configuration itself.
     struct Keys: Sendable {

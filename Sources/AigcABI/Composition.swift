@@ -133,7 +133,7 @@ enum Composition {
         settings.metadataEndpoint = values.optional(.credentialsMetadataEndpoint)
         for key in [TextKey.credentialsSTSEndpoint, .credentialsMetadataEndpoint] {
             guard values[key].utf8.contains(UInt8(ascii: "@")) else { continue }
-            // Not shown: what stands before the "@" is most likely a password.
+            // Not shown: the text before the "@" is most likely a password.
             throw Failure(
                 .invalidArgument, "Reading \(key.row.name): it holds user information; give https://host[:port]",
                 field: key.row.name.description)

@@ -67,7 +67,7 @@ struct SecretKey {
 private let day: Int64 = 86_400_000
 private let always: Int64 = 365 * 86_400_000
 
-// The rows. Their names are those of the keys: what is misspelt does not compile.
+// The rows. Their names are those of the keys: a misspelt key does not compile.
 
 extension TextKey {
     static let alibabaAccessKeyID = TextKey(

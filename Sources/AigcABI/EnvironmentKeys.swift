@@ -2,7 +2,7 @@ internal import Core
 internal import Credentials
 
 /// Keys that the environment sets where the configuration does not: a program that knows nothing of a sandbox then meets
-/// one unchanged. Of a privileged program the environment is empty (`Composition`).
+/// one unchanged. The environment of a privileged program counts as empty (`Composition`).
 enum EnvironmentKeys {
     static let all: [(variable: String, key: ConfigKey)] = [
         ("AIGC_ALIBABA_ENDPOINT", TextKey.alibabaEndpoint.row),

@@ -11,7 +11,7 @@ final class ErrorBox: HandleBox {
     let requestID: UnsafeMutablePointer<CChar>?
     let field: UnsafeMutablePointer<CChar>?
 
-    /// Of a message, which may repeat what the caller gave.
+    /// The longest message; a message may repeat an argument of the caller.
     static let maximumBytes = 4_000
 
     private init(_ failure: Failure) {

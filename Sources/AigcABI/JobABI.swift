@@ -199,7 +199,7 @@ public func aigc_job_set_deadline_ms(
 public func aigc_job_cancel(_ job: OpaquePointer?) {
     guard let box = JobBox.readable(job) else { return }
     box.client.engine.cancel(box.record)
-    // The engine is asked and answers within its turn; the limit is for one that a full disk or exit() holds up.
+    // The engine answers within its turn; the limit is for an engine that a full disk or exit() blocks.
     _ = try? box.client.engine.wait(box.record, milliseconds: 1_000)
 }
 

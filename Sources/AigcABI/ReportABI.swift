@@ -21,7 +21,7 @@ public func aigc_client_report(
 }
 
 extension Client {
-    /// What this client stands on. Reads what is known: sends nothing, waits for nothing.
+    /// The settings that this client uses. Sends nothing and waits for nothing.
     fileprivate func report() -> JSONValue {
         let providers = Clouds.requests.map(\.provider).compactMap { engine.provider($0) }.map(report)
         return .object([

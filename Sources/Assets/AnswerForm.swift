@@ -1,6 +1,6 @@
 internal import Core
 
-/// What the first bytes of an answer with status 2xx are. The Content-Type is not asked: it is often wrong.
+/// The form of an answer with status 2xx, judged by its first bytes. The Content-Type is ignored: it is often wrong.
 enum AnswerForm: Equatable {
     case needMore
     /// The bytes of the image themselves.
@@ -11,7 +11,7 @@ enum AnswerForm: Equatable {
     case envelope
     case other
 
-    /// More than this is never looked at. Holds a data URL's prefix and the blanks that anybody would send.
+    /// The longest head that is judged. It has room for a data URL's prefix and for blanks.
     static let headLimit = 4096
 
     /// - atEnd: nothing follows `head`.

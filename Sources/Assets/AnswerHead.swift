@@ -1,7 +1,7 @@
 internal import Codec
 internal import Core
 
-/// What the head of an answer says about the object behind it. Every field is checked: what is malformed counts as
+/// The facts about an object in the head of its answer. Every field is checked: a malformed field counts as
 /// absent.
 struct AnswerHead: Equatable, Sendable {
     struct ContentRange: Equatable, Sendable {
@@ -15,10 +15,10 @@ struct AnswerHead: Equatable, Sendable {
     /// Of this answer's body; -1 if unknown.
     var length: Int64 = -1
     var range: ContentRange?
-    /// What If-Range may carry: a strong ETag, or else Last-Modified.
+    /// The value for If-Range: a strong ETag, or else Last-Modified.
     var validator: String?
     var crc64: UInt64?
-    /// Of a body that is compressed on its way neither length nor checksum nor offsets are those of the image.
+    /// Whether the body is compressed: its length, checksum and offsets are then not those of the image.
     var isEncoded = false
     private var tag: String?
     private var date: String?
@@ -37,7 +37,7 @@ struct AnswerHead: Equatable, Sendable {
         crc64 = crc.flatMap { Self.digits($0.utf8) ? UInt64($0) : nil }
     }
 
-    /// Whether this answer is of another object than the one of a validator. A tag is only held against a tag (a weak one
+    /// Whether this answer is of another object than the one of a validator. A tag is only compared with a tag (a weak one
     /// too: what is not even alike is not the same). A date alone says little, so that it must be repeated.
     func contradicts(_ validator: String) -> Bool {
         guard validator.utf8.first == UInt8(ascii: "\"") else { return !(date?.isSame(as: validator) ?? false) }
@@ -45,7 +45,7 @@ struct AnswerHead: Equatable, Sendable {
         return !(tag.hasPrefix("W/") ? String(tag.dropFirst(2)) : tag).isSame(as: validator)
     }
 
-    /// A validator as it may stand in a header and in a note: no control characters, one of the two forms.
+    /// A validator in a form for headers and notes: no control characters, one of the two forms.
     static func isValidator(_ text: String) -> Bool { strongTag(text) != nil || date(text) != nil }
 
     private static func strongTag(_ text: String) -> String? {

@@ -15,12 +15,12 @@ public enum Assets {
 
     public struct Options: Sendable {
         public var mode: Mode
-        /// Replace a file that is there already. Off: `fileExists`, before any byte is fetched and again when
+        /// Replace an existing file. Off: `fileExists`, before any byte is fetched and again when
         /// publishing.
         public var overwrite: Bool
         /// A larger image is refused, as soon as its size is announced. 1 or more.
         public var maximumBytes: Int64
-        /// What the image is, the same in every process that asks for it: a job and an index, or a URL without its
+        /// The identity of the image, the same in every process: a job and an index, or a URL without its
         /// signature. It is hashed into the name of the .part file and into its notes, never stored. Empty: no
         /// resumption by another sink.
         public var identity: String

@@ -26,7 +26,7 @@ struct BMPWalker: FormatWalker {
         return position + piece
     }
 
-    /// How much of the head is needed, as far as is known: its form is in bytes 14 to 17.
+    /// The length of the head, as far as it is known: its form is in bytes 14 to 17.
     private var headLength: Int {
         guard head.count >= 18 else { return 18 }
         switch head.read({ $0.littleEndian32(at: 14) }) {

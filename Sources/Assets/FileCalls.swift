@@ -29,7 +29,7 @@ struct FileCalls: Sendable {
 
     static let system = FileCalls(
         openFolder: { told(Glibc.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK)) },
-        // Never waits for whoever holds a pipe or a lease; it changes nothing about reading and writing a file.
+        // Never waits for the holder of a pipe or a lease; this changes nothing about reading and writing a file.
         open: { folder, name, flags in told(openat(folder, name, flags | openFlags, 0o600)) },
         close: { told(Glibc.close($0)) },
         lock: { told(flock($0, LOCK_EX | LOCK_NB)) },
@@ -66,7 +66,7 @@ extension FileCalls {
             let result = write(descriptor, bytes.from(done), offset + Int64(done))
             if result == -Int(EINTR) { continue }
             if result < 0 { return (done, Int32(truncatingIfNeeded: -result)) }
-            // A file that takes nothing and names no reason: treated as full instead of tried for ever.
+            // A file that takes no byte and gives no reason counts as full: endless tries would not help.
             if result == 0 { return (done, ENOSPC) }
             done += min(result, bytes.count - done)
         }
@@ -89,7 +89,7 @@ extension FileCalls {
 
 /// Small facts of this machine, from /proc.
 enum Machine {
-    /// What the kernel takes from the mode of new files. Read, not set and restored: another thread may create files.
+    /// The kernel's mask for the mode of new files. Read, not set and restored: another thread may create files.
     static func fileModeMask() -> mode_t? {
         for line in text("/proc/self/status", limit: 4096).split(separator: "\n") where line.hasPrefix("Umask:") {
             return mode_t(line.dropFirst(6).filter { $0 != "\t" && $0 != " " }, radix: 8)
@@ -97,7 +97,7 @@ enum Machine {
         return nil
     }
 
-    /// Another one after each start of the machine; empty if unknown.
+    /// An id that changes with each start of the machine; empty if unknown.
     static func bootIdentity() -> String {
         let text = text("/proc/sys/kernel/random/boot_id", limit: 64)
         return String(text.prefix { $0.isHexDigit || $0 == "-" })

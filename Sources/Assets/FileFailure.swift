@@ -1,7 +1,7 @@
 internal import Core
 internal import Glibc
 
-/// What the file system said, as an error that tells what would be right.
+/// An error of the file system, with advice.
 enum FileFailure {
     /// - action: "writing", "creating" and so on.
     static func make(_ action: String, _ path: String, error: Int32) -> Failure {
@@ -10,7 +10,7 @@ enum FileFailure {
         return Failure(status, "Image file: \(action) '\(shown(path))': \(advice)", isRetryable: passes)
     }
 
-    /// The path as it may stand in a line for people.
+    /// The path in a form for messages.
     static func shown(_ path: String) -> String {
         var text = String.UnicodeScalarView()
         for scalar in path.unicodeScalars.prefix(300) {

@@ -3,7 +3,7 @@ internal import Glibc
 
 // Opening: the folder, the target's name, the .part file and its lock.
 extension FileStore {
-    /// Opens everything. Returns the note and the length of a .part file that another sink has left.
+    /// Opens folder and file. Returns the note and the length of a .part file that an earlier sink has left.
     func open() throws(Failure) -> (note: ResumeNote, size: Int64)? {
         guard folder < 0 else { return nil }
         process = getpid()
@@ -71,16 +71,16 @@ extension FileStore {
     func claim(_ candidate: Int32, isNew: Bool) -> Claim {
         let locked = calls.lock(candidate)
         if locked == -Int(EWOULDBLOCK) { return .busy }
-        // A file system without locks: a file that we have just created is ours all the same.
+        // A file system without locks: a file that this sink has just created belongs to this sink all the same.
         if locked < 0, !isNew { return .refused(FileFailure.make("locking", shownPart, error: Int32(-locked))) }
         var here = stat()
         var named = stat()
         let known = calls.status(candidate, &here)
         if known < 0 { return .refused(FileFailure.make("looking at", shownPart, error: Int32(-known))) }
-        // Whoever held it before may have renamed or removed it between our opening and our locking.
+        // The former holder may have renamed or removed the file between open and lock.
         guard calls.statusOf(folder, place.part, &named) >= 0, here.st_ino == named.st_ino, here.st_dev == named.st_dev
         else { return .retry }
-        // A file server may give what we create to somebody else (root_squash, uid=).
+        // A file server may give a new file to another user (root_squash, uid=).
         let hasOtherOwner = here.st_uid != geteuid()
         if isNew, hasOtherOwner { isDoubtful = true }
         guard here.st_mode & S_IFMT == S_IFREG, isNew || !hasOtherOwner else {

@@ -49,7 +49,7 @@ struct FilePlace: Sendable {
             throw FileFailure.make("finding the working folder for", path, error: errno)
         }
         defer { free(text) }
-        // What is no UTF-8 is no String: such a folder is found when the file is opened.
+        // A name that is not UTF-8 is no String: such a folder is found when the file is opened.
         guard let folder = String(validatingCString: text) else { return "./" + path }
         guard folder.utf8.first == UInt8(ascii: "/") else {
             throw FileFailure.make("finding the working folder for", path, error: ENOENT)

@@ -3,13 +3,13 @@ internal import Glibc
 
 // The end of a .part file: published, kept or removed.
 extension FileStore {
-    /// Makes the .part file the file that was asked for. Returns its path and its length.
+    /// Publishes the .part file under the target's name. Returns its path and its length.
     func publish(_ format: ImageFormat) throws(Failure) -> (path: String, count: Int64) {
         try flush()
         guard part >= 0 else { throw notOpen }
         let name = place.fileName(format)
         let path = place.prefix + name
-        // What was reserved too much goes back.
+        // Gives back the disk space that was reserved beyond the end.
         if reserved > written { _ = calls.truncate(part, written) }
         // Where the mask is unknown the file stays 0600.
         if followsUmask, let mask = Machine.fileModeMask() ?? modeMask { _ = calls.setMode(part, 0o666 & ~mask) }
@@ -54,7 +54,7 @@ extension FileStore {
         }
     }
 
-    /// Whether `.part` still names the file that we write; somebody may have removed it, and another sink begun its own.
+    /// Whether `.part` still names this sink's file: it may have been removed, and replaced by another sink's.
     private func isStillNamed() throws(Failure) -> Bool {
         var here = stat()
         var named = stat()
@@ -74,10 +74,10 @@ extension FileStore {
         }
     }
 
-    /// Lets go of everything. Without `keep` no file remains.
+    /// Closes file and folder. Without `keep` no file remains.
     func discard(keep: Bool) {
         if part >= 0, isOurs {
-            // What cannot be looked at is taken for ours.
+            // A file that cannot be inspected counts as this sink's own.
             let isNamed = (try? isStillNamed()) ?? true
             let isKept = keep && isNamed && !isDoubtful
             // Without what was reserved beyond its end.

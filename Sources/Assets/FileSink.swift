@@ -1,7 +1,7 @@
 public import Core
 
-/// An image to a file: written beside its target as `<name>.<id>.part`, verified, and only then given its name. `<id>`
-/// comes from the identity and the name, so that a later sink for the same image finds what was left and continues it.
+/// Writes an image to `<name>.<id>.part` in the target's folder, verifies it, and only then gives it its name. `<id>`
+/// comes from the identity and the name, so that a later sink for the same image finds the .part and continues it.
 ///
 /// The .part file and its note have mode 0600; the image too, or 0666 less the umask (`followsUmask`). A
 /// relative path is resolved when the sink is made; changing the working folder afterwards is harmless. While it is open a
@@ -29,8 +29,8 @@ public final class FileSink: AssetSink {
 
     public func aim(at object: String) { receiver.aim(at: object) }
 
-    /// Refuses what cannot work (`fileExists`, `file`, `noResources`), opens or takes over the .part file and reads
-    /// what is in it. After an error nothing is open and nothing was left behind.
+    /// Refuses a bad target (`fileExists`, `file`, `noResources`), opens or takes over the .part file and reads
+    /// its bytes. After an error nothing is open and no file was left behind.
     public func prepare() throws(Failure) {
         let found = try store.open()
         receiver.boot = Machine.bootIdentity()

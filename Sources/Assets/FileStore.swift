@@ -1,8 +1,8 @@
 internal import Core
 internal import Glibc
 
-/// The .part file beside the target, its note and the publishing of it. The .part is locked (flock) as long as it is
-/// open: whoever holds it is the only writer, in this process and in all others.
+/// The .part file in the target's folder, its note, and its publishing. The .part is locked (flock) as long as it is
+/// open: its holder is the only writer, in this process and in all other processes.
 ///
 /// The steps on the disk, in this order, so that a crash between any two leaves nothing, a .part, or the whole file:
 /// create .part (0600) and lock it; write; note (.part.info) beside it; fchmod to 0666 less the umask if that is
@@ -24,7 +24,7 @@ final class FileStore: ImageStore {
     /// On the disk, possibly beyond the end of the file.
     var reserved: Int64 = 0
     var isNoted = false
-    /// Nobody knows what is in it: it could not be flushed. Or a later sink could not take it over. It is not kept.
+    /// The bytes of the file are uncertain: a flush failed, or a later sink could not take the file over. Not kept.
     var isDoubtful = false
     /// What the kernel took from the mode of new files when this was opened.
     var modeMask: mode_t?
@@ -81,7 +81,7 @@ final class FileStore: ImageStore {
 
     func advance(_ count: Int) { buffered += count }
 
-    /// Writes what makes whole pages of the file; the rest, less than a page, waits for more.
+    /// Writes whole pages of the file; the rest, less than a page, waits for more bytes.
     private func spill() throws(Failure) {
         guard let base = buffer else { return }
         let rest = min(buffered, Int((written + Int64(buffered)) & 4095))  // safe: below 4096

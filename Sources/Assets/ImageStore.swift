@@ -1,6 +1,6 @@
 internal import Core
 
-/// Where the bytes of an image go. Errors leave the store usable for `clear` and for being thrown away.
+/// The destination of an image's bytes. After an error the store can still be cleared or dropped.
 protocol ImageStore: AnyObject {
     /// The length of the whole image, or a little more: makes room.
     func announce(_ total: Int64) throws(Failure)
@@ -10,10 +10,10 @@ protocol ImageStore: AnyObject {
     /// Room for so many bytes (at most `Receiver.pieceLength`), of which `advance` then keeps some.
     func room(_ count: Int) throws(Failure) -> UnsafeMutableRawPointer
     func advance(_ count: Int)
-    /// Everything leaves our buffers.
+    /// Writes all buffered bytes.
     func flush() throws(Failure)
-    /// Back to nothing.
+    /// Removes all bytes.
     func clear() throws(Failure)
-    /// Writes down what a later process needs to continue. False if it cannot.
+    /// Writes the note that a later process needs to continue. False if it cannot.
     func remember(_ note: ResumeNote) -> Bool
 }

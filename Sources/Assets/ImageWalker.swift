@@ -1,13 +1,13 @@
-/// Where a walk through an image file stands.
+/// The state of a walk through an image file.
 enum WalkState: Equatable, Sendable {
     case going
     /// The end marker has been seen.
     case ended
-    /// No decoder would read on: what is wrong, for the message.
+    /// No decoder could continue; the text names the fault, for the message.
     case broken(String)
 }
 
-/// Something that decoders read over, but that a damaged copy could also have.
+/// A flaw that decoders ignore, but that a damaged copy could also have.
 struct Flaw: Equatable, Sendable {
     /// What it is, for a message.
     let reason: String

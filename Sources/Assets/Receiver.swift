@@ -5,7 +5,7 @@ internal import Core
 final class Receiver<Store: ImageStore> {
     /// The largest piece that is decoded at once.
     static var pieceLength: Int { 64 << 10 }
-    /// Of an error answer that is kept for the provider, and that is read at all.
+    /// The longest error answer that is kept for the provider, and the longest that is read.
     static var keptLimit: Int { 64 << 10 }
     static var readLimit: Int { 1 << 20 }
     /// From here on a crash is worth a note.
@@ -58,7 +58,7 @@ final class Receiver<Store: ImageStore> {
     }
 
     var received: Int64 { verifier?.count ?? 0 }
-    /// What is held can be continued by somebody.
+    /// Whether a later sink can continue the received bytes.
     var isWorthKeeping: Bool { options.mode == .url && validator != nil && received > 0 }
     /// What is held can be continued by the transfer that is asked for now.
     var canResume: Bool { isWorthKeeping && heldObject == askedObject }

@@ -127,7 +127,7 @@ extension Receiver {
         try restart()
         kept.removeAll()
         reading = .base64
-        // Length and checksum of the answer are those of the text.
+        // Length and checksum of the answer belong to the Base64 text.
         decoder = Base64Decoder(isQuoted: isQuoted)
         endIsCertain = endIsCertain || isQuoted
         verifier = Verifier(format, computesCRC: false)

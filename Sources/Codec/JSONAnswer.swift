@@ -4,7 +4,7 @@ public struct JSONAnswer: Equatable, Sendable {
     public var value: JSONValue
     /// The text ended too early. What was whole is here; a text, number, word or list that was not is left out.
     public var isCut = false
-    /// Something stood where JSON has nothing. The member beside it is left out, an element is null, the others are here.
+    /// Text in a place where JSON allows none. The member beside it is left out, an element is null, all others are read.
     public var isDamaged = false
     /// Where the value ended; what follows is not looked at.
     public var end = 0

@@ -245,7 +245,7 @@ struct JSONAnswerReader {
         if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") { return string(byte).map { .string($0) } }
         let start = at
         guard let word = word(), !word.isEmpty else { return nil }
-        // Half a number is another number: nothing but what ends one stands beside it.
+        // Half a number is another number: only a character that ends a number may stand beside it.
         if start == oddEnd { return nil }
         if let behind = next {
             guard

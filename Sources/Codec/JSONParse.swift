@@ -28,8 +28,8 @@ extension JSONValue {
         return try parseStrictly(bytes, maximumDepth: maximumDepth)
     }
 
-    /// jansson says whether it is JSON, for everything that is not plain; the other reader, which keeps numbers as they are,
-    /// says what it holds.
+    /// jansson judges every text that is not plain JSON; the other reader, which keeps numbers as they are,
+    /// reads its values.
     static func parseStrictly(_ bytes: UnsafeRawBufferPointer, maximumDepth: Int) throws(JSONError) -> JSONValue {
         try checkDepth(bytes, maximum: max(0, min(maximumDepth, depthLimit)))
         var error = aigcj_error()
@@ -99,7 +99,7 @@ extension JSONValue {
             || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-")
     }
 
-    /// Our words instead of jansson's, which quote the text.
+    /// This library's words instead of jansson's, which quote the text.
     private static func words(_ reason: aigcj_reason) -> String {
         switch reason {
         case AIGCJ_NO_MEMORY: return "out of memory while JSON was read"

@@ -2,7 +2,7 @@
 
 internal import Core
 
-/// One name and its value in a JSON object. Equal are those of equal bytes.
+/// One name and its value in a JSON object. Members are equal if their bytes are equal.
 public struct JSONMember: Equatable, Sendable {
     public var name: String
     public var value: JSONValue
@@ -49,7 +49,7 @@ public enum JSONValue: Equatable, Sendable {
     }
 }
 
-/// Why a text is no JSON, or a value cannot become JSON. Tells where, never what: the text may hold a secret.
+/// Why a text is no JSON, or a value cannot become JSON. Names the place and never the text, which may hold a secret.
 public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
     public var message: String
     /// From 1; 0 where there is no line.
@@ -76,13 +76,13 @@ extension JSONValue {
         return members.last { $0.name.isSame(as: name) }?.value
     }
 
-    /// The same; where there is none, the last member whose name differs in the case of A to Z alone.
+    /// The member of that name, or else the last member whose name differs only in the case of A to Z.
     public subscript(anyCase name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return (members.last { $0.name.isSame(as: name) } ?? members.last { $0.name.isSameInAnyCase(as: name) })?.value
     }
 
-    /// All members of that name, also those in other case.
+    /// All members of that name, in any case.
     public func all(_ name: String) -> [JSONValue] {
         guard case .object(let members) = self else { return [] }
         return members.filter { $0.name.isSameInAnyCase(as: name) }.map { $0.value }
@@ -172,7 +172,7 @@ extension JSONValue {
 
 // Writing.
 extension JSONValue {
-    /// Sets a member of an object; a new name goes to the end. What is no object becomes one.
+    /// Sets a member of an object; a new name goes to the end. Any other value becomes an object first.
     public mutating func set(_ name: String, to value: JSONValue) {
         guard case .object(var members) = self else {
             self = .object([JSONMember(name, value)])
@@ -187,7 +187,7 @@ extension JSONValue {
         self = .object(members)
     }
 
-    /// Sets a value at a path of names, making objects on the way; what stands in the way and is no object is replaced.
+    /// Sets a value at a path of names and makes objects on the way; a value in the way that is no object is replaced.
     /// An empty path replaces the value itself.
     public mutating func set(path: [String], to value: JSONValue) {
         var carried = value

@@ -1,4 +1,4 @@
-/// Text in an encoding that JSON is not sent in any more, and is all the same.
+/// Text in an encoding that JSON should no longer have, and sometimes has.
 enum UnicodeText {
     /// UTF-8 for a text in UTF-16 or UTF-32, told by a byte order mark or by where its NULs are; nil for any other.
     static func utf8(of bytes: UnsafeRawBufferPointer) -> [UInt8]? {

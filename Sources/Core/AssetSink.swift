@@ -1,4 +1,4 @@
-/// What became of an image.
+/// The result of a download.
 public struct AssetResult: Sendable {
     /// "image/png" and so on, from the bytes.
     public var contentType: String
@@ -8,7 +8,7 @@ public struct AssetResult: Sendable {
     /// The bytes, for memory.
     public var bytes: AssetBytes?
 
-    /// What to know of an image that is handed over all the same; no secrets.
+    /// A warning about an image that is handed over all the same; holds no secret.
     public var warnings: [String]
 
     public init(
@@ -24,7 +24,7 @@ public struct AssetResult: Sendable {
 
 /// Image bytes in memory that can be handed over without a copy. Allocated with malloc, freed with free.
 public final class AssetBytes: @unchecked Sendable {
-    // Written once in init and never again, hence safe to share.
+    // Written once in init and never again, so it is safe to share.
     public let base: UnsafeMutableRawPointer
     public let count: Int
     private let release: @Sendable (UnsafeMutableRawPointer) -> Void
@@ -40,24 +40,24 @@ public final class AssetBytes: @unchecked Sendable {
     deinit { release(base) }
 }
 
-/// How a finished transfer to an asset sink is to be continued.
+/// The next step after a transfer to an asset sink.
 public enum AssetFinish: Sendable {
     /// All bytes are there and right: `commit` publishes them.
     case complete
-    /// The answer was no image but a text or an error status: the provider reads it.
+    /// The answer was a text or an error status, and no image: the provider reads it.
     case notAnImage(HTTPReply)
-    /// The bytes stop too early: what is there can be continued with a Range request.
+    /// The bytes stop too early: a Range request can fetch the rest.
     case incomplete(Failure)
-    /// Wrong checksum, end marker or a changed object: only a start from zero can help.
+    /// The checksum or the end marker is wrong, or the object has changed: only a start from zero can help.
     case corrupt(Failure)
-    /// The disk, the path, a size limit: a repetition does not help.
+    /// The disk, the path or a size limit refuses the image: a repetition does not help.
     case failed(Failure)
 }
 
 /// Receives one image, decodes it (raw or Base64), checks it and publishes it. `begin`, `receive`, `finish` and `abandon`
 /// run on the engine thread; `commit` may be slow (fsync, rename) and runs on a worker thread while nothing else is called.
 public protocol AssetSink: BodySink {
-    /// Bytes that are held from an earlier transfer or process; > 0 asks for `Range: bytes=N-` with `If-Range: validator`.
+    /// Bytes kept from an earlier transfer or process; above 0 asks for `Range: bytes=N-` with `If-Range: validator`.
     var resumeOffset: Int64 { get }
     var resumeValidator: String? { get }
     /// Bytes of the image received so far and in all (-1: unknown).
@@ -67,14 +67,14 @@ public protocol AssetSink: BodySink {
     /// The next transfer asks for this object (`AssetAccess.object`). Bytes that are held of another one are neither
     /// continued nor taken for a part of it.
     func aim(at object: String)
-    /// Opens what has to be open before a transfer, once, and once more after each `pause`. Slow work is allowed: worker
+    /// Opens the file of a transfer, once, and again after each `pause`. Slow work is allowed: this runs on a worker
     /// thread.
     func prepare() throws(Failure)
-    /// Between two transfers: closes what is open, and keeps what can be continued for the next `prepare`.
+    /// Between two transfers: closes the file, and keeps the received bytes for the next `prepare`.
     func pause()
-    /// After a transfer has ended: `result` is what the transport said.
+    /// After a transfer has ended: `result` is the transport's result.
     func finish(_ result: TransferResult) -> AssetFinish
-    /// Forgets what was received: the next transfer starts from zero.
+    /// Forgets the received bytes: the next transfer starts from zero.
     func restart() throws(Failure)
     func commit() throws(Failure) -> AssetResult
     /// Ends without an image. A partial file is kept only when it can be resumed.

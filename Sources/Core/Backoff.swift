@@ -28,7 +28,7 @@ public struct Backoff: Equatable, Sendable {
     }
 }
 
-/// When and how often is something tried again.
+/// When and how often the library tries again.
 public struct RetryPolicy: Equatable, Sendable {
     /// A provider's Retry-After is clamped to this.
     public static let longestRetryAfterMilliseconds: Int64 = 120_000
@@ -48,8 +48,8 @@ public struct RetryPolicy: Equatable, Sendable {
     /// Whether there is one more try after `tries` that failed.
     public func allowsAnother(after tries: Int) -> Bool { maximumAttempts == 0 || tries < maximumAttempts }
 
-    /// How long a submission waits that was one task too many at once: 5 to 8 s. A slot comes free only when another task of
-    /// the account ends, so that a quicker try costs a call and gains nothing.
+    /// The pause of a submission that was one task too many: 5 to 8 s. A slot comes free only when another task of
+    /// the account ends, so a quicker try costs a call and gains nothing.
     public static func pauseForASlot(random: UInt64) -> Int64 {
         5_000 + Int64(random % 3_001)  // safe: 0...3,000
     }
@@ -74,7 +74,7 @@ public struct PollSchedule: Equatable, Sendable {
         self.growthPercent = max(0, growthPercent)
     }
 
-    /// - startIsKnown: false for a job that was attached, whose age nobody knows.
+    /// - startIsKnown: false for an attached job, whose age is unknown.
     public func pause(sinceAcceptedMilliseconds: Int64, random: UInt64, startIsKnown: Bool = true) -> Int64 {
         let elapsed = min(max(0, sinceAcceptedMilliseconds), 1_000_000_000)
         if startIsKnown, let learned = learnedPause(elapsed, random) { return learned }
@@ -85,7 +85,7 @@ public struct PollSchedule: Equatable, Sendable {
         return (pause - spread / 2).adding(jitter)
     }
 
-    /// Where pauses are learned, time without a call is saved up for the ages at which jobs end.
+    /// With learned pauses, calls are saved for the ages at which jobs end.
     public var longestMilliseconds: Int64 {
         let (four, overflow) = maximumMilliseconds.multipliedReportingOverflow(by: 4)
         return overflow ? .max : four

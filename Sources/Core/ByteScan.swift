@@ -1,4 +1,4 @@
-/// Looks at text eight bytes at a time: most of what is checked on the path of a call is short, and clean.
+/// Reads text eight bytes at a time: most text on the path of a call is short and clean.
 public enum ByteScan {
     @usableFromInline static let ones: UInt64 = 0x0101_0101_0101_0101
     @usableFromInline static let tops: UInt64 = 0x8080_8080_8080_8080
@@ -29,7 +29,7 @@ public enum ByteScan {
         return true
     }
 
-    /// Where a byte stands first, from an index on; the count if nowhere.
+    /// The first index of a byte, from an index on; the count if there is none.
     @inlinable public static func index(of byte: UInt8, in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
         var at = start
         while bytes.count - at >= 8 {

@@ -1,4 +1,4 @@
-/// Bytes that must not be printed. They are wiped when the last owner lets go.
+/// Bytes that must not be printed. They are wiped when the last owner releases them.
 public final class Secret: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     private let storage: Storage
 
@@ -72,15 +72,15 @@ public struct Credentials: Sendable {
     }
 }
 
-/// What a resolver has found, and what it says about it.
+/// The credentials that a resolver has found, and facts about them.
 public struct Resolution: Sendable {
     public var result: Result<Credentials, Failure>
-    /// How long before their end they are to be renewed, in milliseconds; 0: the source does not say.
+    /// How long before their end to renew the credentials, in milliseconds; 0: the source does not say.
     public var aheadMilliseconds: Int64
-    /// Where they were found, for people ("environment"); nil where nothing was found so far.
+    /// The place of the credentials, for people ("environment"); nil if none were found so far.
     public var foundIn: String?
-    /// What a user should know though all went well (a file that everybody can read), one line each, without a secret.
-    /// Each is told once.
+    /// Warnings though credentials were found (a file that everybody can read), one line each, without a secret.
+    /// Each warning is reported once.
     public var warnings: [String]
 
     public init(

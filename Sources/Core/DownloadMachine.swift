@@ -1,11 +1,11 @@
-/// What happens to a download.
+/// The events of a download.
 public enum DownloadEvent: Sendable {
     case start
-    /// A place for a transfer is free and held. `isOpen`: the sink is.
+    /// A place for a transfer is free and held. `isOpen`: whether the sink is open.
     case granted(isOpen: Bool)
     /// The sink is open (or could not be opened).
     case prepared(Failure?)
-    /// A transfer has ended and the sink has judged it. `received` is how many bytes of the image are held now.
+    /// A transfer has ended and the sink has judged it. `received`: the bytes of the image that the sink holds now.
     case transferEnded(Judgement, received: Int64)
     /// A new description of the job gave a fresh URL, or failed.
     case described(CallFailure?)
@@ -30,13 +30,13 @@ public enum DownloadEvent: Sendable {
 }
 
 public enum DownloadAction: Equatable, Sendable {
-    /// Ask for a place, for a transfer from where the sink stands.
+    /// Ask for a place for a transfer of the bytes that the sink lacks.
     case fetch
     /// Open the sink.
     case prepare
-    /// Use the place that is held.
+    /// Start the transfer on the held place.
     case transfer
-    /// The sink forgets what it has, then as `fetch`.
+    /// The sink forgets its bytes; then as `fetch`.
     case restart
     /// Ask the provider for the job again: its URL has run out.
     case describe
@@ -50,11 +50,11 @@ public enum DownloadAction: Equatable, Sendable {
     case finished
 }
 
-/// The life of one download: resumes, starts over, asks for a fresh URL once, gives up with the reason.
+/// The life of one download: it resumes, starts over, asks for a fresh URL once, or fails with the reason.
 public struct DownloadMachine: Sendable {
-    /// Redirects that are followed in all.
+    /// The largest number of redirects of one download.
     public static let maximumRedirects = 3
-    /// An end waits so long for a worker that opens a file.
+    /// How long an end waits for a worker that opens a file.
     private static let patience = Int64.nanoseconds(milliseconds: 2_000)
 
     private enum Phase: Equatable {
@@ -89,7 +89,7 @@ public struct DownloadMachine: Sendable {
             actions.append(.fetch)
         case .granted(let isOpen):
             guard phase == .fetching else { return }
-            // Only what has a place holds descriptors: of thousands that wait none does.
+            // Only a download with a place holds descriptors: thousands of waiting downloads hold none.
             if isOpen { return transfer(&actions) }
             phase = .preparing
             actions.append(.prepare)
@@ -232,13 +232,13 @@ public struct DownloadMachine: Sendable {
         case .notSent, .unsigned, .throttled, .concurrencyLimit, .transient, .unreadable:
             break
         }
-        // Want of memory or descriptors says nothing about the image: that ends at the deadline.
+        // A lack of memory or descriptors says nothing about the image: such a download ends at its deadline.
         if failure.status != .noResources { attemptsWithoutProgress += 1 }
         guard policy.allowsAnother(after: attemptsWithoutProgress) else {
             end(.failed, failure, keepPartial: true, now, &actions)
             return
         }
-        // A describe that failed is repeated as a fetch: the URL that has run out says so again.
+        // A failed describe is repeated as a fetch: the expired URL fails again, and a describe follows.
         if phase == .describing { described = false }
         phase = .waiting
         let delay = policy.backoff.delay(
@@ -246,7 +246,7 @@ public struct DownloadMachine: Sendable {
         actions.append(.schedule(now.adding(.nanoseconds(milliseconds: delay))))
     }
 
-    /// The call that has just been refused, at once.
+    /// Makes the refused call again, at once.
     private mutating func again(_ actions: inout [DownloadAction]) {
         actions.append(phase == .describing ? .describe : .fetch)
     }
@@ -258,7 +258,7 @@ public struct DownloadMachine: Sendable {
         if phase == .preparing || phase == .committing {
             guard endAsked == nil else { return }
             endAsked = (final, failure)
-            // What has been opened is closed first, so that it can be opened again at once; but that has its limit.
+            // The opened file is closed first, so that another download can open it at once; the wait has a limit.
             if phase == .preparing { actions.append(.schedule(now.adding(Self.patience))) }
             return
         }

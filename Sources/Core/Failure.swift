@@ -1,7 +1,7 @@
-/// What went wrong, in the form that the caller sees as `aigc_error`. Immutable once handed out; never holds a secret.
+/// A failure, which the caller sees as `aigc_error`. Immutable once handed out; never holds a secret.
 public struct Failure: Error, Equatable, Sendable {
     public var status: Status
-    /// One line: what was being done, what went wrong, what would be right.
+    /// One line: what the library was doing, what went wrong, what would be right.
     public var message: String
     /// The provider's own code: an open set, never an enum.
     public var providerCode: String?
@@ -11,7 +11,7 @@ public struct Failure: Error, Equatable, Sendable {
     /// 0 when no answer came.
     public var httpStatus: Int
     public var isRetryable: Bool
-    /// What the provider asked to wait, clamped; 0 when it did not say.
+    /// The pause that the provider asked for, clamped; 0 when it asked for none.
     public var retryAfterMilliseconds: Int64
     public var outcome: SubmitOutcome
     /// The request field or configuration key at fault.
@@ -45,12 +45,12 @@ extension Failure {
     }
 }
 
-/// What a failed call means for the next step. Providers and transports say it; machines act on it.
+/// The meaning of a failed call for the next step. Providers and transports decide it; machines act on it.
 public enum FailureKind: Equatable, Sendable {
     /// The request provably never left this machine.
     case notSent
     /// The request could not be signed: no credentials, or none that can be used. It provably never left this machine. A new
-    /// submission fails for it; what the provider has accepted waits for better credentials.
+    /// submission fails; an accepted job waits for better credentials.
     case unsigned
     /// A well-formed refusal that the same request would get again. Nothing was executed.
     case refused
@@ -59,7 +59,7 @@ public enum FailureKind: Equatable, Sendable {
     /// A well-formed "too many tasks at once" to a submission. Nothing was executed. The rate of calls is fine: there is
     /// room again when another task of the account ends, which can take minutes.
     case concurrencyLimit
-    /// A well-formed "your clock is off". Nothing was executed; `Date` of the answer tells by how much.
+    /// A well-formed "your clock is off". Nothing was executed; `Date` of the answer gives the difference.
     case clockSkew
     /// A well-formed "your security token has expired". Nothing was executed; new credentials may help once.
     case staleCredentials
@@ -69,26 +69,26 @@ public enum FailureKind: Equatable, Sendable {
     case expired
     /// A server-side fault or a lost answer: a read can be repeated, a submission may have been executed.
     case transient
-    /// Not what this provider sends (HTML, garbage, cut): as `transient`, named apart for the message.
+    /// An answer that this provider does not send (HTML, garbage, a cut answer): as `transient`, with another message.
     case unreadable
     /// Something on this machine (disk, descriptors, refused address) that a repetition does not fix.
     case local
 }
 
-/// A failed call: what the caller is told and what the machine does about it.
+/// A failed call: the failure for the caller, and its meaning for the machine.
 public struct CallFailure: Error, Equatable, Sendable {
     public var kind: FailureKind
     public var failure: Failure
     /// The provider's clock at the answer, in Unix seconds, from its `Date` header.
     public var serverUnixSeconds: Int64?
-    /// A rest that this machine adds by itself, because the endpoint is sick; the provider did not ask for it.
+    /// A pause that the library adds because the endpoint fails; the provider did not ask for it.
     public var restMilliseconds: Int64 = 0
-    /// What came, bounded, where it is worth to be looked at; empty otherwise.
+    /// The answer, cut to a bound, if it helps a person; empty otherwise.
     public var response: [UInt8] = []
-    /// The id of a job that an answer names which cannot be believed, as it may be shown.
+    /// The job id in an answer that cannot be trusted, in a form that may be shown.
     public var namedJob: String?
 
-    /// Before the next try at the earliest.
+    /// The shortest pause before the next try.
     public var pauseMilliseconds: Int64 { max(restMilliseconds, failure.retryAfterMilliseconds) }
 
     public init(_ kind: FailureKind, _ failure: Failure, serverUnixSeconds: Int64? = nil) {

@@ -20,7 +20,7 @@ public struct HTTPRequest: Sendable {
     public var method: Method
     /// Absolute and already percent-encoded; scheme http or https.
     public var url: String
-    /// Every line that is sent besides Host (from the URL) and Content-Length (from the body).
+    /// Every header line that is sent, except Host (from the URL) and Content-Length (from the body).
     public var headers: [HTTPHeader]
     public var body: [UInt8]
 
@@ -46,7 +46,7 @@ public struct HTTPReply: Equatable, Sendable {
 }
 
 extension String {
-    /// Whether it says its scheme, as "https://host" does. (`contains("://")` would bring Swift's regex engine along.)
+    /// Whether the text names its scheme, as "https://host" does. (`contains("://")` would link Swift's regex engine.)
     public var saysScheme: Bool {
         let end = utf8.prefix { $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: "/") }.endIndex
         return end != utf8.startIndex && utf8[end...].starts(with: "://".utf8)

@@ -1,6 +1,6 @@
-/// Counts of durations by size, with bounds that stay the same for ever so that snapshots can be added and subtracted.
+/// Counts of durations by size. The bounds never change, so that snapshots can be added and subtracted.
 public struct Histogram: Equatable, Sendable {
-    /// Upper bounds in milliseconds, inclusive; what is longer is counted behind the last.
+    /// Upper bounds in milliseconds, inclusive; a longer duration is counted behind the last bound.
     public let bounds: [Int64]
     /// One more than there are bounds. Not cumulative.
     public private(set) var counts: [UInt64]
@@ -23,7 +23,7 @@ public struct Histogram: Equatable, Sendable {
 
     public mutating func add(nanoseconds: Int64) {
         let time = max(0, nanoseconds)
-        // Rounded up: what took longer than a bound does not count as within it.
+        // Rounded up: a duration longer than a bound does not count as within the bound.
         let milliseconds = time / 1_000_000 + (time % 1_000_000 == 0 ? 0 : 1)
         var place = 0
         while place < bounds.count, milliseconds > bounds[place] { place += 1 }  // safe: place < count

@@ -1,16 +1,16 @@
-/// What a job's answers have said about its images so far: when they end, and how often a finished job listed none.
+/// What a job's answers say about its images: when the images end, and how often a finished job listed none.
 struct ImageListing: Sendable {
-    /// When the images end, by the earliest answer that told; 0 is unknown.
+    /// When the images end, by the first answer that said so; 0 is unknown.
     private var endAt: Int64 = 0
     /// When the last of `empty` was counted.
     private var emptyAt: Int64 = .min
     /// Answers in a row that called the job finished and listed no image.
     private var empty: Int32 = 0
 
-    /// So many answers that call a job finished and list no image end it.
+    /// A job ends after so many answers that call it finished and list no image.
     private static let patience: Int32 = 5
 
-    /// Decoding knows no past: what was said first about the end of the images still counts.
+    /// A decoder does not know earlier answers: the first answer about the end of the images counts.
     mutating func withEarliestEnd(_ answer: JobAnswer) -> JobAnswer {
         let told = answer.assetsExpireAtMilliseconds
         if told > 0 { endAt = endAt > 0 ? min(endAt, told) : told }
@@ -23,7 +23,7 @@ struct ImageListing: Sendable {
         return answer
     }
 
-    /// A failure if the patience is used up. Answers count at the pace of polls, so that quick refreshes do not use it up.
+    /// A failure after too many such answers. Answers count at the pace of polls, so quick refreshes do not add up.
     mutating func givesUp(after answer: JobAnswer, at now: Int64, polls: PollSchedule) -> Failure? {
         guard answer.lacksAssets else {
             empty = 0

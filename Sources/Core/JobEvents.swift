@@ -1,10 +1,10 @@
-/// What happens to a job. Times are inputs of `JobMachine.handle`.
+/// The events of a job. Times are inputs of `JobMachine.handle`.
 public enum JobEvent: Sendable {
     /// The first event: submits, or follows a job that was attached.
     case start
     /// The submission has a place on the wire: from now on its bytes may leave.
     case sending
-    /// The submission was answered, or provably or possibly not.
+    /// The submission was answered, or it failed and was provably or possibly not executed.
     case submitEnded(Result<JobAnswer, CallFailure>)
     /// A status call was answered, or failed.
     case pollEnded(Result<JobAnswer, CallFailure>)
@@ -16,12 +16,12 @@ public enum JobEvent: Sendable {
     case close
     case refresh
     case setFollow(Bool)
-    /// Another task of the account has ended, or there is room for another reason: a submission that waits for a slot may
+    /// Another task of the account has ended, or a slot is free for another reason: a waiting submission may
     /// be tried at once.
     case slotFree
 }
 
-/// What the engine is to do. Order matters.
+/// Actions for the engine. Their order matters.
 public enum JobAction: Equatable, Sendable {
     /// Ask for a place for the submission (credentials, rate), then send `sending`.
     case submit
@@ -36,7 +36,7 @@ public enum JobAction: Equatable, Sendable {
     case changed
     /// The provider's id has become known.
     case accepted
-    /// The status call of a refresh has ended; what it brought has changed as by `changed`.
+    /// The status call of a refresh has ended; `changed` reports what the answer changed.
     case refreshed(Failure?)
     /// The job has ended. Exactly once.
     case ended(Failure?)
@@ -49,7 +49,7 @@ extension JobMachine {
     public struct Policy: Equatable, Sendable {
         public var retry: RetryPolicy
         public var polls: PollSchedule
-        /// A job that the provider does not know is looked for again this long after its acceptance: stores lag.
+        /// How long after its acceptance an unknown job is polled again: a provider's store can lag.
         public var notFoundGraceMilliseconds: Int64
 
         public init(

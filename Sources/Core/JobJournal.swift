@@ -1,4 +1,4 @@
-/// The name that a caller gives a job for good: 1 to 255 bytes of UTF-8 without NUL, told apart byte by byte.
+/// The lasting name that a caller gives a job: 1 to 255 bytes of UTF-8 without NUL, compared byte by byte.
 public struct JournalKey: Hashable, Sendable {
     public static let maximumBytes = 255
     public let bytes: [UInt8]
@@ -15,7 +15,7 @@ public struct JournalKey: Hashable, Sendable {
     public static func == (a: JournalKey, b: JournalKey) -> Bool { a.bytes == b.bytes }
 }
 
-/// What is known of a key, durably. The numbers are those of the file.
+/// The durable state of a key. The numbers are those of the file.
 public enum JournalState: Int64, CaseIterable, Sendable {
     /// The key is taken, and the submission has provably not been sent.
     case claimed = 1
@@ -28,9 +28,9 @@ public enum JournalState: Int64, CaseIterable, Sendable {
     case failed = 5
     /// Ended, and provably not run: the key may be submitted anew.
     case refused = 6
-    /// It was on the wire and nobody knows what became of it. Never sent again.
+    /// The submission was on the wire, and nobody knows its outcome. Never sent again.
     case unknown = 7
-    /// Nobody will look for it any more, by a person's decision. Never sent again.
+    /// A person has given the key up. Never sent again.
     case abandoned = 8
 
     public var name: StaticString {
@@ -114,7 +114,7 @@ public struct JournalEntry: Equatable, Sendable {
         self.digest = digest
     }
 
-    /// What finds the job again; nil before it was accepted.
+    /// The reference of the job; nil before the job was accepted.
     public var reference: JobReference? {
         remoteID.isEmpty
             ? nil
@@ -139,7 +139,7 @@ public enum JournalHolder: Equatable, Sendable {
     case here
     /// Another client that lives, in this process or another one.
     case other
-    /// It needs nobody: its state is an end.
+    /// Nobody: the job has ended.
     case nobody
 }
 
@@ -153,33 +153,33 @@ public struct JournalPlace: Equatable, Sendable {
     }
 }
 
-/// What became of a claim.
+/// The result of a claim.
 public enum JournalClaimed: Equatable, Sendable {
-    /// Nobody has the key, as far as can be seen: the submission may begin. The step `sending` decides.
+    /// The key seems to be free: the submission may begin. The step `sending` decides.
     case new
-    /// There is a job of that key. Of a dead owner it has been taken over.
+    /// The key has a job. If its owner is dead, the job has been taken over.
     case known(JournalPlace)
 }
 
 /// One step in the life of a job that this client holds.
 public enum JournalStep: Equatable, Sendable {
-    /// The key is wanted. Losing it costs nothing.
+    /// The client wants the key. A lost claim costs nothing.
     case claimed(JournalClaim)
     /// From now on bytes may leave. Durable before `done`. Takes the key if it has not been written yet.
     case sending(JournalClaim, account: String)
     /// Durable before `done`, or owed until it is.
     case accepted(remoteID: String, requestID: String)
-    /// What was on the wire was provably not executed, and is tried again.
+    /// The submission on the wire was provably not executed, and is tried again.
     case returned
     case succeeded(images: Int)
     case failed(Failure)
     /// Ended, and provably not executed.
     case refused(Failure)
     case unknown(Failure)
-    /// An accepted job that this client does not follow any more: whoever wants to may.
+    /// This client no longer follows an accepted job: another client may follow it.
     case released
 
-    /// Whether the disk has to have it before anything else happens.
+    /// Whether the step must be on disk before anything else happens.
     public var isSynced: Bool {
         switch self {
         case .sending, .accepted, .unknown: true
@@ -188,15 +188,15 @@ public enum JournalStep: Equatable, Sendable {
     }
 }
 
-/// What became of a step.
+/// The result of a step.
 public enum JournalAnswer: Equatable, Sendable {
     case written
-    /// Another client was faster: the key stands for its job.
+    /// Another client was faster: the key belongs to its job.
     case taken(JournalPlace)
     case failed(Failure)
 }
 
-/// The record that outlives the process, as one client sees it. Any thread, but for what says otherwise.
+/// The journal as one client sees it. Any thread, unless a function says otherwise.
 public protocol JobJournal: AnyObject, Sendable {
     /// Says what a key stands for, or queues the wish for it. The caller's thread. Throws `keyConflict` for another payload
     /// under a key that is in use. `isFresh`: the key was made up a moment ago.

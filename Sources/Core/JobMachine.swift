@@ -1,6 +1,6 @@
 /// The life of one job: a value that turns events into actions. No clock, no I/O, no randomness of its own.
 ///
-/// The promise lives here: `submit` is asked for again only after a failure of which it is sure that nothing was executed.
+/// This file keeps the promise: after a failure, `submit` comes again only if the submission was provably not executed.
 ///
 ///     new ──start──▶ queued ──sending──▶ submitting ──submitEnded: accepted──▶ waiting
 ///                      ▲  ▲                  │ submitEnded: not executed
@@ -14,19 +14,19 @@
 ///     every phase ──an end──▶ ended ──▶ finished
 ///                             ended(awaitingAnswer) ──submitEnded──▶ finished
 ///
-/// The names are those of Tests/fixtures/machines/job.txt, where every event in every phase is written down.
+/// The names are those of Tests/fixtures/machines/job.txt, which lists every event in every phase.
 public struct JobMachine: Sendable {
     private enum Origin: UInt8 {
         case submitted
-        /// The provider had the job already: its age is not known.
+        /// The provider already had the job: its age is unknown.
         case attached
-        /// A call that only reads: it is its own status call, and the first answer ends it.
+        /// A call that only reads: it is its own status call, and its first answer ends the job.
         case read
     }
 
     private enum Phase: Equatable {
         case new
-        /// A place for the submission was asked for: a second request would be a second submission.
+        /// The submission has asked for a place: a second request would be a second submission.
         case queued
         /// The submission waits for its next try.
         case resting
@@ -34,10 +34,10 @@ public struct JobMachine: Sendable {
         case submitting
         /// Between two status calls, or not followed.
         case waiting
-        /// A status call is under way; `refresh`: somebody waits for its answer.
+        /// A status call is under way; `refresh`: a caller waits for its answer.
         case polling(refresh: Bool)
-        /// The end has been told. `awaitingAnswer`: the answer to the submission can still bring an id; with the reason of
-        /// the end, whose words change with the answer.
+        /// The end was reported. `awaitingAnswer`: the answer to the submission can still bring an id. The value is the
+        /// reason of the end, whose words change with the answer.
         case ended(awaitingAnswer: Ending?)
         case finished
     }
@@ -47,7 +47,7 @@ public struct JobMachine: Sendable {
         case cancel, close, deadline
     }
 
-    /// What one event is handled with.
+    /// The inputs beside an event.
     private struct Context {
         let now: Int64
         let policy: Policy
@@ -57,10 +57,10 @@ public struct JobMachine: Sendable {
     private let origin: Origin
     private var phase = Phase.new
     public private(set) var follows: Bool
-    /// Whether the newest failure of this kind has been answered by a try at once; forgotten with the next success.
+    /// Whether the newest failure of this kind was followed by a try at once; the next success resets it.
     private var clockWasRetried = false
     private var credentialsWereRetried = false
-    /// Tries in a row that failed: of the submission, and after its acceptance of status calls.
+    /// Failed tries in a row: of the submission, and after its acceptance of status calls.
     private var failures: Int32 = 0
     /// When the newest answers came that called the job not done and done, in milliseconds since its acceptance.
     private var openAt: Int32 = 0
@@ -128,11 +128,11 @@ public struct JobMachine: Sendable {
         }
     }
 
-    /// Lets go of the newest answer once it has been read.
+    /// Drops the newest answer after it was read.
     public mutating func forgetAnswer() { newest.value = nil }
 
-    /// Between which ages, in milliseconds, a job that was followed from its acceptance has ended; nil if that cannot be
-    /// said.
+    /// Two ages in milliseconds, between which a job that was followed from its acceptance has ended; nil if they are
+    /// unknown.
     public var lifetime: (notDoneAt: Int64, doneAt: Int64)? {
         origin == .submitted && follows && doneAt >= 0 ? (Int64(openAt), Int64(doneAt)) : nil
     }
@@ -206,7 +206,7 @@ public struct JobMachine: Sendable {
         apply(answer, context, &actions)
     }
 
-    /// The answer came after a cancel or the deadline: the id is what must not be lost.
+    /// The answer came after a cancel or the deadline: its id must not be lost.
     private mutating func answeredLate(
         _ result: Result<JobAnswer, CallFailure>, _ ending: Ending, _ actions: inout [JobAction]
     ) {
@@ -237,7 +237,7 @@ public struct JobMachine: Sendable {
 
     private mutating func submitFailed(_ failed: CallFailure, _ context: Context, _ actions: inout [JobAction]) {
         if Self.leavesDoubt(failed.kind) {
-            // It left, and what came back does not say what became of it. Never again.
+            // The submission left, and the answer does not give its outcome. Never send it again.
             outcome = .unknown
             var failure = failed.failure
             failure.status = .outcomeUnknown
@@ -341,7 +341,7 @@ public struct JobMachine: Sendable {
         case .notSent, .throttled, .concurrencyLimit, .transient, .unreadable:
             break
         case .unsigned, .local:
-            // The provider has said nothing: an accepted job waits for this machine to get better.
+            // The provider has said nothing: an accepted job waits until this machine works again.
             ends = origin == .read
         case .clockSkew:
             ends = clockWasRetried
@@ -406,7 +406,7 @@ public struct JobMachine: Sendable {
             actions.append(.unschedule)
             poll(refresh: true, &actions)
         case .polling:
-            phase = .polling(refresh: true)  // the call that is under way answers it
+            phase = .polling(refresh: true)  // the call that is under way answers the refresh
         case .new, .queued, .resting, .submitting, .ended, .finished:
             actions.append(.refreshed(Failure(.wrongState, "Job cannot be refreshed: it has ended or has no id yet")))
         }
@@ -429,7 +429,7 @@ public struct JobMachine: Sendable {
             awaitingAnswer: phase == .submitting ? ending : nil, &actions)
     }
 
-    /// `refused`: how the submission failed, if that became known only after the end.
+    /// `refused`: why the submission failed, if that became known only after the end.
     private func failure(of ending: Ending, refused: Failure? = nil) -> Failure {
         let left = refused.map { "; its submission was not executed: " + $0.message } ?? whatIsLeft
         switch ending {
@@ -452,7 +452,7 @@ public struct JobMachine: Sendable {
 
     private var newestCall: StaticString { outcome == .accepted ? "status call" : "try" }
 
-    /// What remains of a job that ends here, for its message.
+    /// What remains of a job after its end in this process, for its message.
     private var whatIsLeft: String {
         switch outcome {
         case .accepted: return "; the provider keeps working on it and its token stays valid"

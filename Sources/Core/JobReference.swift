@@ -1,6 +1,6 @@
-/// What finds a job again: everything that a token holds.
+/// The reference of a job: everything that a token holds.
 ///
-/// All but the id is the same for most jobs of a process: it is kept apart, and `sharing` has many references keep it once.
+/// Most jobs of a process differ only in their id. So the rest is kept apart, and many references share it (`sharing`).
 public struct JobReference: Equatable, Hashable, Sendable {
     private var origin: Origin
     public var remoteID: String
@@ -57,13 +57,13 @@ public struct JobReference: Equatable, Hashable, Sendable {
         set { origin = Origin(provider, operation, newValue, endpoint) }
     }
 
-    /// Host, with ":port" where it is not the scheme's own, behind "http://" only if that is the scheme.
+    /// Host, with ":port" unless it is the scheme's default, and with "http://" before it only for that scheme.
     public var endpoint: String {
         get { origin.endpoint }
         set { origin = Origin(provider, operation, region, newValue) }
     }
 
-    /// The same reference; where all but the id is equal it shares the other's memory.
+    /// The same reference. If only the id differs, the reference shares the memory of the other one.
     public func sharing(_ other: JobReference?) -> JobReference {
         guard let other, other.origin == origin else { return self }  // bytes: its own ==
         var shared = self

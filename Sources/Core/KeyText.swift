@@ -1,4 +1,4 @@
-/// Whether a text can be a key's id, a key or a token: printable ASCII without blanks. Said in words that never repeat it.
+/// Whether a text can be a key's id, a key or a token: printable ASCII without blanks. Messages never repeat the text.
 public enum KeyText {
     /// A clause that completes "<name> ...", or nil if nothing is wrong. Says what to remove, and never shows the text.
     public static func fault(_ text: String) -> String? {
@@ -6,7 +6,7 @@ public enum KeyText {
         return text.withUTF8 { fault(UnsafeRawBufferPointer($0)) }
     }
 
-    /// The same for bytes that are not to be copied.
+    /// The same for bytes that must not be copied.
     public static func fault(_ bytes: UnsafeRawBufferPointer) -> String? {
         guard let first = bytes.first, let last = bytes.last else { return nil }
         for (index, byte) in bytes.enumerated() {
@@ -29,7 +29,7 @@ public enum KeyText {
 
     private static let quotes: [UInt8] = [UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "`")]
 
-    /// What begins at `index` is not ASCII.
+    /// The character at `index` is not ASCII.
     private static func foreign(_ bytes: UnsafeRawBufferPointer, _ index: Int) -> String {
         let end = min(bytes.count, index + 4)  // safe: a character has at most four bytes
         guard let scalar = String(decoding: bytes[index..<end], as: UTF8.self).unicodeScalars.first else {

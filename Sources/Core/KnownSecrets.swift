@@ -7,9 +7,9 @@ private import Synchronization
 /// Keeps no secret: only short hashes of its pieces. Any thread.
 public final class KnownSecrets: Sendable {
     private struct State {
-        /// What the host has configured: kept as long as the client.
+        /// The secrets that the host has configured: kept as long as the client.
         var lasting: [SecretPieces] = []
-        /// What sources have given: of many generations the newest.
+        /// The secrets that sources have given: the newest of many generations.
         var passing: [SecretPieces] = []
         var table = SecretTable([], seed: 0)
     }
@@ -53,13 +53,13 @@ public final class KnownSecrets: Sendable {
         return clean.map { String(decoding: $0, as: UTF8.self) } ?? text
     }
 
-    /// The same for bytes; nil if they hold none.
+    /// The bytes with "***" for each secret in them; nil if they hold no secret.
     public func hidden(_ bytes: [UInt8]) -> [UInt8]? {
         let table = state.withLock { $0.table }
         return table.isEmpty ? nil : bytes.withUnsafeBytes { table.hide($0) }
     }
 
-    /// A failure whose texts hold none.
+    /// The failure without secrets in its texts.
     public func hidden(_ failure: Failure) -> Failure {
         var clean = failure
         clean.message = hidden(failure.message)
@@ -75,9 +75,9 @@ struct SecretPieces: Sendable {
     /// Tells this secret from another.
     private(set) var mark: UInt64
     private(set) var hashes: [UInt32] = []
-    /// How long a run of a text has to be to be hidden: of a short secret the whole.
+    /// The shortest run of a text that is hidden: for a short secret the whole secret.
     private(set) var run: UInt8 = 0
-    /// What has fewer than eight letters and digits, as it is and in Base64: its letters alone stand in ordinary words.
+    /// A secret of fewer than eight letters and digits, raw and in Base64: its letters alone occur in ordinary words.
     private(set) var literals: [[UInt8]] = []
 
     static let least = 6
@@ -106,7 +106,7 @@ struct SecretPieces: Sendable {
         for offset in 0...2 { insert(Self.base64(bytes, offset: offset), seed) }
     }
 
-    /// Of a text its letters and digits.
+    /// The letters and digits of a text.
     private mutating func insert(_ text: [UInt8], _ seed: UInt64) {
         var word: UInt64 = 0
         var count = 0
@@ -168,7 +168,7 @@ struct SecretPieces: Sendable {
         let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
         var result: [UInt8] = []
         var bits: UInt32 = 0
-        // Of the bytes before only their number counts: what holds bits of theirs is left out.
+        // Only the number of the bytes before counts: characters that hold bits of these bytes are left out.
         var held = offset * 8
         var mixed = offset == 0 ? 0 : offset + 1
         for byte in bytes {
@@ -184,9 +184,9 @@ struct SecretPieces: Sendable {
     }
 }
 
-/// All pieces of all secrets, as they are looked for. Never changes.
+/// All pieces of all secrets, for the search. Never changes.
 final class SecretTable: Sendable {
-    /// Hashes by their low bits, each at the next place that is free: the hash, and how long a run has to be; 0 is free.
+    /// Hashes by their low bits, each at the next free place: the hash, and the shortest run that is hidden; 0 is free.
     private let places: [UInt64]
     private let mask: Int
     private let literals: [[UInt8]]
@@ -250,7 +250,7 @@ final class SecretTable: Sendable {
         }
     }
 
-    /// Finds where runs stand that belong to a secret.
+    /// Finds the runs that belong to a secret.
     private func search(_ bytes: UnsafeRawBufferPointer, _ found: inout [Range<Int>]) {
         var reader = PlainReader(bytes)
         var word: UInt64 = 0
@@ -279,7 +279,7 @@ final class SecretTable: Sendable {
         if run >= Int(needed) { found.append(begin..<end) }
     }
 
-    /// How long a run with these eight has to be; 0: they are of no secret.
+    /// The shortest run with these eight that is hidden; 0: they belong to no secret.
     private func least(_ word: UInt64) -> UInt8 {
         let hash = SecretPieces.hash(word, seed)
         var at = Int(hash) & mask
@@ -295,7 +295,7 @@ final class SecretTable: Sendable {
 /// with escapes of JSON or HTML, with blanks and signs between.
 struct PlainReader {
     private let bytes: UnsafeRawBufferPointer
-    /// Behind what was read last, and where that began.
+    /// The place behind the last character that was read, and the place where this character began.
     private(set) var at = 0
     private(set) var start = 0
 
@@ -342,7 +342,7 @@ struct PlainReader {
         return UInt8(truncatingIfNeeded: value)
     }
 
-    /// Behind a backslash. Of several ("\\\\n" in JSON that is in JSON) all are one.
+    /// Behind a backslash. Several backslashes ("\\\\n" in JSON inside JSON) count as one.
     private mutating func escape() -> UInt8? {
         while at < bytes.count, bytes[at] == UInt8(ascii: "\\") { at += 1 }  // safe: at < count
         guard at < bytes.count else { return nil }

@@ -1,4 +1,4 @@
-/// How much a host wants to be told (`AIGC_LOG_*`). A record is told when its level is at most the configured one.
+/// The levels of log records (`AIGC_LOG_*`). A record is reported when its level is at most the configured level.
 public enum LogLevel: Int32, CaseIterable, Comparable, Sendable {
     case off = 0
     case error = 1
@@ -9,7 +9,7 @@ public enum LogLevel: Int32, CaseIterable, Comparable, Sendable {
     public static func < (a: LogLevel, b: LogLevel) -> Bool { a.rawValue < b.rawValue }
 }
 
-/// One thing that happened, for whoever reads logs: a fixed sentence and fields, neither of which holds a secret.
+/// One log record: a fixed sentence and fields, without secrets.
 public struct LogRecord: Sendable {
     public enum Value: Equatable, Sendable {
         case text(String)
@@ -19,10 +19,10 @@ public struct LogRecord: Sendable {
     }
 
     public let level: LogLevel
-    /// Always the same words for the same thing: what varies stands in the fields.
+    /// Records about the same thing have the same words; the fields hold what varies.
     public let message: StaticString
     public let provider: String
-    /// `JobRecord.id`; 0 if it is about none.
+    /// `JobRecord.id`; 0 if the record is about no job.
     public let job: UInt64
     /// Unix milliseconds.
     public let atMilliseconds: Int64
@@ -49,7 +49,7 @@ public struct LogRecord: Sendable {
         if let number { fields.append((name, .number(number))) }
     }
 
-    /// What is known of a failure.
+    /// The fields of a failure.
     public mutating func add(_ failure: Failure) {
         fields.append(("status", .status(failure.status)))
         add("error", failure.message)

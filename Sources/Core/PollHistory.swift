@@ -1,14 +1,14 @@
-/// How long jobs of one kind have taken, as far as their followers could see, and when to look at the next ones.
+/// How long jobs of one kind have taken, as far as polls could show, and when to poll the next jobs.
 ///
-/// With a fixed number of calls a job is seen done earliest, on average, if it is looked at with a frequency that follows
+/// With a fixed number of calls a job is seen done earliest, on average, if the frequency of its polls follows
 /// the square root of its hazard: the share of jobs that end at an age, of the jobs that get that old. So calls are saved
 /// while hardly any job ends, and spent where most do. A value; the engine keeps one for each provider and operation.
 public struct PollHistory: Equatable, Sendable {
     /// Fewer jobs than this teach nothing.
     public static let fewestJobs = 8
-    /// What an older job counts, compared with the one after it: about the last hundred jobs make the picture.
+    /// The weight of a job, compared with the next one: about the last hundred jobs count.
     private static let decay = 0.99
-    /// So many jobs are thought to end at any age at all: a service that becomes quicker or slower is noticed.
+    /// So many jobs are assumed to end at every age: the library then notices a service that becomes quicker or slower.
     private static let unknownJobs = 0.5
 
     public private(set) var jobs = 0
@@ -54,7 +54,7 @@ public struct PollHistory: Equatable, Sendable {
             rates.append(rate)
         }
         guard expected > 0 else { return nil }
-        // The loop makes 1.5 calls and one for each pause in a job's life. A little is kept for what is seen but roughly.
+        // The loop makes 1.5 calls and one for each pause in a job's life. Some calls are kept: ages are known only roughly.
         let calls = 1.4 + 0.95 * ages / known / Double(max(1, pauseMilliseconds))
         // The last call of a job comes half a pause too late on average.
         let factor = (calls - 0.5) / expected

@@ -5,7 +5,7 @@ public struct OperationDescription: Sendable {
         case fetch
     }
 
-    /// Our name, such as "aigc_image".
+    /// This library's name, such as "aigc_image".
     public let name: String
     public let kind: Kind
     /// The provider's name of the call, such as "CreateAigcImageTask".
@@ -61,13 +61,13 @@ public struct ImageReference: Equatable, Sendable {
     }
 }
 
-/// What a caller has put into a request. Names are already known to exist for the operation, types to fit.
+/// The fields of a request. Their names and types have already been checked against the operation.
 public struct RequestFields: Equatable, Sendable {
     public var values: [String: FieldValue] = [:]
     public var images: [ImageReference] = []
     /// Body fields by the provider's own dotted names, JSON text, in the order they were set.
     public var bodyOverrides: [(path: String, json: [UInt8])] = []
-    /// Whether values are refused that nobody means, or that the field's text says are not right.
+    /// Whether to refuse values that are certainly a mistake, or that the field's text excludes.
     public var checksValues = true
 
     public init() {}
@@ -90,10 +90,10 @@ public struct AssetReference: Equatable, Sendable {
     public var promptID: String?
     /// Unix milliseconds; 0 is unknown.
     public var expiresAtMilliseconds: Int64
-    /// How many entries of the provider's list were left out before this one. Another answer may leave out others: an image
-    /// is found again by its place in the provider's list.
+    /// How many entries of the provider's list were left out before this one. Each answer may leave out other
+    /// entries: the place in the provider's list finds an image again.
     public var leftOutBefore: Int32 = 0
-    /// It lies in a bucket of the caller's own and stays there: no answer about the job says when it ends.
+    /// The image is in the caller's own bucket and stays there: no answer about the job says when it ends.
     public var stays = false
 
     public func place(at index: Int) -> Int { index.addingReportingOverflow(Int(leftOutBefore)).partialValue }
@@ -110,7 +110,7 @@ public struct AssetReference: Equatable, Sendable {
     }
 }
 
-/// What a call is for: decides its rate, its retries and how its answer is read.
+/// The purpose of a call: decides its rate, its retries and how its answer is read.
 public enum CallKind: Equatable, Sendable {
     case submit
     case status
@@ -121,7 +121,7 @@ public enum CallKind: Equatable, Sendable {
 
 /// A call that is not signed yet. It can be signed again at any time, with another date, nonce and credentials.
 ///
-/// It never changes, and goes through many hands: a class, so that each of them takes one reference instead of eight.
+/// It never changes and is passed on often: as a class, each owner takes one reference instead of eight.
 public final class ProviderCall: Sendable {
     public let kind: CallKind
     public let provider: String
@@ -135,7 +135,7 @@ public final class ProviderCall: Sendable {
     /// Not encoded; sorted by the signer.
     public let query: [(name: String, value: String)]
     public let body: [UInt8]
-    /// The job that a status call is about, for answers that list several. Empty where the call itself says it.
+    /// The job of a status call, for answers that list several jobs. Empty if the call itself names the job.
     public let remoteID: String
     /// A call by name: its answer is the result. As a write (`CallKind.submit`) it is sent at most once like any
     /// submission, as a read (`CallKind.read`) it is repeated.
@@ -163,18 +163,18 @@ public final class ProviderCall: Sendable {
 /// The provider's state of a job, reduced to what the machine needs.
 public enum RemoteState: Equatable, Sendable {
     case pending
-    /// Also every word that is not in the provider's table.
+    /// Also for every word that is not in the provider's table.
     case running
     case succeeded
     case failed(Failure)
 }
 
-/// What a submission or a status call told.
+/// The answer to a submission or a status call.
 public struct JobAnswer: Equatable, Sendable {
-    /// Empty in a status answer that does not repeat it.
+    /// Empty in a status answer that does not repeat the id.
     public var remoteID: String
     public var state: RemoteState
-    /// The provider's own word; empty if it sent none (a Tencent submission).
+    /// The provider's own word for the state; empty if it sent none (a Tencent submission).
     public var providerState: String
     /// 0...1, or nil.
     public var progress: Double?
@@ -182,15 +182,15 @@ public struct JobAnswer: Equatable, Sendable {
     /// The provider calls the job finished but lists no image (yet). `state` is then `running`, so that nobody hands on a
     /// success without images; a machine may give up after a few such answers instead of waiting for the deadline.
     public var lacksAssets: Bool
-    /// What of the answer could not be used and was left out, in words; nil if nothing was.
+    /// The parts of the answer that were left out as unusable, in words; nil if there are none.
     public var warning: String?
     /// When the images of this job end at the provider, Unix milliseconds, known from the first answer that calls it
-    /// finished; 0 is unknown. Of several answers the earliest counts.
+    /// finished; 0 is unknown. The earliest of several answers counts.
     public var assetsExpireAtMilliseconds: Int64 = 0
-    /// What a job has made where that is no image: the id of a trained model.
+    /// The id of a result that is no image: a trained model.
     public var resultID: String?
     public var requestID: String?
-    /// The answer as it came, JSON.
+    /// The answer as received, JSON.
     public var response: [UInt8]
 
     public init(
@@ -208,11 +208,11 @@ public struct JobAnswer: Equatable, Sendable {
     }
 }
 
-/// How an image is reached.
+/// The way to fetch an image.
 public enum AssetAccess: Sendable {
     /// A signed call of the provider's API that answers with the image, raw or Base64.
     case call(ProviderCall)
-    /// A plain URL. It gets no credential and no signature, ever.
+    /// A plain URL. It never gets a credential or a signature.
     case url(String)
     /// A plain object of a private store, at a host that the caller has named: as `url`, but signed by this call.
     case store(ProviderCall, url: String)
@@ -225,7 +225,7 @@ public enum AssetAccess: Sendable {
         }
     }
 
-    /// Names the image across processes: what a `.part` must match to be continued. To be hashed, not to be shown.
+    /// Names the image across processes; a `.part` must match this name to be continued. It is hashed and never shown.
     public var object: String {
         switch self {
         case .url(let url), .store(_, let url): return WebURL(url)?.objectIdentity ?? url
@@ -240,7 +240,7 @@ public protocol Provider: AnyObject, Sendable {
     var name: String { get }
     var operations: [OperationDescription] { get }
 
-    /// Checks that everything required is there and encodes a submission. Runs on the caller's thread.
+    /// Checks that all required fields are there, and encodes a submission. Runs on the caller's thread.
     func submission(operation: String, fields: RequestFields) throws(Failure) -> ProviderCall
     /// The reference of the job that an accepted submission has started.
     func reference(operation: String, remoteID: String) -> JobReference
@@ -248,20 +248,20 @@ public protocol Provider: AnyObject, Sendable {
     func validate(_ reference: JobReference) throws(Failure)
     func statusCall(_ reference: JobReference) -> ProviderCall
     func assetAccess(_ reference: JobReference, _ asset: AssetReference) -> AssetAccess
-    /// How a URL is reached, by its own host alone.
+    /// The way to fetch a URL, decided by its own host alone.
     func access(url: String) -> AssetAccess
     /// Whether the caller has named the host of a URL as the caller's own: it may have an inner address, and a redirect
-    /// from there to such a host is judged by `access` again. Everybody else's redirects get nothing.
+    /// from there to such a host is judged by `access` again. Redirects of other hosts are never signed.
     func isOwn(url: String) -> Bool
-    /// The `User-Agent` of what is fetched from image hosts.
+    /// The `User-Agent` for image hosts.
     var userAgent: String { get }
     /// The asset that a fetch operation names, checked. Runs on the caller's thread.
     func fetch(operation: String, fields: RequestFields) throws(Failure) -> AssetAccess
     /// Any call of the product by its own name, with a JSON object (nil: an empty one); `isDirect` is set. Refuses to
-    /// read what is known to be a submission. Runs on the caller's thread.
+    /// read with an action that is known to submit. Runs on the caller's thread.
     func call(action: String, json: [UInt8]?, reads: Bool) throws(Failure) -> ProviderCall
 
-    /// Whether `sign` uses its nonce; else it may be empty.
+    /// Whether `sign` uses its nonce; otherwise the nonce may be empty.
     var wantsNonce: Bool { get }
     /// The signed request for a call. `nonce` is 32 lower-case hex digits, new each time.
     func sign(
@@ -274,7 +274,7 @@ public protocol Provider: AnyObject, Sendable {
     func decode(
         _ call: ProviderCall, operation: String, reply: HTTPReply, unixMilliseconds: Int64
     ) -> Result<JobAnswer, CallFailure>
-    /// Reads an answer that is not an image though one was asked for: an error status, or a JSON envelope with HTTP 200.
+    /// Reads an answer that should be an image and is not: an error status, or a JSON envelope with HTTP 200.
     /// `access` says which kind of server sent it.
     func decodeAssetFailure(_ access: AssetAccess, reply: HTTPReply) -> CallFailure
 }

@@ -1,5 +1,5 @@
-/// A value that is seldom there, kept apart so that its absence costs a word: of 100,000 jobs that wait hardly one holds a
-/// failure. Inlinable: called as a generic of another module it costs ten times as much.
+/// A value that is rarely there, kept apart so that its absence costs one word: of 100,000 waiting jobs almost none holds
+/// a failure. Inlinable: called as a generic of another module it costs ten times as much.
 @frozen
 public struct Rare<Value: Sendable>: Sendable {
     @usableFromInline

@@ -201,7 +201,7 @@ public struct RateLimit: Equatable, Sendable {
     }
 }
 
-/// Keeps a sick endpoint from being hammered: retries spend from it, successes refill it.
+/// A budget of retries, which spares a failing endpoint: retries spend from it, successes refill it.
 public struct RetryBudget: Equatable, Sendable {
     private static let capacity = 1_000
     private static let cost = 10
@@ -212,7 +212,7 @@ public struct RetryBudget: Equatable, Sendable {
 
     public mutating func succeeded() { tokens = min(Self.capacity, tokens + Self.refill) }
 
-    /// True if a retry may be made with its own back-off; false: only at the slowest pace.
+    /// True if a retry may use its own back-off; false: only the slowest pace.
     public mutating func spend() -> Bool {
         guard tokens >= Self.cost else { return false }
         tokens -= Self.cost

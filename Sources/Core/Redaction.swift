@@ -1,8 +1,8 @@
-/// Foreign words, made fit for a message by their shape: a server echoes what it was sent, secrets included. What a client
-/// knows to be secret has been taken out before (`KnownSecrets`).
+/// Foreign text, made safe for a message by its shape: a server echoes what it received, secrets included. The
+/// secrets that a client knows have been removed before (`KnownSecrets`).
 public enum Redaction {
     public static let maximumBytes = 1_000
-    /// What is looked at at all.
+    /// The longest text that is read.
     private static let maximumInputBytes = 16 << 10
 
     /// Everything from here on is the server's copy of what was signed.
@@ -21,10 +21,10 @@ public enum Redaction {
         "xosssignature", "xosscredential", "xosssecuritytoken", "sign", "password",
     ]
 
-    /// Beginnings of the clouds' key ids and tokens.
+    /// The first characters of the clouds' key ids and tokens.
     private static let tokenStarts = ["LTAI", "AKID", "STS.", "CAIS", "CAES", "TMP."]
 
-    /// A provider's message: secrets out, control characters out, at most 1,000 bytes. Nil if nothing is left.
+    /// A provider's message without secrets and control characters, at most 1,000 bytes. Nil if nothing is left.
     public static func message(_ text: String?) -> String? {
         guard let text, !text.isEmpty else { return nil }
         var bytes = Array(text.utf8.prefix(maximumInputBytes))
@@ -36,14 +36,14 @@ public enum Redaction {
         return shown.utf8.allSatisfy({ $0 == 0x20 }) ? nil : shown
     }
 
-    /// A body that we send, for a debug log.
+    /// The body of a request, for a debug log.
     public static func body(_ bytes: [UInt8]) -> String {
         let start = Array(bytes.prefix(maximumInputBytes))
         return message(String(decoding: withoutSecretsOfURLs(start, user: "***", endsAtQuote: true), as: UTF8.self))
             ?? ""
     }
 
-    /// A text of ours or of libcurl's with URLs in it: one printable line, without users and queries.
+    /// A text of this library or of libcurl with URLs in it: one printable line, without users and queries.
     public static func line(_ text: String) -> String {
         let words = text.split(whereSeparator: { $0 == " " || $0.isNewline || $0 == "\t" }).map { word in
             String(decoding: withoutSecretsOfURLs(Array(word.utf8), user: "", endsAtQuote: false), as: UTF8.self)
@@ -54,7 +54,7 @@ public enum Redaction {
     }
 
     /// A URL's query can be a signature, and what stands before an "@" a password, which may hold a "/" that nobody has
-    /// encoded. Slashes may be escaped. `user` is put in the place of what is taken out before an "@".
+    /// encoded. Slashes may be escaped. `user` replaces the text before an "@".
     private static func withoutSecretsOfURLs(_ bytes: [UInt8], user: String, endsAtQuote: Bool) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(bytes.count)
@@ -234,7 +234,7 @@ public enum Redaction {
         return bytes.count
     }
 
-    /// Key ids and tokens that stand alone: a known beginning, or a long run that is no word and no path.
+    /// Key ids and tokens without a name: a known beginning, or a long run that is no word and no path.
     private static func hideTokens(_ bytes: [UInt8]) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(bytes.count)

@@ -1,13 +1,13 @@
-// Swift's `==` on texts is canonical equivalence: K (U+212A) and K are equal to it, so are the two forms of an accent. What
-// names a thing (an id, a key, a header, a host) is the same only byte for byte.
+// Swift's `==` on texts is canonical equivalence: it calls K (U+212A) and K equal, and the two forms of an accent. Names
+// (an id, a key, a header, a host) are the same only byte for byte.
 extension String {
     /// Whether the bytes are the same.
     @inlinable public func isSame(as other: String) -> Bool {
-        // Equal bytes are equal texts, so that most of what differs is told by the fast comparison.
+        // Equal bytes are equal texts, so the fast comparison finds most differences.
         self == other && utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
     }
 
-    /// The same, where A to Z and a to z do not differ.
+    /// Whether the bytes are the same, without the case of A to Z.
     public func isSameInAnyCase(as other: String) -> Bool {
         guard utf8.count == other.utf8.count else { return false }
         return zip(utf8, other.utf8).allSatisfy { a, b in

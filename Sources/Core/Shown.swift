@@ -1,5 +1,5 @@
 extension String {
-    /// A foreign text as it may stand in a message: no control characters, at most `limit` bytes (and "..." where it was
+    /// A foreign text in a form for messages: no control characters, at most `limit` bytes (and "..." where it was
     /// cut), cut between characters.
     public func shown(limit: Int) -> String {
         if utf8.count <= limit, utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return self }
@@ -23,7 +23,7 @@ extension String {
         return output
     }
 
-    /// The same with what is not seen as escapes, for what names a thing: "a\\u{202E}b".
+    /// The same with invisible characters as escapes, for names: "a\\u{202E}b".
     public func shownWithEscapes(limit: Int) -> String {
         var output = ""
         for scalar in unicodeScalars {
@@ -38,13 +38,13 @@ extension String {
         return output
     }
 
-    /// Whether all of it is seen as it is: no control characters, no marks of direction, nothing without a width, no
-    /// replacement for what could not be read. A thing's name that is not so may be taken for another.
+    /// Whether every character is visible: no control characters, no marks of direction, nothing without a width, no
+    /// replacement characters. A name with invisible characters may be mistaken for another name.
     public var isVisible: Bool {
         utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F } || unicodeScalars.allSatisfy { !Self.isInvisible($0) }
     }
 
-    /// Whether there is something in it and nothing of that is seen: blanks of any width, and what `isVisible` refuses.
+    /// Whether the text has characters and none is visible: blanks of any width, and what `isVisible` refuses.
     public var isBlank: Bool { !isEmpty && unicodeScalars.allSatisfy { Self.isSpace($0) || Self.isInvisible($0) } }
 
     private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {

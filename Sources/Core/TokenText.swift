@@ -2,8 +2,8 @@
 ///
 ///     aigc1:<provider>:<operation>:<region>:<endpoint>:<remote id>:<checksum>
 ///
-/// Parts are percent-coded where they hold anything but letters, digits and `-_.~`. The checksum (CRC-32 of all before it,
-/// 8 hex digits) finds a token that was cut or mistyped; it is no signature.
+/// Characters other than letters, digits and `-_.~` are percent-encoded. The checksum (CRC-32 of all before it,
+/// 8 hex digits) detects a token that was cut or mistyped; the checksum is no signature.
 public enum TokenText {
     public static let maximumBytes = 256
     private static let prefix = "aigc1"

@@ -1,4 +1,4 @@
-/// W3C Trace Context of the host's own tracing, sent along as two headers with the calls about a job. Checked, so that
+/// W3C Trace Context of the host's own tracing, sent as two headers with the calls about a job. Checked, so that
 /// nothing else can be smuggled into a header line.
 public struct TraceContext: Equatable, Sendable {
     /// "00-<trace id>-<parent id>-<flags>".

@@ -1,10 +1,10 @@
-/// How a transfer is to be treated by the transport.
+/// How the transport treats a transfer.
 public struct TransferOptions: Equatable, Sendable {
     /// True for a submission: the transport must never send its bytes a second time, on whatever connection.
     public var isSubmission: Bool
     /// True for image URLs: addresses that are private, loopback or link-local are refused, also behind a public name.
     public var publicAddressesOnly: Bool
-    /// True for a plain fetch from a store: it is no call of an API. It may be sent again by libcurl, and gets no client
+    /// True for a plain fetch from a store, which is no call of an API. libcurl may send it again, and it gets no client
     /// certificate. A signed call is sent once: its nonce is refused the second time.
     public var isForStore = false
     /// Credential calls to link-local metadata services never go through a proxy.
@@ -13,7 +13,7 @@ public struct TransferOptions: Equatable, Sendable {
     public var connectTimeoutMilliseconds: Int64
     /// The whole exchange; 0 is no limit.
     public var exchangeTimeoutMilliseconds: Int64
-    /// No byte for this long ends the transfer; 0 is no limit.
+    /// The transfer ends after so long without a byte; 0 is no limit.
     public var idleTimeoutMilliseconds: Int64
     /// An answer kept in memory that grows beyond this ends the transfer. Does not bound what goes to a sink.
     public var maximumReplyBytes: Int
@@ -47,7 +47,7 @@ public struct TransferFailure: Error, Equatable, Sendable {
     public var requestMayHaveLeft: Bool
     /// One line for people, without secrets: host and port, address, what the library said.
     public var detail: String
-    /// Of a submission: what came of the answer, if its head was whole. JSON says itself where it ends, so that an id in it
+    /// For a submission: the received part of the answer, if its head was whole. JSON shows its own end, so an id in it
     /// can be read although the end of the answer did not come.
     public var reply: HTTPReply?
 
@@ -77,8 +77,8 @@ public protocol Transport: AnyObject {
     func start(id: UInt64, request: HTTPRequest, options: TransferOptions, sink: (any BodySink)?)
     /// Ends a transfer without a result. Unknown ids are fine.
     func cancel(id: UInt64)
-    /// Moves bytes, then waits until something happens, `wake` is called, or the time is up (nil: no limit).
-    /// Returns what has ended.
+    /// Moves bytes, then waits until a transfer ends, `wake` is called, or the time is up (nil: no limit).
+    /// Returns the ended transfers.
     func wait(milliseconds: Int64?) -> [(id: UInt64, result: TransferResult)]
     /// Makes `wait` return, now or the next time. Any thread.
     func wake()

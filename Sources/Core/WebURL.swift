@@ -1,16 +1,16 @@
-/// An absolute http or https URL, read once and the same way in every layer: what is judged, signed and kept as an
-/// identity are the bytes that go onto the wire.
+/// An absolute http or https URL, read once and the same way in every layer: the library judges, signs and stores as an
+/// identity exactly the bytes that are sent.
 ///
-/// Read as curl and browsers' clients do: blanks around it are dropped, blanks and bytes beyond ASCII inside it are
+/// Read as curl and browsers do: blanks around the URL are dropped, blanks and bytes beyond ASCII inside it are
 /// percent-encoded, percent escapes of the host are decoded, scheme and host get lower case, a fragment is dropped.
 /// Everything else stays as it was written: an escape that is decoded or added could change what a signature covers.
 public struct WebURL: Equatable, Sendable {
     public let isSecure: Bool
     /// Lower case; IPv6 without brackets.
     public let host: String
-    /// The scheme's own where the URL names none.
+    /// The scheme's default port if the URL names none.
     public let port: Int
-    /// "host" or "host:port", IPv6 in brackets, the port only where it is not the scheme's own.
+    /// "host" or "host:port", IPv6 in brackets, the port only if it is not the scheme's default.
     public let authority: String
     /// Path and query; begins with "/".
     public let target: String
@@ -22,14 +22,14 @@ public struct WebURL: Equatable, Sendable {
     /// "host:port", for messages.
     public var label: String { (host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:" : "\(host):") + String(port) }
 
-    /// Nil for what is no such URL, for one with a user, and for one with control characters.
+    /// Nil for a text that is no such URL, for a URL with a user, and for a URL with control characters.
     public init?(_ text: String) {
         var text = text
         guard let read = text.withUTF8({ WebURL(bytes: UnsafeRawBufferPointer($0)) }) else { return nil }
         self = read
     }
 
-    /// The same from bytes as they came, which may be no UTF-8.
+    /// The same from received bytes, which may be no UTF-8.
     public init?(bytes all: UnsafeRawBufferPointer) {
         let bytes = Self.trimmed(all)
         guard ByteScan.hasNoControls(UnsafeRawBufferPointer(rebasing: bytes)),
@@ -37,7 +37,7 @@ public struct WebURL: Equatable, Sendable {
         else { return nil }
         let rest = bytes[start...]
         let end = rest.firstIndex(where: Self.endsAuthority) ?? rest.endIndex
-        // What some read as "/" and others as a part of a name stands in no authority.
+        // A character that some clients read as "/" and others as a part of a name is refused in an authority.
         if end != rest.endIndex, rest[end] == UInt8(ascii: "\\") { return nil }
         guard let (host, port) = Self.read(authority: rest[..<end], isSecure: isSecure) else { return nil }
         self.init(isSecure: isSecure, host: host, port: port, target: Self.target(rest[end...]))
@@ -75,7 +75,7 @@ public struct WebURL: Equatable, Sendable {
 
     // MARK: - Redirects
 
-    /// Where a `Location` leads that an answer from here held: absolute, or relative as RFC 3986 (5.2) says. Nil for what
+    /// The target of a `Location` in an answer from this URL: absolute, or relative as RFC 3986 (5.2) says. Nil for what
     /// is no http or https URL.
     public func resolving(_ location: [UInt8]) -> WebURL? {
         location.withUnsafeBytes { all -> WebURL? in
@@ -182,7 +182,7 @@ public struct WebURL: Equatable, Sendable {
         return (host, digits.isEmpty ? own : port)
     }
 
-    /// What stands between brackets: the form is judged by those who need an address.
+    /// The text between brackets; the code that needs an address judges its form.
     private static func address(_ bytes: Bytes) -> String? {
         guard bytes.contains(UInt8(ascii: ":")),
             bytes.allSatisfy({
@@ -193,7 +193,7 @@ public struct WebURL: Equatable, Sendable {
     }
 
     /// A host name with its escapes decoded, as libcurl does before it asks a resolver or a proxy. Nil where a byte comes
-    /// out that stands in no host.
+    /// out that no host may have.
     private static func name(_ bytes: Bytes) -> String? {
         var decoded: [UInt8] = []
         var rest = bytes

@@ -1,6 +1,6 @@
-// What the query of a URL holds beside the object: signatures.
+// The signatures in the query of a URL.
 extension WebURL {
-    /// The parameters that ways to sign URLs add, in lower case. They belong to a signature where its marks are there.
+    /// The parameters that signatures of URLs add, in lower case. They count as a signature only beside its marks.
     private static let signatures: [(marks: [String], others: [String])] = [
         // COS.
         (
@@ -32,9 +32,9 @@ extension WebURL {
         ),
     ]
 
-    /// Which object this is, the same however often its URL is signed anew: the whole URL without the parameters of a
-    /// signature. What is not known to be one stays, a version or a size for instance. To be hashed, not to be shown: it
-    /// may hold what only its store knows to be a secret.
+    /// The identity of the object, which stays the same when its URL is signed anew: the URL without the parameters of a
+    /// signature. Every other parameter stays, for instance a version or a size. It is hashed and never shown: it
+    /// may hold a secret that only its store knows.
     public var objectIdentity: String {
         let names = parameterNames
         var signing: [String] = []
@@ -48,7 +48,7 @@ extension WebURL {
         var index = -1
         var isFirst = true
         for part in parts {
-            // Before the first one stands the path.
+            // The path comes before the first parameter.
             if index < 0 {
                 kept += String(decoding: part, as: UTF8.self)
             } else if !signing.contains(names[index]) {  // safe: a name for each part but the first
@@ -60,7 +60,7 @@ extension WebURL {
         return kept
     }
 
-    /// The URL carries a signature of its own, beside which another one is an error.
+    /// Whether the URL has a signature of its own; a second signature would be an error.
     public var isSigned: Bool {
         for name in parameterNames {
             switch name {

@@ -1,4 +1,4 @@
-/// Text for messages: what came from outside is cut, cleaned and compared here.
+/// Text for messages: cuts, cleans and compares text from outside.
 public enum Words {
     @inlinable public static func isLetterOrDigit(_ byte: UInt8) -> Bool {
         switch byte {

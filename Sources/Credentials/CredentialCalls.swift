@@ -57,7 +57,7 @@ extension CredentialContext {
         return value
     }
 
-    /// A redirect is the word of somebody in between, or of a service that moves: neither refuses the credentials.
+    /// A redirect comes from a machine in between, or from a service that moves: neither refuses the credentials.
     static func kind(_ status: Int) -> CredentialUnavailable.Kind {
         status >= 500 || (300..<400).contains(status) || status == 429 || status == 408 ? .transient : .wrong
     }

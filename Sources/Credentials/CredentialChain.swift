@@ -66,7 +66,7 @@ public final class CredentialChain: CredentialResolver {
                 isRetryable: isTransient))
     }
 
-    /// Somebody has set this source up: the next one would be another identity, and another account that pays.
+    /// This source is configured: the next source would be another identity, and another account would pay.
     private func stop(at source: any CredentialSource, _ error: CredentialUnavailable) -> Failure {
         let isTransient = error.kind == .transient
         return Failure(
@@ -75,7 +75,7 @@ public final class CredentialChain: CredentialResolver {
                 + "\(isTransient ? "gives none for now" : "cannot be used"): \(error.reason)", isRetryable: isTransient)
     }
 
-    /// What a file or a variable lacks now it has had before: somebody may be writing it.
+    /// A file or a variable lacks a value that it had before: a tool may be writing it at this moment.
     private func renew(
         from source: any CredentialSource, _ context: CredentialContext
     ) -> Result<Credentials, Failure> {

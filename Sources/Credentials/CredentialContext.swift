@@ -15,7 +15,7 @@ public struct CredentialContext: Sendable {
     public var files: any CredentialFiles
     public var processes: any CredentialProcesses
     public var settings: CredentialSettings
-    /// True once nobody waits any more (the client closes): long work ends early.
+    /// True when the client closes: long work then ends early.
     public var isCancelled: @Sendable () -> Bool
     /// Where everything that is found is told, so that no text shows it.
     public let secrets: KnownSecrets
@@ -115,8 +115,8 @@ final class Warnings: Sendable {
     }
 }
 
-/// The process environment as it is now. Bytes that are not UTF-8 become U+FFFD, so that a variable that is set is not
-/// taken for one that is not; of two variables of one name the first counts, as for getenv().
+/// The present process environment. Bytes that are not UTF-8 become U+FFFD, so that a variable that is set does not
+/// seem unset. Of two variables with one name the first counts, as for getenv().
 public enum ProcessEnvironment {
     /// Whether a value had bytes that are not UTF-8.
     public static func isBroken(_ value: String) -> Bool { value.unicodeScalars.contains("\u{FFFD}") }

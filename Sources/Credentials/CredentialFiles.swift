@@ -33,7 +33,7 @@ public struct LocalFiles: CredentialFiles {
         let code = descriptor < 0 ? errno : 0
         guard descriptor >= 0 else {
             guard code == ENOENT || code == ENOTDIR else { return .failure(.unreadable(Self.text(code))) }
-            // Somebody has put a link there: that is not nothing.
+            // A broken link is not the same as a missing file: a person has put it there.
             return .failure(Self.isLink(path) ? .unreadable("a link to a file that is not there") : .missing)
         }
         defer { close(descriptor) }

@@ -27,7 +27,7 @@ public struct CredentialPlan: Sendable {
         self.assumeRole = assumeRole
     }
 
-    /// All sources of a client, the configuration's first. A role of this cloud stands before them and asks them.
+    /// All sources of a client, the configuration's first. A role of this cloud comes before them and asks them.
     func chain(_ explicit: Credentials?, _ context: CredentialContext) -> [any CredentialSource] {
         var all = sources(context.settings)
         if let explicit { all.insert(StaticSource(credentials: explicit), at: 0) }

@@ -8,9 +8,9 @@ public import Core
 public protocol CredentialSource: Sendable {
     /// For people: "environment", "~/.aliyun/config.json".
     var name: String { get }
-    /// How long before their end its credentials are to be renewed, in milliseconds; 0 for those that do not end.
+    /// How long before their end to renew the credentials, in milliseconds; 0 for credentials that do not end.
     var refreshAheadMilliseconds: Int64 { get }
-    /// True where nobody has set it up: it asks a service that may not be there.
+    /// True for a source that needs no configuration: it asks a service that may not be there.
     func isProbe(_ context: CredentialContext) -> Bool
 
     /// One generation of credentials, id, secret and token together. Blocks for as long as its time-outs allow.
@@ -25,9 +25,9 @@ extension CredentialSource {
 /// Why a source gave nothing. One clause for people, never with a secret.
 public struct CredentialUnavailable: Error, Equatable, Sendable {
     public enum Kind: Equatable, Sendable {
-        /// Nothing is set up here.
+        /// This source is not configured.
         case absent
-        /// Something is set up, and the same would fail again.
+        /// This source is configured and cannot be used; another try would fail too.
         case wrong
         /// The same may work later: a server's fault, a lost connection.
         case transient
@@ -49,7 +49,7 @@ public struct CredentialUnavailable: Error, Equatable, Sendable {
         self.isOfServer = isOfServer
     }
 
-    /// The same of a source that somebody has set up: where it finds nothing, that is a mistake.
+    /// The same for a configured source: it is a mistake if such a source finds nothing.
     var ofWhatIsSetUp: CredentialUnavailable {
         kind == .absent ? CredentialUnavailable(.wrong, reason, isOfServer: isOfServer) : self
     }

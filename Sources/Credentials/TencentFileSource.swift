@@ -47,7 +47,7 @@ struct TencentFileSource: CredentialSource {
         do throws(CredentialUnavailable) {
             return (own, try context.secretFile(own))
         } catch {
-            // One that is there and cannot be read is not passed over for another identity.
+            // A file that cannot be read is an error: the next source would be another identity.
             guard error.kind == .absent else { throw error }
         }
         do throws(CredentialUnavailable) {

@@ -1,6 +1,6 @@
 // Which addresses are on the public internet. Pure: no state, no I/O; any thread.
 
-/// An IP address as it is on the wire.
+/// An IP address in the bytes of the wire.
 enum IPAddress: Equatable, Sendable {
     case v4(UInt32)
     case v6(high: UInt64, low: UInt64)
@@ -89,7 +89,7 @@ enum HostLiteral: Equatable, Sendable {
         }
         if bytes.last == UInt8(ascii: ".") { bytes.removeLast() }
         let labels = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        // Between two dots nothing stands in a name; what resolvers make of "127.0.0.1.." is not to be known.
+        // A name has no empty part between two dots; resolvers disagree about "127.0.0.1..".
         guard let last = labels.last, !labels.contains(where: \.isEmpty) else { return .invalid }
         guard isNumber(last) else { return .name }
         guard let address = parseV4(labels) else { return .invalid }

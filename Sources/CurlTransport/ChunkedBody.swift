@@ -28,7 +28,7 @@ struct ChunkedBody {
     }
 
     private var state = State.size(digits: 0)
-    /// Of the present chunk, bytes that are still to come.
+    /// The bytes of the present chunk that have not come yet.
     private var left = 0
 
     /// Gives each piece of the body to `take`, which returns false to end it.

@@ -30,7 +30,7 @@ public struct CurlSettings: Sendable {
     public var allowHTTP2: Bool
     /// Lifts the refusal of private addresses (`TransferOptions.publicAddressesOnly`), for sandboxes and tests.
     public var allowPrivateAddresses: Bool
-    /// Snapshot of the process environment: the only one that is ever looked at.
+    /// Snapshot of the process environment, the only one that is ever read.
     public var environment: [String: String]
 
     public init(

@@ -77,7 +77,7 @@ final class EventLoop {
 
     private func lookAtUnwatched(_ handle: (Int32, Int32, Int32) -> Void) {
         for fd in Array(unwatched.keys) {
-            // What is handled before can change what is wanted of the others.
+            // A handled event can change what later events mean.
             guard let (what, owner) = unwatched[fd] else { continue }
             watch(fd, what, owner: owner)
             // libcurl finds out what it is ready for.

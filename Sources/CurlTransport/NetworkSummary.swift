@@ -20,7 +20,7 @@ public struct NetworkSummary: Sendable {
         proxies = try ProxyRules(settings)
     }
 
-    /// Of the proxies, for those who take secrets out of texts.
+    /// The passwords of the proxies, so that they can be removed from texts.
     public var passwords: [Secret] { proxies.passwords }
 
     /// The proxy for a URL, without user and password; nil for none.

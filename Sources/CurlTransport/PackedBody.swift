@@ -2,8 +2,8 @@ import CCurl
 import Core
 import Glibc
 
-/// Bodies that a server has packed although nobody asked for it: "Accept-Encoding: identity" is not heeded everywhere, and
-/// an id in such an answer must not be lost. What is not packed after all stays as it is.
+/// Bodies that a server has compressed without being asked: not every server obeys "Accept-Encoding: identity", and
+/// an id in such an answer must not be lost. A body that is not compressed after all stays unchanged.
 enum PackedBody {
     enum Outcome {
         case asItIs
@@ -15,7 +15,7 @@ enum PackedBody {
     private static let maximumLayers = 4
 
     static func read(_ body: [UInt8], _ headers: HTTPHeaders, most: Int) -> Outcome {
-        // Nearly every answer begins so, and none that is packed.
+        // Almost every answer begins like this, and no compressed one does.
         guard let first = body.first, first != UInt8(ascii: "{"), first != UInt8(ascii: "<") else { return .asItIs }
         var codings = codings(headers)
         var unpacked: [UInt8]?

@@ -119,7 +119,7 @@ struct ProxyAddress: Sendable {
             guard !name.contains(where: Self.isControl), !secret.contains(where: Self.isControl) else {
                 throw refuse("user name or password hold a control character")
             }
-            // Where no password stands the name is mostly a token.
+            // A name without a password is mostly a token.
             password = Secret(bytes: secret.isEmpty ? name : secret)
         }
         self.text = String(decoding: bytes[..<authority.endIndex], as: UTF8.self)  // safe: a part of them
@@ -287,7 +287,7 @@ struct ProxyException: Sendable {
     private static func fits(_ name: ArraySlice<UInt8>, _ pattern: ArraySlice<UInt8>) -> Bool {
         var name = name
         var pattern = pattern
-        // Where the newest "*" stands, and how much of the name it has taken.
+        // The place of the newest "*", and the part of the name that it matches.
         var star: (pattern: ArraySlice<UInt8>, name: ArraySlice<UInt8>)?
         while let byte = name.first {
             if pattern.first == UInt8(ascii: "*") {

@@ -22,7 +22,7 @@ final class Slot {
     enum Stop: Equatable {
         case sink, replyTooLarge, headTooLarge, malformedHead, malformedBody, noMemory, resend, cancelled
         case addressRefused(String)
-        /// Bytes wait on the connection that nobody has asked for, or another transfer is using it. Nothing was sent.
+        /// Unrequested bytes wait on the connection, or another transfer is using it. Nothing was sent.
         case unusable(Unusable)
         /// The answer came before its request had arrived: it is the answer to something else.
         case strayAnswer
@@ -334,7 +334,7 @@ final class Slot {
         // libcurl hands out 16 KiB at a time whatever the buffer, and a TLS record holds no more; larger buffers were
         // measured no faster (200 MiB, TLS: 124 to 157 ms with 16 to 256 KiB) and cost memory per download.
         let buffer = sink == nil ? 16 << 10 : 64 << 10
-        // It says who this machine is: that is for the API, and not for whoever an image is fetched from.
+        // A client certificate identifies this machine: it is for the API, and not for image hosts.
         if let certificate = settings.clientCertificate, showsCertificate == options.isForStore {
             showsCertificate.toggle()
             text(CURLOPT_SSLCERT, showsCertificate ? certificate : nil)

@@ -22,7 +22,7 @@ let onBody: curl_write_callback = { bytes, size, count, context in
     return slot.takeBody(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
 }
 
-/// The connection stands; the request is sent next. Called again when libcurl is about to send it again.
+/// The connection is open, and the request is sent next. Called again when libcurl is about to send it again.
 let onRequest: curl_prereq_callback = { context, peer, local, peerPort, localPort in
     guard let slot = slot(context) else { return CURL_PREREQFUNC_ABORT }
     let ends = Ends(peer: peer, local: local, peerPort: peerPort, localPort: localPort)

@@ -43,7 +43,7 @@ extension Slot {
     func givenUp(_ problem: String) -> TransferResult { failed(.resources, "libcurl cannot continue: \(problem)") }
 
     private func failed(_ kind: TransferFailure.Kind, _ reason: String) -> TransferResult {
-        // A stray answer's words are nobody's.
+        // The words of a stray answer belong to no call.
         let hasAnswer = options.isSubmission && head.isComplete && stop != .strayAnswer
         if hasAnswer, case .unpacked(let bytes) = PackedBody.read(body, headers, most: options.maximumReplyBytes) {
             body = bytes

@@ -51,7 +51,7 @@ struct TrustAnchors: Sendable {
             return
                 "\(origin) CA file \(Redaction.line(file)) cannot be read: name a PEM file of certificate authorities"
         }
-        // A list of directories is separated by colons, as OpenSSL has it; one that exists is enough.
+        // A list of directories is separated by colons, as in OpenSSL; one existing directory is enough.
         if let path, !path.split(separator: ":").contains(where: { isReadable(String($0)) }) {
             return
                 "\(origin) CA directory \(Redaction.line(path)) cannot be read: name a directory of hashed certificates"

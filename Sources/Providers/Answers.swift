@@ -81,7 +81,7 @@ enum Answers {
         return ids
     }
 
-    /// An id in a text that cannot be read, as it may be shown: what stands behind its name. It is never used.
+    /// An id in an unreadable text, in a form for messages: the text behind its name. It is never used.
     static func search(_ body: [UInt8], _ outer: String, _ inner: String) -> String? {
         let bytes = Array(JSONAnswer.text(Array(body.prefix(maximumKeptBytes))).utf8)
         var start = 0
@@ -116,7 +116,7 @@ enum Answers {
         return Redaction.message(shown + (id.endIndex == bytes.count && !shown.hasSuffix("...") ? "..." : ""))
     }
 
-    /// The entries of a list that can be used, and what is said of the others. Null and empty entries are left out silently.
+    /// The usable entries of a list, and words about the others. Null and empty entries are left out silently.
     static func assets(
         _ list: JSONValue?, _ name: String, _ read: (JSONValue) -> AssetReference?
     ) -> (assets: [AssetReference], warning: String?) {

@@ -9,7 +9,7 @@ public protocol CheckingProvider: Provider {
 extension CheckingProvider {
     public var operations: [OperationDescription] { requests.operations }
 
-    /// The fields of a call by name are the host's own: nobody here knows which of them are secrets.
+    /// The fields of a call by name are the host's own: the library does not know which of them are secrets.
     public func shown(_ call: ProviderCall) -> String { call.isDirect ? "" : Redaction.body(call.body) }
 
     /// Whether a value may be set under a name, for the moment at which it is set: the operation has the field (or it
@@ -64,7 +64,7 @@ extension RequestTable {
         return row
     }
 
-    /// The body of a submission as it is signed and sent: compact, only what is set.
+    /// The body of a submission as signed and sent: compact, with only the fields that are set.
     func bodyBytes(_ row: OperationRow, _ fields: RequestFields) throws(Failure) -> [UInt8] {
         let bytes = try body(row, fields).serialized()
         guard bytes.count <= Self.maximumBodyBytes else {

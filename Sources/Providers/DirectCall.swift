@@ -21,7 +21,7 @@ struct DirectCall {
         }
     }
 
-    /// Whoever takes a submission for a read would have it repeated, and paid for each time.
+    /// A submission that counts as a read would be repeated, and paid each time.
     func refuseRead(of table: RequestTable, _ isTarget: (OperationRow.Call) -> Bool) throws(Failure) {
         for row in table.rows where row.description.kind == .submit && isTarget(row.call) {
             throw refuse("reads", "\(row.call.action) is a submission and never read; pass 0, so that it is sent once")

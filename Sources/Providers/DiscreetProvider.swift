@@ -91,7 +91,7 @@ public final class DiscreetProvider: Provider {
         return clean
     }
 
-    /// What the answer means is taken from the answer as it came, what it says from the other one.
+    /// The meaning comes from the received answer, the words come from the answer without secrets.
     private func hidden(_ failed: CallFailure, said: CallFailure) -> CallFailure {
         var clean = failed
         if said.kind == failed.kind, said.failure.status == failed.failure.status { clean.failure = said.failure }

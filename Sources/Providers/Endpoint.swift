@@ -22,7 +22,7 @@ public struct Endpoint: Equatable, Sendable {
     /// "token") in the error.
     public init(parsing text: String, key: String) throws(Failure) {
         func refuse(_ why: String) -> Failure {
-            // What stands before an "@" is most likely a password, and a query may hold a key.
+            // The text before an "@" is most likely a password, and a query may hold a key.
             let isShown = !text.utf8.contains { $0 == UInt8(ascii: "@") || $0 == UInt8(ascii: "?") }
             let shown = isShown ? " \"\(text.shown(limit: 80))\"" : ""
             return Failure(

@@ -91,7 +91,7 @@ struct FailureTable: Sendable {
         concurrencyWords.contains { Words.contains(text, $0) }
     }
 
-    /// A code that nobody has documented. In doubt a fault: then a submission counts as possibly executed.
+    /// An undocumented code. It counts as a fault of the provider: a submission has then possibly been executed.
     private func guess(_ report: ErrorReport, status: Int, asksToWait: Bool) -> Meaning {
         let has = { (word: String) in Words.contains(report.code, word) }
         let isCrowd = has("concurren") && ["limit", "exceed", "throttl", "quota", "toomany"].contains(where: has)

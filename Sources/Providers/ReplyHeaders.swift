@@ -3,7 +3,7 @@ internal import Core
 
 /// What the header lines of an answer tell besides its body.
 struct ReplyHeaders {
-    /// Nobody is made to wait longer than this, whatever a header says.
+    /// The longest pause, whatever a header says.
     static let maximumWaitMilliseconds: Int64 = 120_000
 
     let headers: HTTPHeaders

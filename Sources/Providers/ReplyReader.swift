@@ -77,7 +77,7 @@ struct ReplyReader {
             report, status: max(reply.status, claimed), asksToWait: headers.gatewayWait != nil)
         // A refusal counts as one only from the provider itself. What has neither code nor request id may come from
         // anything in between, and then nobody knows what became of a submission. A code that cannot be one is none.
-        // The same of the state of a job: nobody in between may end it.
+        // The same holds for the state of a job: a machine in between must not end it.
         let code = Redaction.word(report.code)
         let isVouchedFor = requestID != nil && code != nil
         if !isVouchedFor, call.kind == .submit || call.kind == .status && meaning.ends {
@@ -101,7 +101,7 @@ struct ReplyReader {
     }
 
     /// An answer that this provider does not send, or not whole. `job`: the id that it holds all the same, if any, as it may
-    /// be shown: it is not believed, but whoever looks for the job wants to know it.
+    /// be shown: the library does not trust it, but a person who looks for the job needs it.
     func unreadable(
         _ why: String, requestID: String? = nil, status: Status = .badResponse, naming job: String? = nil
     ) -> CallFailure {

@@ -194,7 +194,7 @@ extension RequestTable {
         return body
     }
 
-    /// Where in the table the fields stand that are set, in its order: of twenty rows two or three are.
+    /// The places in the table of the fields that are set, in its order: two or three of twenty rows.
     private func places(of fields: RequestFields, in row: OperationRow) -> [Int] {
         var places: [Int] = []
         for name in fields.values.keys {
@@ -265,7 +265,7 @@ extension RequestTable {
 }
 
 extension JSONValue {
-    /// What stands at a path of names.
+    /// The value at a path of names.
     func member(at path: [String]) -> JSONValue? {
         var value = self
         for name in path {

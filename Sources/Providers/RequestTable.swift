@@ -43,7 +43,7 @@ final class OperationRow: Sendable {
         let path: String
     }
 
-    /// Fields of which at least one must be there; or fields that need others once one of them is set.
+    /// Fields of which at least one must be there; or fields that need further fields once one of them is set.
     enum Rule: Sendable {
         case oneOf([String])
         case together(object: String, needs: [String])

@@ -1,6 +1,6 @@
 internal import Core
 
-/// Reads the errors of the stores that image URLs lead to: COS, S3 and their kind, and what stands before them.
+/// Reads the errors of the stores behind image URLs: COS, S3 and similar stores, and the gateways in front of them.
 enum StoreAnswers {
     private static let table = FailureTable(
         rules: [

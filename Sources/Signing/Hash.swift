@@ -107,7 +107,7 @@ public enum Hash {
     }
 }
 
-/// Puts text together in memory that somebody lends. What does not fit is left out, and `isFull` tells.
+/// Builds text in memory of the caller. Text that does not fit is left out, and `isFull` says so.
 struct ByteWriter {
     private let memory: UnsafeMutableBufferPointer<UInt8>
     private var count = 0

@@ -82,7 +82,7 @@ public enum TC3 {
     private struct Work {
         var timestamp: String
         var authorization = ""
-        /// Only where somebody wants to see them.
+        /// Only if the caller wants the stages.
         var texts: Texts?
 
         struct Texts {

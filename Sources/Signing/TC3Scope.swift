@@ -3,7 +3,7 @@ internal import Core
 private import Synchronization
 
 /// What all calls of one day have in common: their texts are checked and put together once, and the key of the day is
-/// derived once, which saves three of four HMACs. The key is wiped when the last owner lets go.
+/// derived once, which saves three of four HMACs. The key is wiped when its last owner releases it.
 final class TC3Scope: Sendable {
     let key: Secret
     let date: String
@@ -79,7 +79,7 @@ public final class TC3KeyCache: Sendable {
                 unixSeconds: unixSeconds)
         }
         let new = Entry(scope: scope, unixSeconds: unixSeconds, timestamp: String(unixSeconds))
-        // What it replaces is let go behind the lock: a wipe is no work for under one.
+        // The replaced scope is released after the lock: a wipe takes too long to hold a lock for.
         let old = entry.withLock { entry -> Entry? in
             let old = entry
             entry = new

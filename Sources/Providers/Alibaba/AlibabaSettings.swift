@@ -1,6 +1,6 @@
 internal import Core
 
-/// Where Alibaba's AiContent is reached. Values are those of the configuration keys "alibaba.*".
+/// The endpoint of Alibaba's AiContent. The values come from the configuration keys "alibaba.*".
 public struct AlibabaSettings: Equatable, Sendable {
     /// Key alibaba.endpoint: "host", "host:port", "https://host[:port]" or "http://host[:port]". Nil or empty: the host
     /// of the region.

@@ -61,7 +61,7 @@ enum TencentAnswers {
         }
     }
 
-    /// An Error of any Response: of two, nobody knows which one counts.
+    /// An Error of any Response: with two Responses nobody can know which one counts.
     private static func error(in json: JSONValue) -> JSONValue? {
         guard case .object(let members) = json else { return nil }
         for member in members where member.name.isSameInAnyCase(as: "Response") {

@@ -65,7 +65,7 @@ enum TencentFailures {
     private static let unregistered = "activate MPS for this account"
 
     private static let things = [
-        // Nobody knows yet which of the three a task id gets that does not exist.
+        // It is unverified which of the three codes an unknown task id gets.
         FailureRule("InvalidParameterValue.TaskId", .missing, taskAdvice),
         FailureRule("FailedOperation.TaskNotFound", .missing, taskAdvice),
         FailureRule("ResourceNotFound.TaskNotFound", .missing, taskAdvice),

@@ -1,6 +1,6 @@
 internal import Core
 
-/// Where Tencent's MPS is reached. Values are those of the configuration keys "tencent.*".
+/// The endpoint of Tencent's MPS. The values come from the configuration keys "tencent.*".
 public struct TencentSettings: Equatable, Sendable {
     public enum Site: String, Sendable, CaseIterable {
         case mainland
