@@ -3,7 +3,8 @@
 
 usage: guide.py [LIBRARY]
 
-C blocks are compiled by gcc as strict C99. Python blocks are compiled; with LIBRARY those behind the comment
+C blocks are compiled by gcc as strict C99, C++ blocks by g++ as C++17. Go and Rust blocks are read by gofmt and rustfmt
+where these are installed. Python blocks are compiled; with LIBRARY those behind the comment
 "<!-- runs without a network -->" are also run.
 """
 
@@ -27,7 +28,7 @@ PAGES = sorted(GUIDE.glob("*.md"))
 READ = PAGES + [ROOT / "README.md"]
 FLAGS = ["-std=c99", "-pedantic", "-Wall", "-Werror", "-fsyntax-only"]
 # A language that nobody looks at would be a hole.
-LANGUAGES = {"c", "python", "sh"}
+LANGUAGES = {"c", "cpp", "go", "python", "rust", "sh"}
 UNCHECKED = {""}  # drawings and trees
 RUNS = "<!-- runs without a network -->"
 TEXT = header.HEADER.read_text(encoding="utf-8")
@@ -94,6 +95,32 @@ def not_c(found: List[Block]) -> Iterator[str]:
             yield "gcc ended with %d: %s" % (said.returncode, said.stderr[:200])
 
 
+def not_cpp(found: List[Block]) -> Iterator[str]:
+    """C++ blocks that g++ does not take."""
+    folders = ["-I%s" % (ROOT / "include"), "-I%s" % (ROOT / "bindings" / "cpp")]
+    for block in found:
+        text = '#line %d "%s"\n%s' % (block.line + 1, block.path.relative_to(ROOT), block.code)
+        said = subprocess.run(
+            ["g++", "-std=c++17", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", *folders, "-x", "c++", "-"],
+            input=text, stderr=subprocess.PIPE, universal_newlines=True,
+        )
+        if said.returncode != 0:
+            errors = [line for line in said.stderr.split("\n") if re.search(r"\b(?:error|warning):", line)]
+            yield "%s: %s" % (block.place, (errors or [said.stderr])[0])
+
+
+def not_formatted(found: List[Block], *command: str) -> Iterator[str]:
+    """Blocks that a formatter cannot read, or would write in another way."""
+    for block in found:
+        said = subprocess.run(
+            command, input=block.code, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True
+        )
+        if said.returncode != 0:
+            yield "%s: %s" % (block.place, said.stderr.strip().split("\n")[0])
+        elif said.stdout != block.code:
+            yield "%s: %s writes it in another way" % (block.place, command[0])
+
+
 def not_python(found: List[Block]) -> Iterator[str]:
     """Python blocks that do not compile."""
     for block in found:
@@ -126,6 +153,14 @@ def failing(found: List[Block], library: str) -> Iterator[str]:
             if said.returncode != 0 or said.stderr:
                 why = said.stderr.strip() or "ended with %d" % said.returncode
                 yield "%s: %s" % (block.place, why.split("\n")[-1])
+
+
+def works(program: str) -> bool:
+    """Whether a program is there and runs: a rustup without a toolchain has a rustfmt that does not."""
+    if shutil.which(program) is None:
+        return False
+    said = subprocess.run([program, "-h" if program == "gofmt" else "--version"], capture_output=True)
+    return program == "gofmt" or said.returncode == 0
 
 
 def statuses() -> Iterator[str]:
@@ -229,6 +264,16 @@ def main() -> int:
         report.rule(name, not_c(of["c"]))
     else:
         report.skip(name, "there is no gcc")
+    for language, command, compiler in (
+        ("C++", "cpp", "g++"), ("Go", "go", "gofmt"), ("Rust", "rust", "rustfmt"),
+    ):
+        name = "%s blocks of guide and README can be read (%d)" % (language, len(of[command]))
+        style = ("--edition", "2021", "--config-path", str(ROOT / "bindings" / "rust"))
+        arguments = {"rustfmt": ("rustfmt", *style), "gofmt": ("gofmt",)}.get(compiler, ())
+        if not works(compiler):
+            report.skip(name, "there is no %s that runs" % compiler)
+        else:
+            report.rule(name, not_formatted(of[command], *arguments) if arguments else not_cpp(of[command]))
     report.rule("Python blocks of guide and README compile (%d)" % len(of["python"]), not_python(of["python"]))
     report.rule("shell blocks of guide and README can be read (%d)" % len(of["sh"]), not_sh(of["sh"]))
     if len(sys.argv) > 1:

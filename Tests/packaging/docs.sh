@@ -60,7 +60,7 @@ ok "a constant without a comment is refused" \
 ok "a name in the header that does not exist is refused" \
     refused aigc_job_bill 's/aigc_job_remote_id()/aigc_job_bill()/' include/aigc.h
 ok "a link of the guide to a chapter that does not exist is refused" \
-    refused 'readme-credentuals' 's/README.md#credentials/README.md#credentuals/' bindings/guide/credentials.md
+    refused 'readme-supported-platfarms' 's/#supported-platforms/#supported-platfarms/' bindings/guide/deployment.md
 ok "installed into an empty prefix with --docs" installs
 if command -v man >/dev/null; then
     python3 "$root/Tests/packaging/docs.py" man "$place/share/man" || failed=1

@@ -12,6 +12,9 @@ a block, which GitHub does not show, say what else is to be done with it:
     <!-- run by: STEP -->   that step of Tests/run.sh runs exactly this
     <!-- not run: WHY -->   it cannot run here
 
+A block with a journal is killed while its job runs, instead of being interrupted, and run again: it must give its picture,
+and no second job. Blocks in Go, Rust and C++ are whole programs; they run where their compilers are installed.
+
 usage: guide.py [PAGE]...     through run.sh --only guide; words of the pages' names, for some of them
 
 A block without a way to run is a failure. Each block runs in an empty folder; those that name bindings/ run in the root
@@ -44,6 +47,19 @@ WORK = Path(os.environ["AIGC_GUIDE_WORK"])
 PREFIX = Path(os.environ["AIGC_GUIDE_PREFIX"])
 INSTALLS = os.environ.get("AIGC_GUIDE_INSTALLS") == "yes"
 NOT_RUN_AT_MOST = 3
+CRATE = """[package]
+name = "block"
+version = "0.1.0"
+edition = "2021"
+
+[dependencies]
+aigc = { path = "%s" }
+"""
+# The compilers' own folders: what they have built of other tests need not be built again.
+CACHES = Path(os.environ.get("AIGC_PACKAGING", str(WORK)))
+
+
+IMAGES = (".png", ".jpg", ".webp", ".gif", ".bmp")
 
 
 class Block(NamedTuple):
@@ -168,6 +184,41 @@ class Reader:
         self.run(command, source.parent, self.environment())
         return program
 
+    def program(self, block: Block, folder: Path) -> List[str]:
+        """The command that runs a whole program of the page; compiled languages are built as their packages say."""
+        if block.language == "python":
+            (folder / "block.py").write_text(block.code, encoding="utf-8")
+            return [self.python(), "-W", "error", str(folder / "block.py")]
+        if block.language == "c":
+            source = folder / "block.c"
+            source.write_text('#line %d "%s"\n%s' % (block.line + 1, block.page.relative_to(ROOT), block.code))
+            return [str(self.build(source))]
+        # Compilers keep their things in the home of whoever runs the tests.
+        environment = {**self.environment(), "HOME": os.environ.get("HOME", "/")}
+        for proxy in ("http_proxy", "https_proxy", "SSL_CERT_FILE"):
+            environment.pop(proxy, None)
+        needed = {"cpp": "c++", "go": "go", "rust": "cargo"}[block.language]
+        if subprocess.run([needed, "version" if needed == "go" else "--version"], capture_output=True).returncode:
+            raise Skip("there is no %s that runs" % needed)
+        if block.language == "cpp":
+            (folder / "block.cpp").write_text(block.code, encoding="utf-8")
+            line = "c++ -std=c++17 -Wall -Wextra -Werror block.cpp $(pkg-config --cflags --libs aigc) -pthread -o block"
+            self.run(["sh", "-euc", line], folder, environment)
+        elif block.language == "go":
+            (folder / "main.go").write_text(block.code, encoding="utf-8")
+            environment.update(GOFLAGS="-mod=mod", GOPROXY="off", GOTOOLCHAIN="local", GOCACHE=str(CACHES / "go"))
+            line = 'go mod init block && go mod edit -require=aigc@v1.0.0 -replace="aigc=$1" && go build -o block .'
+            quiet = "{ %s; } >go.log 2>&1 || { cat go.log; exit 1; }" % line
+            self.run(["bash", "-euc", quiet, "bash", str(ROOT / "bindings" / "go")], folder, environment, 900)
+        else:
+            (folder / "src").mkdir()
+            (folder / "src" / "main.rs").write_text(block.code, encoding="utf-8")
+            (folder / "Cargo.toml").write_text(CRATE % (ROOT / "bindings" / "rust"), encoding="utf-8")
+            environment.update(CARGO_NET_OFFLINE="true", CARGO_TARGET_DIR=str(folder / "target"), RUSTFLAGS="-D warnings")
+            line = "cargo build --quiet && mv target/debug/block . && rm -r target"
+            self.run(["bash", "-euc", line], folder, environment, 900)
+        return [str(folder / "block")]
+
     def follow(self, block: Block) -> None:
         """Do what the block says."""
         self.box.clear_faults()
@@ -180,35 +231,72 @@ class Reader:
         if context:
             self.in_context(block, CONTEXTS / context, folder)
             return
-        if block.language == "c":
-            source = folder / "block.c"
-            source.write_text('#line %d "%s"\n%s' % (block.line + 1, block.page.relative_to(ROOT), block.code))
-            said = self.run([str(self.build(source))], folder, self.environment())
-        elif block.language == "python":
-            (folder / "block.py").write_text(block.code, encoding="utf-8")
-            said = self.run([self.python(), "-W", "error", "block.py"], folder, self.environment())
-        else:
-            said = self.shell(block, folder)
+        command = [] if block.language == "sh" else self.program(block, folder)
+        before = set(folder.rglob("*"))
+        said = self.run(command, folder, self.environment()) if command else self.shell(block, folder)
         if not said.strip() and "install" not in block.code:
             raise Failure("it said nothing")
         self.only_images(set(folder.rglob("*")) - before)
-        if re.search(r"aigc_client_submit\(|\.submit\(|\.generate\(", block.code):
-            command = [str(folder / "block")] if block.language == "c" else [self.python(), "block.py"]
-            if re.search(r"aigc_job_download\(|\.download\(|\.generate\(", block.code):
-                self.fails(command, folder)
-            for on_the_wire in (True, False):
-                self.interrupted(command, folder, on_the_wire)
+        if command and re.search(r"aigc_client_submit\(|\.submit\(|\.Submit\(|\.generate\(", block.code):
+            has_journal = "journal.path" in block.code
+            if re.search(r"aigc_job_download\(|\.download\(|\.Download\(|\.generate\(", block.code):
+                where = self.empty(folder, "fails") if has_journal else folder
+                self.fails(command, where, "" if has_journal else "aigc1:")
+            if has_journal:
+                self.killed(command, self.empty(folder, "killed"))
+            else:
+                for on_the_wire in (True, False):
+                    self.interrupted(command, folder, on_the_wire)
 
-    def fails(self, command: List[str], folder: Path) -> None:
+    @staticmethod
+    def empty(folder: Path, name: str) -> Path:
+        """A folder for another run of a program that keeps a journal in its working folder."""
+        made = folder / name
+        made.mkdir()
+        return made
+
+    def killed(self, command: List[str], folder: Path) -> None:
+        """A program with a journal is killed while its job runs, and run again: one job, one picture."""
+        self.box.call("POST", "/reset")
+        before = self.box.config()["duration"]
+        self.box.config(duration=4.0)
+        process = subprocess.Popen(
+            command, cwd=folder, env=self.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, encoding="utf-8", errors="replace",
+        )
+        try:
+            end = time.monotonic() + 60
+            while not self.box.requests("DescribeAigcImageTask") and process.poll() is None and time.monotonic() < end:
+                time.sleep(0.05)
+            ended = process.poll()
+        finally:
+            process.kill()
+            said, _ = process.communicate()
+            self.box.config(duration=before)
+        if ended is not None or not self.box.requests("DescribeAigcImageTask"):
+            raise Failure("it was to be killed while its job ran; it ended before with %s: %s" % (ended, said))
+        files = set(folder.rglob("*"))
+        said = self.run(command, folder, self.environment())
+        made = [job["id"] for job in self.box.stats()["jobs"]]
+        if len(made) != 1:
+            raise Failure("killed and run again it made %d jobs: %s" % (len(made), said))
+        pictures = set(folder.rglob("*")) - files
+        self.only_images(pictures)
+        if not any(path.suffix in IMAGES for path in pictures):
+            raise Failure("killed and run again it left no picture: %s" % said)
+
+    def fails(self, command: List[str], folder: Path, tells: str) -> None:
         """The same program where no image comes whole."""
         self.box.call("POST", "/reset")
         self.box.fault("garbage_body", "asset", times=1000)
+        before = set(folder.rglob("*"))
         said = subprocess.run(
             command, cwd=folder, env=self.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", timeout=300,
         )
         self.box.clear_faults()
-        if said.returncode == 0 or "aigc1:" not in said.stdout:
+        damaged = [path for path in new(folder, before) if path.suffix in IMAGES]
+        if said.returncode == 0 or tells not in said.stdout or damaged:
             raise Failure("with damaged images it ended with %d: %s" % (said.returncode, said.stdout))
 
     def interrupted(self, command: List[str], folder: Path, on_the_wire: bool) -> None:
@@ -287,7 +375,7 @@ class Reader:
         stats = self.box.stats()
         drawn = set()
         for path in sorted(made):
-            if path.suffix not in (".png", ".jpg", ".webp", ".gif", ".bmp"):
+            if path.suffix not in IMAGES:
                 continue
             if not drawn:
                 drawn = {
@@ -297,6 +385,11 @@ class Reader:
                 }
             if path.read_bytes() not in drawn:
                 raise Failure("%s is not what was drawn" % path.name)
+
+
+def new(folder: Path, before: "set[Path]") -> "set[Path]":
+    """What has come into a folder."""
+    return set(folder.rglob("*")) - before
 
 
 class Skip(Exception):

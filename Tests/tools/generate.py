@@ -22,6 +22,7 @@ import emit_java
 import emit_node
 import emit_operations
 import emit_php
+import emit_picture
 import emit_python
 import emit_reference
 import emit_ruby
@@ -73,6 +74,7 @@ OUTPUTS: List[Output] = [
     Output("bindings/java/src/main/java/aigc/Tencent.java", None, lambda: emit_java.typed("tencent")),
     *(Output(path, None, make) for path, make in emit_reference.PAGES.items()),
     Output("bindings/guide/errors.md", "statuses", emit_guide.statuses_table),
+    Output("bindings/guide/job.svg", None, emit_picture.job),
 ]
 
 

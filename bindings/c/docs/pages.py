@@ -288,6 +288,8 @@ def page(name: str, path: str, names: Names) -> str:
             out.append(re.sub(r"^```\w*", "```" + kind, part))
             continue
         part = re.sub(r"<!--.*?-->\n?", "", part, flags=re.S)
+        # docs.sh copies the pictures of the guide into the folder of the pages.
+        part = re.sub(r"!\[([^\]]+)\]\((?:[^)\s]*/)?([^)\s/]+)\)", r'<img src="\2" alt="\1"/>', part)
         part = re.sub(r"\[([^\]]+)\]\(([^)\s]+)\)", link, part)
         part = re.sub(r"(?<!`)`([^`\n]+)`(?!`)", code, part)
         lines = []
