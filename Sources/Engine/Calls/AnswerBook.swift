@@ -1,16 +1,16 @@
 internal import Core
 
 /// The job ids and request ids that the newest answers held: one that comes again was not made for the submission that it
-/// answers. Keeps numbers and no texts, and of each kind the newest few thousand.
+/// answers. Keeps hashes and no texts, the newest few thousand of each kind.
 struct AnswerBook {
     static let capacity = 4_096
 
     private var known: Set<UInt64> = []
-    /// The same in order of arrival; full, it is written round and round.
+    /// The hashes in order of arrival; a full list overwrites its oldest hash.
     private var order: [UInt64] = []
     private var next = 0
 
-    /// True if it is new. Two texts are taken for the same once in 10^15 times.
+    /// True if the id is new. Two different texts count as the same once in 10^15 times.
     mutating func add(_ id: String, of provider: String) -> Bool {
         var hasher = Hasher()
         // Bytes, because == on text calls some different ones equal.
@@ -37,7 +37,7 @@ struct AnswerBook {
     }
 }
 
-/// What makes an answer to a submission somebody else's.
+/// Why an answer to a submission belongs to another call.
 enum StrangeAnswer {
     case fromCache(age: String)
     case knownJob, knownRequest
@@ -57,14 +57,14 @@ enum StrangeAnswer {
     }
 }
 
-/// What submissions of this client were answered with, and the jobs that were attached.
+/// The ids in answers to this client's submissions, and the ids of attached jobs.
 struct KnownAnswers {
     private var jobs = AnswerBook()
     private var requests = AnswerBook()
 
     mutating func note(job remoteID: String, of provider: String) { _ = jobs.add(remoteID, of: provider) }
 
-    /// What an answer to a submission says, if it is the answer to this one; else a failure after which nobody knows whether
+    /// The answer to a submission, if it belongs to this submission; otherwise a failure after which nobody knows whether
     /// the job was created.
     mutating func believed(
         _ answer: Result<JobAnswer, CallFailure>, _ reply: HTTPReply, _ call: ProviderCall,

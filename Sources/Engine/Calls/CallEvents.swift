@@ -1,6 +1,6 @@
 internal import Core
 
-/// When something happens: monotonic nanoseconds for pauses and rates, and the wall clock, by which credentials end.
+/// An instant: monotonic nanoseconds for pauses and rates, and the wall clock for the end of credentials.
 struct Instant {
     let monotonic: Int64
     let unixMilliseconds: Int64
@@ -10,13 +10,13 @@ extension Clock {
     var instant: Instant { Instant(monotonic: nanoseconds(), unixMilliseconds: unixMilliseconds()) }
 }
 
-/// The number of one call, and who the call is made for. The scheduler only hands the owner back.
+/// The number of one call, and the owner of the call. The scheduler only hands the owner back.
 struct Ticket {
     let id: UInt64
     let owner: CallOwner
 }
 
-/// What `CallScheduler` is told. What is large and rare is kept apart: events and actions are moved for every call.
+/// The events of `CallScheduler`. Large and rare values are kept apart, because every call moves events and actions.
 enum CallEvent {
     /// A call asks to leave. `expiresAtMilliseconds`: when the URL of a plain download ends (Unix); 0 is unknown.
     case enter(Ticket, CallLane, expiresAtMilliseconds: Int64)
@@ -24,7 +24,7 @@ enum CallEvent {
     case withdraw(UInt64)
     /// Credentials of a provider were found, were not found, or were given by the host.
     indirect case credentials(String, CredentialNews)
-    /// The intent of a submission has been written down (nil), or could not be.
+    /// The journal has recorded the intent of a submission (nil), or has failed.
     case recorded(UInt64, Failure?)
     /// The call has left the wire, or could not be put onto it.
     case left(UInt64, CallVerdict)
@@ -37,7 +37,7 @@ enum CredentialNews {
     case given(Credentials)
 }
 
-/// What an answer says about the calls that come after it.
+/// The effect of an answer on later calls.
 enum CallVerdict {
     case nothing
     case throttled(retryAfterMilliseconds: Int64)
@@ -45,13 +45,13 @@ enum CallVerdict {
     case staleCredentials(Credentials)
 }
 
-/// What `CallScheduler` wants done, in this order.
+/// The actions of `CallScheduler`, in this order.
 enum CallAction {
     /// Look for credentials of a provider, once; the answer comes back as `credentials`.
     case resolve(String)
     /// Ask the host for new credentials of a provider.
     case askHost(String)
-    /// Write down that this submission is about to leave; the answer comes back as `recorded`.
+    /// Record that this submission is about to leave; the answer comes back as `recorded`.
     case record(Ticket)
     /// Put the call onto the wire. A plain URL has no credentials.
     case send(Ticket, CallLane, Credentials?)

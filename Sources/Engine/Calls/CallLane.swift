@@ -1,20 +1,20 @@
 internal import Core
 
-/// Calls of one kind: one action of one provider. They stand in one line for each account, and in one row of the statistics.
+/// Calls of one kind: one action of one provider. They have one line for each account, and one row in the statistics.
 final class CallLane {
     let name: Statistics.CallName
     /// A plain URL, which needs neither credentials nor a permit.
     let isPlain: Bool
     /// The configured rate; 0 is none.
     let perSecond: Double
-    /// Index of the row in the statistics; -1: not looked for yet. Kept by the reporter.
+    /// Index of the row in the statistics; -1: not known yet. The reporter keeps it.
     var row = -1
     /// Calls of a lane nearly always come with the same account.
     /// Weak, because a gate holds its lane.
     fileprivate weak var newestGate: CallGate?
 
     var isSubmission: Bool { name.kind == .submit }
-    /// Its calls take the places of downloads.
+    /// Whether its calls take the places of downloads.
     var servesImages: Bool { name.kind == .image }
 
     init(_ name: Statistics.CallName, isPlain: Bool = false, perSecond: Double = 0) {
@@ -24,7 +24,7 @@ final class CallLane {
     }
 }
 
-/// The lanes of an engine. Calls of one kind come in a row, so the newest lane of each kind is looked at first.
+/// The lanes of an engine. Calls of one kind come in a row, so a search tries the newest lane of each kind first.
 struct CallLanes {
     private struct Name: Hashable {
         let call: Statistics.CallName
@@ -32,7 +32,7 @@ struct CallLanes {
         let isOfStore: Bool
     }
 
-    /// A caller that makes up names of calls makes up lanes: beyond so many all are let go of and made again when needed.
+    /// A caller that invents names of calls creates lanes: beyond so many, all lanes are dropped, and made anew.
     private static let most = 256
 
     private var lanes: [Name: CallLane] = [:]
@@ -94,7 +94,7 @@ final class CallGate: TimerNode {
     let account: String
     fileprivate var permits: Permits
     var queue = TicketQueue()
-    /// Stands in the line for places, once.
+    /// Whether the gate is in the line for places; it is there at most once.
     var isInLine = false
 
     fileprivate init(_ lane: CallLane, _ account: String, _ permits: Permits) {
@@ -117,14 +117,14 @@ enum Permit {
     case notBefore(Int64)
 }
 
-/// The one place that knows how a gate gets its permits: it reserves one slot ahead, never more, and waits for it.
+/// How a gate gets its permits: the gate reserves one slot ahead, never more, and waits for it.
 struct Permits {
-    /// A slot that has gone by for longer is lost: what leaves late meets the calls of those who were on time.
+    /// A slot that passed longer ago is lost: a late call would meet the calls of later slots.
     static let lateness: Int64 = 50_000_000
 
     private let rate: SharedRate
     private var slot: Int64?
-    /// The slot before this one was lost. A second one is not: whoever is always late must not wait for ever.
+    /// Whether the slot before this one was lost. The next slot is kept: a late gate must not wait forever.
     private var hasLost = false
 
     init(_ rate: SharedRate) { self.rate = rate }

@@ -1,16 +1,16 @@
 internal import Core
 
-/// What an endpoint's last answer said about the time.
+/// The time in an endpoint's last answer.
 public struct ServerDate: Equatable, Sendable {
-    /// The header as it came.
+    /// The received header.
     public let text: String
-    /// When it came, by this machine's clock, in Unix milliseconds.
+    /// When the header came, by this machine's clock, in Unix milliseconds.
     public let arrivedAtMilliseconds: Int64
 }
 
-/// Reads what comes back from the wire, and keeps what answers teach about endpoints. Engine thread only.
+/// Reads answers, and keeps the facts about endpoints that answers contain. Engine thread only.
 final class CallReader {
-    /// Provider clock minus ours, in seconds, by endpoint.
+    /// The provider's clock minus this machine's clock, in seconds, by endpoint.
     private var clockOffsets = FewKeys<Int64>()
     private var budgets = FewKeys<RetryBudget>()
     private var known = KnownAnswers()
@@ -28,10 +28,10 @@ final class CallReader {
         self.longestPause = longestPause
     }
 
-    /// A job that was attached: an answer to a submission that names it is not the submission's own.
+    /// Notes an attached job: an answer that names this job is no answer to a submission.
     func note(_ reference: JobReference) { known.note(job: reference.remoteID, of: reference.provider) }
 
-    /// The time at an endpoint, as far as its answers have told.
+    /// The time at an endpoint, from its last answer.
     func unixSeconds(at endpoint: String) -> Int64 {
         (clock.unixMilliseconds() / 1_000).adding(clockOffsets[endpoint] ?? 0)
     }
@@ -64,7 +64,7 @@ final class CallReader {
     }
 
     /// An answer that accepts a submission and lacks nothing that matters: the id must not be lost. One that only names
-    /// a job tells it, and can be looked at.
+    /// a job reports that job, so that a person can look for it.
     private func readPart(
         _ call: ProviderCall, _ ticket: CallTicket, _ failure: TransferFailure
     ) -> Result<JobAnswer, CallFailure> {
@@ -84,7 +84,7 @@ final class CallReader {
         return .failure(failed)
     }
 
-    /// What a failure teaches beyond its own call: rates, clock, credentials, health of the endpoint.
+    /// The effect of a failure beyond its own call: rates, clock, credentials, health of the endpoint.
     func learn(_ failed: inout CallFailure, _ call: ProviderCall, _ ticket: CallTicket, hostRenews: () -> Bool) {
         switch failed.kind {
         case .throttled:
@@ -101,11 +101,11 @@ final class CallReader {
             }
         case .staleCredentials:
             if let used = ticket.credentials { ticket.verdict = .staleCredentials(used) }
-            // What the host gave it renews when it can. Until then calls fail before the wire, this one like them:
-            // nothing was executed, and an accepted job does not end for it.
+            // The host renews its credentials when it can. Until then all calls fail before the wire, as this one does:
+            // nothing was executed, and an accepted job does not end because of it.
             if hostRenews() { failed.kind = .notSent }
         case .transient, .unreadable, .notSent:
-            // A sick endpoint is asked at the slowest pace once the budget is spent, however many jobs there are.
+            // After the budget is spent, a failing endpoint gets calls at the slowest pace, for any number of jobs.
             if !budgets[call.endpoint, default: RetryBudget()].spend() {
                 failed.restMilliseconds = slowestPause()
             }
@@ -113,13 +113,13 @@ final class CallReader {
         }
     }
 
-    /// One to four times the longest pause, so that jobs that failed together do not come back as one herd.
+    /// One to four times the longest pause, so that jobs that failed together do not try again together.
     private func slowestPause() -> Int64 {
         let cap = min(longestPause, RetryPolicy.longestRetryAfterMilliseconds)
         return cap + Int64(random.next() % UInt64(3 * cap + 1))  // safe: 0...120,000
     }
 
-    /// Kept as text: it is read only when somebody asks for it.
+    /// Kept as text: it is parsed only when a caller asks for it.
     private func noteDate(_ reply: HTTPReply, of endpoint: String) {
         guard let text = reply.headers["date"] else { return }
         let date = ServerDate(text: text, arrivedAtMilliseconds: clock.unixMilliseconds())

@@ -1,9 +1,9 @@
 internal import Core
 
 /// Carries out what `CallScheduler` asks for: signs calls, puts them onto the wire, cuts them and takes their answers.
-/// Feeds no machine: whoever calls `next` tells the owner of a call what became of it. Engine thread only.
+/// Feeds no machine: the caller of `next` tells the owner of a call its result. Engine thread only.
 final class CallRunner {
-    /// What a call's owner has to be told.
+    /// News for the owner of a call.
     enum Outcome {
         /// Signed, and about to go onto the wire by `start`.
         case leaves(CallTicket, HTTPRequest)
@@ -15,7 +15,7 @@ final class CallRunner {
 
     private(set) var scheduler: CallScheduler
     private(set) var lanes: CallLanes
-    /// What the scheduler has asked for and has not got yet.
+    /// The actions of the scheduler that are not carried out yet.
     private var pending = CallActions()
     private var onWire: [UInt64: CallTicket] = [:]
     /// Wakes the engine for the scheduler.
@@ -51,7 +51,7 @@ final class CallRunner {
     var waiting: Int { scheduler.waiting }
     var downloadsInFlight: Int { scheduler.downloadsInFlight }
 
-    /// For tests: actions and calls that are left.
+    /// For tests: the number of actions and calls that are left.
     var leftovers: Int { pending.count + onWire.count }
 
     // MARK: - Lanes
@@ -78,7 +78,7 @@ final class CallRunner {
         var actions: [CallAction] = []
         scheduler.handle(.withdraw(task.ticket), at: clock.instant, into: &actions)
         task.ticket = 0
-        // At once: cutting feeds no machine, and the sink has to be out of the transfer before it is closed.
+        // At once: cutting feeds no machine, and the sink must leave the transfer before it is closed.
         for action in actions { _ = carryOut(action) }
     }
 
@@ -99,15 +99,15 @@ final class CallRunner {
             scheduler.credentials(of: provider), of: provider, foundIn: "aigc_client_set_credentials()")
     }
 
-    /// The intent of a submission has been written down, or there is nothing to write (nil), or it could not be.
+    /// The journal has recorded the intent of a submission, or has nothing to record (nil), or has failed.
     func recorded(_ id: UInt64, _ failure: Failure?) { tell(.recorded(id, failure), at: clock.instant) }
 
     func isOnWire(_ id: UInt64) -> Bool { onWire[id] != nil }
 
-    /// The id of the credentials that sign for a provider now; empty: there are none.
+    /// The id of the credentials that sign for a provider now; empty if there are no credentials.
     func account(of provider: String) -> String { scheduler.credentials(of: provider)?.id ?? "" }
 
-    /// An answer to a submission that names this job is not the submission's own.
+    /// Notes a job: an answer that names this job is no answer to a submission.
     func attached(_ reference: JobReference) { reader.note(reference) }
 
     private func tell(_ event: CallEvent, at now: Instant) {
@@ -117,7 +117,7 @@ final class CallRunner {
 
     // MARK: - Actions of the scheduler
 
-    /// Carries out what the scheduler has asked for, up to what an owner has to be told; nil when nothing is left.
+    /// Carries out the scheduler's actions up to the next news for an owner; nil when no action is left.
     func next() -> Outcome? {
         while let action = pending.popFirst() {
             if let outcome = carryOut(action) { return outcome }
@@ -132,7 +132,7 @@ final class CallRunner {
         case .record(let ticket): return isWanted(ticket) ? .records(ticket) : nil
         case .send(let ticket, let lane, let credentials): return make(ticket, lane, credentials)
         case .refuse(let ticket, let lane, let failed):
-            // Withdrawn meanwhile: nobody waits for it.
+            // The call was withdrawn meanwhile: nobody waits for it.
             guard isWanted(ticket), let call = CallTicket(ticket, lane, nil) else { return nil }
             return .failed(call, failed)
         case .cut(let ticket):
@@ -156,7 +156,7 @@ final class CallRunner {
             return .leaves(call, try signed(call))
         } catch {
             leave(call)
-            // Memory may be there again in a moment: an accepted job is not given up for it.
+            // Memory may be free again in a moment: an accepted job does not end because of this.
             return .failed(call, CallFailure(error.status == .noResources ? .notSent : .unsigned, error))
         }
     }
@@ -174,7 +174,7 @@ final class CallRunner {
         if ticket.lane.isSubmission {
             options.isSubmission = true
             options.exchangeTimeoutMilliseconds = settings.submitTimeoutMilliseconds
-            // A cloud that thinks in silence is waited for: given up early, nobody knows what became of the job.
+            // A cloud may stay silent while it works. Wait for it: an early end would make the outcome unknown.
             options.idleTimeoutMilliseconds = 0
         }
         options.publicAddressesOnly = !ticket.url.isEmpty && !ticket.isOnOwnHost
@@ -183,7 +183,7 @@ final class CallRunner {
         if case .fetch(let download) = ticket.owner {
             sink = download.sink
             options.exchangeTimeoutMilliseconds = 0
-            // Some image hosts answer nobody who says no name.
+            // Some image hosts do not answer a request without a User-Agent.
             if !ticket.url.isEmpty { request.headers.append(HTTPHeader("User-Agent", download.provider.userAgent)) }
             if !ticket.url.isEmpty, download.sink.resumeOffset > 0, let validator = download.sink.resumeValidator {
                 request.headers.append(HTTPHeader("Range", "bytes=\(download.sink.resumeOffset)-"))
@@ -245,7 +245,7 @@ final class CallRunner {
         return answer
     }
 
-    /// What the refusal of an image teaches.
+    /// The effect of a refused image on later calls.
     func learn(_ failed: inout CallFailure, _ ticket: CallTicket) {
         guard let call = ticket.call else { return }
         reader.learn(&failed, call, ticket) { scheduler.hostRenews(call.provider) }
@@ -264,7 +264,7 @@ private struct CallActions {
 
     mutating func popFirst() -> CallAction? {
         guard head < actions.count else { return nil }
-        // Moved out: a copy of credentials costs more than a look.
+        // Moved out, because a copy of credentials is expensive.
         var first = CallAction.wake(at: .max)
         swap(&first, &actions[head])  // safe: head < count
         head += 1

@@ -7,13 +7,13 @@ internal import Core
 ///                                                            +-------------------------------^
 ///
 /// - asking: waits for the credentials of its provider; holds nothing.
-/// - queued: stands in the line of its gate (its kind of call, its account), or of the plain downloads; holds nothing.
-/// - recording: its intent is being written down; holds its permit and its place. Nothing has left yet, so that it can be
+/// - queued: waits in the line of its gate (its kind of call, its account), or of the plain downloads; holds nothing.
+/// - recording: the journal records its intent; holds its permit and its place. Nothing has left yet, so the call can be
 ///   withdrawn.
 /// - onWire: holds its place until `left`. A submission cannot be withdrawn any more.
 ///
 /// Every call that entered ends once: by `left`, by `withdraw`, or by the action `refuse`. A submission is sent at most
-/// once for each `enter`. Credentials are asked for again whenever a call moves on, because a call can wait for longer
+/// once for each `enter`. A call asks for credentials again at each step, because a call can wait for longer
 /// than its credentials live. Engine thread only.
 struct CallScheduler {
     private enum Stage {
@@ -58,7 +58,7 @@ struct CallScheduler {
     @inline(__always) var waiting: Int { entries.count - calls.taken - images.taken }
     var callsInFlight: Int { calls.taken }
     @inline(__always) var downloadsInFlight: Int { images.taken }
-    /// For tests: how much is kept.
+    /// For tests: the number of kept entries.
     var count: Int { entries.count }
     var gateCount: Int { gates.count }
     var askingCount: Int { asking.values.joined().filter { entries[$0] != nil }.count }
@@ -112,7 +112,7 @@ struct CallScheduler {
 
     private mutating func withdraw(_ id: UInt64, _ actions: inout [CallAction]) {
         guard let entry = entries[id] else { return }
-        // Lines hold numbers only: they skip one that is gone.
+        // Lines hold numbers only: they skip the number of a withdrawn call.
         switch entry.stage {
         case .onWire(let gate) where gate.lane.isSubmission: return
         case .onWire(let gate):
@@ -157,7 +157,7 @@ struct CallScheduler {
         if let failure {
             giveBack(gate.lane)
             entries[id] = nil
-            // The host is told at once: the same key may be submitted again when the journal can be written.
+            // Reported to the host at once: the same key may be submitted again when the journal can be written.
             actions.append(.refuse(ticket, gate.lane, CallFailure(.refused, failure)))
             return
         }
@@ -220,7 +220,7 @@ struct CallScheduler {
         case refused
     }
 
-    /// The newest credentials; a call that must wait for some is noted, one that cannot have any is refused.
+    /// The newest credentials. A call that must wait for credentials is noted; a call that cannot get any is refused.
     private mutating func askCredentials(
         _ ticket: Ticket, _ lane: CallLane, _ now: Instant, _ actions: inout [CallAction]
     ) -> Asked {
@@ -235,7 +235,7 @@ struct CallScheduler {
             asking[provider, default: []].append(ticket.id)
             return .waits
         case .failed(let failure):
-            // What may get better by itself is tried again by the machine; the rest ends a new submission.
+            // The machine repeats a call after a passing fault; every other fault ends a new submission.
             let kind = failure.isRetryable ? FailureKind.notSent : .unsigned
             actions.append(.refuse(ticket, lane, CallFailure(kind, failure)))
             return .refused
@@ -257,7 +257,7 @@ struct CallScheduler {
 
     // MARK: - Lines
 
-    /// Where a call stands now; nil: it was refused.
+    /// The present state of a call; nil if it was refused.
     private mutating func admit(
         _ ticket: Ticket, _ lane: CallLane, _ now: Instant, _ actions: inout [CallAction]
     ) -> Stage? {
@@ -316,7 +316,7 @@ struct CallScheduler {
         return nil
     }
 
-    /// Images by signed call and by plain URL in turn; of the URLs the one that ends first.
+    /// Images by signed call and by plain URL in turns; among the URLs the one that ends first.
     private mutating func startNextImage(_ now: Instant, _ actions: inout [CallAction]) -> Bool {
         signedImageIsNext.toggle()
         if signedImageIsNext, startNextSignedImage(now, &actions) { return true }

@@ -1,6 +1,6 @@
 internal import Core
 
-/// Who a call is made for.
+/// The owner of a call.
 enum CallOwner {
     case job(ActiveJob)
     case fetch(ActiveDownload)
@@ -16,13 +16,13 @@ enum CallOwner {
     var record: JobRecord { task.record }
 }
 
-/// One exchange as it goes onto the wire, and what is known of it there. Made only when its turn has come: of 100,000 jobs
-/// that are due only numbers wait. Engine thread only.
+/// One exchange on the wire, and the facts about it. Made only when the call may leave: of 100,000 jobs
+/// that are due, only numbers wait. Engine thread only.
 final class CallTicket {
     let id: UInt64
     let owner: CallOwner
     let lane: CallLane
-    /// Nil for a plain URL; beside a URL what signs for it.
+    /// Nil for a plain URL; with a signed URL the call that signs for it.
     let call: ProviderCall?
     /// Empty for a call of the API.
     let url: String
@@ -33,10 +33,10 @@ final class CallTicket {
     var startedAt: Int64 = 0
     /// The first byte that a download asked for.
     var resumedAt: Int64 = 0
-    /// What the answer says about the calls after it.
+    /// The effect of the answer on later calls.
     var verdict = CallVerdict.nothing
 
-    /// Nil if the owner has nothing to call any more.
+    /// Nil if the owner has no call any more.
     init?(_ ticket: Ticket, _ lane: CallLane, _ credentials: Credentials?) {
         id = ticket.id
         owner = ticket.owner
@@ -63,7 +63,7 @@ final class CallTicket {
         }
     }
 
-    /// What the call is for, as the beginning of a message.
+    /// The purpose of the call, as the beginning of a message.
     var doing: String {
         guard let call else { return "Downloading an image" }
         switch call.kind {

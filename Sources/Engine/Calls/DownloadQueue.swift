@@ -5,7 +5,7 @@ struct DownloadQueue {
         let expires: Int64
         let ticket: UInt64
 
-        /// Tickets are numbered in order, so that equals keep theirs.
+        /// Tickets are numbered in order, so that downloads with equal ends keep their order.
         func comes(before other: Entry) -> Bool { (expires, ticket) < (other.expires, other.ticket) }
     }
 
@@ -31,7 +31,7 @@ struct DownloadQueue {
         return first.ticket
     }
 
-    /// One of the tickets is gone. Its place is skipped when its turn comes; many such places are cleared together.
+    /// A ticket was withdrawn. Its entry is skipped when it comes first; many such entries are removed together.
     mutating func withdraw(stillWanted: (UInt64) -> Bool) {
         withdrawn += 1
         guard withdrawn > 64, withdrawn > heap.count / 2 else { return }

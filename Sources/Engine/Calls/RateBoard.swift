@@ -5,7 +5,7 @@ internal import Core
 public final class SharedRate: @unchecked Sendable {
     // Everything is guarded by the lock.
     private let lock: Lock
-    /// With a file: what it last held, for the case that it cannot be read any more.
+    /// With a file: the last words of the file, in case that it can no longer be read.
     private var limit: RateLimit
     private let file: RateFile?
     private var place: RateFile.Place?
@@ -27,7 +27,7 @@ public final class SharedRate: @unchecked Sendable {
 
     func keeps(_ slot: Int64, at now: Int64) -> Bool { look(at: now).keeps(slot) }
 
-    /// What is known now, in all processes.
+    /// The present figures of all processes.
     func look(at now: Int64) -> RateLimit {
         lock.withLock {
             guard let file, var place else { return limit }
@@ -57,7 +57,7 @@ public final class SharedRate: @unchecked Sendable {
         }
     }
 
-    /// Whether the file could once not be read or written: since then this process may pace by itself.
+    /// Whether a read or write of the file has failed: since then this process may use its own pace.
     var isAlone: Bool { lock.withLock { hasFailed } }
 }
 

@@ -7,21 +7,21 @@ internal import Glibc
 ///     header   "aigc rates 1"
 ///     record   name (32 bytes), checksum (8), used at (8, Unix seconds), 26 words
 ///
-/// A name is a hash of what the record is about, of the boot and of the time namespace: the clock in the records starts at
-/// boot, so that nobody reads an instant of another clock. What is damaged, or was never a record, counts as unused.
+/// A name is a hash of the record's subject, the boot and the time namespace: the clock in the records starts at
+/// boot, so no process reads an instant of another clock. A damaged record counts as unused.
 ///
-/// The file is read and written, and never mapped: when somebody cuts a mapped file short, the kernel kills whoever looks
-/// at it. A record is locked for the microseconds of a change. Nobody waits long: a process that is stopped inside its
+/// The file is read and written, and never mapped: if a mapped file is cut short, the kernel kills the process that reads
+/// it. A record is locked for the microseconds of a change. Nobody waits long: a process that is stopped inside its
 /// change blocks nobody, and one slot may then be given twice. Any thread.
 public final class RateFile: Sendable {
     typealias Words = [UInt64]
 
     static let recordBytes = 256
     static let records = 255
-    /// Words of a record that are its user's.
+    /// The words of a record that belong to its user.
     static let payload = 26
     static let bytes = Int64(recordBytes * (records + 1))
-    /// A name stands within so many records of the one that it hashes to.
+    /// A name is within so many records of the record that its hash names.
     private static let neighbours = 16
     private static let patience: Int64 = 3_000_000
     private static let patienceAtFirst: Int64 = 2_000_000_000
@@ -33,7 +33,7 @@ public final class RateFile: Sendable {
     private let hash: @Sendable ([UInt8]) -> [UInt8]
 
     /// - hash: SHA-256; an empty array if it fails.
-    /// - networkName: of the file system that a descriptor is on, if it is one of other machines.
+    /// - networkName: the name of a descriptor's file system, if it is a network file system.
     public init(
         _ path: String, hash: @escaping @Sendable ([UInt8]) -> [UInt8], networkName: (Int32) -> String?
     ) throws(Failure) {
@@ -112,7 +112,7 @@ public final class RateFile: Sendable {
         } else if about.st_size > Self.bytes {
             throw Failure(.file, "Rates in \(path): the file holds something else; name another file")
         }
-        // All blocks at once: a full disk is told now, and never in the middle of the work.
+        // All blocks at once: a full disk is reported now, and never in the middle of the work.
         let error = aigcp_allocate(descriptor, Self.bytes)
         guard error == 0 else {
             if about.st_size == 0 { _ = ftruncate(descriptor, 0) }
@@ -123,7 +123,7 @@ public final class RateFile: Sendable {
 
     private static var titleBytes: [UInt8] { title.withUTF8Buffer { Array($0) } }
 
-    /// What tells clocks apart: the boot, and the namespace that may shift the clock.
+    /// The identity of a clock: the boot, and the namespace that may shift the clock.
     private static func clockName() -> [UInt8] {
         var name: [UInt8] = []
         let boot = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
@@ -144,7 +144,7 @@ public final class RateFile: Sendable {
 
     // MARK: - Records
 
-    /// Where the record of a name was last; a search costs more than a look.
+    /// The last place of a name's record, which saves a search.
     struct Place {
         let name: [UInt8]
         fileprivate var index = -1
@@ -169,7 +169,7 @@ public final class RateFile: Sendable {
     func update(_ place: inout Place, unixSeconds: Int64, _ body: (Words?) -> Words?) -> Bool {
         if place.index < 0, !find(&place) { return false }
         if change(place, unixSeconds, body) { return true }
-        // Somebody else's now.
+        // The record belongs to another name now.
         return find(&place) && change(place, unixSeconds, body)
     }
 
@@ -183,7 +183,7 @@ public final class RateFile: Sendable {
     /// False if the record belongs to another name.
     private func change(_ place: Place, _ unixSeconds: Int64, _ body: (Words?) -> Words?) -> Bool {
         let start = Int64((place.index + 1) * Self.recordBytes)
-        // Without the lock after a while: whoever holds it is stopped, or worse.
+        // Without the lock after a while: its holder is stopped or hangs.
         let locked = aigcp_range_lock(descriptor, start, Int64(Self.recordBytes), Self.patience)
         defer { if locked == 0 { aigcp_range_unlock(descriptor, start, Int64(Self.recordBytes)) } }
         guard let bytes = read(at: start, Self.recordBytes) else { return false }
@@ -193,7 +193,7 @@ public final class RateFile: Sendable {
         return write(Record(name: place.name, usedAt: unixSeconds, words: words).bytes, at: start)
     }
 
-    /// The record of a name, or a place for it: one that nobody uses, or has used for longest.
+    /// The record of a name, or a place for it: an unused record, or the record that was unused for longest.
     private func find(_ place: inout Place) -> Bool {
         let locked = aigcp_range_lock(descriptor, 0, 1, Self.patience)
         defer { if locked == 0 { aigcp_range_unlock(descriptor, 0, 1) } }
@@ -244,7 +244,7 @@ public final class RateFile: Sendable {
             guard words[0] == sum else { return nil }  // safe: 28 words
         }
 
-        /// Good against chance, not against intent: whoever may write the file may also send calls.
+        /// Protects against chance, not against intent: a user who may write the file may also send calls.
         private var sum: UInt64 {
             var sum: UInt64 = 0xCBF2_9CE4_8422_2325
             for byte in name { sum = (sum ^ UInt64(byte)) &* 0x100_0000_01B3 }
@@ -267,7 +267,7 @@ public final class RateFile: Sendable {
 
     // MARK: - Bytes
 
-    /// What is beyond the end of a file that was cut short reads as nothing: zeros.
+    /// Bytes beyond the end of a cut file read as zeros.
     private func read(at start: Int64, _ count: Int) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: count)
         while true {

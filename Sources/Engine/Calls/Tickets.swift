@@ -10,7 +10,7 @@ struct Places {
     mutating func giveBack() { taken -= 1 }
 }
 
-/// Values by ticket number. A dictionary never gives memory back by itself: after a crowd it is made anew.
+/// Values by ticket number. A dictionary never gives memory back: after a peak it is made anew.
 struct TicketTable<Value> {
     private var values: [UInt64: Value] = [:]
 

@@ -1,6 +1,6 @@
 internal import Core
 
-/// Says what a transfer that gave no answer means.
+/// The meaning of a transfer without an answer.
 enum TransferReading {
     static func callFailure(_ transfer: TransferFailure, doing: String) -> CallFailure {
         let status: Status
@@ -38,7 +38,7 @@ enum TransferReading {
     }
 }
 
-/// Where a redirect of an image URL leads. Never from https to http, never to another scheme.
+/// The target of an image URL's redirect. Never from https to http, never to another scheme.
 enum Redirect {
     static func target(_ location: [UInt8], from url: String) -> String? {
         guard let origin = WebURL(url), let next = origin.resolving(location) else { return nil }

@@ -11,7 +11,7 @@ struct CredentialState {
     }
 
     private(set) var current: Credentials?
-    /// They are the host's, who alone can renew them.
+    /// The credentials are the host's, and only the host can renew them.
     var isPushed: Bool { pushed }
     private var resolving = false
     private var pushed = false
@@ -25,13 +25,13 @@ struct CredentialState {
     /// The provider has refused what the host has given.
     private var pushedRefused = false
 
-    /// Unless the source says otherwise.
+    /// The time before the end, unless the source asks for another time.
     private static let usualAhead: Int64 = 300_000
     private static let longestMargin: Int64 = 5_000
     private static let failureRest: Int64 = 1_000_000_000
     private static let renewalRest: ClosedRange<Int64> = 1_000...60_000
 
-    /// What a call gets, and what is to be done besides.
+    /// The credentials for a call, and the next action.
     struct Asked {
         let answer: Answer
         /// Start a resolution.
@@ -66,7 +66,7 @@ struct CredentialState {
         return Asked(answer: .wait, startsResolving: true)
     }
 
-    /// `aheadMilliseconds`: how long before their end the source wants these renewed; 0: it does not say.
+    /// `aheadMilliseconds`: how long before their end to renew the credentials; 0: the source does not say.
     mutating func resolved(
         _ result: Result<Credentials, Failure>, aheadMilliseconds: Int64, at now: Int64, unixMilliseconds: Int64
     ) {
@@ -80,7 +80,7 @@ struct CredentialState {
                 "The credentials that were found (\(fresh.source)) have already ended: renew them at their source, "
                     + "or set this machine's clock", isRetryable: true)
             if let current, current.id == fresh.id, current.expiresAtMilliseconds == fresh.expiresAtMilliseconds {
-                // A metadata service gives new ones when it likes, and the same until then.
+                // A metadata service gives new credentials at a time of its own, and the same credentials until then.
                 self.current = fresh
                 rest(at: now, unixMilliseconds)
             } else {
@@ -93,7 +93,7 @@ struct CredentialState {
         }
     }
 
-    /// When the host is to be asked for others, in Unix milliseconds; nil: never.
+    /// When to ask the host for new credentials, in Unix milliseconds; nil: never.
     mutating func push(_ credentials: Credentials, unixMilliseconds: Int64) -> Int64? {
         take(credentials, 0, unixMilliseconds)
         pushed = true
@@ -103,7 +103,7 @@ struct CredentialState {
         return credentials.expiresAtMilliseconds == 0 ? nil : credentials.expiresAtMilliseconds.adding(-ahead)
     }
 
-    /// True once: the host is to be asked for others.
+    /// True once, when the host must be asked for new credentials.
     mutating func needsOthers(_ unixMilliseconds: Int64) -> Bool {
         guard pushed, !needTold, let current, pushedRefused || Self.left(current, unixMilliseconds) <= ahead else {
             return false
@@ -112,11 +112,11 @@ struct CredentialState {
         return true
     }
 
-    /// The provider says that these have ended: the next call gets others. True if the host is to be asked for them.
+    /// The provider says that the credentials have ended: the next call gets new ones. True if the host must be asked.
     mutating func refused(_ used: Credentials) -> Bool {
         guard let current, Self.same(current, used) else { return false }
         if pushed {
-            // Not offered again: calls fail before the wire until the host has given others.
+            // Not used again: calls fail before the wire until the host has given new credentials.
             pushedRefused = true
             let tell = !needTold
             needTold = true
@@ -128,14 +128,14 @@ struct CredentialState {
         return false
     }
 
-    /// Two objects can hold the same: a source that has nothing new gives the old ones again.
+    /// Two objects can hold the same credentials: a source without new credentials gives the old ones again.
     private static func same(_ one: Credentials, _ other: Credentials) -> Bool {
         one.id == other.id
             && (one.secret === other.secret
                 || one.secret.withBytes { bytes in other.secret.withBytes { bytes.elementsEqual($0) } })
     }
 
-    /// What lives shorter than the look ahead is renewed at half of its life, not for each call.
+    /// Credentials with a shorter life than the look-ahead are renewed after half of their life, not for each call.
     private mutating func take(_ fresh: Credentials, _ aheadMilliseconds: Int64, _ unixMilliseconds: Int64) {
         current = fresh
         let life = max(0, Self.left(fresh, unixMilliseconds))
@@ -143,8 +143,8 @@ struct CredentialState {
         margin = min(Self.longestMargin, life / 10)
     }
 
-    /// A renewal has brought nothing: the next one comes after a quarter of what is left, so that it is asked for more
-    /// often the nearer the end is, and never for each call.
+    /// A renewal has brought nothing: the next one comes after a quarter of the remaining time, so renewals come more
+    /// often near the end, and never for each call.
     private mutating func rest(at now: Int64, _ unixMilliseconds: Int64) {
         let left = current.map { Self.left($0, unixMilliseconds) } ?? 0
         let pause = min(max(left / 4, Self.renewalRest.lowerBound), Self.renewalRest.upperBound)

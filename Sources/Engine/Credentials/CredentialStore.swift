@@ -1,6 +1,6 @@
 internal import Core
 
-/// When the host is to be asked for new credentials, whether or not a call is made until then.
+/// The time when the host is asked for new credentials, whether or not a call is made.
 final class CredentialAlarm: TimerNode {
     let provider: String
     /// Unix milliseconds: the wall clock counts, and it can be set while the timer runs.
@@ -12,7 +12,7 @@ final class CredentialAlarm: TimerNode {
     }
 }
 
-/// Looks for credentials on a worker, and notes which ones are in use. `CallScheduler` decides when.
+/// Looks for credentials on a worker, and notes which credentials are in use. `CallScheduler` decides when.
 final class CredentialStore {
     private let resolvers: [String: any CredentialResolver]
     private let worker: any Worker
@@ -37,7 +37,7 @@ final class CredentialStore {
         }
     }
 
-    /// For those who ask which credentials are in use.
+    /// The credentials in use, for reports.
     func note(_ current: Credentials?, of provider: String, foundIn: String?) {
         guard let current else { return }
         let note = CredentialNote(
@@ -48,10 +48,10 @@ final class CredentialStore {
     }
 }
 
-/// Which credentials a client uses for a provider. Holds no secret.
+/// The credentials that a client uses for a provider. Holds no secret.
 public struct CredentialNote: Equatable, Sendable {
     public let id: String
-    /// In the provider's words ("default/env"), and in ours ("environment").
+    /// In the provider's words ("default/env"), and in this library's words ("environment").
     public let source: String
     public let foundIn: String
     public let isTemporary: Bool

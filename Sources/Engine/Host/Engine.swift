@@ -1,7 +1,7 @@
 internal import CPlatform
 public import Core
 
-/// One client's engine: owns the thread, the transport and what the threads share. Any thread may call it.
+/// One client's engine: owns the thread, the transport and the state that the threads share. Any thread may call it.
 public final class Engine: @unchecked Sendable {
     // `thread` and `started` are guarded by `startLock`; the rest is constant or under `Shared.lock`.
     let shared: Shared
@@ -68,7 +68,7 @@ public final class Engine: @unchecked Sendable {
         return record
     }
 
-    /// Queues a call by name: a write like a submission, a read to be repeated until it is answered.
+    /// Queues a call by name: a write runs like a submission, a read is repeated until it is answered.
     public func call(_ call: ProviderCall, deadlineMilliseconds: Int64) throws(Failure) -> JobRecord {
         if call.kind == .submit {
             return try submit(call, operation: call.action, follow: true, deadlineMilliseconds: deadlineMilliseconds)
@@ -122,7 +122,7 @@ public final class Engine: @unchecked Sendable {
         }
     }
 
-    /// Downloads one image that is known by id or URL.
+    /// Downloads one image by its id or URL.
     public func fetch(
         _ access: AssetAccess, provider: String, operation: String, identity: String, path: String?,
         trace: TraceContext? = nil
@@ -180,7 +180,7 @@ public final class Engine: @unchecked Sendable {
         shared.setTrace(trace, of: record)
     }
 
-    /// What has been counted so far.
+    /// The present counts.
     public func statistics() -> Statistics {
         var copy = shared.counts.lock.withLock { shared.counts.statistics }
         return shared.lock.withLock {

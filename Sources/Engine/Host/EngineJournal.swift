@@ -35,7 +35,7 @@ extension Engine {
             case .new: break
             case .known(let place):
                 if let known = shared.lock.withLock({ shared.keys[key] }) { return known }
-                // One of this client's that never left, and whose job has ended: it begins anew.
+                // A job of this client that never left and has ended: its submission begins anew.
                 if place.entry.state != .claimed || place.holder != .here { start.place = place }
             }
             return try begin(record(call.provider, operation, key), trace, start)
@@ -91,7 +91,7 @@ extension Engine {
 
     public func key(of record: JobRecord) -> JournalKey? { shared.lock.withLock { record.key } }
 
-    /// Something to know that is nobody's failure.
+    /// A warning without a failed job.
     public func warn(_ text: String) {
         shared.lock.withLock {
             shared.events.pushWarning(text, of: "")
@@ -99,7 +99,7 @@ extension Engine {
         }
     }
 
-    /// Once no step can come any more.
+    /// Called when no further step can come.
     func closeJournal() { journal?.close() }
 
     private func needJournal(_ doing: String) throws(Failure) -> any JobJournal {
@@ -127,7 +127,7 @@ extension Engine {
         _ record: JobRecord, _ trace: TraceContext?, _ order: JournalledStart
     ) throws(Failure) -> JobRecord {
         record.isHeld = order.isHeld
-        // At once: the id may be all that the caller wants.
+        // At once: the caller may only want the id.
         if let reference = order.place?.entry.reference {
             record.snapshot.reference = shared.once(reference)
             record.snapshot.outcome = .accepted
@@ -135,7 +135,7 @@ extension Engine {
         }
         shared.setTrace(trace, of: record)
         try start()
-        // In one hold of the lock: the job may be over before this returns.
+        // Under one lock: the job may end before this function returns.
         let isPosted = shared.post {
             if let key = order.key { shared.keys[key] = record }
             return .journalled(record, order)
@@ -149,7 +149,7 @@ extension Engine {
         let failed = withUnsafeMutableBytes(of: &word) { aigcp_random($0.baseAddress, UInt($0.count)) }
         if failed != 0 { word = (UInt64(bitPattern: aigcp_monotonic_ns()), aigcp_next_id()) }
         // Never nil: it has no NUL, and is short.
-        // In the order of time: the journal writes what is next to each other faster.
+        // In the order of time: the journal writes neighbouring keys faster.
         let time = UInt64(bitPattern: clock.unixMilliseconds())
         return JournalKey("auto-" + hexadecimal(time) + hexadecimal(word.0) + hexadecimal(word.1)) ?? newKey()
     }

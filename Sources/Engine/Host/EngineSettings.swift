@@ -1,6 +1,6 @@
 public import Core
 
-/// Everything an engine is told when it is made.
+/// The settings of an engine.
 public struct EngineSettings: Sendable {
     public var jobPolicy = JobMachine.Policy()
     /// Whether jobs teach how long jobs of their kind take.

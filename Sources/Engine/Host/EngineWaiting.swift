@@ -1,18 +1,18 @@
 internal import CPlatform
 public import Core
 
-/// What a caller's thread reads, waits for and takes.
+/// The reads and waits of callers' threads.
 extension Engine {
     // MARK: - Waiting
 
     public func read(_ record: JobRecord) -> JobSnapshot { shared.lock.withLock { record.snapshot } }
 
-    /// Lends the snapshot for the length of the call, without a copy. `body` does nothing foreign.
+    /// Lends the snapshot for the length of the call, without a copy. `body` calls no foreign code.
     public func withSnapshot<R>(_ record: JobRecord, _ body: (borrowing JobSnapshot) -> R) -> R {
         shared.lock.withLock { body(record.snapshot) }
     }
 
-    /// Nil when the time is up before the job has ended.
+    /// Nil if the time is up before the job has ended.
     public func wait(_ record: JobRecord, milliseconds: Int64) throws(Failure) -> JobSnapshot? {
         let limit = limit(milliseconds)
         while true {
@@ -56,7 +56,7 @@ extension Engine {
             shared.announceAll()
             return failure.map { .failure($0) } ?? .success(record.snapshot)
         }
-        // Let go of without an answer: in exit().
+        // The call was dropped without an answer: the process is in exit().
         if answer == nil, isSignalled { throw Self.nobodySignals }
         return answer
     }
@@ -73,7 +73,7 @@ extension Engine {
         milliseconds < 0 ? nil : clock.nanoseconds().adding(.nanoseconds(milliseconds: milliseconds))
     }
 
-    /// Lock held. Who has seen the end finds its events in the queue.
+    /// Lock held. A caller that has seen the end finds its events in the queue.
     private func ended(_ record: JobRecord) -> JobSnapshot? {
         guard record.snapshot.state.isTerminal else { return nil }
         shared.announceAll()
@@ -130,7 +130,7 @@ extension Engine {
 
     public func wake() {
         shared.lock.withLock {
-            // One for each that waits; where none does, the next one alone.
+            // One wake for each waiting call; if none waits, only the next call returns early.
             shared.wakes = min(shared.wakes + 1, max(1, shared.eventWaiters))
             shared.eventsChanged()
         }
@@ -148,7 +148,7 @@ extension Engine {
     public func release(_ record: JobRecord) {
         shared.lock.withLock {
             record.handles -= 1
-            // Nobody can ask for these events any more, and nobody has ever asked for any.
+            // If the host never takes events, a job's events are dropped with its last handle.
             if record.handles == 0 && !shared.eventsObserved {
                 shared.events.drop(record)
                 shared.eventsChanged()

@@ -26,8 +26,8 @@ public struct Event: Sendable {
     public var log: LogRecord?
 }
 
-/// Events by job: each job has at most one place, so the queue is bounded by the jobs, and of one kind only the newest
-/// is told. Under `Shared.lock`.
+/// Events by job: each job has at most one place, so the jobs bound the queue, and only the newest event of a kind
+/// is kept. Under `Shared.lock`.
 struct EventQueue {
     /// In the order in which the events of one job are handed out.
     private static let order: [EventType] = [.jobReady, .jobAccepted, .jobState, .jobProgress, .jobRefreshed, .jobDone]
@@ -54,7 +54,7 @@ struct EventQueue {
 
     mutating func push(_ record: LogRecord) { logs.push(record, after: base + slots.count) }
 
-    /// How many events `pop` has to give now, each kind of a job counted; walks the queue.
+    /// The number of events for `pop`, counting each kind of a job; walks the queue.
     var length: Int {
         slots[head...].reduce(providersInNeed.count + notices.count + logs.count) {
             $0 + ($1?.pendingEvents.nonzeroBitCount ?? 0)
@@ -73,7 +73,7 @@ struct EventQueue {
         if !providersInNeed.contains(provider) { providersInNeed.append(provider) }
     }
 
-    /// Something to know, once. Of too many that nobody takes the last ones are counted only.
+    /// Queues a warning once. If the host takes no warnings, the last ones are only counted.
     mutating func pushWarning(_ text: String, of provider: String, about job: JobRecord? = nil) {
         guard notices.count < Self.mostNotices else {
             noticesLost += 1

@@ -1,6 +1,6 @@
 internal import Core
 
-/// Log records that have not been taken. Of too many the oldest go, and that is told. Under `Shared.lock`.
+/// Log records that the host has not taken. Beyond the limit the oldest are dropped and counted. Under `Shared.lock`.
 struct LogRing {
     struct Entry {
         let record: LogRecord
@@ -38,7 +38,7 @@ struct LogRing {
         let first = entries[head]  // safe: head < count
         if let slot, first.after > slot { return nil }
         if lostUntold > 0 {
-            // In the place of what is missing, and of a level that is told.
+            // In the place of the dropped records, with a level that is reported.
             var note = LogRecord(
                 first.record.level, "Log records were not kept", atMilliseconds: first.record.atMilliseconds)
             note.add("lost", lostUntold)

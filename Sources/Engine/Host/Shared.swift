@@ -2,8 +2,8 @@ internal import CPlatform
 internal import Core
 internal import Synchronization
 
-/// What a caller asks of the engine thread. What is large is kept apart: a host may post 100,000 in one go, and the array
-/// that they wait in has to be one piece.
+/// The commands of callers to the engine thread. Large values are kept apart: a host may post 100,000 at once, and the
+/// array that holds them must be one piece.
 enum Command: Sendable {
     case submit(JobRecord, ProviderCall, follow: Bool, deadlineMilliseconds: Int64)
     case read(JobRecord, ProviderCall, deadlineMilliseconds: Int64)
@@ -51,7 +51,7 @@ struct DownloadOrder: @unchecked Sendable {
     let expiresAtMilliseconds: Int64
 }
 
-/// What the caller's threads and the engine thread share, nearly all of it under one lock that is held for moments only.
+/// The state that callers' threads and the engine thread share, almost all of it under one lock that is held only briefly.
 final class Shared: @unchecked Sendable {
     let lock: Lock
     // Below: under `lock`.
@@ -78,11 +78,11 @@ final class Shared: @unchecked Sendable {
     let counts: CallCounts
     let waker: TransportWaker
 
-    /// Whether any job has ever had a trace: nearly none has, and the engine need not look for each call.
+    /// Whether any job has ever had a trace. Almost none has, and the engine then skips the search at each call.
     var hasTraces: Bool { tracesSeen.load(ordering: .relaxed) }
     private let tracesSeen = Atomic<Bool>(false)
 
-    /// Of so many events at the latest, or before so many commands, the host hears at once, and not at the end of the turn.
+    /// After so many events, or before so many commands, the host is woken at once and not at the end of the turn.
     static let mostUnannounced = 16
 
     init() throws(Lock.OutOfMemory) {
@@ -114,7 +114,7 @@ final class Shared: @unchecked Sendable {
 
     func post(_ command: Command) -> Bool { post { command } }
 
-    /// Asks for the end of everything; once more, for an earlier end. True the first time.
+    /// Asks for the end of all jobs; a second call asks for an earlier end. True the first time.
     func close(graceMilliseconds: Int64) -> Bool {
         lock.withLock {
             let first = !closed
@@ -136,7 +136,7 @@ final class Shared: @unchecked Sendable {
         if wake { waker.wake() }
     }
 
-    /// What references have in common is kept once for many jobs.
+    /// Keeps the common part of references once for many jobs.
     func once(_ reference: JobReference) -> JobReference {
         lock.withLock { references.sharing(reference) }
     }
@@ -149,8 +149,8 @@ final class Shared: @unchecked Sendable {
         announce()
     }
 
-    /// There is something new in the queue. While the engine works the host is told once for many: each wake of a
-    /// sleeping thread costs more than a call does.
+    /// The queue has a new event. While the engine works, one wake announces many events: each wake of a
+    /// sleeping thread costs more than a call.
     func announce() {
         unannounced += 1
         if engineWorks, unannounced < Self.mostUnannounced { return }
@@ -172,20 +172,20 @@ final class Shared: @unchecked Sendable {
         return record.waiters
     }
 
-    /// Lock held, in the hold in which a job ends: no refresh is told of after that.
+    /// Lock held, in the same hold in which a job ends: no refresh is reported after that.
     func endRefreshes(of record: JobRecord) {
         guard record.refreshesDone < record.refreshesAsked else { return }
         record.answerRefreshes(Failure(.wrongState, "Refreshing a job: it has ended"))
         push(.jobRefreshed, record)
     }
 
-    /// The engine has bytes, timers or commands to see to.
+    /// The engine begins to work on bytes, timers or commands.
     func beginWork() {
         engineSleeps = false
         engineWorks = true
     }
 
-    /// The engine is about to wait, or to end: what it has not told yet is told now.
+    /// The engine is about to wait, or to end: events that were not announced yet are announced now.
     func endWork() {
         engineWorks = false
         announceAll()
@@ -198,7 +198,7 @@ final class Shared: @unchecked Sendable {
     }
 }
 
-/// The descriptor that is readable while there is something to take. Under `Shared.lock`.
+/// The descriptor that is readable while events are queued. Under `Shared.lock`.
 struct EventBell {
     var descriptor: Int32 = -1
     private var isRaised = false
@@ -210,10 +210,10 @@ struct EventBell {
     }
 }
 
-/// How far exit() has come: it asks the engine to sleep for good, and the engine does.
+/// The progress of exit(): it asks the engine to sleep forever, and the engine does.
 enum ExitStage { case notAsked, asked, parked }
 
-/// What references have in common is kept once for many jobs: the next one is nearly always like the newest.
+/// Keeps the common part of references once for many jobs: the next reference is almost always like the newest.
 struct SharedReferences {
     private var newest: JobReference?
 
@@ -224,7 +224,7 @@ struct SharedReferences {
     }
 }
 
-/// What is noted of each call: counts, and the newest `Date` header by endpoint. Nobody else wants its lock while calls are
+/// The notes of each call: counts, and the newest `Date` header by endpoint. No other code takes its lock while calls are
 /// made.
 final class CallCounts: @unchecked Sendable {
     let lock: Lock
@@ -247,6 +247,6 @@ final class TransportWaker: @unchecked Sendable {
 
     func wake() { lock.withLock { if isUp { action() } } }
 
-    /// Called before the transport is shut down: a wake that has begun is waited for, none begins any more.
+    /// Called before the transport is shut down: waits for a wake that has begun, and lets no other wake begin.
     func end() { lock.withLock { isUp = false } }
 }

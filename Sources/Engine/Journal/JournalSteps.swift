@@ -1,7 +1,7 @@
 internal import Core
 
-/// Writes the steps of this client's jobs into the journal, and says what has to wait for a step. A held job waits here for
-/// its host's word, with or without a journal. Engine thread only.
+/// Records the steps of this client's jobs in the journal, and says which call waits for a step. A held job waits for
+/// its host's release, with or without a journal. Engine thread only.
 final class JournalSteps {
     /// Nil: the client has none, and jobs are only held.
     let journal: (any JobJournal)?
@@ -14,8 +14,8 @@ final class JournalSteps {
 
     // MARK: - Before the wire
 
-    /// A submission is about to leave: the host's word and the journal's come first. False: a command says later how it
-    /// went.
+    /// A submission is about to leave: it first waits for the host's release and for the journal. False: a command reports
+    /// the result later.
     func mayLeave(_ call: UInt64, _ job: ActiveJob, _ note: JournalledJob, account: String) -> Bool {
         switch note.hold {
         case .wanted:
@@ -40,7 +40,7 @@ final class JournalSteps {
         return false
     }
 
-    /// The host lets a held submission leave. The call that waits for it; nil: none does.
+    /// The host releases a held submission. Returns the call that waits for the release; nil: no call waits.
     func released(_ job: ActiveJob, _ note: JournalledJob) -> UInt64? {
         note.hold = .released
         let held = note.heldTicket
@@ -48,7 +48,7 @@ final class JournalSteps {
         return held != 0 && job.ticket == held ? held : nil
     }
 
-    /// A submission that was written down cannot leave now after all, for want of credentials.
+    /// A recorded submission cannot leave now, because credentials are missing.
     func returned(_ note: JournalledJob) {
         guard note.isSending, let key = note.key else { return }
         note.isSending = false
@@ -67,13 +67,13 @@ final class JournalSteps {
         let mailbox = shared
         let id = job.record.id
         journal.record(.accepted(remoteID: accepted.remoteID, requestID: accepted.requestID ?? ""), of: key) { _ in
-            // What could not be written is owed, and the host has been warned.
+            // A step that could not be written is written later, and the host has been warned.
             mailbox.postInternal(.kept(id))
         }
         return true
     }
 
-    /// What a submission that gave no id leaves behind. After the machine has heard of it.
+    /// The step of a submission that gave no id. Called after its machine.
     func noteFailure(_ answer: Result<JobAnswer, CallFailure>, _ job: ActiveJob) {
         guard let note = job.journal, let key = note.key, let journal,
             case .failure(let failed) = answer
@@ -88,13 +88,13 @@ final class JournalSteps {
         }
     }
 
-    /// Nobody here asks for this job any more: others may.
+    /// This client no longer follows the job: another client may.
     func letGo(_ job: ActiveJob) {
         guard let key = job.journal?.key else { return }
         journal?.record(.released, of: key, done: nil)
     }
 
-    /// The end of a job, before it is told.
+    /// The end of a job, before it is reported.
     func noteEnd(_ job: ActiveJob, _ failure: Failure?) {
         guard let key = job.journal?.key, let journal else { return }
         switch job.machine.outcome {

@@ -1,6 +1,6 @@
 public import Core
 
-/// What a job needs that is kept in the journal, or that waits for its host's word. Engine thread only.
+/// The state of a job that is in the journal, or that waits for its host's release. Engine thread only.
 final class JournalledJob {
     enum Hold {
         case none
@@ -13,14 +13,14 @@ final class JournalledJob {
 
     /// Nil: the job is only held.
     let key: JournalKey?
-    /// What is claimed for a submission; let go of once it has been accepted.
+    /// The claim of a submission; dropped after its acceptance.
     var claim: JournalClaim?
     var hold: Hold
-    /// The call that waits for the host's word; 0: none.
+    /// The call that waits for the host's release; 0: none.
     var heldTicket: UInt64 = 0
     /// The file says that the submission may be on the wire.
     var isSending = false
-    /// The answer that accepted it, while its id is on the way to the disk.
+    /// The answer that accepted the job, while its id is written to disk.
     var answer: JobAnswer?
 
     init(key: JournalKey?, claim: JournalClaim? = nil, hold: Hold) {
@@ -30,14 +30,14 @@ final class JournalledJob {
     }
 }
 
-/// What is asked for with a submission beyond the call itself.
+/// The options of a submission beyond the call itself.
 public struct SubmissionOrder: Sendable {
-    /// Nil: the client makes one up if it has a journal.
+    /// Nil: a client with a journal chooses a key.
     public var key: JournalKey?
     public var isHeld = false
     /// Of the encoded call.
     public var digest: [UInt8]
-    /// The body, if the journal is to keep it.
+    /// The body, if the journal keeps bodies.
     public var request: [UInt8]?
 
     public init(key: JournalKey?, isHeld: Bool, digest: [UInt8], request: [UInt8]?) {
@@ -48,7 +48,7 @@ public struct SubmissionOrder: Sendable {
     }
 }
 
-/// A job that begins with what the journal says of its key.
+/// A job that begins with the journal's state of its key.
 struct JournalledStart: Sendable {
     /// Nil: there is nothing to send.
     var call: ProviderCall?

@@ -1,7 +1,7 @@
 internal import Core
 
-/// Follows jobs whose key the journal knew already: those that another client drives are looked at in the journal, the
-/// others are begun here. Engine thread only.
+/// Follows jobs whose key the journal already knew: it watches the jobs of other clients in the journal, and begins the
+/// other jobs in this client. Engine thread only.
 final class MirrorRunner {
     private var mirrors: [UInt64: MirroredJob] = [:]
     private let watch = JournalWatch()
@@ -14,7 +14,7 @@ final class MirrorRunner {
     /// Begins and feeds the jobs that this client drives itself; it owns this object.
     unowned let core: EngineCore
 
-    /// Between two looks at what others have written.
+    /// The pause between two looks at the steps of other clients.
     private static let pauseMilliseconds: Int64 = 250
 
     init(
@@ -51,7 +51,7 @@ final class MirrorRunner {
         core.begin(job, start.deadlineMilliseconds)
     }
 
-    /// A job of this client's whose key another one had a moment earlier: nothing of it has left.
+    /// A job of this client whose key another client took a moment earlier: nothing of this job has left.
     func watch(_ job: ActiveJob, _ place: JournalPlace) {
         core.jobs.remove(job)
         let start = JournalledStart(
@@ -63,7 +63,7 @@ final class MirrorRunner {
         follow(mirror, place)
     }
 
-    /// Does what the place of a key asks for.
+    /// Carries out the next step for the place of a key.
     private func follow(_ mirror: MirroredJob, _ place: JournalPlace) {
         mirror.place = place
         switch (place.entry.state, place.holder) {
@@ -158,7 +158,7 @@ final class MirrorRunner {
 
     var records: [JobRecord] { mirrors.values.map(\.record) }
 
-    /// Nil if the job is none of these.
+    /// Nil if the job is no mirror.
     func find(_ id: UInt64) -> MirroredJob? { mirrors[id] }
 
     func cancel(_ mirror: MirroredJob) {
@@ -175,7 +175,7 @@ final class MirrorRunner {
         end(mirror, .failed, Failure(.deadline, "Job deadline passed before it ended" + Self.driven, isRetryable: true))
     }
 
-    /// A status call is wanted: this engine asks by itself from now on.
+    /// A caller wants a status call: this engine polls the job itself from now on.
     func refresh(_ mirror: MirroredJob) {
         guard mirror.place.entry.reference != nil else { return }
         attach(mirror)

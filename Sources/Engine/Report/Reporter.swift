@@ -5,7 +5,7 @@ final class Reporter {
     private let shared: Shared
     private let clock: any Clock
     private let level: LogLevel
-    /// Which troubles the host has been told of.
+    /// The troubles that were reported to the host.
     private var troubles = TroubleBook()
 
     init(_ shared: Shared, clock: any Clock, level: LogLevel) {
@@ -115,7 +115,7 @@ final class Reporter {
         ticket.owner.task.failures = min(ticket.owner.task.failures, 1_000_000) + 1
     }
 
-    /// A call on the wire was ended here.
+    /// This process ended a call on the wire.
     func observeCut(_ ticket: CallTicket) {
         ended(ticket) { $0.cut &+= 1 }
         if logs(.debug) { log(line(.debug, "Call cut", ticket)) }
@@ -139,7 +139,7 @@ final class Reporter {
         return ticket.lane.row
     }
 
-    /// What will not be answered any more, once the engine has ended.
+    /// Counts the calls that get no answer, after the engine has ended.
     func observeTheEnd() {
         shared.lock.withLock {
             shared.callsWaiting = 0
@@ -163,7 +163,7 @@ final class Reporter {
         log(line)
     }
 
-    /// The provider's id has come after the job had ended here: a job runs that nobody follows.
+    /// The provider's id has come after the end of its job in this process: a job runs that nobody follows.
     func observeLateID(_ record: JobRecord, _ reference: JobReference) {
         if logs(.warning) {
             var line = line(.warning, "Job accepted after it had ended here: it runs and is billed", record)
@@ -182,7 +182,7 @@ final class Reporter {
     /// No submission waits for a free slot any more.
     func observeRoomForTasks(_ provider: String) { troubles.ended(.tooManyTasks, of: provider) }
 
-    /// The host is asked for new credentials.
+    /// Asks the host for new credentials.
     func askHost(_ provider: String) {
         shared.lock.withLock {
             shared.events.pushNeed(of: provider)
@@ -197,7 +197,7 @@ final class Reporter {
         }
     }
 
-    /// A call has failed before it left, and is tried again: the host hears of it once, not for each call.
+    /// A call has failed before it left, and is tried again: the host gets one warning, not one for each call.
     func observeTrouble(_ ticket: CallTicket, _ failure: Failure) {
         let record = ticket.owner.record
         let hasEnded = shared.lock.withLock { record.snapshot.state.isTerminal }
@@ -208,7 +208,7 @@ final class Reporter {
         warn(text + failure.message, of: record.provider)
     }
 
-    /// What a refusal of the provider means for calls beside the refused one.
+    /// The effect of a refusal on other calls.
     func observeRefusalOfMany(_ failed: CallFailure, _ call: ProviderCall) {
         let pause = failed.failure.retryAfterMilliseconds
         switch failed.kind {

@@ -1,19 +1,19 @@
 public import Core
 
-/// What a client has done so far, counted. Guarded by `CallCounts.lock`: the engine writes, any thread copies.
+/// The counts of a client. Guarded by `CallCounts.lock`: the engine writes, any thread copies.
 public struct Statistics: Sendable {
     /// The calls of one operation at the provider, under its own name.
     public struct Calls: Sendable {
         public let name: CallName
         /// Gone to the wire.
         public internal(set) var started: UInt64 = 0
-        /// Of these, calls that repeat one of the same job that failed.
+        /// Calls that repeat a failed call of the same job.
         public internal(set) var repeated: UInt64 = 0
         /// Ended with a readable answer that is no error.
         public internal(set) var answered: UInt64 = 0
-        /// Ended otherwise, on the wire or before it: one count for each of `Status.allCases`.
+        /// Calls that failed, on the wire or before it: one count for each of `Status.allCases`.
         public internal(set) var failed = [UInt64](repeating: 0, count: Status.allCases.count)
-        /// Ended here while they were on the wire.
+        /// Calls that this process ended on the wire.
         public internal(set) var cut: UInt64 = 0
         public internal(set) var throttled: UInt64 = 0
         public internal(set) var inFlight: UInt64 = 0
@@ -41,9 +41,9 @@ public struct Statistics: Sendable {
         public internal(set) var cancelled: UInt64 = 0
         /// It is not known whether the provider accepted the submission.
         public internal(set) var unknown: UInt64 = 0
-        /// Submissions that the provider has accepted, also after the job had ended here.
+        /// Submissions that the provider has accepted, also after the end of the job in this process.
         public internal(set) var accepted: UInt64 = 0
-        /// From the start here to a success.
+        /// The time from the start in this process to a success.
         public internal(set) var durations = Histogram(bounds: Histogram.jobBounds)
 
         public var active: UInt64 { started &- succeeded &- failed &- cancelled &- unknown }
@@ -51,7 +51,7 @@ public struct Statistics: Sendable {
         init(_ name: JobName) { self.name = name }
     }
 
-    /// Looking for a provider's credentials.
+    /// The searches for a provider's credentials.
     public struct Lookups: Sendable {
         public let provider: String
         public internal(set) var found: UInt64 = 0
@@ -81,11 +81,11 @@ public struct Statistics: Sendable {
     public internal(set) var logsLost: UInt64 = 0
     public internal(set) var startedAtMilliseconds: Int64 = 0
 
-    /// Names of calls are the host's own where it calls by name: beyond so many they share a row.
+    /// A host that calls by name chooses the names: beyond so many names they share a row.
     private static let mostRows = 200
     private static let others = "(others)"
 
-    /// The place of a row in `calls`, for ever. There are few rows: a search costs less than a table of hashes.
+    /// The lasting place of a row in `calls`. There are few rows: a search costs less than a table of hashes.
     mutating func place(of name: CallName) -> Int {
         if let known = calls.firstIndex(where: { $0.name == name }) { return known }
         guard calls.count < Self.mostRows || name.action == Self.others else {

@@ -1,12 +1,13 @@
 internal import Core
 
-/// Which troubles have been told to the host as warnings: one for each trouble of a provider, however many calls and jobs
-/// meet it. A trouble that has ended and comes again is told again, at most once a minute. A value; engine thread only.
+/// The troubles that were reported to the host as warnings: one for each trouble of a provider, for any number of calls
+/// and jobs with it. A trouble that ends and comes again is reported again, at most once a minute. A value; engine thread
+/// only.
 struct TroubleBook {
     enum Topic: Equatable {
         /// Calls fail before the wire, until one is answered.
         case beforeTheWire(Status)
-        /// The provider has asked for a long rest of this call: over when it is told.
+        /// The provider has asked for a long pause of this call. The trouble is over when it was reported.
         case rest(action: String)
         /// The provider takes no more tasks at once, until no submission waits any more.
         case tooManyTasks
@@ -30,10 +31,10 @@ struct TroubleBook {
     /// Actions are the host's own names where it calls by name.
     private static let most = 256
 
-    /// A rest that is shorter than this is no news.
+    /// The shortest pause that is reported.
     static let longRestMilliseconds: Int64 = 10_000
 
-    /// True if the host is to be told now.
+    /// True if the trouble must be reported now.
     mutating func tells(_ topic: Topic, of provider: String, at now: Int64) -> Bool {
         if topic.endsWithAnAnswer { isQuiet = false }
         if let index = entries.firstIndex(where: { $0.topic == topic && $0.provider == provider }) {

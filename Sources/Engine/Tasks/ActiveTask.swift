@@ -1,6 +1,6 @@
 internal import Core
 
-/// What jobs and downloads have in common: a machine whose timers run, whose calls leave, and which is told of its end.
+/// The common part of jobs and downloads: a machine with timers, calls and an end.
 /// Engine thread only.
 class ActiveTask: TimerNode {
     let record: JobRecord
@@ -22,7 +22,7 @@ class ActiveTask: TimerNode {
     }
 }
 
-/// What happens to jobs and downloads alike.
+/// The events of jobs and downloads.
 enum TaskEvent {
     case start, timer, deadline, cancel, close
 
@@ -51,13 +51,13 @@ enum TaskEvent {
 final class ActiveJob: ActiveTask {
     let polls: PollLearner
     var machine: JobMachine
-    /// The encoded submission; let go of once it has been accepted.
+    /// The encoded submission; dropped after its acceptance.
     var submission: ProviderCall?
     /// A call by name that only reads, instead of a status call.
     var read: ProviderCall?
     /// Of a job that the journal keeps, or that is held.
     var journal: JournalledJob?
-    /// Once others see the record, only the engine thread writes this part of it, and so reads it without the lock.
+    /// After the record is shared, only the engine thread writes this part, and so reads it without the lock.
     var reference: JobReference? { record.snapshot.reference }
     /// The answer that ends the job was asked for by a refresh.
     var endsARefresh = false
@@ -86,7 +86,7 @@ final class ActiveDownload: ActiveTask {
     /// Of the newest URL; 0 is unknown.
     var expiresAtMilliseconds: Int64
     var access: AssetAccess
-    /// The image's own URL and all redirects since were of hosts that the caller has named.
+    /// Whether the image's own URL and all redirects so far are at hosts that the caller has named.
     var isOnOwnHost = false
     var machine: DownloadMachine
     /// The call that has a place and waits for the sink to be open.

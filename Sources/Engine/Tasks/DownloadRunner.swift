@@ -1,6 +1,6 @@
 internal import Core
 
-/// Drives downloads: feeds their machines, carries out what the machines ask for, and judges what has come.
+/// Drives downloads: feeds their machines, carries out the machines' actions, and judges the received bytes.
 /// Engine thread only.
 final class DownloadRunner {
     private(set) var active: [UInt64: ActiveDownload] = [:]
@@ -21,7 +21,7 @@ final class DownloadRunner {
     /// More open files than this are closed between two tries.
     private let mostOpen: Int
 
-    /// Callers hear of progress so often.
+    /// The pause between two reports of progress.
     static let progressPause: Int64 = 100_000_000
 
     init(
@@ -192,7 +192,7 @@ final class DownloadRunner {
         var failure: Failure?
         switch result {
         case .success(let image):
-            // What has been published stays. Was the download ended here meanwhile, then it has no result all the same.
+            // A published file stays. If the download has ended in this process meanwhile, it has no result all the same.
             download.abandonLater = nil
             if download.machine.state.isTerminal { break }
             for text in image.warnings { warn(text, download) }
@@ -217,7 +217,7 @@ final class DownloadRunner {
         reporter.warn(text, of: download.record.provider)
     }
 
-    /// Tells callers how far a download is.
+    /// Shows callers the progress of a download.
     private func tellProgress(_ download: ActiveDownload) {
         let received = download.sink.received
         let total = download.sink.expected
@@ -260,7 +260,7 @@ final class DownloadRunner {
     func callFailed(_ call: CallTicket, _ failed: CallFailure, _ download: ActiveDownload) {
         guard case .fetch = call.owner else { return step(.described(failed), download) }
         var failed = failed
-        // What was ordered by its own name alone can be ordered again: it does not wait for credentials.
+        // A fetch by id or URL can be ordered again: it does not wait for credentials.
         if failed.kind == .unsigned, download.job == nil { failed.kind = .local }
         step(.transferEnded(.refused(failed), received: download.sink.received), download)
     }
@@ -269,7 +269,7 @@ final class DownloadRunner {
     func described(_ download: ActiveDownload, _ answer: Result<JobAnswer, CallFailure>) {
         switch answer {
         case .success(let fresh):
-            // By its place in the provider's list: of another answer other entries may have been left out.
+            // By its place in the provider's list: another answer may leave out other entries.
             let found = fresh.assets.enumerated().first { $0.element.place(at: $0.offset) == download.index }
             guard let job = download.job, let asset = found?.element else {
                 let gone = Failure(.expired, "Downloading an image: its URL has run out and the job gives no new one")
@@ -289,7 +289,7 @@ final class DownloadRunner {
         let finish = download.sink.finish(result)
         tellProgress(download)
         let judgement = judge(download, ticket, result, finish)
-        // Where a store does not continue, everything came anew.
+        // If a store does not continue, the whole image came again.
         var start = ticket.resumedAt
         if case .reply(let reply) = result, reply.status != 206 { start = 0 }
         let received = download.sink.received

@@ -1,7 +1,7 @@
 internal import CPlatform
 public import Core
 
-/// What a caller can read of a job. Written by the engine thread, read by any thread, always under `Shared.lock`.
+/// The part of a job that callers read. Written by the engine thread, read by any thread, always under `Shared.lock`.
 public final class JobRecord: @unchecked Sendable {
     public let id: UInt64
     public let provider: String
@@ -18,7 +18,7 @@ public final class JobRecord: @unchecked Sendable {
         set { change { $0.refreshFailure = newValue } }
     }
     var handles: Int32 = 0
-    /// A job can end before its maker has taken the first handle: until then somebody still wants its events.
+    /// A job can end before its caller has taken the first handle: until then the caller still wants its events.
     var hasHadHandle = false
     var isForgotten: Bool { hasHadHandle && handles == 0 }
     var userData: UInt = 0
@@ -26,7 +26,7 @@ public final class JobRecord: @unchecked Sendable {
         get { extra.value?.trace }
         set { change { $0.trace = newValue } }
     }
-    /// In the journal; set before anybody else sees the record.
+    /// The key in the journal; set before the record is shared.
     var key: JournalKey? {
         get { extra.value?.key }
         set { if newValue != nil { change { $0.key = newValue } } }
@@ -37,7 +37,7 @@ public final class JobRecord: @unchecked Sendable {
     }
     private var extra = Rare<Extra>()
 
-    /// What hardly any job has.
+    /// The state that almost no job has.
     private struct Extra: Sendable {
         var refreshFailure: Failure?
         var trace: TraceContext?
@@ -78,8 +78,8 @@ public final class JobRecord: @unchecked Sendable {
         return refreshesAsked
     }
 
-    /// Lock held. What has been asked for since the call began shares its answer. Who waits gets it now: by the time it is
-    /// awake there may be a newer one.
+    /// Lock held. Refreshes since the call began share its answer. Waiting threads get the answer now: when they are
+    /// awake, there may be a newer one.
     func answerRefreshes(_ failure: Failure?) {
         refreshFailure = failure
         refreshesDone = refreshesAsked
@@ -96,12 +96,12 @@ public struct JobSnapshot: Sendable {
     public var reference: JobReference?
     public var providerState = ""
     public private(set) var response: [UInt8] = []
-    /// Nearly always it stands in the answer: then only its place is kept.
+    /// The id is almost always a part of the answer: then only its place is kept.
     public var requestID: String? {
         guard idCount > 0 else { return ownID.value }
         return String(decoding: response.dropFirst(Int(idStart)).prefix(Int(idCount)), as: UTF8.self)
     }
-    /// What a job has made where that is no image.
+    /// The id of a result that is no image.
     public var resultID: String? {
         get { made.value }
         set { made.value = newValue }
@@ -111,7 +111,7 @@ public struct JobSnapshot: Sendable {
         get { state.isTerminal ? trouble.value : nil }
         set { trouble.value = newValue }
     }
-    /// Why the submission waits for its next try; nil in every other state. It stands where the failure will stand: no job
+    /// Why the submission waits for its next try; nil in every other state. It uses the place of the failure: no job
     /// has both.
     public var waitReason: Failure? {
         get { state == .queued ? trouble.value : nil }
@@ -142,7 +142,7 @@ public struct JobSnapshot: Sendable {
     private var idStart: UInt32 = 0
     private var idCount: UInt32 = 0
 
-    /// What only downloads have.
+    /// The state that only downloads have.
     private struct Image: Sendable {
         var received: Int64 = 0
         var total: Int64 = -1
@@ -175,7 +175,7 @@ public struct JobSnapshot: Sendable {
         return answer.withUnsafeBytes { bytes in
             text.utf8.withContiguousStorageIfAvailable { wanted -> (UInt32, UInt32)? in
                 guard let first = wanted.first, wanted.count <= bytes.count else { return nil }
-                // From the end: that is where it stands.
+                // From the end, where the id usually is.
                 var start = bytes.count - wanted.count
                 while start >= 0 {
                     // safe: start + count is at most the count of the answer, which is small

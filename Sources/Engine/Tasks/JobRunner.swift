@@ -1,6 +1,6 @@
 internal import Core
 
-/// Drives jobs: feeds their machines, carries out what the machines ask for, and shows callers what is known.
+/// Drives jobs: feeds their machines, carries out the machines' actions, and shows callers the present state.
 /// Engine thread only.
 final class JobRunner {
     private(set) var active: [UInt64: ActiveJob] = [:]
@@ -40,7 +40,7 @@ final class JobRunner {
         return job
     }
 
-    /// Lets go of a job that another client drives. Nothing of it has left.
+    /// Drops a job that another client drives. Nothing of this job has left.
     func remove(_ job: ActiveJob) {
         calls.withdraw(job)
         active.removeValue(forKey: job.record.id)
@@ -70,7 +70,7 @@ final class JobRunner {
         if case .failure(let failed) = answer { submissionFailed(failed, job) }
     }
 
-    /// An answer that could not be used can still be looked at.
+    /// Shows callers an answer that could not be used.
     private func keepUnread(_ answer: Result<JobAnswer, CallFailure>, of job: ActiveJob) {
         guard case .failure(let failed) = answer, !failed.response.isEmpty else { return }
         let requestID = failed.failure.requestID
@@ -116,7 +116,7 @@ final class JobRunner {
             reporter.observeAccepted(job.record, job.machine.remoteID, requestID: job.machine.answer?.requestID)
             publish(job, .jobAccepted, reference: reference)
             if job.machine.correctedFailure != nil { reporter.observeLateID(job.record, reference) }
-            // Where there was room for one, there may be room for more.
+            // A slot for one task may mean slots for more.
             if !slots.isEmpty, slots[job.record.provider]?.leave(job.record.id) == true {
                 slots[job.record.provider]?.slotFreed()
             }
@@ -138,14 +138,14 @@ final class JobRunner {
         if changed { reporter.observeState(job) }
     }
 
-    /// Lock held. True if the state is another now, and no end.
+    /// Lock held. True if the state has changed and the job has not ended.
     private func show(_ job: ActiveJob, _ event: EventType, _ reference: JobReference? = nil) -> Bool {
         let record = job.record
         let before = record.snapshot.state
         let progress = record.snapshot.progress
         fill(&record.snapshot, job)
         if let reference { record.snapshot.reference = reference }
-        // A poll that brought nothing new is no event; what was accepted has changed its state as well.
+        // A poll without news is no event; an acceptance changes the state too.
         let changed = before != record.snapshot.state
         if changed { shared.push(.jobState, record) }
         if progressEvents, progress != record.snapshot.progress { shared.push(.jobProgress, record) }
@@ -158,11 +158,11 @@ final class JobRunner {
             snapshot.state = job.machine.state
             snapshot.waitReason = job.machine.waitReason
         } else if !snapshot.state.isTerminal {
-            // An end is seen together with its reason, never before: who has waited looks at both. `ended` comes next.
+            // An end becomes visible together with its reason, never before: callers read both. `ended` comes next.
             snapshot.outcome = job.machine.outcome
             return
         } else if let failure = job.machine.correctedFailure {
-            // What became known after the end: outcome and error change in one moment.
+            // Facts after the end: outcome and error change at the same moment.
             snapshot.failure = failure
         }
         snapshot.outcome = job.machine.outcome
@@ -180,7 +180,7 @@ final class JobRunner {
     private func refreshed(_ job: ActiveJob, _ failure: Failure?) {
         let record = job.record
         if job.machine.state.isTerminal, !record.snapshot.state.isTerminal {
-            // Told together with the end, which comes next.
+            // Reported together with the end, which comes next.
             shared.lock.withLock { record.refreshFailure = failure }
             job.endsARefresh = true
             return
@@ -201,7 +201,7 @@ final class JobRunner {
         }
         if job.machine.outcome != .unknown { job.submission = nil }
         if job.journal != nil { steps.noteEnd(job, failure) }
-        // Before the event, which some hosts take for the last word.
+        // Before the event: some hosts read nothing after it.
         reporter.observeDone(record, job.machine.state, failure, began: job.beganAt)
         let waiters = shared.lock.withLock {
             record.snapshot.state = job.machine.state

@@ -1,6 +1,6 @@
 internal import Core
 
-/// What is known of the durations of one kind of job, and the policy that follows from it. Engine thread only.
+/// The known durations of one kind of job, and the poll policy that follows from them. Engine thread only.
 final class PollLearner {
     private(set) var policy: JobMachine.Policy
     /// The lane of the status calls of this kind.
@@ -28,7 +28,7 @@ final class PollLearner {
     func learn(notDoneAt: Int64, doneAt: Int64) {
         guard learns, doneAt.subtracting(notDoneAt) <= policy.polls.longestMilliseconds.adding(10_000) else { return }
         history.add(notDoneAt: notDoneAt, doneAt: doneAt)
-        // The first jobs teach most: later ones change the picture only now and then.
+        // The first jobs teach most; later jobs change the policy only sometimes.
         guard history.jobs < 64 || history.jobs % 8 == 0 else { return }
         if let rates = history.rates(pauseMilliseconds: policy.polls.maximumMilliseconds) { policy.polls.rates = rates }
     }
@@ -41,7 +41,7 @@ struct PollLearners {
         let operation: String
     }
 
-    /// A caller that calls by name makes up operations: those beyond so many share a learner that learns nothing.
+    /// A caller that calls by name invents operations: beyond so many, they share a learner that learns nothing.
     private static let most = 256
 
     private var learners: [Kind: PollLearner] = [:]

@@ -10,7 +10,7 @@ struct SlotLine {
     private var trying: Set<UInt64> = []
     private var free = 0
 
-    /// So long rests a job behind the oldest one, if no slot comes free for it.
+    /// The pause of a job behind the oldest one, if no slot becomes free for it.
     static let restMilliseconds: Int64 = 1_200_000
 
     var isEmpty: Bool { waiting.isEmpty }
@@ -55,7 +55,7 @@ struct SlotLine {
         return true
     }
 
-    /// There may be room for one more task.
+    /// There may be a slot for one more task.
     mutating func slotFreed() { if !isEmpty { free += 1 } }
 
     /// The next job that is to try at once; nil: none.
