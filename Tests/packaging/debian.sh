@@ -14,7 +14,10 @@ lib1=$debs/libaigc1_${version}_$architecture.deb
 dev=$debs/libaigc-dev_${version}_$architecture.deb
 dbgsym=$debs/libaigc1-dbgsym_${version}_$architecture.deb
 
-three() { [ -f "$lib1" ] && [ -f "$dev" ] && [ -f "$dbgsym" ]; }
+python3_aigc=$debs/python3-aigc_${version}_all.deb
+command=$debs/aigc_${version}_all.deb
+
+five() { [ -f "$lib1" ] && [ -f "$dev" ] && [ -f "$dbgsym" ] && [ -f "$python3_aigc" ] && [ -f "$command" ]; }
 again() {
     sleep 1.1 # another second: no clock is to be in the packages
     build "$work/again"
@@ -24,15 +27,15 @@ member() { dpkg-deb -I "$1" "$2"; }
 # What every package must have, by hand; lintian looks further where it is installed.
 complete() {
     local deb name
-    for deb in "$lib1" "$dev" "$dbgsym"; do
+    for deb in "$lib1" "$dev" "$dbgsym" "$python3_aigc" "$command"; do
         name=$(dpkg-deb -f "$deb" Package)
         rm -rf "$work/open"
         dpkg-deb -x "$deb" "$work/open"
         (cd "$work/open" && member "$deb" md5sums | md5sum -c --quiet) || return 1
         [ "$(member "$deb" md5sums | wc -l)" = "$(find "$work/open" -type f | wc -l)" ] || { echo "$name: md5sums"; return 1; }
         [ -z "$(dpkg-deb -c "$deb" | awk '$2 != "root/root"')" ] || { echo "$name: files of others than root"; return 1; }
-        [ -z "$(find "$work/open" -type f -perm /0133)" ] || { echo "$name: odd permissions"; return 1; }
-        [ -z "$(find "$work/open" -empty)" ] || { echo "$name: empty files or folders"; return 1; }
+        [ -z "$(find "$work/open" -type f -perm /0133 ! -path '*/usr/bin/*')" ] || { echo "$name: odd permissions"; return 1; }
+        [ -z "$(find "$work/open" -empty ! -name py.typed)" ] || { echo "$name: empty files or folders"; return 1; }
         [ "$(dpkg-deb -f "$deb" Version)" = "$version" ] || { echo "$name: version"; return 1; }
         [ "$name" = libaigc1-dbgsym ] && continue
         [ -s "$work/open/usr/share/doc/$name/copyright" ] || { echo "$name: copyright"; return 1; }
@@ -90,23 +93,33 @@ by_soname() {
     ldconfig -p | grep 'libaigc.so.1 ' &&
         python3 -c 'import ctypes; assert ctypes.CDLL("libaigc.so.1").aigc_version_number() >= 1000000'
 }
-verified() { [ -z "$(dpkg -V libaigc1 libaigc-dev libaigc1-dbgsym)" ]; }
+verified() { [ -z "$(dpkg -V libaigc1 libaigc-dev libaigc1-dbgsym python3-aigc aigc)" ]; }
 debug_symbols() {
     id=$(readelf -n /usr/lib/*/libaigc.so.1 | sed -n 's/^ *Build ID: *//p')
     [ -s "/usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug" ]
 }
 # Systems in containers often leave out man pages. A width of its own keeps man from writing a cache.
 reads() { ! ls /usr/share/man/man3/libaigc.3.gz || MANWIDTH=90 man 3 aigc_client_submit | grep -q "submits a request"; }
+commands() {
+    [[ $(env -i /usr/bin/aigc --version) == "libaigc "* ]] &&
+        env -i /usr/bin/aigc fields tencent aigc_image | grep -q "^prompt" &&
+        env -i /usr/bin/aigc-sandbox --help | grep -q "stand" && [ -s /usr/share/bash-completion/completions/aigc ] &&
+        [ -n "$(find /usr/lib/python3/dist-packages/aigc -name '*.pyc' | head -n 1)" ] &&
+        { ! ls /usr/share/man/man1/aigc.1.gz || MANWIDTH=90 man 1 aigc | grep -q "aigc-generate"; }
+}
+without_command() {
+    dpkg --force-unsafe-io -r aigc python3-aigc && [ ! -e /usr/lib/python3/dist-packages/aigc ] && [ ! -e /usr/bin/aigc ]
+}
 without_dev() { dpkg -r libaigc-dev && ./x && [ ! -e /usr/include/aigc.h ] && [ -z "$(find /usr/lib -name libaigc.so)" ]; }
 removed() {
     dpkg --force-unsafe-io -r libaigc1-dbgsym libaigc1 || return 1
-    dpkg --force-unsafe-io -P libaigc1 libaigc-dev libaigc1-dbgsym || true # says so when nothing is left to purge
+    dpkg --force-unsafe-io -P libaigc1 libaigc-dev libaigc1-dbgsym aigc python3-aigc || true # nothing may be left
     ! ./x 2>/dev/null
 }
 no_trace() { left=$(ours); [ "$left" = "$before" ] || { echo "left: $left"; return 1; }; ! ldconfig -p | grep aigc; }
 before=$(ours)
 fact "libaigc-dev does not install without libaigc1" needs_lib1
-fact "the three packages install" install_them /debs/*.deb
+fact "the five packages install" install_them /debs/*.deb
 fact "once more over themselves" install_them /debs/*.deb
 fact "cc x.c with pkg-config, without any path, and the program runs" cc_line
 if command -v cmake >/dev/null; then fact "find_package(aigc) without any path" cmake_line; fi
@@ -114,6 +127,8 @@ fact "the loader finds it by its soname" by_soname
 fact "every file is as it was packed" verified
 fact "debug symbols lie where debuggers look" debug_symbols
 if command -v man >/dev/null; then fact "man 3 aigc_client_submit" reads; fi
+fact "the command runs with nothing around it" commands
+fact "command and Python package go, compiled files too" without_command
 fact "libaigc-dev goes, programs keep running" without_dev
 fact "the rest goes" removed
 fact "and leaves no trace" no_trace
@@ -154,7 +169,7 @@ can_copy() {
 }
 
 ok "the packages build" build "$debs"
-ok "the library, the development files, the debug symbols" three
+ok "library, development files, debug symbols, Python package, command" five
 ok "a second time gives the same bytes" again
 ok "checksums, owners, copyright, changelog" complete
 ok "dependencies" dependencies
@@ -164,10 +179,10 @@ ok "the recorded symbols are the header's" symbols_are_the_headers
 ok "a library that lacks a function is refused" refuses
 if command -v lintian >/dev/null; then
     # The address of the maintainers is a placeholder; a package without a bug number is not for an archive.
-    ok "lintian finds no error" lintian --allow-root --fail-on error --suppress-tags \
-        bogus-mail-host,bogus-mail-host-in-debian-changelog "$lib1" "$dev"
+    ok "lintian finds no error and no warning" lintian --allow-root --fail-on error,warning --suppress-tags \
+        bogus-mail-host,bogus-mail-host-in-debian-changelog "$lib1" "$dev" "$python3_aigc" "$command"
 else
-    skip "lintian finds no error" "there is no lintian here"
+    skip "lintian finds no error and no warning" "there is no lintian here"
 fi
 if can_copy; then
     in_a_copy

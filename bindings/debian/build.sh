@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the Debian packages libaigc1, libaigc-dev and libaigc1-dbgsym with the tools of dpkg-dev. Installs nothing, and
-# gives the same bytes each time.
+# Builds the Debian packages libaigc1, libaigc-dev, libaigc1-dbgsym, python3-aigc and aigc with the tools of dpkg-dev.
+# Installs nothing, and gives the same bytes each time.
 #
 # usage: build.sh [--from FOLDER] [--to FOLDER]
 #   --from FOLDER  what bindings/c/build.sh has laid out (default: it is run now)
@@ -73,7 +73,7 @@ fi
 left=$(find all ! -type d)
 [ -z "$left" ] || { echo "build.sh: files without a package: $left" >&2; exit 1; }
 
-for package in "$library" libaigc-dev; do
+for package in "$library" libaigc-dev python3-aigc aigc; do
     doc=$package/usr/share/doc/$package
     mkdir -p "$doc" "$package/DEBIAN"
     cp "$here/copyright" "$doc/copyright"
@@ -86,11 +86,13 @@ cp "$root/bindings/ABI.md" libaigc-dev/usr/share/doc/libaigc-dev/
 # A page is compressed, and a link then leads to the compressed one.
 mkdir -p libaigc-dev/usr/share
 bash "$root/bindings/c/docs.sh" --man --to "$work/docs" >/dev/null
+mkdir -p aigc/usr/share/man
+mv docs/share/man/man1 aigc/usr/share/man/man1
 mv docs/share/man libaigc-dev/usr/share/man
 rm -r docs
-(
-    cd libaigc-dev/usr/share/man/man3
-    for page in *; do
+compress() { # FOLDER
+    local page
+    for page in "$1"/*; do
         if [ -L "$page" ]; then
             ln -s "$(readlink "$page").gz" "$page.gz"
             rm "$page"
@@ -98,8 +100,43 @@ rm -r docs
             gzip -9n "$page"
         fi
     done
-)
+}
+compress libaigc-dev/usr/share/man/man3
+compress libaigc-dev/usr/share/man/man7
+compress aigc/usr/share/man/man1
+
+# The Python package, which finds the library by its soname, and the commands.
+source=$root/bindings/python/src/aigc
+modules=python3-aigc/usr/lib/python3/dist-packages
+mkdir -p "$modules/libaigc-$version.dist-info"
+(cd "$source/.." && find aigc -type f ! -path '*/__pycache__/*' ! -path 'aigc/_lib/*' -print0 | sort -z |
+    tar --null -T - -cf -) | tar -C "$modules" -xf -
+printf 'Metadata-Version: 2.1\nName: libaigc\nVersion: %s\n' "$version" >"$modules/libaigc-$version.dist-info/METADATA"
+mkdir -p aigc/usr/bin
+for pair in aigc:aigc.cli aigc-sandbox:aigc.sandbox.__main__; do
+    printf '#!/usr/bin/python3\nimport sys\n\nfrom %s import main\n\nsys.exit(main())\n' "${pair#*:}" \
+        >"aigc/usr/bin/${pair%%:*}"
+done
+completion() { # SHELL FILE
+    mkdir -p "$(dirname "$2")"
+    PYTHONPATH=$source/.. PYTHONDONTWRITEBYTECODE=1 python3 -c "import sys
+from aigc._cli import completion, grammar, options
+sys.stdout.write(completion.script('$1', grammar.commands(options.parser())))" >"$2"
+}
+completion bash aigc/usr/share/bash-completion/completions/aigc
+completion zsh aigc/usr/share/zsh/vendor-completions/_aigc
+completion fish aigc/usr/share/fish/vendor_completions.d/aigc.fish
 find . -path ./debian -prune -o -path ./all -prune -o -type f -exec chmod 0644 {} +
+chmod 0755 aigc/usr/bin/*
+# Compiled where it is installed, by whichever Python is there, and cleaned before it goes.
+# shellcheck disable=SC2016 # the maintainer scripts' own
+printf '#!/bin/sh\nset -e\nif [ "$1" = configure ] && command -v py3compile >/dev/null; then py3compile -p python3-aigc; fi\n' \
+    >python3-aigc/DEBIAN/postinst
+# shellcheck disable=SC2016
+printf '%s\n' '#!/bin/sh' 'set -e' 'if command -v py3clean >/dev/null; then py3clean -p python3-aigc; else' \
+    '    find /usr/lib/python3/dist-packages/aigc -name __pycache__ -type d -prune -exec rm -rf {} + ; fi' \
+    >python3-aigc/DEBIAN/prerm
+chmod 0755 python3-aigc/DEBIAN/postinst python3-aigc/DEBIAN/prerm
 
 # A symbol that is missing or not listed is an error (-c4): Tests/checks/abi.py symbols makes the list.
 dpkg-gensymbols -p"$library" "-P$library" "-Idebian/$library.symbols" "-O$library/DEBIAN/symbols" "-v$packaged" -c4
@@ -109,18 +146,22 @@ dpkg-shlibdeps "-Tdebian/$library.substvars" "-x$library" --ignore-missing-info 
     2>"$work/shlibdeps" || { cat "$work/shlibdeps" >&2; exit 1; }
 
 pack() { # PACKAGE FOLDER [OPTION OF dpkg-gencontrol]...
-    local package=$1 folder=$2
+    local package=$1 folder=$2 kind
     shift 2
+    kind=$(sed -n "/^Package: $package\$/,/^\$/s/^Architecture: //p" debian/control)
+    [ "$kind" = all ] || kind=$architecture
     mkdir -p "$folder/DEBIAN"
     (cd "$folder" && find usr -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum) >"$folder/DEBIAN/md5sums"
     dpkg-gencontrol "-p$package" -fdebian/files "-Tdebian/$package.substvars" "-P$folder" "-O$folder/DEBIAN/control" "$@" \
         2>"$work/gencontrol" || { cat "$work/gencontrol" >&2; exit 1; }
     find "$folder" -depth -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
-    dpkg-deb --root-owner-group -Zxz --build "$folder" "$to/${folder}_${packaged}_$architecture.deb" >/dev/null
-    echo "$to/${folder}_${packaged}_$architecture.deb"
+    dpkg-deb --root-owner-group -Zxz --build "$folder" "$to/${folder}_${packaged}_$kind.deb" >/dev/null
+    echo "$to/${folder}_${packaged}_$kind.deb"
 }
 pack "$library" "$library"
 pack libaigc-dev libaigc-dev
+pack python3-aigc python3-aigc "-Vaigc:Upstream=$major.$(part MINOR)"
+pack aigc aigc
 if [ -n "$symbols" ]; then
     pack "$library" "$symbols" "-DPackage=$symbols" -DSection=debug -DPriority=optional "-DDepends=$library (= $packaged)" \
         "-DDescription=debug symbols for $library" -DAuto-Built-Package=debug-symbols "-DBuild-Ids=$build_id" \

@@ -91,3 +91,11 @@ def test_the_packaged_one_is_taken(library: str, tmp_path: Path) -> None:
     code = "import aigc; aigc.version(); print([l for l in open('/proc/self/maps') if 'libaigc' in l][0].split()[-1])"
     result = python(code, AIGC_LIBRARY=None, PYTHONPATH=str(tmp_path))
     assert result.stdout.strip() == str(tmp_path / "aigc" / "_lib" / "libaigc.so.1"), result.stderr
+
+
+def test_a_missing_library_of_the_system_is_named_with_its_package() -> None:
+    from aigc import _library
+
+    failure = "/x/_lib/libaigc.so.1: libcurl.so.4: cannot open shared object file: No such file or directory"
+    text = _library._explain([failure, "libaigc.so.1 (the system's library path): there is none"])
+    assert "libcurl4" in text and "Fedora: libcurl" in text and "Alpine: libcurl" in text and "Install libaigc" not in text

@@ -90,8 +90,20 @@ def _prepare(library: Any) -> Optional[str]:
     return None
 
 
+# What the library stands on, and the package that has it.
+_NEEDS = {
+    "libcurl.so.4": "Debian, Ubuntu: libcurl4 (libcurl4t64 on newer ones); Fedora: libcurl; Alpine: libcurl",
+    "libcrypto.so.3": "Debian, Ubuntu: libssl3 (libssl3t64 on newer ones); Fedora: openssl-libs; Alpine: libcrypto3",
+    "libjansson.so.4": "Debian, Ubuntu: libjansson4; Fedora: jansson; Alpine: jansson",
+}
+
+
 def _explain(failures: List[str]) -> str:
     lines = ["libaigc could not be loaded. Tried:", *(f"  {failure}" for failure in failures)]
+    missing = [name for name in _NEEDS if any(f"{name}: cannot open" in failure for failure in failures)]
+    if missing:
+        lines += [f"Install what has {name}: {_NEEDS[name]}." for name in missing]
+        return "\n".join(lines)
     if os.environ.get(VARIABLE):
         lines.append(f"Nothing else is tried while {VARIABLE} is set: fix it, or unset it.")
     else:
