@@ -21,7 +21,7 @@ final class Database {
             throw failure
         }
         handle = opened
-        // A second net: nobody but a foreign program gets in the way of who holds the journal's own lock.
+        // A second protection: only a foreign program can block the holder of the journal's own lock.
         _ = aigcs_busy_timeout(handle, 5_000)
     }
 
@@ -55,7 +55,7 @@ final class Database {
     /// Rows that the newest statement has changed.
     var changes: Int { Int(aigcs_changes(handle)) }
 
-    /// Runs a statement to its end; `row` sees each of its rows.
+    /// Runs a statement to its end; `row` gets each of its rows.
     func each(
         _ sql: SQL, _ values: [Value] = [], _ row: (borrowing FileRow) throws(Failure) -> Void
     ) throws(Failure) {
@@ -123,7 +123,7 @@ final class Database {
         }
     }
 
-    /// What the pointer of an empty text points to.
+    /// The memory for the pointer of an empty text.
     private static var nothing: UnsafePointer<CChar> {
         let text: StaticString = ""
         return UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
@@ -162,7 +162,7 @@ final class Database {
     }
 }
 
-/// What is bound to a place of a statement.
+/// A value for a place of a statement.
 enum Value {
     case int(Int64)
     case text(String)
@@ -174,7 +174,7 @@ enum Value {
     init(optional text: String) { self = text.isEmpty ? .null : .text(text) }
 }
 
-/// A row that a statement stands on.
+/// The present row of a statement.
 struct FileRow: ~Copyable {
     private let statement: OpaquePointer
 
@@ -192,7 +192,7 @@ struct FileRow: ~Copyable {
     func text(_ column: Int32) -> String { String(decoding: bytes(column), as: UTF8.self) }
 }
 
-/// A statement, and what it is for. Each is made once.
+/// A statement, and its purpose. Each is made once.
 final class SQL: Sendable {
     let text: String
     /// "taking a key" and so on, for messages.

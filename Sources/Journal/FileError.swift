@@ -2,7 +2,7 @@ internal import CSQLite
 internal import Core
 internal import Glibc
 
-/// What the file system said about a file of the journal, as an error that tells what would be right.
+/// An error of the file system about a file of the journal, with advice.
 enum FileError {
     static func isFull(_ error: Int32) -> Bool { error == ENOSPC || error == EDQUOT }
 

@@ -3,7 +3,7 @@ internal import CSQLite
 internal import Core
 internal import Glibc
 
-/// The journal's folder and what lies in it:
+/// The journal's folder and its files:
 ///
 ///     jobs.db (and -wal, -shm)   the record
 ///     lock                       held around every write
@@ -17,7 +17,7 @@ struct Folder: Sendable {
     /// Absolute, so that a change of the working directory does not matter.
     let path: String
     let descriptor: Int32
-    /// What is to be known of the file system; nil: nothing.
+    /// A warning about the file system; nil: none.
     let warning: String?
     /// Tells folders apart, whatever their path.
     let device: UInt64
@@ -27,7 +27,7 @@ struct Folder: Sendable {
 
     var database: String { path + "/jobs.db" }
 
-    /// `creates`: for those who write; tools look only at what is there.
+    /// `creates`: for writers; tools only read an existing journal.
     init(_ given: String, creates: Bool) throws(Failure) {
         guard !given.isEmpty else {
             throw Failure(
@@ -102,7 +102,7 @@ struct Folder: Sendable {
         return lock
     }
 
-    /// Makes what is not there yet. The journal's lock is held.
+    /// Makes the missing files. The journal's lock is held.
     func prepare() throws(Failure) {
         if mkdirat(descriptor, "owners", 0o700) != 0, errno != EEXIST {
             throw FileError.make(path, "making a folder", errno)
@@ -119,7 +119,7 @@ struct Folder: Sendable {
         try fillBallast()
     }
 
-    /// Which file it is: another one under the same name is not what was opened.
+    /// The identity of the file: another file under the same name is not the opened one.
     func identity() throws(Failure) -> UInt64 {
         var about = stat()
         guard fstatat(descriptor, "jobs.db", &about, AT_SYMLINK_NOFOLLOW) == 0 else {
@@ -141,7 +141,7 @@ struct Folder: Sendable {
         return sum
     }
 
-    /// What is left for this user, in bytes; -1 if unknown.
+    /// The free space for this user, in bytes; -1 if unknown.
     var freeBytes: Int64 {
         var about = statvfs()
         guard fstatvfs(descriptor, &about) == 0 else { return -1 }
@@ -176,7 +176,7 @@ struct Folder: Sendable {
     // MARK: - Owners
 
     /// Makes and locks the file of a new owner. Its descriptor stays open for the owner's life. There may be a file of that
-    /// number: of a process that ended before it could commit its row.
+    /// number already, from a process that ended before it could commit its row.
     func lease(_ owner: Int64) throws(Failure) -> Int32 {
         let file = openat(descriptor, "owners/\(owner)", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard file >= 0 else { throw FileError.make(path, "making the file of an owner", errno) }
@@ -191,13 +191,13 @@ struct Folder: Sendable {
 
     func name(of owner: Int64) -> LocalOwners.Name { LocalOwners.Name(device: device, node: node, owner: owner) }
 
-    /// The lock decides, not the number of a process: those are given again, and are others in each container.
+    /// The lock decides, not the number of a process: such numbers are given again, and differ in each container.
     func isAlive(_ owner: Int64) -> Bool {
         guard owner != 0 else { return false }
         return LocalOwners.contains(name(of: owner)) || isLeased(owner)
     }
 
-    /// Whether another process holds the file of an owner. What cannot be found out is yes.
+    /// Whether another process holds the file of an owner. If this cannot be found out, the answer is yes.
     private func isLeased(_ owner: Int64) -> Bool {
         let file = openat(descriptor, "owners/\(owner)", O_RDWR | O_CLOEXEC | O_NOFOLLOW)
         guard file >= 0 else { return errno != ENOENT }

@@ -20,9 +20,9 @@ public final class Journal: JobJournal, @unchecked Sendable {
         public var syncs = true
         /// Ended keys older than this go when a client is made; -1: never.
         public var keepMilliseconds: Int64 = -1
-        /// What an account's name is made unreadable with.
+        /// The salt that makes an account's name unreadable.
         public var hash: @Sendable ([UInt8]) -> [UInt8]
-        /// Told of what went wrong behind everybody's back.
+        /// Called with faults of the helper thread.
         public var warn: @Sendable (String) -> Void
 
         public init(
@@ -62,7 +62,7 @@ public final class Journal: JobJournal, @unchecked Sendable {
         if settings.keepMilliseconds >= 0 { _ = try Self.prune(store, olderThan: settings.keepMilliseconds) }
     }
 
-    /// What is to be known of the folder; nil: nothing.
+    /// A warning about the folder; nil: none.
     public var warning: String? { store.folder.warning }
 
     /// A new owner, alive before anybody can read of it.
@@ -83,7 +83,7 @@ public final class Journal: JobJournal, @unchecked Sendable {
         }
     }
 
-    /// Killed clients leave their rows and files; those whose jobs have ended are of no use. A few each time.
+    /// Killed clients leave their rows and files. Removes a few each time, if all jobs of their owner have ended.
     private static func tidyOwners(_ database: Database, _ folder: Folder) throws(Failure) {
         var idle: [Int64] = []
         try database.each(Statements.idleOwners) { (row: borrowing FileRow) throws(Failure) in idle.append(row.int(0)) }
@@ -151,7 +151,7 @@ public final class Journal: JobJournal, @unchecked Sendable {
         if !entry.state.isOpen || entry.owner == me || isAlive(entry.owner) { return holder(entry) }
         return try store.write(synced: true) { (database) throws(Failure) in
             guard let entry = try database.find(key) else { return nil }
-            // What was never sent is left to those who have its request.
+            // A job that was never sent is left to the clients that have its request.
             if entry.state == .claimed, !isAlive(entry.owner) { return JournalPlace(entry, .nobody) }
             return try place(entry, database)
         }
@@ -209,7 +209,7 @@ public final class Journal: JobJournal, @unchecked Sendable {
         if !writer.run({ [self] in done(changes(since: known)) }) { done([]) }
     }
 
-    /// Helper thread. Nothing is told of what cannot be read now: the next look may.
+    /// Helper thread. Rows that cannot be read now are not reported: the next look may read them.
     private func changes(since known: [JournalPlace]) -> [JournalPlace] {
         do throws(Failure) {
             try watch.begin(store)
@@ -284,7 +284,7 @@ private final class Watch: @unchecked Sendable {
         version = now
     }
 
-    /// One that the last look did not have may have changed before that look.
+    /// A job that the last look did not have may have changed before that look.
     func mayDiffer(_ key: JournalKey) -> Bool { hasChanged || !keys.contains(key) }
 
     func end(_ known: [JournalPlace]) { keys = Set(known.map(\.entry.key)) }
@@ -306,7 +306,7 @@ private final class CloseOnce: @unchecked Sendable {
     }
 }
 
-/// What people want to know of an owner.
+/// The facts about an owner, for people.
 private enum Machine {
     static func bootIdentity() -> String {
         String(text("/proc/sys/kernel/random/boot_id").prefix { $0.isHexDigit || $0 == "-" })

@@ -20,7 +20,7 @@ public final class JournalTools: Sendable {
         public var states: Set<JournalState> = []
         /// Empty: all.
         public var provider = ""
-        /// What the keys begin with.
+        /// The first bytes of the keys.
         public var prefix = ""
         public var limit = 1_000
 
@@ -33,7 +33,7 @@ public final class JournalTools: Sendable {
         public var isDriven: Bool
     }
 
-    /// A page in the order of the keys, behind `after`. The file is not held up between two pages.
+    /// A page in the order of the keys, behind `after`. The file is not locked between two pages.
     public func list(_ filter: Filter, after: String) throws(Failure) -> [Row] {
         let states = filter.states.reduce(Int64(0)) { $0 | 1 << $1.rawValue }
         let limit = Int64(min(max(1, filter.limit), Filter.mostRows))
@@ -55,7 +55,7 @@ public final class JournalTools: Sendable {
     }
 
     public struct Report: Sendable {
-        /// What is wrong with the file, in SQLite's words; empty: nothing.
+        /// The faults of the file, in SQLite's words; empty: none.
         public var problems: [String] = []
         public var counts: [JournalState: Int64] = [:]
         public var warning: String?
@@ -94,11 +94,11 @@ public final class JournalTools: Sendable {
 
     // MARK: - Changing
 
-    /// What a person has found out about a submission.
+    /// A person's finding about a submission.
     public enum Resolution: Sendable {
         case accepted(remoteID: String)
         case notSent
-        /// Nobody will look any more.
+        /// The key is given up.
         case abandoned
     }
 

@@ -14,12 +14,12 @@ final class JournalWriter: @unchecked Sendable {
     /// How many of them have to be on the disk soon.
     private var syncedItems = 0
     private var works: [@Sendable () -> Void] = []
-    /// Where steps came together the next ones are waited for a moment: a commit of many costs little more than one of few.
+    /// If steps came together, the writer waits a moment for more: a commit of many steps costs little more than one of few.
     private var newestGroup = 0
     private var isGathering = false
     /// Keys with steps that are not in the file yet, and how many.
     private var pending: [JournalKey: Int] = [:]
-    /// Somebody waits: tidying up has to be done now.
+    /// A caller waits: tidying up must be done now.
     private var isUrgent = false
     private var thread: pthread_t?
     private var isAlive = false
@@ -34,7 +34,7 @@ final class JournalWriter: @unchecked Sendable {
         let done: (@Sendable (JournalAnswer) -> Void)?
     }
 
-    /// What only tidies up waits for so long for a commit that has to be made anyway.
+    /// How long a step that only tidies up waits for a commit that is needed anyway.
     private static let tidyNanoseconds: Int64 = 50_000_000
     private static let gatherNanoseconds: Int64 = 1_000_000
     private static let enough = 64
@@ -86,7 +86,7 @@ final class JournalWriter: @unchecked Sendable {
         }
     }
 
-    /// There is no thread to be had: what must not begin fails. The rest stays for the next thread, or for the end.
+    /// No thread can be started: steps that begin a submission fail. The other steps wait for the next thread or the end.
     private func withoutThread() {
         let failure = Failure(
             .noResources, "Starting the journal's thread failed: too many threads or no memory", isRetryable: true)
@@ -117,7 +117,7 @@ final class JournalWriter: @unchecked Sendable {
         }
     }
 
-    /// Ends after what has been given, on the disk or failed for good.
+    /// Ends after all given steps are on disk or have failed for good.
     func close() {
         let ended: pthread_t? = locked {
             isClosing = true
@@ -132,7 +132,7 @@ final class JournalWriter: @unchecked Sendable {
     /// Lock held. False when the thread cannot be started.
     private func wake(_ isUrgent: Bool) -> Bool {
         if isAlive {
-            // What only tidies up is found when the thread looks next.
+            // The thread finds steps that only tidy up when it looks next.
             if isUrgent { aigcp_lock_broadcast(lock) }
             return true
         }
@@ -193,7 +193,7 @@ final class JournalWriter: @unchecked Sendable {
                     return nil
                 }
                 if !owed.isEmpty, idle >= Self.owedNanoseconds { return take() }
-                // Woken for what is urgent only.
+                // Woken for urgent steps only.
                 _ = aigcp_lock_wait(lock, tidyBy ?? now.adding(Self.tidyNanoseconds))
             }
         }
@@ -210,7 +210,7 @@ final class JournalWriter: @unchecked Sendable {
         return (group, works)
     }
 
-    /// What is left at the end, on the thread that closes.
+    /// Writes the remaining steps at the end, on the thread that closes.
     private func drain() {
         aigcp_turn_enter()
         defer { aigcp_turn_leave() }
@@ -236,7 +236,7 @@ final class JournalWriter: @unchecked Sendable {
 
     // MARK: - Groups
 
-    /// What became of each item, in order.
+    /// The result of each item, in order.
     private func write(_ group: [Item]) -> [JournalAnswer] {
         var results = [JournalAnswer](repeating: .written, count: group.count)
         var open = Array(group.indices)
@@ -244,7 +244,7 @@ final class JournalWriter: @unchecked Sendable {
             if let failure = refillBallast() { refuse(&results, &open, group, failure) }
         }
         guard let failure = attempt(group, open, &results) else { return results }
-        // What must not begin does not begin. The rest has happened already, and must not be forgotten.
+        // Steps that begin a submission fail. The other steps report what has already happened, and must not be lost.
         refuse(&results, &open, group, failure)
         if open.isEmpty, owed.isEmpty { return results }
         if failure.status == .noSpace {
@@ -274,7 +274,7 @@ final class JournalWriter: @unchecked Sendable {
         } catch { return error }
     }
 
-    /// Fails what begins: it would use up the room of what has happened.
+    /// Fails the steps that begin a submission: they would use up the room for the other steps.
     private func refuse(_ results: inout [JournalAnswer], _ open: inout [Int], _ group: [Item], _ failure: Failure) {
         var rest: [Int] = []
         for index in open where group.indices.contains(index) {

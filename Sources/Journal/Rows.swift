@@ -1,7 +1,7 @@
 internal import CPlatform
 internal import Core
 
-/// What stands in the file, inside a transaction.
+/// The rows of the file, inside a transaction.
 extension Database {
     func find(_ key: JournalKey) throws(Failure) -> JournalEntry? {
         var found: JournalEntry?
@@ -19,7 +19,7 @@ extension Database {
             ])
     }
 
-    /// What a claim finds.
+    /// The result of a claim.
     enum Finding {
         case free(hasRow: Bool)
         case conflict
@@ -119,7 +119,7 @@ extension Database {
 }
 
 extension JournalState {
-    /// Somebody has to see to it.
+    /// Whether an owner must drive the job.
     var isOpen: Bool { rawValue <= JournalState.accepted.rawValue }
 }
 
@@ -127,7 +127,7 @@ extension FileRow {
     /// A row of `Statements.find` and its like; nil if its key is none.
     var entry: JournalEntry? {
         guard let key = JournalKey(text(0)) else { return nil }
-        // A state of a later version is one that is not sent again.
+        // A state of a later version counts as one that is never sent again.
         var entry = JournalEntry(
             key: key, state: JournalState(rawValue: int(1)) ?? .unknown, provider: text(2), operation: text(3),
             region: text(4), endpoint: text(5), digest: bytes(6))

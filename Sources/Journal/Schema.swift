@@ -1,13 +1,13 @@
 internal import Core
 
-/// What the file is, and how it began.
+/// The format of the file, and its creation.
 enum Schema {
     /// "aigj"
     static let application: Int64 = 0x6169_676A
     /// Thousands: the major version, which older programs refuse. The rest: columns that they need not know.
     static let version: Int64 = 1_000
 
-    /// Refuses what is no journal, or one of the future; makes the tables of a new one. The journal's lock is held.
+    /// Refuses a file of another kind or of a later version; makes the tables of a new file. The journal's lock is held.
     static func check(_ database: Database, _ path: String, creates: Bool) throws(Failure) {
         let application = try database.number(Statements.application) ?? 0
         let version = try database.number(Statements.version) ?? 0
@@ -45,7 +45,7 @@ enum Schema {
     }
 
     private static func make(_ database: Database) throws(Failure) {
-        // Rows stand in the order of their claims, whatever the keys are: jobs that are under way together share pages, and
+        // Rows are in the order of their claims, whatever the keys are: jobs that run together share pages, and
         // a commit of many rows writes few of them.
         try database.run(
             """
@@ -110,7 +110,7 @@ enum Statements {
         "taking a key")
     static let own = SQL("UPDATE job SET owner=?2, changed_at_ms=?3 WHERE key=?1", "taking a job over")
 
-    // Steps: only of a job that this owner holds.
+    // Steps, only for a job that this owner holds.
     static let sending = SQL(
         "UPDATE job SET state=2, outcome=2, attempts=attempts+1, account=?3, sent_at_ms=?4, changed_at_ms=?4 "
             + "WHERE key=?1 AND owner=?2 AND state=1", "noting that a submission leaves")

@@ -12,7 +12,7 @@ final class Store: @unchecked Sendable {
     private let creates: Bool
     private let mutex: OpaquePointer
     private var database: Database?
-    /// For those who only read, guarded by `readers`: they never wait for a commit.
+    /// For readers, guarded by `readers`: they never wait for a commit.
     private var reader: Database?
     private let readers: OpaquePointer
     private var lock: Int32 = -1
@@ -116,7 +116,7 @@ final class Store: @unchecked Sendable {
         return result
     }
 
-    // Not generic: they are large, and what they run is small.
+    // Not generic: these functions are large, and their bodies are small.
 
     private func transact(
         _ synced: Bool, _ inTurn: Bool, _ body: (Database) throws(Failure) -> Void
@@ -237,7 +237,7 @@ final class Store: @unchecked Sendable {
         lock = -1
     }
 
-    /// On the thread that forks, while nobody is inside a turn.
+    /// On the thread that forks, while no thread is inside a turn.
     fileprivate func closeForFork() {
         reader?.close(checkpoints: false)
         reader = nil

@@ -5,8 +5,8 @@ internal import Core
 /// time, on one thread; tests turn it by hand on a virtual clock.
 ///
 /// Everything else has one owner: `JobRunner` and `DownloadRunner` have the tasks, `CallRunner` has the calls,
-/// `CredentialStore` finds credentials, `Reporter` tells. A machine is never fed while another one's actions are carried
-/// out: `settle` tells owners what became of their calls after the machine that asked has had its turn.
+/// `CredentialStore` finds credentials, `Reporter` reports. A machine is never fed while another one's actions are carried
+/// out: `settle` tells owners the results of their calls after the turn of the machine that asked.
 final class EngineCore {
     let jobs: JobRunner
     let downloads: DownloadRunner
@@ -22,7 +22,7 @@ final class EngineCore {
     private(set) lazy var mirrors = MirrorRunner(
         steps, timers: timers, shared, reporter, clock: clock, core: self)
     private var providers = FewKeys<any Provider>()
-    /// When the engine ends in spite of jobs that are left; nil: it has not been closed.
+    /// When the engine ends in spite of remaining jobs; nil: it has not been closed.
     private(set) var closeBy: Int64?
     private var commands: [Command] = []
 
@@ -53,15 +53,15 @@ final class EngineCore {
             random: random)
     }
 
-    /// True when a close has been carried out and nothing is left to wait for.
+    /// True when a close has been carried out and the engine waits for nothing.
     var isDone: Bool {
         guard let closeBy else { return false }
-        // A file system that hangs is not waited for without end.
+        // The engine does not wait without end for a file system that hangs.
         if downloads.isAwaitingWorker, clock.nanoseconds() < Self.givesUpWorkers(closeBy) { return false }
         return jobs.active.isEmpty || clock.nanoseconds() >= closeBy
     }
 
-    /// What callers may still wait for.
+    /// The tasks that callers may still wait for.
     var records: [JobRecord] {
         let own = jobs.active.values.map(\.record) + downloads.active.values.map(\.record)
         return steps.journal == nil ? own : own + mirrors.records
@@ -96,7 +96,7 @@ final class EngineCore {
         }
         guard sleeps else { return 0 }
         var due = timers.nextDue
-        // Past the grace only workers are waited for, and they wake or are given up.
+        // After the grace the engine waits only for workers, which wake it or are abandoned.
         if let closeBy {
             due = min(due ?? .max, closeBy > clock.nanoseconds() ? closeBy : Self.givesUpWorkers(closeBy))
         }
@@ -146,7 +146,7 @@ final class EngineCore {
             if let task = task(id) { feed(.cancel, to: task) }
             if let mirror = mirror(id) { mirrors.cancel(mirror) }
         case .refresh(let record, let serial):
-            // One that was asked for in the moment of an answer, or of the end, has been answered with it.
+            // A refresh at the moment of an answer, or of the end, shares that answer.
             let isOpen = shared.lock.withLock { record.refreshesDone < serial }
             if isOpen, let job = jobs.active[record.id] { feed(.refresh, to: job) }
             if isOpen, let mirror = mirror(record.id) { mirrors.refresh(mirror) }
@@ -225,7 +225,7 @@ final class EngineCore {
     private func close(_ graceMilliseconds: Int64) {
         let by = deadline(after: graceMilliseconds)
         if let closeBy {
-            // Another thread is in more of a hurry than the one that closed first.
+            // A second close has a shorter grace than the first.
             self.closeBy = min(closeBy, by)
             return
         }
@@ -273,11 +273,11 @@ final class EngineCore {
     private func startReadyCalls() {
         repeat {
             calls.tick()
-            // A call that ended before the wire has left a place for the next.
+            // A call that ended before the wire has freed a place.
         } while settle()
     }
 
-    /// Carries out what machines have asked for, and what follows from it, until nothing is left. True if a call has
+    /// Carries out the actions of machines, and all further actions, until none is left. True if a call has
     /// ended before the wire.
     @discardableResult
     private func settle() -> Bool {
@@ -300,7 +300,7 @@ final class EngineCore {
         return hasFailed
     }
 
-    /// Lets a submission leave, once the host and the journal have had their say.
+    /// Lets a submission leave after the host's release and the journal's record.
     private func record(_ ticket: Ticket) {
         if case .job(let job) = ticket.owner, let note = job.journal,
             !steps.mayLeave(ticket.id, job, note, account: calls.account(of: job.record.provider))
@@ -318,7 +318,7 @@ final class EngineCore {
         case .written: break
         case .failed(let why): failure = why
         case .taken(let place):
-            // One that was withdrawn meanwhile has ended.
+            // A call that was withdrawn meanwhile has ended.
             if let job, job.ticket == call { mirrors.watch(job, place) }
             settle()
             return

@@ -34,11 +34,11 @@ extension Engine {
         if let failure { throw failure }
     }
 
-    /// Ends all jobs here and joins the threads. Any number of times.
+    /// Ends all jobs in this process and joins the threads. May be called any number of times.
     public func close(graceMilliseconds: Int64) {
         let first = shared.close(graceMilliseconds: graceMilliseconds)
         shared.waker.wake()
-        // Without the lock of the start, which whoever begins a job takes. No thread is started from here on.
+        // Without the lock of the start, which every new job takes. No thread is started from here on.
         if startLock.withLock({ thread != nil }) { awaitTheEnd() }
         let isOver = startLock.withLock {
             guard let running = thread else {
@@ -61,7 +61,7 @@ extension Engine {
         shared.lock.withLock { while !shared.engineGone { _ = shared.lock.wait(until: nil) } }
     }
 
-    /// Nobody will signal any more: let go of everybody who waits.
+    /// No more signals will come: releases all waiting threads.
     private func gone() {
         shared.lock.withLock {
             shared.engineGone = true
@@ -70,7 +70,7 @@ extension Engine {
         }
     }
 
-    /// What the calls of a moment take together and give back.
+    /// The memory that the calls of a moment share.
     private static let bytesThatComeAndGo: UInt = 512 << 10
 
     fileprivate func run() {
@@ -95,14 +95,14 @@ extension Engine {
             guard shared.exit == .asked else { return }
             shared.exit = .parked
             shared.endWork()
-            // Who waits is let go of: handlers of the host's may still run.
+            // Waiting threads are released: handlers of the host may still run.
             shared.engineGone = true
             let records =
                 core.records
                 + shared.inbox.compactMap(\.record)
             for record in records { for waiter in shared.takeWaiters(of: record) { waiter.signal() } }
             shared.lock.broadcast()
-            // The process is ending: never touch TLS again, and stand in no fork's way.
+            // The process is ending: never touch TLS again, and block no fork.
             aigcp_turn_leave()
             while true { _ = shared.lock.wait(until: nil) }
         }

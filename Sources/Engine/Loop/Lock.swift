@@ -27,7 +27,7 @@ public final class Lock: @unchecked Sendable {
         return try body()
     }
 
-    /// Lock held. Waits for `broadcast` until a monotonic instant (nil: for ever). False when the time is up.
+    /// Lock held. Waits for `broadcast` until a monotonic instant (nil: without limit). False when the time is up.
     public func wait(until: Int64?) -> Bool { aigcp_lock_wait(lock, until ?? -1) == 0 }
 
     public func broadcast() { aigcp_lock_broadcast(lock) }

@@ -1,6 +1,6 @@
 internal import Core
 
-/// When something began, for durations of up to seven weeks to the millisecond: half the memory of an instant, of which
+/// The start of a duration of up to seven weeks, to the millisecond: half the memory of an instant, of which
 /// every waiting job keeps two.
 struct Moment {
     private var milliseconds: UInt32 = 0

@@ -8,7 +8,7 @@ class TimerNode {
     init() {}
 }
 
-/// A binary heap that knows where each node stands: a change of time moves it, nothing stale stays behind.
+/// A binary heap that knows the place of each node: a change of its time moves the node, and no stale entry remains.
 struct TimerHeap {
     private var nodes: [TimerNode] = []
 
@@ -86,7 +86,7 @@ struct TimerHeap {
 
 /// The timers of an engine: everything that wakes it by the clock.
 final class Timers {
-    /// Whoever changes a task, a call or a timer is in a turn.
+    /// Tasks, calls and timers are changed only inside a turn.
     let turn = TurnMark()
     private var heap = TimerHeap()
 

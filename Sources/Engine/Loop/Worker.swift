@@ -4,7 +4,7 @@ internal import Core
 /// Runs slow work (fsync, credential files, STS) one piece after another, off the engine thread.
 public protocol Worker: AnyObject {
     func run(_ work: @escaping @Sendable () -> Void)
-    /// Ends after the work that has been given, or leaves a thread alone that does not come back.
+    /// Ends after the given work, or abandons a thread that does not come back.
     func close()
 }
 
@@ -54,7 +54,7 @@ public final class ThreadWorker: Worker, @unchecked Sendable {
                 onFailure(error)
             }
         }
-        // No thread to be had: slower, but nothing is lost.
+        // No thread can be started: the work is slower, but nothing is lost.
         if inline { Self.carryOut(work) }
     }
 
@@ -64,7 +64,7 @@ public final class ThreadWorker: Worker, @unchecked Sendable {
             lock.broadcast()
         }
         let ended: pthread_t? = lock.withLock {
-            // In exit() the thread may sleep for good at the gate: nobody waits for it then.
+            // In exit() the thread may sleep forever at the gate: then no thread waits for it.
             let until = aigcp_monotonic_ns() + Self.patienceMilliseconds * 1_000_000
             while alive, aigcp_monotonic_ns() < until {
                 if aigcp_exit_has_begun() != 0 { return nil }
@@ -94,7 +94,7 @@ public final class ThreadWorker: Worker, @unchecked Sendable {
         }
     }
 
-    /// exit() waits until it is out of TLS, and lets none in afterwards.
+    /// exit() waits until the worker is out of TLS, and lets no worker in afterwards.
     private static func carryOut(_ work: () -> Void) {
         aigcp_gate_enter()
         work()

@@ -1,6 +1,6 @@
 internal import Core
 
-/// Tells what the engine does: counts, log records and warnings. Nothing here decides anything.
+/// Reports the work of the engine: counts, log records and warnings. Decides nothing.
 final class Reporter {
     private let shared: Shared
     private let clock: any Clock
