@@ -48,10 +48,20 @@ first_picture() {
     inside sh -euc 'mkdir /srv/p && cd /srv/p && aigc sandbox -- aigc generate --provider tencent "a cat in the snow"' &&
         ls "$base"/srv/p/*.png
 }
+# What the Dockerfile does, but for the base image: its COPY and RUN lines, in their order.
+dockerfile() {
+    local lines
+    mkdir -p "$base/srv/packages"
+    cp "$work"/debs/{libaigc1,python3-aigc,aigc}_*.deb "$base/srv/packages/"
+    grep -q '^COPY libaigc1_\*.deb python3-aigc_\*.deb aigc_\*.deb /srv/packages/$' "$root/bindings/deploy/Dockerfile"
+    lines=$(sed -e ':a' -e '/\\$/N; s/\\\n//; ta' "$root/bindings/deploy/Dockerfile" | sed -n 's/^RUN //p')
+    [ "$(grep -c . <<<"$lines")" = 2 ] && inside sh -euxc "$lines" &&
+        inside su aigc -s /bin/sh -c 'cd /var/lib/aigc && AIGC_JOURNAL=/var/lib/aigc/journal aigc --version && aigc fields'
+}
 compiles() {
     bring gcc libc6-dev pkg-config && inside sh -c 'apt-get install -y --no-install-recommends /srv/libaigc-dev_*.deb' &&
         cp "$root/bindings/c/generate.c" "$base/srv/" &&
-        inside sh -euc 'cd /root && cc generate.c $(pkg-config --cflags --libs aigc) -o generate &&
+        inside sh -euc 'cd /srv && cc generate.c $(pkg-config --cflags --libs aigc) -o generate &&
             aigc sandbox -- ./generate tencent "a cat in the snow" cat' && ls "$base/srv/cat-1.png"
 }
 
@@ -64,5 +74,6 @@ ok "with libcurl it runs" runs
 ok "the Debian packages build" debs
 ok "apt installs command, Python package and library" apt_installs
 ok "a first picture from the sandbox, as the manual says" first_picture
+ok "the Dockerfile's commands work" dockerfile
 ok "a program in C compiles with libaigc-dev and meets the sandbox" compiles
 exit "$failed"

@@ -75,4 +75,9 @@ ok "Ctrl-C, SIGTERM and SIGHUP end it, with the token printed" \
     interrupted 1 "$CARGO_TARGET_DIR/debug/stranger" "${options[@]}" tencent "[never] a cat from Rust" "$work/none"
 ok "the same through AIGC_LIB_DIR" with_libdir
 ok "a library that is not there is told in one line" not_found
+packages() {
+    (cd "$root/bindings/rust" && cargo package --allow-dirty --no-verify --offline --target-dir "$work/package") &&
+        tar -tzf "$work"/package/package/aigc-*.crate | grep -q "/src/sys.rs"
+}
+ok "cargo package" packages
 exit "$failed"
