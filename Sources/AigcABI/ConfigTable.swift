@@ -84,7 +84,7 @@ extension TextKey {
     static let alibabaAssetEncoding = TextKey(
         ConfigKey(
             "alibaba.asset_encoding", .choice("choice: raw|base64"), "raw",
-            "How images are asked for on the wire; what is handed over is the same"))
+            "Encoding of images on the wire; the image that you get is the same"))
     static let tencentSecretID = TextKey(
         ConfigKey("tencent.secret_id", .identifier, "", "SecretId; empty: found in the environment and files"))
     static let tencentEndpoint = TextKey(
@@ -100,7 +100,7 @@ extension TextKey {
     static let tencentCOSHosts = TextKey(
         ConfigKey(
             "tencent.cos_hosts", .string, "",
-            "Hosts of your private COS buckets, between commas: images there, and nowhere else, are signed for"))
+            "Hosts of your private COS buckets, separated by commas: only images there are signed for"))
     static let tencentLanguage = TextKey(
         ConfigKey(
             "tencent.language", .choice("choice: |zh-CN|en-US"), "en-US",
@@ -112,7 +112,7 @@ extension TextKey {
     static let credentialsRoleARN = TextKey(
         ConfigKey(
             "credentials.role_arn", .identifier, "",
-            "Role to assume with the credentials that are found, at the provider whose ARN it is"))
+            "Role to assume with the found credentials, at the cloud of the ARN"))
     static let credentialsRoleSessionName = TextKey(
         ConfigKey("credentials.role_session_name", .string, "", "Session name of that role; empty: libaigc"))
     static let credentialsRolePolicy = TextKey(
@@ -158,7 +158,7 @@ extension TextKey {
     static let journalSync = TextKey(
         ConfigKey(
             "journal.sync", .choice("choice: full|normal"), "full",
-            "Whether the disk is waited for; normal outlives a killed process, but not a power cut"))
+            "Whether to wait for the disk; normal survives a killed process, but not a power cut"))
     static let logLevel = TextKey(
         ConfigKey(
             "log.level", .choice("choice: off|error|warning|info|debug"), "off",
@@ -195,7 +195,7 @@ extension BoolKey {
     static let pollLearn = BoolKey(
         ConfigKey(
             "poll.learn", .bool, "true",
-            "Whether calls go to the ages at which jobs have ended so far, as many as with pauses of poll.max_ms"))
+            "Whether calls go to the ages at which jobs usually end, with as many calls as pauses of poll.max_ms make"))
     static let httpHTTP2 = BoolKey(
         ConfigKey("http.http2", .bool, "false", "Whether calls that cost nothing may use HTTP/2; submissions never do"))
     static let downloadOverwrite = BoolKey(
@@ -216,7 +216,7 @@ extension IntegerKey {
     static let credentialsRoleDurationSeconds = IntegerKey(
         ConfigKey(
             "credentials.role_duration_s", .int(0...43_200), "0",
-            "Seconds that the role is assumed for; 0: the provider's usual, Alibaba 3600, Tencent 7200"))
+            "Life of the role's credentials in seconds; 0: the provider's default, Alibaba 3600, Tencent 7200"))
     static let jobDeadlineMilliseconds = IntegerKey(
         ConfigKey(
             "job.deadline_ms", .duration(-1...always), "3600000", "Time from submission to the end of a job; -1: none"))
@@ -226,7 +226,8 @@ extension IntegerKey {
     static let pollMaxMilliseconds = IntegerKey(
         ConfigKey(
             "poll.max_ms", .duration(10...day), "5000",
-            "Longest pause between two status calls for one job; with poll.learn the mean, and at most four times it"))
+            "Longest pause between two status calls for one job; with poll.learn the mean, and four times it the longest"
+        ))
     static let pollGrowthPercent = IntegerKey(
         ConfigKey(
             "poll.growth_percent", .int(0...1000), "15",
@@ -241,7 +242,7 @@ extension IntegerKey {
     static let retryMaxMilliseconds = IntegerKey(
         ConfigKey("retry.max_ms", .duration(0...day), "30000", "Longest back-off"))
     static let timeoutConnectMilliseconds = IntegerKey(
-        ConfigKey("timeout.connect_ms", .duration(1...day), "10000", "Until a connection stands, TLS included"))
+        ConfigKey("timeout.connect_ms", .duration(1...day), "10000", "Time to open a connection, TLS included"))
     static let timeoutExchangeMilliseconds = IntegerKey(
         ConfigKey("timeout.exchange_ms", .duration(1...day), "30000", "One status call, from start to end"))
     static let timeoutSubmitMilliseconds = IntegerKey(
@@ -249,7 +250,7 @@ extension IntegerKey {
             "timeout.submit_ms", .duration(1...day), "60000",
             "One submission, from start to end; when it passes after sending, the outcome is unknown"))
     static let timeoutIdleMilliseconds = IntegerKey(
-        ConfigKey("timeout.idle_ms", .duration(1...day), "30000", "Silence after which a transfer is given up"))
+        ConfigKey("timeout.idle_ms", .duration(1...day), "30000", "Silence after which a transfer fails"))
     static let httpMaxInFlight = IntegerKey(
         ConfigKey("http.max_in_flight", .int(1...10_000), "64", "API calls on the wire at once"))
     static let httpMaxReplyBytes = IntegerKey(
@@ -259,19 +260,19 @@ extension IntegerKey {
     static let downloadMaxBytes = IntegerKey(
         ConfigKey("download.max_bytes", .bytes(1...(1 << 40)), "536870912", "Largest image"))
     static let downloadDeadlineMilliseconds = IntegerKey(
-        ConfigKey("download.deadline_ms", .duration(-1...always), "3600000", "Time for one download; -1: none"))
+        ConfigKey("download.deadline_ms", .duration(-1...always), "3600000", "Deadline of one download; -1: none"))
     static let journalKeepMilliseconds = IntegerKey(
         ConfigKey(
             "journal.keep_ms", .duration(-1...always), "-1",
-            "Ended keys that are older are forgotten when a client is made, and can be paid again; -1: never"))
+            "Age at which a new client forgets ended keys, which can then be paid again; -1: never"))
     static let logCapacity = IntegerKey(
         ConfigKey(
             "log.capacity", .int(16...1_000_000), "1024",
-            "Log records that are kept until they are taken; of more the oldest go"))
+            "Log records that are queued at most; beyond it the oldest are dropped"))
     static let closeGraceMilliseconds = IntegerKey(
         ConfigKey(
             "close.grace_ms", .duration(0...600_000), "2000",
-            "How long aigc_client_free waits for the answers of submissions that are on the wire"))
+            "How long aigc_client_free waits for the answers to submissions on the wire"))
 }
 
 extension DoubleKey {
