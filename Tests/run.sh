@@ -129,7 +129,7 @@ fi
 [ "$quick" = yes ] || need_packages "$logs/setup.log" chromium chromium-driver || echo "There is no browser: see setup.log"
 # A binding whose tool cannot be had is left out, with a word, by its test.
 [ "$quick" = yes ] || want_packages "$logs/setup.log" php-cli ruby ruby-minitest nodejs libnode-dev node-typescript \
-    openjdk-17-jdk-headless libjna-java
+    openjdk-17-jdk-headless libjna-java mono-mcs mono-runtime
 
 if ! run_step build; then finish; fi
 for step in "${steps[@]:1}"; do

@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import Callable, Dict, List, NamedTuple, Optional
 
+import emit_csharp
 import emit_go
 import emit_guide
 import emit_java
@@ -72,6 +73,9 @@ OUTPUTS: List[Output] = [
     Output("bindings/java/src/main/java/aigc/Constants.java", None, emit_java.constants),
     Output("bindings/java/src/main/java/aigc/Alibaba.java", None, lambda: emit_java.typed("alibaba")),
     Output("bindings/java/src/main/java/aigc/Tencent.java", None, lambda: emit_java.typed("tencent")),
+    Output("bindings/csharp/src/Native.cs", None, emit_csharp.native),
+    Output("bindings/csharp/src/Constants.cs", None, emit_csharp.constants),
+    Output("bindings/csharp/src/Operations.cs", None, emit_csharp.typed),
     *(Output(path, None, make) for path, make in emit_reference.PAGES.items()),
     Output("bindings/guide/errors.md", "statuses", emit_guide.statuses_table),
     Output("bindings/guide/job.svg", None, emit_picture.job),

@@ -14,6 +14,8 @@ have() {
         node-typescript) command -v tsc >/dev/null ;;
         openjdk-*-jdk-headless) command -v javac >/dev/null ;;
         libjna-java) [ -f "${JNA:-/usr/share/java/jna.jar}" ] ;;
+        mono-mcs) command -v mcs >/dev/null ;;
+        mono-runtime) command -v mono >/dev/null ;;
         ruby-minitest) ruby -e 'require "minitest"' 2>/dev/null ;;
         chromium-driver) command -v chromedriver >/dev/null ;;
         abigail-tools) command -v abidiff >/dev/null ;;

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# The C# binding: built with mono's compiler, tested against the sandbox, and its example. dotnet is not tried here.
+set -euo pipefail
+# shellcheck source=Tests/packaging/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+need mcs mono-mcs "the C# binding" || exit 0
+need mono mono-runtime "the C# binding" || exit 0
+read_options
+folder=$root/bindings/csharp
+AIGC_TEST_TOOL=$(printf '%s\n' "$python" "$root/Tests/packaging/languages.py")
+export AIGC_TEST_TOOL
+
+compiled() { mcs -langversion:7 -warnaserror -r:"$work/Aigc.dll" -out:"$work/$1.exe" "$folder/$2"; }
+generates() { # PROVIDER PROMPT OPTION...
+    local provider=$1 prompt=$2
+    shift 2
+    rm -rf "$work/images"
+    mkdir "$work/images"
+    forget
+    mono "$work/Generate.exe" "${options[@]}" "$@" "$provider" "$prompt" "$work/images/cat" &&
+        images_are "$provider" 1 "$work/images"
+}
+without_library() {
+    local said
+    said=$(AIGC_LIBRARY=/nowhere.so mono "$work/Generate.exe" tencent x "$work/none" 2>&1) && return 1
+    grep -q 'install libaigc, or set AIGC_LIBRARY' <<<"$said"
+}
+
+ok "it builds, documented, without a warning" bash "$folder/build.sh" --to "$work"
+ok "its Aigc.csproj is XML" "$python" -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$folder/Aigc.csproj"
+ok "its tests build" compiled Tests tests/Tests.cs
+ok "tests" timeout 240 mono "$work/Tests.exe"
+ok "the example builds" compiled Generate examples/Generate.cs
+ok "the example has less than 60 lines" test "$(wc -l <"$folder/examples/Generate.cs")" -lt 60
+ok "the example makes an image at Tencent" generates tencent "a cat from C#"
+ok "and at Alibaba" generates alibaba "a <special-token> from C#" -image https://example.com/reference.png
+ok "a library that is not there is told in one line" without_library
+exit "$failed"

@@ -1,0 +1,59 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using Aigc;
+
+// usage: Generate.exe [-c KEY=VALUE]... [-image URL]... PROVIDER PROMPT NAME
+// One job, all of its images as NAME-<remote id>-<number>.<extension>. The token is printed as soon as the job is accepted, and
+// again if the program is interrupted: attach with it later.
+public static class Generate
+{
+    public static int Main(string[] arguments)
+    {
+        var words = new Queue<string>(arguments);
+        var config = new Dictionary<string, string>();
+        var images = new List<string>();
+        while (words.Count > 3 && words.Peek().StartsWith("-"))
+        {
+            var option = words.Dequeue();
+            var pair = words.Peek().Split(new[] { '=' }, 2);
+            if (option == "-image") images.Add(words.Dequeue());
+            else if (words.Dequeue().Contains("=")) config[pair[0]] = pair[1];
+        }
+        if (words.Count != 3)
+        {
+            Console.Error.WriteLine("usage: Generate.exe [-c KEY=VALUE]... [-image URL]... PROVIDER PROMPT NAME");
+            return 2;
+        }
+        var provider = words.Dequeue();
+        var request = new Request(provider, provider == "alibaba" ? "pre_model_inference" : "aigc_image");
+        request.Fields["prompt"] = words.Dequeue();
+        foreach (var image in images) request.ImageUrls.Add(image);
+
+        var interrupt = new CancellationTokenSource();
+        Console.CancelKeyPress += (sender, pressed) => { pressed.Cancel = true; interrupt.Cancel(); };
+        Job job = null;
+        var client = new Client(config);
+        try
+        {
+            client.Listen(told => { if (told.Type == EventType.JobAccepted) Console.Error.WriteLine("token " + told.Job.Token); });
+            job = client.Submit(request).Wait(null, interrupt.Token);
+            foreach (var asset in job.Assets)
+            {
+                var path = words.Peek() + "-" + job.RemoteId + "-" + (asset.Index + 1) + ".*";
+                Console.WriteLine(job.Download(asset.Index, path).Wait(null, interrupt.Token).Path);
+            }
+            return 0;
+        }
+        catch (AigcException error)
+        {
+            Console.Error.WriteLine(error.StatusName + ": " + error.Message + "\n" + error.Token);
+            return 1;
+        }
+        catch (OperationCanceledException)
+        {
+            return 130;
+        }
+        finally { client.Dispose(); } // a submission on the wire gets a moment for its answer: then its token is told
+    }
+}
