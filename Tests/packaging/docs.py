@@ -238,6 +238,7 @@ def guide_pages() -> Iterator[Tuple[str, Path]]:
     yield "readme.html", ROOT / "README.md"
     yield "abi.html", ROOT / "bindings" / "ABI.md"
     yield "python.html", ROOT / "bindings" / "python" / "README.md"
+    yield "sandbox.html", ROOT / "bindings" / "python" / "src" / "aigc" / "sandbox" / "README.md"
     for path in sorted(GUIDE.glob("*.md")):
         yield ("guide" if path.stem == "README" else path.stem) + ".html", path
 

@@ -68,6 +68,7 @@ else
     skip "man pages" "there is no man here (Debian: man-db)"
 fi
 python3 "$root/Tests/packaging/docs.py" html "$place/share/doc/libaigc/html" || failed=1
+"$python" "$root/Tests/packaging/site.py" "$place/share/doc/libaigc/html" || failed=1
 ok "once more over an older version's" over_an_older
 ok "uninstall leaves the prefix as empty as it was" gone
 exit "$failed"

@@ -49,7 +49,7 @@ python3 "$here/docs/pages.py" "$header" "$work/in"
     cat "$here/docs/Doxyfile"
     printf '%s = "%s"\n' PROJECT_NUMBER "$version" INPUT "$work/in" OUTPUT_DIRECTORY "$work" \
         GENERATE_TAGFILE "$work/html/libaigc.tag" LAYOUT_FILE "$here/docs/layout.xml" \
-        HTML_EXTRA_STYLESHEET "$here/docs/pages.css"
+        HTML_EXTRA_STYLESHEET "$here/docs/pages.css" IMAGE_PATH "$root/bindings/guide/pictures"
     for picture in "$root"/bindings/guide/*.svg; do printf 'HTML_EXTRA_FILES += "%s"\n' "$picture"; done
     for folder in c c/loops cpp python/examples; do printf 'EXAMPLE_PATH += "%s"\n' "$root/bindings/$folder"; done
 } >"$work/Doxyfile"

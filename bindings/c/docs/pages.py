@@ -181,7 +181,11 @@ def pages() -> List[Tuple[str, str]]:
     return (
         [("readme", "README.md"), ("guide", GUIDE)]
         + guide
-        + [("abi", "bindings/ABI.md"), ("python", "bindings/python/README.md")]
+        + [
+            ("abi", "bindings/ABI.md"),
+            ("python", "bindings/python/README.md"),
+            ("sandbox", "bindings/python/src/aigc/sandbox/README.md"),
+        ]
     )
 
 
@@ -236,7 +240,10 @@ def front(what: Header) -> str:
             "",
             inline(capital(what.summary.partition(" - ")[2]), names),
             "",
-            "New here? @ref first-job, then @ref errors and @ref money. Functions, by what they are for: %s." % groups,
+            "New here? @ref first-job, then @ref errors and @ref money. Look up: @ref operations, @ref configuration, "
+            "@ref metrics-and-events, @ref command, @ref sandbox, @ref python. Functions, by what they are for: %s." % groups,
+            "",
+            "@image html sandbox.png \"The sandbox's page: jobs, their pictures, rates, requests and faults, without a bill\"",
         ]
         + list(detail(what.introduction, names))
         + [""]
