@@ -308,8 +308,10 @@ public final class CurlTransport: Transport {
     }
 
     private func retire(_ slot: Slot) {
+        // A handle that has refused an option may refuse it again.
+        let isSound = slot.refusal == nil
         slot.clear()
-        if spare.count < Self.spareLimit { spare.append(slot) }
+        if isSound, spare.count < Self.spareLimit { spare.append(slot) }
     }
 
     private func takeEnded() -> [(id: UInt64, result: TransferResult)] {

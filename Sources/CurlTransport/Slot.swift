@@ -344,10 +344,8 @@ final class Slot {
             long(CURLOPT_CA_CACHE_TIMEOUT, trustSeconds)
             setTrust = trustSeconds
         }
-        if setBuffer != buffer {
-            long(CURLOPT_BUFFERSIZE, buffer)
-            setBuffer = buffer
-        }
+        // libcurl refuses while the buffer of a transfer is there that was taken away before its end: that one is as good.
+        if setBuffer != buffer, aigcu_set_long(easy, CURLOPT_BUFFERSIZE, buffer) == CURLE_OK { setBuffer = buffer }
     }
 
     private static func isHTTPS(_ url: String) -> Bool {

@@ -116,6 +116,28 @@ final class ResourceTests: XCTestCase {
         XCTAssertEqual(hanging.filter { results[$0]?.failure?.kind == .timeout }.count, 4)
     }
 
+    /// A call that was waiting for a connection and is cancelled leaves its buffer with libcurl, which then takes no other
+    /// size for it: a download on the same handle works all the same.
+    func testADownloadAfterACallThatWaitedInVain() throws {
+        let server = RawServer { connection in
+            while let request = connection.request() {
+                if request.target == "/hang" { return connection.awaitEnd() }
+                connection.answer("image")
+            }
+        }
+        defer { server.stop() }
+        let harness = try Harness(CurlSettings(proxy: "", maxConnectionsPerHost: 1))
+        let hanging = harness.start(.get(server.url("/hang")))
+        let waiting = harness.start(.get(server.url("/waits")))
+        _ = harness.transport.wait(milliseconds: 50)
+        harness.transport.cancel(id: waiting)
+        let store = TransferOptions.quick.with { $0.isForStore = true }
+        let download = harness.start(.get(server.url("/image")), store, sink: RecordingSink())
+        harness.transport.cancel(id: hanging)
+        let result = harness.results(of: [download])[download]
+        XCTAssertEqual(result?.reply?.status, 200, result?.failure?.detail ?? "no result")
+    }
+
     func testNothingIsLeftOpen() throws {
         let server = RawServer { $0.serve() }
         let tls = try TLSServer()
