@@ -73,13 +73,15 @@ extension JSONValue {
     /// The member of that name, nil for other types too. Of members with one name (never from `parse`) the last.
     public subscript(_ name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
-        return members.last { $0.name.isSame(as: name) }?.value
+        return members.lastIndex { $0.name.isSame(as: name) }.map { members[$0].value }  // safe: found there
     }
 
     /// The member of that name, or else the last member whose name differs only in the case of A to Z.
     public subscript(anyCase name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
-        return (members.last { $0.name.isSame(as: name) } ?? members.last { $0.name.isSameInAnyCase(as: name) })?.value
+        let index =
+            members.lastIndex { $0.name.isSame(as: name) } ?? members.lastIndex { $0.name.isSameInAnyCase(as: name) }
+        return index.map { members[$0].value }  // safe: found there
     }
 
     /// All members of that name, in any case.

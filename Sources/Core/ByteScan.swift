@@ -29,6 +29,35 @@ public enum ByteScan {
         return true
     }
 
+    /// Whether two pieces of equal length hold the same bytes.
+    @inlinable public static func isSame(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
+        guard a.count == b.count else { return false }
+        var at = 0
+        while a.count - at >= 8 {
+            let differs =
+                a.loadUnaligned(fromByteOffset: at, as: UInt64.self)  // safe: eight are left
+                != b.loadUnaligned(fromByteOffset: at, as: UInt64.self)  // safe: of both
+            if differs { return false }
+            at += 8
+        }
+        while at < a.count {
+            if a[at] != b[at] { return false }  // safe: at < count
+            at += 1
+        }
+        return true
+    }
+
+    /// Whether the bytes are the same, without the case of A to Z.
+    public static func isSameInAnyCase(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
+        guard a.count == b.count else { return false }
+        for at in 0..<a.count where !isSameLetter(a[at], b[at]) { return false }  // safe: at < count
+        return true
+    }
+
+    @inlinable static func isSameLetter(_ a: UInt8, _ b: UInt8) -> Bool {
+        a == b || a & 0xDF == b & 0xDF && a & 0xDF >= 65 && a & 0xDF <= 90
+    }
+
     /// The first index of a byte, from an index on; the count if there is none.
     @inlinable public static func index(of byte: UInt8, in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
         var at = start

@@ -3,16 +3,28 @@
 extension String {
     /// Whether the bytes are the same.
     @inlinable public func isSame(as other: String) -> Bool {
-        // Equal bytes are equal texts, so the fast comparison finds most differences.
-        self == other && utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
+        guard utf8.count == other.utf8.count else { return false }
+        return withBytes(of: other, ByteScan.isSame) ?? utf8.elementsEqual(other.utf8)
     }
 
     /// Whether the bytes are the same, without the case of A to Z.
     public func isSameInAnyCase(as other: String) -> Bool {
         guard utf8.count == other.utf8.count else { return false }
-        return zip(utf8, other.utf8).allSatisfy { a, b in
-            a == b || (65...90).contains(a & 0xDF) && a & 0xDF == b & 0xDF
+        return withBytes(of: other, ByteScan.isSameInAnyCase)
+            ?? zip(utf8, other.utf8).allSatisfy { ByteScan.isSameLetter($0, $1) }
+    }
+
+    /// Nil where one of the two does not lie in memory in one piece (a text that Foundation has lent).
+    @inlinable
+    func withBytes(
+        of other: String, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Bool
+    ) -> Bool? {
+        let answer = utf8.withContiguousStorageIfAvailable { mine in
+            other.utf8.withContiguousStorageIfAvailable { theirs in
+                body(UnsafeRawBufferPointer(mine), UnsafeRawBufferPointer(theirs))
+            }
         }
+        return answer ?? nil
     }
 }
 

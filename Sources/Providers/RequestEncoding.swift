@@ -174,8 +174,8 @@ extension RequestTable {
     func body(_ row: OperationRow, _ fields: RequestFields) throws(Failure) -> JSONValue {
         try checkNames(row, fields)
         var body = JSONValue.object([])
-        for place in places(of: fields, in: row) {
-            let field = row.fields[place]  // safe: a place in it
+        let given = places(of: fields, in: row).map { row.fields[$0] }  // safe: places in it
+        for field in given {
             if case .images = field.encoding {
                 var images: [JSONValue] = []
                 if let value = fields.values[field.name] { images = try imageList(value, field, row) }
@@ -190,7 +190,11 @@ extension RequestTable {
             body.set(path: path, to: value)
         }
         try checkRequired(row) { body.member(at: $0) }
-        if fields.checksValues { try checkValues(row) { body.member(at: $0) } }
+        if fields.checksValues {
+            // What was set by wire names may stand at any field's place.
+            let present = fields.bodyOverrides.isEmpty ? given : row.fields
+            try checkValues(row, present) { body.member(at: $0) }
+        }
         return body
     }
 

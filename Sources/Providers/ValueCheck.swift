@@ -12,8 +12,10 @@ enum Demand: Sendable {
 
 extension RequestTable {
     /// Looks at the values as they go out, whichever way they were set.
-    func checkValues(_ row: OperationRow, _ value: ([String]) -> JSONValue?) throws(Failure) {
-        for field in row.fields {
+    func checkValues(
+        _ row: OperationRow, _ fields: [FieldRow], _ value: ([String]) -> JSONValue?
+    ) throws(Failure) {
+        for field in fields {
             guard let given = value(field.path) else { continue }
             if case .string(let text) = given, text.isBlank {
                 throw refused(field, row, "holds nothing but blanks")
