@@ -10,12 +10,13 @@ extension Status {
             ("AIGC_E_INVALID_ARGUMENT", "The call was wrong: fix the argument that the message names.")
         case .wrongState:
             ("AIGC_E_WRONG_STATE", "The call is right but comes at the wrong time: wait for the state it needs.")
-        case .forked: ("AIGC_E_FORKED", "The handle belongs to the parent process: free it, and make a client here.")
+        case .forked:
+            ("AIGC_E_FORKED", "The handle belongs to the parent process: free it, and make a client in this process.")
         case .closed: ("AIGC_E_CLOSED", "The client has been closed: make a new one and attach the token.")
         case .keyConflict:
             ("AIGC_E_KEY_CONFLICT", "The journal has another request under this key: take another key for it.")
         case .timeout: ("AIGC_E_TIMEOUT", "The wait ended before the job did: the job keeps running, wait again.")
-        case .cancelled: ("AIGC_E_CANCELLED", "The job was ended here: its token attaches it again.")
+        case .cancelled: ("AIGC_E_CANCELLED", "The job was ended in this process: its token attaches it again.")
         case .deadline: ("AIGC_E_DEADLINE", "The job's deadline passed: its token attaches it again.")
         case .network: ("AIGC_E_NETWORK", "The network failed: check host, proxy and connection, then try again.")
         case .tls: ("AIGC_E_TLS", "No trusted TLS connection: check CA bundle, clock and proxies in between.")
