@@ -208,6 +208,7 @@ private enum JournalText {
             JSONMember("claimed_at_ms", time(entry.claimedAt)), JSONMember("sent_at_ms", time(entry.sentAt)),
             JSONMember("accepted_at_ms", time(entry.acceptedAt)), JSONMember("ended_at_ms", time(entry.endedAt)),
             JSONMember("changed_at_ms", time(entry.changedAt)),
+            JSONMember("request", text(String(decoding: row.request, as: UTF8.self))),
         ])
     }
 
@@ -221,7 +222,8 @@ private enum JournalText {
             JSONMember("warning", report.warning.map { .string($0) } ?? .null),
             JSONMember("bytes", .int(report.bytes)), JSONMember("free_bytes", .int(report.freeBytes)),
             JSONMember("sqlite", .string(report.sqliteVersion)), JSONMember("format", .int(report.formatVersion)),
-            JSONMember("counts", .object(counts)), JSONMember("orphans", .int(report.orphans)),
+            JSONMember("counts", .object(counts)), JSONMember("clients", .int(report.clients)),
+            JSONMember("orphans", .int(report.orphans)),
         ])
     }
 }

@@ -13,6 +13,9 @@ public struct JournalKey: Hashable, Sendable {
     public var text: String { String(decoding: bytes, as: UTF8.self) }
 
     public static func == (a: JournalKey, b: JournalKey) -> Bool { a.bytes == b.bytes }
+
+    /// In one piece: byte by byte costs more than the rest of a look-up.
+    public func hash(into hasher: inout Hasher) { bytes.withUnsafeBytes { hasher.combine(bytes: $0) } }
 }
 
 /// The durable state of a key. The numbers are those of the file.
@@ -153,6 +156,15 @@ public struct JournalPlace: Equatable, Sendable {
     }
 }
 
+/// How far taking over has come: rows that were let go of meanwhile are not taken again.
+public struct JournalCursor: Sendable {
+    public var owner: Int64 = -1
+    /// The newest row of that owner that was looked at.
+    public var row: Int64 = 0
+
+    public init() {}
+}
+
 /// The result of a claim.
 public enum JournalClaimed: Equatable, Sendable {
     /// The key seems to be free: the submission may begin. The step `sending` decides.
@@ -203,9 +215,9 @@ public protocol JobJournal: AnyObject, Sendable {
     func claim(_ claim: JournalClaim, isFresh: Bool) throws(Failure) -> JournalClaimed
     /// What a key stands for; a dead owner's is taken over if it was ever sent. Nil if there is none. The caller's thread.
     func find(_ key: JournalKey) throws(Failure) -> JournalPlace?
-    /// Takes over up to `limit` jobs whose owner is gone, but for those that were never sent; none: there are no more. The
-    /// caller's thread.
-    func takeOver(limit: Int) throws(Failure) -> [JournalPlace]
+    /// Takes over up to `limit` jobs behind `cursor` whose owner is gone, but for those that were never sent; none: there are
+    /// no more. The caller's thread.
+    func takeOver(limit: Int, after cursor: inout JournalCursor) throws(Failure) -> [JournalPlace]
     /// Queues a step and returns. `done` is called on the helper thread once it is in the file (and on the disk, where the
     /// step says so), or has failed. A step that only tidies up waits for the next commit.
     func record(_ step: JournalStep, of key: JournalKey, done: (@Sendable (JournalAnswer) -> Void)?)

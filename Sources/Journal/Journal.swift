@@ -157,33 +157,65 @@ public final class Journal: JobJournal, @unchecked Sendable {
         }
     }
 
-    public func takeOver(limit: Int) throws(Failure) -> [JournalPlace] {
-        try store.write(synced: true) { (database) throws(Failure) in
-            var owners: [Int64] = []
-            try database.each(Statements.openOwners) { (row: borrowing FileRow) throws(Failure) in
-                owners.append(row.int(0))
-            }
+    public func takeOver(limit: Int, after cursor: inout JournalCursor) throws(Failure) -> [JournalPlace] {
+        let start = cursor
+        let (taken, end) = try store.write(synced: true) { (database) throws(Failure) in
+            var cursor = start
             var taken: [JournalPlace] = []
-            for owner in owners where owner != me && !isAlive(owner) {
-                guard taken.count < limit else { break }
-                taken += try inherit(owner, limit - taken.count, database)
+            while taken.count < limit {
+                if cursor.owner < 0 || cursor.owner == me || isAlive(cursor.owner) {
+                    guard let next = try database.number(Statements.nextOwner, [.int(cursor.owner)]) else { break }
+                    cursor.owner = next
+                    cursor.row = 0
+                    continue
+                }
+                let page = try inherit(&cursor, limit - taken.count, database)
+                taken += page
+                if page.isEmpty {
+                    guard let next = try database.number(Statements.nextOwner, [.int(cursor.owner)]) else { break }
+                    cursor.owner = next
+                    cursor.row = 0
+                }
             }
-            return taken
+            return (taken, cursor)
         }
+        cursor = end
+        return taken
     }
 
-    private func inherit(_ owner: Int64, _ limit: Int, _ database: Database) throws(Failure) -> [JournalPlace] {
+    /// The next rows of an owner that is gone; none: there are no more, and it is forgotten.
+    private func inherit(_ cursor: inout JournalCursor, _ limit: Int, _ database: Database) throws(Failure)
+        -> [JournalPlace]
+    {
+        let owner = cursor.owner
+        var last = cursor.row
         var entries: [JournalEntry] = []
-        try database.each(Statements.openOf, [.int(owner), .int(Int64(limit))]) {
+        try database.each(Statements.openOf, [.int(owner), .int(Int64(limit)), .int(last)]) {
             (row: borrowing FileRow) throws(Failure) in
+            last = row.int(20)
             if let entry = row.entry { entries.append(entry) }
         }
-        var taken: [JournalPlace] = []
-        for entry in entries { taken.append(try database.inherit(entry, by: me)) }
-        if entries.count < limit, owner != 0 {
-            try database.change(Statements.forgetOwner, [.int(owner)])
-            store.folder.forgetOwner(owner)
+        guard last > cursor.row else {
+            if owner != 0 {
+                try database.change(Statements.forgetOwner, [.int(owner)])
+                store.folder.forgetOwner(owner)
+            }
+            return []
         }
+        // The many are accepted: one statement takes them all.
+        let now = aigcp_unix_ms()
+        try database.change(Statements.ownAll, [.int(owner), .int(me), .int(now), .int(cursor.row), .int(last)])
+        var taken: [JournalPlace] = []
+        for var entry in entries {
+            if entry.state == .accepted {
+                entry.owner = me
+                entry.changedAt = now
+                taken.append(JournalPlace(entry, .here))
+            } else {
+                taken.append(try database.inherit(entry, by: me))
+            }
+        }
+        cursor.row = last
         return taken
     }
 

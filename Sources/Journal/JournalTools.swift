@@ -31,6 +31,8 @@ public final class JournalTools: Sendable {
         public var entry: JournalEntry
         /// Whether its owner lives.
         public var isDriven: Bool
+        /// The body of its call, where a client keeps those until their jobs have ended; empty: none.
+        public var request: [UInt8]
     }
 
     /// A page in the order of the keys, behind `after`. The file is not locked between two pages.
@@ -38,18 +40,18 @@ public final class JournalTools: Sendable {
         let states = filter.states.reduce(Int64(0)) { $0 | 1 << $1.rawValue }
         let limit = Int64(min(max(1, filter.limit), Filter.mostRows))
         return try store.read { (database) throws(Failure) in
-            var found: [JournalEntry] = []
+            var found: [(entry: JournalEntry, request: [UInt8])] = []
             try database.each(
                 Statements.page,
                 [.text(after), .text(filter.prefix), .text(filter.provider), .int(states), .int(limit)]
             ) { (row: borrowing FileRow) throws(Failure) in
-                if let entry = row.entry { found.append(entry) }
+                if let entry = row.entry { found.append((entry, row.bytes(20))) }
             }
             var alive: [Int64: Bool] = [:]
-            return found.map { entry in
+            return found.map { entry, request in
                 let lives = alive[entry.owner] ?? store.folder.isAlive(entry.owner)
                 alive[entry.owner] = lives
-                return Row(entry: entry, isDriven: lives)
+                return Row(entry: entry, isDriven: lives, request: request)
             }
         }
     }
@@ -65,6 +67,8 @@ public final class JournalTools: Sendable {
         public var freeBytes: Int64 = 0
         public var sqliteVersion = ""
         public var formatVersion: Int64 = 0
+        /// Clients that live, in all processes.
+        public var clients: Int64 = 0
         /// Jobs that nobody drives: their owners are gone.
         public var orphans: Int64 = 0
     }
@@ -86,6 +90,11 @@ public final class JournalTools: Sendable {
             try database.each(Statements.openByOwner) { (row: borrowing FileRow) throws(Failure) in
                 owners.append((row.int(0), row.int(1)))
             }
+            var known: [Int64] = []
+            try database.each(Statements.owners) { (row: borrowing FileRow) throws(Failure) in
+                known.append(row.int(0))
+            }
+            report.clients = Int64(known.count { store.folder.isAlive($0) })
             for (owner, jobs) in owners where !store.folder.isAlive(owner) { report.orphans += jobs }
         }
         report.bytes = store.folder.databaseBytes

@@ -296,8 +296,12 @@ final class JournalWriter: @unchecked Sendable {
             answers = try store.write(synced: isSynced, inTurn: true) { (database) throws(Failure) in
                 var answers: [(Int, JournalAnswer)] = []
                 for item in owed { _ = try carryOut(item, database) }
+                let leaving = Self.leaving(group, open)
                 for index in open where group.indices.contains(index) {
-                    let answer = try carryOut(group[index], database)  // safe: checked above
+                    let item = group[index]  // safe: checked above
+                    // Its submission leaves in the same commit, and takes the key by itself.
+                    if case .claimed = item.step, leaving.contains(item.key) { continue }
+                    let answer = try carryOut(item, database)
                     if answer != .written { answers.append((index, answer)) }
                 }
                 return answers
@@ -310,6 +314,15 @@ final class JournalWriter: @unchecked Sendable {
         return nil
     }
 
+    /// The keys whose submissions leave with this commit.
+    private static func leaving(_ group: [Item], _ open: [Int]) -> Set<JournalKey> {
+        var keys: Set<JournalKey> = []
+        for index in open where group.indices.contains(index) && group[index].step.leaves {  // safe: checked before
+            keys.insert(group[index].key)  // safe: checked above
+        }
+        return keys
+    }
+
     private func carryOut(_ item: Item, _ database: Database) throws(Failure) -> JournalAnswer {
         let folder = store.folder
         switch item.step {
@@ -317,7 +330,8 @@ final class JournalWriter: @unchecked Sendable {
             // Taken or in conflict: the step that sends says so.
             _ = try database.take(claim, owner: owner) { folder.isAlive($0) }
             return .written
-        case .sending(let claim, _):
+        case .sending(let claim, let id):
+            if try database.send(claim, account: Database.name(hash, id), owner: owner) { return .written }
             if try database.write(item.step, item.key, owner: owner, account: hash) { return .written }
             if let answer = try database.take(claim, owner: owner, isAlive: { folder.isAlive($0) }) { return answer }
             if try database.write(item.step, item.key, owner: owner, account: hash) { return .written }

@@ -19,6 +19,18 @@ extension Database {
             ])
     }
 
+    /// True if nobody had the key: its submission may leave.
+    func send(_ claim: JournalClaim, account: [UInt8], owner: Int64) throws(Failure) -> Bool {
+        try change(
+            Statements.send,
+            [
+                .key(claim.key), .text(claim.provider), .text(claim.operation), .text(claim.region),
+                .text(claim.endpoint), .blob(claim.digest), claim.request.map { .blob($0) } ?? .null, .int(owner),
+                .int(aigcp_unix_ms()), .blob(account),
+            ])
+        return changes > 0
+    }
+
     /// The result of a claim.
     enum Finding {
         case free(hasRow: Bool)
@@ -43,7 +55,7 @@ extension Database {
         switch step {
         case .claimed: return true
         case .sending(_, let id):
-            let name = Array(account(Array(id.utf8)).prefix(8))
+            let name = Self.name(account, id)
             try change(Statements.sending, [.key(key), me, .blob(name), now])
         case .accepted(let remoteID, let requestID):
             try change(Statements.accepted, [.key(key), me, .text(remoteID), Value(optional: requestID), now])
@@ -70,6 +82,11 @@ extension Database {
         case .released: try change(Statements.released, [.key(key), me, now])
         }
         return changes > 0
+    }
+
+    /// What is kept of an account.
+    static func name(_ account: ([UInt8]) -> [UInt8], _ id: String) -> [UInt8] {
+        Array(account(Array(id.utf8)).prefix(8))
     }
 
     /// Gives a row whose owner is gone its next state. A submission that was under way is in doubt: nobody sends it again.

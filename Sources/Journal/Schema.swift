@@ -89,25 +89,35 @@ enum Statements {
 
     static let find = SQL("SELECT \(columns) FROM job WHERE key=?1", "looking for a key")
     static let openOf = SQL(
-        "SELECT \(columns) FROM job WHERE owner=?1 AND state IN (1, 2, 3) AND state>1 ORDER BY id LIMIT ?2",
+        "SELECT \(columns), id FROM job WHERE owner=?1 AND state IN (1, 2, 3) AND state>1 AND id>?3 ORDER BY id LIMIT ?2",
         "looking for the jobs of an owner")
-    static let openOwners = SQL(
-        "SELECT DISTINCT owner FROM job WHERE state IN (1, 2, 3) AND state>1", "looking for owners")
+    /// Goes from owner to owner along the index, whatever the number of their jobs.
+    static let nextOwner = SQL(
+        "SELECT owner FROM job WHERE state IN (1, 2, 3) AND owner>?1 ORDER BY owner LIMIT 1", "looking for owners")
     static let openByOwner = SQL(
         "SELECT owner, count(*) FROM job WHERE state IN (1, 2, 3) GROUP BY owner", "looking for owners")
     static let page = SQL(
-        "SELECT \(columns) FROM job WHERE key>?1 AND substr(key, 1, length(?2))=?2 AND (?3='' OR provider=?3) "
+        "SELECT \(columns), request FROM job WHERE key>?1 AND substr(key, 1, length(?2))=?2 AND (?3='' OR provider=?3) "
             + "AND (?4=0 OR (?4 >> state) & 1) ORDER BY key LIMIT ?5", "listing keys")
     static let counts = SQL("SELECT state, count(*) FROM job GROUP BY state ORDER BY state", "counting")
 
     static let claim = SQL(
         "INSERT INTO job(key, provider, operation, region, endpoint, digest, request, state, outcome, owner, "
             + "claimed_at_ms, changed_at_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, 0, ?8, ?9, ?9)", "taking a key")
+    /// A claim and its first `sending` at once. Nothing happens where the key is known.
+    static let send = SQL(
+        "INSERT INTO job(key, provider, operation, region, endpoint, digest, request, state, outcome, owner, "
+            + "claimed_at_ms, changed_at_ms, attempts, account, sent_at_ms) "
+            + "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 2, 2, ?8, ?9, ?9, 1, ?10, ?9) ON CONFLICT(key) DO NOTHING",
+        "noting that a submission leaves")
     static let claimAgain = SQL(
         "UPDATE job SET provider=?2, operation=?3, region=?4, endpoint=?5, digest=?6, request=?7, state=1, outcome=0, "
             + "owner=?8, claimed_at_ms=?9, changed_at_ms=?9, account=NULL, remote_id=NULL, request_id=NULL, status=0, "
             + "provider_code=NULL, note=NULL, images=0, sent_at_ms=0, accepted_at_ms=0, ended_at_ms=0 WHERE key=?1",
         "taking a key")
+    static let ownAll = SQL(
+        "UPDATE job SET owner=?2, changed_at_ms=?3 WHERE owner=?1 AND state IN (1, 2, 3) AND state=3 AND id>?4 AND id<=?5",
+        "taking jobs over")
     static let own = SQL("UPDATE job SET owner=?2, changed_at_ms=?3 WHERE key=?1", "taking a job over")
 
     // Steps, only for a job that this owner holds.
@@ -132,7 +142,7 @@ enum Statements {
         "UPDATE job SET state=6, outcome=1, status=?3, provider_code=?4, request_id=?5, ended_at_ms=?6, "
             + "changed_at_ms=?6, request=NULL WHERE key=?1 AND owner=?2 AND state IN (1, 2)", "noting an end")
     static let unknown = SQL(
-        "UPDATE job SET state=7, outcome=2, status=?3, note=?4, ended_at_ms=?5, changed_at_ms=?5, request=NULL "
+        "UPDATE job SET state=7, outcome=2, status=?3, note=?4, ended_at_ms=?5, changed_at_ms=?5 "
             + "WHERE key=?1 AND owner=?2 AND state=2", "noting a doubt")
     static let released = SQL(
         "UPDATE job SET owner=0, changed_at_ms=?3 WHERE key=?1 AND owner=?2 AND state=3", "letting go of a job")
@@ -141,6 +151,7 @@ enum Statements {
         "INSERT INTO owner(pid, start, boot, host, program, made_at_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
         "noting a client")
     static let newestOwner = SQL("SELECT last_insert_rowid()", "noting a client")
+    static let owners = SQL("SELECT id FROM owner", "looking for owners")
     static let idleOwners = SQL(
         "SELECT id FROM owner WHERE NOT EXISTS(SELECT 1 FROM job WHERE owner=owner.id AND state IN (1, 2, 3)) "
             + "ORDER BY id LIMIT 64", "looking for owners")
@@ -149,7 +160,7 @@ enum Statements {
         "forgetting an owner")
 
     static let resolveAccepted = SQL(
-        "UPDATE job SET state=3, outcome=3, remote_id=?2, owner=0, status=0, provider_code=NULL, note=?3, "
+        "UPDATE job SET state=3, outcome=3, remote_id=?2, owner=0, status=0, provider_code=NULL, note=?3, request=NULL, "
             + "accepted_at_ms=?4, ended_at_ms=0, changed_at_ms=?4 WHERE key=?1", "resolving a key")
     static let resolveEnded = SQL(
         "UPDATE job SET state=?2, outcome=?3, owner=0, note=?4, ended_at_ms=?5, changed_at_ms=?5, request=NULL "

@@ -78,6 +78,12 @@ extension Journal {
         }
     }
 
+    /// From the first owner on.
+    func takeOver(limit: Int) throws -> [JournalPlace] {
+        var cursor = JournalCursor()
+        return try takeOver(limit: limit, after: &cursor)
+    }
+
     func state(_ text: String) throws -> JournalState? { try find(key(text))?.entry.state }
 
     func changes(since known: [JournalPlace]) -> [JournalPlace] {

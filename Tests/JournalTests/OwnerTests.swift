@@ -109,9 +109,13 @@ final class OwnerTests: XCTestCase {
         tools.close()
         let journal = try open(place.journal)
         defer { journal.close() }
-        XCTAssertEqual(try journal.takeOver(limit: 1).map(\.entry.key.text), ["sending"])
-        XCTAssertEqual(try journal.takeOver(limit: 1).map(\.entry.state), [.accepted])
-        XCTAssertEqual(try journal.takeOver(limit: 1), [])
+        var cursor = JournalCursor()
+        XCTAssertEqual(try journal.takeOver(limit: 1, after: &cursor).map(\.entry.key.text), ["sending"])
+        XCTAssertEqual(try journal.takeOver(limit: 1, after: &cursor).map(\.entry.state), [.accepted])
+        // What is let go of meanwhile is not taken again.
+        try journal.step(.released, "accepted")
+        XCTAssertEqual(try journal.takeOver(limit: 1, after: &cursor), [])
+        XCTAssertEqual(try journal.takeOver(limit: 10).map(\.entry.key.text), ["accepted"])
         // What was never sent is left to who has its request.
         XCTAssertEqual(try journal.find(key("claimed"))?.holder, .nobody)
     }

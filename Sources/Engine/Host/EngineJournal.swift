@@ -66,8 +66,9 @@ extension Engine {
         let journal = try needJournal("Resuming jobs")
         try start()
         var count = 0
+        var cursor = JournalCursor()
         while true {
-            let places = try journal.takeOver(limit: 1_000)
+            let places = try journal.takeOver(limit: 4_000, after: &cursor)
             if places.isEmpty { return count }
             for place in places {
                 try keyLock.withLock { () throws(Failure) in

@@ -118,7 +118,13 @@ final class MirrorRunner {
             return end(
                 mirror, .failed, Failure(.journal, "Following a key: the journal has lost the id of its job"))
         }
-        do throws(Failure) { try provider.validate(reference) } catch { return end(mirror, .failed, error) }
+        do throws(Failure) { try provider.validate(reference) } catch {
+            // Another client may be set up for it.
+            if mirror.place.entry.state == .accepted, let key = mirror.start.key {
+                steps.journal?.record(.released, of: key, done: nil)
+            }
+            return end(mirror, .failed, error)
+        }
         show(mirror, .pending)
         forget(mirror)
         let record = mirror.record

@@ -192,3 +192,45 @@ def test_no_prompt_url_or_secret_is_in_its_files(sandbox: Any, keys_with_journal
         assert marked.encode() not in content
     for path in folder.rglob("*"):
         assert os.stat(path).st_mode & 0o077 == 0
+
+
+def test_a_client_that_cannot_follow_a_job_loses_nothing(sandbox: Any, keys_with_journal: Dict[str, Any]) -> None:
+    """One of another account, or set up for another endpoint, follows in vain, writes no end, and lets go of the key."""
+    sandbox.add_identity(provider="tencent", id="AKIDanother", secret="another-secret", account="another")
+    with aigc.Client(keys_with_journal) as client:
+        job = client.submit(**{**CAT, "prompt": "[slow] cat"}, key="k1")
+        accepted = next(event for event in client.events(timeout=20) if event.type is aigc.EventType.JOB_ACCEPTED)
+        assert accepted.job == job
+        remote_id = job.remote_id
+    stranger = {
+        **keys_with_journal, "tencent.secret_id": "AKIDanother", "tencent.secret_key": "another-secret", "job.deadline_ms": 1000,
+    }
+    with aigc.Client(stranger) as client:
+        assert client.resume() == 1
+        ended = next(event for event in client.events(timeout=20) if event.type is aigc.EventType.JOB_DONE)
+        assert ended.status is not aigc.Status.OK and client.attach_key("k1").remote_id == remote_id
+    folder = keys_with_journal["journal.path"]
+    row = journal.row(folder, "k1")
+    assert row is not None and row["state"] == "accepted" and not row["owner_alive"]
+    with aigc.Client({**keys_with_journal, "tencent.endpoint": "http://127.0.0.1:9"}) as client:
+        with pytest.raises(aigc.errors.InvalidArgumentError):
+            client.attach_key("k1").wait(30)
+        with aigc.Client(keys_with_journal) as owner:
+            assert owner.attach_key("k1").wait(60).remote_id == remote_id
+    assert created(sandbox) == 1
+
+
+def test_bodies_of_requests_are_kept_until_their_jobs_are_accepted(
+    sandbox: Any, keys_with_journal: Dict[str, Any]
+) -> None:
+    folder = keys_with_journal["journal.path"]
+    with aigc.Client({**keys_with_journal, "journal.requests": True}) as client:
+        held = client.submit(**CAT, key="k1", hold=True)
+        next(event for event in client.events(timeout=20) if event.type is aigc.EventType.JOB_READY)
+        client.attach_key("k1")  # what is queued is in the file once the key is looked for
+        row = journal.row(folder, "k1")
+        assert row is not None and json.loads(row["request"])["Prompt"] == CAT["prompt"]
+        held.release()
+        held.wait(30)
+        row = journal.row(folder, "k1")
+        assert row is not None and row["request"] is None

@@ -82,7 +82,8 @@ def prune(path: PathLike, older_than: float) -> int:
 
 def check(path: PathLike) -> Dict[str, Any]:
     """Reads the whole journal: "ok", "problems", "warning", "bytes", "free_bytes", "counts" (state to number of keys),
-    "orphans" (open jobs whose clients are gone) and more. Repairs and deletes nothing. Raises JournalError."""
+    "clients" (those that live, in all processes), "orphans" (open jobs whose clients are gone) and more. Repairs and deletes
+    nothing. Raises JournalError."""
     pointer = _native.buffer_p()
     call(lib().aigc_journal_check, _folder(path), byref(pointer))
     report: Dict[str, Any] = json.loads(_text(pointer))
