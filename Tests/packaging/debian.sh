@@ -49,7 +49,8 @@ dependencies() {
     echo "$needs"
     for name in libc6 libcurl4 libssl3 libjansson4 libstdc++6; do [[ $needs == *$name* ]] || return 1; done
     [[ $needs != *swift* ]] && [ "$(dpkg-deb -f "$dev" Depends)" = "libaigc1 (= $version)" ] &&
-        [ "$(dpkg-deb -f "$dbgsym" Depends)" = "libaigc1 (= $version)" ]
+        [ "$(dpkg-deb -f "$dbgsym" Depends)" = "libaigc1 (= $version)" ] &&
+        [[ $(dpkg-deb -f "$lib1" Recommends) == *libsqlite3-0* ]]
 }
 symbols() {
     member "$lib1" symbols | grep -qx " aigc_client_submit@AIGC_1 1.0" &&

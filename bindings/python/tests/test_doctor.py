@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
+import aigc
 import pytest
 from aigc._cli import doctor_live, doctor_page
 from support import REPOSITORY, Command, environment
@@ -263,7 +264,9 @@ def test_json(sandbox: Any, doctor: Doctor) -> None:
     found, end = [json.loads(line) for line in done.stdout.splitlines()]
     assert end == {"type": "end", "exit_code": 0}
     assert found["type"] == "doctor" and found["ready"] == ["tencent"]
-    assert {check["id"]: check["state"] for check in found["machine"]} == {"library": "ok", "certificates": "ok"}
+    assert {check["id"]: check["state"] for check in found["machine"]} == {
+        "library": "ok", "certificates": "ok", "journal": "ok",
+    }
     ours, theirs = found["clouds"]
     assert {check["id"]: check["state"] for check in ours["checks"]} == {"credentials": "none", "reach": "ok", "clock": "ok"}
     assert {check["id"]: check["state"] for check in theirs["checks"]} == {
@@ -355,3 +358,52 @@ def test_reasons() -> None:
 def test_the_command_is_in_the_manual() -> None:
     for path in (REPOSITORY / "bindings/python/README.md",):
         assert "aigc doctor" in path.read_text(encoding="utf-8")
+
+
+# The journal
+
+
+def test_it_says_what_state_the_journal_is_in(sandbox: Any, doctor: Doctor, keys: Dict[str, Any], tmp_path: Path) -> None:
+    page = doctor(**both(sandbox.info)).stdout
+    says(page, "[ok] no journal is set; SQLite 3.")
+    folder = tmp_path / "journal"
+    page = doctor(change={"journal.path": str(folder)}, **both(sandbox.info)).stdout
+    says(page, f"[ok] journal {folder}: there is none yet")
+    assert not folder.exists()
+    with aigc.Client({**keys, "journal.path": str(folder)}) as client:
+        client.submit("tencent", "aigc_image", prompt="a cat for the doctor", key="k1").wait(30)
+        # Where the tests run the folder may be on a disk that does not outlive the machine.
+        page = doctor(AIGC_JOURNAL=str(folder), **both(sandbox.info)).stdout
+        says(page, f"journal {folder}: 1 succeeded; clients that use it now: 1;", "MiB", "SQLite 3.")
+    (folder / "jobs.db").write_bytes(b"no database" * 1000)
+    done = doctor("--json", change={"journal.path": str(folder)}, **both(sandbox.info))
+    found = json.loads(done.stdout.splitlines()[0])
+    (check,) = [check for check in found["machine"] if check["id"] == "journal"]
+    assert check["state"] == "bad" and "nothing was deleted" in check["text"]
+    assert done.returncode != 0
+    assert found["ready"] == ["alibaba", "tencent"], "the clouds are asked all the same"
+    page = doctor(change={"journal.path": str(tmp_path / "no" / "such")}, **both(sandbox.info)).stdout
+    says(page, "[!!] journal", "does not exist")
+
+
+def test_it_names_the_package_of_sqlite(sandbox: Any, doctor: Doctor, tmp_path: Path) -> None:
+    odd = build_odd_system(tmp_path)
+    for kind, words in (("missing", "libsqlite3-0"), ("old", "3.35 is needed")):
+        variables = {**both(sandbox.info), "LD_PRELOAD": str(odd), "AIGC_TEST_ODD": kind}
+        says(doctor(**variables).stdout, "[--] no journal can be kept:", words, "apt-get install libsqlite3-0")
+        done = doctor(change={"journal.path": str(tmp_path / "j")}, **variables)
+        says(done.stdout, "[!!] no journal can be kept:", words)
+        assert done.returncode != 0
+    used = tmp_path / "used"
+    used.mkdir(mode=0o700)
+    (used / "jobs.db").touch()
+    variables = {**both(sandbox.info), "LD_PRELOAD": str(odd), "AIGC_TEST_ODD": "nfs"}
+    says(doctor(change={"journal.path": str(used)}, **variables).stdout, "NFS", "choose a folder on a local disk")
+
+
+def build_odd_system(folder: Path) -> Path:
+    """A machine without SQLite, with an old one, or whose disk is NFS, as AIGC_TEST_ODD says."""
+    made = folder / "odd_system.so"
+    source = REPOSITORY / "Tests" / "c" / "preload" / "odd_system.c"
+    subprocess.run(["gcc", "-shared", "-fPIC", str(source), "-o", str(made), "-ldl"], check=True)
+    return made

@@ -15,7 +15,7 @@ from .. import profiles
 from ..client import Client
 from ..enums import EventType, Status
 from ..errors import AigcError, ClockError, NoCredentialsError
-from . import again, doctor_page, exits, options
+from . import again, doctor_journal, doctor_page, exits, options
 from .doctor_findings import BAD, NONE, OK, WARN, Check, Cloud
 from .interrupts import Interrupts
 from .output import Output, warn_of_secrets
@@ -38,6 +38,10 @@ def doctor(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> 
     warn_of_secrets(output, settings)
     machine: List[Check] = []
     clouds: List[Cloud] = []
+    kept = [Check("journal", *finding) for finding in doctor_journal.look(settings)]
+    if args.live is None or any(check.state == BAD for check in kept):
+        # What is only asked needs no record, and is asked without one that cannot be kept.
+        settings = {**settings, "journal.path": ""}
     with Client(settings) as client:
         machine.append(_library())
         report = client.report()
@@ -48,7 +52,7 @@ def doctor(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> 
             cloud = Cloud(provider, rows[provider])
             _look(cloud, client, settings, args.timeout)
             clouds.append(cloud)
-        machine += _profile() + _variables(settings)
+        machine += _profile() + kept + _variables(settings)
         machine += [
             Check("warning", WARN, event.message or "")
             for event in client.events(timeout=0)
