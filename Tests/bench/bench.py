@@ -14,13 +14,15 @@ from typing import List
 
 import rows_calls
 import rows_downloads
+import rows_journal
 import rows_polls
 import rows_start
 import rows_waiting
 from lab import HERE, Lab, Row, say, table
 from servers import Server
 
-MEASURES = rows_calls.MEASURES + rows_waiting.MEASURES + rows_downloads.MEASURES + rows_polls.MEASURES + rows_start.MEASURES
+MEASURES = rows_calls.MEASURES + rows_waiting.MEASURES + rows_downloads.MEASURES + rows_polls.MEASURES + rows_journal.MEASURES
+MEASURES += rows_start.MEASURES
 
 
 def record(text: str) -> None:

@@ -17,10 +17,11 @@ TWICE = "a job was created twice"
 LOST = "the id of an accepted job was lost"
 WRONG_FILE = "a wrong file was handed over"
 RESENT = "a request that may have arrived was sent again"
+JOURNAL = "the journal says something else"
 OUTCOME = "wrong outcome"
 END = "wrong end"
 HARNESS = "the case could not be carried out"
-ORDER = (WORST, TWICE, LOST, WRONG_FILE, RESENT, OUTCOME, END, HARNESS)
+ORDER = (WORST, TWICE, LOST, WRONG_FILE, RESENT, JOURNAL, OUTCOME, END, HARNESS)
 
 
 class Flaw(NamedTuple):
@@ -72,6 +73,8 @@ def _money(case: Case, seen: Seen, want: Expected, ids: List[str]) -> List[Flaw]
         flaws.append(Flaw(WORST, "outcome %s, the cloud has %s" % (seen.outcome.name, ids)))
     if len(ids) > 1:
         flaws.append(Flaw(TWICE, "%d jobs: %s" % (len(ids), ids)))
+    if seen.journal:
+        flaws.append(Flaw(JOURNAL, seen.journal))
     if seen.outcome is Outcome.ACCEPTED and (not seen.remote_id or not seen.token):
         flaws.append(Flaw(LOST, "accepted with id %s and token %s" % (seen.remote_id, seen.token)))
     if seen.remote_id and seen.remote_id not in ids:

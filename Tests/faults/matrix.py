@@ -1,6 +1,7 @@
 """The matrix: every fault at every operation of both clouds, over HTTP and TLS, on fresh and on reused connections.
 
-usage: matrix.py [--repeats N] [--first N] [--workers N] [--case WORDS] [--list]
+usage: matrix.py [--journal] [--repeats N] [--first N] [--workers N] [--case WORDS] [--list]
+  --journal  submissions only, all with one journal: its rows say what the jobs said, and the same keys give the same jobs
   --case   only cases whose name has all of these words, such as "submit tencent https reused reset_0"
   --first  the number of the first repetition: 50 of them can be run as five parts of ten
 Prints one TAP line for each case (all its repetitions together) and the totals; failures once more, worst first.
@@ -14,7 +15,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Dict, List, Optional, Tuple
 
 from rig import Rig  # first: it says where the aigc package lies
 
@@ -29,8 +30,9 @@ BATCH = 400
 class Matrix:
     """Runs cases in batches; after each the cloud is asked what it has seen."""
 
-    def __init__(self, rig: Rig, workers: int) -> None:
+    def __init__(self, rig: Rig, workers: int, journal: Optional[Path] = None) -> None:
         self._rig = rig
+        self._journal = journal
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="case")
         self.flaws: Dict[str, List[Tuple[Case, Flaw]]] = {}
         self.runs: "Counter[str]" = Counter()
@@ -48,7 +50,7 @@ class Matrix:
             folder = rig.folder / ("case-%d" % number)
             folder.mkdir(exist_ok=True)
             folders.append(folder)
-        done = list(self._pool.map(lambda pair: Run(rig, *pair)(), zip(cases, folders)))
+        done = list(self._pool.map(lambda pair: Run(rig, *pair, self._journal)(), zip(cases, folders)))
         stats = rig.box.stats()
         self.jobs += len(stats["jobs"])
         self.duplicates += stats["duplicates"]
@@ -94,24 +96,25 @@ class Matrix:
 def main() -> int:
     """Run what was asked for."""
     p = argparse.ArgumentParser()
+    p.add_argument("--journal", action="store_true")
     p.add_argument("--repeats", type=int, default=2)
     p.add_argument("--first", type=int, default=0)
     p.add_argument("--workers", type=int, default=24)
     p.add_argument("--case", default="")
     p.add_argument("--list", action="store_true")
     options = p.parse_args()
-    words = set(options.case.split())
+    words = {*options.case.split(), *(["submit"] if options.journal else [])}
     chosen = [case for case in every(options.repeats, options.first) if words <= set(case.name.split())]
     if options.list:
         print("\n".join(dict.fromkeys(case.name for case in chosen)))
         return 0
-    report = Report("matrix")
+    report = Report("matrix with a journal" if options.journal else "matrix")
     began = time.monotonic()
     # What only a time-out ends is run apart: its limits are short, and the others would make it late.
     slow = [case for case in chosen if case.fault.slow]
     rest = [case for case in chosen if not case.fault.slow]
     with Rig("--duration", "0.05", "--rate", "0") as rig:
-        matrix = Matrix(rig, options.workers)
+        matrix = Matrix(rig, options.workers, rig.folder / "journal" if options.journal else None)
         for group in (rest, slow):
             for start in range(0, len(group), BATCH):
                 matrix.batch(group[start : start + BATCH])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 import aigc
+import aigc.journal
 from aigc.enums import EventType, Outcome, State
 from aigc.errors import AigcError
 from cases import Case
@@ -44,6 +45,8 @@ class Seen:
     download_error: Optional[AigcError] = None
     data: Optional[bytes] = None
     leftovers: List[str] = field(default_factory=list)
+    # What a journal says of the job that differs from what the job said, "" for nothing.
+    journal: str = ""
     # Seconds from the moment at which the fault was armed until the job had ended.
     took: float = 0.0
     trouble: str = ""
@@ -52,8 +55,9 @@ class Seen:
 class Run:
     """One case on its way."""
 
-    def __init__(self, rig: Rig, case: Case, folder: Path) -> None:
+    def __init__(self, rig: Rig, case: Case, folder: Path, journal: Optional[Path] = None) -> None:
         self._rig = rig
+        self._journal = journal
         self._case = case
         self._folder = folder
         self._seen = Seen(prompt="%s %d" % (case.name, case.repeat))
@@ -68,6 +72,10 @@ class Run:
                 self._count(client)
             finally:
                 client.close(0)
+            if self._journal is not None:
+                for door in self._doors:
+                    door.disarm()
+                self._seen.journal = self._look_up(self._journal)
         except Exception as problem:  # a case that cannot be carried out must not hide the others
             self._seen.trouble = "%s: %s" % (type(problem).__name__, problem)
         finally:
@@ -108,6 +116,8 @@ class Run:
             timeout_idle_ms=limit,
             retry_max_attempts=3 if case.lasts else 100,
         )
+        if self._journal is not None:
+            keys["journal.path"] = self._journal
         if (case.repeat // 2 + case.reused) % 2 == 1:
             keys["alibaba.asset_encoding"] = "base64"  # the others come as they are
         if case.fault.name == "throttled":
@@ -150,7 +160,34 @@ class Run:
             primer = client.submit(**self._fields("primer of " + self._seen.prompt, follow=False))
             self._until_accepted(primer)
         self._arm()
-        self._follow(client.submit(**self._fields(self._seen.prompt)))
+        self._follow(client.submit(**self._submission()))
+
+    def _submission(self) -> Dict[str, Any]:
+        if self._journal is None:
+            return self._fields(self._seen.prompt)
+        return self._fields(self._seen.prompt, key=self._seen.prompt)
+
+    def _look_up(self, journal: Path) -> str:
+        """What the row of the job says, and what the same key gives to a client of another time, without a fault."""
+        seen, key = self._seen, self._seen.prompt
+        row = aigc.journal.row(journal, key)
+        state = row["state"] if row is not None else "no row"
+        states = {Outcome.NOT_SENT: ["refused"], Outcome.UNKNOWN: ["unknown"]}
+        wanted = states.get(seen.outcome, ["succeeded", "accepted", "failed"])
+        if row is None or state not in wanted or row["remote_id"] != seen.remote_id:
+            ended = "%s with %s" % (seen.outcome.name, seen.remote_id)
+            return "the job ended as %s, the journal has %s: %s" % (ended, state, row)
+        if seen.outcome is Outcome.NOT_SENT:
+            return ""
+        with aigc.Client(self._keys()) as client:
+            again = client.submit(**self._submission())
+            try:
+                again.wait(60)
+            except aigc.errors.OutcomeUnknownError:
+                pass
+            if (again.remote_id, again.outcome) != (seen.remote_id, seen.outcome):
+                return "the key gave %s %s, then %s %s" % (seen.outcome, seen.remote_id, again.outcome, again.remote_id)
+        return ""
 
     _metadata = _submit
     _sts = _submit

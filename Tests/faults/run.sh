@@ -4,7 +4,7 @@
 #
 # usage: run.sh [--full] [--only PROGRAM]... [-- ARGUMENTS OF THE PROGRAMS]
 #   --full          50 repetitions of the matrix and the long form of the proofs (also: AIGC_LONG=1)
-#   --only PROGRAM  matrix, or a proof by its name without "proof_" (again for more)
+#   --only PROGRAM  matrix, journal (the same with a journal), or a proof by its name without "proof_" (again for more)
 #   AIGC_LIBRARY    the library to test (default .build/release/libaigc.so)
 #   PYTHON          a Python that has the sandbox (default .venv/bin/python)
 # One case of the matrix: run.sh --only matrix -- --case "submit tencent https reused reset_0" --repeats 10
@@ -55,6 +55,7 @@ export AIGC_LONG=$full
 repeats=2 limit=400
 [ -z "$full" ] || { repeats=50 limit=7200; }
 if wanted matrix; then run_program "$here/matrix.py" "$limit" --repeats "$repeats" "$@"; fi
+if wanted journal; then run_program "$here/matrix.py" "$limit" --journal --repeats "$repeats" "$@"; fi
 for proof in "$here"/proof_*.py; do
     name=${proof##*/proof_}
     if wanted "${name%.py}"; then run_program "$proof" "$limit" "$@"; fi

@@ -6,7 +6,8 @@
  *                        full, broken    step N fails with ENOSPC or EIO, and so do those after it
  *                        full1, broken1  only step N
  *   AIGC_STOP_LOG      gets a line for each step: "N CALL FILE", and "outside FILE" where a step of the database's files
- *                      is made while no descriptor of this process holds the journal's lock */
+ *                      is made while no descriptor of this process holds the journal's lock; "send" where bytes leave for a
+ *                      server, and "told" where the host writes to its standard output */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -135,7 +137,26 @@ static void stepped(long number)
         return result;                                              \
     }
 
-ON_DESCRIPTOR(ssize_t, write, (int descriptor, const void *bytes, size_t count), (descriptor, bytes, count), -1)
+ssize_t write(int descriptor, const void *bytes, size_t count)
+{
+    char space[PATH_MAX];
+    int error;
+    REAL(write);
+    long number = step("write", file_of(descriptor, space), &error);
+    if (error) return -1;
+    if (descriptor == 1) note("told %.*s", (int)count, (const char *)bytes);
+    ssize_t result = real(descriptor, bytes, count);
+    stepped(number);
+    return result;
+}
+
+ssize_t send(int socket, const void *bytes, size_t count, int flags)
+{
+    REAL(send);
+    note("send %.4s\n", count >= 4 ? (const char *)bytes : "");
+    return real(socket, bytes, count, flags);
+}
+
 ON_DESCRIPTOR(ssize_t, pwrite, (int descriptor, const void *bytes, size_t count, off_t at), (descriptor, bytes, count, at), -1)
 ON_DESCRIPTOR(ssize_t, pwrite64, (int descriptor, const void *bytes, size_t count, off64_t at), (descriptor, bytes, count, at),
               -1)

@@ -97,6 +97,37 @@ class Rig:
             complaints.append("%s: the host before it did not end well: %r" % (name, host.errors[-300:]))
 
 
+def order(report: Report, rig: Rig, provider: int) -> None:
+    """One key: its intent is on the disk before the first byte leaves, and its id before the host is told of it."""
+    place = Path(tempfile.mkdtemp(dir=rig.work, prefix="order-"))
+    log = place / "steps"
+    name = "order of writes (%s)" % ("alibaba" if provider else "tencent")
+    host = Host(
+        "c", place / "journal", ["order/%d" % provider], rig.config, environment=rig.environment(place / "journal", "", log)
+    )
+    report.ok(host.wait(60) == 0 and len(host.said.accepted) == 1, "%s: a whole life" % name, host.errors)
+    events: List[str] = []
+    for line in log.read_text().splitlines():
+        words = line.split()
+        if words[0] == "send":
+            events.append("send" if line == "send POST" or line == "send GET " else "")
+        elif words[0] == "told":
+            events.append(words[1])
+        elif len(words) == 3 and words[2] == "jobs.db-wal":
+            events.append({"pwrite64": "write", "pwrite": "write", "fdatasync": "sync", "fsync": "sync"}.get(words[1], ""))
+    events = [event for event in events if event]
+    first, told = events.index("send"), events.index("A")
+    report.ok(written(events[:first]) == "sync", "%s: what is written is on the disk when the first byte leaves" % name,
+              events[:first][-8:])
+    report.ok("write" in events[first:told] and written(events[first:told]) == "sync",
+              "%s: and the id when the host is told" % name, events[first:told])
+
+
+def written(events: List[str]) -> str:
+    """What was done last to the log."""
+    return next((event for event in reversed(events) if event in ("write", "sync")), "")
+
+
 def judge(report: Report, kind: str, how: str, cases: List[Case], counts: Dict[str, List[str]]) -> None:
     """What holds for every step at which a host was stopped."""
     what = "%s journal, %s each step" % (kind, how) if how in ("before", "after") else "%s journal, %s" % (kind, how)
@@ -133,10 +164,12 @@ def main() -> int:
     report = Report("stops")
     with tempfile.TemporaryDirectory(prefix="aigc-stops-") as work, SandboxProcess("--duration", "0.05", "--rate", "0") as box:
         rig = Rig(box, Path(os.path.realpath(work)))
+        for provider in range(2):
+            order(report, rig, provider)
         with ThreadPoolExecutor(options.jobs) as pool:
             for kind in ("new", "used"):
                 whole = rig.run(kind, "never", 0)
-                own = [line for line in whole.steps if not line.startswith("outside")]
+                own = [line for line in whole.steps if line[0].isdigit()]
                 # The second host's steps begin at 1 again.
                 ones = [index for index, line in enumerate(own) if line.startswith("1 ")]
                 most = ones[1] if len(ones) > 1 else len(own)

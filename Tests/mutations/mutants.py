@@ -17,7 +17,8 @@ class Mutant:
     promise: int
     what: str
     edits: Sequence[Edit]
-    # Tried in this order until one fails: "c PROGRAM", "faults PROGRAM ARGUMENT...", "swift FILTER".
+    # Tried in this order until one fails: "c PROGRAM", "journal PROGRAM", "faults PROGRAM ARGUMENT...",
+    # "swift FILTER".
     tests: Sequence[str]
 
 
@@ -28,6 +29,14 @@ MACHINE = "Sources/Core/JobMachine.swift"
 SLOT = "Sources/CurlTransport/Slot.swift"
 CALLBACKS = "Sources/CurlTransport/SlotCallbacks.swift"
 ANSWERS = "Sources/Engine/Calls/AnswerBook.swift"
+CORE = "Sources/Engine/Loop/EngineCore.swift"
+STEPS = "Sources/Engine/Journal/JournalSteps.swift"
+WRITER = "Sources/Journal/JournalWriter.swift"
+STORE = "Sources/Journal/Store.swift"
+FOLDER = "Sources/Journal/Folder.swift"
+ROWS = "Sources/Journal/Rows.swift"
+SCHEMA = "Sources/Journal/Schema.swift"
+KEYS = "Sources/Core/JobJournal.swift"
 
 MUTANTS = (
     Mutant(
@@ -419,5 +428,106 @@ MUTANTS = (
             ),
         ],
         ["swift SecretTests"],
+    ),
+    Mutant(
+        10, "a submission that leaves before its record is written",
+        [(STEPS, "leave", "return .isRecorded", "return .now")],
+        ["swift EngineTests.JournalTests"],
+    ),
+    Mutant(
+        10, "an intent that is not waited for on the disk",
+        [(KEYS, "isSynced", "case .sending, .accepted, .unknown: true", "case .accepted, .unknown: true case .sending: false")],
+        ["journal stops"],
+    ),
+    Mutant(
+        10, "an id that is told before it is on the disk",
+        [
+            (
+                ACTIONS, "callEnded",
+                "if job.journal != nil, steps.keeps(answer, job) { return }",
+                "if job.journal != nil { _ = steps.keeps(answer, job) }",
+            ),
+        ],
+        ["swift EngineTests.JournalTests"],
+    ),
+    Mutant(
+        10, "a write that fails, and the submission leaves",
+        [(CORE, "recorded", "case .failed(let why): failure = why", "case .failed: break")],
+        ["swift EngineTests.JournalTests"],
+    ),
+    Mutant(
+        10, "a key that another client has taken, and is sent all the same",
+        [
+            (
+                CORE, "recorded", "if let job, job.ticket == call { mirrors.watch(job, place) } settle() return",
+                "_ = place",
+            ),
+        ],
+        ["swift EngineTests.JournalTests"],
+    ),
+    Mutant(
+        10, "an owner that lives and is taken for dead",
+        [(FOLDER, "isLeased", "return aigcs_try_lease(file, &error) != 0", "return aigcs_try_lease(file, &error) == -2")],
+        ["swift OwnerTests"],
+    ),
+    Mutant(
+        10, "another request under a known key",
+        [(ROWS, "judge", "return isSame ? .known : .conflict", "_ = isSame; return .known")],
+        ["swift StateTests"],
+    ),
+    Mutant(
+        10, "a row of another owner",
+        [(SCHEMA, "", 'AND owner=?2 AND state=1"', 'AND ?2=?2 AND state=1"')],
+        ["swift OwnerTests"],
+    ),
+    Mutant(
+        10, "what was on the wire when its process died, sent again",
+        [(ROWS, "judge", "if entry.state == .refused ||", "if entry.state == .refused || !isAlive(entry.owner) ||")],
+        ["swift OwnerTests"],
+    ),
+    Mutant(
+        10, "a key in doubt that is free",
+        [(ROWS, "judge", "if entry.state == .refused ||", "if entry.state == .refused || entry.state == .unknown ||")],
+        ["swift StateTests"],
+    ),
+    Mutant(
+        10, "a journal that stays open across a fork",
+        [
+            (
+                STORE, "closeForFork", "reader?.close(checkpoints: false)",
+                "if lock >= 0 { return } reader?.close(checkpoints: false)",
+            ),
+        ],
+        ["c journal"],
+    ),
+    Mutant(
+        10, "a write without the lock",
+        [(STORE, "attempt", "let takesLock = locked || database == nil", "let takesLock = database == nil")],
+        ["swift FolderTests"],
+    ),
+    Mutant(
+        10, "a log that is opened without the lock",
+        [(STORE, "useReader", "do throws(Failure) { _ = try made.number(Statements.version) }", "do throws(Failure) { }")],
+        ["journal stops"],
+    ),
+    Mutant(
+        10, "no reserve for the id on a full disk",
+        [(FOLDER, "dropBallast", "_ = ftruncate(file, 0)", "_ = file")],
+        ["swift FolderTests"],
+    ),
+    Mutant(
+        10, "an id that could not be written, and is forgotten",
+        [(WRITER, "write", "owed.append(Item(step: item.step, key: item.key, done: nil))", "_ = item")],
+        ["swift FolderTests", "journal stops"],
+    ),
+    Mutant(
+        10, "the file of an owner that never was keeps everybody out",
+        [(FOLDER, "lease", "O_RDWR | O_CREAT | O_CLOEXEC", "O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC")],
+        ["swift OwnerTests"],
+    ),
+    Mutant(
+        10, "a held job that keeps its place",
+        [(CORE, "record", "case .isHeld: calls.held(ticket.id)", "case .isHeld: break")],
+        ["swift EngineTests.JournalTests"],
     ),
 )

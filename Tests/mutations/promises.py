@@ -69,6 +69,8 @@ def command_of(test: str) -> List[str]:
     kind, *rest = shlex.split(test)
     if kind == "c":
         return ["bash", "Tests/c/run.sh", *[word for name in rest for word in ("--only", name)]]
+    if kind == "journal":
+        return ["bash", "Tests/journal/run.sh", *[word for name in rest for word in ("--only", name)]]
     if kind == "faults":
         return ["bash", "Tests/faults/run.sh", "--only", rest[0], *(["--", *rest[1:]] if rest[1:] else [])]
     return ["swift", "test", "--filter", *rest]
