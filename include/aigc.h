@@ -350,8 +350,9 @@ aigc_status aigc_request_add_image_url(aigc_request *request, const char *url, c
  * "batch-7/000123". A key needs a client with a journal.path: see aigc_client_submit(). "" removes the key. Do not compute
  * the key from the arguments: you may want the same prompt twice.
  *
- * "hold" ("true" or "false", default "false", since 1.2): the job gets credentials, rate and place, and then waits before
- * its first byte until aigc_job_release(). Meanwhile a host can note the job in a database of its own.
+ * "hold" ("true" or "false", default "false", since 1.2): the job gets credentials, rate and place, gives rate and place
+ * back, and waits before its first byte until aigc_job_release(): so any number of jobs can be held beside others. Then it
+ * stands in line once more. Meanwhile a host can note the job in a database of its own.
  *
  * "check" ("on" or "off", default "on", since 1.2): aigc_client_submit() refuses a value that the text of its field
  * excludes, or that is certainly a mistake, with AIGC_E_INVALID_ARGUMENT before anything is sent: a text of blanks only, an
@@ -720,7 +721,7 @@ enum {
                                          aigc_event_level(), aigc_event_message(), aigc_event_fields(),
                                          aigc_event_job_id(). At most log.capacity records are queued */
     AIGC_EVENT_JOB_READY = 9          /* a job with the option "hold" has everything that it needs, and waits for
-                                         aigc_job_release(); the job keeps its place meanwhile (since 1.2) */
+                                         aigc_job_release(); meanwhile it keeps nothing: any number may be held (since 1.2) */
 };
 
 /* One of AIGC_EVENT_*. Since 1.0. */
@@ -791,10 +792,12 @@ void aigc_buffer_free(aigc_buffer *buffer);
 /* Lists keys of a journal.
  *
  * The journal is a folder of your user on a local disk. Any number of processes may use one journal at the same time. It
- * holds keys, states, the providers' ids, times, and a digest of each request. It never holds an image's URL or a secret. It
- * holds no prompt, unless journal.requests keeps the bodies of requests until their jobs have ended. Inside a process that
- * uses a journal, never open its files with another copy of SQLite. Each function of this section opens the folder, does its
- * work, waits for the disk and closes the folder. A missing folder or file is AIGC_E_JOURNAL. Any thread.
+ * holds keys, states, the providers' ids, times, and a digest of each request. It never holds an image's URL or a secret.
+ * It holds no prompt, unless journal.requests keeps the bodies of requests: until their jobs are accepted, refused or
+ * resolved, so that a key in doubt can be looked for, and one that was never sent can be submitted by another program.
+ * Inside a process that uses a journal, never open its files with another copy of SQLite. Each function of this section
+ * opens the folder, does its work, waits for the disk and closes the folder. A missing folder or file is AIGC_E_JOURNAL.
+ * Any thread.
  *
  * Sets *rows to a page of keys in ascending order of their bytes, one JSON object on each line, in a buffer that is yours to
  * free. Size 0 means that there are no more keys. after is the last key of the page before, or NULL for the first page.
@@ -805,8 +808,8 @@ void aigc_buffer_free(aigc_buffer *buffer);
  *   "abandoned": given up by aigc_journal_resolve()), "provider", "operation", "region", "endpoint", "remote_id",
  *   "request_id", "attempts", "images", "status" (name of the status code of the job's end), "provider_code", "note",
  *   "owner" (0: nobody), "owner_alive", and "claimed_at_ms", "sent_at_ms", "accepted_at_ms", "ended_at_ms",
- *   "changed_at_ms" (Unix milliseconds). An unknown value is null. More may be added.
- * Since 1.2. */
+ *   "changed_at_ms" (Unix milliseconds), "request" (the body of its call, with journal.requests). An unknown value is null.
+ *   More may be added. Since 1.2. */
 aigc_status aigc_journal_list(const char *path, const char *filter_json, const char *after, aigc_buffer **rows,
                               aigc_error **error);
 
@@ -825,7 +828,8 @@ aigc_status aigc_journal_prune(const char *path, int64_t older_than_ms, size_t *
 
 /* Reads the whole file and sets *report to JSON, in a buffer that is yours to free: "path", "ok", "problems" (the faults
  * that SQLite finds), "warning" (about a file system that may lose data, or null), "bytes", "free_bytes" (-1: unknown),
- * "sqlite", "format", "counts" (state to number of keys) and "orphans" (open jobs whose clients are gone). If the file is
+ * "sqlite", "format", "counts" (state to number of keys), "clients" (those that live, in all processes) and
+ * "orphans" (open jobs whose clients are gone). If the file is
  * damaged, or is no journal, the call returns AIGC_E_JOURNAL, or "ok" is false. The call never repairs or deletes anything.
  * More may be added. Since 1.2. */
 aigc_status aigc_journal_check(const char *path, aigc_buffer **report, aigc_error **error);

@@ -47,6 +47,7 @@ final class CallBench {
     private var sent: Set<UInt64> = []
     private var ended: [UInt64: String] = [:]
     private var permits: [String: [Int64]] = [:]
+    private(set) var held: [UInt64] = []
 
     // What answers actions; nil: the test does.
     private var answering = false
@@ -122,6 +123,23 @@ final class CallBench {
         return tell(.recorded(id, failure))
     }
 
+    /// The permit that it had is another call's.
+    @discardableResult
+    func held(_ id: UInt64) -> CallBench {
+        if let place = recording.firstIndex(of: id) {
+            recording.remove(at: place)
+            held.append(id)
+            if let kind = kinds[id] { _ = permits["\(kind)"]?.popLast() }
+        }
+        return tell(.held(id))
+    }
+
+    @discardableResult
+    func released(_ id: UInt64) -> CallBench {
+        held.removeAll { $0 == id }
+        return tell(.released(id))
+    }
+
     @discardableResult
     func left(_ id: UInt64, _ verdict: CallVerdict = .nothing) -> CallBench {
         if onWire.contains(id) { end(id, "left") }
@@ -142,6 +160,7 @@ final class CallBench {
         fault = faultAt < carriedOut ? nil : fault
         answering = true
         know().given(lives: 0)
+        for id in held { released(id) }
         for id in recording { recorded(id) }
         for id in onWire { left(id) }
         var rounds = 0
@@ -207,6 +226,7 @@ final class CallBench {
         ended[id] = how
         onWire.removeAll { $0 == id }
         recording.removeAll { $0 == id }
+        held.removeAll { $0 == id }
     }
 
     @discardableResult

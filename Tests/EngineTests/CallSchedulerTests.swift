@@ -20,6 +20,9 @@ final class CallSchedulerTests: XCTestCase {
         ("recording", { $0.know().enter(.submit).tick() }),
         ("recording-next", { $0.know().enter(.submit, 2).tick() }),
         ("recording-ended", { $0.given(lives: 100).enter(.submit).tick().wait(100_000) }),
+        ("held", { $0.know().enter(.submit).tick().held(1) }),
+        ("held-next", { $0.know().enter(.submit, 2).tick().held(1) }),
+        ("held-ended", { $0.given(lives: 100).enter(.submit).tick().held(1).wait(100_000) }),
         ("sent", { $0.know().enter(.submit).tick().recorded(1) }),
         ("sent-next", { $0.know().enter(.submit, 2).tick().recorded(1) }),
         ("sent-poll", { $0.know().enter(.status).tick() }),
@@ -44,6 +47,8 @@ final class CallSchedulerTests: XCTestCase {
         ("recorded", { $0.recorded(1) }),
         ("recorded-not", { $0.recorded(1, Failure(.noSpace, "The journal is full", isRetryable: true)) }),
         ("recorded-never", { $0.recorded(1, Failure(.internal, "The journal is damaged")) }),
+        ("held", { $0.held(1) }),
+        ("released", { $0.released(1) }),
         ("left", { $0.left(1) }),
         ("left:throttled", { $0.left(1, .throttled(retryAfterMilliseconds: 3_000)) }),
         ("left:stale", { $0.left(1, .staleCredentials(FakeResolver.credentials("key-1"))) }),
@@ -154,7 +159,7 @@ final class CallSchedulerTests: XCTestCase {
 
     private func act(_ bench: CallBench, _ random: SeededRandom) {
         let known = bench.newest
-        switch random.below(16) {
+        switch random.below(17) {
         case 0...3: bench.enter(random.pick([.submit, .submit, .status, .image, .url]), 1 + random.below(3))
         case 4: bench.withdraw(UInt64(1 + random.below(known)))
         case 5:
@@ -162,7 +167,9 @@ final class CallSchedulerTests: XCTestCase {
         case 6 where random.chance(30):
             bench.given("given-\(random.below(2))", lives: random.pick([0, 1, 20, 400, 4_000]))
         case 7...8:
+            if random.chance(20), let id = bench.held.randomly(random) { bench.released(id) }
             if let id = bench.recording.randomly(random) {
+                if random.chance(20) { return _ = bench.held(id) }
                 bench.recorded(id, random.chance(20) ? Failure(.noSpace, "full", isRetryable: true) : nil)
             }
         case 9...10:
@@ -175,6 +182,7 @@ final class CallSchedulerTests: XCTestCase {
         // Answers that come twice, or that nobody waits for.
         case 11: bench.left(UInt64(1 + random.below(known)))
         case 12: bench.recorded(UInt64(1 + random.below(known)))
+        case 13: bench.released(UInt64(1 + random.below(known)))
         default: bench.wait(Int64(random.pick([0, 1, 30, 400, 5_000]))).tick()
         }
     }

@@ -181,6 +181,43 @@ final class JournalTests: XCTestCase {
         XCTAssertEqual(journal.steps("k"), ["sending", "accepted job-1", "succeeded 1"])
     }
 
+    /// Any number of jobs is held beside others that go through, and each leaves once, at the rate, when its host says so.
+    func testHeldJobsKeepNobodyOffTheWire() throws {
+        var settings = EngineSettings()
+        settings.maximumInFlight = 4
+        settings.rates = ["fake/submit": 20]
+        for hasJournal in [true, false] {
+            let harness = try Harness(seed: 3, settings: settings, journal: hasJournal ? FakeJournal() : nil)
+            let held = (0..<300).map { harness.submit(key: "h\($0)", isHeld: true) }
+            harness.run(for: 10_000)
+            XCTAssertEqual(held.map { harness.events(.jobReady, of: $0).count }, Array(repeating: 1, count: 300))
+            XCTAssertEqual(harness.arrivals("submit").count, 0)
+            XCTAssertEqual(harness.core.calls.scheduler.callsInFlight, 0)
+            let others = (0..<20).map { harness.submit(key: "o\($0)") }
+            harness.run(for: 60_000)
+            XCTAssertTrue(others.allSatisfy { $0.snapshot.state == .succeeded })
+            for job in held[0..<297] { _ = harness.shared.post(.release(job.id)) }
+            harness.cancel(held[297])
+            _ = harness.shared.post(.setDeadline(held[298].id, 5_000))
+            let before = harness.arrivals("submit").count
+            harness.run(for: 10_000)
+            let pace = harness.arrivals("submit").count - before
+            XCTAssertTrue((150...201).contains(pace), "\(pace) in ten seconds at 20 a second")
+            harness.run(for: 60_000)
+            XCTAssertEqual(held.map { harness.cloud.executions(of: $0.key?.text ?? "").count }.prefix(3), [1, 1, 1])
+            for (index, job) in held.enumerated() {
+                XCTAssertEqual(harness.cloud.executions(of: "h\(index)").count, index < 297 ? 1 : 0)
+                if index < 297 { XCTAssertEqual(job.snapshot.state, .succeeded, "\(index)") }
+            }
+            XCTAssertEqual(held[297].snapshot.failure?.status, .cancelled)
+            XCTAssertEqual(held[298].snapshot.failure?.status, .deadline)
+            harness.close(grace: 1_000)
+            harness.runToTheEnd()
+            for job in held[297...] { XCTAssertEqual(job.snapshot.outcome, .notSent) }
+            XCTAssertEqual(held[299].snapshot.state, .cancelled)
+        }
+    }
+
     func testAHeldJobThatIsReleasedIsNotHeldAgain() throws {
         let harness = try harness()
         nonisolated(unsafe) var tries = 0
@@ -205,7 +242,7 @@ final class JournalTests: XCTestCase {
         harness.run(for: 500)
         harness.cancel(cancelled)
         harness.run(for: 1_000)
-        XCTAssertEqual(harness.core.calls.scheduler.callsInFlight, 1)
+        XCTAssertEqual(harness.core.calls.scheduler.callsInFlight, 0)
         harness.close(grace: 1_000)
         harness.runToTheEnd()
         for job in [cancelled, late, closed] {
@@ -337,6 +374,16 @@ final class JournalTests: XCTestCase {
         XCTAssertEqual(harness.arrivals("submit").count, 0)
     }
 
+    /// A provider that does not know a job, as one of another account's, has not said how it ended.
+    func testAJobThatIsNotFoundIsLetGo() throws {
+        let harness = try harness()
+        let stranger = harness.place("k", .accepted, .here, id: "job-of-another-account")
+        let job = harness.submit(key: "k", stranger, call: false)
+        harness.runToTheEnd()
+        XCTAssertEqual(job.snapshot.failure?.status, .notFound)
+        XCTAssertEqual(journal.steps("k"), ["released"])
+    }
+
     // MARK: - Random lives
 
     /// The disk is slow and fails now and then, the wire too, and the host cancels: nothing is sent that the journal does not
@@ -365,6 +412,25 @@ final class JournalTests: XCTestCase {
             harness.runToTheEnd()
             journal.commit()
             for job in jobs { try check(job, harness, seed) }
+        }
+    }
+
+    /// The n-th commit fails, or that and all after it, for every n.
+    func testEveryCommitFails() throws {
+        for isForEver in [false, true] {
+            for number in 1...20 {
+                let harness = try harness(seed: UInt64(number))
+                journal.failing = isForEver ? Set(number...1_000) : [number]
+                var jobs: [JobRecord] = []
+                for index in 0..<4 {
+                    jobs.append(harness.submit(key: "n\(number)-\(index)", isHeld: index == 3))
+                    harness.run(for: 700)
+                }
+                _ = harness.shared.post(.release(jobs[3].id))
+                harness.runToTheEnd()
+                for job in jobs { try check(job, harness, UInt64(number)) }
+                if isForEver, number == 1 { XCTAssertEqual(harness.arrivals("submit").count, 0) }
+            }
         }
     }
 

@@ -142,8 +142,8 @@ export interface Constants {
    */
   readonly EVENT_LOG: 8;
   /**
-   * A job with the option "hold" has everything that it needs, and waits for aigc_job_release(); the job keeps its
-   * place meanwhile (since 1.2).
+   * A job with the option "hold" has everything that it needs, and waits for aigc_job_release(); meanwhile it keeps
+   * nothing: any number may be held (since 1.2).
    */
   readonly EVENT_JOB_READY: 9;
   /** No log record. */

@@ -26,6 +26,10 @@ enum CallEvent {
     indirect case credentials(String, CredentialNews)
     /// The journal has recorded the intent of a submission (nil), or has failed.
     case recorded(UInt64, Failure?)
+    /// What was to be recorded waits for its host first.
+    case held(UInt64)
+    /// The host lets it leave.
+    case released(UInt64)
     /// The call has left the wire, or could not be put onto it.
     case left(UInt64, CallVerdict)
     /// Time has passed, or a place may be free.
@@ -51,7 +55,7 @@ enum CallAction {
     case resolve(String)
     /// Ask the host for new credentials of a provider.
     case askHost(String)
-    /// Record that this submission is about to leave; the answer comes back as `recorded`.
+    /// Record that this submission is about to leave; the answer comes back as `recorded`, or as `held`.
     case record(Ticket)
     /// Put the call onto the wire. A plain URL has no credentials.
     case send(Ticket, CallLane, Credentials?)

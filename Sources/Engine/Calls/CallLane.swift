@@ -106,6 +106,9 @@ final class CallGate: TimerNode {
 
     func permit(at now: Int64) -> Permit { permits.take(at: now) }
 
+    /// The call that had the permit does not leave now.
+    func giveBack(at now: Int64) { permits.giveBack(at: now) }
+
     func throttled(at now: Int64, retryAfterMilliseconds: Int64) {
         permits.throttled(at: now, retryAfterMilliseconds: retryAfterMilliseconds)
     }
@@ -124,12 +127,18 @@ struct Permits {
 
     private let rate: SharedRate
     private var slot: Int64?
+    /// The time of a slot that was granted and not used.
+    private var returned: Int64?
     /// Whether the slot before this one was lost. The next slot is kept: a late gate must not wait forever.
     private var hasLost = false
 
     init(_ rate: SharedRate) { self.rate = rate }
 
     mutating func take(at now: Int64) -> Permit {
+        if let returned {
+            self.returned = nil
+            if now.subtracting(returned) <= Self.lateness, rate.keeps(returned, at: now) { return .granted }
+        }
         if let slot {
             if now < slot { return .notBefore(slot) }
             self.slot = nil
@@ -148,6 +157,8 @@ struct Permits {
         slot = next
         return .notBefore(next)
     }
+
+    mutating func giveBack(at now: Int64) { returned = now }
 
     func throttled(at now: Int64, retryAfterMilliseconds: Int64) {
         rate.throttled(at: now, retryAfterMilliseconds: retryAfterMilliseconds)

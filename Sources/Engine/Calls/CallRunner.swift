@@ -102,6 +102,12 @@ final class CallRunner {
     /// The journal has recorded the intent of a submission, or has nothing to record (nil), or has failed.
     func recorded(_ id: UInt64, _ failure: Failure?) { tell(.recorded(id, failure), at: clock.instant) }
 
+    /// A submission that was to be recorded waits for its host first.
+    func held(_ id: UInt64) { tell(.held(id), at: clock.instant) }
+
+    /// Its host lets it leave: it stands in line for a permit and a place again.
+    func released(_ id: UInt64) { tell(.released(id), at: clock.instant) }
+
     func isOnWire(_ id: UInt64) -> Bool { onWire[id] != nil }
 
     /// The id of the credentials that sign for a provider now; empty if there are no credentials.

@@ -5,11 +5,14 @@ internal import Core
 ///                    credentials?          permit and place?       submission?
 ///     enter -> asking -----------> queued -----------------> + ---------------> recording -> onWire -> left
 ///                                                            +-------------------------------^
+///       ^                                                                             |
+///       +------------------------------ held <----------------------------------------+
 ///
 /// - asking: waits for the credentials of its provider; holds nothing.
 /// - queued: waits in the line of its gate (its kind of call, its account), or of the plain downloads; holds nothing.
 /// - recording: the journal records its intent; holds its permit and its place. Nothing has left yet, so the call can be
 ///   withdrawn.
+/// - held: waits for its host's word; has given its permit and its place back, and stands in line again after it.
 /// - onWire: holds its place until `left`. A submission cannot be withdrawn any more.
 ///
 /// Every call that entered ends once: by `left`, by `withdraw`, or by the action `refuse`. A submission is sent at most
@@ -20,6 +23,7 @@ struct CallScheduler {
         case asking(CallLane)
         case queued(CallGate)
         case recording(CallGate)
+        case held(CallLane)
         case onWire(CallGate)
         case plainQueued(CallLane)
         case plainOnWire(CallLane)
@@ -89,6 +93,8 @@ struct CallScheduler {
         case .withdraw(let id): withdraw(id, &actions)
         case .credentials(let provider, let news): hear(provider, news, now, &actions)
         case .recorded(let id, let failure): recorded(id, failure, now, &actions)
+        case .held(let id): held(id, now)
+        case .released(let id): released(id, now, &actions)
         case .left(let id, let verdict): left(id, verdict, now, &actions)
         case .tick: tick(now, &actions)
         }
@@ -122,7 +128,7 @@ struct CallScheduler {
             giveBack(lane)
             actions.append(.cut(Ticket(id: id, owner: entry.owner)))
         case .recording(let gate): giveBack(gate.lane)
-        case .asking, .queued, .plainQueued: break
+        case .asking, .queued, .held, .plainQueued: break
         }
         entries[id] = nil
         if case .plainQueued = entry.stage { plainDownloads.withdraw { [entries] in entries[$0] != nil } }
@@ -174,6 +180,21 @@ struct CallScheduler {
         }
     }
 
+    /// Any number may be held: they must not keep others off the wire. Whoever comes next has the permit.
+    private mutating func held(_ id: UInt64, _ now: Instant) {
+        guard let entry = entries[id], case .recording(let gate) = entry.stage else { return }
+        giveBack(gate.lane)
+        gate.giveBack(at: now.monotonic)
+        open(gate)
+        move(Ticket(id: id, owner: entry.owner), to: .held(gate.lane))
+    }
+
+    private mutating func released(_ id: UInt64, _ now: Instant, _ actions: inout [CallAction]) {
+        guard let entry = entries[id], case .held(let lane) = entry.stage else { return }
+        let stage = admit(Ticket(id: id, owner: entry.owner), lane, now, &actions)
+        entries[id] = stage.map { Entry(owner: entry.owner, stage: $0) }
+    }
+
     private mutating func left(
         _ id: UInt64, _ verdict: CallVerdict, _ now: Instant, _ actions: inout [CallAction]
     ) {
@@ -183,7 +204,8 @@ struct CallScheduler {
         case .onWire(let gate):
             giveBack(gate.lane)
             learn(verdict, gate, now, &actions)
-        case .asking, .queued, .recording, .plainQueued: entries[id] = entry  // not on the wire: it cannot leave it
+        // Not on the wire: it cannot leave it.
+        case .asking, .queued, .recording, .held, .plainQueued: entries[id] = entry
         }
     }
 

@@ -14,9 +14,16 @@ final class JournalSteps {
 
     // MARK: - Before the wire
 
-    /// A submission is about to leave: it first waits for the host's release and for the journal. False: a command reports
-    /// the result later.
-    func mayLeave(_ call: UInt64, _ job: ActiveJob, _ note: JournalledJob, account: String) -> Bool {
+    enum Leave {
+        case now
+        /// A command reports the result of the record later.
+        case isRecorded
+        /// The submission waits for its host: see `released`.
+        case isHeld
+    }
+
+    /// A submission is about to leave: it first waits for the host's release and for the journal.
+    func leave(_ call: UInt64, _ job: ActiveJob, _ note: JournalledJob, account: String) -> Leave {
         switch note.hold {
         case .wanted:
             note.hold = .told
@@ -25,19 +32,19 @@ final class JournalSteps {
                 shared.push(.jobReady, job.record)
                 shared.announceAll()
             }
-            return false
+            return .isHeld
         case .told:
             note.heldTicket = call
-            return false
+            return .isHeld
         case .none, .released: break
         }
-        guard let claim = note.claim, let journal else { return true }
+        guard let claim = note.claim, let journal else { return .now }
         let mailbox = shared
         let id = job.record.id
         journal.record(.sending(claim, account: account), of: claim.key) { answer in
             mailbox.postInternal(.recorded(id, call, answer))
         }
-        return false
+        return .isRecorded
     }
 
     /// The host releases a held submission. Returns the call that waits for the release; nil: no call waits.

@@ -302,12 +302,12 @@ final class EngineCore {
 
     /// Lets a submission leave after the host's release and the journal's record.
     private func record(_ ticket: Ticket) {
-        if case .job(let job) = ticket.owner, let note = job.journal,
-            !steps.mayLeave(ticket.id, job, note, account: calls.account(of: job.record.provider))
-        {
-            return
+        guard case .job(let job) = ticket.owner, let note = job.journal else { return calls.recorded(ticket.id, nil) }
+        switch steps.leave(ticket.id, job, note, account: calls.account(of: job.record.provider)) {
+        case .now: calls.recorded(ticket.id, nil)
+        case .isRecorded: break
+        case .isHeld: calls.held(ticket.id)
         }
-        calls.recorded(ticket.id, nil)
     }
 
     /// The journal has a submission, or could not take it, or another client was faster.
@@ -332,7 +332,7 @@ final class EngineCore {
     /// The host lets a held submission leave.
     private func release(_ id: UInt64) {
         guard let job = jobs.active[id], let note = job.journal, let call = steps.released(job, note) else { return }
-        record(Ticket(id: call, owner: .job(job)))
+        calls.released(call)
         settle()
     }
 
