@@ -489,7 +489,8 @@ aigc_status aigc_client_fetch(aigc_client *client, const aigc_request *request, 
  *
  * reads 0: the call may change something or cost money. It is sent at most once, unless it provably never reached the
  * provider, exactly like aigc_client_submit(). The call can end with AIGC_E_OUTCOME_UNKNOWN; AIGC_OUTCOME_ACCEPTED means
- * that the provider answered it. reads 1: the call only reads. It is repeated after every transient failure until it is
+ * that the provider answered it. The journal does not keep the call: it has no key, and its outcome is lost with the process.
+ * reads 1: the call only reads. It is repeated after every transient failure until it is
  * answered or refused, or until its deadline passes. reads 1 with an action that is known to submit is
  * AIGC_E_INVALID_ARGUMENT. Never blocks. Since 1.0. */
 aigc_status aigc_client_call(aigc_client *client, const char *provider, const char *action, const char *json,

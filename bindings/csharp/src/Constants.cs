@@ -227,7 +227,7 @@ namespace Aigc
 
         /// <summary>
         /// A job with the option "hold" has everything that it needs, and waits for aigc_job_release();
-        /// the job keeps its place meanwhile (since 1.2).
+        /// meanwhile it keeps nothing: any number may be held (since 1.2).
         /// </summary>
         JobReady = 9,
     }
