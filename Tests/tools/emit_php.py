@@ -65,13 +65,14 @@ def typed() -> str:
             lines.extend("     * %s\n" % line for line in text)
             parameters.append("%s $%s%s" % (shown, camel(f.name), "" if f.required else " = null"))
         parameters += ["array $imageUrls = []"] if o.images else []
-        parameters += ["array $options = []"] if o.kind == "submit" else ["?string $path = null"]
+        options = ["array $options = []", "?string $key = null", "?bool $hold = null"]
+        parameters += options if o.kind == "submit" else ["?string $path = null"]
         lines.append("     */\n    public function %s(\n" % camel(o.name))
         lines.extend("        %s,\n" % p for p in parameters)
         lines.append("    ): Job {\n        $fields = [\n")
         lines.extend("            '%s' => $%s,\n" % (f.name, camel(f.name)) for f in o.plain)
         lines.append("        ];\n")
-        rest = (["$imageUrls"] if o.images else ["[]"]) + ["$options"] if o.kind == "submit" else ["$path"]
+        rest = (["$imageUrls"] if o.images else ["[]"]) + ["$options", "$key", "$hold"] if o.kind == "submit" else ["$path"]
         lines.append(
             "        return $this->client->%s('%s', '%s', $fields, %s);\n    }\n" % (o.kind, provider, o.name, ", ".join(rest))
         )

@@ -65,10 +65,10 @@ def typed() -> str:
             lines.extend("    #   %s\n" % line for line in folded)
             names.append("%s:" % f.name if f.required else "%s: nil" % f.name)
         names += ["image_urls: []"] if o.images else []
-        names += ["options: {}"] if o.kind == "submit" else ["path: nil"]
+        names += ["key: nil", "hold: nil", "options: {}"] if o.kind == "submit" else ["path: nil"]
         passed = ["%s: %s" % (f.name, f.name) for f in o.plain]
         passed += ["image_urls: image_urls"] if o.images else []
-        passed += ["options: options"] if o.kind == "submit" else ["path: path"]
+        passed += ["key: key", "hold: hold", "options: options"] if o.kind == "submit" else ["path: path"]
         lines.append("    def %s(\n" % o.name)
         lines.extend("      %s%s\n" % (n, "," if n != names[-1] else "") for n in names)
         lines.append("    )\n      @client.%s(\n        \"%s\", \"%s\",\n" % (o.kind, o.provider, o.name))

@@ -309,6 +309,14 @@ final class Native
         return FFI::isNull($out) ? null : $out;
     }
 
+    /** The number that a function gives out. */
+    public static function number(callable $call): int
+    {
+        $out = self::library()->new('size_t');
+        self::check(fn (CData $error): int => $call(FFI::addr($out), $error));
+        return $out->cdata;
+    }
+
     /** The bytes of a buffer, which is freed. */
     public static function bytes(CData $buffer): string
     {
@@ -516,6 +524,12 @@ final class Job
         return $this->library->aigc_job_token($this->handle);
     }
 
+    /** The key in the journal, yours or one that was made up; null without a journal. */
+    public function key(): ?string
+    {
+        return $this->library->aigc_job_key($this->handle);
+    }
+
     /** One of Native::STATE_*. */
     public function state(): int
     {
@@ -621,6 +635,12 @@ final class Job
         return $this;
     }
 
+    /** Lets the first byte leave of a job that was submitted with hold. */
+    public function release(): void
+    {
+        Native::check(fn (CData $error): int => $this->library->aigc_job_release($this->handle, $error));
+    }
+
     /** Ends the job here. An accepted job keeps running at the provider, and its token stays valid. */
     public function cancel(): void
     {
@@ -705,6 +725,8 @@ final class AlibabaOperations
         ?int $count = null,
         ?int $seed = null,
         array $options = [],
+        ?string $key = null,
+        ?bool $hold = null,
     ): Job {
         $fields = [
             'prompt' => $prompt,
@@ -712,7 +734,7 @@ final class AlibabaOperations
             'count' => $count,
             'seed' => $seed,
         ];
-        return $this->client->submit('alibaba', 'inference', $fields, [], $options);
+        return $this->client->submit('alibaba', 'inference', $fields, [], $options, $key, $hold);
     }
 
     /**
@@ -733,6 +755,8 @@ final class AlibabaOperations
         ?float $strength = null,
         array $imageUrls = [],
         array $options = [],
+        ?string $key = null,
+        ?bool $hold = null,
     ): Job {
         $fields = [
             'prompt' => $prompt,
@@ -741,7 +765,7 @@ final class AlibabaOperations
             'seed' => $seed,
             'strength' => $strength,
         ];
-        return $this->client->submit('alibaba', 'pre_model_inference', $fields, $imageUrls, $options);
+        return $this->client->submit('alibaba', 'pre_model_inference', $fields, $imageUrls, $options, $key, $hold);
     }
 
     /**
@@ -757,13 +781,15 @@ final class AlibabaOperations
         ?int $trainSteps = null,
         array $imageUrls = [],
         array $options = [],
+        ?string $key = null,
+        ?bool $hold = null,
     ): Job {
         $fields = [
             'name' => $name,
             'object_type' => $objectType,
             'train_steps' => $trainSteps,
         ];
-        return $this->client->submit('alibaba', 'model_train', $fields, $imageUrls, $options);
+        return $this->client->submit('alibaba', 'model_train', $fields, $imageUrls, $options, $key, $hold);
     }
 
     /**
@@ -858,6 +884,8 @@ final class TencentOperations
         ?string $operatorName = null,
         array $imageUrls = [],
         array $options = [],
+        ?string $key = null,
+        ?bool $hold = null,
     ): Job {
         $fields = [
             'prompt' => $prompt,
@@ -877,7 +905,7 @@ final class TencentOperations
             'cos_path' => $cosPath,
             'operator_name' => $operatorName,
         ];
-        return $this->client->submit('tencent', 'aigc_image', $fields, $imageUrls, $options);
+        return $this->client->submit('tencent', 'aigc_image', $fields, $imageUrls, $options, $key, $hold);
     }
 
     /**
@@ -945,14 +973,24 @@ final class Client
     }
 
     /**
-     * Submits a request: one job, one bill. Never blocks.
+     * Submits a request: one job, one bill. Never waits for the network; with a journal for the disk.
      *
      * @param array<string, mixed> $fields by neutral name; null is not sent, arrays go out as JSON
      * @param list<string|array{string, string}> $imageUrls a URL, or [URL, reference type]
      * @param array<string, string|int|bool> $options "follow", "deadline_ms" and the others of aigc_request_set_option()
+     * @param ?string $key with a journal: the same key never pays twice
+     * @param ?bool $hold the job waits before its first byte, until its release()
      */
-    public function submit(string $provider, string $operation, array $fields, array $imageUrls = [], array $options = []): Job
-    {
+    public function submit(
+        string $provider,
+        string $operation,
+        array $fields,
+        array $imageUrls = [],
+        array $options = [],
+        ?string $key = null,
+        ?bool $hold = null,
+    ): Job {
+        $options += array_filter(['key' => $key, 'hold' => $hold], fn (mixed $value): bool => $value !== null);
         $request = $this->request($provider, $operation, $fields, $imageUrls, $options);
         try {
             return new Job(Native::made('aigc_job', fn (CData $out, CData $error): int =>
@@ -989,6 +1027,21 @@ final class Client
         $names = [Native::text($provider, 'provider'), Native::text($operation, 'operation'), Native::text($remoteId, 'id')];
         return new Job(Native::made('aigc_job', fn (CData $out, CData $error): int =>
             $this->library->aigc_client_attach_id($this->handle(), ...[...$names, (int) $follow, $out, $error])), $this);
+    }
+
+    /** The job of a key that the client's journal knows. */
+    public function attachKey(string $key, bool $follow = true): Job
+    {
+        $text = Native::text($key, 'key');
+        return new Job(Native::made('aigc_job', fn (CData $out, CData $error): int =>
+            $this->library->aigc_client_attach_key($this->handle(), $text, (int) $follow, $out, $error)), $this);
+    }
+
+    /** Takes over every job of the client's journal whose client is gone, and says how many. They come as events. */
+    public function resume(bool $follow = true): int
+    {
+        return Native::number(fn (CData $out, CData $error): int =>
+            $this->library->aigc_client_resume($this->handle(), (int) $follow, $out, $error));
     }
 
     /** Calls any operation of the product by the provider's own name. $reads: repeats the call until it is answered. */
@@ -1141,5 +1194,64 @@ final class Client
         } finally {
             $library->aigc_event_free($pointer);
         }
+    }
+}
+
+/**
+ * The journal without a client, for tools. A journal is a folder (configuration key journal.path) that any number of processes
+ * and languages use at once. Every method throws a MachineError if there is no journal.
+ */
+final class Journal
+{
+    /**
+     * The keys in ascending order, an array each with "key", "state", "remote_id" and more (see aigc_journal_list()).
+     *
+     * @param array<string, mixed> $filter any of "states" (a list), "provider", "prefix" (of keys) and "limit" (rows of a page)
+     * @return \Generator<array<string, mixed>>
+     */
+    public static function rows(string $path, array $filter = [], ?string $after = null): \Generator
+    {
+        $folder = Native::text($path, 'path');
+        $chosen = Native::text(json_encode((object) $filter, JSON_THROW_ON_ERROR | JSON_UNESCAPED_UNICODE), 'filter');
+        while (true) {
+            $last = Native::text($after, 'after');
+            $buffer = Native::made('aigc_buffer', fn (CData $out, CData $error): int =>
+                Native::library()->aigc_journal_list($folder, $chosen, $last, $out, $error));
+            $lines = array_filter(explode("\n", Native::bytes($buffer)));
+            if ($lines === []) {
+                return;
+            }
+            foreach ($lines as $line) {
+                $row = json_decode($line, true);
+                $after = $row['key'];
+                yield $row;
+            }
+        }
+    }
+
+    /**
+     * Writes what you have found out about a key that is in doubt: Native::OUTCOME_ACCEPTED with the provider's id,
+     * OUTCOME_NOT_SENT (the key may be paid again) or OUTCOME_UNKNOWN (it is abandoned).
+     */
+    public static function resolve(string $path, string $key, int $outcome, ?string $remoteId = null): void
+    {
+        $names = [Native::text($path, 'path'), Native::text($key, 'key'), $outcome, Native::text($remoteId, 'remote id')];
+        Native::check(fn (CData $error): int => Native::library()->aigc_journal_resolve(...[...$names, $error]));
+    }
+
+    /** Forgets ended keys that have not changed for so many seconds, and says how many. They can then be paid again. */
+    public static function prune(string $path, float $olderThan): int
+    {
+        $folder = Native::text($path, 'path');
+        return Native::number(fn (CData $out, CData $error): int =>
+            Native::library()->aigc_journal_prune($folder, (int) ($olderThan * 1000), $out, $error));
+    }
+
+    /** Reads the whole journal: "ok", "problems", "counts" and more. Nothing is repaired or deleted. */
+    public static function check(string $path): array
+    {
+        $folder = Native::text($path, 'path');
+        return json_decode(Native::bytes(Native::made('aigc_buffer', fn (CData $out, CData $error): int =>
+            Native::library()->aigc_journal_check($folder, $out, $error))), true);
     }
 }

@@ -170,6 +170,84 @@ $tests = [
         unlink($file);
         $job->wait(60);
     },
+    'a kill with the journal pays once' => function (Client $client): void {
+        $folder = sys_get_temp_dir() . '/aigc-php-journal-' . getmypid();
+        mkdir($folder);
+        $settings = config(['journal.path' => "$folder/journal"]);
+        $script = 'require $argv[1]; $c = []; foreach (array_slice($argv, 2) as $l) { [$k, $c[$k]] = explode("=", $l, 2); }'
+            . ' $client = new Aigc\Client($c); for ($i = 0; $i < 20; $i++) {'
+            . ' $jobs[] = $client->tencent()->aigcImage(prompt: "[slow] cat $i", key: "k/$i"); }'
+            . ' foreach (array_slice($jobs, 0, 10) as $job) { while ($job->token() === null) { usleep(10000); } }'
+            . ' echo "accepted\n"; sleep(60);';
+        $command = [PHP_BINARY, '-r', $script, '--', __DIR__ . '/aigc.php'];
+        foreach ($settings as $key => $value) {
+            $command[] = "$key=$value";
+        }
+        $process = proc_open($command, [1 => ['pipe', 'w']], $pipes);
+        same("accepted\n", fgets($pipes[1]));
+        proc_terminate($process, 9);
+        proc_close($process);
+        $heir = new Client($settings);
+        $jobs = [];
+        for ($i = 0; $i < 20; $i++) {
+            $jobs[] = $heir->tencent()->aigcImage(prompt: "[slow] cat $i", key: "k/$i");
+            same("k/$i", $jobs[$i]->key());
+        }
+        $doubtful = 0;
+        foreach ($jobs as $job) {
+            try {
+                $job->wait(60);
+            } catch (Aigc\OutcomeUnknownError) {
+                $doubtful++;
+            }
+        }
+        $heir->close();
+        $made = (int) tool('created', 'tencent');
+        same(true, $doubtful <= 10 && $made >= 20 - $doubtful && $made <= 20, "$made jobs, $doubtful in doubt");
+        same('0', tool('duplicates'));
+        exec('rm -r ' . escapeshellarg($folder));
+    },
+    'resume, attachKey, hold, and the journal for tools' => function (Client $client): void {
+        $folder = sys_get_temp_dir() . '/aigc-php-journal-' . getmypid();
+        mkdir($folder);
+        $journal = "$folder/journal";
+        $settings = config(['journal.path' => $journal]);
+        $first = new Client($settings);
+        accepted($first->tencent()->aigcImage(prompt: '[slow] a cat', key: 'k/1'));
+        $first->close(0);
+        $second = new Client($settings);
+        same(1, $second->resume());
+        do {
+            $event = $second->nextEvent(60) ?? throw new AssertionError('no event came');
+        } while ($event->type !== N::EVENT_JOB_DONE);
+        same(['k/1', N::STATE_SUCCEEDED], [$event->job->key(), $event->job->state()]);
+        same('k/1', $second->attachKey('k/1')->key());
+        same(N::E_NOT_FOUND, raises(Aigc\ProviderError::class, fn () => $second->attachKey('none'))->status);
+        $error = raises(Aigc\CallError::class, fn () => $second->tencent()->aigcImage(prompt: 'another', key: 'k/1'));
+        same(N::E_KEY_CONFLICT, $error->status);
+        $held = $second->tencent()->aigcImage(prompt: 'a held cat', hold: true);
+        do {
+            $event = $second->nextEvent(60) ?? throw new AssertionError('no event came');
+        } while ($event->type !== N::EVENT_JOB_READY);
+        same('1', tool('created', 'tencent'));
+        $held->release();
+        $held->wait(60);
+        same('2', tool('created', 'tencent'));
+        $second->close();
+        tool('fault', 'close_after', 'CreateAigcImageTask');
+        $third = new Client($settings);
+        $doubtful = $third->tencent()->aigcImage(prompt: 'x', key: 'd/1');
+        raises(Aigc\OutcomeUnknownError::class, fn () => $doubtful->wait(60));
+        $third->close();
+        $rows = iterator_to_array(Aigc\Journal::rows($journal, ['states' => ['unknown'], 'limit' => 1]), false);
+        same(['d/1'], array_column($rows, 'key'));
+        Aigc\Journal::resolve($journal, 'd/1', N::OUTCOME_UNKNOWN);
+        same('abandoned', Aigc\Journal::rows($journal, ['prefix' => 'd/'])->current()['state']);
+        same(true, Aigc\Journal::check($journal)['ok']);
+        same(3, Aigc\Journal::prune($journal, 0));
+        same(N::E_JOURNAL, raises(Aigc\MachineError::class, fn () => Aigc\Journal::check('/nowhere/at/all'))->status);
+        exec('rm -r ' . escapeshellarg($folder));
+    },
     'what has no meaning is refused' => function (Client $client): void {
         $job = $client->tencent()->aigcImage(prompt: 'a cat');
         try {

@@ -306,6 +306,19 @@ module Aigc
       check { |error| yield out, error }
       out.ptr
     end
+
+    # The number that a function gives out.
+    def self.number(&call)
+      made(&call).to_i
+    end
+
+    # The bytes of a buffer, which is freed.
+    def self.taken(buffer)
+      size = aigc_buffer_size(buffer)
+      size.zero? ? "".b : aigc_buffer_data(buffer)[0, size]
+    ensure
+      aigc_buffer_free(buffer)
+    end
   end
 
   # What went wrong. The classes below stand for the hundreds of the statuses; Native::E_* are the statuses themselves.
@@ -438,7 +451,7 @@ module Aigc
     end
 
     {
-      remote_id: :aigc_job_remote_id, token: :aigc_job_token, provider: :aigc_job_provider,
+      remote_id: :aigc_job_remote_id, token: :aigc_job_token, key: :aigc_job_key, provider: :aigc_job_provider,
       operation: :aigc_job_operation, provider_state: :aigc_job_provider_state, request_id: :aigc_job_request_id,
       result_id: :aigc_job_result_id, path: :aigc_job_path, content_type: :aigc_job_content_type
     }.each do |name, function|
@@ -512,6 +525,11 @@ module Aigc
       self
     end
 
+    # Lets the first byte leave of a job that was submitted with hold: true.
+    def release
+      Native.check { |error| Native.aigc_job_release(@handle, error) }
+    end
+
     # Ends the job here. An accepted job keeps running at the provider, and its token stays valid.
     def cancel
       Native.aigc_job_cancel(@handle)
@@ -538,12 +556,7 @@ module Aigc
 
     # The bytes of a download to memory, once.
     def take_bytes
-      buffer = Native.made { |out, error| Native.aigc_job_take_buffer(@handle, out, error) }
-      begin
-        Native.aigc_buffer_data(buffer)[0, Native.aigc_buffer_size(buffer)]
-      ensure
-        Native.aigc_buffer_free(buffer)
-      end
+      Native.taken(Native.made { |out, error| Native.aigc_job_take_buffer(@handle, out, error) })
     end
 
     # Follows the job (true), or leaves it to #refresh (false).
@@ -581,6 +594,8 @@ module Aigc
       model:,
       count: nil,
       seed: nil,
+      key: nil,
+      hold: nil,
       options: {}
     )
       @client.submit(
@@ -589,6 +604,8 @@ module Aigc
         model: model,
         count: count,
         seed: seed,
+        key: key,
+        hold: hold,
         options: options
       )
     end
@@ -606,6 +623,8 @@ module Aigc
       seed: nil,
       strength: nil,
       image_urls: [],
+      key: nil,
+      hold: nil,
       options: {}
     )
       @client.submit(
@@ -616,6 +635,8 @@ module Aigc
         seed: seed,
         strength: strength,
         image_urls: image_urls,
+        key: key,
+        hold: hold,
         options: options
       )
     end
@@ -629,6 +650,8 @@ module Aigc
       object_type:,
       train_steps: nil,
       image_urls: [],
+      key: nil,
+      hold: nil,
       options: {}
     )
       @client.submit(
@@ -637,6 +660,8 @@ module Aigc
         object_type: object_type,
         train_steps: train_steps,
         image_urls: image_urls,
+        key: key,
+        hold: hold,
         options: options
       )
     end
@@ -719,6 +744,8 @@ module Aigc
       cos_path: nil,
       operator_name: nil,
       image_urls: [],
+      key: nil,
+      hold: nil,
       options: {}
     )
       @client.submit(
@@ -740,6 +767,8 @@ module Aigc
         cos_path: cos_path,
         operator_name: operator_name,
         image_urls: image_urls,
+        key: key,
+        hold: hold,
         options: options
       )
     end
@@ -792,10 +821,12 @@ module Aigc
       TencentOperations.new(self)
     end
 
-    # Submits a request: one job, one bill. fields: by neutral name. options: "follow", "deadline_ms" and the others of
-    # aigc_request_set_option(). Never blocks.
-    def submit(provider, operation, image_urls: [], options: {}, **fields)
-      request = request(provider, operation, fields, image_urls, options)
+    # Submits a request: one job, one bill. fields: by neutral name. key: with a journal, the same key never pays twice.
+    # hold: the job waits before its first byte, until Job#release. options: "follow", "deadline_ms" and the others of
+    # aigc_request_set_option(). Never waits for the network; with a journal for the disk.
+    def submit(provider, operation, image_urls: [], options: {}, key: nil, hold: nil, **fields)
+      all = { "key" => key, "hold" => hold }.compact.merge(options)
+      request = request(provider, operation, fields, image_urls, all)
       Job.new(Native.made { |out, error| Native.aigc_client_submit(@handle, request, out, error) }, self)
     ensure
       Native.aigc_request_free(request) if request
@@ -820,6 +851,17 @@ module Aigc
     def attach_id(provider, operation, remote_id, follow: true)
       names = [Native.string(provider, "provider"), Native.string(operation, "operation"), Native.string(remote_id, "id")]
       Job.new(Native.made { |out, error| Native.aigc_client_attach_id(@handle, *names, follow ? 1 : 0, out, error) }, self)
+    end
+
+    # The job of a key that the client's journal knows.
+    def attach_key(key, follow: true)
+      text = Native.string(key, "key")
+      Job.new(Native.made { |out, error| Native.aigc_client_attach_key(@handle, text, follow ? 1 : 0, out, error) }, self)
+    end
+
+    # Takes over every job of the client's journal whose client is gone, and says how many. They come as events.
+    def resume(follow: true)
+      Native.number { |out, error| Native.aigc_client_resume(@handle, follow ? 1 : 0, out, error) }
     end
 
     # Calls any operation of the product by the provider's own name. reads: true repeats the call until it is answered.
@@ -910,11 +952,7 @@ module Aigc
 
     def document(function)
       buffer = Native.made { |out, error| Native.public_send(function, @handle, out, error) }
-      begin
-        JSON.parse(Native.aigc_buffer_data(buffer)[0, Native.aigc_buffer_size(buffer)].force_encoding(Encoding::UTF_8))
-      ensure
-        Native.aigc_buffer_free(buffer)
-      end
+      JSON.parse(Native.taken(buffer).force_encoding(Encoding::UTF_8))
     end
 
     def event(pointer)
@@ -928,6 +966,50 @@ module Aigc
       )
     ensure
       Native.aigc_event_free(pointer)
+    end
+  end
+
+  # The journal without a client, for tools. A journal is a folder (configuration key journal.path) that any number of
+  # processes and languages use at once. Every method raises MachineError if there is no journal.
+  module Journal
+    # The keys in ascending order, a Hash each with "key", "state", "remote_id" and more (see aigc_journal_list()). filter:
+    # states: (a list), provider:, prefix: (of keys), limit: (rows of a page). Without a block an Enumerator.
+    def self.rows(path, after: nil, **filter)
+      return enum_for(:rows, path, after: after, **filter) unless block_given?
+
+      texts = [Native.string(path, "path"), JSON.generate(filter)]
+      loop do
+        last = Native.string(after, "after")
+        lines = Native.taken(Native.made { |out, error| Native.aigc_journal_list(*texts, last, out, error) })
+        break if lines.empty?
+
+        lines.force_encoding(Encoding::UTF_8).each_line do |line|
+          row = JSON.parse(line)
+          after = row["key"]
+          yield row
+        end
+      end
+    end
+
+    # Writes what you have found out about a key that is in doubt: Native::OUTCOME_ACCEPTED with the provider's id,
+    # OUTCOME_NOT_SENT (the key may be paid again) or OUTCOME_UNKNOWN (it is abandoned).
+    def self.resolve(path, key, outcome, remote_id = nil)
+      names = [Native.string(path, "path"), Native.string(key, "key")]
+      id = Native.string(remote_id, "remote id")
+      Native.check { |error| Native.aigc_journal_resolve(*names, outcome, id, error) }
+    end
+
+    # Forgets ended keys that have not changed for so many seconds, and says how many. They can then be paid again.
+    def self.prune(path, older_than)
+      name = Native.string(path, "path")
+      Native.number { |out, error| Native.aigc_journal_prune(name, (older_than * 1000).to_i, out, error) }
+    end
+
+    # Reads the whole journal: "ok", "problems", "counts" and more. Nothing is repaired or deleted.
+    def self.check(path)
+      name = Native.string(path, "path")
+      buffer = Native.made { |out, error| Native.aigc_journal_check(name, out, error) }
+      JSON.parse(Native.taken(buffer).force_encoding(Encoding::UTF_8))
     end
   end
 end

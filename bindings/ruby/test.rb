@@ -3,6 +3,7 @@
 # Against a sandbox: Tests/packaging/run.sh --only ruby sets AIGC_TEST_CONFIG, AIGC_TEST_CONTROL and AIGC_TEST_TOOL.
 
 require "minitest/autorun"
+require "fileutils"
 require "open3"
 require "tmpdir"
 require_relative "aigc"
@@ -153,6 +154,77 @@ class AigcTest < Minitest::Test
     Process.wait(child)
     assert_equal "AIGC_E_FORKED AIGC_STATE_SUCCEEDED", said
     job.wait(60)
+  end
+
+  def journal
+    @journal ||= File.join(Dir.mktmpdir, "journal").tap { |path| Minitest.after_run { FileUtils.rm_rf(File.dirname(path)) } }
+  end
+
+  KEYED = <<~RUBY
+    client = Aigc::Client.new(ARGV.to_h { |l| l.split("=", 2) })
+    jobs = (0...20).map { |i| client.tencent.aigc_image(prompt: "[slow] cat \#{i}", key: "k/\#{i}") }
+    sleep 0.02 until jobs.first(10).all?(&:token)
+    puts "accepted"
+    $stdout.flush
+    sleep
+  RUBY
+
+  def test_a_kill_with_the_journal_pays_once
+    settings = config.merge("journal.path" => journal)
+    words = [RbConfig.ruby, "-r", File.expand_path("aigc", __dir__), "-e", KEYED, *settings.map { |pair| pair.join("=") }]
+    IO.popen(words) do |other|
+      assert_equal "accepted", other.gets&.chomp
+      Process.kill(:KILL, other.pid)
+    end
+    doubtful = 0
+    Aigc::Client.open(settings) do |heir|
+      jobs = (0...20).map { |i| heir.tencent.aigc_image(prompt: "[slow] cat #{i}", key: "k/#{i}") }
+      assert_equal((0...20).map { |i| "k/#{i}" }, jobs.map(&:key))
+      jobs.each do |job|
+        job.wait(60)
+      rescue Aigc::OutcomeUnknownError
+        doubtful += 1
+      end
+    end
+    made = tool("created", "tencent").to_i
+    assert_operator doubtful, :<=, 10
+    assert_includes (20 - doubtful)..20, made
+    assert_equal "0", tool("duplicates")
+  end
+
+  def test_resume_attach_key_hold_and_the_tools
+    settings = config.merge("journal.path" => journal)
+    first = Aigc::Client.new(settings)
+    job = first.tencent.aigc_image(prompt: "[slow] a cat", key: "k/1")
+    sleep 0.02 until job.token
+    first.close(0)
+
+    second = Aigc::Client.new(settings)
+    assert_equal 1, second.resume
+    event = second.next_event(60) until event&.type == N::EVENT_JOB_DONE
+    assert_equal ["k/1", N::STATE_SUCCEEDED], [event.job.key, event.job.state]
+    assert_equal "k/1", second.attach_key("k/1").key
+    assert_equal N::E_NOT_FOUND, assert_raises(Aigc::ProviderError) { second.attach_key("none") }.status
+    error = assert_raises(Aigc::CallError) { second.tencent.aigc_image(prompt: "another", key: "k/1") }
+    assert_equal N::E_KEY_CONFLICT, error.status
+    held = second.tencent.aigc_image(prompt: "a held cat", hold: true)
+    event = second.next_event(60) until event.type == N::EVENT_JOB_READY
+    assert_equal "1", tool("created", "tencent")
+    held.release
+    held.wait(60)
+    assert_equal "2", tool("created", "tencent")
+    second.close
+
+    tool("fault", "close_after", "CreateAigcImageTask")
+    Aigc::Client.open(settings) do |third|
+      assert_raises(Aigc::OutcomeUnknownError) { third.tencent.aigc_image(prompt: "x", key: "d/1").wait(60) }
+    end
+    assert_equal ["d/1"], Aigc::Journal.rows(journal, states: ["unknown"], limit: 1).map { |row| row["key"] }
+    Aigc::Journal.resolve(journal, "d/1", N::OUTCOME_UNKNOWN)
+    assert_equal "abandoned", Aigc::Journal.rows(journal, prefix: "d/").first["state"]
+    assert_equal true, Aigc::Journal.check(journal)["ok"]
+    assert_equal 3, Aigc::Journal.prune(journal, 0)
+    assert_equal N::E_JOURNAL, assert_raises(Aigc::MachineError) { Aigc::Journal.check("/nowhere/at/all") }.status
   end
 
   def test_handles_go_with_the_collector_and_never_with_the_job
