@@ -9,6 +9,16 @@ import pytest
 from support import Command, settings
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run the long forms of the tests of a batch")
+
+
+@pytest.fixture
+def is_long(request: pytest.FixtureRequest) -> bool:
+    """Whether long forms are wanted."""
+    return bool(request.config.getoption("--long"))
+
+
 @pytest.fixture(scope="session")
 def library() -> str:
     """The path of the real library, loaded."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import aio as aio
+    from . import batch as batch
     from . import errors as errors
     from . import journal as journal
     from . import logs as logs
@@ -146,7 +147,7 @@ _HOME = {
     "WrongStateError": "errors",
     "Request": "request",
 }
-_MODULES = ("aio", "errors", "journal", "logs", "notebook", "otel", "profiles", "prometheus")
+_MODULES = ("aio", "batch", "errors", "journal", "logs", "notebook", "otel", "profiles", "prometheus")
 
 __version__: str
 

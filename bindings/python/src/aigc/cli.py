@@ -21,6 +21,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         words, run = words[:cut], words[cut + 1 :]
     args = options.parse_args(words)
     args.run = run
+    args.words = words
     if args.version:
         return _guarded(_version, False)
     if args.command is None:

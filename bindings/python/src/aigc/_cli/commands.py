@@ -13,6 +13,7 @@ from ..enums import EventType, State, Status
 from ..errors import AigcError, InvalidArgumentError, WaitTimeoutError
 from . import calls, exits, options, requests
 from .again import Again
+from .batch import batch
 from .doctor import doctor
 from .interrupts import Interrupted, Interrupts
 from .output import Output, describe, label, warn_of_secrets
@@ -185,6 +186,7 @@ def completion(args: argparse.Namespace, output: Output, interrupts: Interrupts)
 
 COMMANDS: Dict[str, Callable[[argparse.Namespace, Output, Interrupts], int]] = {
     "generate": generate,
+    "batch": batch,
     "submit": submit,
     "status": status,
     "wait": wait,

@@ -59,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="store_true", help="print the versions of command and library")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     _generate(commands)
+    _batch(commands)
     _submit(commands)
     _status(commands)
     _wait(commands)
@@ -191,6 +192,59 @@ def _generate(commands: Any) -> None:
     _request_options(sub)
     _file_options(sub)
     _timeout_option(sub)
+
+
+def number(text: str) -> int:
+    """A count of 0 or more."""
+    if not text.isascii() or not text.isdigit() or len(text) > 12:
+        raise argparse.ArgumentTypeError(f"{text!r} is no count, such as 100")
+    return int(text)
+
+
+def names(text: str) -> List[str]:
+    """a,b,c."""
+    found = [name.strip() for name in text.split(",")]
+    if not all(found):
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of names, such as a,b")
+    return found
+
+
+def _batch(commands: Any) -> None:
+    sub = _command(commands, "batch", "bring every row of a file to its pictures in a folder; the same line again resumes")
+    sub.add_argument("file", nargs="?", metavar="FILE", help='csv, tsv, jsonl, txt, parquet, also as .gz; "-" with --format')
+    sub.add_argument("--out", "-o", required=True, metavar="DIR", help="the folder of the pictures, made if it is missing")
+    sub.add_argument("--provider", metavar="NAME", help="alibaba or tencent, where a row has no column provider")
+    sub.add_argument("--operation", metavar="NAME", help='the operation; "aigc fields" lists them')
+    _field_options(sub)
+    sub.add_argument("--endpoint", metavar="URL", help="the provider's endpoint: short for -c PROVIDER.endpoint=URL")
+    rows = sub.add_argument_group("rows")
+    rows.add_argument("--prompt", metavar="TEXT", help='a template that columns fill in: "a {animal}, {style}"')
+    rows.add_argument("--repeat", type=number, default=1, metavar="N", help="run each row N times")
+    rows.add_argument("--keep", action="extend", type=names, default=[], metavar="A,B", help="columns for the results only")
+    rows.add_argument(
+        "--map", action="append", type=pair, default=[], metavar="A=FIELD", help="a foreign column and the field that it is"
+    )
+    rows.add_argument("--drop", action="extend", type=names, default=[], metavar="A,B", help="columns that are left out")
+    rows.add_argument("--format", choices=("csv", "tsv", "jsonl", "txt", "parquet"), help="where the file's name says none")
+    rows.add_argument("--encoding", metavar="NAME", help="of the file, if it is not UTF-8: gbk, for instance. Never guessed")
+    rows.add_argument(
+        "--name-template", metavar="TEXT", help="file names: {key} {index} {provider} {operation} and columns "
+        "(default {key}-{index}); the extension is the image's own",
+    )
+    money = sub.add_argument_group("money")
+    money.add_argument("--dry-run", action="store_true", help="print the plan; send and write nothing")
+    money.add_argument("--max-jobs", type=number, metavar="N", help="refuse, before anything is sent, if more than N are new")
+    money.add_argument("--yes", "-y", action="store_true", help="send without asking")
+    money.add_argument("--limit", type=number, metavar="N", help="send N new jobs at most, as a trial")
+    money.add_argument("--price", type=seconds, metavar="MONEY", help="of one image, for the plan")
+    money.add_argument(
+        "--retry", action="append", choices=("refused", "failed", "expired"), default=[],
+        help="submit these rows once more; failed and expired ones may be billed again",
+    )
+    money.add_argument("--again", action="append", default=[], metavar="KEY", help="pay this row once more, on purpose")
+    money.add_argument("--resolve", action="store_true", help="say what became of rows in doubt, one after the other")
+    sub.add_argument("--no-prompts", action="store_true", help="keep prompts out of everything that is written")
+    sub.add_argument("--progress", choices=("auto", "tty", "plain", "quiet"), default="auto", help="how progress is shown")
 
 
 def _submit(commands: Any) -> None:

@@ -1,0 +1,202 @@
+"""aigc batch: from a file of rows to a folder of pictures. The work is in aigc/batch; here are its command line and terminal."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+import time
+from typing import Any, Dict, List, Optional, Sequence
+
+from ..batch import _plan
+from ..batch._api import Batch, Summary
+from ..batch._options import DEFAULT_TEMPLATE, Options
+from ..batch._plan import Plan
+from ..batch._progress import clock, summary_counts
+from ..batch._results import RowResult, entry_of, local
+from ..batch._rows import FileSource
+from ..batch._show import Show
+from ..describe import _config_keys
+from ..enums import Status
+from ..errors import InvalidArgumentError
+from . import exits, options
+from .again import program
+from .interrupts import Interrupted, Interrupts
+from .output import Output, warn_of_secrets
+
+_HOURS = 12.0  # The clouds keep images for so long.
+_DOUBTS_SHOWN = 20
+
+
+def batch(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
+    """Plan, ask, run, sum up."""
+    if args.resolve:
+        from .batch_resolve import resolve
+
+        return resolve(args, output)
+    if args.file is None:
+        raise _usage('FILE is missing: aigc batch FILE --out DIR; "-" is standard input, with --format')
+    settings = options.settings(args)
+    warn_of_secrets(output, settings)
+    source = FileSource(args.file, args.format, args.encoding)
+    begun = time.monotonic()
+    if args.dry_run:
+        work = Batch(source, args.out, options_of(args), args.journal, settings)
+        with work.dry() as plan:
+            return _show_plan(plan, args, output)
+    with Batch(source, args.out, options_of(args), args.journal, settings) as work:
+        work.command = again(args.words, [row.key for row in _config_keys() if row.type == "secret"])
+        code = _show_plan(work.plan, args, output)
+        if code == exits.OK:
+            code = _consent(work.plan, args, output)
+        if code != exits.OK or _said_no(work.plan, args):
+            return code
+        summary = _run(work, args, output, interrupts)
+        _sum_up(work, summary, args, output, time.monotonic() - begun)
+        return summary.exit_code
+
+
+def options_of(args: argparse.Namespace) -> Options:
+    """What the command line says about rows."""
+    fields: Dict[str, Any] = dict(args.fields)
+    fields.update(args.json_fields)
+    return Options(
+        provider=args.provider, operation=args.operation, fields=fields, prompt=args.prompt, keep=tuple(args.keep),
+        map=dict(args.map), drop=frozenset(args.drop), repeat=args.repeat,
+        name_template=DEFAULT_TEMPLATE if args.name_template is None else args.name_template,
+        retry=frozenset(args.retry), again=frozenset(args.again), limit=args.limit, prompts=not args.no_prompts,
+    )
+
+
+def again(words: Sequence[str], secrets: Sequence[str]) -> str:
+    """The line to repeat, for a shell, without secrets and without what is asked once."""
+    kept: List[str] = []
+    skip = False
+    for position, word in enumerate(words):
+        following = words[position + 1] if position + 1 < len(words) else ""
+        if skip:
+            skip = False
+        elif word in ("-c", "--config") and following.partition("=")[0] in secrets:
+            skip = True
+        elif word.startswith("--config=") and word[len("--config=") :].partition("=")[0] in secrets:
+            continue
+        else:
+            kept.append(word)
+    return " ".join([program(), *map(shlex.quote, kept)])
+
+
+def _show_plan(plan: Plan, args: argparse.Namespace, output: Output) -> int:
+    """The plan, or what is wrong."""
+    numbers = plan.numbers
+    if not plan.ok:
+        for line in plan.problems.lines():
+            output.alarm(f"aigc: {line}")
+        path = plan.errors_path
+        where = f"; all of them: {path}" if path else ""
+        output.alarm(f"aigc: {plan.problems.count} things are wrong, and nothing was sent{where}")
+        output.event(type="problems", count=plan.problems.count, lines=list(plan.problems.lines()))
+        return exits.USAGE
+    output.event(type="plan", **{**numbers._asdict(), "stands": dict(numbers.stands)}, prompts=plan.prompts)
+    shown = _plan.lines(numbers, plan.problems.name, plan.prompts, plan.gone, plan.warnings)
+    if args.price is not None:
+        shown.append(_plan.price_line(numbers.images, args.price))
+    for line in shown:
+        if args.dry_run and not output.as_json:
+            output.result(line, vital=False)
+        else:
+            output.note(line)
+    return exits.OK
+
+
+def _consent(plan: Plan, args: argparse.Namespace, output: Output) -> int:
+    is_terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)) and args.file != "-"
+    answer, why = _plan.consent(plan.numbers.send, is_terminal, args.yes, args.max_jobs)
+    if answer == "refuse":
+        output.alarm(f"aigc: {why}")
+        return exits.USAGE
+    args.said_no = False
+    if answer == "ask":
+        sys.stderr.write("Go on? [y/N] ")
+        sys.stderr.flush()
+        args.said_no = sys.stdin.readline().strip().lower() not in ("y", "yes")
+        if args.said_no:
+            output.alarm("aigc: nothing was sent")
+    return exits.OK
+
+
+def _said_no(plan: Plan, args: argparse.Namespace) -> bool:
+    return bool(getattr(args, "said_no", False))
+
+
+def _run(work: Batch, args: argparse.Namespace, output: Output, interrupts: Interrupts) -> Summary:
+    show = Show("quiet" if args.quiet or output.as_json and args.progress == "auto" else args.progress)
+    try:
+        with interrupts.held():
+            runner = work.start()
+        told = 0
+        while not runner.is_over:
+            with interrupts.held():
+                results = runner.turn()
+            for result in results:
+                _tell(result, output, show)
+            for stop in runner.stops[told:]:
+                show.end()
+                output.alarm(f"aigc: {stop}")
+            told = len(runner.stops)
+            for warning in runner.warnings:
+                show.end()
+                output.warning(warning)
+            runner.warnings.clear()
+            if show.update(runner.tally(), runner.pace) is not None:
+                output.event(type="progress", **runner.tally()._asdict())
+        show.end()
+        with interrupts.held():
+            return work.finish()
+    except Interrupted:
+        show.end()
+        output.note("aigc: interrupted: nothing more is sent; answers on their way get a moment")
+        try:
+            with interrupts.again():
+                work.leave(work.grace)
+        except Interrupted:  # No more patience.
+            work.close(0)
+            work.runner.abandon()
+        work.runner.interrupted = True
+        return work.summary()
+
+
+def _tell(result: RowResult, output: Output, show: Show) -> None:
+    output.event(type="row", **result._asdict())
+    if result.error and not output.as_json and result.state != "not sent":
+        show.end()
+        output.note(f"aigc: row {result.row}, {result.key}: {result.state}: {result.error}")
+
+
+def _sum_up(work: Batch, summary: Summary, args: argparse.Namespace, output: Output, seconds: float) -> None:
+    done, failed, doubt, rest = summary_counts(summary.counts)
+    parts = [f"{summary.rows} rows: {done} done, {failed} failed, {doubt} in doubt"]
+    parts += [f"{number} {state}" for state, number in summary.counts.items() if state in ("not sent", "to fetch")]
+    line = ", ".join(parts) + f"   {clock(seconds)}"
+    if summary.report:
+        line += f"   report {summary.report}"
+    output.result(line, vital=False, type="summary", **summary._asdict())
+    index = work.plan._index
+    out = shlex.quote(args.out)
+    for number, row in enumerate(index.all("stands = 'in doubt'")):
+        if number == _DOUBTS_SHOWN:
+            output.alarm(f"  and {doubt - number} more in {out}/results.jsonl")
+            break
+        output.alarm(f"  in doubt: {row.key}, sent {local(row.sent_ms)}, no answer")
+    if doubt:
+        journal = f" --journal {shlex.quote(args.journal)}" if args.journal else ""
+        output.alarm(f"  to settle them: {program()} batch --resolve --out {out}{journal}")
+    if work.runner.interrupted or rest:
+        output.alarm(f"  to go on: {work.command}")
+    expiry = index.first_expiry(_HOURS)
+    if expiry is not None:
+        output.alarm(f"  the first picture that is not here expires at {local(expiry)}: fetch it before, which is free")
+
+
+def _usage(message: str) -> InvalidArgumentError:
+    return InvalidArgumentError(message, status=Status.INVALID_ARGUMENT)

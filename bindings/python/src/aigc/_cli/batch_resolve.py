@@ -1,0 +1,81 @@
+"""aigc batch --resolve: asks what became of each row in doubt, and writes the answer into the journal."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from typing import Dict, List, Optional
+
+from .. import journal
+from ..batch._api import journal_of
+from ..batch._folder import Folder
+from ..batch._results import local
+from ..enums import Outcome, Status
+from ..errors import AigcError, InvalidArgumentError, NotFoundError
+from . import exits, options
+from .again import program
+from .output import Output
+
+_CONSOLES = {
+    "tencent": "https://console.cloud.tencent.com/mps",
+    "alibaba": "https://aicontent.console.aliyun.com",
+}
+_QUESTION = "i ID: it ran, with this id   n: it did not run, and may be sent   l: leave it for ever   Enter: later > "
+
+
+def resolve(args: argparse.Namespace, output: Output) -> int:
+    """Returns 0 when nothing is in doubt any more, and 6 otherwise."""
+    folder = Folder(args.out)
+    path = journal_of(folder, args.journal, options.settings(args))
+    if not folder.exists():
+        raise InvalidArgumentError(f"no batch has run in {args.out}: it has no folder .aigc", status=Status.INVALID_ARGUMENT)
+    rows = [
+        row
+        for row in journal.rows(path, states=["unknown", "sending"])
+        if row["state"] == "unknown" or not row.get("owner_alive")
+    ]
+    if not rows:
+        output.note("nothing is in doubt")
+        return exits.OK
+    noted = {str(entry.get("journal_key") or entry["key"]): entry for entry in folder.ledger() if "key" in entry}
+    rows = [row for row in rows if row["key"] in noted or args.journal is None]
+    asks = sys.stdin is not None and sys.stdin.isatty()
+    left = 0
+    for number, row in enumerate(rows, 1):
+        key = str(row["key"])
+        output.alarm(f"{number}/{len(rows)}  {key}, sent {local(row.get('sent_at_ms'))} to {row['provider']} {row['operation']}")
+        prompt = noted.get(key, {}).get("prompt")
+        output.alarm(f"     prompt   {prompt or '(not kept)'}")
+        output.alarm(f"     console  {_CONSOLES.get(str(row['provider']), '')}")
+        if not asks:
+            output.alarm(f"     {program()} jobs resolve {shlex.quote(key)} --journal {shlex.quote(path)} --as accepted --id ID")
+            output.alarm("     or --as not-sent, or --as abandoned")
+            left += 1
+            continue
+        left += not _settle(path, key, output)
+    return exits.OUTCOME_UNKNOWN if left else exits.OK
+
+
+def _settle(path: str, key: str, output: Output) -> bool:
+    """Asks until the answer can be written. Returns whether the key is in doubt no longer."""
+    while True:
+        sys.stderr.write(_QUESTION)
+        sys.stderr.flush()
+        words = sys.stdin.readline().split()
+        if not words:
+            return False
+        answers: Dict[str, Outcome] = {"i": Outcome.ACCEPTED, "n": Outcome.NOT_SENT, "l": Outcome.UNKNOWN}
+        outcome: Optional[Outcome] = answers.get(words[0].lower())
+        rest: List[str] = words[1:]
+        if outcome is None or len(rest) != (outcome is Outcome.ACCEPTED):
+            output.alarm("that is no answer: i and the id of the job, n, l, or Enter")
+            continue
+        try:
+            journal.resolve(path, key, outcome, rest[0] if rest else None)
+            return True
+        except NotFoundError:
+            return True
+        except AigcError as error:
+            output.error(error)
+            return False

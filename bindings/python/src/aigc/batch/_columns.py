@@ -1,0 +1,299 @@
+"""From columns to a request: pure, with the library's tables of fields passed in."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple, Union
+
+from .._cli.requests import nearest, value
+from ..errors import InvalidArgumentError
+from ..request import Request
+from ._keys import fingerprint, own_hash, wrong_key
+from ._names import columns_of
+from ._options import Options
+from ._problems import Problem
+from ._rows import Cells
+
+_PLACE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+_ENVELOPE = frozenset(("method", "url"))
+_OURS = ("key", "custom_id", "provider", "operation")
+_SHOWN = 200  # Characters of a prompt that are kept for a person who has to recognise it.
+
+
+class Known(NamedTuple):
+    """What the library has: functions, so that tests need no library."""
+
+    providers: Callable[[], List[str]]
+    operations: Callable[[str], List[str]]
+    """The operations of a provider that are submitted."""
+    fields: Callable[[str, str], Mapping[str, str]]
+    """Names to types."""
+
+
+class Spec(NamedTuple):
+    """A row as it will be submitted."""
+
+    row: int
+    line: int
+    copy: int
+    """From 1, with --repeat."""
+    key: Optional[str]
+    """From a column; None: it comes from `own`."""
+    own: str
+    """A hash of the row's own fields."""
+    print: str
+    """A hash of the whole request."""
+    provider: str
+    operation: str
+    fields: Dict[str, Any]
+    kept: Dict[str, Any]
+    names: Dict[str, str]
+    """Columns that the file name takes."""
+
+    @property
+    def prompt(self) -> str:
+        """What the row draws; empty where it has no prompt."""
+        found = self.fields.get("prompt")
+        return found if isinstance(found, str) else ""
+
+    @property
+    def wanted(self) -> int:
+        """How many images it asks for."""
+        found = self.fields.get("count")
+        return found if isinstance(found, int) and not isinstance(found, bool) and 1 <= found <= 100 else 1
+
+    def request(self, key: Optional[str] = None) -> Request:
+        """For Client.submit()."""
+        plain = {name: value for name, value in self.fields.items() if not name.startswith("body.") and name != "image_urls"}
+        images = [tuple(image) if isinstance(image, list) else image for image in self.fields.get("image_urls") or ()]
+        body = {name[len("body.") :]: value for name, value in self.fields.items() if name.startswith("body.")}
+        request = Request(self.provider, self.operation, image_urls=images, body=body, key=key)
+        request.fields.update(plain)
+        return request
+
+
+class Columns:
+    """Turns rows into requests."""
+
+    def __init__(self, options: Options, known: Known) -> None:
+        self._options = options
+        self._known = known
+        self._named = columns_of(options.name_template)
+        self._drawn = _names_in(options.prompt) if options.prompt is not None else frozenset()
+        self._tables: Dict[Tuple[str, str], Mapping[str, str]] = {}
+
+    def specs(self, read: Cells) -> Tuple[List[Spec], List[Problem]]:
+        """One spec for each copy, or what is wrong."""
+        problems: List[Problem] = []
+
+        def wrong(text: str, column: str = "") -> None:
+            problems.append(Problem(text, read.row, read.line, column))
+
+        cells = self._cells(read.cells, wrong)
+        key = _key(cells, wrong)
+        kept = {name: cells[name] for name in self._options.keep if name in cells}
+        for name in self._options.keep:
+            if name not in cells:
+                wrong(f"--keep names a column that is not there{nearest(name, cells)}", name)
+        names = {name: _text(cells.get(name)) for name in self._named}
+        for name in self._named:
+            if name not in cells:
+                wrong(f"the name template names a column that is not there{nearest(name, cells)}", name)
+        chosen = self._operation(cells, wrong)
+        if chosen is None:
+            return [], problems
+        table = self._table(*chosen)
+        own = self._fields(cells, table, chosen, wrong)
+        hashed: Dict[str, Any] = {name: cells[name] for name in ("provider", "operation") if cells.get(name) not in (None, "")}
+        hashed.update(own)
+        for name in self._drawn:
+            hashed.setdefault(f"column {name}", _text(cells.get(name)))
+        fields = {**self._common(table, chosen, wrong), **own}
+        if self._options.prompt is not None:
+            fields["prompt"] = self._filled(cells, wrong)
+        if problems:
+            return [], problems
+        shared = (own_hash(hashed), fingerprint(*chosen, fields), *chosen, fields, kept, names)
+        return [Spec(read.row, read.line, copy, key, *shared) for copy in range(1, self._options.repeat + 1)], []
+
+    def _cells(self, found: Mapping[str, Any], wrong: Callable[..., None]) -> Dict[str, Any]:
+        cells: Dict[str, Any] = dict(found)
+        for envelope in ("body", "params"):
+            inner = cells.get(envelope)
+            if "custom_id" in cells and isinstance(inner, dict):
+                del cells[envelope]
+                for name in _ENVELOPE:
+                    cells.pop(name, None)
+                for name, entry in inner.items():
+                    if name in cells:
+                        wrong(f"{name} is there twice: beside {envelope} and within", name)
+                    cells[name] = entry
+        for name in self._options.drop:
+            cells.pop(name, None)
+        mapped = {self._options.map.get(name, name): entry for name, entry in cells.items()}
+        if len(mapped) != len(cells):
+            twice = next(target for name, target in self._options.map.items() if name in cells and target in cells)
+            wrong(f"--map makes a second column {twice}: drop the first with --drop {twice}", twice)
+        return mapped
+
+    def _operation(self, cells: Mapping[str, Any], wrong: Callable[..., None]) -> Optional[Tuple[str, str]]:
+        provider = _text(cells.get("provider")) or self._options.provider
+        if not provider:
+            wrong("the row names no provider: add a column provider, or --provider for all rows")
+            return None
+        providers = self._known.providers()
+        if provider not in providers:
+            near = nearest(provider, providers)
+            wrong(f"there is no provider {provider!r}{near}: it is one of {', '.join(providers)}", "provider")
+            return None
+        operations = self._known.operations(provider)
+        operation = _text(cells.get("operation")) or self._options.operation
+        if not operation:
+            if len(operations) == 1:
+                return provider, operations[0]
+            wrong(f"{provider} has several operations: add a column operation, or --operation: {', '.join(operations)}")
+            return None
+        if operation not in operations:
+            near = nearest(operation, operations)
+            wrong(f"{provider} has no operation {operation!r}{near}: it is one of {', '.join(operations)}", "operation")
+            return None
+        return provider, operation
+
+    def _table(self, provider: str, operation: str) -> Mapping[str, str]:
+        key = (provider, operation)
+        if key not in self._tables:
+            self._tables[key] = self._known.fields(provider, operation)
+        return self._tables[key]
+
+    def _fields(
+        self, cells: Mapping[str, Any], table: Mapping[str, str], chosen: Tuple[str, str], wrong: Callable[..., None]
+    ) -> Dict[str, Any]:
+        """The fields that the row has itself."""
+        fields: Dict[str, Any] = {}
+        aside = {*_OURS, *self._options.keep, *self._named, *self._drawn}
+        for name, entry in cells.items():
+            if entry is None or entry == "":
+                continue
+            if name in table and not (name in self._drawn and name == "prompt"):
+                typed = _typed(name, entry, table[name], wrong)
+            elif name.startswith("body.") and len(name) > len("body."):
+                typed = _json(name, entry, wrong)
+            elif name in aside:
+                continue
+            else:
+                wrong(_unknown(name, table, chosen), name)
+                continue
+            fields[name] = typed
+        return fields
+
+    def _common(
+        self, table: Mapping[str, str], chosen: Tuple[str, str], wrong: Callable[..., None]
+    ) -> Dict[str, Any]:
+        fields: Dict[str, Any] = {}
+        for name, entry in self._options.fields.items():
+            if name in table:
+                fields[name] = _typed(name, entry, table[name], wrong)
+            elif name.startswith("body.") and len(name) > len("body."):
+                fields[name] = entry
+            else:
+                wrong(f"--set: {' '.join(chosen)} has no field {name}{nearest(name, table)}", name)
+        return fields
+
+    def _filled(self, cells: Mapping[str, Any], wrong: Callable[..., None]) -> str:
+        def fill(match: "re.Match[str]") -> str:
+            whole, name = match.group(), match.group(1)
+            if whole in ("{{", "}}"):
+                return whole[0]
+            if name is None:
+                wrong(f"--prompt has a {whole} without its partner: write {whole}{whole} for the character itself")
+                return ""
+            if name not in cells:
+                wrong(f"--prompt names a column that is not there{nearest(name, cells)}", name)
+                return ""
+            text = _text(cells[name])
+            if not text:
+                wrong("--prompt needs this column, and the cell is empty", name)
+            return text
+
+        return _PLACE.sub(fill, self._options.prompt or "")
+
+
+def shortened(prompt: str) -> str:
+    """The beginning of a prompt on one line, for a person who has to recognise it."""
+    text = " ".join(prompt.split())
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def _names_in(template: str) -> FrozenSet[str]:
+    return frozenset(match.group(1) for match in _PLACE.finditer(template) if match.group(1) is not None)
+
+
+def _key(cells: Mapping[str, Any], wrong: Callable[..., None]) -> Optional[str]:
+    column = "key" if "key" in cells else "custom_id"
+    if column not in cells:
+        return None
+    key = _text(cells[column])
+    if column == "key" and "custom_id" in cells and _text(cells["custom_id"]) != key:
+        wrong("the row has a key and another custom_id: drop one with --drop", "custom_id")
+    problem = wrong_key(key)
+    if problem is not None:
+        wrong(problem, column)
+    return key
+
+
+def _typed(name: str, entry: Any, kind: str, wrong: Callable[..., None]) -> Any:
+    """A cell as the type of its field. A number in a text file is a text before."""
+    if kind == "image_url":
+        return _images(name, entry, wrong)
+    if not isinstance(entry, str):
+        if kind == "int" and isinstance(entry, float) and entry.is_integer():
+            return int(entry)  # Parquet and pandas make floats of numbers with gaps.
+        return entry
+    try:
+        return value(name, entry if kind in ("string", "json") else entry.strip(), kind)
+    except InvalidArgumentError as error:
+        wrong(error.message, name)
+        return None
+
+
+def _images(name: str, entry: Any, wrong: Callable[..., None]) -> List[Any]:
+    if isinstance(entry, str):
+        if not entry.lstrip().startswith("["):
+            return entry.split()
+        entry = _json(name, entry, wrong)
+    if isinstance(entry, tuple):
+        entry = list(entry)
+    if not isinstance(entry, list) or not all(isinstance(one, (str, list, tuple)) for one in entry):
+        wrong("image_urls is a URL, several with blanks between, or a list of URLs", name)
+        return []
+    return [one if isinstance(one, str) else list(one) for one in entry]
+
+
+def _json(name: str, entry: Any, wrong: Callable[..., None]) -> Any:
+    if not isinstance(entry, str):
+        return entry
+    try:
+        return json.loads(entry)
+    except (ValueError, RecursionError):
+        wrong(f'a cell of a column {name.partition(".")[0]} is JSON, such as 4, true, "text" or ["a"]', name)
+        return None
+
+
+def _unknown(name: str, table: Mapping[str, str], chosen: Tuple[str, str]) -> str:
+    near = nearest(name, [*table, *_OURS])
+    return (
+        f"{' '.join(chosen)} has no such field{near}: rename the column with --map {name}=FIELD, carry it into the results "
+        f"with --keep {name}, or leave it out with --drop {name}"
+    )
+
+
+def _text(entry: Union[None, str, Any]) -> str:
+    """A cell as text: a number from JSON is a key too."""
+    if entry is None:
+        return ""
+    if isinstance(entry, str):
+        return entry
+    if isinstance(entry, (bool, int, float)):
+        return json.dumps(entry)
+    return json.dumps(entry, ensure_ascii=False, sort_keys=True)

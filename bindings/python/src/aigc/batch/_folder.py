@@ -1,0 +1,224 @@
+"""The folder of a batch: its lock, its ledger, its results and its files. Whatever is written is written whole, or cut off at
+the next start."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import time
+from typing import IO, Any, Dict, Iterable, Iterator, Mapping, Optional, Tuple
+
+from ..enums import Status
+from ..errors import AigcError, FileError, NoSpaceError, WrongStateError
+
+OURS = ".aigc"
+RESULTS = "results.jsonl"
+METADATA = "metadata.jsonl"
+REPORT = "report.html"
+_LEDGER = "rows.jsonl"
+_LOCK = "run.lock"
+_ERRORS = "errors.txt"
+
+
+class Folder:
+    """One folder. At most one process runs a batch in it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.ours = os.path.join(path, OURS)
+        self._lock: Optional[IO[str]] = None
+        self._results = -1
+        self._ledger = -1
+
+    @property
+    def errors(self) -> str:
+        """The file with everything that is wrong with the rows."""
+        return os.path.join(self.ours, _ERRORS)
+
+    def prepare(self) -> None:
+        """Makes the folder, takes its lock and finds out whether it can be written. Raises FileError, NoSpaceError, or
+        WrongStateError if another process holds it."""
+        try:
+            os.makedirs(self.path, exist_ok=True)
+            os.makedirs(self.ours, mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise file_error(f"the folder {self.path} cannot be made", error) from error
+        self._take_lock()
+        probe = os.path.join(self.path, f".aigc-{os.getpid()}")
+        try:
+            with open(probe, "xb") as file:
+                file.write(bytes(4096))
+            os.unlink(probe)
+        except OSError as error:
+            raise file_error(f"no file can be made in {self.path}", error) from error
+
+    def exists(self) -> bool:
+        """Whether a batch has run here."""
+        return os.path.isdir(self.ours)
+
+    def _take_lock(self) -> None:
+        path = os.path.join(self.ours, _LOCK)
+        try:
+            file = open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+", encoding="utf-8")
+        except OSError as error:
+            raise file_error(f"the lock {path} cannot be opened", error) from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = file.read(1000)
+            file.close()
+            raise WrongStateError(
+                f"another run has the folder {self.path}: {_holder(holder)}. Wait until it ends, or take another --out",
+                status=Status.WRONG_STATE,
+            ) from None
+        file.truncate(0)
+        json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}, file)
+        file.flush()
+        self._lock = file
+
+    def close(self) -> None:
+        """Gives the lock back. Can be called twice."""
+        for number in (self._results, self._ledger):
+            if number >= 0:
+                os.close(number)
+        self._results = self._ledger = -1
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def free_bytes(self) -> int:
+        """What is free on its disk for this user; -1 where that is not known."""
+        path = os.path.abspath(self.path)
+        while not os.path.isdir(path) and path != os.path.dirname(path):
+            path = os.path.dirname(path)
+        try:
+            found = os.statvfs(path)
+        except OSError:
+            return -1
+        return found.f_bavail * found.f_frsize
+
+    def files(self) -> Iterator[Tuple[str, int]]:
+        """The files of the folder and of its numbered folders, as paths from it, with their sizes."""
+        yield from self._files("")
+
+    def _files(self, below: str) -> Iterator[Tuple[str, int]]:
+        try:
+            with os.scandir(os.path.join(self.path, below)) as entries:
+                for entry in entries:
+                    path = os.path.join(below, entry.name)
+                    if entry.is_file(follow_symlinks=True):
+                        yield path, entry.stat().st_size
+                    elif not below and entry.name.isdigit() and entry.is_dir():
+                        yield from self._files(entry.name)
+        except FileNotFoundError:
+            return
+
+    # What lasts.
+
+    def ledger(self) -> Iterator[Dict[str, Any]]:
+        """What earlier runs have sent under which key."""
+        return _entries(os.path.join(self.ours, _LEDGER))
+
+    def results(self) -> Iterator[Dict[str, Any]]:
+        """The lines of results.jsonl, without a torn one."""
+        return (entry for entry in _entries(os.path.join(self.path, RESULTS)) if isinstance(entry.get("key"), str))
+
+    def open(self) -> None:
+        """Opens what is appended to; what a killed process left half-written at an end is cut off."""
+        self._ledger = _appendable(os.path.join(self.ours, _LEDGER), 0o600)
+        self._results = _appendable(os.path.join(self.path, RESULTS), 0o644)
+
+    def note(self, entry: Mapping[str, Any], durable: bool = False) -> None:
+        """A line of the ledger. durable: it is on the disk when this returns."""
+        _append(self._ledger, entry, "the ledger of the batch")
+        if durable:
+            os.fsync(self._ledger)
+
+    def tell(self, entry: Mapping[str, Any]) -> None:
+        """A line of results.jsonl."""
+        _append(self._results, entry, RESULTS)
+
+    def replace(self, name: str, parts: Iterable[str]) -> str:
+        """Writes a file anew, whole or not at all, and returns its path."""
+        path = os.path.join(self.path, name)
+        part = os.path.join(self.ours, f"{name}.{os.getpid()}")
+        try:
+            with open(part, "w", encoding="utf-8", errors="backslashreplace") as file:
+                for text in parts:
+                    file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, path)
+        except OSError as error:
+            if os.path.lexists(part):
+                os.unlink(part)
+            raise file_error(f"{path} cannot be written", error) from error
+        return path
+
+
+def file_error(what: str, error: OSError) -> AigcError:
+    """An OSError as one of ours."""
+    import errno
+
+    message = f"{what}: {error.strerror}"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return NoSpaceError(message, status=Status.NO_SPACE)
+    return FileError(message, status=Status.FILE)
+
+
+def _holder(text: str) -> str:
+    try:
+        found = json.loads(text)
+        return f"process {found['pid']} on {found['host']}, since {found['since']}"
+    except (ValueError, KeyError, TypeError):
+        return "a process that has just begun"
+
+
+def _entries(path: str) -> Iterator[Dict[str, Any]]:
+    try:
+        file = open(path, "rb")
+    except FileNotFoundError:
+        return
+    with file:
+        for line in file:
+            if not line.endswith(b"\n"):
+                return  # Torn: open() cuts it off.
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue  # Half a line that a full disk left, and that was ended since.
+            if isinstance(entry, dict):
+                yield entry
+
+
+def _appendable(path: str, mode: int) -> int:
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, mode)
+        size = os.fstat(file).st_size
+        keep = size
+        while keep > 0:
+            start = max(0, keep - 65536)
+            cut = os.pread(file, keep - start, start).rfind(b"\n")
+            if cut >= 0:
+                keep = start + cut + 1
+                break
+            keep = start
+        if keep != size:
+            os.ftruncate(file, keep)
+    except OSError as error:
+        raise file_error(f"{path} cannot be opened for writing", error) from error
+    return file
+
+
+def _append(file: int, entry: Mapping[str, Any], what: str) -> None:
+    data = (json.dumps(entry, ensure_ascii=False, default=str) + "\n").encode("utf-8", "backslashreplace")
+    size = os.fstat(file).st_size
+    try:
+        written = os.write(file, data)
+        if written != len(data):
+            raise OSError(28, os.strerror(28))
+    except OSError as error:
+        os.ftruncate(file, size)  # One process has the folder: what is behind is ours.
+        raise file_error(f"{what} cannot be written", error) from error

@@ -1,0 +1,413 @@
+"""The rows of a run in a temporary SQLite file, so that memory does not grow with their number. It is gone with the process;
+what lasts is in the journal, the ledger and results.jsonl."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+
+from . import _names
+from ._columns import Spec
+from ._decide import Decision, Do, Is, Seen, decide
+from ._keys import key_of, next_generation
+from ._options import Options
+from ._problems import Problem
+
+_SCHEMA = """
+CREATE TABLE rows(
+    n INTEGER PRIMARY KEY, row INT, line INT, key TEXT NOT NULL, jkey TEXT NOT NULL, print TEXT, provider TEXT, operation TEXT,
+    wanted INT, prompt TEXT, fields TEXT, kept TEXT, names TEXT, stem TEXT,
+    stands TEXT, do TEXT, state TEXT, status TEXT, code INT DEFAULT 0, message TEXT, remote_id TEXT, files TEXT,
+    sent_ms INT, accepted_ms INT, ended_ms INT, seconds REAL, is_told INT DEFAULT 0, is_noted INT DEFAULT 0
+);
+CREATE TABLE seen(own TEXT PRIMARY KEY, number INT) WITHOUT ROWID;
+CREATE TABLE names(folded TEXT PRIMARY KEY, n INT, stem TEXT) WITHOUT ROWID;
+CREATE TABLE files(stem TEXT PRIMARY KEY, path TEXT, size INT) WITHOUT ROWID;
+CREATE TABLE sent(key TEXT PRIMARY KEY, jkey TEXT, print TEXT, prompt TEXT, run TEXT) WITHOUT ROWID;
+CREATE TABLE results(
+    key TEXT PRIMARY KEY, jkey TEXT, state TEXT, files TEXT, message TEXT, status TEXT, seconds REAL
+) WITHOUT ROWID;
+CREATE TABLE journal(
+    jkey TEXT PRIMARY KEY, state TEXT, alive INT, status TEXT, remote_id TEXT, images INT, sent_ms INT, accepted_ms INT,
+    ended_ms INT
+) WITHOUT ROWID;
+"""
+
+
+class Row(NamedTuple):
+    """A row of the index."""
+
+    n: int
+    row: int
+    line: int
+    key: str
+    jkey: str
+    print: str
+    provider: str
+    operation: str
+    wanted: int
+    prompt: str
+    fields: str
+    kept: str
+    names: str
+    stem: str
+    stands: Optional[str]
+    do: Optional[str]
+    state: Optional[str]
+    status: Optional[str]
+    code: int
+    message: Optional[str]
+    remote_id: Optional[str]
+    files: Optional[str]
+    sent_ms: Optional[int]
+    accepted_ms: Optional[int]
+    ended_ms: Optional[int]
+    seconds: Optional[float]
+    is_told: int
+    is_noted: int
+    """Whether the ledger says that this row was sent under this key."""
+
+    def spec(self) -> Spec:
+        """As it is submitted."""
+        return Spec(
+            self.row, self.line, 1, self.key, "", self.print, self.provider, self.operation, json.loads(self.fields),
+            json.loads(self.kept), json.loads(self.names),
+        )
+
+    def paths(self) -> List[str]:
+        """The files of its images, from the folder of the batch."""
+        found: List[str] = json.loads(self.files or "[]")
+        return found
+
+
+class Index:
+    """Every row, what is known of it, and what is done with it. One thread."""
+
+    def __init__(self, options: Options, folder: Optional[str] = None) -> None:
+        self.options = options
+        name = "" if folder is None else os.path.join(folder, f"index-{os.getpid()}-{id(self):x}")
+        self._db = sqlite3.connect(name, isolation_level=None, check_same_thread=False)
+        if name:
+            os.chmod(name, 0o600)
+        for line in ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE", "cache_size = -16000"):
+            self._db.execute(f"PRAGMA {line}")
+        self._db.execute("BEGIN")  # One that never ends: nothing is to be taken back, and no row waits for a disk.
+        for statement in _SCHEMA.split(";"):
+            self._db.execute(statement)
+        self._name = name
+        self.rows = 0
+
+    def close(self) -> None:
+        """Forgets everything. Can be called twice."""
+        self._db.close()
+        if self._name and os.path.lexists(self._name):
+            os.unlink(self._name)
+
+    # The first pass.
+
+    def add(self, spec: Spec) -> List[Problem]:
+        """Takes a row in, or says why it cannot stand beside the others."""
+        occurrence = 1
+        if spec.key is None:
+            found = self._one("SELECT number FROM seen WHERE own = ?", spec.own)
+            occurrence = 1 if found is None else int(found[0]) + 1
+            self._db.execute("INSERT OR REPLACE INTO seen VALUES(?, ?)", (spec.own, occurrence))
+        key = key_of(spec.key, spec.own, occurrence, spec.copy)
+        n = self.rows + 1
+        values = {"key": key, "provider": spec.provider, "operation": spec.operation, **spec.names}
+        problems: List[Problem] = []
+        first = ""
+        for index in range(spec.wanted):
+            stem = _names.stem(self.options.name_template, values, index)
+            first = first or stem
+            problem = self._claim(stem, n, key, spec)
+            if problem is not None:
+                problems.append(problem)
+                break
+        if problems:
+            return problems
+        self.rows = n
+        self._db.execute(
+            "INSERT INTO rows(n, row, line, key, jkey, print, provider, operation, wanted, prompt, fields, kept, names, stem) "
+            "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                n, spec.row, spec.line, key, key, spec.print, spec.provider, spec.operation, spec.wanted, spec.prompt,
+                as_json(spec.fields), as_json(spec.kept), as_json(spec.names), first,
+            ),
+        )
+        return []
+
+    def _claim(self, stem: str, n: int, key: str, spec: Spec) -> Optional[Problem]:
+        folded = _names.folded(stem)
+        taken = self._one("SELECT n, stem FROM names WHERE folded = ?", folded)
+        if taken is None:
+            self._db.execute("INSERT INTO names VALUES(?, ?, ?)", (folded, n, stem))
+            return None
+        other = self._one("SELECT key, row, line FROM rows WHERE n = ?", taken[0])
+        if other is None:  # The row itself: a template without what tells its images apart.
+            return Problem(f"two images of this row get the file name {stem}: put {{index}} into the name template",
+                           spec.row, spec.line, "key")
+        place = f"line {other[2]}" if other[2] else f"row {other[1]}"
+        if other[0] == key:
+            return Problem(f"the key {key} is there twice, first in {place}: each row needs its own", spec.row, spec.line, "key")
+        alike = "" if stem == taken[1] else f", which is {taken[1]} on a disk that tells no capitals apart"
+        right = "rename one of the keys" if "{key}" in self.options.name_template else "put {key} into the name template"
+        return Problem(f"the file name {stem} is that of {place} too{alike}: {right}", spec.row, spec.line, "key")
+
+    # What is known from before.
+
+    def load_ledger(self, entries: Iterable[Mapping[str, Any]]) -> None:
+        """What was sent under which key, by earlier runs. The last entry of a key counts."""
+        ended = set()
+        for entry in entries:
+            if "key" in entry:
+                values = [entry.get(name) for name in ("key", "journal_key", "print", "prompt", "run")]
+                values[1] = values[1] or values[0]
+                self._db.execute("INSERT OR REPLACE INTO sent VALUES(?, ?, ?, ?, ?)", values)
+            elif "ended" in entry:
+                ended.add(entry["ended"])
+        for run in ended:
+            self._db.execute("UPDATE sent SET run = NULL WHERE run = ?", (run,))
+        self._db.execute(
+            "UPDATE rows SET jkey = (SELECT jkey FROM sent WHERE sent.key = rows.key) "
+            "WHERE key IN (SELECT key FROM sent WHERE jkey != key)"
+        )
+
+    def load_results(self, entries: Iterable[Mapping[str, Any]]) -> None:
+        """The lines of results.jsonl. The last of a key counts."""
+        for entry in entries:
+            error = entry.get("error") or {}
+            values = (
+                entry["key"], entry.get("journal_key") or entry["key"], entry.get("state"),
+                as_json(entry.get("files") or []), error.get("message"), error.get("status"), entry.get("seconds"),
+            )
+            self._db.execute("INSERT OR REPLACE INTO results VALUES(?, ?, ?, ?, ?, ?, ?)", values)
+
+    def load_journal(self, entries: Iterable[Mapping[str, Any]]) -> None:
+        """The keys of the journal."""
+        names = ("key", "state", "owner_alive", "status", "remote_id", "images", "sent_at_ms", "accepted_at_ms", "ended_at_ms")
+        self._db.executemany(
+            "INSERT OR REPLACE INTO journal VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            ([entry.get(name) for name in names] for entry in entries),
+        )
+
+    def load_files(self, entries: Iterable[Tuple[str, int]]) -> None:
+        """Paths from the folder of the batch, and sizes. A file of no bytes is no picture."""
+        for path, size in entries:
+            stem = _names.stem_of_file(os.path.basename(path))
+            if stem is not None and size > 0:
+                self._db.execute("INSERT OR REPLACE INTO files VALUES(?, ?, ?)", (stem, path, size))
+
+    def decide(self) -> Iterator[Problem]:
+        """Decides about every row, from what was loaded. Yields what must be settled by the user first."""
+        position, batch = 0, 1000
+        while True:
+            found = self._db.execute(
+                "SELECT rows.n, rows.row, rows.line, rows.key, rows.jkey, rows.print, rows.names, rows.provider, rows.operation, "
+                "rows.stem, journal.state, journal.alive, journal.status, journal.remote_id, journal.images, "
+                "journal.sent_ms, journal.accepted_ms, journal.ended_ms, results.state, results.files, results.message, "
+                "results.status, results.seconds, sent.print, sent.run FROM rows "
+                "LEFT JOIN journal ON journal.jkey = rows.jkey "
+                "LEFT JOIN results ON results.key = rows.key AND results.jkey = rows.jkey "
+                "LEFT JOIN sent ON sent.key = rows.key WHERE rows.n > ? ORDER BY rows.n LIMIT ?",
+                (position, batch),
+            ).fetchall()
+            if not found:
+                return
+            position = found[-1][0]
+            for row in found:
+                problem = self._decide_row(row)
+                if problem is not None:
+                    yield problem
+
+    def _decide_row(self, row: Tuple[Any, ...]) -> Optional[Problem]:
+        (n, number, line, key, jkey, mark, names, provider, operation, stem, state, alive, status, remote_id, images,
+         sent_ms, accepted_ms, ended_ms, last, files, message, last_status, seconds, sent_print, run) = row
+        values = {"key": jkey, "provider": provider, "operation": operation, **json.loads(names)}
+        whole: List[str] = []
+        if state == "succeeded":
+            whole = self._whole(values, int(images or 0), json.loads(files or "[]"))
+        seen = Seen(
+            state, bool(alive), status, len(whole) > 0 or not images, sent_print is not None and sent_print != mark,
+            last == Is.EXPIRED.value,
+        )
+        is_open = run is not None  # Paid again by a run that was cut short: the same line goes on with that job.
+        retry = frozenset() if is_open else self.options.retry
+        again = key in self.options.again and not is_open
+        decision = decide(seen, retry, again)
+        do = decision.do.value
+        if decision.do is Do.AGAIN:
+            jkey, do = next_generation(key, self._is_taken), Do.SEND.value
+        if jkey != key:  # Paid more than once: each picture has a name of its own.
+            values["key"] = jkey
+            stem = _names.stem(self.options.name_template, values, 0)
+        is_told = int(last == decision.stands.value)
+        self._db.execute(
+            "UPDATE rows SET jkey = ?, stem = ?, stands = ?, do = ?, state = ?, status = ?, message = ?, remote_id = ?, "
+            "files = ?, sent_ms = ?, accepted_ms = ?, ended_ms = ?, seconds = ?, is_told = ?, is_noted = ? WHERE n = ?",
+            (
+                jkey, stem, decision.stands.value, do, state, status or last_status, message, remote_id,
+                as_json(whole), sent_ms, accepted_ms, ended_ms, seconds, is_told, int(sent_print is not None), n,
+            ),
+        )
+        return self._objection(decision, number, line, key, stem)
+
+    def _objection(self, decision: Decision, number: int, line: int, key: str, stem: str) -> Optional[Problem]:
+        if decision.stands is Is.CONFLICT:
+            return Problem(
+                f"the key {key} was sent with other fields: give the row another key, or pay once more with --again {key}",
+                number, line, "key",
+            )
+        if decision.do in (Do.SEND, Do.AGAIN):
+            taken = self.file_of(stem)
+            if taken is not None:
+                return Problem(
+                    f"there is a file {taken}, and the journal knows no job that made it: move the file away, or take "
+                    "another --out or --name-template",
+                    number, line, "key",
+                )
+        return None
+
+    def _whole(self, values: Mapping[str, str], images: int, listed: List[str]) -> List[str]:
+        """The files of all images, if all are there."""
+        if listed and len(listed) >= images:
+            found = [self.file_of(os.path.basename(path).rpartition(".")[0]) for path in listed]
+            if all(found):
+                return [path for path in found if path]
+        found = [self.file_of(_names.stem(self.options.name_template, values, index)) for index in range(images)]
+        return [path for path in found if path] if all(found) else []
+
+    def file_of(self, stem: str) -> Optional[str]:
+        """The file of that name without its extension, from before the run."""
+        found = self._one("SELECT path FROM files WHERE stem = ?", stem)
+        return None if found is None else str(found[0])
+
+    def _is_taken(self, key: str) -> bool:
+        return any(
+            self._one(f"SELECT 1 FROM {table} WHERE {column} = ?", key) is not None
+            for table, column in (("rows", "key"), ("rows", "jkey"), ("journal", "jkey"), ("sent", "jkey"))
+        )
+
+    def make_indices(self) -> None:
+        """After the first pass: what looks rows up by their keys."""
+        self._db.execute("CREATE UNIQUE INDEX by_key ON rows(key)")
+        self._db.execute("CREATE INDEX by_jkey ON rows(jkey)")
+
+    def make_queues(self) -> None:
+        """After the decisions: what hands rows out."""
+        self._db.execute("CREATE INDEX by_do ON rows(do, n)")
+        self._db.execute("CREATE INDEX by_age ON rows(do, accepted_ms, n)")
+
+    # The second pass.
+
+    def free(self, limit: int) -> List[Row]:
+        """Rows that cost nothing more, those that expire first in front. They are handed out once."""
+        found = self._taken("SELECT * FROM rows WHERE do = 'settle' ORDER BY n LIMIT ?", limit)
+        return found or self._taken("SELECT * FROM rows WHERE do = 'fetch' ORDER BY accepted_ms, n LIMIT ?", limit)
+
+    def paid(self, limit: int, without: Iterable[str] = ()) -> List[Row]:
+        """Rows that are sent, in the order of the file, without some providers. They are handed out once."""
+        names = list(without)
+        marks = ", ".join("?" * len(names))
+        query = f"SELECT * FROM rows WHERE do = 'send' AND provider NOT IN ({marks}) ORDER BY n LIMIT ?"
+        return self._taken(query, *names, limit)
+
+    def _taken(self, query: str, *values: Any) -> List[Row]:
+        rows = [Row(*found) for found in self._db.execute(query, values)]
+        self._db.executemany("UPDATE rows SET do = 'taken' WHERE n = ?", ((row.n,) for row in rows))
+        return rows
+
+    def end(self, n: int, **values: Any) -> None:
+        """Notes how a row ended."""
+        names = ", ".join(f"{name} = ?" for name in values)
+        self._db.execute(f"UPDATE rows SET {names} WHERE n = ?", (*values.values(), n))
+
+    def get(self, n: int) -> Row:
+        """One row."""
+        found = self._one("SELECT * FROM rows WHERE n = ?", n)
+        assert found is not None
+        return Row(*found)
+
+    def all(self, where: str = "1") -> Iterator[Row]:
+        """Rows in the order of the file. Rows may be changed meanwhile."""
+        position = 0
+        while True:
+            query = f"SELECT * FROM rows WHERE n > ? AND ({where}) ORDER BY n LIMIT 500"
+            found = [Row(*row) for row in self._db.execute(query, (position,))]
+            if not found:
+                return
+            yield from found
+            position = found[-1].n
+
+    # Numbers.
+
+    def counts(self) -> Dict[str, int]:
+        """How many rows stand where; they add up to the rows."""
+        return {str(name): int(number) for name, number in self._db.execute("SELECT stands, count(*) FROM rows GROUP BY stands")}
+
+    def tasks(self) -> Dict[str, int]:
+        """How many rows are still to be handed out, by what is done."""
+        return {str(name): int(number) for name, number in self._db.execute("SELECT do, count(*) FROM rows GROUP BY do")}
+
+    def images_to_send(self, limit: Optional[int]) -> int:
+        """How many images the rows ask for that are sent."""
+        found = self._one(
+            "SELECT coalesce(sum(wanted), 0) FROM (SELECT wanted FROM rows WHERE do = 'send' ORDER BY n LIMIT ?)",
+            -1 if limit is None else limit,
+        )
+        return int(found[0]) if found else 0
+
+    def first_code(self) -> int:
+        """The exit code of the first row, in the order of the file, that has failed; 0 if none has."""
+        found = self._one("SELECT code FROM rows WHERE code != 0 ORDER BY n LIMIT 1")
+        return int(found[0]) if found else 0
+
+    def pictures(self) -> int:
+        """How many pictures the rows have in the folder."""
+        found = self._one("SELECT coalesce(sum(json_array_length(files)), 0) FROM rows WHERE files IS NOT NULL")
+        return int(found[0]) if found else 0
+
+    def durations(self) -> List[float]:
+        """The seconds of every row that has any."""
+        return [float(found[0]) for found in self._db.execute("SELECT seconds FROM rows WHERE seconds IS NOT NULL")]
+
+    def providers(self) -> List[str]:
+        """Those that the rows name."""
+        return [str(found[0]) for found in self._db.execute("SELECT DISTINCT provider FROM rows")]
+
+    def gone(self) -> Iterator[Tuple[str, str]]:
+        """Keys that an earlier run sent and that are in the file no longer, with their states."""
+        yield from self._db.execute(
+            "SELECT sent.key, journal.state FROM sent JOIN journal ON journal.jkey = sent.jkey "
+            "WHERE sent.key NOT IN (SELECT key FROM rows) AND journal.state NOT IN ('claimed', 'refused') ORDER BY sent.key"
+        )
+
+    def picture_bytes(self) -> int:
+        """The middle size of the pictures in the folder; 0 if there are fewer than ten."""
+        found = self._one("SELECT count(*) FROM files")
+        if found is None or found[0] < 10:
+            return 0
+        middle = self._one("SELECT size FROM files ORDER BY size LIMIT 1 OFFSET ?", int(found[0]) // 2)
+        return int(middle[0]) if middle else 0
+
+    def first_expiry(self, hours: float) -> Optional[int]:
+        """When the first image that is not here expires, as Unix milliseconds, at the latest."""
+        found = self._one(
+            "SELECT min(accepted_ms) FROM rows WHERE stands = ? AND accepted_ms IS NOT NULL", Is.OPEN.value
+        )
+        return None if found is None or found[0] is None else int(found[0]) + int(hours * 3_600_000)
+
+    def unknown_again(self) -> List[str]:
+        """Keys of --again that no row has."""
+        return sorted(key for key in self.options.again if self._one("SELECT 1 FROM rows WHERE key = ?", key) is None)
+
+    def _one(self, query: str, *values: Any) -> Optional[Tuple[Any, ...]]:
+        found: Optional[Tuple[Any, ...]] = self._db.execute(query, values).fetchone()
+        return found
+
+
+def as_json(value: Any) -> str:
+    """As it stands in the index."""
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -1,0 +1,57 @@
+"""What a batch is told beside its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Tuple
+
+RETRIES = ("refused", "failed", "expired")
+DEFAULT_TEMPLATE = "{key}-{index}"
+
+
+@dataclass(frozen=True)
+class Options:
+    """Everything that changes what is made of a row, and what is done with it."""
+
+    provider: Optional[str] = None
+    operation: Optional[str] = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """What a row does not say itself; a text is read as the type of its field."""
+    prompt: Optional[str] = None
+    """A template that columns fill in: "a {animal}, {style}"."""
+    keep: Tuple[str, ...] = ()
+    """Columns that go into the results only."""
+    map: Mapping[str, str] = field(default_factory=dict)
+    """Foreign column to field."""
+    drop: FrozenSet[str] = frozenset()
+    """Columns that are left out."""
+    repeat: int = 1
+    name_template: str = DEFAULT_TEMPLATE
+    retry: FrozenSet[str] = frozenset()
+    """Of RETRIES."""
+    again: FrozenSet[str] = frozenset()
+    """Keys that are submitted once more on purpose."""
+    limit: Optional[int] = None
+    """So many new jobs at most: a trial."""
+    prompts: bool = True
+    """Whether the results hold the prompts."""
+
+
+def wrong(options: Options) -> List[str]:
+    """What is wrong with options that do not depend on a row."""
+    found: List[str] = []
+    if options.repeat < 1:
+        found.append(f"repeat is {options.repeat}: it is a number from 1")
+    if options.limit is not None and options.limit < 0:
+        found.append(f"limit is {options.limit}: it is a number from 0")
+    for name in sorted(options.retry - set(RETRIES)):
+        found.append(f"there is no retry of {name!r}: it is one of {', '.join(RETRIES)}")
+    both = sorted(set(options.map) & options.drop)
+    if both:
+        found.append(f"the column {both[0]} is mapped and dropped: choose one")
+    targets: Dict[str, str] = {}
+    for name, target in options.map.items():
+        if target in targets:
+            found.append(f"the columns {targets[target]} and {name} are both mapped to {target}: choose one")
+        targets[target] = name
+    return found

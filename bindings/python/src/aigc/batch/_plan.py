@@ -1,0 +1,341 @@
+"""The plan: every row read and checked, and what becomes of each, before the first byte is sent."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+
+from .. import journal
+from ..client import Client
+from ..describe import _fields, _operations
+from ..errors import AigcError
+from . import _names, _options
+from ._columns import Columns, Known, Spec, shortened
+from ._decide import Do, Is
+from ._folder import Folder
+from ._index import Index
+from ._options import Options
+from ._problems import Problem, Problems
+from ._rows import Cells, Skipped, Source
+
+_FIRST = 3
+_GONE = 10
+_SURE_BYTES = 8 * 1024
+"""A picture is surely larger than this."""
+_USUAL_BYTES = 2 * 1024 * 1024
+# A client that checks, and cannot send: its jobs are held, its keys are none, and nobody listens there.
+_CHECKS = {
+    "alibaba.endpoint": "http://127.0.0.1:9",
+    "alibaba.access_key_id": "check",
+    "alibaba.access_key_secret": "check",
+    "tencent.endpoint": "http://127.0.0.1:9",
+    "tencent.secret_id": "check",
+    "tencent.secret_key": "check",
+    "journal.path": "",
+}
+
+
+class Numbers(NamedTuple):
+    """What a plan says, in numbers."""
+
+    rows: int
+    skipped: int
+    send: int
+    """New jobs, which cost money."""
+    images: int
+    """That they ask for."""
+    fetch: int
+    """Accepted before, and fetched for free."""
+    stands: Mapping[str, int]
+    """Rows by where they stand."""
+    gone: int
+    """Keys of earlier runs that are in the file no longer."""
+
+
+class Plan:
+    """What a run does. Made by aigc.batch.plan(); close it, or use it in a with statement."""
+
+    def __init__(self, index: Index, folder: Folder, options: Options, problems: Problems, journal_path: str) -> None:
+        self._index = index
+        self._folder = folder
+        self._options = options
+        self._journal = journal_path
+        self.problems = problems
+        self.numbers = Numbers(0, 0, 0, 0, 0, {}, 0)
+        self.prompts: List[str] = []
+        """The first prompts, as they were read."""
+        self.gone: List[Tuple[str, str]] = []
+        """The first keys that are in the file no longer, with their states."""
+        self.warnings: List[str] = []
+        self._providers: FrozenSet[str] = frozenset()
+
+    def providers(self) -> FrozenSet[str]:
+        """Those that the rows name."""
+        return self._providers
+
+    @property
+    def errors_path(self) -> Optional[str]:
+        """The file with everything that is wrong; None if nothing is, or there is no folder."""
+        return self._folder.errors if not self.ok and os.path.exists(self._folder.errors) else None
+
+    @property
+    def ok(self) -> bool:
+        """Whether a run may begin."""
+        return not self.problems.count
+
+    def close(self) -> None:
+        """Gives back the folder and the temporary file."""
+        self._index.close()
+        self._folder.close()
+
+    def __enter__(self) -> "Plan":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __str__(self) -> str:
+        said = lines(self.numbers, self.problems.name, self.prompts, self.gone, self.warnings)
+        return "\n".join([*self.problems.lines(), *said])
+
+
+def build(
+    source: Source,
+    options: Options,
+    folder: Folder,
+    journal_path: str,
+    known: "Optional[Known]" = None,
+    check: bool = True,
+    note: Optional[Callable[[int], None]] = None,
+) -> Plan:
+    """Reads and checks every row, and decides about each. note: is told the number of rows now and then."""
+    problems = Problems(source.name)
+    index = Index(options, folder.ours if folder.exists() else None)
+    plan = Plan(index, folder, options, problems, journal_path)
+    try:
+        with _Errors(folder, problems) as wrong:
+            wrong.whole(_options.wrong(options))
+            bad = _names.wrong_template(options.name_template)
+            if bad is not None:
+                wrong.whole([bad])
+            skipped = 0 if problems.count else _read(source, Columns(options, known or library()), plan, wrong, check, note)
+            if not problems.count:
+                _look_back(plan, wrong)
+            plan._providers = frozenset(index.providers())
+            tasks, stands = index.tasks(), index.counts()
+            send = tasks.get(Do.SEND.value, 0)
+            send = send if options.limit is None else min(send, options.limit)
+            gone = 0
+            for gone, found in enumerate(index.gone(), 1):
+                if gone <= _GONE:
+                    plan.gone.append((str(found[0]), str(found[1])))
+            images = index.images_to_send(options.limit)
+            plan.numbers = Numbers(index.rows, skipped, send, images, tasks.get(Do.FETCH.value, 0), stands, gone)
+            _check_disk(plan, wrong)
+    except BaseException:
+        plan.close()
+        raise
+    return plan
+
+
+def library() -> Known:
+    """What the loaded library knows."""
+    return Known(
+        lambda: sorted({row.provider for row in _operations()}),
+        lambda provider: [row.operation for row in _operations() if row.provider == provider and row.kind == "submit"],
+        lambda provider, operation: {row.name: row.type for row in _fields(provider, operation)},
+    )
+
+
+class Checker:
+    """Has the library itself check requests, as a submission would, without one."""
+
+    def __init__(self) -> None:
+        self._client: Optional[Client] = None
+
+    def check(self, spec: Spec) -> Optional[Problem]:
+        """What the library would refuse; None if nothing."""
+        if self._client is None:
+            self._client = Client(_CHECKS)
+        request = spec.request()
+        request.hold = True
+        try:
+            self._client.submit(request).cancel()
+        except AigcError as error:
+            return Problem(error.message, spec.row, spec.line, error.field or "")
+        except (TypeError, ValueError) as error:
+            return Problem(str(error), spec.row, spec.line)
+        return None
+
+    def close(self) -> None:
+        """Can be called twice."""
+        if self._client is not None:
+            self._client.close(0)
+            self._client = None
+
+
+class _Errors:
+    """Counts problems, and writes each to a file where there is a folder."""
+
+    def __init__(self, folder: Folder, problems: Problems) -> None:
+        self._problems = problems
+        self._path = folder.errors if folder.exists() else None
+        self._file: Any = None
+        if self._path is not None and os.path.exists(self._path):
+            os.unlink(self._path)
+
+    def add(self, problem: Problem) -> None:
+        """One more."""
+        text = self._problems.add(problem)
+        if self._path is not None:
+            if self._file is None:
+                self._file = open(self._path, "w", encoding="utf-8", errors="backslashreplace")
+            self._file.write(text + "\n")
+
+    def whole(self, texts: List[str]) -> None:
+        """Of no row."""
+        for text in texts:
+            self.add(Problem(text))
+
+    def __enter__(self) -> "_Errors":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+def _read(
+    source: Source,
+    columns: Columns,
+    plan: Plan,
+    wrong: _Errors,
+    check: bool,
+    note: Optional[Callable[[int], None]],
+) -> int:
+    """The first pass. Returns how many lines were left out."""
+    skipped = rows = 0
+    checker = Checker()
+    try:
+        for read in source.read():
+            if isinstance(read, Skipped):
+                skipped += 1
+                continue
+            if isinstance(read, Problem):
+                wrong.add(read)
+                continue
+            assert isinstance(read, Cells)
+            rows += 1
+            specs, problems = columns.specs(read)
+            if specs and len(plan.prompts) < _FIRST and specs[0].prompt:
+                plan.prompts.append(shortened(specs[0].prompt))
+            if specs and check:
+                refused = checker.check(specs[0])
+                problems += [refused] if refused is not None else []
+            for spec in specs if not problems else []:
+                problems += plan._index.add(spec)
+            for problem in problems:
+                wrong.add(problem)
+            if note is not None and rows % 10_000 == 0:
+                note(rows)
+    finally:
+        checker.close()
+    if not rows and not plan.problems.count:
+        wrong.add(Problem("there is no row"))
+    return skipped
+
+
+def _look_back(plan: Plan, wrong: _Errors) -> None:
+    """What the folder and the journal know, and the decision about each row."""
+    index, folder = plan._index, plan._folder
+    index.make_indices()
+    index.load_ledger(folder.ledger())
+    index.load_results(folder.results())
+    if os.path.exists(os.path.join(plan._journal, "jobs.db")):
+        index.load_journal(_journal_rows(plan._journal))
+    index.load_files(folder.files())
+    for problem in index.decide():
+        wrong.add(problem)
+    for key in index.unknown_again():
+        wrong.add(Problem(f"--again {key}: no row has this key"))
+    index.make_queues()
+
+
+def _journal_rows(path: str) -> Iterator[Dict[str, Any]]:
+    return journal.rows(path, page=5000)
+
+
+def _check_disk(plan: Plan, wrong: _Errors) -> None:
+    free = plan._folder.free_bytes()
+    images = plan.numbers.images + plan.numbers.fetch
+    if free < 0 or not images:
+        return
+    learned = plan._index.picture_bytes()
+    if free < images * (learned // 2 or _SURE_BYTES):
+        wrong.add(Problem(
+            f"the disk of {plan._folder.path} has {megabytes(free)} free, and {images} pictures need more: make room, take "
+            "another --out, or send fewer with --limit"
+        ))
+    elif free < images * (learned or _USUAL_BYTES):
+        plan.warnings.append(
+            f"{megabytes(free)} are free, and {images} pictures of {megabytes(learned or _USUAL_BYTES)} need "
+            f"{megabytes(images * (learned or _USUAL_BYTES))}"
+        )
+
+
+def megabytes(size: int) -> str:
+    """Bytes for people."""
+    for unit, power in (("GB", 30), ("MB", 20), ("kB", 10)):
+        if size >= 1 << power:
+            return f"{size / (1 << power):.1f} {unit}"
+    return f"{size} bytes"
+
+
+def lines(
+    numbers: Numbers, name: str, prompts: List[str], gone: List[Tuple[str, str]], warnings: List[str]
+) -> List[str]:
+    """The plan, for people."""
+    skipped = f" ({numbers.skipped} blank lines and comments left out)" if numbers.skipped else ""
+    found = [f"rows       {numbers.rows} in {name}{skipped}"]
+    found += [f"{'reads as' if not number else '':10} {prompt}" for number, prompt in enumerate(prompts)]
+    stands = numbers.stands
+    known = [(Is.DONE, "done"), (Is.OPEN, "to fetch (free)"), (Is.DOUBT, "in doubt (never sent again)")]
+    parts = [f"{stands[state.value]} {text}" for state, text in known if stands.get(state.value)]
+    if parts:
+        found.append(f"known      {', '.join(parts)}")
+    alone = [
+        (Is.REFUSED, "refused (--retry refused)"),
+        (Is.FAILED, "failed (--retry failed may be billed again)"),
+        (Is.EXPIRED, "expired (--retry expired pays again)"),
+        (Is.LEFT, "left by hand"),
+    ]
+    parts = [f"{stands[state.value]} {text}" for state, text in alone if stands.get(state.value)]
+    if parts:
+        found.append(f"left alone {', '.join(parts)}")
+    if numbers.gone:
+        shown = ", ".join(key for key, _ in gone)
+        more = ", …" if numbers.gone > len(gone) else ""
+        found.append(f"not here   {numbers.gone} of earlier runs, no longer in the file: {shown}{more}")
+    found += [f"warning    {text}" for text in warnings]
+    rest = stands.get(Is.NEW.value, 0) - numbers.send
+    images = f", {numbers.images} images" if numbers.images != numbers.send else ""
+    found.append(f"to send    {numbers.send} new jobs{images}{f' ({rest} more are left for later)' if rest > 0 else ''}")
+    return found
+
+
+def price_line(images: int, price: float) -> str:
+    """What the new images cost, at a price that the user has named."""
+    return f"price      {images} × {price:g} = {images * price:.2f}"
+
+
+def consent(send: int, is_terminal: bool, yes: bool, max_jobs: Optional[int]) -> Tuple[str, str]:
+    """("go", ""), ("ask", "") or ("refuse", why), before anything is sent."""
+    if max_jobs is not None and send > max_jobs:
+        return "refuse", f"{send} jobs are new, and --max-jobs allows {max_jobs}: nothing was sent"
+    if not send or yes or max_jobs is not None:
+        return "go", ""
+    if is_terminal:
+        return "ask", ""
+    return "refuse", (
+        f"{send} jobs are new and cost money, and nobody can be asked here: add --max-jobs {send} or --yes. Nothing was sent"
+    )

@@ -1,0 +1,483 @@
+"""Does what a plan says: one client, one thread, a bounded number of rows at a time. Whatever it needs to know after a crash is
+in the journal before it acts."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from typing import Dict, List, NamedTuple, Optional, Set, Tuple
+
+from .._base import undecided
+from .._cli import exits
+from ..client import Client, Download, Job
+from ..enums import EventType, Outcome, State, Status
+from ..errors import AigcError, ExpiredError, KeyConflictError, NoSpaceError, WrongStateError
+from ._columns import shortened
+from ._decide import FINAL, Is
+from ._index import Index, Row, as_json
+from ._names import folder as folder_of
+from ._names import stem
+from ._plan import Plan
+from ._progress import Pace, Tally, Throttle, exit_code, may_send, summary_counts
+from ._results import RowResult, entry_of, result_of
+
+AT_ONCE = 1500
+"""Rows that are worked on at a time."""
+FREE_AT_ONCE = 500
+"""Of these at most so many that cost nothing, so that they do not keep others waiting for ever."""
+ON_THE_WAY = 32
+"""Submissions that have not been answered: after a refusal of the account at most so many more can leave."""
+_SWEEP = 0.25
+_DOUBTS = 8
+"""So many submissions in doubt without one that is accepted, and nothing more is sent."""
+_UNREACHED = 40
+"""The same for submissions that did not get through."""
+_GUESS = 256 * 1024
+"""Bytes of a picture, before the first has come."""
+
+
+class _Pending:
+    """A row that is worked on."""
+
+    __slots__ = ("row", "job", "is_sent", "accepted", "downloads", "paths")
+
+    def __init__(self, row: Row, job: Job, is_sent: bool) -> None:
+        self.row = row
+        self.job = job
+        self.is_sent = is_sent
+        """Whether this run may have submitted it."""
+        self.accepted = not is_sent
+        self.downloads: Optional[List[Download]] = None
+        self.paths: List[str] = []
+
+
+class _End(NamedTuple):
+    stands: Is
+    error: Optional[AigcError] = None
+
+
+class Runner:
+    """Work in turns: call turn() until it is over, then finish(). One thread."""
+
+    def __init__(self, plan: Plan, client: Client) -> None:
+        self._plan = plan
+        self._index: Index = plan._index
+        self._folder = plan._folder
+        self._options = plan._options
+        self._client = client
+        self._run = uuid.uuid4().hex
+        self._pending: Dict[int, _Pending] = {}
+        self._by_task: Dict[int, _Pending] = {}
+        self._counts: Dict[str, int] = dict(plan.numbers.stands)
+        tasks = self._index.tasks()
+        self._free_left = tasks.get("fetch", 0) + tasks.get("settle", 0)
+        self._send_left = plan.numbers.send
+        self._free_rows: List[Row] = []
+        self._paid_rows: List[Row] = []
+        self._free_pending = 0
+        self._backlog = 0
+        self._unanswered: Set[int] = set()
+        self._stopped: Set[str] = set()
+        self._stop_code = 0
+        self._is_stopped = False
+        self._doubts = self._unreached = 0
+        self._results: List[RowResult] = []
+        self._swept = 0.0
+        self._space = (0.0, -1)
+        self._bytes = self._pictures = 0
+        self._busy = 0.0
+        self._looked = time.monotonic()
+        self._downloading = 0
+        self._made: Set[str] = set()
+        self.pace = Pace(time.monotonic())
+        self.stops: List[str] = []
+        """Why nothing more is sent, for people."""
+        self.warnings: List[str] = []
+        """Warnings of the library that have come; whoever shows them empties the list."""
+        self.interrupted = False
+        self._folder.open()
+
+    # Numbers.
+
+    def tally(self) -> Tally:
+        """How many rows stand where."""
+        done, failed, doubt, _ = summary_counts(self._counts)
+        waiting = self._free_left + len(self._free_rows)
+        waiting += 0 if self._is_stopped else self._send_left + len(self._paid_rows)
+        return Tally(self._index.rows, done, failed, doubt, len(self._pending), waiting)
+
+    def counts(self) -> Dict[str, int]:
+        """Rows by where they stand; they add up to the rows."""
+        return {name: number for name, number in self._counts.items() if number}
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to do."""
+        if self._pending or self._free_left or self._free_rows:
+            return False
+        return self._is_stopped or not (self._send_left or self._paid_rows)
+
+    def exit_code(self) -> int:
+        """For the command."""
+        return exit_code(self._index.first_code(), self._counts.get("in doubt", 0), self.interrupted, self._stop_code)
+
+    # Work.
+
+    def tell_known(self) -> None:
+        """Writes the lines of results.jsonl that earlier runs owe, because they were killed."""
+        for row in self._index.all("do = 'nothing' AND is_told = 0"):
+            self._folder.tell(entry_of(row, self._options.prompts))
+        self._note_codes()
+
+    def turn(self, wait: float = 0.1) -> List[RowResult]:
+        """One round: begins rows while there is room, waits so many seconds for something to happen, and returns the rows
+        that have ended."""
+        self._fill()
+        touched = self._take_events(wait)
+        now = time.monotonic()
+        if self._downloading:
+            self._busy += now - self._looked
+        self._looked = now
+        if now - self._swept >= _SWEEP:
+            self._swept = now
+            touched = list(self._pending.values())
+        for pending in touched:
+            if pending.job.id in self._pending:
+                self._look(pending)
+        results, self._results = self._results, []
+        return results
+
+    def stop(self, why: str = "", code: int = 0, provider: Optional[str] = None) -> None:
+        """Sends nothing more (of one provider, or at all). What is accepted is still followed and fetched."""
+        if provider is not None and provider in self._stopped or self._is_stopped:
+            return
+        if provider is not None:
+            self._stopped.add(provider)
+        if provider is None or self._stopped >= self._plan.providers():
+            self._is_stopped = True
+        self._stop_code = self._stop_code or code
+        if why:
+            self.stops.append(why)
+        kept: List[Row] = []
+        for row in self._paid_rows:
+            if not self._is_stopped and row.provider != provider:
+                kept.append(row)
+        self._paid_rows = kept
+        for pending in list(self._pending.values()):
+            if pending.is_sent and not pending.accepted and provider in (None, pending.row.provider):
+                if pending.job.state is State.QUEUED:
+                    pending.job.cancel()
+
+    def settle(self, grace: float) -> None:
+        """For a program that leaves: what has not been sent is not sent, and answers on their way get so many seconds."""
+        self.interrupted = True
+        self.stop()
+        self._free_rows, self._free_left = [], 0
+        for pending in self._pending.values():
+            if not pending.accepted and not pending.job.done:
+                pending.job.cancel()
+        end = time.monotonic() + grace
+        while time.monotonic() < end and any(
+            not pending.accepted and pending.job.remote_id is None and (not pending.job.done or undecided(pending.job))
+            for pending in self._pending.values()
+        ):
+            time.sleep(0.02)
+
+    def abandon(self) -> None:
+        """The client is closed: notes where the rows stand that have not ended."""
+        for pending in list(self._pending.values()):
+            job = pending.job
+            if not pending.accepted and job.remote_id is not None:
+                self._accept(pending)
+            if pending.accepted:
+                self._end(pending, _End(Is.OPEN), [])
+            elif undecided(job):
+                self._end(pending, _End(Is.DOUBT, job.error), [])
+            else:
+                self._end(pending, _End(Is.NEW), [])
+
+    def finish(self) -> None:
+        """Everything that this run began has ended: repetitions on purpose are over."""
+        if not self.interrupted:
+            self._folder.note({"ended": self._run})
+
+    # Begin.
+
+    def _fill(self) -> None:
+        while len(self._pending) < AT_ONCE and self._free_pending < FREE_AT_ONCE:
+            row = self._next_free()
+            if row is None:
+                break
+            self._attach(row)
+        while not self._is_stopped and len(self._pending) < AT_ONCE and len(self._unanswered) < ON_THE_WAY:
+            allowed, why = self._may_send()
+            if not allowed:
+                if not self._pending:  # Nothing that is under way can change that.
+                    self.stop(f"nothing more is sent: {why}", exits.MACHINE)
+                return
+            row = self._next_paid()
+            if row is None:
+                return
+            self._submit(row)
+
+    def _next_free(self) -> Optional[Row]:
+        if not self._free_rows and self._free_left:
+            self._free_rows = self._index.free(100)
+            self._free_left = self._free_left - len(self._free_rows) if self._free_rows else 0
+        return self._free_rows.pop(0) if self._free_rows else None
+
+    def _next_paid(self) -> Optional[Row]:
+        if not self._paid_rows and self._send_left:
+            self._paid_rows = self._index.paid(min(100, self._send_left), self._stopped)
+            self._send_left = self._send_left - len(self._paid_rows) if self._paid_rows else 0
+        return self._paid_rows.pop(0) if self._paid_rows else None
+
+    def _may_send(self) -> Tuple[bool, str]:
+        size = self._bytes // self._pictures if self._pictures else _GUESS
+        bandwidth = self._bytes / self._busy if self._busy > 5 and self._pictures >= 20 else 0.0
+        return may_send(Throttle(self._backlog, size, bandwidth, self._free_bytes()))
+
+    def _free_bytes(self) -> int:
+        now = time.monotonic()
+        if now - self._space[0] > 2.0:
+            self._space = (now, self._folder.free_bytes())
+        return self._space[1]
+
+    def _attach(self, row: Row) -> None:
+        try:
+            # A key that this folder has not noted may be another's: the library compares the requests then, and sends nothing.
+            job = self._client.attach_key(row.jkey) if row.is_noted else self._client.submit(row.spec().request(row.jkey))
+        except WrongStateError:
+            self._end_row(row, _End(Is.NEW), [])  # Never sent, after all: the next run sends it.
+            return
+        except KeyConflictError as error:
+            self._end_row(row, _End(Is.CONFLICT, error), [])
+            return
+        except AigcError as error:
+            self._end_row(row, _End(Is.OPEN, error), [])
+            return
+        self._begin(_Pending(row, job, is_sent=False))
+
+    def _submit(self, row: Row) -> None:
+        try:
+            again = {"journal_key": row.jkey, "run": self._run} if row.jkey != row.key else {}
+            prompt = shortened(row.prompt) if self._options.prompts else ""
+            self._folder.note({"key": row.key, "print": row.print, "prompt": prompt, **again}, durable=bool(again))
+            job = self._client.submit(row.spec().request(row.jkey))
+        except KeyConflictError as error:
+            self._end_row(row, _End(Is.CONFLICT, error), [])
+        except AigcError as error:
+            self._end_row(row, _End(Is.NEW, error), [])
+            self._refused(row, error)
+        else:
+            pending = _Pending(row, job, is_sent=True)
+            self._unanswered.add(job.id)
+            self._begin(pending)
+
+    def _begin(self, pending: _Pending) -> None:
+        self._pending[pending.job.id] = pending
+        self._by_task[pending.job.id] = pending
+        self._free_pending += not pending.is_sent
+        self._backlog += pending.row.wanted
+
+    # Follow.
+
+    def _take_events(self, wait: float) -> List[_Pending]:
+        touched: Dict[int, _Pending] = {}
+        taken = 0
+        for event in self._client.events(timeout=wait if self._pending else 0):
+            if event.type is EventType.WARNING:
+                self.warnings.append(event.message or "")
+            pending = self._by_task.get(event.job_id or 0)
+            if pending is not None and event.type in (EventType.JOB_ACCEPTED, EventType.JOB_DONE):
+                touched[pending.job.id] = pending
+            taken += 1
+            if taken >= 200 or touched and time.monotonic() - self._looked >= wait:
+                break
+        return list(touched.values())
+
+    def _look(self, pending: _Pending) -> None:
+        job = pending.job
+        if not pending.accepted and job.remote_id is not None:
+            self._accept(pending)
+        if pending.downloads is not None:
+            if all(download.done for download in pending.downloads):
+                self._end_downloads(pending, pending.downloads)
+        elif job.done:
+            error = job.error
+            if error is None:
+                self._start_downloads(pending)
+            else:
+                self._end(pending, _end_of(job, error, pending.accepted), [])
+                if pending.is_sent and not pending.accepted:
+                    self._refused(pending.row, error)
+
+    def _accept(self, pending: _Pending) -> None:
+        pending.accepted = True
+        self._doubts = self._unreached = 0
+        self._unanswered.discard(pending.job.id)
+        self._index.end(
+            pending.row.n, stands=Is.OPEN.value, accepted_ms=int(time.time() * 1000), remote_id=pending.job.remote_id
+        )
+        self._recount(pending.row.n, pending.row.stands, Is.OPEN)
+
+    def _refused(self, row: Row, error: AigcError) -> None:
+        """A submission that did not become a job: is it worth sending the next?"""
+        band = int(error.status) // 100
+        if error.status is Status.CANCELLED:
+            return
+        if error.outcome is Outcome.UNKNOWN or band == 6:
+            self._doubts += 1
+            if self._doubts >= _DOUBTS:
+                self.stop(f"{self._doubts} submissions in a row are in doubt: nothing more is sent", exits.OUTCOME_UNKNOWN)
+        elif band == 4:
+            self.stop(f"the account of {row.provider} is refused, and nothing more is sent: {error.message}",
+                      exits.of(error), row.provider)
+        elif band == 8:
+            self.stop(f"nothing more is sent: {error.message}", exits.of(error))
+        elif band == 3:
+            self._unreached += 1
+            if self._unreached >= _UNREACHED:
+                self.stop(f"{self._unreached} submissions in a row did not get through, and nothing more is sent: "
+                          f"{error.message}", exits.of(error))
+
+    def _start_downloads(self, pending: _Pending) -> None:
+        job, row = pending.job, pending.row
+        assets = job.assets
+        if not assets:
+            if job.result_id is None:
+                error = AigcError("the provider says that the job has succeeded, and gives no image", status=Status.JOB_FAILED)
+                self._end(pending, _End(Is.FAILED, error), [])
+            else:
+                self._end(pending, _End(Is.DONE), [])
+            return
+        pending.downloads = []
+        pending.paths = []
+        try:
+            for asset in assets:
+                name = self._stem(row, asset.index)
+                here = self._index.file_of(name)
+                pending.paths.append(here or "")
+                if here is None:
+                    download = job.download(asset.index, os.path.join(self._room(row), name + ".*"))
+                    pending.downloads.append(download)
+                    self._by_task[download.id] = pending
+                    self._downloading += 1
+        except AigcError as error:
+            self._drop_downloads(pending)
+            self._end(pending, _End(Is.OPEN, error), [])
+
+    def _stem(self, row: Row, index: int) -> str:
+        if index == 0:
+            return row.stem
+        spec = row.spec()
+        values = {"key": row.jkey, "provider": row.provider, "operation": row.operation, **spec.names}
+        return stem(self._options.name_template, values, index)
+
+    def _room(self, row: Row) -> str:
+        """The folder for a row, made if it is missing."""
+        below = folder_of(row.n, self._index.rows)
+        path = os.path.join(self._folder.path, below) if below else self._folder.path
+        if path not in self._made:
+            os.makedirs(path, exist_ok=True)
+            self._made.add(path)
+        return path
+
+    def _end_downloads(self, pending: _Pending, downloads: List[Download]) -> None:
+        failed: Optional[AigcError] = None
+        found = iter(downloads)
+        paths: List[str] = []
+        for path in pending.paths:
+            if path:
+                paths.append(path)
+                continue
+            download = next(found)
+            error = download.error
+            if error is None and download.path is not None:
+                paths.append(os.path.relpath(download.path, self._folder.path))
+                self._bytes += download.bytes.received
+                self._pictures += 1
+            else:
+                failed = failed or error or AigcError("an image did not come")
+        self._drop_downloads(pending)
+        if failed is None:
+            self._end(pending, _End(Is.DONE), paths)
+            return
+        if isinstance(failed, NoSpaceError):
+            self.stop(f"the disk is full, and nothing more is sent: {failed.message}", exits.of(failed))
+        self._end(pending, _End(Is.EXPIRED if isinstance(failed, ExpiredError) else Is.OPEN, failed), paths)
+
+    def _drop_downloads(self, pending: _Pending) -> None:
+        for download in pending.downloads or ():
+            self._by_task.pop(download.id, None)
+            self._downloading -= 1
+
+    # End.
+
+    def _end(self, pending: _Pending, end: _End, paths: List[str]) -> None:
+        self._pending.pop(pending.job.id, None)
+        self._by_task.pop(pending.job.id, None)
+        self._unanswered.discard(pending.job.id)
+        self._free_pending -= not pending.is_sent
+        self._backlog -= pending.row.wanted
+        seconds: Optional[float] = None
+        row = self._index.get(pending.row.n)
+        now = int(time.time() * 1000)
+        if pending.accepted and pending.is_sent and row.accepted_ms and end.stands in (Is.DONE, Is.FAILED):
+            seconds = (now - row.accepted_ms) / 1000
+            self.pace.ended(time.monotonic(), seconds)
+        elif end.stands is Is.DONE:
+            self.pace.ended(time.monotonic(), None)
+        self._end_row(row, end, paths, seconds, now, pending.job.remote_id)
+
+    def _end_row(
+        self,
+        row: Row,
+        end: _End,
+        paths: List[str],
+        seconds: Optional[float] = None,
+        now: Optional[int] = None,
+        remote_id: Optional[str] = None,
+    ) -> None:
+        error = end.error
+        code = 0
+        if end.stands is not Is.DONE and error is not None and error.status is not Status.CANCELLED:
+            code = exits.of(error)
+        self._index.end(
+            row.n, stands=end.stands.value, code=code, files=as_json(paths), ended_ms=now,
+            status=None if error is None else error.name, message=None if error is None else " ".join(error.message.split()),
+            seconds=seconds if seconds is not None else row.seconds, remote_id=remote_id or row.remote_id,
+        )
+        self._recount(row.n, row.stands, end.stands)
+        ended = self._index.get(row.n)
+        if not (end.stands is Is.NEW and not code) and not (end.stands is Is.OPEN and self.interrupted):
+            self._index.end(row.n, is_told=1)
+            self._folder.tell(entry_of(ended, self._options.prompts))
+            self._results.append(result_of(ended, self._folder.path, True))
+
+    def _recount(self, n: int, before: Optional[str], after: Is) -> None:
+        self._counts[before or Is.NEW.value] = self._counts.get(before or Is.NEW.value, 0) - 1
+        self._counts[after.value] = self._counts.get(after.value, 0) + 1
+
+    def _note_codes(self) -> None:
+        """Rows that an earlier run left as failed count for the exit code too."""
+        for row in self._index.all(f"do = 'nothing' AND stands IN ('{Is.REFUSED.value}', '{Is.FAILED.value}', "
+                                   f"'{Is.EXPIRED.value}')"):
+            self._index.end(row.n, code=exits.ASSET if row.stands == Is.EXPIRED.value else exits.JOB)
+
+
+def _end_of(job: Job, error: AigcError, accepted: bool) -> _End:
+    """Where a row stands whose job has ended without images."""
+    if not accepted:
+        if undecided(job) or error.outcome is Outcome.UNKNOWN or int(error.status) // 100 == 6:
+            return _End(Is.DOUBT, error)
+        return _End(Is.REFUSED if error.name in FINAL else Is.NEW, error)
+    band = int(error.status) // 100
+    if isinstance(error, ExpiredError):
+        return _End(Is.EXPIRED, error)
+    if band == 6:  # Attached by its key, and in doubt.
+        return _End(Is.DOUBT, error)
+    if error.outcome is Outcome.NOT_SENT:
+        return _End(Is.NEW, error)
+    return _End(Is.FAILED if band == 5 else Is.OPEN, error)

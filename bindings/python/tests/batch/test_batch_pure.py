@@ -1,0 +1,398 @@
+"""The parts of a batch that do no input and output: tables of cases."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any, Dict, List, Mapping, Optional, Tuple
+
+import pytest
+from aigc.batch import _names, _plan
+from aigc.batch._columns import Columns, Known, Spec, shortened
+from aigc.batch._decide import Decision, Do, Is, Seen, decide
+from aigc.batch._index import Index
+from aigc.batch._keys import fingerprint, key_of, next_generation, own_hash, wrong_key
+from aigc.batch._options import Options
+from aigc.batch._options import wrong as wrong_options
+from aigc.batch._problems import SHOWN, Problem, Problems
+from aigc.batch._progress import Pace, Tally, Throttle, Ticks, clock, exit_code, line, may_send
+from aigc.batch._rows import Cells, ListSource, Read, ReadError, Skipped, as_cells
+from aigc.batch._rows import lines, read_csv, read_jsonl, read_tsv, read_txt
+from aigc.request import Request
+from aigc._cli.batch import again
+
+FIELDS = {
+    ("tencent", "aigc_image"): {
+        "prompt": "string", "count": "int", "resolution": "string", "logo_add": "bool", "image_urls": "image_url",
+        "additional_parameters": "json",
+    },
+    ("alibaba", "inference"): {"prompt": "string", "strength": "double", "count": "int"},
+    ("alibaba", "model_train"): {"name": "string"},
+}
+KNOWN = Known(
+    lambda: ["alibaba", "tencent"],
+    lambda provider: [operation for name, operation in FIELDS if name == provider],
+    lambda provider, operation: FIELDS[provider, operation],
+)
+
+
+# Reading
+
+
+def read(data: bytes, reader: Any, encoding: Optional[str] = None) -> List[Read]:
+    return list(reader(lines(io.BytesIO(data), encoding)))
+
+
+def cells(found: List[Read]) -> List[Dict[str, Any]]:
+    return [entry.cells for entry in found if isinstance(entry, Cells)]
+
+
+def problems(found: List[Read]) -> List[str]:
+    return [entry.text for entry in found if isinstance(entry, Problem)]
+
+
+def test_each_format_is_read() -> None:
+    assert cells(read(b"key,prompt\n1,a cat\n2,\"a, b\nc \"\"d\"\"\"\n", read_csv)) == [
+        {"key": "1", "prompt": "a cat"}, {"key": "2", "prompt": 'a, b\nc "d"'}
+    ]
+    assert cells(read(b"key\tprompt\r\n1\ta, cat\r\n", read_tsv)) == [{"key": "1", "prompt": "a, cat"}]
+    found = read(b'{"prompt": "x", "count": 2}\n\n{"prompt": "y"}', read_jsonl)
+    assert cells(found) == [{"prompt": "x", "count": 2}, {"prompt": "y"}]
+    found = read(b"# cats\n\n a cat \nanother\n", read_txt)
+    assert cells(found) == [{"prompt": "a cat"}, {"prompt": "another"}]
+    assert [entry.line for entry in found if isinstance(entry, Skipped)] == [1, 2]
+    assert [(entry.row, entry.line) for entry in found if isinstance(entry, Cells)] == [(1, 3), (2, 4)]
+
+
+def test_lines_count_what_a_cell_spans() -> None:
+    found = read(b'prompt\n"a\nb\nc"\n\nd\n', read_csv)
+    assert [(entry.row, entry.line) for entry in found if isinstance(entry, Cells)] == [(1, 2), (2, 6)]
+
+
+@pytest.mark.parametrize("data, encoding", [
+    ("\ufeffprompt\n红猫\n".encode(), None),
+    ("prompt\n红猫\n".encode("gbk"), "gbk"),
+    ("prompt\n红猫\n".encode("utf-16"), "utf-16"),
+    ("prompt\r\n红猫\r\n".encode("gb18030"), "gb18030"),
+])
+def test_encodings(data: bytes, encoding: Optional[str]) -> None:
+    assert cells(read(data, read_csv, encoding)) == [{"prompt": "红猫"}]
+
+
+@pytest.mark.parametrize("data, encoding, says", [
+    ("prompt\n红猫\n".encode("gbk"), None, "--encoding gbk"),
+    ("prompt\n红猫\n".encode("utf-16"), None, "--encoding utf-16"),
+    ("prompt\n红猫\n".encode(), "ascii", "another --encoding"),
+])
+def test_what_is_not_in_the_encoding_is_never_guessed(data: bytes, encoding: Optional[str], says: str) -> None:
+    with pytest.raises(ReadError, match=says):
+        read(data, read_csv, encoding)
+
+
+@pytest.mark.parametrize("data, reader, says", [
+    (b"", read_csv, "empty"),
+    (b"key,prompt\n", read_csv, "a header and no row"),
+    (b"key,,prompt\n1,2,3\n", read_csv, "column 2 has no name"),
+    (b"a,a\n1,2\n", read_csv, "twice"),
+    (b"key;prompt\n1;x\n", read_csv, "semicolons"),
+    (b"key,prompt\n1,2,3\n", read_csv, "3 cells, and the header has 2"),
+    (b'prompt\n"never closed\nx\n', read_csv, "never closed"),
+    (b"prompt\n" + b"x" * (10 << 20) + b"\n", read_csv, "longer than 1 MiB"),
+    (b"", read_txt, "no prompt"),
+    (b"# only\n", read_txt, "no prompt"),
+    (b"", read_jsonl, "empty"),
+    (b"[1]\n", read_jsonl, "no JSON object"),
+    (b"{\n", read_jsonl, "no JSON"),
+    (b'{"a": NaN}\n', read_jsonl, "NaN"),
+    (b"[" * 100_000 + b"\n", read_jsonl, "no JSON"),
+])
+def test_what_is_no_table(data: bytes, reader: Any, says: str) -> None:
+    assert any(says in text for text in problems(read(data, reader))), problems(read(data, reader))
+
+
+def test_rows_of_a_program() -> None:
+    request = Request("tencent", "aigc_image", prompt="x", key="k", image_urls=["u"], body={"A": 1})
+    assert as_cells(request) == {
+        "provider": "tencent", "operation": "aigc_image", "prompt": "x", "image_urls": ["u"], "body.A": 1, "key": "k"
+    }
+    assert cells(list(ListSource(iter(["a", {"prompt": "b"}])).read())) == [{"prompt": "a"}, {"prompt": "b"}]
+    with pytest.raises(TypeError):
+        as_cells(3)
+
+
+# Columns
+
+
+def specs(options: Options, row: Mapping[str, Any]) -> Tuple[List[Spec], List[str]]:
+    found, wrong = Columns(options, KNOWN).specs(Cells(1, 2, dict(row)))
+    return found, [f"{problem.column}: {problem.text}" for problem in wrong]
+
+
+def one(options: Options, **row: Any) -> Spec:
+    found, wrong = specs(options, row)
+    assert not wrong, wrong
+    return found[0]
+
+
+TENCENT = Options(provider="tencent")
+
+
+def test_a_row_becomes_a_request() -> None:
+    spec = one(TENCENT, key="k", prompt="a cat", count="2", logo_add="true", image_urls="http://a http://b", resolution="")
+    assert spec.fields == {"prompt": "a cat", "count": 2, "logo_add": True, "image_urls": ["http://a", "http://b"]}
+    request = spec.request("j")
+    assert request.key == "j" and request.fields == {"prompt": "a cat", "count": 2, "logo_add": True}
+    assert request.image_urls == ["http://a", "http://b"] and spec.wanted == 2
+    body = one(TENCENT, prompt="x", **{"body.New": "[1]", "additional_parameters": '{"a": 1}'})
+    assert body.request().body == {"New": [1]} and body.fields["additional_parameters"] == '{"a": 1}'
+
+
+def test_a_row_overrides_what_is_set_for_all() -> None:
+    options = Options(provider="tencent", fields={"count": "3", "resolution": "2K"})
+    assert one(options, prompt="x", count="1").fields == {"prompt": "x", "count": 1, "resolution": "2K"}
+    assert one(Options(provider="tencent"), prompt="x", provider="alibaba", operation="inference").provider == "alibaba"
+
+
+def test_templates_fill_in_columns() -> None:
+    options = Options(provider="tencent", prompt="a {animal}, {{{style}}}")
+    assert one(options, animal="cat", style="oil").prompt == "a cat, {oil}"
+    assert one(Options(provider="tencent", prompt="{prompt}, oil"), prompt="a cat").prompt == "a cat, oil"
+    a, b = one(options, animal="cat", style="oil"), one(options, animal="cat", style="ink")
+    assert a.own != b.own
+    assert "names a column" in specs(options, {"animal": "cat"})[1][0]
+    assert "empty" in specs(options, {"animal": "", "style": "x"})[1][0]
+
+
+def test_foreign_batch_lines() -> None:
+    row = {"custom_id": "r1", "method": "POST", "url": "/v1", "body": {"prompt": "x", "size": "2K", "quality": "hd", "n": 2}}
+    assert [text.split(":")[0] for text in specs(TENCENT, row)[1]] == ["size", "quality", "n"]
+    options = Options(provider="tencent", map={"size": "resolution", "n": "count"}, drop=frozenset(["quality"]))
+    spec = one(options, **row)
+    assert spec.key == "r1" and spec.fields == {"prompt": "x", "resolution": "2K", "count": 2}
+    assert one(TENCENT, custom_id="r1", params={"prompt": "x"}).fields == {"prompt": "x"}
+
+
+@pytest.mark.parametrize("row, says", [
+    ({"prompt": "x", "cuont": 1}, "did you mean count?"),
+    ({"prompt": "x", "count": "many"}, "a whole number, such as 4"),
+    ({"prompt": "x", "provider": "tencnet"}, "did you mean tencent?"),
+    ({"prompt": "x", "provider": "alibaba"}, "several operations"),
+    ({"prompt": "x", "provider": "alibaba", "operation": "inferense"}, "did you mean inference?"),
+    ({"key": " ", "prompt": "x"}, "the key is empty"),
+    ({"key": "a\nb", "prompt": "x"}, "control character"),
+    ({"key": "k" * 300, "prompt": "x"}, "300 bytes"),
+    ({"key": "a", "custom_id": "b", "prompt": "x"}, "another custom_id"),
+    ({"prompt": "x", "body.A": "{"}, "JSON"),
+    ({"prompt": "x", "image_urls": 3}, "list of URLs"),
+])
+def test_what_is_wrong_with_a_row(row: Dict[str, Any], says: str) -> None:
+    found, wrong = specs(TENCENT, row)
+    assert not found and any(says in text for text in wrong), wrong
+
+
+def test_no_provider_and_wrong_set() -> None:
+    assert "--provider" in specs(Options(), {"prompt": "x"})[1][0]
+    assert "did you mean count?" in specs(Options(provider="tencent", fields={"cuont": "1"}), {"prompt": "x"})[1][0]
+    assert "--keep" in specs(Options(provider="tencent", keep=("nmae",)), {"prompt": "x", "name": "y"})[1][0]
+
+
+def test_kept_columns_are_aside() -> None:
+    options = Options(provider="tencent", keep=("name", "set"))
+    a, b = (one(options, prompt="x", name=name, set="s") for name in "ab")
+    assert a.kept == {"name": "a", "set": "s"} and a.fields == {"prompt": "x"} and a.own == b.own
+
+
+def test_wrong_options() -> None:
+    assert wrong_options(Options()) == []
+    assert wrong_options(Options(repeat=0, limit=-1, retry=frozenset(["x"]), map={"a": "b", "c": "b"}, drop=frozenset("a"))) != []
+
+
+# Keys
+
+
+def test_keys_come_from_what_the_row_says_itself() -> None:
+    a = one(TENCENT, prompt="x", count="1")
+    wide = one(Options(provider="tencent", fields={"resolution": "2K"}), prompt="x", count="1")
+    assert a.own == one(TENCENT, count="1", prompt="x").own == wide.own
+    assert a.own != one(TENCENT, prompt="x", count="2").own
+    assert a.print != wide.print
+    assert one(TENCENT, prompt="x", count="").own == one(TENCENT, prompt="x").own
+
+
+def test_key_of() -> None:
+    assert key_of(None, "h", 1, 1) == "h" and key_of(None, "h", 3, 3) == "h.3"
+    assert key_of("k", "h", 1, 1) == "k" and key_of("k", "h", 1, 2) == "k~copy2"
+    assert next_generation("k", {"k~2", "k~3"}.__contains__) == "k~4"
+    assert wrong_key("猫") is None and wrong_key("") is not None
+    assert own_hash({"a": 1, "b": 2}) == own_hash({"b": 2, "a": 1}) and len(fingerprint("a", "b", {})) == 16
+
+
+# Names
+
+
+@pytest.mark.parametrize("template, values, index, name", [
+    ("{key}-{index}", {"key": "红猫"}, 0, "红猫-0"),
+    ("{key}-{index}", {"key": "a/b\\c:d"}, 1, "a_b_c_d-1"),
+    ("{key}-{index}", {"key": "../../x"}, 0, "__.._x-0"),
+    ("{key}", {"key": "a"}, 0, "a"),
+    ("{key}", {"key": "a"}, 2, "a-2"),
+    ("{animal}-{key}-{index}", {"key": "a", "animal": "cat"}, 0, "cat-a-0"),
+    ("{key}", {"key": ".hidden"}, 0, "_hidden"),
+    ("{key}", {"key": "e\u0301"}, 0, "\u00e9"),
+])
+def test_stems(template: str, values: Dict[str, str], index: int, name: str) -> None:
+    assert _names.stem(template, values, index) == name
+
+
+def test_long_names_are_cut_and_stay_two() -> None:
+    a, b = (_names.stem("{key}-{index}", {"key": "猫" * 66 + "\u00e9" * 30 + end}, 0) for end in "ab")
+    assert a != b and all(len(name.encode()) <= 250 and name.startswith("猫猫") for name in (a, b))
+
+
+def test_templates_folders_and_files() -> None:
+    assert _names.wrong_template("{key}-{index}") is None
+    for template in ("", "a/{key}", "{key", "cat"):
+        assert _names.wrong_template(template) is not None
+    assert _names.columns_of("{key}-{animal}-{index}") == {"animal"}
+    assert _names.folder(1, 9_999) == "" and _names.folder(1_000, 10_000) == "0000" and _names.folder(1_001, 10_000) == "0001"
+    assert _names.stem_of_file("a.b-0.png") == "a.b-0" and _names.stem_of_file("x.part") is None
+    assert _names.folded("Cat") == _names.folded("cat") and _names.folded("红猫") != _names.folded("蓝猫")
+
+
+def claims(options: Options, *rows: Dict[str, Any]) -> List[str]:
+    index, found = Index(options), []
+    for number, row in enumerate(rows, 1):
+        specs, wrong = Columns(options, KNOWN).specs(Cells(number, number + 1, row))
+        assert not wrong
+        found += [problem.text for spec in specs for problem in index.add(spec)]
+    index.close()
+    return found
+
+
+def test_rows_that_cannot_stand_beside_each_other() -> None:
+    assert "twice, first in line 2" in claims(TENCENT, {"key": "a", "prompt": "x"}, {"key": "a", "prompt": "y"})[0]
+    assert "no capitals" in claims(TENCENT, {"key": "Cat", "prompt": "x"}, {"key": "cat", "prompt": "y"})[0]
+    options = Options(provider="tencent", name_template="{animal}")
+    assert "put {key}" in claims(options, {"animal": "a", "prompt": "x"}, {"animal": "a", "prompt": "y"})[0]
+    assert claims(TENCENT, {"key": "红猫", "prompt": "x"}, {"key": "蓝猫", "prompt": "y"}) == []
+    assert claims(TENCENT, *[{"prompt": "same"}] * 3) == []
+    assert claims(Options(provider="tencent", repeat=3), {"key": "a", "prompt": "x"}, {"prompt": "x", "key": "b"}) == []
+    joined = Options(provider="tencent", name_template="{key}{index}")
+    assert claims(joined, {"key": "a1", "prompt": "x"}, {"key": "a", "prompt": "x", "count": 11}) != []
+
+
+# The table of decisions
+
+N, R = frozenset[str](), frozenset(["refused", "failed", "expired"])
+CONTENT = "AIGC_E_CONTENT_REFUSED"
+
+
+@pytest.mark.parametrize("seen, retry, again_, expected", [
+    (Seen(), N, False, (Is.NEW, Do.SEND)),
+    (Seen("claimed"), N, False, (Is.NEW, Do.SEND)),
+    (Seen("refused", status="AIGC_E_BILLING"), N, False, (Is.NEW, Do.SEND)),
+    (Seen("refused", status="AIGC_E_THROTTLED"), N, False, (Is.NEW, Do.SEND)),
+    (Seen("refused", status="AIGC_E_CANCELLED"), N, False, (Is.NEW, Do.SEND)),
+    (Seen("refused", status=CONTENT), N, False, (Is.REFUSED, Do.NOTHING)),
+    (Seen("refused", status=CONTENT), R, False, (Is.NEW, Do.SEND)),
+    (Seen("refused", status=CONTENT, changed=True), N, False, (Is.NEW, Do.SEND)),
+    (Seen("failed", status=CONTENT), N, False, (Is.FAILED, Do.NOTHING)),
+    (Seen("failed"), R, False, (Is.NEW, Do.AGAIN)),
+    (Seen("failed", changed=True), N, False, (Is.CONFLICT, Do.NOTHING)),
+    (Seen("accepted"), N, False, (Is.OPEN, Do.FETCH)),
+    (Seen("accepted"), R, True, (Is.OPEN, Do.FETCH)),
+    (Seen("sending", alive=True), N, False, (Is.OPEN, Do.FETCH)),
+    (Seen("sending"), N, False, (Is.DOUBT, Do.SETTLE)),
+    (Seen("unknown"), N, False, (Is.DOUBT, Do.NOTHING)),
+    (Seen("unknown"), R, True, (Is.DOUBT, Do.NOTHING)),
+    (Seen("unknown", changed=True), R, True, (Is.DOUBT, Do.NOTHING)),
+    (Seen("abandoned"), R, False, (Is.LEFT, Do.NOTHING)),
+    (Seen("abandoned"), N, True, (Is.NEW, Do.AGAIN)),
+    (Seen("succeeded", whole=True), R, False, (Is.DONE, Do.NOTHING)),
+    (Seen("succeeded", whole=True), N, True, (Is.NEW, Do.AGAIN)),
+    (Seen("succeeded", whole=True, changed=True), N, False, (Is.CONFLICT, Do.NOTHING)),
+    (Seen("succeeded"), N, False, (Is.OPEN, Do.FETCH)),
+    (Seen("succeeded", expired=True), N, False, (Is.EXPIRED, Do.NOTHING)),
+    (Seen("succeeded", expired=True), R, False, (Is.NEW, Do.AGAIN)),
+    (Seen("succeeded", expired=True, whole=True), R, False, (Is.DONE, Do.NOTHING)),
+])
+def test_decisions(seen: Seen, retry: Any, again_: bool, expected: Tuple[Is, Do]) -> None:
+    assert decide(seen, retry, again_) == Decision(*expected)
+
+
+def test_nothing_in_doubt_is_ever_sent() -> None:
+    for state in ("unknown", "sending"):
+        for flags in range(32):
+            seen = Seen(state, False, None, bool(flags & 1), bool(flags & 2), bool(flags & 4))
+            assert decide(seen, R if flags & 8 else N, bool(flags & 16)).do not in (Do.SEND, Do.AGAIN)
+
+
+# Plan, progress, codes
+
+
+@pytest.mark.parametrize("send, terminal, yes, most, answer", [
+    (5, False, False, None, "refuse"), (5, True, False, None, "ask"), (5, False, True, None, "go"), (5, False, False, 5, "go"),
+    (5, True, True, 4, "refuse"), (0, False, False, None, "go"), (0, False, False, 0, "go"),
+])
+def test_consent(send: int, terminal: bool, yes: bool, most: Optional[int], answer: str) -> None:
+    assert _plan.consent(send, terminal, yes, most)[0] == answer
+
+
+def test_the_plan_in_words() -> None:
+    numbers = _plan.Numbers(12, 2, 3, 5, 1, {"done": 4, "to fetch": 1, "in doubt": 1, "refused": 1, "not sent": 5}, 1)
+    text = "\n".join(_plan.lines(numbers, "cats.csv", ["a cat"], [("k", "succeeded")], []))
+    for part in ("12 in cats.csv (2 blank", "4 done, 1 to fetch (free), 1 in doubt", "1 refused (--retry refused)", "k",
+                 "3 new jobs, 5 images (2 more are left for later)"):
+        assert part in text
+    assert _plan.price_line(5, 0.04) == "price      5 × 0.04 = 0.20"
+
+
+def test_the_line_of_progress() -> None:
+    tally = Tally(1001, 611, 0, 1, 38, 351)
+    assert line(tally, 4.1, 94, 100) == " 612/1001 ━━━━━━━━━━━━────────  61 %  4.1/s  in flight 38  failed 0  in doubt 1  1:34 left"
+    assert len(line(tally, 4.1, 94, 60)) <= 60 and clock(3725) == "1:02:05"
+    pace = Pace(0.0)
+    assert pace.left(1.0, tally) is None
+    for second in range(1, 11):
+        pace.ended(float(second), 5.0)
+    assert pace.rate(10.0) == 1.0 and pace.left(10.0, Tally(100, 10, flight=5, waiting=85)) == 90.0
+    assert Pace(0.0).rate(5.0) == 0.0
+
+
+def test_ticks() -> None:
+    ticks = Ticks(0.0)
+    assert [ticks.due(at, Tally(100, done)) for at, done in ((0, 50), (1, 55), (2, 60), (3, 61), (33, 61), (34, 61))] == [
+        False, False, True, False, True, False
+    ]
+
+
+def test_no_more_is_accepted_than_can_be_fetched() -> None:
+    mega = 1 << 20
+    assert may_send(Throttle(0, mega, 0.0, -1))[0] and may_send(Throttle(100, mega, mega, 1 << 40))[0]
+    assert not may_send(Throttle(100, mega, 0.0, 50 * mega))[0]
+    assert not may_send(Throttle(6 * 3600, mega, mega, 1 << 50))[0] and may_send(Throttle(6 * 3600 - 2, mega, mega, 1 << 50))[0]
+
+
+@pytest.mark.parametrize("arguments, code", [
+    ((0, 0, False, 0), 0), ((3, 0, False, 0), 3), ((3, 1, False, 4), 6), ((3, 1, True, 0), 130), ((0, 0, False, 4), 4),
+    ((7, 0, False, 4), 7),
+])
+def test_exit_codes(arguments: Any, code: int) -> None:
+    assert exit_code(*arguments) == code
+
+
+def test_problems_are_grouped() -> None:
+    found = Problems("f.csv")
+    for row in range(1000):
+        found.add(Problem("wrong", row + 1, row + 2, "count"))
+    for kind in range(40):
+        found.add(Problem(f"kind {kind}", 1, 2))
+    shown = list(found.lines())
+    assert found.count == 1040 and len(shown) == SHOWN + 1
+    assert shown[0] == "f.csv:2, row 1, column count: wrong (1000 rows; the next: 3, 4, …)" and shown[-1] == "and 21 more"
+
+
+def test_the_line_to_repeat_has_no_secret() -> None:
+    words = ["batch", "my cats.csv", "-c", "tencent.secret_key=x", "--config=a.b=1", "-c", "x=1"]
+    assert again(words, ["tencent.secret_key"]).endswith("batch 'my cats.csv' --config=a.b=1 -c x=1")
+    assert shortened("a\n b" + "x" * 300).startswith("a b") and json.dumps(shortened("x" * 300)) != ""

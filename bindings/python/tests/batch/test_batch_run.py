@@ -1,0 +1,452 @@
+"""aigc batch against the sandbox: what is paid, what is fetched, what is refused beforehand, and what is said."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Callable, Dict, List
+
+import aigc
+import pytest
+from aigc import journal
+from aigc.batch import _folder, _plan
+from aigc.batch._options import Options
+from aigc.batch._rows import ListSource
+from batching import FAST, Folder
+from support import Command, environment
+
+CREATE = "CreateAigcImageTask"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, command: Command, sandbox: Any) -> Folder:
+    return Folder(tmp_path, command, sandbox)
+
+
+def until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it has not come about"
+        time.sleep(0.02)
+
+
+# What a row is
+
+
+def test_shuffled_renamed_inserted_deleted(folder: Folder) -> None:
+    rows = [f"a cat {n}" for n in range(20)]
+    first = folder.write("prompt\n" + "\n".join(rows) + "\n")
+    folder.run(first, "--yes")
+    assert folder.created() == 20
+    random.Random(1).shuffle(rows)
+    folder.run(folder.write("prompt\n" + "\n".join(rows), "other.csv"))
+    folder.run(folder.write("\n".join(rows), "cats.txt"))
+    folder.run(folder.write("".join(json.dumps({"prompt": row}) + "\n" for row in rows), "cats.jsonl"))
+    assert folder.created() == 20
+    rows.insert(7, "a new cat")
+    folder.run(folder.write("prompt\n" + "\n".join(rows)), "--max-jobs", "1")
+    assert folder.created() == 21
+    del rows[3]
+    done = folder.run(folder.write("prompt\n" + "\n".join(rows)))
+    assert folder.created() == 21 and "not here   1 of earlier runs" in done.stderr
+    metadata = [json.loads(line) for line in (folder.out / "metadata.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [entry["text"] for entry in metadata] == rows
+
+
+def test_three_equal_prompts_killed_after_one(folder: Folder, sandbox: Any) -> None:
+    sandbox.config(duration=1.0)
+    file = folder.write("a cat\na cat\na cat\n", "rows.txt")
+    process = folder.start(file, "--yes", "-c", "rate.tencent.create_per_s=2")
+    until(lambda: folder.created() >= 1)
+    process.kill()
+    process.wait(10)
+    for _ in range(2):
+        done = folder._command.run(*folder.line(file, "--yes"))
+        if done.returncode != 6:
+            break
+        # Equal prompts: how many the cloud has more than the journal says how many of those in doubt ran.
+        known = {row["remote_id"] for row in journal.rows(folder.journal) if row["remote_id"]}
+        lost = [job["id"] for job in sandbox.stats()["jobs"] if job["id"] not in known]
+        for row in folder.doubts():
+            outcome = aigc.Outcome.ACCEPTED if lost else aigc.Outcome.NOT_SENT
+            journal.resolve(folder.journal, row["key"], outcome, lost.pop() if lost else None)
+    assert done.returncode == 0, done.stderr
+    assert folder.created() == 3 and len(folder.results()) == 3
+    assert len(list(folder.out.glob("*.png"))) == 3
+
+
+def test_an_edited_row_is_new_and_with_a_key_a_conflict(folder: Folder) -> None:
+    folder.run(folder.write("prompt\na\nb\n"), "--yes")
+    done = folder.run(folder.write("prompt\na\nb edited\n"), "--yes")
+    assert folder.created() == 3 and "no longer in the file" in done.stderr
+    keyed = Folder(folder.path / "keyed", folder._command, folder.sandbox)
+    keyed.path.mkdir()
+    keyed.run(keyed.write("key,prompt\nk1,a\nk2,b\n"), "--yes")
+    edited = keyed.write("key,prompt\nk1,a\nk2,b edited\nk3,c\n")
+    done = keyed.run(edited, "--yes", code=2)
+    assert "k2 was sent with other fields" in done.stderr and "--again k2" in done.stderr and keyed.created() == 5
+    keyed.run(edited, "--yes", "--again", "k2")
+    assert keyed.created() == 7
+    assert {path.name for path in keyed.out.glob("*.png")} == {"k1-0.png", "k2-0.png", "k2~2-0.png", "k3-0.png"}
+    keyed.run(edited)
+    assert keyed.created() == 7 and keyed.results()["k2"]["files"] == ["k2~2-0.png"]
+
+
+def test_an_interrupted_repetition_is_not_repeated_once_more(folder: Folder, sandbox: Any) -> None:
+    file = folder.write("key,prompt\nk1,a\nk2,b\n")
+    folder.run(file, "--yes")
+    sandbox.config(duration=20.0)
+    process = folder.start(file, "--yes", "--again", "k1")
+    until(lambda: any(row["key"] == "k1~2" and row["state"] == "accepted" for row in journal.rows(folder.journal)))
+    process.kill()
+    process.wait(10)
+    sandbox.config(duration=0.3)
+    process = folder.start(file, "--yes", "--again", "k1")  # The same line: it goes on with that job.
+    time.sleep(1.0)
+    process.kill()
+    process.wait(10)
+    assert folder.created() == 3
+
+
+def test_repeat_and_templates(folder: Folder) -> None:
+    file = folder.write("animal,style\ncat,oil\ndog,ink\n")
+    options = ("--prompt", "a {animal}, {style}", "--repeat", "2", "--name-template", "{animal}-{key}-{index}", "--yes")
+    folder.run(file, *options)
+    assert folder.created() == 4
+    names = sorted(path.name[:4] for path in folder.out.glob("*.png"))
+    assert names == ["cat-", "cat-", "dog-", "dog-"]
+    assert sorted(entry["prompt"] for entry in folder.results().values()) == ["a cat, oil"] * 2 + ["a dog, ink"] * 2
+
+
+def test_several_images_a_row(folder: Folder) -> None:
+    file = folder.write("key,prompt,count\na,x,3\nb,y,1\n")
+    assert "2 new jobs, 4 images" in folder.run(file, "--yes").stderr
+    assert {path.name for path in folder.out.glob("*.png")} == {"a-0.png", "a-1.png", "a-2.png", "b-0.png"}
+    before = (folder.out / "a-0.png").read_bytes()
+    (folder.out / "a-1.png").unlink()
+    asked = len(folder.sandbox.asset_requests())
+    folder.run(file)
+    assert (folder.out / "a-1.png").exists() and (folder.out / "a-0.png").read_bytes() == before
+    assert folder.created() == 2 and len(folder.sandbox.asset_requests()) == asked + 1
+
+
+# Files that people have
+
+
+@pytest.mark.parametrize("encoding, options", [
+    ("utf-8", ()), ("utf-8-sig", ()), ("gbk", ("--encoding", "gbk")), ("utf-16", ("--encoding", "utf-16"))
+])
+def test_chinese_files(folder: Folder, encoding: str, options: Any) -> None:
+    file = folder.write("key,prompt\n红猫,一只红猫\n蓝猫,一只蓝猫\n", encoding=encoding)
+    done = folder.run(file, "--yes", *options)
+    assert "一只红猫" in done.stderr
+    assert {path.name for path in folder.out.glob("*.png")} == {"红猫-0.png", "蓝猫-0.png"}
+    assert {job["prompt"] for job in folder.sandbox.stats()["jobs"]} == {"一只红猫", "一只蓝猫"}
+
+
+def test_gzip_and_standard_input(folder: Folder) -> None:
+    file = folder.path / "rows.csv.gz"
+    file.write_bytes(gzip.compress(b"prompt\na\nb\n"))
+    folder.run(file, "--yes")
+    line = ("batch", *FAST, "-", "--out", str(folder.out), "--provider", "tencent", "--format", "txt")
+    done = folder._command.run(*line, input="a\nb\nc\n")
+    assert done.returncode == 2 and "--max-jobs 1" in done.stderr
+    assert folder._command.run(*line, "--yes", input="a\nb\nc\n").returncode == 0 and folder.created() == 3
+
+
+@pytest.mark.parametrize("text, says", [
+    ("", "empty"),
+    ("key,prompt\n", "a header and no row"),
+    ("key,prompt\na,x\na,y\n", "the key a is there twice, first in line 2"),
+    ("key,prompt\nCat,x\ncat,y\n", "Cat"),
+    ("key,prompt\na,\"" + "x" * (10 << 20) + "\"\n", "longer than 1 MiB"),
+    ("key,prompt,sed\na,x,1\n", "column sed"),
+    ("prompt,count\nx,many\n", "a whole number"),
+    ("prompt\n\"   \"\n", "nothing but blanks"),
+    ("prompt,seed\nx,1\n", "no such field"),
+], ids=["empty", "header", "twice", "case", "ten-megabytes", "column", "number", "blanks", "field"])
+def test_what_is_wrong_is_found_before_anything_is_sent(folder: Folder, text: str, says: str) -> None:
+    done = folder.run(folder.write(text), "--yes", code=2)
+    assert says in done.stderr and "nothing was sent" in done.stderr
+    assert "rows.csv" in done.stderr and len(done.stderr) < 3000
+    assert folder.created() == 0 and not folder.sandbox.requests()
+    assert says in (folder.out / ".aigc" / "errors.txt").read_text(encoding="utf-8")
+
+
+def test_many_wrong_rows_are_one_group_on_the_screen_and_all_in_the_file(folder: Folder) -> None:
+    done = folder.run(folder.write("prompt,count\n" + "x,many\n" * 500), "--yes", code=2)
+    assert "(500 rows" in done.stderr and done.stderr.count("\n") < 10
+    assert len((folder.out / ".aigc" / "errors.txt").read_text(encoding="utf-8").splitlines()) == 500
+
+
+def test_a_colliding_template(folder: Folder) -> None:
+    file = folder.write("animal,prompt\ncat,x\ncat,y\n")
+    done = folder.run(file, "--yes", "--name-template", "{animal}", code=2)
+    assert "put {key} into the name template" in done.stderr and folder.created() == 0
+
+
+def test_a_file_that_no_job_made_is_never_overwritten(folder: Folder) -> None:
+    folder.out.mkdir()
+    (folder.out / "a-0.png").write_bytes(b"mine")
+    done = folder.run(folder.write("key,prompt\na,x\n"), "--yes", code=2)
+    assert "a-0.png" in done.stderr and folder.created() == 0 and (folder.out / "a-0.png").read_bytes() == b"mine"
+
+
+def test_a_dry_run_writes_and_sends_nothing(folder: Folder) -> None:
+    done = folder.run(folder.write("prompt\na\nb\n"), "--dry-run", "--price", "0.5")
+    assert "2 new jobs" in done.stdout and "2 × 0.5 = 1.00" in done.stdout
+    assert not folder.out.exists() and folder.created() == 0 and not folder.sandbox.requests()
+
+
+# Consent
+
+
+def test_consent(folder: Folder) -> None:
+    file = folder.write("prompt\na\nb\nc\n")
+    assert "--max-jobs 3 or --yes" in folder.run(file, code=2).stderr
+    assert "--max-jobs allows 2" in folder.run(file, "--max-jobs", "2", code=2).stderr
+    assert folder.created() == 0
+    done = folder.run(file, "--limit", "1", "--yes")
+    assert folder.created() == 1 and "2 not sent" in done.stdout and "to go on:" in done.stderr
+    folder.run(file, "--max-jobs", "2")
+    assert folder.created() == 3
+
+
+# Refusals, failures, doubts
+
+
+def test_content_is_not_sent_again_by_itself(folder: Folder) -> None:
+    file = folder.write("key,prompt\na,x [blocked]\nb,y [fail]\nc,z\n")
+    folder.run(file, "--yes", code=3)
+    assert {key: entry["state"] for key, entry in folder.results().items()} == {"a": "refused", "b": "failed", "c": "done"}
+    requests = len(folder.sandbox.requests(CREATE))
+    done = folder.run(file, "--yes", code=3)
+    assert "1 refused (--retry refused), 1 failed (--retry failed" in done.stderr
+    assert len(folder.sandbox.requests(CREATE)) == requests
+    folder.run(file, "--yes", "--retry", "refused", code=3)
+    assert len(folder.sandbox.requests(CREATE)) == requests + 1
+    folder.run(file, "--yes", "--retry", "failed", code=3)
+    assert len(folder.sandbox.requests(CREATE)) == requests + 2 and folder.created() == 3
+
+
+def test_an_empty_purse_stops_the_sending(folder: Folder, sandbox: Any, is_long: bool) -> None:
+    rows, at = (1000, 300) if is_long else (150, 60)
+    sandbox.fault("error", CREATE, code="FailedOperation.UserArrears", times=-1, after=at)
+    file = folder.write("prompt\n" + "".join(f"cat {n}\n" for n in range(rows)))
+    done = folder.run(file, "--yes", code=4)
+    assert "nothing more is sent" in done.stderr and "to go on:" in done.stderr
+    assert folder.created() == at and len(sandbox.requests(CREATE)) < at + 40
+    assert len(list(folder.out.glob("*.png"))) == at  # What was accepted is here.
+    sandbox.clear_faults()
+    folder.run(file, "--yes")
+    assert folder.created() == rows
+    folder.check_pictures(rows)
+
+
+def test_a_lost_answer_is_in_doubt_and_never_sent_again(folder: Folder, sandbox: Any) -> None:
+    sandbox.fault("reset_after", CREATE)
+    file = folder.write("key,prompt\na,x\nb,y\nc,z\n")
+    done = folder.run(file, "--yes", code=6)
+    assert "in doubt" in done.stdout and "--resolve" in done.stderr
+    assert folder.created() == 3
+    done = folder.run(file, "--yes", "--retry", "failed", "--retry", "refused", code=6)
+    assert "1 in doubt (never sent again)" in done.stderr and folder.created() == 3
+    listed = folder._command.run("batch", "--resolve", "--out", str(folder.out))
+    assert listed.returncode == 6 and "jobs resolve" in listed.stderr and "prompt   " in listed.stderr
+    assert folder.settle() == 1
+    assert folder._command.run("batch", "--resolve", "--out", str(folder.out)).returncode == 0
+    folder.run(file)
+    assert folder.created() == 3
+    folder.check_pictures(3)
+
+
+def test_a_wire_that_eats_answers_stops_the_sending(folder: Folder, sandbox: Any) -> None:
+    sandbox.fault("reset_after", CREATE, times=-1)
+    file = folder.write("prompt\n" + "".join(f"cat {n}\n" for n in range(200)))
+    done = folder.run(file, "--yes", code=6)
+    assert "in a row are in doubt" in done.stderr and folder.created() < 60
+
+
+def test_a_deleted_picture_is_fetched_again_for_free(folder: Folder, sandbox: Any) -> None:
+    file = folder.write("key,prompt\na,x\nb,y\n")
+    folder.run(file, "--yes")
+    (folder.out / "a-0.png").unlink()
+    done = folder.run(file)
+    assert "1 done, 1 to fetch (free)" in done.stderr and folder.created() == 2
+    folder.check_pictures(2)
+
+
+def test_an_expired_picture_is_paid_again_only_when_told(folder: Folder, sandbox: Any) -> None:
+    file = folder.write("key,prompt\na,x\nb,y\n")
+    folder.run(file, "--yes")
+    (folder.out / "a-0.png").unlink()
+    sandbox.config(fresh_urls=False)
+    sandbox.expire()
+    folder.run(file, code=7)
+    assert folder.results()["a"]["state"] == "expired"
+    done = folder.run(file, code=7)
+    assert "1 expired (--retry expired pays again)" in done.stderr and folder.created() == 2
+    sandbox.config(fresh_urls=True)
+    folder.run(file, "--yes", "--retry", "expired")
+    assert folder.created() == 3 and folder.results()["a"]["files"] == ["a~2-0.png"]
+    folder.run(file)
+    assert folder.created() == 3
+
+
+DISK = """
+mount -t tmpfs -o size=64m none "$OUT" || exit 77
+"$@" & run=$!
+while [ "$(ls "$OUT" | grep -c png)" -lt "$HALF" ] && kill -0 $run; do sleep 0.02; done
+dd if=/dev/zero of="$OUT/filler" bs=4k 2>/dev/null
+wait $run; echo "first $?"
+rm "$OUT/filler"
+"$@"; echo "second $?"
+cp -a "$OUT/." "$COPY"
+"""
+
+
+def test_a_disk_that_is_full_at_half_loses_nothing(folder: Folder, sandbox: Any) -> None:
+    rows, copy = 60, folder.path / "copy"
+    folder.out.mkdir()
+    copy.mkdir()
+    sandbox.config(duration=1.0)
+    file = folder.write("prompt\n" + "".join(f"cat {n}\n" for n in range(rows)))
+    command = folder._command
+    line = command.line(*folder.line(file, "--yes", "-c", "rate.tencent.create_per_s=20"))
+    env = environment(**command.variables, OUT=str(folder.out), COPY=str(copy), HALF="20")
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", DISK, "sh", *line], env=env, capture_output=True, text=True, timeout=120
+    )
+    if done.returncode in (1, 77) and not done.stdout:
+        pytest.skip("a small file system needs the right to mount one")
+    folder.out = copy
+    assert "first 8" in done.stdout and "second 0" in done.stdout, done.stdout + done.stderr
+    assert "nothing more is sent" in done.stderr
+    assert folder.created() == rows and sandbox.stats(jobs=False)["duplicates"] == 0
+    folder.check_pictures(rows)
+
+
+def test_a_disk_that_is_too_small_is_found_beforehand(folder: Folder) -> None:
+    place = _folder.Folder(str(folder.out))
+    place.free_bytes = lambda: 100_000  # type: ignore[method-assign]
+    with _plan.build(ListSource(["a cat"] * 100), Options(provider="tencent"), place, place.ours) as plan:
+        assert not plan.ok and "--limit" in str(plan)
+
+
+# The folder
+
+
+def test_a_torn_line_is_cut_and_written_again(folder: Folder) -> None:
+    file = folder.write("key,prompt\na,x\nb,y\n")
+    folder.run(file, "--yes")
+    path = folder.out / "results.jsonl"
+    data = path.read_bytes()
+    path.write_bytes(data[:-7])
+    (folder.out / ".aigc" / "rows.jsonl").open("ab").write(b'{"key": "c", "pri')
+    folder.run(file)
+    assert folder.created() == 2
+    folder.check_pictures(2)
+
+
+def test_one_run_at_a_time(folder: Folder, sandbox: Any) -> None:
+    sandbox.config(duration=30.0)
+    file = folder.write("prompt\na\n")
+    first = folder.start(file, "--yes")
+    until(lambda: folder.created() == 1)
+    done = folder._command.run(*folder.line(file, "--yes"))
+    assert done.returncode == 1 and f"process {first.pid} on " in done.stderr
+    first.kill()
+    first.wait(10)
+
+
+def test_interrupted(folder: Folder, sandbox: Any) -> None:
+    sandbox.config(duration=30.0)
+    file = folder.write("prompt\n" + "".join(f"cat {n}\n" for n in range(50)))
+    process = folder.start(file, "--yes", "-c", "rate.tencent.create_per_s=5")
+    until(lambda: folder.created() >= 3)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 130
+    log = (folder.path / "log").read_text(encoding="utf-8")
+    assert "to go on: " in log and "rows.csv --out" in log and "expires at" in log and "to fetch" in log
+    created = folder.created()
+    assert created < 50
+    sandbox.config(duration=0.3)
+    done = folder.run(file, "--dry-run")
+    assert f"{created} to fetch (free)" in done.stdout and f"{50 - created} new jobs" in done.stdout
+
+
+def test_no_prompt_is_written_where_none_is_wanted(folder: Folder) -> None:
+    file = folder.write("key,prompt,name\na,marked-prompt-7f3a,Anna\n")
+    folder.run(file, "--yes", "--no-prompts", "--keep", "name")
+    for path in folder.out.rglob("*"):
+        if path.is_file():
+            assert b"marked-prompt-7f3a" not in path.read_bytes(), path
+    assert folder.results()["a"]["name"] == "Anna"
+    assert (folder.out / ".aigc").stat().st_mode & 0o077 == 0
+
+
+def test_a_shared_journal_never_gives_another_ones_picture(folder: Folder) -> None:
+    shared = ("--journal", str(folder.path / "journal"), "--yes")
+    folder.run(folder.write("key,prompt\na,x\n"), *shared)
+    other = Folder(folder.path / "other", folder._command, folder.sandbox)
+    other.path.mkdir()
+    done = other.run(other.write("key,prompt\na,another\n"), *shared, code=1)
+    assert "a: conflict" in done.stderr and not list(other.out.glob("*.png")) and folder.created() == 1
+    same = Folder(folder.path / "same", folder._command, folder.sandbox)
+    same.path.mkdir()
+    same.run(same.write("key,prompt\na,x\n"), *shared)
+    assert folder.created() == 1 and len(list(same.out.glob("*.png"))) == 1
+
+
+def test_json_events(folder: Folder) -> None:
+    done = folder.run(folder.write("key,prompt\na,x\n"), "--yes", "--json")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    kinds = [event["type"] for event in events]
+    assert kinds[0] == "plan" and kinds[-1] == "end" and "row" in kinds and "summary" in kinds
+    assert next(event for event in events if event["type"] == "row")["files"] == [str(folder.out / "a-0.png")]
+
+
+# From a program
+
+
+def settings_of(folder: Folder, keys: Dict[str, Any]) -> Dict[str, Any]:
+    return {"out": folder.out, "config": keys, "provider": "tencent"}
+
+
+def test_from_a_program(folder: Folder, keys: Dict[str, Any]) -> None:
+    rows: List[Any] = [{"key": "a", "prompt": "x"}, {"key": "b", "prompt": "y"}]
+    with aigc.batch.plan(rows, out=folder.out, provider="tencent") as plan:
+        assert plan.ok and plan.numbers.send == 2 and "2 new jobs" in str(plan)
+    assert not folder.out.exists()
+    with pytest.raises(aigc.batch.PlanError, match="max-jobs allows 1"):
+        aigc.batch.run(rows, **settings_of(folder, keys), max_jobs=1)
+    summary = aigc.batch.run(rows, **settings_of(folder, keys), max_jobs=2)
+    summary.raise_for_failures()
+    assert summary.rows == 2 and summary.counts == {"done": 2} and summary.exit_code == 0
+    rows.append(aigc.Request("tencent", "aigc_image", prompt="z [fail]", key="c"))
+    ended = {row.key: row for row in aigc.batch.as_completed(iter(rows), **settings_of(folder, keys))}
+    assert {key: (row.state, row.is_new) for key, row in ended.items()} == {
+        "a": ("done", False), "b": ("done", False), "c": ("failed", True)
+    }
+    assert ended["a"].ok and Path(ended["a"].files[0]).read_bytes() and folder.created() == 3
+    with pytest.raises(aigc.batch.FailuresError, match="2 are done, 1 failed"):
+        aigc.batch.run(rows, **settings_of(folder, keys)).raise_for_failures()
+    with pytest.raises(aigc.batch.PlanError, match="did you mean count"):
+        aigc.batch.run([{"prompt": "x", "cuont": 1}], **settings_of(folder, keys))
+
+
+def test_a_loop_that_is_left(folder: Folder, keys: Dict[str, Any]) -> None:
+    rows = [f"cat {n}" for n in range(12)]
+    loop = aigc.batch.as_completed(rows, **settings_of(folder, keys))
+    assert next(loop).ok
+    loop.close()  # type: ignore[attr-defined]
+    assert aigc.batch.run(rows, **settings_of(folder, keys)).counts == {"done": 12}
+    assert folder.created() == 12
