@@ -124,9 +124,6 @@ if ! { need_swift && need_place "$root" && need_packages "$logs/setup.log" "${pa
     failed=1
     finish
 fi
-# The report of a batch is looked at in a browser where one can be installed; its test skips elsewhere.
-[ "$quick" = yes ] || need_packages "$logs/setup.log" chromium || true
-
 # A browser is large: its tests are left out, with a word, where it cannot be had.
 [ "$quick" = yes ] || need_packages "$logs/setup.log" chromium chromium-driver || echo "There is no browser: see setup.log"
 # A binding whose tool cannot be had is left out, with a word, by its test.

@@ -12,6 +12,7 @@ from collections import deque
 from ctypes import byref
 from types import TracebackType
 from typing import (
+    TYPE_CHECKING,
     Any,
     AsyncIterator,
     Awaitable,
@@ -41,6 +42,9 @@ from .client import _files
 from .enums import EventType, Outcome, State, Status
 from .errors import ClosedError, NoResourcesError, WaitTimeoutError
 from .request import Request
+
+if TYPE_CHECKING:
+    from .batch import _aio as batch
 
 Self = TypeVar("Self", bound="_Waits")
 
@@ -534,4 +538,13 @@ def _left(deadline: Optional[float]) -> Optional[float]:
     return None if deadline is None else max(0.0, deadline - time.monotonic())
 
 
-__all__ = ["Client", "Download", "Event", "Events", "Job", "as_completed"]
+def __getattr__(name: str) -> object:
+    if name == "batch":  # Brought in when it is first asked for, like the modules of the package.
+        from .batch import _aio
+
+        globals()["batch"] = _aio
+        return _aio
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = ["Client", "Download", "Event", "Events", "Job", "as_completed", "batch"]  # noqa: F822

@@ -144,7 +144,7 @@ def test_a_row_becomes_a_request() -> None:
     assert request.key == "j" and request.fields == {"prompt": "a cat", "count": 2, "logo_add": True}
     assert request.image_urls == ["http://a", "http://b"] and spec.wanted == 2
     body = one(TENCENT, prompt="x", **{"body.New": "[1]", "additional_parameters": '{"a": 1}'})
-    assert body.request().body == {"New": [1]} and body.fields["additional_parameters"] == '{"a": 1}'
+    assert body.request().body == {"New": "[1]"} and body.fields["additional_parameters"] == '{"a": 1}'
 
 
 def test_a_row_overrides_what_is_set_for_all() -> None:
@@ -349,7 +349,8 @@ def test_the_plan_in_words() -> None:
 
 def test_the_line_of_progress() -> None:
     tally = Tally(1001, 611, 0, 1, 38, 351)
-    assert line(tally, 4.1, 94, 100) == " 612/1001 ━━━━━━━━━━━━────────  61 %  4.1/s  in flight 38  failed 0  in doubt 1  1:34 left"
+    shown = " 612/1001 ━━━━━━━━━━━━────────  61 %  4.1/s  in flight 38  failed 0  in doubt 1  1:34 left"
+    assert line(tally, 4.1, 94, 100) == shown
     assert len(line(tally, 4.1, 94, 60)) <= 60 and clock(3725) == "1:02:05"
     pace = Pace(0.0)
     assert pace.left(1.0, tally) is None

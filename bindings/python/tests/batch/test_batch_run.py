@@ -200,6 +200,25 @@ def test_a_file_that_no_job_made_is_never_overwritten(folder: Folder) -> None:
     assert "a-0.png" in done.stderr and folder.created() == 0 and (folder.out / "a-0.png").read_bytes() == b"mine"
 
 
+def test_a_file_of_the_same_name_is_compared_when_its_row_is_fetched(folder: Folder, sandbox: Any) -> None:
+    file = folder.write("key,prompt\na,x\nb,y\n")
+    folder.run(file, "--yes")
+    whole = (folder.out / "b-0.png").read_bytes()
+    (folder.out / "results.jsonl").unlink()
+    (folder.out / "a-0.png").write_bytes(b"mine")
+    done = folder.run(file, code=8)
+    assert "it is not the picture of this row" in done.stderr
+    assert (folder.out / "a-0.png").read_bytes() == b"mine" and (folder.out / "b-0.png").read_bytes() == whole
+    (folder.out / "a-0.png").unlink()
+    folder.run(file)
+    folder.check_pictures(2)
+    (folder.out / "results.jsonl").unlink()
+    sandbox.config(fresh_urls=False)
+    sandbox.expire()
+    folder.run(file)  # Nothing can be fetched any more, and everything is here.
+    assert folder.results()["a"]["state"] == "done"
+
+
 def test_a_dry_run_writes_and_sends_nothing(folder: Folder) -> None:
     done = folder.run(folder.write("prompt\na\nb\n"), "--dry-run", "--price", "0.5")
     assert "2 new jobs" in done.stdout and "2 × 0.5 = 1.00" in done.stdout

@@ -20,6 +20,7 @@ from ..batch._show import Show
 from ..describe import _config_keys
 from ..enums import Status
 from ..errors import InvalidArgumentError
+from ..request import JSONText
 from . import exits, options
 from .again import program
 from .interrupts import Interrupted, Interrupts
@@ -60,7 +61,7 @@ def batch(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> i
 def options_of(args: argparse.Namespace) -> Options:
     """What the command line says about rows."""
     fields: Dict[str, Any] = dict(args.fields)
-    fields.update(args.json_fields)
+    fields.update((name, JSONText(text)) for name, text in args.json_fields)
     return Options(
         provider=args.provider, operation=args.operation, fields=fields, prompt=args.prompt, keep=tuple(args.keep),
         map=dict(args.map), drop=frozenset(args.drop), repeat=args.repeat,

@@ -216,7 +216,6 @@ def _batch(commands: Any) -> None:
     sub.add_argument("--provider", metavar="NAME", help="alibaba or tencent, where a row has no column provider")
     sub.add_argument("--operation", metavar="NAME", help='the operation; "aigc fields" lists them')
     _field_options(sub)
-    sub.add_argument("--endpoint", metavar="URL", help="the provider's endpoint: short for -c PROVIDER.endpoint=URL")
     rows = sub.add_argument_group("rows")
     rows.add_argument("--prompt", metavar="TEXT", help='a template that columns fill in: "a {animal}, {style}"')
     rows.add_argument("--repeat", type=number, default=1, metavar="N", help="run each row N times")

@@ -32,7 +32,7 @@ def choose(args: argparse.Namespace) -> None:
     if args.command in _WITH_PROVIDER and getattr(args, "provider", "") is None:
         found = profiles.load(None, os.environ)
         args.provider = found.provider if found is not None else None
-        if args.provider is None:
+        if args.provider is None and args.command != "batch":  # Its rows can name it.
             raise InvalidArgumentError(
                 "--provider is missing: alibaba or tencent, or provider = \"...\" in the configuration file",
                 status=Status.INVALID_ARGUMENT,

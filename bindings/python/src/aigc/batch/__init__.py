@@ -11,7 +11,8 @@ Called again, it does what is left. The same from a shell: aigc batch cats.csv -
 from __future__ import annotations
 
 from ._api import FailuresError, PlanError, Summary, as_completed, plan, run
+from ._frames import run_frame
 from ._plan import Plan
 from ._results import RowResult
 
-__all__ = ["FailuresError", "Plan", "PlanError", "RowResult", "Summary", "as_completed", "plan", "run"]
+__all__ = ["FailuresError", "Plan", "PlanError", "RowResult", "Summary", "as_completed", "plan", "run", "run_frame"]

@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Op
 
 from .._cli.requests import nearest, value
 from ..errors import InvalidArgumentError
-from ..request import Request
+from ..request import JSONText, Request
 from ._keys import fingerprint, own_hash, wrong_key
 from ._names import columns_of
 from ._options import Options
@@ -29,6 +29,8 @@ class Known(NamedTuple):
     """The operations of a provider that are submitted."""
     fields: Callable[[str, str], Mapping[str, str]]
     """Names to types."""
+    defaults: Callable[[str, str], Mapping[str, Any]] = lambda provider, operation: {}
+    """Fields of the profile, for requests that have none themselves."""
 
 
 class Spec(NamedTuple):
@@ -67,7 +69,7 @@ class Spec(NamedTuple):
         """For Client.submit()."""
         plain = {name: value for name, value in self.fields.items() if not name.startswith("body.") and name != "image_urls"}
         images = [tuple(image) if isinstance(image, list) else image for image in self.fields.get("image_urls") or ()]
-        body = {name[len("body.") :]: value for name, value in self.fields.items() if name.startswith("body.")}
+        body = {name[len("body.") :]: JSONText(text) for name, text in self.fields.items() if name.startswith("body.")}
         request = Request(self.provider, self.operation, image_urls=images, body=body, key=key)
         request.fields.update(plain)
         return request
@@ -109,7 +111,7 @@ class Columns:
         hashed.update(own)
         for name in self._drawn:
             hashed.setdefault(f"column {name}", _text(cells.get(name)))
-        fields = {**self._common(table, chosen, wrong), **own}
+        fields = {**self._defaults(table, chosen, wrong), **self._common(table, chosen, wrong), **own}
         if self._options.prompt is not None:
             fields["prompt"] = self._filled(cells, wrong)
         if problems:
@@ -178,7 +180,7 @@ class Columns:
             if name in table and not (name in self._drawn and name == "prompt"):
                 typed = _typed(name, entry, table[name], wrong)
             elif name.startswith("body.") and len(name) > len("body."):
-                typed = _json(name, entry, wrong)
+                typed = _json_text(name, entry, wrong)
             elif name in aside:
                 continue
             else:
@@ -187,15 +189,22 @@ class Columns:
             fields[name] = typed
         return fields
 
+    def _defaults(
+        self, table: Mapping[str, str], chosen: Tuple[str, str], wrong: Callable[..., None]
+    ) -> Dict[str, Any]:
+        found = self._known.defaults(*chosen)
+        return {name: _typed(name, entry, table[name], wrong) for name, entry in found.items() if name in table}
+
     def _common(
         self, table: Mapping[str, str], chosen: Tuple[str, str], wrong: Callable[..., None]
     ) -> Dict[str, Any]:
         fields: Dict[str, Any] = {}
         for name, entry in self._options.fields.items():
             if name in table:
-                fields[name] = _typed(name, entry, table[name], wrong)
+                whole = isinstance(entry, JSONText) and table[name] != "json"
+                fields[name] = _typed(name, json.loads(entry) if whole else entry, table[name], wrong)
             elif name.startswith("body.") and len(name) > len("body."):
-                fields[name] = entry
+                fields[name] = _json_text(name, entry, wrong)
             else:
                 wrong(f"--set: {' '.join(chosen)} has no field {name}{nearest(name, table)}", name)
         return fields
@@ -261,7 +270,8 @@ def _images(name: str, entry: Any, wrong: Callable[..., None]) -> List[Any]:
     if isinstance(entry, str):
         if not entry.lstrip().startswith("["):
             return entry.split()
-        entry = _json(name, entry, wrong)
+        text = _json_text(name, entry, wrong)
+        entry = [] if text is None else json.loads(text)
     if isinstance(entry, tuple):
         entry = list(entry)
     if not isinstance(entry, list) or not all(isinstance(one, (str, list, tuple)) for one in entry):
@@ -270,11 +280,13 @@ def _images(name: str, entry: Any, wrong: Callable[..., None]) -> List[Any]:
     return [one if isinstance(one, str) else list(one) for one in entry]
 
 
-def _json(name: str, entry: Any, wrong: Callable[..., None]) -> Any:
+def _json_text(name: str, entry: Any, wrong: Callable[..., None]) -> Optional[str]:
+    """What goes out as JSON, as it was written: a number that is read and written again may lose digits."""
     if not isinstance(entry, str):
-        return entry
+        return json.dumps(entry, ensure_ascii=False, default=str)
     try:
-        return json.loads(entry)
+        json.loads(entry)
+        return str(entry)
     except (ValueError, RecursionError):
         wrong(f'a cell of a column {name.partition(".")[0]} is JSON, such as 4, true, "text" or ["a"]', name)
         return None

@@ -4,6 +4,7 @@ the next start."""
 from __future__ import annotations
 
 import fcntl
+import filecmp
 import json
 import os
 import socket
@@ -36,6 +37,20 @@ class Folder:
     def errors(self) -> str:
         """The file with everything that is wrong with the rows."""
         return os.path.join(self.ours, _ERRORS)
+
+    @property
+    def aside(self) -> str:
+        """A folder for pictures that are compared with a file that is here."""
+        path = os.path.join(self.ours, "compare")
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        return path
+
+    def is_same(self, path: str, fetched: str) -> bool:
+        """Whether a file of the folder holds the same bytes as one that was fetched, which is removed."""
+        try:
+            return filecmp.cmp(os.path.join(self.path, path), fetched, shallow=False)
+        finally:
+            os.unlink(fetched)
 
     def prepare(self) -> None:
         """Makes the folder, takes its lock and finds out whether it can be written. Raises FileError, NoSpaceError, or

@@ -226,11 +226,10 @@ class Index:
         (n, number, line, key, jkey, mark, names, provider, operation, stem, state, alive, status, remote_id, images,
          sent_ms, accepted_ms, ended_ms, last, files, message, last_status, seconds, sent_print, run) = row
         values = {"key": jkey, "provider": provider, "operation": operation, **json.loads(names)}
-        whole: List[str] = []
-        if state == "succeeded":
-            whole = self._whole(values, int(images or 0), json.loads(files or "[]"))
+        here = self._listed(json.loads(files or "[]"))
+        is_whole = not images or len(here) >= int(images)
         seen = Seen(
-            state, bool(alive), status, len(whole) > 0 or not images, sent_print is not None and sent_print != mark,
+            state, bool(alive), status, is_whole, sent_print is not None and sent_print != mark,
             last == Is.EXPIRED.value,
         )
         is_open = run is not None  # Paid again by a run that was cut short: the same line goes on with that job.
@@ -249,7 +248,7 @@ class Index:
             "files = ?, sent_ms = ?, accepted_ms = ?, ended_ms = ?, seconds = ?, is_told = ?, is_noted = ? WHERE n = ?",
             (
                 jkey, stem, decision.stands.value, do, state, status or last_status, message, remote_id,
-                as_json(whole), sent_ms, accepted_ms, ended_ms, seconds, is_told, int(sent_print is not None), n,
+                as_json(here), sent_ms, accepted_ms, ended_ms, seconds, is_told, int(sent_print is not None), n,
             ),
         )
         return self._objection(decision, number, line, key, stem)
@@ -270,14 +269,11 @@ class Index:
                 )
         return None
 
-    def _whole(self, values: Mapping[str, str], images: int, listed: List[str]) -> List[str]:
-        """The files of all images, if all are there."""
-        if listed and len(listed) >= images:
-            found = [self.file_of(os.path.basename(path).rpartition(".")[0]) for path in listed]
-            if all(found):
-                return [path for path in found if path]
-        found = [self.file_of(_names.stem(self.options.name_template, values, index)) for index in range(images)]
-        return [path for path in found if path] if all(found) else []
+    def _listed(self, paths: List[str]) -> List[str]:
+        """Which of the files that results.jsonl lists are here, in whatever folder. A file that it does not list may be
+        anybody's."""
+        found = [self.file_of(os.path.basename(path).rpartition(".")[0]) for path in paths]
+        return [path for path in found if path]
 
     def file_of(self, stem: str) -> Optional[str]:
         """The file of that name without its extension, from before the run."""

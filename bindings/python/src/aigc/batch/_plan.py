@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
-from .. import journal
+from .. import journal, profiles
 from ..client import Client
 from ..describe import _fields, _operations
 from ..errors import AigcError
@@ -139,11 +139,13 @@ def build(
 
 
 def library() -> Known:
-    """What the loaded library knows."""
+    """What the loaded library knows, and the profile that a client would take."""
+    profile = profiles.load(None, os.environ)
     return Known(
         lambda: sorted({row.provider for row in _operations()}),
         lambda provider: [row.operation for row in _operations() if row.provider == provider and row.kind == "submit"],
         lambda provider, operation: {row.name: row.type for row in _fields(provider, operation)},
+        lambda provider, operation: {} if profile is None else profile.fields(provider, operation),
     )
 
 

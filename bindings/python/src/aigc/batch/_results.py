@@ -29,7 +29,7 @@ class RowResult(NamedTuple):
     """The name of the status that it ended with; None for success."""
     error: Optional[str]
     seconds: Optional[float]
-    """From the submission to the end."""
+    """From the acceptance to the end."""
     kept: Dict[str, Any]
     """The columns of `keep`."""
     is_new: bool

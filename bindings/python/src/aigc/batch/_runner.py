@@ -12,7 +12,7 @@ from .._base import undecided
 from .._cli import exits
 from ..client import Client, Download, Job
 from ..enums import EventType, Outcome, State, Status
-from ..errors import AigcError, ExpiredError, KeyConflictError, NoSpaceError, WrongStateError
+from ..errors import AigcError, ExpiredError, FileTakenError, KeyConflictError, NoSpaceError, WrongStateError
 from ._columns import shortened
 from ._decide import FINAL, Is
 from ._index import Index, Row, as_json
@@ -40,7 +40,7 @@ _GUESS = 256 * 1024
 class _Pending:
     """A row that is worked on."""
 
-    __slots__ = ("row", "job", "is_sent", "accepted", "downloads", "paths")
+    __slots__ = ("row", "job", "is_sent", "accepted", "downloads", "paths", "begun_ms")
 
     def __init__(self, row: Row, job: Job, is_sent: bool) -> None:
         self.row = row
@@ -49,7 +49,9 @@ class _Pending:
         """Whether this run may have submitted it."""
         self.accepted = not is_sent
         self.downloads: Optional[List[Download]] = None
-        self.paths: List[str] = []
+        self.paths: List[Tuple[Optional[str], Optional[Download]]] = []
+        """For each image the file that is here, and the download; both where a file has to be compared."""
+        self.begun_ms = int(time.time() * 1000)
 
 
 class _End(NamedTuple):
@@ -303,7 +305,7 @@ class Runner:
             self._accept(pending)
         if pending.downloads is not None:
             if all(download.done for download in pending.downloads):
-                self._end_downloads(pending, pending.downloads)
+                self._end_downloads(pending)
         elif job.done:
             error = job.error
             if error is None:
@@ -318,7 +320,8 @@ class Runner:
         self._doubts = self._unreached = 0
         self._unanswered.discard(pending.job.id)
         self._index.end(
-            pending.row.n, stands=Is.OPEN.value, accepted_ms=int(time.time() * 1000), remote_id=pending.job.remote_id
+            pending.row.n, stands=Is.OPEN.value, sent_ms=pending.begun_ms, accepted_ms=int(time.time() * 1000),
+            remote_id=pending.job.remote_id,
         )
         self._recount(pending.row.n, pending.row.stands, Is.OPEN)
 
@@ -358,12 +361,15 @@ class Runner:
             for asset in assets:
                 name = self._stem(row, asset.index)
                 here = self._index.file_of(name)
-                pending.paths.append(here or "")
-                if here is None:
-                    download = job.download(asset.index, os.path.join(self._room(row), name + ".*"))
-                    pending.downloads.append(download)
-                    self._by_task[download.id] = pending
-                    self._downloading += 1
+                if here is not None and here in row.paths():
+                    pending.paths.append((here, None))
+                    continue
+                room = self._room(row) if here is None else self._folder.aside
+                download = job.download(asset.index, os.path.join(room, name + ".*"))
+                pending.paths.append((here, download))
+                pending.downloads.append(download)
+                self._by_task[download.id] = pending
+                self._downloading += 1
         except AigcError as error:
             self._drop_downloads(pending)
             self._end(pending, _End(Is.OPEN, error), [])
@@ -384,20 +390,24 @@ class Runner:
             self._made.add(path)
         return path
 
-    def _end_downloads(self, pending: _Pending, downloads: List[Download]) -> None:
+    def _end_downloads(self, pending: _Pending) -> None:
         failed: Optional[AigcError] = None
-        found = iter(downloads)
         paths: List[str] = []
-        for path in pending.paths:
-            if path:
-                paths.append(path)
-                continue
-            download = next(found)
-            error = download.error
-            if error is None and download.path is not None:
-                paths.append(os.path.relpath(download.path, self._folder.path))
+        for here, download in pending.paths:
+            error = None if download is None else download.error
+            if download is not None and error is None and download.path is not None:
                 self._bytes += download.bytes.received
                 self._pictures += 1
+                if here is not None and not self._folder.is_same(here, download.path):
+                    error = FileTakenError(
+                        f"there is a file {here}, and it is not the picture of this row: move it away", status=Status.FILE_EXISTS
+                    )
+                elif here is None:
+                    here = os.path.relpath(download.path, self._folder.path)
+            elif here is not None and isinstance(error, ExpiredError):
+                error = None  # Nobody can tell any more whose the file is; it has the name.
+            if error is None and here is not None:
+                paths.append(here)
             else:
                 failed = failed or error or AigcError("an image did not come")
         self._drop_downloads(pending)
@@ -423,6 +433,8 @@ class Runner:
         self._backlog -= pending.row.wanted
         seconds: Optional[float] = None
         row = self._index.get(pending.row.n)
+        if end.stands is Is.DOUBT and pending.is_sent:
+            self._index.end(row.n, sent_ms=pending.begun_ms)
         now = int(time.time() * 1000)
         if pending.accepted and pending.is_sent and row.accepted_ms and end.stands in (Is.DONE, Is.FAILED):
             seconds = (now - row.accepted_ms) / 1000
