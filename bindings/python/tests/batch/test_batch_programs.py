@@ -86,7 +86,7 @@ def test_a_terminal_is_asked(folder: Folder, answer: str, created: int) -> None:
     os.close(writer)
     text = ""
     end = time.monotonic() + 60
-    while "Go on? [y/N]" not in text and time.monotonic() < end:
+    while "Continue? [y/N]" not in text and time.monotonic() < end:
         text += os.read(reader, 65536).decode("utf-8", "replace")
     os.write(reader, answer.encode())
     while True:

@@ -16,7 +16,8 @@ from aigc.batch._options import Options
 from aigc.batch._options import wrong as wrong_options
 from aigc.batch._problems import SHOWN, Problem, Problems
 from aigc.batch._progress import Pace, Tally, Throttle, Ticks, clock, exit_code, line, may_send
-from aigc.batch._rows import Cells, ListSource, Read, ReadError, Skipped, as_cells
+from aigc.batch._cells import Cells, Read, Skipped
+from aigc.batch._rows import ListSource, ReadError, as_cells
 from aigc.batch._rows import lines, read_csv, read_jsonl, read_tsv, read_txt
 from aigc.request import Request
 from aigc._cli.batch import again

@@ -14,7 +14,7 @@ from aigc.batch import _report
 from aigc.batch._columns import Columns
 from aigc.batch._index import Index
 from aigc.batch._options import Options
-from aigc.batch._rows import Cells
+from aigc.batch._cells import Cells
 from chromium import Page, program
 from test_batch_pure import KNOWN
 

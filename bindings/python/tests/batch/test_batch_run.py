@@ -109,7 +109,7 @@ def test_an_interrupted_repetition_is_not_repeated_once_more(folder: Folder, san
     process.kill()
     process.wait(10)
     sandbox.config(duration=0.3)
-    process = folder.start(file, "--yes", "--again", "k1")  # The same line: it goes on with that job.
+    process = folder.start(file, "--yes", "--again", "k1")  # The same line takes that job.
     time.sleep(1.0)
     process.kill()
     process.wait(10)
@@ -234,7 +234,7 @@ def test_consent(folder: Folder) -> None:
     assert "--max-jobs allows 2" in folder.run(file, "--max-jobs", "2", code=2).stderr
     assert folder.created() == 0
     done = folder.run(file, "--limit", "1", "--yes")
-    assert folder.created() == 1 and "2 not sent" in done.stdout and "to go on:" in done.stderr
+    assert folder.created() == 1 and "2 not sent" in done.stdout and "to continue:" in done.stderr
     folder.run(file, "--max-jobs", "2")
     assert folder.created() == 3
 
@@ -261,7 +261,7 @@ def test_an_empty_purse_stops_the_sending(folder: Folder, sandbox: Any, is_long:
     sandbox.fault("error", CREATE, code="FailedOperation.UserArrears", times=-1, after=at)
     file = folder.write("prompt\n" + "".join(f"cat {n}\n" for n in range(rows)))
     done = folder.run(file, "--yes", code=4)
-    assert "nothing more is sent" in done.stderr and "to go on:" in done.stderr
+    assert "nothing more is sent" in done.stderr and "to continue:" in done.stderr
     assert folder.created() == at and len(sandbox.requests(CREATE)) < at + 40
     assert len(list(folder.out.glob("*.png"))) == at  # What was accepted is here.
     sandbox.clear_faults()
@@ -394,7 +394,7 @@ def test_interrupted(folder: Folder, sandbox: Any) -> None:
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 130
     log = (folder.path / "log").read_text(encoding="utf-8")
-    assert "to go on: " in log and "rows.csv --out" in log and "expires at" in log and "to fetch" in log
+    assert "to continue: " in log and "rows.csv --out" in log and "expires at" in log and "to fetch" in log
     created = folder.created()
     assert created < 50
     sandbox.config(duration=0.3)

@@ -118,7 +118,7 @@ def _consent(plan: Plan, args: argparse.Namespace, output: Output) -> int:
         return exits.USAGE
     args.said_no = False
     if answer == "ask":
-        sys.stderr.write("Go on? [y/N] ")
+        sys.stderr.write("Continue? [y/N] ")
         sys.stderr.flush()
         args.said_no = sys.stdin.readline().strip().lower() not in ("y", "yes")
         if args.said_no:
@@ -193,7 +193,7 @@ def _sum_up(work: Batch, summary: Summary, args: argparse.Namespace, output: Out
         journal = f" --journal {shlex.quote(args.journal)}" if args.journal else ""
         output.alarm(f"  to settle them: {program()} batch --resolve --out {out}{journal}")
     if work.runner.interrupted or rest:
-        output.alarm(f"  to go on: {work.command}")
+        output.alarm(f"  to continue: {work.command}")
     expiry = index.first_expiry(_HOURS)
     if expiry is not None:
         output.alarm(f"  the first picture that is not here expires at {local(expiry)}: fetch it before, which is free")

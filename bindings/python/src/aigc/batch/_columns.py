@@ -9,11 +9,11 @@ from typing import Any, Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Op
 from .._cli.requests import nearest, value
 from ..errors import InvalidArgumentError
 from ..request import JSONText, Request
+from ._cells import Cells
 from ._keys import fingerprint, own_hash, wrong_key
 from ._names import columns_of
 from ._options import Options
 from ._problems import Problem
-from ._rows import Cells
 
 _PLACE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _ENVELOPE = frozenset(("method", "url"))

@@ -51,7 +51,7 @@ class Seen(NamedTuple):
     whole: bool = False
     """Every image is in the folder."""
     changed: bool = False
-    """The row asks for something else than what was sent under this key."""
+    """The row asks for other things than what was sent under this key."""
     expired: bool = False
     """An earlier run found its images expired."""
 

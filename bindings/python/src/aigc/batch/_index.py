@@ -232,7 +232,7 @@ class Index:
             state, bool(alive), status, is_whole, sent_print is not None and sent_print != mark,
             last == Is.EXPIRED.value,
         )
-        is_open = run is not None  # Paid again by a run that was cut short: the same line goes on with that job.
+        is_open = run is not None  # Paid again by a run that was cut short: the same line takes that job.
         retry = frozenset() if is_open else self.options.retry
         again = key in self.options.again and not is_open
         decision = decide(seen, retry, again)

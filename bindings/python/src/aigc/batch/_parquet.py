@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterator
 
+from ._cells import Cells, Read
 from ._problems import Problem
-from ._rows import Cells, Read
 
 
 def read_parquet(path: str) -> Iterator[Read]:

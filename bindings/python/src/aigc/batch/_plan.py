@@ -10,18 +10,19 @@ from ..client import Client
 from ..describe import _fields, _operations
 from ..errors import AigcError
 from . import _names, _options
+from ._cells import Cells, Skipped
 from ._columns import Columns, Known, Spec, shortened
 from ._decide import Do, Is
 from ._folder import Folder
 from ._index import Index
 from ._options import Options
 from ._problems import Problem, Problems
-from ._rows import Cells, Skipped, Source
+from ._rows import Source
 
 _FIRST = 3
 _GONE = 10
 _SURE_BYTES = 8 * 1024
-"""A picture is surely larger than this."""
+"""A picture is larger than this."""
 _USUAL_BYTES = 2 * 1024 * 1024
 # A client that checks, and cannot send: its jobs are held, its keys are none, and nobody listens there.
 _CHECKS = {

@@ -22,11 +22,11 @@ from typing import (
     Mapping,
     NamedTuple,
     Optional,
-    Union,
     cast,
 )
 
 from ..request import Request
+from ._cells import Cells, Read, Skipped
 from ._problems import Problem
 
 FORMATS = ("csv", "tsv", "jsonl", "txt", "parquet")
@@ -36,24 +36,6 @@ CELL = 1024 * 1024
 """The longest cell, in characters."""
 # What reads lines as bytes needs an encoding in which the byte 0A is always the end of a line.
 _WIDE = ("utf-16", "utf_16", "utf16", "utf-32", "utf_32", "utf32")
-
-
-class Cells(NamedTuple):
-    """One row as it was read."""
-
-    row: int
-    """From 1, without the header and without what was skipped."""
-    line: int
-    cells: Dict[str, Any]
-
-
-class Skipped(NamedTuple):
-    """A blank line, or a comment in a text file."""
-
-    line: int
-
-
-Read = Union[Cells, Skipped, Problem]
 
 
 class Source:
