@@ -20,6 +20,7 @@ from aigc import journal
 from aigc.batch import _folder, _plan
 from aigc.batch._options import Options
 from aigc.batch._rows import ListSource
+from aigc.batch._runner import Runner
 from batching import FAST, Folder
 from support import Command, environment
 
@@ -92,7 +93,9 @@ def test_an_edited_row_is_new_and_with_a_key_a_conflict(folder: Folder) -> None:
     keyed.run(keyed.write("key,prompt\nk1,a\nk2,b\n"), "--yes")
     edited = keyed.write("key,prompt\nk1,a\nk2,b edited\nk3,c\n")
     done = keyed.run(edited, "--yes", code=2)
-    assert "k2 was sent with other fields" in done.stderr and "--again k2" in done.stderr and keyed.created() == 5
+    assert "line 3, row 2" in done.stderr.replace("rows.csv:3", "line 3") and keyed.created() == 5
+    assert "was sent with other fields" in done.stderr and "--again KEY" in done.stderr
+    assert "(2 rows" in keyed.run(keyed.write("key,prompt\nk1,a\nk2,b\n", "set.csv"), "--yes", "--set", "count=2", code=2).stderr
     keyed.run(edited, "--yes", "--again", "k2")
     assert keyed.created() == 7
     assert {path.name for path in keyed.out.glob("*.png")} == {"k1-0.png", "k2-0.png", "k2~2-0.png", "k3-0.png"}
@@ -223,6 +226,40 @@ def test_a_dry_run_writes_and_sends_nothing(folder: Folder) -> None:
     done = folder.run(folder.write("prompt\na\nb\n"), "--dry-run", "--price", "0.5")
     assert "2 new jobs" in done.stdout and "2 × 0.5 = 1.00" in done.stdout
     assert not folder.out.exists() and folder.created() == 0 and not folder.sandbox.requests()
+
+
+def test_odd_text_is_no_crash(folder: Folder) -> None:
+    rows: List[Dict[str, Any]] = [{"prompt": "\ud800"}, {"prompt": "a\0b"}, {"key": "\ud800", "prompt": "x"}]
+    rows += [{"prompt": 3}, {"prompt": "x", "count": {}}]
+    file = folder.write("".join(json.dumps(row) + "\n" for row in rows), "rows.jsonl")
+    done = folder.run(file, "--yes", "--drop", "none", code=2)
+    assert "Traceback" not in done.stderr and folder.created() == 0
+    good = folder.write(json.dumps({"key": "a", "prompt": "x", "note": "\ud800\u2028</script>"}) + "\n", "good.jsonl")
+    folder.run(good, "--yes", "--keep", "note")
+    (folder.out / "results.jsonl").open("a").write('{"key": "a", "files": 3, "error": 4, "seconds": "x"}\n[]\n{}\n')
+    folder.run(good, "--keep", "note")
+    assert folder.created() == 1
+
+
+def test_a_fault_in_the_middle_loses_no_answer(
+    folder: Folder, keys: Dict[str, Any], sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.fault("delay_after", CREATE, ms=700, times=-1)
+    turn, turns = Runner.turn, iter(range(1000))
+
+    def broken(self: Runner, wait: float = 0.1) -> Any:
+        if sandbox.requests(CREATE) and next(turns) > 0:
+            raise RuntimeError("a fault")
+        return turn(self, wait)
+
+    monkeypatch.setattr(Runner, "turn", broken)
+    rows = [{"key": f"k{n}", "prompt": f"cat {n}"} for n in range(5)]
+    with pytest.raises(RuntimeError):
+        aigc.batch.run(rows, **settings_of(folder, keys))
+    monkeypatch.undo()
+    assert not folder.doubts()
+    sandbox.clear_faults()
+    assert aigc.batch.run(rows, **settings_of(folder, keys)).counts == {"done": 5} and folder.created() == 5
 
 
 # Consent

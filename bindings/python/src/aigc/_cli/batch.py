@@ -165,6 +165,11 @@ def _run(work: Batch, args: argparse.Namespace, output: Output, interrupts: Inte
             work.runner.abandon()
         work.runner.interrupted = True
         return work.summary()
+    except BaseException:  # A fault: what is on the wire gets its moment all the same.
+        show.end()
+        if hasattr(work, "runner"):
+            work.leave(work.grace)
+        raise
 
 
 def _tell(result: RowResult, output: Output, show: Show) -> None:

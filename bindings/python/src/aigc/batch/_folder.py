@@ -7,6 +7,7 @@ import fcntl
 import filecmp
 import json
 import os
+import shutil
 import socket
 import time
 from typing import IO, Any, Dict, Iterable, Iterator, Mapping, Optional, Tuple
@@ -61,6 +62,10 @@ class Folder:
         except OSError as error:
             raise file_error(f"the folder {self.path} cannot be made", error) from error
         self._take_lock()
+        for name in os.listdir(self.ours):  # What a killed run has left.
+            if name.startswith((METADATA, REPORT)):
+                os.unlink(os.path.join(self.ours, name))
+        shutil.rmtree(os.path.join(self.ours, "compare"), ignore_errors=True)
         probe = os.path.join(self.path, f".aigc-{os.getpid()}")
         try:
             with open(probe, "xb") as file:

@@ -96,14 +96,13 @@ class Index:
         self._db.execute("BEGIN")  # One that never ends: nothing is to be taken back, and no row waits for a disk.
         for statement in _SCHEMA.split(";"):
             self._db.execute(statement)
-        self._name = name
+        if name:
+            os.unlink(name)  # It goes with the process, however that ends.
         self.rows = 0
 
     def close(self) -> None:
         """Forgets everything. Can be called twice."""
         self._db.close()
-        if self._name and os.path.lexists(self._name):
-            os.unlink(self._name)
 
     # The first pass.
 
@@ -162,7 +161,7 @@ class Index:
         """What was sent under which key, by earlier runs. The last entry of a key counts."""
         ended = set()
         for entry in entries:
-            if "key" in entry:
+            if isinstance(entry.get("key"), str):
                 values = [entry.get(name) for name in ("key", "journal_key", "print", "prompt", "run")]
                 values[1] = values[1] or values[0]
                 self._db.execute("INSERT OR REPLACE INTO sent VALUES(?, ?, ?, ?, ?)", values)
@@ -178,10 +177,14 @@ class Index:
     def load_results(self, entries: Iterable[Mapping[str, Any]]) -> None:
         """The lines of results.jsonl. The last of a key counts."""
         for entry in entries:
-            error = entry.get("error") or {}
+            error, files, seconds = entry.get("error"), entry.get("files"), entry.get("seconds")
+            error = error if isinstance(error, dict) else {}
+            files = [path for path in files if isinstance(path, str)] if isinstance(files, list) else []
+            texts = (entry["key"], entry.get("journal_key") or entry["key"], entry.get("state"), as_json(files),
+                     error.get("message"), error.get("status"))
             values = (
-                entry["key"], entry.get("journal_key") or entry["key"], entry.get("state"),
-                as_json(entry.get("files") or []), error.get("message"), error.get("status"), entry.get("seconds"),
+                *(text if text is None else str(text) for text in texts),
+                float(seconds) if isinstance(seconds, (int, float)) else None,
             )
             self._db.execute("INSERT OR REPLACE INTO results VALUES(?, ?, ?, ?, ?, ?, ?)", values)
 
@@ -256,7 +259,8 @@ class Index:
     def _objection(self, decision: Decision, number: int, line: int, key: str, stem: str) -> Optional[Problem]:
         if decision.stands is Is.CONFLICT:
             return Problem(
-                f"the key {key} was sent with other fields: give the row another key, or pay once more with --again {key}",
+                "this key was sent with other fields before (--set, --provider and a profile count too): give the row another "
+                "key, take another --out, or pay once more with --again KEY",
                 number, line, "key",
             )
         if decision.do in (Do.SEND, Do.AGAIN):
@@ -406,4 +410,4 @@ class Index:
 
 def as_json(value: Any) -> str:
     """As it stands in the index."""
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return json.dumps(value, default=str)  # In ASCII: half a character from a JSON file is no text for SQLite.

@@ -15,6 +15,7 @@ from ..enums import EventType, Outcome, State, Status
 from ..errors import AigcError, ExpiredError, FileTakenError, KeyConflictError, NoSpaceError, WrongStateError
 from ._columns import shortened
 from ._decide import FINAL, Is
+from ._folder import file_error
 from ._index import Index, Row, as_json
 from ._names import folder as folder_of
 from ._names import stem
@@ -386,7 +387,10 @@ class Runner:
         below = folder_of(row.n, self._index.rows)
         path = os.path.join(self._folder.path, below) if below else self._folder.path
         if path not in self._made:
-            os.makedirs(path, exist_ok=True)
+            try:
+                os.makedirs(path, exist_ok=True)
+            except OSError as error:
+                raise file_error(f"the folder {path} cannot be made", error) from error
             self._made.add(path)
         return path
 
@@ -464,8 +468,11 @@ class Runner:
         self._recount(row.n, row.stands, end.stands)
         ended = self._index.get(row.n)
         if not (end.stands is Is.NEW and not code) and not (end.stands is Is.OPEN and self.interrupted):
-            self._index.end(row.n, is_told=1)
-            self._folder.tell(entry_of(ended, self._options.prompts))
+            try:
+                self._folder.tell(entry_of(ended, self._options.prompts))
+                self._index.end(row.n, is_told=1)
+            except AigcError as problem:  # The journal knows the row, and the next run writes its line.
+                self.stop(f"nothing more is sent: {problem.message}", exits.of(problem))
             self._results.append(result_of(ended, self._folder.path, True))
 
     def _recount(self, n: int, before: Optional[str], after: Is) -> None:
