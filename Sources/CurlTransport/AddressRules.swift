@@ -113,14 +113,14 @@ enum HostLiteral: Equatable, Sendable {
     }
 
     /// A name that only an inner network gives a meaning to: without a dot, or under a domain that is set aside for that
-    /// (RFC 6761, 6762, 8375; ".internal" by ICANN; what /etc/hosts calls the loopback).
+    /// (RFC 6761, 6762 with its appendix G, 8375; ".internal" by ICANN; what /etc/hosts calls the loopback).
     static func isInnerName(_ host: some StringProtocol) -> Bool {
         let name = plain(host)
         if !name.utf8.contains(UInt8(ascii: ".")) { return true }
-        for domain in [".local", ".internal", ".localdomain", ".home.arpa"] where name.hasSuffix(domain) {
-            return true
-        }
-        return false
+        let domains = [
+            ".local", ".internal", ".localdomain", ".home.arpa", ".lan", ".intranet", ".private", ".corp", ".home",
+        ]
+        return domains.contains { name.hasSuffix($0) }
     }
 
     /// Escapes decoded, lower case, no dots at the end.

@@ -122,7 +122,8 @@ final class AddressTests: XCTestCase {
         }
         for host in [
             "metadata", "metadata.google.internal", "printer.local", "ip6-localhost", "localhost.localdomain",
-            "router.home.arpa", "METADATA.", "metadat%61.google.intern%61l",
+            "router.home.arpa", "router.lan", "x.corp.", "db.intranet", "a.private", "a.home", "METADATA.",
+            "metadat%61.google.intern%61l",
         ] {
             XCTAssertTrue(HostLiteral.mayBePublic(host, isResolvedHere: true), host)
             XCTAssertFalse(HostLiteral.mayBePublic(host, isResolvedHere: false), host)
