@@ -49,6 +49,17 @@ public enum FieldValue: Equatable, Sendable {
     case double(Double)
     case bool(Bool)
     case json([UInt8])
+
+    public static func == (a: FieldValue, b: FieldValue) -> Bool {
+        switch (a, b) {
+        case (.string(let a), .string(let b)): a.isSame(as: b)
+        case (.int(let a), .int(let b)): a == b
+        case (.double(let a), .double(let b)): a == b
+        case (.bool(let a), .bool(let b)): a == b
+        case (.json(let a), .json(let b)): a == b
+        case (.string, _), (.int, _), (.double, _), (.bool, _), (.json, _): false
+        }
+    }
 }
 
 public struct ImageReference: Equatable, Sendable {
@@ -58,6 +69,10 @@ public struct ImageReference: Equatable, Sendable {
     public init(url: String, referenceType: String? = nil) {
         self.url = url
         self.referenceType = referenceType
+    }
+
+    public static func == (a: ImageReference, b: ImageReference) -> Bool {
+        a.url.isSame(as: b.url) && a.referenceType.isSame(as: b.referenceType)
     }
 }
 
@@ -107,6 +122,12 @@ public struct AssetReference: Equatable, Sendable {
         self.modelID = modelID
         self.promptID = promptID
         self.expiresAtMilliseconds = expiresAtMilliseconds
+    }
+
+    public static func == (a: AssetReference, b: AssetReference) -> Bool {
+        a.id.isSame(as: b.id) && a.url.isSame(as: b.url) && a.modelID.isSame(as: b.modelID)
+            && a.promptID.isSame(as: b.promptID) && a.expiresAtMilliseconds == b.expiresAtMilliseconds
+            && a.leftOutBefore == b.leftOutBefore && a.stays == b.stays
     }
 }
 
@@ -205,6 +226,13 @@ public struct JobAnswer: Equatable, Sendable {
         self.lacksAssets = lacksAssets
         self.requestID = requestID
         self.response = response
+    }
+
+    public static func == (a: JobAnswer, b: JobAnswer) -> Bool {
+        a.remoteID.isSame(as: b.remoteID) && a.state == b.state && a.providerState.isSame(as: b.providerState)
+            && a.progress == b.progress && a.assets == b.assets && a.lacksAssets == b.lacksAssets
+            && a.warning.isSame(as: b.warning) && a.assetsExpireAtMilliseconds == b.assetsExpireAtMilliseconds
+            && a.resultID.isSame(as: b.resultID) && a.requestID.isSame(as: b.requestID) && a.response == b.response
     }
 }
 

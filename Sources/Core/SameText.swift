@@ -28,6 +28,14 @@ extension String {
     }
 }
 
+extension String? {
+    /// The same of texts that may be missing.
+    public func isSame(as other: String?) -> Bool {
+        guard let self, let other else { return self == nil && other == nil }
+        return self.isSame(as: other)
+    }
+}
+
 /// A text as the key of a dictionary or a member of a set: equal only to the same bytes.
 public struct ByteText: Hashable, Sendable {
     public let text: String

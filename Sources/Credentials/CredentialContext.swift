@@ -153,6 +153,8 @@ public enum ProcessEnvironment {
             entry += 1
             let bytes = UnsafeRawBufferPointer(start: line, count: strlen(line))
             guard let equals = bytes.firstIndex(of: UInt8(ascii: "=")) else { continue }
+            // Every name that is asked for is ASCII; what Swift calls equal to one of them is not it.
+            guard bytes[..<equals].allSatisfy({ $0 < 0x80 }) else { continue }
             let name = String(decoding: bytes[..<equals], as: UTF8.self)
             if result[name] == nil { result[name] = String(decoding: bytes[(equals + 1)...], as: UTF8.self) }
         }

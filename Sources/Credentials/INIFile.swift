@@ -1,3 +1,5 @@
+internal import Core
+
 /// The small dialect of INI that the vendors' credential files use: `[section]`, `name = value` or `name: value`, whole
 /// lines of comment behind "#" or ";". Names in lower case, values trimmed; the last of two equal names wins.
 struct INIFile {
@@ -19,10 +21,12 @@ struct INIFile {
                 continue
             }
             guard let section, let split = line.firstIndex(where: { $0 == "=" || $0 == ":" }) else { continue }
-            let name = Self.trimmed(line[..<split]).lowercased()
+            // ASCII alone: in lower case the sign of Kelvin is a "k".
+            let name = Self.trimmed(line[..<split]).utf8.map(Words.lower)
+            guard name.allSatisfy({ $0 < 0x80 }) else { continue }
             var value = line[line.index(after: split)...]
             if hashCutsValues, let hash = value.firstIndex(of: "#") { value = value[..<hash] }
-            sections[section]?[name] = String(Self.trimmed(value))
+            sections[section]?[String(decoding: name, as: UTF8.self)] = String(Self.trimmed(value))
         }
     }
 

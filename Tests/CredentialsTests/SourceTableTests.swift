@@ -453,5 +453,12 @@ final class SourceTableTests: CredentialTestCase {
         let bytes: [CChar] = [0x41, CChar(bitPattern: 0xFF), 0]
         bytes.withUnsafeBufferPointer { if let base = $0.baseAddress { setenv("AIGC_TEST_BYTES", base, 1) } }
         XCTAssertEqual(ProcessEnvironment.snapshot()["AIGC_TEST_BYTES"], "A\u{FFFD}")
+        // A name that only looks like another is another: Swift's == calls the sign of Kelvin a K.
+        setenv("AIGC_TEST_\u{212A}EY", "stranger", 1)
+        defer { unsetenv("AIGC_TEST_\u{212A}EY") }
+        XCTAssertNil(ProcessEnvironment.snapshot()["AIGC_TEST_KEY"])
+        let file = INIFile(
+            Array("[default]\nsecret_key=mine\nsecret_\u{212A}ey=stranger\nSECRET_ID=i\n".utf8), hashCutsValues: false)
+        XCTAssertEqual(file?["default"], ["secret_key": "mine", "secret_id": "i"])
     }
 }
