@@ -44,11 +44,3 @@ public struct HTTPReply: Equatable, Sendable {
         self.body = body
     }
 }
-
-extension String {
-    /// Whether the text names its scheme, as "https://host" does. (`contains("://")` would link Swift's regex engine.)
-    public var saysScheme: Bool {
-        let end = utf8.prefix { $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: "/") }.endIndex
-        return end != utf8.startIndex && utf8[end...].starts(with: "://".utf8)
-    }
-}

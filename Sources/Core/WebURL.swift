@@ -67,6 +67,31 @@ public struct WebURL: Equatable, Sendable {
         }
     }
 
+    /// Whether somebody else can read a text as such a URL, who knows host names beyond ASCII and what stands before an "@":
+    /// no blanks, no control characters, and a host that begins as one.
+    public static func isForOthers(_ url: String) -> Bool {
+        var text = url
+        return text.withUTF8 { buffer in
+            let bytes = UnsafeRawBufferPointer(buffer)[...]
+            guard bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7F }), let (_, start) = scheme(of: bytes),
+                start < bytes.endIndex
+            else { return false }
+            let first = bytes[start]
+            return isLetter(first) || isDigit(first) || first == UInt8(ascii: "[") || first >= 0x80
+        }
+    }
+
+    /// Whether a text is such a URL but for its host, which is written in letters beyond ASCII: a resolver knows it by its
+    /// punycode form.
+    public static func hasHostBeyondASCII(_ url: String) -> Bool {
+        var text = url
+        return text.withUTF8 { buffer in
+            let bytes = trimmed(UnsafeRawBufferPointer(buffer))
+            guard let (_, start) = scheme(of: bytes) else { return false }
+            return bytes[start...].prefix { !endsAuthority($0) }.contains { $0 >= 0x80 }
+        }
+    }
+
     /// Compared by bytes.
     public static func == (a: WebURL, b: WebURL) -> Bool {
         a.isSecure == b.isSecure && a.port == b.port && a.host.utf8.elementsEqual(b.host.utf8)
@@ -255,5 +280,13 @@ public struct WebURL: Equatable, Sendable {
         case 97...102: return digit - 87
         default: return nil
         }
+    }
+}
+
+extension String {
+    /// Whether the text names its scheme, as "https://host" does. (`contains("://")` would link Swift's regex engine.)
+    public var saysScheme: Bool {
+        let end = utf8.prefix { $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: "/") }.endIndex
+        return end != utf8.startIndex && utf8[end...].starts(with: "://".utf8)
     }
 }

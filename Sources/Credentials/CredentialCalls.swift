@@ -134,14 +134,13 @@ extension CredentialContext {
 
     /// "https://host" of a setting that may have a scheme, a trailing slash, both or neither.
     static func base(_ endpoint: String, scheme: String) -> String {
-        var text = endpoint.saysScheme ? endpoint : "\(scheme)://\(endpoint)"
+        let given = endpoint.saysScheme ? endpoint : "\(scheme)://\(endpoint)"
+        // What is no URL stays as it is: the transport refuses it, and says so.
+        var text = WebURL(given)?.text ?? given
         while text.hasSuffix("/") { text.removeLast() }
         return text
     }
 
     /// The host, with its port, of a URL that `base` made.
-    static func host(_ base: String) -> String {
-        guard let range = base.utf8.firstIndex(of: UInt8(ascii: ":")) else { return base }
-        return String(base[range...].dropFirst(3))
-    }
+    static func host(_ base: String) -> String { WebURL(base)?.authority ?? base }
 }

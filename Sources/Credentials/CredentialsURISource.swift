@@ -10,10 +10,7 @@ struct CredentialsURISource: CredentialSource {
         guard let uri = context.variable("ALIBABA_CLOUD_CREDENTIALS_URI") else {
             throw CredentialUnavailable(.absent, "ALIBABA_CLOUD_CREDENTIALS_URI is not set")
         }
-        let scheme = uri.lowercased()
-        guard scheme.hasPrefix("http://") || scheme.hasPrefix("https://"),
-            uri.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-        else {
+        guard WebURL.isReady(uri) else {
             throw CredentialUnavailable(.wrong, "ALIBABA_CLOUD_CREDENTIALS_URI is no http or https URL")
         }
         let server = "the credentials URI"

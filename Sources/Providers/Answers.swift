@@ -146,6 +146,8 @@ enum Answers {
             }
         }
         if odd.isEmpty { return (assets, nil) }
+        let isBeyondASCII = entries.contains { $0.stringValue.map(WebURL.hasHostBeyondASCII) ?? false }
+        if isBeyondASCII { odd.append("a host name beyond ASCII can be used in its punycode form (xn--...) alone") }
         let known = list?.arrayValue == nil ? "\(name) is no list" : "\(name) holds entries that are no images"
         return (assets, "\(known), of \(entries.count): \(odd.joined(separator: ", "))")
     }

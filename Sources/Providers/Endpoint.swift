@@ -3,7 +3,8 @@
 
 public import Core
 
-/// Where a provider is reached: scheme, host and port of a configuration key or a token.
+/// Where a provider is reached: scheme, host and port of a configuration key or a token. A `WebURL` of nothing else, whose
+/// host is written in plain letters.
 public struct Endpoint: Equatable, Sendable {
     public let isSecure: Bool
     /// Lower case; IPv6 addresses in brackets.
@@ -31,12 +32,9 @@ public struct Endpoint: Equatable, Sendable {
                 field: key)
         }
         var rest = text[...]
-        var secure = true
         if let scheme = Endpoint.scheme(of: text) {
-            switch scheme.lowercased() {
-            case "https": break
-            case "http": secure = false
-            default: throw refuse("its scheme is neither https nor http")
+            guard ["https", "http"].contains(scheme.lowercased()) else {
+                throw refuse("its scheme is neither https nor http")
             }
             rest = text.dropFirst(scheme.count + 3)
         }
@@ -45,47 +43,57 @@ public struct Endpoint: Equatable, Sendable {
             throw refuse("it holds a query or a fragment")
         }
         if rest.utf8.contains(UInt8(ascii: "/")) { throw refuse("it holds a path") }
-        var hostPart = rest
-        var portPart: Substring?
-        if rest.first == "[" {
-            guard let end = rest.firstIndex(of: "]") else { throw refuse("a \"]\" is missing") }
-            hostPart = rest[...end]
-            let behind = rest[rest.index(after: end)...]
-            if !behind.isEmpty {
-                guard behind.first == ":" else { throw refuse("something stands behind its \"]\"") }
-                portPart = behind.dropFirst()
-            }
-            guard Endpoint.isIPv6(hostPart) else { throw refuse("its IPv6 address is malformed") }
+        if let why = Endpoint.fault(ofPlace: rest) { throw refuse(why) }
+        guard let url = WebURL(rest.startIndex == text.startIndex ? "https://" + text : text) else {
+            throw refuse("its host name is malformed")
+        }
+        self.init(url)
+    }
+
+    /// What is wrong with "host", "host:port" or "[address]:port", in words; nil for nothing.
+    private static func fault(ofPlace place: Substring) -> String? {
+        var host = place
+        var port = place[place.endIndex...]
+        if place.first == "[" {
+            guard let end = place.firstIndex(of: "]") else { return "a \"]\" is missing" }
+            host = place[...end]
+            port = place[place.index(after: end)...]
+            if !port.isEmpty, port.first != ":" { return "something stands behind its \"]\"" }
+            guard isIPv6(host) else { return "its IPv6 address is malformed" }
         } else {
-            if let colon = rest.firstIndex(of: ":") {
-                hostPart = rest[..<colon]
-                portPart = rest[rest.index(after: colon)...]
+            if let colon = place.firstIndex(of: ":") { (host, port) = (place[..<colon], place[colon...]) }
+            if host.utf8.contains(where: { $0 >= 0x80 }) {
+                return "its host name is not in ASCII; give its punycode form (xn--...)"
             }
-            guard Endpoint.isHostName(hostPart) else { throw refuse("its host name is malformed") }
+            guard isHostName(host) else { return "its host name is malformed" }
         }
-        var number: Int?
-        if let portPart {
-            guard portPart.utf8.count <= 5, portPart.utf8.allSatisfy({ (48...57).contains($0) }),
-                let value = Int(portPart), (1...65535).contains(value)
-            else { throw refuse("its port is not a number from 1 to 65535") }
-            number = value == (secure ? 443 : 80) ? nil : value
-        }
-        self.init(isSecure: secure, host: hostPart.lowercased(), port: number)
+        let digits = port.dropFirst()
+        guard
+            port.isEmpty
+                || digits.utf8.count <= 5 && digits.utf8.allSatisfy({ (48...57).contains($0) })
+                    && Int(digits).map({ (1...65535).contains($0) }) == true
+        else { return "its port is not a number from 1 to 65535" }
+        return nil
     }
 
     /// An official host: https, own port.
     init(official host: String) {
-        self.init(isSecure: true, host: host, port: nil)
+        isSecure = true
+        self.host = host
+        port = nil
+        authority = host
+        text = host
+        origin = "https://" + host
     }
 
-    private init(isSecure: Bool, host: String, port: Int?) {
-        self.isSecure = isSecure
-        self.host = host
-        self.port = port
-        let authority = port.map { host + ":" + String($0) } ?? host
-        self.authority = authority
-        self.text = isSecure ? authority : "http://" + authority
-        self.origin = (isSecure ? "https://" : "http://") + authority
+    private init(_ url: WebURL) {
+        isSecure = url.isSecure
+        let isOwnPort = url.port == (url.isSecure ? 443 : 80)
+        host = url.host.utf8.contains(UInt8(ascii: ":")) ? "[" + url.host + "]" : url.host
+        port = isOwnPort ? nil : url.port
+        authority = url.authority
+        text = url.isSecure ? url.authority : url.origin
+        origin = url.origin
     }
 
     private static func scheme(of text: String) -> Substring? {

@@ -110,7 +110,7 @@ extension RequestTable {
     /// One image in the form that the cloud wants.
     func encode(_ image: ImageReference, _ field: FieldRow, _ row: OperationRow) throws(Failure) -> JSONValue {
         guard case .images(let urlName, let typeName) = field.encoding else { return .null }
-        guard Self.isWebURL(image.url) else {
+        guard image.url.utf8.count <= Self.maximumURLBytes, WebURL.isForOthers(image.url) else {
             throw refuse(
                 field.name, row,
                 "\"\(image.url.shown(limit: 80))\" is no image URL; give an absolute http or https "
@@ -146,19 +146,6 @@ extension RequestTable {
     /// Whether an image can be fetched from there, as `WebURL` reads it.
     static func canBeFetched(_ text: String) -> Bool {
         text.utf8.count <= maximumURLBytes && WebURL(text) != nil
-    }
-
-    /// An absolute http or https URL without blanks and control characters, for the provider to read.
-    static func isWebURL(_ text: String) -> Bool {
-        let bytes = Array(text.utf8.prefix(maximumURLBytes + 1))
-        guard bytes.count <= maximumURLBytes, bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { return false }
-        for scheme in ["https://", "http://"] {
-            guard let found = Words.range(of: scheme, in: Array(bytes.prefix(8))), found.lowerBound == 0,
-                let first = bytes.dropFirst(found.count).first
-            else { continue }
-            return Words.isLetterOrDigit(first) || first == UInt8(ascii: "[") || first >= 0x80
-        }
-        return false
     }
 
     // MARK: - Bodies and queries

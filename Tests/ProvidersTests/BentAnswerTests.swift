@@ -305,6 +305,20 @@ final class BentAnswerTests: XCTestCase {
         }
     }
 
+    /// A host name in letters beyond ASCII is not guessed at: the warning says what would be right.
+    func testAHostBeyondASCIIIsTold() throws {
+        let calls = try Calls()
+        let list = #"["https://图片.example/a.png","https://b/2"]"#
+        let answer = try calls.tencent(
+            calls.tencentStatus, reply(200, #"{"Response":{"Status":"DONE","ImageUrls":\#(list)}}"#)
+        ).answer()
+        XCTAssertEqual(answer.assets.map(\.id), ["https://b/2"])
+        XCTAssertTrue(answer.warning?.contains("punycode") == true, answer.warning ?? "none")
+        XCTAssertThrowsError(try Endpoint(parsing: "图片.example", key: "tencent.endpoint")) { error in
+            XCTAssertTrue("\(error)".contains("punycode"), "\(error)")
+        }
+    }
+
     /// Another answer may leave out other entries: an image keeps its place in the provider's list.
     func testAnImageKeepsItsPlace() throws {
         let calls = try Calls()

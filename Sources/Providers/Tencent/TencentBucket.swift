@@ -9,14 +9,12 @@ extension TencentStore {
     /// a name that COS gives buckets and the provider does not use.
     func keeps(_ url: String) -> Bool {
         if case .store = access(url) { return true }
-        let scheme = "https://"
-        let bytes = Array(url.utf8)
-        guard Words.range(of: scheme, in: Array(bytes.prefix(scheme.utf8.count))) != nil else { return false }
-        let rest = bytes.dropFirst(scheme.utf8.count)
-        let host = String(decoding: rest.prefix { !"/?#".utf8.contains($0) }, as: UTF8.self).lowercased()
-        if let mark = rest.firstIndex(of: UInt8(ascii: "?")) {
+        guard let place = WebURL(url), place.isSecure else { return false }
+        let host = place.host
+        let target = Array(place.target.utf8)
+        if let mark = target.firstIndex(of: UInt8(ascii: "?")) {
             // Who signs says so in the query.
-            guard Words.range(of: "sign", in: Array(rest[mark...])) == nil else { return false }
+            guard Words.range(of: "sign", in: Array(target[mark...])) == nil else { return false }
         }
         let labels = host.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
             .map { String(decoding: $0, as: UTF8.self) }
