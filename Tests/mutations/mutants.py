@@ -267,6 +267,11 @@ MUTANTS = (
         ["swift AtMostOnceTests"],
     ),
     Mutant(
+        9, "the address that a SOCKS proxy is given is not looked at",
+        [(SLOT, "begin", "looksUp ? Lookup(proxy: proxy) : nil", "nil"), (SLOT, "begin", "looksUp ? \"\" : proxy", "proxy")],
+        ["swift testAddressesBehindASOCKSProxyAreLookedAt"],
+    ),
+    Mutant(
         9, "a store is shown the client certificate",
         [(SLOT, "setConnection", "showsCertificate == options.isForStore", "!showsCertificate")],
         ["swift testAClientCertificateIsShownToTheAPIAndToNoStore"],
