@@ -133,6 +133,14 @@ def credentials() -> List[bytes]:
         ini += b"oidc_provider_arn = a\noidc_token_file_path = /t\nrole_name = r"
         made.append(bytes([0, 0]) + ini + END + sts + END + metadata)
     made.append(bytes([1, 0]) + b"[default]\nsecret_id = AKIDid")
+    # A mark, names and values that only look like others, and half a file.
+    for text in (
+        "\ufeff[default]\nsecret_id=i\nsecret_key=k", "[default]\nsecret_\u212aey=k", "[default]\nsecret_id=\u200bi",
+        "[default]\nsecret_id='i'\nsecret_key=", "[p]\n[default",
+        "[default]\naccess_key_id=i\r\n\x85access_key_secret=\u00a0s",
+    ):
+        made.append(bytes([1, 0]) + text.encode())
+        made.append(bytes([0, 0]) + text.encode() + END + sts)
     made += [bytes([3, n]) + END + b"session" + END + b"role\n" + END + metadata for n in (0, 1, 2)]
     made += [bytes([4, n]) + END + b"role" + END + cvm for n in (0, 1, 2)]
     made.append(bytes([5, 0]) + b" eyJtoken\n" + END + sts)
@@ -168,7 +176,14 @@ def urls() -> List[bytes]:
         b"https://ex%61mple.com/", b"https://xn--bcher-kva.example/", b"64:ff9b::7f00:1", b"::ffff:10.0.0.1",
         b"[2001:db8::1]:8443", b"aicontent.cn-beijing.aliyuncs.com",
     ]
+    first += [  # what others fetch all the same, what differs in its query alone, hosts that are not what they look like
+        "https://h/\u56fe 1.png?x=\u00e9".encode(), b" https://h/a b.png\r\n", b"HTTPS://H/%zz%",
+        "https://\u56fe.example/".encode(),
+        b"https://h/i.png?id=1&sign=2", b"https://h/i.png?id=1&q-signature=2&token=3", b"http://loc%61lhost/",
+        b"http://localhost%2e/", b"http://127.0.0.1../", b"http://a%40b/", b"http://h\\@127.0.0.1/", b"http://x.corp./",
+    ]
     second = [b"/path?q", b"//other/x", b"https://other/", b"http://other/", b"x"]
+    second += ["/\u732b b.png".encode(), b"/\xe7\x8c", b"https://h/\xff?\x80", b"?id=2", b"..//../x"]
     return [url + END + second[number % len(second)] for number, url in enumerate(first)]
 
 
@@ -215,6 +230,15 @@ def configs() -> List[bytes]:
         b"credentials.role_arn=acs:ram::1:role/r\ncredentials.sts_region=cn-beijing\ncredentials.role_duration_s=900",
         b"tencent.cos_hosts=b.cos.ap-guangzhou.myqcloud.com, http://127.0.0.1:9000\ntencent.secret_id=AKIDi\n"
         b"tencent.secret_key=k",
+        *[
+            b"http.proxy=" + proxy
+            for proxy in (
+                b"http://user:S3cret/pw@host", b"http://user:S3cret?x@host:1", b"http://u:p w@host", b"u:p@host:99999",
+                b"http://u:%zz@host:1", b"socks5://u:p@[::1", b"SOCKS4://u@h:0", b"http://u:p@a@b", b"socks://h\\@x",
+            )
+        ],
+        b"tencent.endpoint=https://key:S3cret@", "alibaba.endpoint=\u56fe.example".encode(),
+        b"http.no_proxy=*.host,host:443,[::1]:80,http://h/,192.168.*,10.0.0.0/,*",
         b"tls.ca_file=/nothing\ntls.ca_path=/\njob.folow=true\nhttp.address_family=ipv9",
     ]
 
@@ -240,6 +264,8 @@ def made() -> Dict[str, List[bytes]]:
         b'{"a":[1,-0.5,1e3,12345678901234567890,"\\u4e2d\\ud83d\\ude3a\\n"],"b":null,"a":true}', b"-0", b"[[[[]]]]")]
     words = [
         b"\0\0SignatureDoesNotMatch server string to sign is GET&%2F" + END + b"more",
+        b"\0\0the token AQoDYXdz+tok/en== is wrong, AQoDYXdz%2Btok%2Fen%3D%3D" + END + b"AQoDYXdz\\u002btok\\/en==",
+        b"\1\0http://user:S3cret/pw@host:1 and http://u:p@h" + END + b"<Token>a&amp;b</Token>",
         b"\1\1the key LTAI4Fabcdefghijkl was refused" + END + b"\"Authorization\":\"ACS3 Credential=x\"",
     ]
     text = base64.b64encode(bytes(range(200)))
