@@ -85,6 +85,25 @@ final class StrangeAnswerTests: XCTestCase {
         XCTAssertFalse(answer("g", "3"), "the request id of an answer that was not believed")
     }
 
+    /// A write by name costs as a submission does: an answer that was given before was given to something else.
+    func testAWriteByNameIsHeldToItsRequestId() {
+        var known = KnownAnswers()
+        let provider = FakeProvider()
+        let call = provider.direct(provider.call(submit: "one"), as: .submit)
+        func isBelieved(_ request: String?) -> Bool {
+            let said = JobAnswer(state: .succeeded, requestID: request)
+            guard case .failure(let failed) = known.believed(.success(said), HTTPReply(status: 200), call, doing: "x")
+            else { return true }
+            XCTAssertEqual(failed.kind, .unreadable)
+            return false
+        }
+        XCTAssertTrue(isBelieved("1"))
+        XCTAssertFalse(isBelieved("1"))
+        XCTAssertTrue(isBelieved("2"))
+        XCTAssertTrue(isBelieved(nil))
+        XCTAssertTrue(isBelieved(nil))
+    }
+
     func testTheBookIsBounded() {
         var book = AnswerBook()
         for number in 0..<3 * AnswerBook.capacity { XCTAssertTrue(book.add("\(number)", of: "fake")) }

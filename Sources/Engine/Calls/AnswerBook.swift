@@ -98,7 +98,7 @@ struct KnownAnswers {
         of answer: Result<JobAnswer, CallFailure>, _ reply: HTTPReply, _ call: ProviderCall
     ) -> StrangeAnswer? {
         if let age = reply.headers["age"] { return .fromCache(age: age) }
-        guard case .success(let job) = answer, !call.isDirect else { return nil }
+        guard case .success(let job) = answer else { return nil }
         // Both are noted, whatever the first is.
         let isNewJob = job.remoteID.isEmpty || jobs.add(job.remoteID, of: call.provider)
         let isNewRequest = job.requestID.map { $0.isEmpty || requests.add($0, of: call.provider) } ?? true
