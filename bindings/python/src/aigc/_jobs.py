@@ -1,4 +1,4 @@
-"""What jobs and downloads of both clients share: everything that does not wait."""
+"""The common part of both clients' jobs and downloads: everything that does not wait."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ TaskT = TypeVar("TaskT", bound="BaseTask")
 
 
 class Bytes(NamedTuple):
-    """How much of a download has come."""
+    """The received part of a download."""
 
     received: int
     total: Optional[int]
-    """None while it is not known."""
+    """None if unknown."""
 
 
 class Asset:
-    """One image of a succeeded job. Its repr leaves the URL out: that can hold a signature."""
+    """One image of a succeeded job. Its repr does not show the URL, which can hold a signature."""
 
     __slots__ = ("index", "id", "url", "expires_at")
 
     def __init__(self, index: int, id: Optional[str], url: Optional[str], expires_at: Optional["datetime"]) -> None:
         self.index = index
-        """Its number in the job, from 0: what download() takes."""
+        """The number of the image in the job, from 0, for download()."""
         self.id = id
-        """The provider's id of the image (Alibaba), or its URL (Tencent): treat it like the URL."""
+        """The provider's id of the image (Alibaba), or its URL (Tencent): treat the id like the URL."""
         self.url = url
-        """Where the provider gives URLs (Tencent), and None elsewhere. Treat it as a secret."""
+        """The URL of an image of Tencent; None for Alibaba. Treat the URL as a secret."""
         self.expires_at = expires_at
         """When the URL ends (UTC), as far as is known; None if unknown."""
 
@@ -53,9 +53,9 @@ class Asset:
 
 
 class BaseTask:
-    """A job or a download: something that the library works on. Any thread may use it.
+    """A job or a download. Any thread may use it.
 
-    It keeps its client alive. Dropping it does not end it.
+    It keeps its client alive. Dropping the object does not end the job.
     """
 
     def __init__(self, client: object, handle: Handle) -> None:
@@ -75,17 +75,17 @@ class BaseTask:
 
     @property
     def state(self) -> State:
-        """Where it is."""
+        """The state of the job or download."""
         return State(lib().aigc_job_state(self._handle))
 
     @property
     def done(self) -> bool:
-        """Whether it has ended, well or not."""
+        """Whether the job or download has ended, with success or not."""
         return self.state.ended
 
     @property
     def outcome(self) -> Outcome:
-        """What is known about the submission. It can still turn from UNKNOWN to ACCEPTED after a cancel()."""
+        """The known outcome of the submission. After a cancel() it can still change from UNKNOWN to ACCEPTED."""
         return Outcome(lib().aigc_job_outcome(self._handle))
 
     @property
@@ -113,12 +113,12 @@ class BaseTask:
 
     @property
     def request_id(self) -> Optional[str]:
-        """The provider's request id of its last answer, which its support asks for."""
+        """The request id of the provider's last answer. The provider's support asks for it."""
         return decode(lib().aigc_job_request_id(self._handle))
 
     @property
     def error(self) -> Optional[AigcError]:
-        """How it ended: None for success and while it has not ended. A new object each time."""
+        """The error of a failed job; None for success and before the end. A new object each time."""
         pointer = _native.error_p()
         status = lib().aigc_job_error(self._handle, byref(pointer))
         if not status:
@@ -128,20 +128,21 @@ class BaseTask:
         return error
 
     def cancel(self) -> None:
-        """Ends it here, at once. Neither provider can be told to stop: an accepted job keeps running and is billed.
+        """Ends the job in this process, at once. Neither provider can be told to stop: an accepted job keeps running
+        and is billed.
 
-        If the submission is on the wire, its answer is still awaited in the background, and the token appears when it
+        If the submission is on the wire, the library still waits for its answer, and the token appears when the answer
         comes. Can be called any number of times.
         """
         lib().aigc_job_cancel(self._handle)
 
     def set_deadline(self, seconds: Optional[float]) -> None:
-        """Has the library give it up in so many seconds; None: never."""
+        """Sets the deadline of the job to so many seconds from now; None: no deadline."""
         call(lib().aigc_job_set_deadline_ms, self._handle, milliseconds(seconds))
 
     def set_trace(self, traceparent: Optional[str], tracestate: Optional[str] = None) -> None:
-        """Passes a trace on (W3C Trace Context): from now on every API call about it carries these two headers; image hosts
-        do not get them. None ends it. A Request takes the same two for the first call on."""
+        """Adds a trace (W3C Trace Context): from now on every API call about the job carries these two headers. Image
+        hosts do not get the headers. None removes the trace. A Request takes the same two options from the first call on."""
         names = optional(traceparent, "traceparent"), optional(tracestate, "tracestate")
         call(lib().aigc_job_set_trace, self._handle, *names)
 
@@ -149,7 +150,7 @@ class BaseTask:
         return decode(lib().aigc_job_token(self._handle))
 
     def _job_token(self) -> Optional[str]:
-        """Of the job that it is about."""
+        """The token of the job."""
         return self._token()
 
     def __eq__(self, other: object) -> bool:
@@ -184,29 +185,29 @@ class BaseJob(BaseTask):
 
     @property
     def token(self) -> Optional[str]:
-        """Text that attaches this job in another process: store it. None until the provider has accepted the job."""
+        """A text that attaches this job in another process: store it. None until the provider has accepted the job."""
         token = self._token()
         self._known = self._known or token is not None
         return token
 
     @property
     def key(self) -> Optional[str]:
-        """The job's key in the journal: yours, or one that the client made up. None without a journal."""
+        """The job's key in the journal: yours, or a key that the client chose. None without a journal."""
         return decode(lib().aigc_job_key(self._handle))
 
     def release(self) -> None:
-        """Lets the first byte of a job leave that was submitted with hold=True: call it once your own note of the job is
-        safe. Raises WrongStateError for a job that is not held and never was, and for one that has ended."""
+        """Releases a job that was submitted with hold=True: its first byte may leave. Call it when your own note of the
+        job is safe. Raises WrongStateError for a job that was never held, and for a job that has ended."""
         call(lib().aigc_job_release, self._handle)
 
     @property
     def provider_state(self) -> Optional[str]:
-        """The provider's own word for the state; None until one has been seen."""
+        """The provider's own word for the state; None until the provider has sent one."""
         return decode(lib().aigc_job_provider_state(self._handle))
 
     @property
     def provider_response(self) -> Any:
-        """The provider's last answer about this job, parsed; its text where it is no JSON; None until one came."""
+        """The provider's last answer about this job, parsed, or as text if it is no JSON; None until an answer came."""
         text = decode(lib().aigc_job_provider_response(self._handle))
         try:
             return None if text is None else json.loads(text)
@@ -215,8 +216,8 @@ class BaseJob(BaseTask):
 
     @property
     def result_id(self) -> Optional[str]:
-        """The id of what the job has made where that is no image: the model, for Alibaba's "model_train". None until it
-        has succeeded, and for every other operation."""
+        """The id of a result that is no image: the model of Alibaba's "model_train". None until the job has succeeded,
+        and for every other operation."""
         return decode(lib().aigc_job_result_id(self._handle))
 
     def follow(self, on: bool = True) -> None:
@@ -225,7 +226,7 @@ class BaseJob(BaseTask):
 
     @property
     def assets(self) -> List[Asset]:
-        """The images of a succeeded job; empty before."""
+        """The images of a succeeded job; empty before its end."""
         count = int(lib().aigc_job_asset_count(self._handle))
         return [self._asset(index) for index in range(count)]
 
@@ -250,7 +251,7 @@ class BaseDownload(BaseTask):
 
     @property
     def job(self) -> Optional[BaseJob]:
-        """The job whose image it is; None for an image that was fetched by id or URL."""
+        """The job of the image; None for an image that was fetched by id or URL."""
         return self._job
 
     def _job_token(self) -> Optional[str]:
@@ -258,7 +259,7 @@ class BaseDownload(BaseTask):
 
     @property
     def path(self) -> Optional[str]:
-        """The file, with ".*" resolved, once it is there; None before and for a download to memory."""
+        """The path of the finished file, with ".*" resolved; None before the end, and for a download to memory."""
         return decode(lib().aigc_job_path(self._handle))
 
     @property
@@ -268,14 +269,14 @@ class BaseDownload(BaseTask):
 
     @property
     def data(self) -> "bytes_":
-        """The image, for a download to memory that has succeeded. Kept: ask as often as you like."""
+        """The image of a succeeded download to memory. The download keeps the bytes."""
         with self._taking:
             if self._data is None:
                 self._data = self._take_buffer()
             return self._data
 
     def take(self) -> "bytes_":
-        """The image, once: this object keeps no copy. A second call raises WrongStateError."""
+        """Gives the image once: the download keeps no copy. A second call raises WrongStateError."""
         with self._taking:
             if self._data is None:
                 return self._take_buffer()
@@ -283,8 +284,8 @@ class BaseDownload(BaseTask):
             return data
 
     def take_view(self) -> memoryview:
-        """As take(), without a copy: a read-only view of the library's own memory, which is given back when no view of
-        it is left. For large images, or where a file, a socket or an array takes any bytes-like object."""
+        """As take(), without a copy: a read-only view of the library's own memory, which is freed with the last view.
+        For large images, or where a file, a socket or an array takes any bytes-like object."""
         with self._taking:
             if self._data is not None:
                 data, self._data = self._data, None
@@ -298,13 +299,13 @@ class BaseDownload(BaseTask):
         return memoryview(block).cast("B").toreadonly()
 
     def image(self) -> "PIL.Image.Image":
-        """The image as one of Pillow, loaded; of a download to memory or to a file that has succeeded. Needs Pillow."""
+        """The image of a succeeded download, to memory or to a file, loaded by Pillow. Needs Pillow."""
         image: PIL.Image.Image = _images.picture(self)
         return image
 
     def save(self, path: "Union[str, os.PathLike[str]]", overwrite: bool = False) -> str:
-        """Writes the bytes as they came to a file and returns its path; ".*" at its end becomes the format's extension. For
-        an image that is in memory; a download to a file is copied."""
+        """Writes the received bytes to a file and returns its path; ".*" at its end becomes the suffix of the format.
+        The file of a download to a file is copied."""
         return _images.save(self, path, overwrite)
 
     def _repr_png_(self) -> "Optional[bytes_]":

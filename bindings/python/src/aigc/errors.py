@@ -64,9 +64,9 @@ class AigcError(Exception):
         self.outcome = Outcome(outcome)
         """For a submission: what provably happened to it."""
         self.field = field
-        """The request field or configuration key that is at fault; None if it is none."""
+        """The request field or configuration key that is at fault; None if no field and no key is."""
         self.token = token
-        """The token of the job that it is about, if the provider has accepted it: it attaches the job again."""
+        """The token of the job, if the provider has accepted the job: it attaches the job again."""
 
     @property
     def name(self) -> str:
@@ -94,7 +94,7 @@ class CallError(AigcError):
 
 
 class InvalidArgumentError(CallError, ValueError):
-    """A name that does not exist, a wrong type or value: the message says which."""
+    """An unknown name, a wrong type or a wrong value: the message says which."""
 
 
 class WrongStateError(CallError):
@@ -121,15 +121,15 @@ class StoppedError(AigcError):
 
 
 class WaitTimeoutError(StoppedError, TimeoutError):
-    """A wait of yours ended before the job did. The job keeps running: wait again."""
+    """Your wait ended before the job did. The job keeps running: wait again."""
 
 
 class JobCancelledError(StoppedError):
-    """cancel() or close() ended the job here. The provider is not told: an accepted job keeps running there."""
+    """cancel() or close() ended the job in this process. An accepted job keeps running at the provider."""
 
 
 class DeadlineError(StoppedError, TimeoutError):
-    """The job's own deadline passed. It may still finish at the provider."""
+    """The job's own deadline passed. The job may still finish at the provider."""
 
 
 # 3xx
@@ -140,7 +140,7 @@ class NetworkError(AigcError):
 
 
 class TLSError(NetworkError):
-    """Handshake or certificate: CA bundle, clock, or somebody in between."""
+    """Handshake or certificate failed: CA bundle, clock, or a machine in between."""
 
 
 class AddressRefusedError(NetworkError):
@@ -148,7 +148,7 @@ class AddressRefusedError(NetworkError):
 
 
 class BadResponseError(NetworkError):
-    """The answer was not what this provider sends: a proxy's page, cut, or garbage."""
+    """The provider does not send such an answer: a proxy's page, a cut answer, or garbage."""
 
 
 # 4xx
@@ -159,7 +159,7 @@ class AccountError(AigcError):
 
 
 class NoCredentialsError(AccountError):
-    """No credentials were found. The message lists each source tried and why it gave nothing."""
+    """No source gave credentials. The message names each source that was tried and why it gave nothing."""
 
 
 class AuthError(AccountError):
@@ -167,7 +167,7 @@ class AuthError(AccountError):
 
 
 class PermissionDeniedError(AccountError):
-    """The key is known and may not do this."""
+    """The provider knows the key, and the key may not do this."""
 
 
 class BillingError(AccountError):
@@ -179,7 +179,7 @@ class ThrottledError(AccountError):
 
 
 class ClockError(AccountError):
-    """This machine's clock is too far from the provider's and could not be bridged."""
+    """This machine's clock is too far from the provider's, and the library could not correct the difference."""
 
 
 # 5xx
@@ -190,11 +190,11 @@ class ProviderError(AigcError):
 
 
 class RequestRefusedError(ProviderError):
-    """A parameter is not accepted: see provider_code and provider_message, fix it and submit anew."""
+    """The provider does not accept a parameter: see provider_code and provider_message, fix it and submit anew."""
 
 
 class ContentRefusedError(ProviderError):
-    """Prompt or image was refused by moderation."""
+    """Moderation refused the prompt or an image."""
 
 
 class NotFoundError(ProviderError):
