@@ -279,7 +279,7 @@ extension DoubleKey {
     static let rateTencentCreatePerSecond = DoubleKey(
         ConfigKey(
             "rate.tencent.create_per_s", .double(0...100_000), "20",
-            "CreateAigcImageTask a second and account, shared by all clients of the process; 0: no limit of ours"))
+            "CreateAigcImageTask calls a second for each account, shared by all clients of the process; 0: no limit"))
     static let rateTencentDescribePerSecond = DoubleKey(
         ConfigKey("rate.tencent.describe_per_s", .double(0...100_000), "20", "DescribeAigcImageTask, in the same way"))
     static let rateAlibabaSubmitPerSecond = DoubleKey(

@@ -18,7 +18,7 @@ extension FileStore {
             }
             let size = try openPart()
             if size > 0, let note = readNote() { return (note, size) }
-            // A note without its file, or one that tells nothing.
+            // A note without its file, or a useless note.
             isNoted = true
             written = size
             try clear()

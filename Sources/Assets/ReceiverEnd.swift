@@ -1,7 +1,7 @@
 internal import Codec
 internal import Core
 
-// The end of a transfer: what became of it.
+// The end of a transfer, and its result.
 extension Receiver {
     /// Whether everything that was announced is there, whatever the connection did afterwards.
     var isWhole: Bool {

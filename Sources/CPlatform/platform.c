@@ -187,7 +187,7 @@ uint64_t aigcp_generation_enter(void) {
 }
 
 /* exit() runs the handlers of OpenSSL while our threads may be inside OpenSSL. Ours was registered later than its, so it
- * runs earlier, and parks them: engines one by one, because whoever waits for their jobs has to be let go of, and helpers
+ * runs earlier, and parks them: engines one by one, because threads that wait for their jobs must be released, and helpers
  * at a gate that is closed for good. */
 typedef struct exit_entry {
     void (*ask)(void *);
@@ -322,7 +322,7 @@ int aigcp_fork_was_late(void) { return atomic_load(&fork_late); }
 /* Not for ever: a turn may stand still on a disk, or wait for a lock of the very thread whose signal handler forks. The
  * child of such a fork had better only exec. */
 static void turn_before_fork(void) {
-    if (atomic_load(&exit_begun)) return; /* nobody is let go of any more */
+    if (atomic_load(&exit_begun)) return; /* no thread is released any more */
     struct timespec limit;
     clock_gettime(CLOCK_MONOTONIC, &limit);
     limit.tv_sec += 1;

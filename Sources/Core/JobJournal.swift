@@ -156,7 +156,7 @@ public struct JournalPlace: Equatable, Sendable {
     }
 }
 
-/// How far taking over has come: rows that were let go of meanwhile are not taken again.
+/// The progress of a takeover: rows that were released meanwhile are not taken again.
 public struct JournalCursor: Sendable {
     public var owner: Int64 = -1
     /// The newest row of that owner that was looked at.
@@ -224,6 +224,6 @@ public protocol JobJournal: AnyObject, Sendable {
     /// Looks, on the helper thread, what has become of jobs that others hold, and takes over those of dead owners. `done`
     /// gets the places that are not as they were `known`.
     func look(_ known: [JournalPlace], done: @escaping @Sendable ([JournalPlace]) -> Void)
-    /// Writes what is still queued, and lets go of everything. Called once no step can come any more.
+    /// Writes the queued steps, and closes everything. Called when no further step can come.
     func close()
 }

@@ -150,7 +150,7 @@ public struct RateLimit: Equatable, Sendable {
         ]
     }
 
-    /// Nil for words that are none of these, or of a clock that shows another time: foreign words never make anybody wait
+    /// Nil for invalid words, or words of a clock that shows another time: foreign words never make a caller wait
     /// longer than a provider may ask for, and a minute for those who stand in line.
     public init?(perSecond: Double, _ words: [UInt64], at now: Int64) {
         guard words.count >= Self.wordCount, words.contains(where: { $0 != 0 }) else { return nil }

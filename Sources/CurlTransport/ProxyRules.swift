@@ -243,7 +243,7 @@ struct ProxyException: Sendable {
                 hosts = .block(address, bits: nil)
                 return
             }
-            // A block that is none means no address.
+            // An invalid block means no address.
             hosts = .block(address, bits: Int(parts[1]).flatMap { $0 < 0 ? nil : $0 } ?? .max)  // safe: two
             return
         }

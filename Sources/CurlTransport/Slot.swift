@@ -281,7 +281,7 @@ final class Slot {
     private func setRequest(_ request: HTTPRequest, sendsBody: Bool) {
         if setURL != request.url {
             text(CURLOPT_URL, request.url)
-            // URLs of images are not kept: some are as good as a key.
+            // URLs of images are not kept: some work like a key.
             setURL = sink == nil ? request.url : ""
         }
         pointer(CURLOPT_HTTPHEADER, block.headers)
@@ -408,7 +408,7 @@ final class Slot {
         lastActivity = loop.now
     }
 
-    /// Lets go of everything of the transfer that has ended.
+    /// Releases everything that belongs to the ended transfer.
     func clear() {
         block.clear()
         url = ""

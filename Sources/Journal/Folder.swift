@@ -209,7 +209,7 @@ struct Folder: Sendable {
     func forgetOwner(_ owner: Int64) { _ = unlinkat(descriptor, "owners/\(owner)", 0) }
 }
 
-/// The owners that live in this process. A POSIX lock never stands in the way of its own process, and any close of the file
+/// The owners that live in this process. A POSIX lock never blocks its own process, and any close of the file
 /// drops it: the files of these are never looked at.
 enum LocalOwners {
     struct Name: Hashable, Sendable {

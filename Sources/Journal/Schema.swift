@@ -145,7 +145,7 @@ enum Statements {
         "UPDATE job SET state=7, outcome=2, status=?3, note=?4, ended_at_ms=?5, changed_at_ms=?5 "
             + "WHERE key=?1 AND owner=?2 AND state=2", "noting a doubt")
     static let released = SQL(
-        "UPDATE job SET owner=0, changed_at_ms=?3 WHERE key=?1 AND owner=?2 AND state=3", "letting go of a job")
+        "UPDATE job SET owner=0, changed_at_ms=?3 WHERE key=?1 AND owner=?2 AND state=3", "releasing a job")
 
     static let newOwner = SQL(
         "INSERT INTO owner(pid, start, boot, host, program, made_at_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",

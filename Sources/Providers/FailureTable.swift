@@ -6,7 +6,7 @@ enum Meaning: Equatable, Sendable {
     case refuse(Status)
     /// The provider's own fault: a submission may have been executed, a read can be repeated.
     case fault
-    /// Nothing was executed for want of a resource of the provider's: reads are repeated.
+    /// Nothing was executed because the provider lacks a resource: reads are repeated.
     case busy
     /// Nothing was executed: too many requests.
     case throttle

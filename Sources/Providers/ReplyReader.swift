@@ -76,7 +76,7 @@ struct ReplyReader {
         var (meaning, advice) = table.meaning(
             report, status: max(reply.status, claimed), asksToWait: headers.gatewayWait != nil)
         // A refusal counts as one only from the provider itself. What has neither code nor request id may come from
-        // anything in between, and then nobody knows what became of a submission. A code that cannot be one is none.
+        // anything in between, and then nobody knows the outcome of a submission. An impossible code does not count.
         // The same holds for the state of a job: a machine in between must not end it.
         let code = Redaction.word(report.code)
         let isVouchedFor = requestID != nil && code != nil

@@ -4,7 +4,7 @@ public import Core
 /// The signature of Tencent's object storage (COS), for images in a private bucket: as an Authorization header, or in
 /// the query of a URL. The caller makes sure that it goes to the bucket's own host alone.
 public enum COSSignature {
-    /// Every intermediate text, to be compared with the vendor's. `signKey` is as good as the secret for its time.
+    /// Every intermediate text, to be compared with the vendor's. `signKey` works like the secret for its time.
     public struct Stages: Equatable, Sendable {
         public var keyTime: String
         public var signKey: String

@@ -27,7 +27,7 @@ final class CrashTests: XCTestCase {
             var calls = real
             calls.openFolder = { [self] path in hit() ?? real.openFolder(path) }
             calls.open = { [self] folder, name, flags in hit() ?? real.open(folder, name, flags) }
-            // The kernel closes what a dead process has open, and lets go of its locks.
+            // The kernel closes the files of a dead process, and releases its locks.
             calls.close = { [self] in
                 let result = real.close($0)
                 return hit() ?? result

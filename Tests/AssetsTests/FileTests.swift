@@ -192,7 +192,7 @@ final class FileTests: XCTestCase {
         XCTAssertEqual(mkfifo(folder.file(part), 0o600), 0)
         XCTAssertEqual(failure(folder.file("a.png"))?.status, .file)
         unlink(folder.file(part))
-        // A second name of another file (what a crash between linking and unlinking leaves) is let go, not written.
+        // A second name of another file (what a crash between linking and unlinking leaves) is dropped, not written.
         XCTAssertEqual(link(folder.file("victim"), folder.file(part)), 0)
         try download(folder.file("a.png"))
         XCTAssertEqual(folder.read("victim"), [7])
@@ -340,7 +340,7 @@ final class FileTests: XCTestCase {
             let sink = try FileSink(path: folder.file("c"), options: options())
             try sink.prepare()
             _ = sink.run(Answer.whole(image).cut(after: 300))
-            if round % 2 == 0 { sink.abandon(keepPartial: round % 4 == 0) }  // otherwise by letting go
+            if round % 2 == 0 { sink.abandon(keepPartial: round % 4 == 0) }  // otherwise by dropping it
         }
         XCTAssertEqual(open(), before)
     }

@@ -243,7 +243,7 @@ final class ResumeTests: XCTestCase {
         }
     }
 
-    /// Fault 12: while it waits for another try a sink can let go of its files.
+    /// Fault 12: while it waits for another try a sink can close its files.
     func testAPauseCostsNothing() throws {
         let sink = try open()
         sink.aim(at: "one")
@@ -439,7 +439,7 @@ final class ResumeTests: XCTestCase {
         }
     }
 
-    func testNotesTellNothing() throws {
+    func testNotesHoldNoSecret() throws {
         let url = "https://bucket.cos.example.com/secret-path/cat.png"
         try leave(1000, nil, options(identity: url))
         let part = try XCTUnwrap(folder.partName)

@@ -75,7 +75,7 @@ final class JSONValueTests: XCTestCase {
         value.set(path: ["o", "y"], to: "new")
         value.set(path: ["o", "x"], to: 2)
         value.set(path: ["p", "q", "r"], to: true)
-        value.set(path: ["a", "b"], to: .null)  // what stands in the way gives way
+        value.set(path: ["a", "b"], to: .null)  // the value in the way is replaced
         XCTAssertEqual(text(value), #"{"a":{"b":null},"o":{"x":2,"y":"new"},"p":{"q":{"r":true}}}"#)
         value.set(path: [], to: 5)
         XCTAssertEqual(value, 5)

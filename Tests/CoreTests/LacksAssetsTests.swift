@@ -13,7 +13,7 @@ final class LacksAssetsTests: XCTestCase {
         return machine
     }
 
-    /// Feeds an answer at a time and hands back what became of it.
+    /// Feeds an answer at a time and returns the result.
     private static func tell(_ machine: inout JobMachine, _ event: JobEvent, second: Int64) -> [JobAction] {
         var actions: [JobAction] = []
         machine.handle(

@@ -119,7 +119,7 @@ final class ExactBytesTests: XCTestCase {
         }
     }
 
-    func testURLsThatAreNoneAreRefused() throws {
+    func testInvalidURLsAreRefused() throws {
         let harness = try Harness()
         for url in [
             "", "127.0.0.1/", "ftp://127.0.0.1/", "file:///etc/passwd", "http://", "http:///x", "https://a b/",

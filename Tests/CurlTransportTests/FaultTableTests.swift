@@ -248,7 +248,7 @@ final class FaultTableTests: XCTestCase {
             ("reset in the handshake", resetting.settings, resetting.url("/ok")),
             ("no TLS at all", server.settings, "https://localhost:\(plain.port)/"),
             ("a missing CA file", CurlSettings(proxy: "", caFile: "/nowhere/ca.pem"), server.url("/ok")),
-            ("a CA file that is none", CurlSettings(proxy: "", caFile: "/etc/hosts"), server.url("/ok")),
+            ("an invalid CA file", CurlSettings(proxy: "", caFile: "/etc/hosts"), server.url("/ok")),
         ]
         for (name, settings, url) in cases {
             let failure = try Harness(settings).run(.post(url), .submission).failure

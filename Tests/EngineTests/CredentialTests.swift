@@ -229,7 +229,7 @@ final class CredentialTests: XCTestCase {
         harness.checkPromises("stale")
     }
 
-    /// Temporary credentials have another id each time: what was kept for the old ones is let go of.
+    /// Temporary credentials have another id each time: the state of the old ones is dropped.
     func testRotatedAccountsAreForgotten() throws {
         var settings = EngineSettings()
         settings.rates["fake/submit"] = 20

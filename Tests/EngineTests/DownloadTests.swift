@@ -272,7 +272,7 @@ final class DownloadTests: XCTestCase {
         harness.checkPromises("commit")
     }
 
-    /// A cancel at every millisecond of a download's life: one end, the sink is let go of once, nothing touches it while a
+    /// A cancel at every millisecond of a download's life: one end, the sink is released once, nothing touches it while a
     /// worker has it, and only a download that succeeded has a result.
     func testCancelAtEveryMoment() throws {
         for moment in stride(from: Int64(0), through: 80, by: 1) {
@@ -296,7 +296,7 @@ final class DownloadTests: XCTestCase {
             } else {
                 XCTAssertEqual(download.snapshot.state, .cancelled)
                 XCTAssertNil(download.snapshot.result, "a result of a download that did not succeed, at \(moment) ms")
-                XCTAssertTrue(sink.abandoned != nil || sink.commits == 1, "let go of, at \(moment) ms")
+                XCTAssertTrue(sink.abandoned != nil || sink.commits == 1, "released, at \(moment) ms")
             }
             XCTAssertEqual(other.snapshot.state, .succeeded)
             harness.checkPromises("cancel at \(moment) ms")

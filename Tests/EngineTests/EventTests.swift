@@ -76,7 +76,7 @@ final class EventTests: XCTestCase {
         }
     }
 
-    /// A host that never asks and lets go of its handles: the queue does not grow with the jobs that were.
+    /// A host that never asks and frees its handles: the queue does not grow with the jobs that were.
     func testDroppedJobsLeaveNothing() {
         var queue = EventQueue()
         let first = record(0)
@@ -164,7 +164,7 @@ final class EventTests: XCTestCase {
         return shared
     }
 
-    /// The engine works through much at once: the host hears of it at the end, or of so many.
+    /// The engine works through much at once: the host is woken at the end, or after so many.
     func testManyEventsAreAnnouncedOnce() throws {
         let shared = try shared()
         shared.push(.jobState, record(1))

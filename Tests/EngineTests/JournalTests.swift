@@ -127,7 +127,7 @@ final class JournalTests: XCTestCase {
         }
     }
 
-    func testWhoLetsGoOfAJobSaysSo() throws {
+    func testAReleasedJobIsRecorded() throws {
         let harness = try harness()
         let unfollowed = harness.submit(key: "a", follow: false)
         let dropped = harness.submit(key: "b")
@@ -375,7 +375,7 @@ final class JournalTests: XCTestCase {
     }
 
     /// A provider that does not know a job, as one of another account's, has not said how it ended.
-    func testAJobThatIsNotFoundIsLetGo() throws {
+    func testAJobThatIsNotFoundIsReleased() throws {
         let harness = try harness()
         let stranger = harness.place("k", .accepted, .here, id: "job-of-another-account")
         let job = harness.submit(key: "k", stranger, call: false)

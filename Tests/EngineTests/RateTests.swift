@@ -200,7 +200,7 @@ final class RateTests: XCTestCase {
         }
     }
 
-    /// The budget does not stand in the way of a few failures.
+    /// The budget allows a few failures.
     func testAFewFailuresAreTriedAgainQuickly() throws {
         let harness = try Harness()
         harness.transport.setScript { $0.kind == .status && $0.indexOfKind < 3 ? .unavailable(executed: true) : nil }

@@ -131,8 +131,8 @@ final class RefreshTests: XCTestCase {
         }
     }
 
-    /// Who waits is told of its own refresh, however late it wakes up.
-    func testAWaiterIsToldOfItsOwnRefresh() throws {
+    /// A waiting thread gets the result of its own refresh, however late it wakes up.
+    func testAWaiterGetsItsOwnRefresh() throws {
         let harness = try Harness()
         harness.cloud.runningMilliseconds = 600_000
         let job = attached(harness)

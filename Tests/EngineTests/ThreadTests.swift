@@ -248,7 +248,7 @@ final class ThreadTests: XCTestCase {
         XCTAssertEqual(parts.transport.violations, [])
     }
 
-    /// Everybody who waits is let go, with the truth; nobody hangs.
+    /// Every waiting thread is released with the true state; none hangs.
     func testCloseWhileSixteenThreadsWait() throws {
         for round in 0..<20 {
             let parts = try Parts()

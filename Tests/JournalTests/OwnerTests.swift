@@ -112,7 +112,7 @@ final class OwnerTests: XCTestCase {
         var cursor = JournalCursor()
         XCTAssertEqual(try journal.takeOver(limit: 1, after: &cursor).map(\.entry.key.text), ["sending"])
         XCTAssertEqual(try journal.takeOver(limit: 1, after: &cursor).map(\.entry.state), [.accepted])
-        // What is let go of meanwhile is not taken again.
+        // A row that is released meanwhile is not taken again.
         try journal.step(.released, "accepted")
         XCTAssertEqual(try journal.takeOver(limit: 1, after: &cursor), [])
         XCTAssertEqual(try journal.takeOver(limit: 10).map(\.entry.key.text), ["accepted"])

@@ -115,7 +115,7 @@ final class AnswerTests: XCTestCase {
         ).answer()
         XCTAssertEqual(linked.assets.first?.expiresAtMilliseconds, 1_795_252_800_000)
         XCTAssertNotNil(linked.assets.first?.url)
-        // Progress that is none.
+        // Invalid progress.
         for progress in ["-0.1", "1.5", "50", "\"0.5\"", "null", "1e308"] {
             let answer = try alibaba(#"{"id":"7","jobStatus":"RUNNING","jobTrainProgress":\#(progress)}"#).answer()
             XCTAssertNil(answer.progress, progress)
@@ -124,7 +124,7 @@ final class AnswerTests: XCTestCase {
         XCTAssertEqual(try alibaba(#"{"id":"7","jobStatus":"NOT_START"}"#, "").answer().state, .pending)
         XCTAssertEqual(
             try alibaba(#"{"id":"7","jobStatus":"NOT_START"}"#, "\"success\":null,").answer().state, .pending)
-        // An accepted job is not lost for want of a state.
+        // An accepted job is not lost because a state is missing.
         for state in ["", ",\"jobStatus\":null", ",\"jobStatus\":\"\"", ",\"jobStatus\":5"] {
             let answer = try alibaba("{\"id\":\"7\"\(state)}", kind: .submit).answer()
             XCTAssertEqual(answer.remoteID, "7")

@@ -93,7 +93,7 @@ final class DirectCallTests: XCTestCase {
 
     // MARK: - What is refused
 
-    func testNamesAndPathsThatAreNone() throws {
+    func testInvalidNamesAndPaths() throws {
         for action in ["", " ", "A B", "Describe\r\nX-Evil: 1", "a/b", "名", "A.B", String(repeating: "a", count: 129)] {
             XCTAssertEqual(try why(tencent(), action).field, "action", action)
             XCTAssertEqual(try why(alibaba(), action).field, "action", action)
@@ -111,7 +111,7 @@ final class DirectCallTests: XCTestCase {
         XCTAssertTrue(near.message.contains("\"Personalizedtxt2imgQueryModelTrainStatus\""), near.message)
     }
 
-    func testParametersThatAreNone() throws {
+    func testInvalidParameters() throws {
         for json in ["", "[]", "1", "null", "\"x\"", "{", "{\"a\":1}x", "{'a':1}"] {
             XCTAssertEqual(try why(tencent(), "X", json).field, "json", json)
             XCTAssertEqual(try why(alibaba(), "X POST /x", json).field, "json", json)

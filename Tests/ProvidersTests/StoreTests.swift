@@ -82,7 +82,7 @@ final class StoreTests: XCTestCase {
         guard case .url = try alibaba().access(url: "https://\(bucket)/a.png") else { return XCTFail("signed") }
     }
 
-    func testHostsThatAreNone() throws {
+    func testInvalidHosts() throws {
         for hosts in [
             "*.myqcloud.com", "a b", "https://x/path", "user@x", "x:0", "x:99999", "ftp://x", "-x", "x?y", ".", "[::1",
         ] {

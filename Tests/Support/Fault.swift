@@ -59,7 +59,7 @@ public enum Fault: Equatable, Sendable {
         }
     }
 
-    /// It left, and whoever sent it cannot know what became of it.
+    /// It left, and its sender cannot know the outcome.
     public var leavesDoubt: Bool {
         switch self {
         case .reset, .emptyReply, .silence, .cutReply, .garbage, .html, .unavailable, .internalError: return true

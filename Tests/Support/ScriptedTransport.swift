@@ -21,7 +21,7 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
         public let options: TransferOptions
     }
 
-    /// What became of a submission, as far as the engine has been told.
+    /// The outcome of a submission, as far as the engine knows.
     public struct Told: Sendable {
         public var acceptedID: String?
         /// A request left whose fate nobody can know, or that is still under way.
@@ -86,7 +86,7 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
     public func setBeforeWake(_ body: @escaping @Sendable () -> Void) { locked { beforeWake = body } }
     /// Runs when answers have come that the engine has not seen.
     public func setBeforeDelivery(_ body: @escaping () -> Void) { locked { beforeDelivery = body } }
-    /// Lets go of what has been told so far.
+    /// Forgets all results so far.
     public func forget() { locked { told = [:] } }
     public var isDown: Bool { locked { down } }
     public func keepActions() { locked { keepsActions = true } }

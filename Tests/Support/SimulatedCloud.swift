@@ -75,7 +75,7 @@ public final class SimulatedCloud: @unchecked Sendable {
     public var tagsExecutedTwice: [String] { lock.withLock { made.filter { $0.value.count > 1 }.map(\.key) } }
     public var nonceRepetitions: Int { lock.withLock { repeatedNonces } }
 
-    /// Lets go of the jobs that were.
+    /// Forgets all old jobs.
     public func forget() {
         lock.withLock {
             jobs = [:]

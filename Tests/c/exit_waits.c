@@ -57,8 +57,8 @@ int main(void)
         if (child > 0 && waitpid(child, &status, 0) == child && status == 0) good++;
         else printf("# try %d: status %d\n", i, status);
     }
-    ok(good == TRIES, "%d of %d exits let go of the threads that waited", good, TRIES);
-    /* One that is not let go of looks by itself whether somebody is left to wait for: once a second. */
+    ok(good == TRIES, "%d of %d exits released the waiting threads", good, TRIES);
+    /* A thread that is not released checks by itself whether its engine still runs: once a second. */
     ok(now_ms() - start < TRIES * 500, "at once (%d exits took %lld ms)", TRIES, (long long)(now_ms() - start));
     return finish();
 }

@@ -199,7 +199,7 @@ static aigc_job *submit_only(aigc_client *client, const char *provider)
     return job;
 }
 
-/* What became of it: it has an id, or it has ended. NONE: it hangs. */
+/* The outcome: the job has an id, or has ended. NONE: it hangs. */
 static int32_t outcome_of(aigc_job *job)
 {
     for (int64_t end = now_ms() + 20000; now_ms() < end; sleep_ms(1))

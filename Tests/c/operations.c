@@ -116,7 +116,7 @@ static void answers(aigc_client *client)
     aigc_job_free(job);
 
     ok(refused(client, "openai", "X", NULL, 0, "provider"), "a provider that does not exist");
-    ok(refused(client, AIGC_TENCENT, "a b", NULL, 0, "action"), "a name that is none");
+    ok(refused(client, AIGC_TENCENT, "a b", NULL, 0, "action"), "an invalid name");
     ok(refused(client, AIGC_TENCENT, "X", "[]", 0, "json"), "JSON that is no object");
     ok(refused(client, AIGC_TENCENT, "X", "{", 1, "json"), "what is no JSON");
     ok(refused(client, AIGC_ALIBABA, "X POST /a?b=c", NULL, 0, "action"), "a path with a query");

@@ -36,7 +36,7 @@ class Report:
         print("ok - %s # SKIP %s" % (name, why))
 
     def warn(self, complaints: Iterable[str]) -> None:
-        """Something to know that fails nothing."""
+        """A warning that fails nothing."""
         for complaint in complaints:
             print("# warning: " + complaint)
 

@@ -116,7 +116,7 @@ BODIES = (
 
 
 def bodies(rig: Rig, report: Report) -> None:
-    """HTTP 200 with JSON that is none, or that lacks the id."""
+    """HTTP 200 with invalid JSON, or without the id."""
     for provider in PROVIDERS:
         wrong: List[str] = []
         with aigc.Client(rig.keys(rig.box.info["http"])) as client:

@@ -89,7 +89,7 @@ def _retried(rig: Rig, report: Report, provider: str, what: str, faults: List[Fa
         download = job.download(0, None if folder is None else folder / "image.*")
         error = ended(download)
         rig.box.clear_faults()
-        # Now: an object that changed is to be had as it is after the change.
+        # Now: a changed object can be fetched as it is after the change.
         image = rig.box.image(provider, job.remote_id or "")
         text = "%s, %s, to %s" % (what, provider, "memory" if folder is None else "a file")
         if error is not None:

@@ -78,7 +78,7 @@ def no_answer(rig: Rig, report: Report) -> None:
 
 
 def caches(rig: Rig, report: Report) -> None:
-    """A write that is answered with an older answer of somebody else's: nobody knows what became of it."""
+    """A write that is answered with an older answer of somebody else's: nobody knows the outcome of it."""
     for provider in PROVIDERS:
         for name in ("cached", "replayed"):
             with Way(rig, provider, "http") as there:

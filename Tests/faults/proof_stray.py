@@ -128,7 +128,7 @@ def _wrong_image(rig: Rig, job: aigc.Job) -> Optional[str]:
 
 
 def caches(rig: Rig, report: Report) -> None:
-    """A proxy that answers a repeated POST from its cache: nobody knows what became of the second submission."""
+    """A proxy that answers a repeated POST from its cache: nobody knows the outcome of the second submission."""
     for provider in PROVIDERS:
         for way in ("http", "http proxy"):
             for name in ("cached", "replayed"):

@@ -131,7 +131,7 @@ class Proxy:
     async def refuse(self) -> None:
         """Close the port: connections are refused until listen()."""
         if self._accepting is not None:
-            await ended(self._accepting)  # it must let go of the descriptor before another socket gets its number
+            await ended(self._accepting)  # it must release the descriptor before another socket gets its number
             self._accepting = None
         if self._listener is not None:
             self._listener.close()

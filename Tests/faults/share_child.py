@@ -19,7 +19,7 @@ from aigc.errors import AigcError  # noqa: E402
 
 
 def main() -> int:
-    """Submit, and tell what became of it."""
+    """Submit, and report the outcome."""
     keys, name, count, follow = json.loads(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4] == "1"
     with aigc.Client(keys) as client:
         print("ready", flush=True)

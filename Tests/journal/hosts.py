@@ -62,7 +62,7 @@ class Said:
     broken: List[str] = field(default_factory=list)
 
     def hear(self, line: str) -> None:
-        """One line of a driver. A killed one may leave half a line: that is none."""
+        """One line of a driver. A killed driver may leave half a line, which does not count."""
         if not line.endswith("\n"):
             return
         words = line.split()

@@ -25,7 +25,7 @@ SHIM = ROOT / ".build" / "journal-tests" / "stops.so"
 
 @dataclass
 class Case:
-    """One stop of one host, and what became of its keys."""
+    """One stop of one host, and the states of its keys."""
 
     name: str
     keys: List[str]
@@ -98,7 +98,7 @@ class Rig:
 
 
 def order(report: Report, rig: Rig, provider: int) -> None:
-    """One key: its intent is on the disk before the first byte leaves, and its id before the host is told of it."""
+    """One key: its intent is on the disk before the first byte leaves, and its id before the host gets it."""
     place = Path(tempfile.mkdtemp(dir=rig.work, prefix="order-"))
     log = place / "steps"
     name = "order of writes (%s)" % ("alibaba" if provider else "tencent")

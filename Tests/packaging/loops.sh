@@ -24,7 +24,7 @@ run() {
     mkdir "$work/$name-images"
     timeout 60 "$@" && images_are tencent "$jobs" "$work/$name-images" "$first"
 }
-# fails COMMAND...: a job that fails is told of, and the exit status is 1.
+# fails COMMAND...: a failed job is reported, and the exit status is 1.
 fails() {
     local status=0
     timeout 60 "$@" >"$work/out" 2>"$work/err" || status=$?

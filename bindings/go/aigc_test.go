@@ -484,7 +484,7 @@ func held(client *Client) int {
 }
 
 // A job whose outcome stays unknown is not kept until the client is closed.
-func TestJobsOfUnknownOutcomeAreLetGo(t *testing.T) {
+func TestJobsOfUnknownOutcomeAreReleased(t *testing.T) {
 	var mode atomic.Value
 	mode.Store("lost")
 	arrived := make(chan bool, 10)

@@ -231,7 +231,7 @@ function flag(value) {
   return value ? 1 : 0;
 }
 
-// Where a signal is given: rejects with its reason when it fires, and lets go of it when the promise is settled.
+// Where a signal is given: rejects with its reason when it fires, and releases it when the promise is settled.
 function abortable(signal, start) {
   if (signal?.aborted) return Promise.reject(signal.reason);
   return new Promise((resolve, reject) => {

@@ -10,7 +10,7 @@
 //         echo $job->download($asset->index, "cat-{$asset->index}.*")->wait()->path(), "\n";
 //     }
 //
-// fork (pcntl_fork, preforking servers): a child that inherits a client may only let go of it; everything else throws
+// fork (pcntl_fork, preforking servers): a child that inherits a client may only free it; everything else throws
 // Aigc\CallError (FORKED). Make a client in each process. Destructors and the end of a request only free handles: an
 // accepted job keeps running and can be attached from its token.
 

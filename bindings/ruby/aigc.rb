@@ -8,7 +8,7 @@
 #   job = client.tencent.aigc_image(prompt: "a cat in the snow").wait
 #   job.assets.each { |asset| puts job.download(asset.index, "cat-#{asset.index}.*").wait.path }
 #
-# Threads: every object may be used from any thread. fork: a child that inherits a client may only let go of it; everything
+# Threads: every object may be used from any thread. fork: a child that inherits a client may only free it; everything
 # else raises Aigc::CallError (FORKED). Make a client in each worker of a preforking server, after the fork. The garbage
 # collector and the end of the process only free handles: an accepted job keeps running and can be attached from its token.
 
@@ -564,7 +564,7 @@ module Aigc
       Native.check { |error| Native.aigc_job_set_follow(@handle, value ? 1 : 0, error) }
     end
 
-    # Lets go of the job here; the job itself keeps running. Not needed: the garbage collector does it.
+    # Releases the job's handle; the job itself keeps running. Not needed: the garbage collector does it.
     def free
       @handle.free
     end

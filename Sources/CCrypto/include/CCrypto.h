@@ -15,7 +15,7 @@ typedef enum {
 
 #define AIGCC_MAX_DIGEST 32
 
-/* Whether libcrypto has the algorithm. One that it has fails for want of memory only. */
+/* Whether libcrypto has the algorithm. An available algorithm fails only when memory is missing. */
 int aigcc_knows(aigcc_algorithm algorithm);
 
 /* One-shot. out holds the size of the algorithm. data may be NULL when count is 0. */

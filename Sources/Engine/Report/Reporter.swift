@@ -279,7 +279,7 @@ final class Reporter {
     func observeWarning(_ text: String, of record: JobRecord) {
         guard logs(.warning) else { return }
         var line = LogRecord(
-            .warning, "Image is handed over, and there is something to know", provider: record.provider,
+            .warning, "Image is handed over with a warning", provider: record.provider,
             atMilliseconds: clock.unixMilliseconds())
         line.add("warning", text)
         log(line)

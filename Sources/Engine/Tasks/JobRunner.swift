@@ -223,7 +223,7 @@ final class JobRunner {
 
     // MARK: - Slots
 
-    /// A submission that the provider refuses because too many tasks run stands in line, behind the older ones.
+    /// A submission that the provider refuses because too many tasks run waits in line, behind the older ones.
     private func waitingForSlot(
         _ answer: Result<JobAnswer, CallFailure>, _ job: ActiveJob
     ) -> Result<JobAnswer, CallFailure> {

@@ -47,6 +47,6 @@ let headsTarget = Target(name: "heads", maximumBytes: 2_048) { input in
         require(AnswerHead.isValidator(validator), "a validator that a note would not keep")
     }
     if let range = answer.range, let start = range.first, let last = range.last {
-        require(0 <= start && start <= last && last < range.total ?? .max, "a range that is none")
+        require(0 <= start && start <= last && last < range.total ?? .max, "an invalid range")
     }
 }

@@ -16,7 +16,7 @@ let standardTencent = try! TencentProvider(TencentSettings())
 
 /// One line of bounded length, without a secret.
 func requirePresentable(_ failure: Failure, line: UInt = #line, file: StaticString = #fileID) {
-    require(failure.status != .ok, "a failure that is none", line: line, file: file)
+    require(failure.status != .ok, "an invalid failure", line: line, file: file)
     requirePresentable(failure.message, line: line, file: file)
     for text in [failure.providerCode, failure.providerMessage, failure.requestID, failure.field] {
         if let text { requirePresentable(text, line: line, file: file) }
@@ -85,7 +85,7 @@ func place(_ url: String) -> (scheme: String, host: String, port: String)? {
 func requireAtHome(_ request: HTTPRequest, _ provider: String, line: UInt = #line, file: StaticString = #fileID) {
     let domain = provider == "alibaba" ? ".aliyuncs.com" : ".tencentcloudapi.com"
     guard let place = place(request.url) else {
-        require(false, "signed for a URL that is none: \(request.url)", line: line, file: file)
+        require(false, "signed for an invalid URL: \(request.url)", line: line, file: file)
         return
     }
     require(

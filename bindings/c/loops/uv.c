@@ -74,7 +74,7 @@ static void on_events(uv_poll_t *poll, int status, int events)
 static void on_interrupt(uv_signal_t *signal, int number)
 {
     struct work *work = signal->data;
-    work->interrupted = number; /* ends all jobs here, which on_events() hears of; an answer has ten seconds */
+    work->interrupted = number; /* ends all jobs here; on_events() gets their ends; an answer has ten seconds */
     aigc_client_close(work->client, 10000);
 }
 

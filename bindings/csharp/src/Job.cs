@@ -305,7 +305,7 @@ namespace Aigc
             return Native.Taken(buffer);
         }
 
-        /// <summary>Lets go of the job here; the job itself keeps running.</summary>
+        /// <summary>Releases the job's handle; the job itself keeps running.</summary>
         public void Dispose()
         {
             handle.Dispose();

@@ -195,7 +195,7 @@ def test_no_prompt_url_or_secret_is_in_its_files(sandbox: Any, keys_with_journal
 
 
 def test_a_client_that_cannot_follow_a_job_loses_nothing(sandbox: Any, keys_with_journal: Dict[str, Any]) -> None:
-    """One of another account, or set up for another endpoint, follows in vain, writes no end, and lets go of the key."""
+    """One of another account, or set up for another endpoint, follows in vain, writes no end, and releases the key."""
     sandbox.add_identity(provider="tencent", id="AKIDanother", secret="another-secret", account="another")
     with aigc.Client(keys_with_journal) as client:
         job = client.submit(**{**CAT, "prompt": "[slow] cat"}, key="k1")

@@ -154,7 +154,7 @@ except NoSpaceError:
     mount = f"mount -t tmpfs -o size=64k none {tmp_path} && exec {sys.executable} -c {shlex.quote(code)}"
     done = subprocess.run(["unshare", "-rm", "sh", "-c", mount], env=environment(), capture_output=True, text=True)
     if done.returncode == 1 and "unshare" in done.stderr:
-        pytest.skip("no mount name space is to be had here")
+        pytest.skip("there is no mount name space here")
     assert done.returncode == 7, done.stderr
 
 

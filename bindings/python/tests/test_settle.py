@@ -248,7 +248,7 @@ def test_a_failed_download_tells_the_token(sandbox: Any, keys: Dict[str, Any], t
     asyncio.run(work())
 
 
-def test_a_time_that_is_none_costs_nothing(sandbox: Any, keys: Dict[str, Any]) -> None:
+def test_an_invalid_time_costs_nothing(sandbox: Any, keys: Dict[str, Any]) -> None:
     async def work() -> None:
         async with aio.Client(keys) as client:
             for timeout in (-1, float("nan")):

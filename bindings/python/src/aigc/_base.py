@@ -269,7 +269,7 @@ class BaseClient(Generic[JobT, DownloadT]):
         return download
 
     def _interrupted(self, job: JobT, error: BaseException) -> None:
-        """A program is interrupted in the moment in which it begins a job."""
+        """A program is interrupted while it begins a job."""
         try:
             settle([job], self.close_grace)
         finally:
@@ -387,7 +387,7 @@ def seen(task: BaseTask, error: Optional[AigcError] = None) -> None:
 
 
 def undecided(job: BaseJob) -> bool:
-    """Whether a submission left, and what became of it is not known: the answer may still come."""
+    """Whether a submission left and its outcome is unknown: the answer may still come."""
     return job.remote_id is None and (job.outcome is Outcome.UNKNOWN or job.state is State.SUBMITTING)
 
 

@@ -1,4 +1,4 @@
-"""The journal without a client, for tools: what keys it holds, and what became of each.
+"""The journal without a client, for tools: its keys, and the state of each.
 
 A journal is a folder (configuration key journal.path, or the environment variable AIGC_JOURNAL) that any number of processes
 and languages use at once. With it a key is never paid twice and an accepted job is never lost, also after a crash.

@@ -1,4 +1,4 @@
-"""aigc batch --resolve: asks what became of each row in doubt, and writes the answer into the journal."""
+"""aigc batch --resolve: asks what happened to each row in doubt, and writes the answer into the journal."""
 
 from __future__ import annotations
 

@@ -264,7 +264,7 @@ def _leave(client: Client, output: Output, interrupts: Interrupts, run: Run) -> 
 
 
 def _attached(args: argparse.Namespace, client: Client, output: Output, codes: List[int], follow: bool) -> List[Job]:
-    """The jobs that the command line names. A token that is none is reported, and the other tokens count."""
+    """The jobs that the command line names. An invalid token is reported, and the other tokens count."""
     tokens: List[str] = []
     for token in args.tokens:
         tokens.extend(_read_tokens() if token == "-" else [token])

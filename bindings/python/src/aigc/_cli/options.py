@@ -241,7 +241,7 @@ def _batch(commands: Any) -> None:
         help="submit these rows once more; failed and expired ones may be billed again",
     )
     money.add_argument("--again", action="append", default=[], metavar="KEY", help="pay this row once more, on purpose")
-    money.add_argument("--resolve", action="store_true", help="say what became of rows in doubt, one after the other")
+    money.add_argument("--resolve", action="store_true", help="say what happened to rows in doubt, one after the other")
     sub.add_argument("--no-prompts", action="store_true", help="keep prompts out of everything that is written")
     sub.add_argument("--progress", choices=("auto", "tty", "plain", "quiet"), default="auto", help="how progress is shown")
 
@@ -287,7 +287,7 @@ def _jobs(commands: Any) -> None:
     sub = _command(actions, "resume", "take over the jobs whose programs are gone, wait for them and fetch their images")
     _file_options(sub)
     _timeout_option(sub)
-    sub = _command(actions, "resolve", "say what became of a key that is in doubt, once you have looked")
+    sub = _command(actions, "resolve", "say what happened to a key that is in doubt, once you have looked")
     sub.add_argument("key", metavar="KEY")
     sub.add_argument(
         "--as",

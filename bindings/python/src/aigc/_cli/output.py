@@ -89,7 +89,7 @@ class Output:
             self.alarm(text)
 
     def alarm(self, text: str) -> bool:
-        """A line for people, always. Returns whether it could be written: paid work does not end for want of somebody who
+        """A line for people, always. Returns whether it could be written: paid work does not end because there is nobody who
         listens."""
         try:
             if self._bars is not None:
@@ -204,7 +204,7 @@ class Output:
     # What happened.
 
     def warning(self, text: str) -> None:
-        """All goes well, and there is something to know."""
+        """A warning; the work continues."""
         self.event(type="warning", message=text)
         self.note(f"aigc: warning: {_one_line(text)}")
 

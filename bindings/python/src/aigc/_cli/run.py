@@ -93,7 +93,7 @@ class Run:
         return list(jobs.values())
 
     def undecided(self) -> bool:
-        """Whether a submission left and nobody knows what became of it."""
+        """Whether a submission left and nobody knows its outcome."""
         return any(undecided(job) for job in self._jobs.values())
 
     def _turn(self) -> None:

@@ -58,7 +58,7 @@ def folder(row: int, rows: int) -> str:
 
 
 def stem_of_file(name: str) -> Optional[str]:
-    """The stem of an image's file; None for a file that is none."""
+    """The stem of an image's file; None for any other file."""
     base, dot, extension = name.rpartition(".")
     return base if dot and extension in (*EXTENSIONS, "jpeg") else None
 

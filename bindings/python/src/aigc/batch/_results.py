@@ -1,4 +1,4 @@
-"""What is told of a row: a line of results.jsonl, and the object for a program."""
+"""The report of a row: a line of results.jsonl, and the object for a program."""
 
 from __future__ import annotations
 

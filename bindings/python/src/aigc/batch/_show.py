@@ -84,5 +84,5 @@ def _write(text: str) -> None:
         if sys.stderr is not None:
             sys.stderr.write(text)
             sys.stderr.flush()
-    except (OSError, ValueError):  # Paid work does not end for want of somebody who looks.
+    except (OSError, ValueError):  # Paid work does not end because nobody looks.
         pass

@@ -403,7 +403,7 @@ public final class Job implements AutoCloseable {
         return Client.bytes(out[0]);
     }
 
-    /** Lets go of the job here; the job itself keeps running. */
+    /** Releases the job's handle; the job itself keeps running. */
     @Override
     public void close() {
         cleanable.clean();
