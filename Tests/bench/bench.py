@@ -15,6 +15,7 @@ from typing import List
 import rows_calls
 import rows_downloads
 import rows_journal
+import rows_languages
 import rows_polls
 import rows_start
 import rows_waiting
@@ -22,7 +23,7 @@ from lab import HERE, Lab, Row, say, table
 from servers import Server
 
 MEASURES = rows_calls.MEASURES + rows_waiting.MEASURES + rows_downloads.MEASURES + rows_polls.MEASURES + rows_journal.MEASURES
-MEASURES += rows_start.MEASURES
+MEASURES += rows_start.MEASURES + rows_languages.MEASURES
 
 
 def record(text: str) -> None:

@@ -6,7 +6,7 @@
 #   --quick         fewer turns, fewer calls, no large files: a few minutes, figures that wobble
 #   --record        the same table into README.md, for a whole run on a quiet machine
 #   --only MEASURE  one group (again for more): status throughput python signing memory idle million files curl requests
-#                   base64 polls sandbox size load import
+#                   base64 polls sandbox size load import languages
 #   AIGC_LIBRARY    the library to measure (default .build/release/libaigc.so, which is built)
 # What it builds lies in .build/bench. The exit status says whether everything was measured, not whether goals are met.
 set -euo pipefail
