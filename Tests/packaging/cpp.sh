@@ -32,12 +32,10 @@ two_files() {
     build "$1" "$work/other.cpp' '$work/main.cpp" "$work/two" -std=c++17 && "$work/two"
 }
 example() {
-    local pairs=() option
-    for option in "${options[@]}"; do [ "$option" = -c ] || pairs+=("$option"); done
     build "$1" "$root/bindings/cpp/generate.cpp" "$work/generate" -std=c++17 || return 1
     mkdir -p "$work/example"
     forget
-    "$work/generate" tencent "a cat in C++" "$work/example/cat" "${pairs[@]}" >"$work/files" || return 1
+    "$work/generate" "${options[@]}" tencent "a cat in C++" "$work/example/cat" >"$work/files" || return 1
     [ "$(wc -l <"$work/files")" -gt 0 ] && xargs -d '\n' -a "$work/files" ls >/dev/null
 }
 
@@ -61,9 +59,7 @@ else
 fi
 # The example on Ctrl-C and the like.
 leaves() {
-    local pairs=() option
-    for option in "${options[@]}"; do [ "$option" = -c ] || pairs+=("$option"); done
-    interrupted 1 "$work/generate" tencent "[never] a cat in C++" "$work/none" "${pairs[@]}"
+    interrupted 1 "$work/generate" "${options[@]}" tencent "[never] a cat in C++" "$work/none"
 }
 ok "the example makes an image" example g++
 ok "Ctrl-C, SIGTERM and SIGHUP end it, with the token printed" leaves

@@ -74,6 +74,6 @@ ok "with libcurl it runs" runs
 ok "the Debian packages build" debs
 ok "apt installs command, Python package and library" apt_installs
 ok "a first picture from the sandbox, as the manual says" first_picture
-ok "the Dockerfile's commands work" dockerfile
 ok "a program in C compiles with libaigc-dev and meets the sandbox" compiles
+ok "the Dockerfile's commands work" dockerfile
 exit "$failed"

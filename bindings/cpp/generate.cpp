@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 // A signal ends no wait: its handler only takes a note, and wait() looks at that.
 static volatile std::sig_atomic_t interrupted;
@@ -44,26 +45,35 @@ static aigc::Result<aigc::Done> wait(aigc::Client &client, const aigc::Job &task
 }
 
 int main(int argc, char **argv) {
-    if (argc < 4) {
-        std::fprintf(stderr, "usage: %s PROVIDER PROMPT OUTPUT [KEY=VALUE ...] [model=NAME]\n", argv[0]);
-        return 2;
-    }
-    const std::string provider = argv[1];
     auto config = aigc::Config::make();
     if (!config) return failed(config.error());
     aigc::Config settings = std::move(config).value();
-    const char *operation = provider == AIGC_ALIBABA ? AIGC_ALIBABA_INFERENCE : AIGC_TENCENT_IMAGE;
+    std::vector<std::string> images;
+    int at = 1;
+    for (; at + 1 < argc && argv[at][0] == '-'; at += 2) {
+        const std::string name = argv[at], value = argv[at + 1];
+        const auto equals = value.find('=');
+        if (name == "--image") {
+            images.push_back(value);
+        } else if (name == "-c" && equals != std::string::npos) {
+            if (auto set = settings.set(value.substr(0, equals).c_str(), value.substr(equals + 1)); !set)
+                return failed(set.error());
+        } else {
+            break;
+        }
+    }
+    if (argc - at != 3) {
+        std::fputs("usage: generate [-c KEY=VALUE]... [--image URL]... PROVIDER PROMPT OUTPUT\n", stderr);
+        return 2;
+    }
+    const std::string provider = argv[at], output = argv[at + 2];
+    const char *operation = provider == AIGC_ALIBABA ? AIGC_ALIBABA_PRE_MODEL_INFERENCE : AIGC_TENCENT_IMAGE;
     auto made = aigc::Request::make(provider.c_str(), operation);
     if (!made) return failed(made.error());
     aigc::Request request = std::move(made).value();
-    if (auto set = request.set("prompt", argv[2]); !set) return failed(set.error());
-    for (int i = 4; i < argc; i++) {
-        const std::string pair = argv[i];
-        const std::string key = pair.substr(0, pair.find('='));
-        const std::string value = pair.size() > key.size() ? pair.substr(key.size() + 1) : "";
-        auto set = key == "model" ? request.set("model", value) : settings.set(key.c_str(), value);
-        if (!set) return failed(set.error());
-    }
+    if (auto set = request.set("prompt", argv[at + 1]); !set) return failed(set.error());
+    for (const auto &image : images)
+        if (auto added = request.add_image(image); !added) return failed(added.error());
 
     auto opened = aigc::Client::open(&settings);
     if (!opened) return failed(opened.error());
@@ -74,7 +84,7 @@ int main(int argc, char **argv) {
     const aigc::Job job = std::move(submitted).value();
     if (auto ended = wait(client, job); !ended) return failed(ended.error(), &job);
     for (std::size_t i = 0; i < job.asset_count(); i++) {
-        auto download = job.download(i, std::string(argv[3]) + "-" + std::to_string(i + 1) + ".*");
+        auto download = job.download(i, output + "-" + std::to_string(i + 1) + ".*");
         if (!download) return failed(download.error(), &job);
         if (auto ended = wait(client, download.value()); !ended) return failed(ended.error(), &job);
         std::puts(download.value().path()->c_str());

@@ -1,6 +1,6 @@
 'use strict';
 
-// usage: node generate.js [-c KEY=VALUE]... [-image URL]... PROVIDER PROMPT NAME
+// usage: node generate.js [-c KEY=VALUE]... [--image URL]... PROVIDER PROMPT NAME
 // One job, all of its images as NAME-<remote id>-<number>.<extension>. The token is printed as soon as the job is accepted,
 // and again if the program is interrupted: attach with it later.
 
@@ -12,10 +12,10 @@ async function main(words) {
   while (words[0]?.startsWith('-')) {
     const [option, value = ''] = words.splice(0, 2);
     if (option === '-c') config[value.split('=', 1)[0]] = value.slice(value.indexOf('=') + 1);
-    else if (option === '-image') imageUrls.push(value);
+    else if (option === '--image' || option === '-image') imageUrls.push(value);
     else throw new Error(`unknown option ${option}`);
   }
-  if (words.length !== 3) throw new Error('usage: node generate.js [-c KEY=VALUE]... [-image URL]... PROVIDER PROMPT NAME');
+  if (words.length !== 3) throw new Error('usage: node generate.js [-c KEY=VALUE]... [--image URL]... PROVIDER PROMPT NAME');
   const [provider, prompt, name] = words;
 
   const interrupt = new AbortController();

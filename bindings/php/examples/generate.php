@@ -1,6 +1,6 @@
 <?php
 
-// usage: php generate.php [-c KEY=VALUE]... [-image URL]... PROVIDER PROMPT NAME
+// usage: php generate.php [-c KEY=VALUE]... [--image URL]... PROVIDER PROMPT NAME
 // One job, all of its images as NAME-<remote id>-<number>.<extension>. The token is printed as soon as the job is accepted,
 // and again if the program is interrupted.
 
@@ -15,14 +15,14 @@ while (isset($arguments[0]) && str_starts_with($arguments[0], '-')) {
     $value = (string) array_shift($arguments);
     if ($option === '-c') {
         [$key, $config[$key]] = explode('=', $value, 2);
-    } elseif ($option === '-image') {
+    } elseif ($option === '--image' || $option === '-image') {
         $images[] = $value;
     } else {
         exit("generate.php: unknown option $option\n");
     }
 }
 if (count($arguments) !== 3) {
-    fwrite(STDERR, "usage: php generate.php [-c KEY=VALUE]... [-image URL]... PROVIDER PROMPT NAME\n");
+    fwrite(STDERR, "usage: php generate.php [-c KEY=VALUE]... [--image URL]... PROVIDER PROMPT NAME\n");
     exit(2);
 }
 [$provider, $prompt, $name] = $arguments;

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# usage: ruby generate.rb [-c KEY=VALUE]... [-image URL]... PROVIDER PROMPT NAME
+# usage: ruby generate.rb [-c KEY=VALUE]... [--image URL]... PROVIDER PROMPT NAME
 # One job, all of its images as NAME-<remote id>-<number>.<extension>. The token is printed as soon as the job is accepted,
 # and again if the program is interrupted: ruby attach with it later.
 
@@ -11,11 +11,11 @@ images = []
 while ARGV.first&.start_with?("-")
   case (option = ARGV.shift)
   when "-c" then (key, value = ARGV.shift.split("=", 2)) && config[key] = value
-  when "-image" then images << ARGV.shift
+  when "--image", "-image" then images << ARGV.shift
   else abort "generate.rb: unknown option #{option}"
   end
 end
-abort "usage: ruby generate.rb [-c KEY=VALUE]... [-image URL]... PROVIDER PROMPT NAME" unless ARGV.size == 3
+abort "usage: ruby generate.rb [-c KEY=VALUE]... [--image URL]... PROVIDER PROMPT NAME" unless ARGV.size == 3
 
 provider, prompt, name = ARGV
 %w[TERM HUP].each { |signal| trap(signal) { raise Interrupt } }

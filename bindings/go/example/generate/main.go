@@ -39,7 +39,7 @@ func main() {
 	image := flag.String("image", "", "URL of a reference picture (Alibaba needs one)")
 	flag.Parse()
 	if flag.NArg() != 3 {
-		fmt.Fprintln(os.Stderr, "usage: generate [-c KEY=VALUE]... [-image URL] PROVIDER PROMPT OUTPUT")
+		fmt.Fprintln(os.Stderr, "usage: generate [-c KEY=VALUE]... [--image URL] PROVIDER PROMPT OUTPUT")
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)

@@ -131,6 +131,18 @@ def _request_options(sub: argparse.ArgumentParser) -> None:
         help="a reference image, publicly reachable; any number of times",
     )
     sub.add_argument(
+        "--image",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a reference image of this machine: it goes to --bucket, and the provider gets a URL that ends after six hours",
+    )
+    sub.add_argument(
+        "--bucket",
+        metavar="KIND:NAME:REGION",
+        help="a bucket of your own for --image, such as cos:cats-1250000000:ap-guangzhou or oss:cats:cn-shanghai",
+    )
+    sub.add_argument(
         "--key",
         metavar="KEY",
         help="with a journal: the name of the job. The same key is never paid twice: typed again, it gives the same job",

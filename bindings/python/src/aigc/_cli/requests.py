@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from typing import Any, Dict, Iterable, Optional
+from typing import Any, Dict, Iterable, List, Optional
 
 from ..describe import _fields, _operations
 from ..enums import Status
@@ -38,7 +38,23 @@ def build(args: argparse.Namespace, kind: str, follow: Optional[bool] = None) ->
     text = request.fields.get("prompt")
     if isinstance(text, str) and text.strip() in ("", "-"):
         raise _usage(f"the prompt is {text!r}, which is certainly a mistake: nothing was submitted")
+    if getattr(args, "image", None):
+        request.image_urls.extend(_uploaded(args.image, args.bucket))
     return request
+
+
+def _uploaded(files: List[str], bucket: Optional[str]) -> List[str]:
+    """URLs of files that lie in the user's own bucket now."""
+    from ..uploads import Bucket
+
+    if bucket is None:
+        raise InvalidArgumentError(
+            "--image needs --bucket, a bucket of your own such as cos:cats-1250000000:ap-guangzhou; a picture that has a "
+            "public URL goes by --image-url",
+            status=Status.INVALID_ARGUMENT,
+        )
+    place = Bucket.parse(bucket)
+    return [place.upload(file) for file in files]
 
 
 def _prompt(args: argparse.Namespace) -> Optional[str]:

@@ -1,26 +1,42 @@
-"""A private bucket: where Tencent stores pictures when a request carries StoreCosParam."""
+"""Private buckets: where Tencent stores pictures when a request carries StoreCosParam, and where callers of either cloud put
+pictures of their own for an operation that takes URLs."""
 
 from __future__ import annotations
 
+import hashlib
 import re
-from typing import Dict, List, Tuple
-from urllib.parse import quote, unquote, urlsplit
+from collections import OrderedDict
+from typing import Dict, List, NamedTuple, Tuple
+from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
+from . import signatures_oss
+from .crc64 import crc64
+from .gallery import Picture
+from .identities import Identity
 from .jobs import Job, digits
 from .signatures_cos import find_signature, verify
-from .store import refuse, serve_job
+from .store import refuse, serve, serve_job
 from .wire import Head, Refusal, Reply
 from .world import Call, World
 
 DOMAIN = "sandbox.test"
-_HOST = re.compile(r"([a-z0-9][a-z0-9-]*)\.cos\.[a-z0-9-]+\.(?:sandbox\.test|myqcloud\.com)(?::\d+)?\Z")
+_HELD = 256 * 1024 * 1024  # Bytes of callers' own pictures; the oldest go.
+_HOST = re.compile(r"([a-z0-9][a-z0-9-]*)\.(?:cos\.|oss-)[a-z0-9-]+\.(?:sandbox\.test|myqcloud\.com|aliyuncs\.com)(?::\d+)?\Z")
+
+
+class Upload(NamedTuple):
+    """A picture that a caller has put here."""
+
+    account: str
+    picture: Picture
+    time: float
 
 
 def carries_signature(head: Head) -> bool:
     """Did the caller send anything that looks like a signature or a token?"""
     return bool(
         head.get("authorization") or head.get("x-cos-security-token")
-        or "q-signature=" in head.query or "x-cos-security-token=" in head.query.lower()
+        or "q-signature=" in head.query or "x-oss-signature=" in head.query or "x-cos-security-token=" in head.query.lower()
     )
 
 
@@ -30,6 +46,7 @@ class Bucket:
     def __init__(self, world: World) -> None:
         self._world = world
         self._objects: Dict[Tuple[str, str], Tuple[str, int]] = {}
+        self._uploads: "OrderedDict[Tuple[str, str], Upload]" = OrderedDict()
 
     def urls_of(self, job: Job) -> List[str]:
         """Where the pictures of a job lie; they are put there the first time this is asked."""
@@ -59,14 +76,23 @@ class Bucket:
 
     async def _handle(self, call: Call) -> Reply:
         head, world = call.head, self._world
-        if head.method not in ("GET", "HEAD"):
+        if head.method not in ("GET", "HEAD", "PUT"):
             raise Refusal("MethodNotAllowed", "The specified method is not allowed against this resource.", 405)
-        account = None
-        if not world.settings.bucket_public or find_signature(head) is not None:
-            account = verify(head, world.identities, world.clock.now()).account
         path = unquote(head.path)
         match = _HOST.match((head.get("host") or "").lower())
         bucket, key = (match.group(1), path.lstrip("/")) if match else _split(path)
+        account = None
+        call.check("signature")
+        if head.method == "PUT" or not world.settings.bucket_public or _is_signed(head):
+            account = self._caller(call, bucket if match else "").account
+        call.check("object")
+        if head.method == "PUT":
+            return self._put(call, account or "", bucket, key)
+        upload = self._uploads.get((bucket, key))
+        if upload is not None:
+            if account not in (None, upload.account):
+                raise Refusal("AccessDenied", "Access Denied.", 403)
+            return serve(upload.picture, upload.time, upload.picture.data, head, True)
         found = self._objects.get((bucket, key))
         job = world.jobs.find("tencent", found[0]) if found is not None else None
         if found is None or job is None:
@@ -74,6 +100,34 @@ class Bucket:
         if account is not None and account != job.account:
             raise Refusal("AccessDenied", "Access Denied.", 403)
         return await serve_job(world, call, job, found[1])
+
+
+    def _caller(self, call: Call, bucket: str) -> Identity:
+        """Who has signed, by the signature of either store. bucket: where the host names it; OSS signs it into the path."""
+        world = self._world
+        if not signatures_oss.carries(call.head):
+            return verify(call.head, world.identities, world.clock.now())
+        path = unquote_to_bytes(call.head.path)
+        return signatures_oss.verify(
+            call.head, (b"/" + bucket.encode() if bucket else b"") + path, world.identities, world.clock.now()
+        )
+
+    def _put(self, call: Call, account: str, bucket: str, key: str) -> Reply:
+        length = call.head.get("content-length") or ""
+        if not key or not length.isdigit() or int(length) != len(call.body):
+            raise Refusal("EntityTooLarge" if key else "InvalidArgument", "A whole object of at most 12 MiB is needed.", 400)
+        etag = '"' + hashlib.md5(call.body).hexdigest() + '"'
+        kind = call.head.get("content-type") or "application/octet-stream"
+        picture = Picture(call.body, kind, etag, crc64(call.body))
+        self._uploads.pop((bucket, key), None)
+        self._uploads[(bucket, key)] = Upload(account, picture, self._world.clock.now())
+        while sum(len(one.picture.data) for one in self._uploads.values()) > _HELD:
+            self._uploads.popitem(last=False)
+        return Reply(200, b"", "application/xml", [("ETag", etag), ("x-cos-hash-crc64ecma", str(picture.crc))])
+
+
+def _is_signed(head: Head) -> bool:
+    return signatures_oss.carries(head) or find_signature(head) is not None
 
 
 def _split(path: str) -> Tuple[str, str]:

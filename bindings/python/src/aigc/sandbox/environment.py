@@ -31,6 +31,7 @@ def environment(info: Mapping[str, Any], before: Optional[Mapping[str, str]] = N
         "TENCENTCLOUD_SECRET_KEY": info["tencent"]["secret_key"],
         "AIGC_SANDBOX_MODEL": info["alibaba"]["model_id"],
         "AIGC_SANDBOX_PAGE": info.get("page", ""),
+        "AIGC_UPLOAD_ENDPOINT": info.get("bucket_https", ""),
     }
     found.update({name: None for name in _UNSET if name in before})
     if any(name.lower() in ("http_proxy", "https_proxy", "all_proxy") for name in before):
