@@ -28,6 +28,7 @@ lines_run() {
     [ "$(wc -l <"$work/lines")" = 7 ] || { echo "the lines were not understood"; return 1; }
     (cd "$work/place" && env -i PATH="$work/bin:$PATH" HOME="$work/home" LC_ALL=C.UTF-8 PYTHONPATH="$root/bindings/python/src" \
         AIGC_LIBRARY="$prefix/lib/libaigc.so.1" PKG_CONFIG_PATH="$prefix/lib/pkgconfig" LD_LIBRARY_PATH="$prefix/lib" \
+        RUSTUP_HOME="${RUSTUP_HOME:-$HOME/.rustup}" CARGO_HOME="${CARGO_HOME:-$HOME/.cargo}" \
         CARGO_TARGET_DIR="$AIGC_PACKAGING/cargo" GOCACHE="$AIGC_PACKAGING/go-cache" GOFLAGS=-mod=mod CARGO_NET_OFFLINE=true \
         timeout 500 bash "$work/script") 2>"$work/seconds" || { cat "$work/seconds" "$work/said"; return 1; }
 }
