@@ -350,9 +350,9 @@ aigc_status aigc_request_add_image_url(aigc_request *request, const char *url, c
  * "batch-7/000123". A key needs a client with a journal.path: see aigc_client_submit(). "" removes the key. Do not compute
  * the key from the arguments: you may want the same prompt twice.
  *
- * "hold" ("true" or "false", default "false", since 1.2): the job gets credentials, rate and place, gives rate and place
- * back, and waits before its first byte until aigc_job_release(): so any number of jobs can be held beside others. Then it
- * stands in line once more. Meanwhile a host can note the job in a database of its own.
+ * "hold" ("true" or "false", default "false", since 1.2): the job gets credentials, rate and place. Then it gives rate and
+ * place back, so that any number of jobs can be held, and waits before its first byte until aigc_job_release(). Meanwhile a
+ * host can note the job in a database of its own. A released job waits in line for rate and place once more.
  *
  * "check" ("on" or "off", default "on", since 1.2): aigc_client_submit() refuses a value that the text of its field
  * excludes, or that is certainly a mistake, with AIGC_E_INVALID_ARGUMENT before anything is sent: a text of blanks only, an
@@ -489,7 +489,8 @@ aigc_status aigc_client_fetch(aigc_client *client, const aigc_request *request, 
  *
  * reads 0: the call may change something or cost money. It is sent at most once, unless it provably never reached the
  * provider, exactly like aigc_client_submit(). The call can end with AIGC_E_OUTCOME_UNKNOWN; AIGC_OUTCOME_ACCEPTED means
- * that the provider answered it. The journal does not keep the call: it has no key, and its outcome is lost with the process.
+ * that the provider answered it. The journal does not keep the call: the call has no key, and its outcome is lost with the
+ * process.
  * reads 1: the call only reads. It is repeated after every transient failure until it is
  * answered or refused, or until its deadline passes. reads 1 with an action that is known to submit is
  * AIGC_E_INVALID_ARGUMENT. Never blocks. Since 1.0. */
@@ -722,7 +723,7 @@ enum {
                                          aigc_event_level(), aigc_event_message(), aigc_event_fields(),
                                          aigc_event_job_id(). At most log.capacity records are queued */
     AIGC_EVENT_JOB_READY = 9          /* a job with the option "hold" has everything that it needs, and waits for
-                                         aigc_job_release(); meanwhile it keeps nothing: any number may be held (since 1.2) */
+                                         aigc_job_release(); a held job keeps no rate and no place (since 1.2) */
 };
 
 /* One of AIGC_EVENT_*. Since 1.0. */
@@ -794,8 +795,8 @@ void aigc_buffer_free(aigc_buffer *buffer);
  *
  * The journal is a folder of your user on a local disk. Any number of processes may use one journal at the same time. It
  * holds keys, states, the providers' ids, times, and a digest of each request. It never holds an image's URL or a secret.
- * It holds no prompt, unless journal.requests keeps the bodies of requests: until their jobs are accepted, refused or
- * resolved, so that a key in doubt can be looked for, and one that was never sent can be submitted by another program.
+ * It holds no prompt, unless journal.requests keeps the bodies of requests until their jobs are accepted, refused or
+ * resolved. With its body a person can look for a key in doubt, and another program can submit a key that was never sent.
  * Inside a process that uses a journal, never open its files with another copy of SQLite. Each function of this section
  * opens the folder, does its work, waits for the disk and closes the folder. A missing folder or file is AIGC_E_JOURNAL.
  * Any thread.
@@ -829,7 +830,7 @@ aigc_status aigc_journal_prune(const char *path, int64_t older_than_ms, size_t *
 
 /* Reads the whole file and sets *report to JSON, in a buffer that is yours to free: "path", "ok", "problems" (the faults
  * that SQLite finds), "warning" (about a file system that may lose data, or null), "bytes", "free_bytes" (-1: unknown),
- * "sqlite", "format", "counts" (state to number of keys), "clients" (those that live, in all processes) and
+ * "sqlite", "format", "counts" (state to number of keys), "clients" (the clients that are alive, in all processes) and
  * "orphans" (open jobs whose clients are gone). If the file is
  * damaged, or is no journal, the call returns AIGC_E_JOURNAL, or "ok" is false. The call never repairs or deletes anything.
  * More may be added. Since 1.2. */

@@ -142,8 +142,8 @@ export interface Constants {
    */
   readonly EVENT_LOG: 8;
   /**
-   * A job with the option "hold" has everything that it needs, and waits for aigc_job_release(); meanwhile it keeps
-   * nothing: any number may be held (since 1.2).
+   * A job with the option "hold" has everything that it needs, and waits for aigc_job_release(); a held job keeps no
+   * rate and no place (since 1.2).
    */
   readonly EVENT_JOB_READY: 9;
   /** No log record. */

@@ -350,8 +350,9 @@ aigc_status aigc_request_add_image_url(aigc_request *request, const char *url, c
  * "batch-7/000123". A key needs a client with a journal.path: see aigc_client_submit(). "" removes the key. Do not compute
  * the key from the arguments: you may want the same prompt twice.
  *
- * "hold" ("true" or "false", default "false", since 1.2): the job gets credentials, rate and place, and then waits before
- * its first byte until aigc_job_release(). Meanwhile a host can note the job in a database of its own.
+ * "hold" ("true" or "false", default "false", since 1.2): the job gets credentials, rate and place. Then it gives rate and
+ * place back, so that any number of jobs can be held, and waits before its first byte until aigc_job_release(). Meanwhile a
+ * host can note the job in a database of its own. A released job waits in line for rate and place once more.
  *
  * "check" ("on" or "off", default "on", since 1.2): aigc_client_submit() refuses a value that the text of its field
  * excludes, or that is certainly a mistake, with AIGC_E_INVALID_ARGUMENT before anything is sent: a text of blanks only, an
@@ -488,7 +489,9 @@ aigc_status aigc_client_fetch(aigc_client *client, const aigc_request *request, 
  *
  * reads 0: the call may change something or cost money. It is sent at most once, unless it provably never reached the
  * provider, exactly like aigc_client_submit(). The call can end with AIGC_E_OUTCOME_UNKNOWN; AIGC_OUTCOME_ACCEPTED means
- * that the provider answered it. reads 1: the call only reads. It is repeated after every transient failure until it is
+ * that the provider answered it. The journal does not keep the call: the call has no key, and its outcome is lost with the
+ * process.
+ * reads 1: the call only reads. It is repeated after every transient failure until it is
  * answered or refused, or until its deadline passes. reads 1 with an action that is known to submit is
  * AIGC_E_INVALID_ARGUMENT. Never blocks. Since 1.0. */
 aigc_status aigc_client_call(aigc_client *client, const char *provider, const char *action, const char *json,
@@ -720,7 +723,7 @@ enum {
                                          aigc_event_level(), aigc_event_message(), aigc_event_fields(),
                                          aigc_event_job_id(). At most log.capacity records are queued */
     AIGC_EVENT_JOB_READY = 9          /* a job with the option "hold" has everything that it needs, and waits for
-                                         aigc_job_release(); the job keeps its place meanwhile (since 1.2) */
+                                         aigc_job_release(); a held job keeps no rate and no place (since 1.2) */
 };
 
 /* One of AIGC_EVENT_*. Since 1.0. */
@@ -791,10 +794,12 @@ void aigc_buffer_free(aigc_buffer *buffer);
 /* Lists keys of a journal.
  *
  * The journal is a folder of your user on a local disk. Any number of processes may use one journal at the same time. It
- * holds keys, states, the providers' ids, times, and a digest of each request. It never holds an image's URL or a secret. It
- * holds no prompt, unless journal.requests keeps the bodies of requests until their jobs have ended. Inside a process that
- * uses a journal, never open its files with another copy of SQLite. Each function of this section opens the folder, does its
- * work, waits for the disk and closes the folder. A missing folder or file is AIGC_E_JOURNAL. Any thread.
+ * holds keys, states, the providers' ids, times, and a digest of each request. It never holds an image's URL or a secret.
+ * It holds no prompt, unless journal.requests keeps the bodies of requests until their jobs are accepted, refused or
+ * resolved. With its body a person can look for a key in doubt, and another program can submit a key that was never sent.
+ * Inside a process that uses a journal, never open its files with another copy of SQLite. Each function of this section
+ * opens the folder, does its work, waits for the disk and closes the folder. A missing folder or file is AIGC_E_JOURNAL.
+ * Any thread.
  *
  * Sets *rows to a page of keys in ascending order of their bytes, one JSON object on each line, in a buffer that is yours to
  * free. Size 0 means that there are no more keys. after is the last key of the page before, or NULL for the first page.
@@ -805,8 +810,8 @@ void aigc_buffer_free(aigc_buffer *buffer);
  *   "abandoned": given up by aigc_journal_resolve()), "provider", "operation", "region", "endpoint", "remote_id",
  *   "request_id", "attempts", "images", "status" (name of the status code of the job's end), "provider_code", "note",
  *   "owner" (0: nobody), "owner_alive", and "claimed_at_ms", "sent_at_ms", "accepted_at_ms", "ended_at_ms",
- *   "changed_at_ms" (Unix milliseconds). An unknown value is null. More may be added.
- * Since 1.2. */
+ *   "changed_at_ms" (Unix milliseconds), "request" (the body of its call, with journal.requests). An unknown value is null.
+ *   More may be added. Since 1.2. */
 aigc_status aigc_journal_list(const char *path, const char *filter_json, const char *after, aigc_buffer **rows,
                               aigc_error **error);
 
@@ -825,7 +830,8 @@ aigc_status aigc_journal_prune(const char *path, int64_t older_than_ms, size_t *
 
 /* Reads the whole file and sets *report to JSON, in a buffer that is yours to free: "path", "ok", "problems" (the faults
  * that SQLite finds), "warning" (about a file system that may lose data, or null), "bytes", "free_bytes" (-1: unknown),
- * "sqlite", "format", "counts" (state to number of keys) and "orphans" (open jobs whose clients are gone). If the file is
+ * "sqlite", "format", "counts" (state to number of keys), "clients" (the clients that are alive, in all processes) and
+ * "orphans" (open jobs whose clients are gone). If the file is
  * damaged, or is no journal, the call returns AIGC_E_JOURNAL, or "ok" is false. The call never repairs or deletes anything.
  * More may be added. Since 1.2. */
 aigc_status aigc_journal_check(const char *path, aigc_buffer **report, aigc_error **error);

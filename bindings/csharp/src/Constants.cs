@@ -227,7 +227,7 @@ namespace Aigc
 
         /// <summary>
         /// A job with the option "hold" has everything that it needs, and waits for aigc_job_release();
-        /// meanwhile it keeps nothing: any number may be held (since 1.2).
+        /// a held job keeps no rate and no place (since 1.2).
         /// </summary>
         JobReady = 9,
     }

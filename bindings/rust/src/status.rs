@@ -127,7 +127,7 @@ constants! { EventType:
         aigc_event_level(), aigc_event_message(), aigc_event_fields(), aigc_event_job_id(). At most log.capacity \
         records are queued.";
     JOB_READY = AIGC_EVENT_JOB_READY, "A job with the option \"hold\" has everything that it needs, and \
-        waits for aigc_job_release(); meanwhile it keeps nothing: any number may be held (since 1.2).";
+        waits for aigc_job_release(); a held job keeps no rate and no place (since 1.2).";
 }
 
 constants! { LogLevel:

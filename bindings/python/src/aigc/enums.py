@@ -187,8 +187,8 @@ class EventType(_OpenEnum):
     """A log record (only with the configuration's log.level, since 1.1): aigc_event_level(), aigc_event_message(),
     aigc_event_fields(), aigc_event_job_id(). At most log.capacity records are queued."""
     JOB_READY = 9
-    """A job with the option "hold" has everything that it needs, and waits for aigc_job_release(); meanwhile it keeps
-    nothing: any number may be held (since 1.2)."""
+    """A job with the option "hold" has everything that it needs, and waits for aigc_job_release(); a held job keeps
+    no rate and no place (since 1.2)."""
     # end of generated
 
 

@@ -203,8 +203,8 @@ public final class Constants {
     public static final int EVENT_LOG = 8;
 
     /**
-     * A job with the option "hold" has everything that it needs, and waits for aigc_job_release(); meanwhile it
-     * keeps nothing: any number may be held (since 1.2).
+     * A job with the option "hold" has everything that it needs, and waits for aigc_job_release(); a held job
+     * keeps no rate and no place (since 1.2).
      */
     public static final int EVENT_JOB_READY = 9;
 
