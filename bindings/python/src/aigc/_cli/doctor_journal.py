@@ -90,8 +90,8 @@ def _state(named: str, report: Dict[str, Any]) -> Finding:
             counts.get("unknown", 0) > 0,
         "Make room on that disk: what cannot be written down is not sent.": 0 <= free < _SMALL,
     }
-    advice = [line for line, holds in advice_of.items() if holds]
-    return Finding("warn" if advice else "ok", text, advice)
+    lines = [line for line, holds in advice_of.items() if holds]
+    return Finding("warn" if lines else "ok", text, lines)
 
 
 def _reason(error: AigcError) -> str:
