@@ -198,7 +198,8 @@ class Reader:
         for proxy in ("http_proxy", "https_proxy", "SSL_CERT_FILE"):
             environment.pop(proxy, None)
         needed = {"cpp": "c++", "go": "go", "rust": "cargo"}[block.language]
-        if subprocess.run([needed, "version" if needed == "go" else "--version"], capture_output=True).returncode:
+        asked = [needed, "version" if needed == "go" else "--version"]
+        if shutil.which(needed) is None or subprocess.run(asked, capture_output=True).returncode:
             raise Skip("there is no %s that runs" % needed)
         if block.language == "cpp":
             (folder / "block.cpp").write_text(block.code, encoding="utf-8")
