@@ -218,6 +218,18 @@ final class JournalTests: XCTestCase {
         }
     }
 
+    /// The engine may sleep after this turn: nothing else would wake it for the next job.
+    func testAHeldJobMakesRoomInTheSameTurn() throws {
+        var settings = EngineSettings()
+        settings.maximumInFlight = 1
+        let harness = try Harness(seed: 4, settings: settings)
+        harness.submit(key: "first")
+        harness.run(for: 60_000)
+        let jobs = (0..<5).map { harness.submit(key: "h\($0)", isHeld: true) }
+        harness.core.turn(mayWait: false)
+        for job in jobs { XCTAssertEqual(harness.core.jobs.active[job.id]?.journal?.hold, .told) }
+    }
+
     func testAHeldJobThatIsReleasedIsNotHeldAgain() throws {
         let harness = try harness()
         nonisolated(unsafe) var tries = 0

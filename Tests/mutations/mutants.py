@@ -532,7 +532,7 @@ MUTANTS = (
     ),
     Mutant(
         10, "a held job that keeps its place",
-        [(CORE, "record", "case .isHeld: calls.held(ticket.id)", "case .isHeld: break")],
+        [(CORE, "record", "case .isHeld: calls.held(ticket.id) return true", "case .isHeld: return false")],
         ["swift EngineTests.JournalTests"],
     ),
 )

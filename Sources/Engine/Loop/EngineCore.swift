@@ -273,15 +273,15 @@ final class EngineCore {
     private func startReadyCalls() {
         repeat {
             calls.tick()
-            // A call that ended before the wire has freed a place.
+            // A call that ended before the wire, or that is held, has freed a place.
         } while settle()
     }
 
     /// Carries out the actions of machines, and all further actions, until none is left. True if a call has
-    /// ended before the wire.
+    /// ended before the wire or is held: its place is free.
     @discardableResult
     private func settle() -> Bool {
-        var hasFailed = false
+        var hasFreed = false
         while let outcome = calls.next() {
             switch outcome {
             case .leaves(let call, let request):
@@ -291,23 +291,29 @@ final class EngineCore {
                 } else {
                     calls.start(call, request)
                 }
-            case .records(let ticket): record(ticket)
+            case .records(let ticket): if record(ticket) { hasFreed = true }
             case .failed(let call, let failed):
-                hasFailed = true
+                hasFreed = true
                 endedBeforeTheWire(call, failed)
             }
         }
-        return hasFailed
+        return hasFreed
     }
 
-    /// Lets a submission leave after the host's release and the journal's record.
-    private func record(_ ticket: Ticket) {
-        guard case .job(let job) = ticket.owner, let note = job.journal else { return calls.recorded(ticket.id, nil) }
+    /// Lets a submission leave after the host's release and the journal's record. True if it is held.
+    private func record(_ ticket: Ticket) -> Bool {
+        guard case .job(let job) = ticket.owner, let note = job.journal else {
+            calls.recorded(ticket.id, nil)
+            return false
+        }
         switch steps.leave(ticket.id, job, note, account: calls.account(of: job.record.provider)) {
         case .now: calls.recorded(ticket.id, nil)
         case .isRecorded: break
-        case .isHeld: calls.held(ticket.id)
+        case .isHeld:
+            calls.held(ticket.id)
+            return true
         }
+        return false
     }
 
     /// The journal has a submission, or could not take it, or another client was faster.

@@ -234,3 +234,23 @@ def test_bodies_of_requests_are_kept_until_their_jobs_are_accepted(
         held.wait(30)
         row = journal.row(folder, "k1")
         assert row is not None and row["request"] is None
+
+
+def test_held_jobs_keep_nobody_off_the_wire(sandbox: Any, keys_with_journal: Dict[str, Any]) -> None:
+    with aigc.Client({**keys_with_journal, "http.max_in_flight": 2}) as client:
+        held = [client.submit(**{**CAT, "prompt": f"held cat {i}"}, hold=True) for i in range(20)]
+        ready = set()
+        for event in client.events(timeout=20):
+            if event.type is aigc.EventType.JOB_READY:
+                ready.add(event.job_id)
+            if len(ready) == len(held):
+                break
+        assert ready == {job.id for job in held} and created(sandbox) == 0
+        client.submit(**CAT).wait(60)
+        assert created(sandbox) == 1
+        held.pop().cancel()
+        for job in held:
+            job.release()
+        for job in held:
+            job.wait(60)
+    assert created(sandbox) == 20
