@@ -258,7 +258,7 @@ MUTANTS = (
     ),
     Mutant(
         6, "an id may come twice",
-        [(ANSWERS, "strangeness", "return !isNewJob ? .knownJob :", "return")],
+        [(ANSWERS, "strangeness", "return !isNewJob ? .knownJob :", "_ = isNewJob\n        return")],
         ["swift StrangeAnswerTests"],
     ),
     Mutant(
