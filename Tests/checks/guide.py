@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Iterator, List, NamedTuple
+from typing import Iterator, List, NamedTuple, Tuple
 
 from tap import ROOT, Report, where
 
@@ -28,7 +28,7 @@ PAGES = sorted(GUIDE.glob("*.md"))
 READ = PAGES + [ROOT / "README.md"]
 FLAGS = ["-std=c99", "-pedantic", "-Wall", "-Werror", "-fsyntax-only"]
 # A language that nobody looks at would be a hole.
-LANGUAGES = {"c", "cpp", "go", "python", "rust", "sh"}
+LANGUAGES = {"c", "cpp", "csharp", "go", "java", "js", "php", "python", "ruby", "rust", "sh"}
 UNCHECKED = {""}  # drawings and trees
 RUNS = "<!-- runs without a network -->"
 TEXT = header.HEADER.read_text(encoding="utf-8")
@@ -119,6 +119,35 @@ def not_formatted(found: List[Block], *command: str) -> Iterator[str]:
             yield "%s: %s" % (block.place, said.stderr.strip().split("\n")[0])
         elif said.stdout != block.code:
             yield "%s: %s writes it in another way" % (block.place, command[0])
+
+
+def not_taken(found: List[Block], name: str, *command: str) -> Iterator[str]:
+    """Blocks that a compiler or an interpreter does not take as a file of that name."""
+    for block in found:
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / name).write_text(block.code, encoding="utf-8")
+            said = subprocess.run(
+                command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True
+            )
+            if said.returncode != 0:
+                lines = [line for line in said.stdout.strip().split("\n") if name in line] or [said.stdout]
+                yield "%s: %s" % (block.place, lines[0])
+
+
+def further() -> Iterator[Tuple[str, str, str, List[str]]]:
+    """Languages with a page of their own: name, fence, file, and the command that reads the file."""
+    bindings = ROOT / "bindings"
+    jna = os.environ.get("JNA", "/usr/share/java/jna.jar")
+    sources = sorted(str(path) for path in (bindings / "csharp" / "src").glob("*.cs"))
+    yield "Node.js", "js", "block.js", ["node", "--check", "block.js"]
+    yield "PHP", "php", "block.php", ["php", "-d", "error_reporting=-1", "-l", "block.php"]
+    yield "Ruby", "ruby", "block.rb", ["ruby", "-wc", "block.rb"]
+    if os.path.exists(jna):
+        places = ["-cp", jna, "-sourcepath", str(bindings / "java" / "src" / "main" / "java")]
+        yield "Java", "java", "Block.java", ["javac", "-Xlint:all", "-Werror", "-d", ".", *places, "Block.java"]
+    else:
+        yield "Java", "java", "Block.java", ["jna.jar"]
+    yield "C#", "csharp", "Block.cs", ["mcs", "-langversion:7", "-warnaserror", "-out:block.exe", "Block.cs", *sources]
 
 
 def not_python(found: List[Block]) -> Iterator[str]:
@@ -274,6 +303,12 @@ def main() -> int:
             report.skip(name, "there is no %s that runs" % compiler)
         else:
             report.rule(name, not_formatted(of[command], *arguments) if arguments else not_cpp(of[command]))
+    for language, fence, file, command in further():
+        name = "%s blocks of guide and README are taken (%d)" % (language, len(of[fence]))
+        if shutil.which(command[0]) is None:
+            report.skip(name, "there is no %s" % command[0])
+        else:
+            report.rule(name, not_taken(of[fence], file, *command))
     report.rule("Python blocks of guide and README compile (%d)" % len(of["python"]), not_python(of["python"]))
     report.rule("shell blocks of guide and README can be read (%d)" % len(of["sh"]), not_sh(of["sh"]))
     if len(sys.argv) > 1:

@@ -13,7 +13,7 @@ a block, which GitHub does not show, say what else is to be done with it:
     <!-- not run: WHY -->   it cannot run here
 
 A block with a journal is killed while its job runs, instead of being interrupted, and run again: it must give its picture,
-and no second job. Blocks in Go, Rust and C++ are whole programs; they run where their compilers are installed.
+and no second job. Blocks in other languages than C and Python are whole programs; they run where their tools are installed.
 
 usage: guide.py [PAGE]...     through run.sh --only guide; words of the pages' names, for some of them
 
@@ -60,6 +60,14 @@ CACHES = Path(os.environ.get("AIGC_PACKAGING", str(WORK)))
 
 
 IMAGES = (".png", ".jpg", ".webp", ".gif", ".bmp")
+
+
+# What the blocks of a language need to run, and the files that they are.
+NEEDED = {"cpp": "c++", "go": "go", "rust": "cargo", "ruby": "ruby", "php": "php", "js": "node", "java": "javac",
+          "csharp": "mcs"}
+INTERPRETED = {"ruby": "block.rb", "php": "block.php", "js": "block.js", "java": "Block.java", "csharp": "Block.cs"}
+SUBMITS = r"aigc_client_submit\(|\.submit\(|\.Submit\(|\.generate\(|\baigc_?[iI]mage\("
+DOWNLOADS = r"aigc_job_download\(|\.download\(|->download\(|\.Download\(|\.generate\("
 
 
 class Block(NamedTuple):
@@ -197,10 +205,12 @@ class Reader:
         environment = {**self.environment(), "HOME": os.environ.get("HOME", "/")}
         for proxy in ("http_proxy", "https_proxy", "SSL_CERT_FILE"):
             environment.pop(proxy, None)
-        needed = {"cpp": "c++", "go": "go", "rust": "cargo"}[block.language]
+        needed = NEEDED[block.language]
         asked = [needed, "version" if needed == "go" else "--version"]
         if shutil.which(needed) is None or subprocess.run(asked, capture_output=True).returncode:
             raise Skip("there is no %s that runs" % needed)
+        if block.language in INTERPRETED:
+            return self.interpreted(block, folder, environment)
         if block.language == "cpp":
             (folder / "block.cpp").write_text(block.code, encoding="utf-8")
             line = "c++ -std=c++17 -Wall -Wextra -Werror block.cpp $(pkg-config --cflags --libs aigc) -pthread -o block"
@@ -220,6 +230,34 @@ class Reader:
             self.run(["bash", "-euc", line], folder, environment, 900)
         return [str(folder / "block")]
 
+    def interpreted(self, block: Block, folder: Path, environment: Dict[str, str]) -> List[str]:
+        """A program of a language that has a page of its own. The reader has the binding as the page says."""
+        bindings = ROOT / "bindings"
+        made = CACHES / "guide-bindings" / block.language
+        file = folder / INTERPRETED[block.language]
+        file.write_text(block.code, encoding="utf-8")
+        if block.language == "ruby":
+            return ["ruby", "-w", "-I", str(bindings / "ruby"), str(file)]
+        if block.language == "php":
+            path = "include_path=.:%s" % (bindings / "php")
+            return ["php", "-d", path, "-d", "error_reporting=-1", "-d", "display_errors=stderr", str(file)]
+        build = str(bindings / {"js": "node"}.get(block.language, block.language) / "build.sh")
+        if block.language == "js":
+            modules = made / "node_modules"
+            modules.mkdir(parents=True, exist_ok=True)
+            if not (modules / "aigc").exists():
+                (modules / "aigc").symlink_to(bindings / "node")
+            self.run(["bash", build, "--to", str(made / "aigc.node")], folder, environment)
+            return ["env", "NODE_PATH=%s" % modules, "AIGC_ADDON=%s" % (made / "aigc.node"), "node", str(file)]
+        self.run(["bash", build, "--to", str(made)], folder, environment)
+        if block.language == "csharp":
+            reference = "-r:%s" % (made / "Aigc.dll")
+            self.run(["mcs", "-langversion:7", "-warnaserror", reference, "-out:block.exe", file.name], folder, environment)
+            return ["env", "MONO_PATH=%s" % made, "mono", str(folder / "block.exe")]
+        classes = "%s:%s" % (made / "aigc.jar", os.environ.get("JNA", "/usr/share/java/jna.jar"))
+        self.run(["javac", "-Xlint:all", "-Werror", "-cp", classes, "-d", ".", file.name], folder, environment)
+        return ["java", "-cp", "%s:%s" % (folder, classes), "Block"]
+
     def follow(self, block: Block) -> None:
         """Do what the block says."""
         self.box.clear_faults()
@@ -238,9 +276,9 @@ class Reader:
         if not said.strip() and "install" not in block.code:
             raise Failure("it said nothing")
         self.only_images(set(folder.rglob("*")) - before)
-        if command and re.search(r"aigc_client_submit\(|\.submit\(|\.Submit\(|\.generate\(", block.code):
+        if command and re.search(SUBMITS, block.code):
             has_journal = "journal.path" in block.code
-            if re.search(r"aigc_job_download\(|\.download\(|\.Download\(|\.generate\(", block.code):
+            if re.search(DOWNLOADS, block.code):
                 where = self.empty(folder, "fails") if has_journal else folder
                 self.fails(command, where, "" if has_journal else "aigc1:")
             if has_journal:
