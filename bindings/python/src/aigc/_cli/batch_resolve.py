@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Tuple
 
 from .. import journal
 from ..batch._api import journal_of
 from ..batch._folder import Folder
 from ..batch._results import local
+from ..batch._shared import Lost, Shared, is_shared
 from ..enums import Outcome, Status
-from ..errors import AigcError, InvalidArgumentError, NotFoundError
+from ..errors import AigcError, InvalidArgumentError, JournalError, NotFoundError
 from . import exits, options
 from .again import program
 from .output import Output
@@ -27,6 +28,8 @@ _QUESTION = "i ID: it ran, with this id   n: it did not run, and may be sent   l
 def resolve(args: argparse.Namespace, output: Output) -> int:
     """Returns 0 when nothing is in doubt any more, and 6 otherwise."""
     folder = Folder(args.out)
+    if is_shared(args.journal):
+        return _resolve_shared(args.journal, output)
     path = journal_of(folder, args.journal, options.settings(args))
     if not folder.exists():
         raise InvalidArgumentError(f"no batch has run in {args.out}: it has no folder .aigc", status=Status.INVALID_ARGUMENT)
@@ -57,25 +60,60 @@ def resolve(args: argparse.Namespace, output: Output) -> int:
     return exits.OUTCOME_UNKNOWN if left else exits.OK
 
 
+def _resolve_shared(url: str, output: Output) -> int:
+    """The same for a journal that machines share."""
+    shared = Shared(url)
+    try:
+        dead = (row for row in shared.rows() if row["state"] == "unknown" or not row["owner_alive"])
+        rows = [row for row in dead if row["state"] in ("unknown", "sending")]
+        left = 0
+        for number, row in enumerate(rows, 1):
+            key = str(row["key"])
+            shared.give_up(key)
+            output.alarm(f"{number}/{len(rows)}  {key}, sent {local(row['sent_at_ms'])} to {row['provider']} by {row['place']}")
+            output.alarm(f"     prompt   {row['prompt'] or '(not kept)'}")
+            output.alarm(f"     console  {_CONSOLES.get(str(row['provider']), '')}")
+            answer = _ask(output) if sys.stdin is not None and sys.stdin.isatty() else None
+            if answer is None:
+                left += 1
+            else:
+                shared.resolve(key, answer[1], answer[0] is Outcome.UNKNOWN)
+    except Lost as error:
+        raise JournalError(f"the journal cannot be reached: {error}", status=Status.JOURNAL) from error
+    finally:
+        shared.close()
+    if not rows:
+        output.note("nothing is in doubt")
+    return exits.OUTCOME_UNKNOWN if left else exits.OK
+
+
 def _settle(path: str, key: str, output: Output) -> bool:
     """Asks until the answer can be written. Returns whether the key is in doubt no longer."""
+    answer = _ask(output)
+    if answer is None:
+        return False
+    try:
+        journal.resolve(path, key, *answer)
+        return True
+    except NotFoundError:
+        return True
+    except AigcError as error:
+        output.error(error)
+        return False
+
+
+def _ask(output: Output) -> Optional[Tuple[Outcome, Optional[str]]]:
+    """What a person says became of a row; None: later."""
     while True:
         sys.stderr.write(_QUESTION)
         sys.stderr.flush()
         words = sys.stdin.readline().split()
         if not words:
-            return False
+            return None
         answers: Dict[str, Outcome] = {"i": Outcome.ACCEPTED, "n": Outcome.NOT_SENT, "l": Outcome.UNKNOWN}
         outcome: Optional[Outcome] = answers.get(words[0].lower())
         rest: List[str] = words[1:]
         if outcome is None or len(rest) != (outcome is Outcome.ACCEPTED):
             output.alarm("that is no answer: i and the id of the job, n, l, or Enter")
             continue
-        try:
-            journal.resolve(path, key, outcome, rest[0] if rest else None)
-            return True
-        except NotFoundError:
-            return True
-        except AigcError as error:
-            output.error(error)
-            return False
+        return outcome, rest[0] if rest else None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 from contextlib import contextmanager
 from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Union
 
 from ..client import Client
+from ..describe import _config_keys
 from ..enums import Status
 from ..errors import AigcError, InvalidArgumentError
 from . import _plan
@@ -18,6 +20,8 @@ from ._report import report_parts
 from ._results import RowResult, metadata_lines, result_of
 from ._rows import FileSource, ListSource, Source
 from ._runner import Runner
+from ._shared import Shared, is_shared
+from ._shared_runner import SharedRunner
 
 PathLike = Union[str, "os.PathLike[str]"]
 Rows = Union[PathLike, Iterable[Any]]
@@ -85,7 +89,7 @@ def source_of(rows: Rows, format: Optional[str] = None, encoding: Optional[str] 
 def journal_of(folder: Folder, journal: Optional[PathLike], config: Mapping[str, Any]) -> str:
     """The journal that is named, or that of the folder."""
     named = journal if journal is not None else config.get("journal.path")
-    return os.fsdecode(named) if named else folder.ours
+    return os.fsdecode(named) if named and not is_shared(named) else folder.ours
 
 
 def plan(
@@ -101,14 +105,12 @@ def plan(
 
     rows:    the path of a file (csv, tsv, jsonl, txt, parquet, also .gz), or mappings, texts or Requests.
     out:     the folder of the pictures; run() makes it.
-    journal: a folder; by default .aigc in `out`.
+    journal: a folder, by default .aigc in `out`; or postgresql://… for one that machines share.
     options: provider, operation, fields (what a row does not say itself), prompt (a template that columns fill in), keep, map,
              drop, repeat, name_template, retry ("refused", "failed", "expired"), again (keys), limit, prompts (False keeps
              prompts out of the results).
     """
-    folder = Folder(os.fsdecode(out))
-    found = _plan.build(source_of(rows, format, encoding), options_of(options), folder, journal_of(folder, journal, {}))
-    return found
+    return Batch(source_of(rows, format, encoding), out, options_of(options), journal).dry()
 
 
 class Batch:
@@ -127,6 +129,9 @@ class Batch:
         self._config = dict(config or {})
         self.folder = Folder(os.fsdecode(out))
         self._journal = journal_of(self.folder, journal, self._config)
+        named = journal if journal is not None else self._config.get("journal.path")
+        self._url: Optional[str] = str(named) if is_shared(named) else None
+        self._shared: Optional[Shared] = None
         self.plan: Plan
         self.runner: Runner
         self._client: Optional[Client] = None
@@ -136,29 +141,58 @@ class Batch:
     def __enter__(self) -> "Batch":
         self.folder.prepare()
         try:
-            self.plan = _plan.build(self._source, self._options, self.folder, self._journal)
+            self._shared = self._session()
+            self.plan = _plan.build(self._source, self._options, self.folder, self._journal, shared=self._shared)
         except BaseException:
+            self._end_session()
             self.folder.close()
             raise
         return self
 
+    def _session(self) -> Optional[Shared]:
+        place = f"{socket.gethostname()}:{os.path.abspath(self.folder.path)}"
+        return None if self._url is None else Shared(self._url, place)
+
+    def _end_session(self) -> None:
+        if self._shared is not None:
+            self._shared.close()
+
     def dry(self) -> Plan:
         """The plan alone: nothing is written, and nobody is kept out."""
-        return _plan.build(self._source, self._options, self.folder, self._journal)
+        shared = self._session()
+        try:
+            return _plan.build(self._source, self._options, self.folder, self._journal, shared=shared)
+        finally:
+            if shared is not None:
+                shared.close()
 
     def __exit__(self, *_: object) -> None:
         try:
             self.close(0)
         finally:
+            self._end_session()
             self.plan.close()
 
     def start(self) -> Runner:
         """Opens the client, and begins."""
         self._client = Client({**self._config, "journal.path": self._journal})
         self._client._tells_logs = False
-        self.runner = Runner(self.plan, self._client)
+        if self._shared is None:
+            self.runner = Runner(self.plan, self._client)
+        else:
+            self.runner = SharedRunner(self.plan, self._client, self._shared, self._rates())
         self.runner.tell_known()
         return self.runner
+
+    def _rates(self) -> Dict[str, float]:
+        """Submissions a second of each provider, over all machines: those of the configuration."""
+        known = {row.key: row.default for row in _config_keys()}
+        found: Dict[str, float] = {}
+        for provider in self.plan.providers():
+            key = f"rate.{provider}.{'create' if provider == 'tencent' else 'submit'}_per_s"
+            if key in known:
+                found[provider] = float(self._config.get(key, known[key] or 0))
+        return found
 
     @property
     def grace(self) -> float:

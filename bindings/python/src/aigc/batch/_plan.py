@@ -8,7 +8,8 @@ from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Mapping, Name
 from .. import journal, profiles
 from ..client import Client
 from ..describe import _fields, _operations
-from ..errors import AigcError
+from ..enums import Status
+from ..errors import AigcError, JournalError
 from . import _names, _options
 from ._cells import Cells, Skipped
 from ._columns import Columns, Known, Spec, shortened
@@ -18,6 +19,7 @@ from ._index import Index
 from ._options import Options
 from ._problems import Problem, Problems
 from ._rows import Source
+from ._shared import Lost, Shared, as_journal
 
 _FIRST = 3
 _GONE = 10
@@ -108,6 +110,7 @@ def build(
     known: "Optional[Known]" = None,
     check: bool = True,
     note: Optional[Callable[[int], None]] = None,
+    shared: Optional[Shared] = None,
 ) -> Plan:
     """Reads and checks every row, and decides about each. note: is told the number of rows now and then."""
     problems = Problems(source.name)
@@ -116,18 +119,20 @@ def build(
     try:
         with _Errors(folder, problems) as wrong:
             wrong.whole(_options.wrong(options))
+            if shared is not None and (options.again or options.retry - {"refused"}):
+                wrong.whole(["a journal that machines share pays no row twice: leave out --again and --retry failed or expired"])
             bad = _names.wrong_template(options.name_template)
             if bad is not None:
                 wrong.whole([bad])
             skipped = 0 if problems.count else _read(source, Columns(options, known or library()), plan, wrong, check, note)
             if not problems.count:
-                _look_back(plan, wrong)
+                _look_back(plan, wrong, shared)
             plan._providers = frozenset(index.providers())
             tasks, stands = index.tasks(), index.counts()
             send = tasks.get(Do.SEND.value, 0)
             send = send if options.limit is None else min(send, options.limit)
             gone = 0
-            for gone, found in enumerate(index.gone(), 1):
+            for gone, found in enumerate(index.gone() if shared is None else (), 1):  # Others have keys there too.
                 if gone <= _GONE:
                     plan.gone.append((str(found[0]), str(found[1])))
             images = index.images_to_send(options.limit)
@@ -248,14 +253,28 @@ def _read(
     return skipped
 
 
-def _look_back(plan: Plan, wrong: _Errors) -> None:
+def _look_back(plan: Plan, wrong: _Errors, shared: Optional[Shared]) -> None:
     """What the folder and the journal know, and the decision about each row."""
     index, folder = plan._index, plan._folder
     index.make_indices()
-    index.load_ledger(folder.ledger())
     index.load_results(folder.results())
-    if os.path.exists(os.path.join(plan._journal, "jobs.db")):
-        index.load_journal(_journal_rows(plan._journal))
+    has_journal = os.path.exists(os.path.join(plan._journal, "jobs.db"))
+    if shared is not None:
+        try:
+            if has_journal:
+                prints = {str(entry["key"]): str(entry.get("print")) for entry in folder.ledger()
+                          if "key" in entry and not entry.get("shared")}
+                shared.catch_up(_journal_rows(plan._journal), prints)
+            index.load_ledger({"key": row["key"], "print": row["print"]} for row in shared.rows())
+            index.load_journal(as_journal(shared.rows()))
+        except Lost as error:
+            raise JournalError(f"the journal cannot be reached, and nothing was sent: {error}", status=Status.JOURNAL) from error
+    elif any(entry.get("shared") for entry in folder.ledger()):
+        wrong.whole(["rows of this folder were sent through a journal that machines share: add --journal postgresql://…"])
+    else:
+        index.load_ledger(folder.ledger())
+        if has_journal:
+            index.load_journal(_journal_rows(plan._journal))
     index.load_files(folder.files())
     for problem in index.decide():
         wrong.add(problem)

@@ -6,13 +6,14 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from typing import Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from .._base import undecided
 from .._cli import exits
 from ..client import Client, Download, Job
 from ..enums import EventType, Outcome, State, Status
 from ..errors import AigcError, ExpiredError, FileTakenError, KeyConflictError, NoSpaceError, WrongStateError
+from ..request import Request
 from ._columns import shortened
 from ._decide import FINAL, Is
 from ._folder import file_error
@@ -62,6 +63,11 @@ class _End(NamedTuple):
 
 class Runner:
     """Work in turns: call turn() until it is over, then finish(). One thread."""
+
+    _mark: Dict[str, Any] = {}
+    """What each line of the ledger says beside the row."""
+
+    _on_the_way = ON_THE_WAY
 
     def __init__(self, plan: Plan, client: Client) -> None:
         self._plan = plan
@@ -213,7 +219,7 @@ class Runner:
             if row is None:
                 break
             self._attach(row)
-        while not self._is_stopped and len(self._pending) < AT_ONCE and len(self._unanswered) < ON_THE_WAY:
+        while not self._is_stopped and len(self._pending) < AT_ONCE and len(self._unanswered) < self._on_the_way:
             allowed, why = self._may_send()
             if not allowed:
                 if not self._pending:  # Nothing that is under way can change that.
@@ -264,10 +270,10 @@ class Runner:
 
     def _submit(self, row: Row) -> None:
         try:
-            again = {"journal_key": row.jkey, "run": self._run} if row.jkey != row.key else {}
+            again: Dict[str, Any] = {"journal_key": row.jkey, "run": self._run} if row.jkey != row.key else {}
             prompt = shortened(row.prompt) if self._options.prompts else ""
-            self._folder.note({"key": row.key, "print": row.print, "prompt": prompt, **again}, durable=bool(again))
-            job = self._client.submit(row.spec().request(row.jkey))
+            self._folder.note({"key": row.key, "print": row.print, "prompt": prompt, **again, **self._mark}, durable=bool(again))
+            job = self._client.submit(self._request(row))
         except KeyConflictError as error:
             self._end_row(row, _End(Is.CONFLICT, error), [])
         except AigcError as error:
@@ -277,6 +283,12 @@ class Runner:
             pending = _Pending(row, job, is_sent=True)
             self._unanswered.add(job.id)
             self._begin(pending)
+
+    def _request(self, row: Row) -> Request:
+        return row.spec().request(row.jkey)
+
+    def _heard(self, kind: EventType, pending: _Pending) -> None:
+        """An event of a row that is under way."""
 
     def _begin(self, pending: _Pending) -> None:
         self._pending[pending.job.id] = pending
@@ -293,6 +305,8 @@ class Runner:
             if event.type is EventType.WARNING:
                 self.warnings.append(event.message or "")
             pending = self._by_task.get(event.job_id or 0)
+            if pending is not None:
+                self._heard(event.type, pending)
             if pending is not None and event.type in (EventType.JOB_ACCEPTED, EventType.JOB_DONE):
                 touched[pending.job.id] = pending
             taken += 1

@@ -1,0 +1,259 @@
+"""A journal that machines share: a table in PostgreSQL. The core's hold and release make it exact: a job waits before its first
+byte until its key stands in the table as SENDING, under the owner's session. Needs psycopg: pip install "libaigc[postgresql]".
+
+A session holds an advisory lock for as long as it lives: that says who is alive. A key of a dead session that was not sent is
+free; one that was accepted is taken over; one that was on the wire is in doubt, and nobody sends it again.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+
+from ..enums import Status
+from ..errors import InvalidArgumentError, JournalError
+
+_CLASS = 0x61696763  # "aigc": the advisory locks of sessions.
+_LOCAL = "~@"
+_BEFORE = {
+    "accepted": "accepted", "succeeded": "accepted", "failed": "failed", "unknown": "unknown", "sending": "unknown",
+    "abandoned": "abandoned",
+}
+"""States of a journal of one machine as those of a shared one."""
+_SCHEMA = """
+CREATE SEQUENCE IF NOT EXISTS aigc_owner AS integer CYCLE;
+CREATE TABLE IF NOT EXISTS aigc_key(
+    key text COLLATE "C" PRIMARY KEY, print text NOT NULL, state text NOT NULL, owner integer NOT NULL, provider text NOT NULL,
+    operation text NOT NULL, prompt text, remote_id text, status text, place text,
+    sent_at timestamptz, accepted_at timestamptz, ended_at timestamptz
+);
+CREATE TABLE IF NOT EXISTS aigc_rate(name text PRIMARY KEY, next_at timestamptz NOT NULL);
+"""
+_ALIVE = (
+    "EXISTS(SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 "
+    f"AND l.classid::bigint = {_CLASS} AND l.objid::bigint = k.owner "
+    "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+)
+_COLUMNS = (
+    f"k.key, k.print, k.state, k.owner, {_ALIVE}, k.provider, k.operation, k.remote_id, k.status, k.place, "
+    "(extract(epoch FROM k.sent_at) * 1000)::bigint, (extract(epoch FROM k.accepted_at) * 1000)::bigint, "
+    "(extract(epoch FROM k.ended_at) * 1000)::bigint, k.prompt"
+)
+_NAMES = (
+    "key", "print", "state", "owner", "owner_alive", "provider", "operation", "remote_id", "status", "place", "sent_at_ms",
+    "accepted_at_ms", "ended_at_ms", "prompt",
+)
+
+
+class Lost(Exception):
+    """The server cannot be reached. Nothing is sent while it is away."""
+
+
+def is_shared(journal: object) -> bool:
+    """Whether a journal is named by the address of a server."""
+    return isinstance(journal, str) and journal.startswith(("postgresql://", "postgres://"))
+
+
+class Shared:
+    """One session. Its owner number lives as long as the session does. One thread."""
+
+    def __init__(self, url: str, place: str = "") -> None:
+        try:
+            self._psycopg: Any = import_module("psycopg")
+        except ImportError:
+            raise InvalidArgumentError(
+                'a journal in PostgreSQL needs psycopg: pip install "libaigc[postgresql]"', status=Status.INVALID_ARGUMENT
+            ) from None
+        self._url = url
+        self._place = place
+        self._session: Any = None
+        self.owner = 0
+        self.owners: Set[int] = set()
+        """Every owner that this process has been."""
+        try:
+            self.connect()
+        except Lost as error:
+            raise JournalError(f"the journal cannot be reached, and nothing was sent: {error}", status=Status.JOURNAL) from error
+
+    def connect(self) -> None:
+        """A new session, under a new owner. Raises Lost."""
+        self.close()
+        try:
+            session = self._psycopg.connect(self._url, autocommit=True, connect_timeout=5)
+            self._session = session
+            session.execute("SELECT pg_advisory_lock(%s, 0)", (_CLASS,))  # Two that make the tables at once collide.
+            session.execute(_SCHEMA)
+            session.execute("SELECT pg_advisory_unlock(%s, 0)", (_CLASS,))
+            self.owner = int(session.execute("SELECT nextval('aigc_owner')").fetchone()[0])
+            session.execute("SELECT pg_advisory_lock(%s, %s)", (_CLASS, self.owner))
+            self.owners.add(self.owner)
+        except self._psycopg.OperationalError as error:
+            self.close()
+            raise Lost(" ".join(str(error).split())) from error
+
+    def close(self) -> None:
+        """Ends the session: from now on its owner is dead. Can be called twice."""
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+
+    def _run(self, query: str, *values: Any) -> List[Tuple[Any, ...]]:
+        """One statement, which is one transaction. Raises Lost."""
+        if self._session is None:
+            raise Lost("there is no session")
+        try:
+            cursor = self._session.execute(query, values)
+            found: List[Tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
+            return found
+        except (self._psycopg.OperationalError, self._psycopg.InterfaceError) as error:
+            self.close()
+            raise Lost(" ".join(str(error).split())) from error
+
+    # What is known.
+
+    def rows(self) -> Iterator[Dict[str, Any]]:
+        """Every key, in pages."""
+        after = ""
+        while True:
+            found = self._run(f"SELECT {_COLUMNS} FROM aigc_key k WHERE k.key > %s ORDER BY k.key LIMIT 2000", after)
+            if not found:
+                return
+            yield from (dict(zip(_NAMES, row)) for row in found)
+            after = found[-1][0]
+
+    def look(self, keys: Sequence[str]) -> Dict[str, Dict[str, Any]]:
+        """Some keys; one that is missing is free."""
+        found = self._run(f"SELECT {_COLUMNS} FROM aigc_key k WHERE k.key = ANY(%s)", list(keys))
+        return {row[0]: dict(zip(_NAMES, row)) for row in found}
+
+    # Before a submission.
+
+    def claim(self, rows: Iterable[Tuple[str, str, str, str, str]]) -> Set[str]:
+        """Takes keys (key, print, provider, operation, prompt) that nobody has, or that a dead session had not sent. Returns
+        those that are ours now, provably not sent."""
+        entries = list(rows)
+        columns = [list(column) for column in zip(*entries)] or [[], [], [], [], []]
+        made = self._run(
+            "INSERT INTO aigc_key(key, print, provider, operation, prompt, state, owner, place) "
+            "SELECT key, print, provider, operation, prompt, 'claimed', %s, %s "
+            "FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[]) "
+            "AS n(key, print, provider, operation, prompt) ON CONFLICT (key) DO NOTHING RETURNING key",
+            self.owner, self._place, *columns,
+        )
+        taken = self._run(
+            "WITH free AS (SELECT k.key FROM aigc_key k WHERE k.key = ANY(%s) AND k.state IN ('claimed', 'refused') "
+            f"AND (k.state = 'refused' OR k.owner = %s OR NOT {_ALIVE}) "
+            "ORDER BY k.key FOR UPDATE SKIP LOCKED) "
+            "UPDATE aigc_key SET state = 'claimed', owner = %s, place = %s, status = NULL, ended_at = NULL, print = n.print "
+            "FROM free, unnest(%s::text[], %s::text[]) AS n(key, print) "
+            "WHERE aigc_key.key = free.key AND n.key = free.key RETURNING aigc_key.key",
+            columns[0], self.owner, self.owner, self._place, columns[0], columns[1],
+        )
+        return {str(row[0]) for row in [*made, *taken]}
+
+    def slot(self, name: str, per_second: float) -> float:
+        """Takes the next place in the rate that all machines share, and returns in how many seconds it comes."""
+        found = self._run(
+            "INSERT INTO aigc_rate AS r VALUES(%s, clock_timestamp() + %s * interval '1 second') ON CONFLICT (name) DO UPDATE "
+            "SET next_at = greatest(r.next_at, clock_timestamp()) + %s * interval '1 second' "
+            "RETURNING extract(epoch FROM r.next_at - clock_timestamp())",
+            name, 1 / per_second, 1 / per_second,
+        )
+        return max(0.0, float(found[0][0]) - 1 / per_second)
+
+    def sending(self, key: str) -> bool:
+        """The key may be on the wire from now on: on the server's disk when this returns. False: it is ours no longer."""
+        return bool(self._run(
+            "UPDATE aigc_key SET state = 'sending', sent_at = now() WHERE key = %s AND owner = %s AND state = 'claimed' "
+            "RETURNING key",
+            key, self.owner,
+        ))
+
+    # After it.
+
+    def accepted(self, key: str, remote_id: str) -> None:
+        """The provider has given an id. Nothing is stronger than that but an end."""
+        self._run(
+            "UPDATE aigc_key SET state = 'accepted', owner = %s, place = %s, remote_id = %s, accepted_at = "
+            "coalesce(accepted_at, now()) WHERE key = %s AND state IN ('claimed', 'sending', 'unknown', 'accepted')",
+            self.owner, self._place, remote_id, key,
+        )
+
+    def ended(self, key: str, state: str, status: Optional[str], remote_id: Optional[str]) -> None:
+        """done, failed, refused, or unknown (in doubt)."""
+        self._run(
+            "UPDATE aigc_key SET state = %s, status = %s, remote_id = coalesce(%s, remote_id), ended_at = now() "
+            "WHERE key = %s AND state NOT IN ('done', 'failed')",
+            state, status, remote_id, key,
+        )
+
+    def free(self, key: str) -> None:
+        """It was provably not sent by us: somebody may send it."""
+        self._run(
+            "DELETE FROM aigc_key WHERE key = %s AND owner = ANY(%s) AND state IN ('claimed', 'sending', 'unknown')",
+            key, sorted(self.owners),
+        )
+
+    def take_over(self, key: str) -> bool:
+        """An accepted job whose session is gone becomes ours. False: somebody else was faster, or it lives."""
+        return bool(self._run(
+            f"WITH free AS (SELECT k.key FROM aigc_key k WHERE k.key = %s AND k.state = 'accepted' AND NOT {_ALIVE} "
+            "FOR UPDATE SKIP LOCKED) UPDATE aigc_key SET owner = %s, place = %s FROM free WHERE aigc_key.key = free.key "
+            "RETURNING aigc_key.key",
+            key, self.owner, self._place,
+        ))
+
+    def give_up(self, key: str) -> bool:
+        """A key that was on the wire when its session died is in doubt, for everybody."""
+        return bool(self._run(
+            f"WITH dead AS (SELECT k.key FROM aigc_key k WHERE k.key = %s AND k.state = 'sending' AND NOT {_ALIVE} "
+            "FOR UPDATE SKIP LOCKED) UPDATE aigc_key SET state = 'unknown' FROM dead WHERE aigc_key.key = dead.key "
+            "RETURNING aigc_key.key",
+            key,
+        ))
+
+    def resolve(self, key: str, remote_id: Optional[str], leave: bool = False) -> bool:
+        """What a person has found out about a key in doubt: it ran with this id; it did not; or nobody asks any more."""
+        if remote_id is not None:
+            return bool(self._run(
+                "UPDATE aigc_key SET state = 'accepted', owner = 0, remote_id = %s, accepted_at = coalesce(sent_at, now()) "
+                "WHERE key = %s AND state = 'unknown' RETURNING key",
+                remote_id, key,
+            ))
+        if leave:
+            return bool(self._run(
+                "UPDATE aigc_key SET state = 'abandoned' WHERE key = %s AND state = 'unknown' RETURNING key", key
+            ))
+        return bool(self._run("DELETE FROM aigc_key WHERE key = %s AND state = 'unknown' RETURNING key", key))
+
+    def catch_up(self, local: Iterable[Mapping[str, Any]], prints: Mapping[str, str]) -> None:
+        """Ids that reached only the journal of this machine, because the server was away, are told now. So is what this folder
+        paid before it had a shared journal: prints has those keys."""
+        for row in local:
+            key, separator, _ = str(row["key"]).rpartition(_LOCAL)
+            if separator:
+                if row.get("remote_id"):
+                    self.accepted(key, str(row["remote_id"]))
+                continue
+            key, state = str(row["key"]), _BEFORE.get(str(row["state"]))
+            if state is not None and key in prints:
+                self._run(
+                    "INSERT INTO aigc_key(key, print, state, owner, place, provider, operation, remote_id, status, accepted_at) "
+                    "VALUES(%s, %s, %s, %s, %s, %s, %s, %s, %s, now()) ON CONFLICT (key) DO NOTHING",
+                    key, prints[key], state, self.owner, self._place, row["provider"], row["operation"], row.get("remote_id"),
+                    row.get("status"),
+                )
+
+
+def local_key(key: str, owner: int) -> str:
+    """The key of a job in the journal of its machine. That journal decides nothing: it keeps ids while the server is away."""
+    return f"{key}{_LOCAL}{owner}"
+
+
+def as_journal(rows: Iterable[Mapping[str, Any]]) -> Iterator[Dict[str, Any]]:
+    """The keys as the journal of one machine would list them. What is done has its pictures where it was done."""
+    for row in rows:
+        entry = dict(row)
+        if entry["state"] == "done":
+            entry.update(state="succeeded", images=0)
+        yield entry

@@ -1,0 +1,251 @@
+"""Does what a plan says, beside other machines that do the same: keys, rate and queue are those of a Shared journal."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+
+from .._cli import exits
+from ..client import Client, Job
+from ..enums import EventType
+from ..errors import AigcError
+from ..request import Request
+from ._columns import shortened
+from ._decide import Is
+from ._index import Row
+from ._plan import Plan
+from ._runner import Runner, _End, _Pending
+from ._shared import Lost, Shared, local_key
+
+_LOOK = 1.0  # Seconds between two looks at what others do.
+_AWAY = 120.0  # So long a server that is away is waited for.
+_ENDED = {"done": Is.DONE, "failed": Is.FAILED, "refused": Is.REFUSED, "unknown": Is.DOUBT, "abandoned": Is.LEFT}
+_STATES = {Is.DONE: "done", Is.FAILED: "failed", Is.REFUSED: "refused", Is.DOUBT: "unknown", Is.EXPIRED: "failed"}
+_AT_A_TIME = 8
+"""Rows are claimed in small numbers, so that every machine has work until the end."""
+
+
+class SharedRunner(Runner):
+    """One of any number of machines."""
+
+    _mark = {"shared": True}
+    _on_the_way = 16  # Fewer than alone: held jobs are rows that no other machine takes.
+
+    def __init__(self, plan: Plan, client: Client, shared: Shared, per_second: Mapping[str, float]) -> None:
+        super().__init__(plan, client)
+        self._shared = shared
+        self._per_second = per_second
+        self._others: Dict[str, Row] = {}
+        """Rows that another session has."""
+        self._due: List[Tuple[float, int]] = []
+        """Held jobs with their moments in the shared rate."""
+        self._late: List[Callable[[], None]] = []
+        """What the server has not been told, because it was away."""
+        self._looked_at = 0.0
+        self._away: Optional[float] = None
+        self._tried = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        return super().is_over and (not self._others or self._is_stopped and self.interrupted)
+
+    def turn(self, wait: float = 0.1) -> List[Any]:
+        if self._away is not None:
+            self._come_back()
+        self._release_due()
+        self._look_at_others()
+        if self._due:
+            wait = max(0.0, min(wait, self._due[0][0] - time.monotonic()))
+        elif not self._pending and self._others:
+            time.sleep(min(wait, 0.1))
+        return super().turn(wait)
+
+    def settle(self, grace: float) -> None:
+        self._others.clear()
+        super().settle(grace)
+
+    # The queue.
+
+    def _next_paid(self) -> Optional[Row]:
+        if self._away is not None:
+            return None
+        while not self._paid_rows and self._send_left:
+            rows = self._index.paid(min(_AT_A_TIME, self._send_left), self._stopped)
+            if not rows:
+                self._send_left = 0
+                break
+            self._send_left -= len(rows)
+            self._claim(rows)
+        return self._paid_rows.pop(0) if self._paid_rows else None
+
+    def _claim(self, rows: List[Row]) -> None:
+        prompts = self._options.prompts
+        try:
+            mine = self._shared.claim(
+                (row.jkey, row.print, row.provider, row.operation, shortened(row.prompt) if prompts else "") for row in rows
+            )
+        except Lost as error:
+            self._go_away(error)
+            mine = set()
+        for row in rows:
+            if row.jkey in mine:
+                self._paid_rows.append(row)
+            else:
+                self._others[row.jkey] = row
+
+    def _request(self, row: Row) -> Request:
+        request = super()._request(row)
+        request.hold, request.key = True, local_key(row.jkey, self._shared.owner)
+        return request
+
+    def _attach(self, row: Row) -> None:
+        self._others[row.jkey] = row
+        self._looked_at = 0.0
+
+    def _look_at_others(self) -> None:
+        """Rows that another session had: they have ended, or are free because that session is gone."""
+        now = time.monotonic()
+        if not self._others or self._away is not None or now - self._looked_at < _LOOK:
+            return
+        self._looked_at = now
+        free: List[Row] = []
+        try:
+            keys = list(self._others)
+            for start in range(0, len(keys), 1000):
+                found = self._shared.look(keys[start : start + 1000])
+                for key in keys[start : start + 1000]:
+                    self._look_at(self._others[key], found.get(key), free)
+        except Lost as error:
+            self._go_away(error)
+        if free and not self._is_stopped:
+            for row in free:
+                self._others.pop(row.jkey, None)
+            self._claim(free)
+        elif self._is_stopped:
+            for row in free:
+                self._others.pop(row.jkey, None)
+
+    def _look_at(self, row: Row, seen: Optional[Dict[str, Any]], free: List[Row]) -> None:
+        if seen is None:
+            free.append(row)
+            return
+        state, alive = str(seen["state"]), bool(seen["owner_alive"])
+        if state in _ENDED:
+            if state == "refused" and seen["print"] != row.print:
+                free.append(row)
+                return
+            self._others.pop(row.jkey, None)
+            error = None if state == "done" else AigcError(f"another machine says: {state} {seen['status'] or ''}".strip())
+            self._end_row(row, _End(_ENDED[state], error), row.paths(), remote_id=seen["remote_id"])
+        elif alive and seen["owner"] != self._shared.owner:
+            return
+        elif state == "claimed":
+            free.append(row)
+        elif state == "sending" and not alive and self._shared.give_up(row.jkey):
+            self._others.pop(row.jkey, None)
+            self._end_row(row, _End(Is.DOUBT, AigcError("the machine that sent it is gone, and no answer came")), [])
+        elif state == "accepted" and len(self._pending) < 1000 and (alive or self._shared.take_over(row.jkey)):
+            self._others.pop(row.jkey, None)
+            self._begin(_Pending(row, self._attached(row, str(seen["remote_id"])), is_sent=False))
+
+    def _attached(self, row: Row, remote_id: str) -> Job:
+        return self._client.attach_id(row.provider, row.operation, remote_id)
+
+    # The rate, and the first byte.
+
+    def _heard(self, kind: EventType, pending: _Pending) -> None:
+        if kind is not EventType.JOB_READY:
+            return
+        if self._away is not None:
+            pending.job.cancel()
+            return
+        try:
+            rate = self._per_second.get(pending.row.provider, 0.0)
+            wait = self._shared.slot(f"{pending.row.provider} create", rate) if rate else 0.0
+        except Lost as error:
+            self._go_away(error)
+            pending.job.cancel()
+            return
+        heapq.heappush(self._due, (time.monotonic() + wait, pending.job.id))
+
+    def _release_due(self) -> None:
+        while self._due and self._due[0][0] <= time.monotonic():
+            pending = self._pending.get(heapq.heappop(self._due)[1])
+            if pending is None:
+                continue
+            try:
+                mine = not self._is_stopped and self._away is None and self._shared.sending(pending.row.jkey)
+            except Lost as error:
+                self._go_away(error)
+                mine = False
+            if not mine:
+                pending.job.cancel()
+                continue
+            try:
+                pending.job.release()
+            except AigcError:  # It has ended meanwhile; its end says how.
+                pass
+
+    # What the others are told.
+
+    def _accept(self, pending: _Pending) -> None:
+        super()._accept(pending)
+        key, remote_id = pending.row.jkey, str(pending.job.remote_id)
+        self._say(lambda: self._shared.accepted(key, remote_id))
+
+    def _end(self, pending: _Pending, end: _End, paths: List[str]) -> None:
+        row, remote_id = pending.row, pending.job.remote_id
+        super()._end(pending, end, paths)
+        status = None if end.error is None else end.error.name
+        if end.stands is Is.NEW:
+            self._say(lambda: self._shared.free(row.jkey))
+            if not self._is_stopped and pending.is_sent and (end.error is None or end.error.name == "AIGC_E_CANCELLED"):
+                self._others[row.jkey] = row  # Not sent, because the server was away: whoever is there first sends it.
+        elif end.stands in _STATES:
+            self._say(lambda: self._shared.ended(row.jkey, _STATES[end.stands], status, remote_id))
+
+    def _say(self, words: Callable[[], None]) -> None:
+        if self._away is not None or self._late:
+            self._late.append(words)
+            return
+        try:
+            words()
+        except Lost as error:
+            self._late.append(words)
+            self._go_away(error)
+
+    # A server that goes away.
+
+    def _go_away(self, error: Lost) -> None:
+        """Nothing is sent from now on. Held jobs are taken back; what is accepted is followed, and told later."""
+        if self._away is None:
+            self._away = time.monotonic()
+            self.warnings.append(f"the journal is away, and nothing is sent: {error}")
+        for _, number in self._due:
+            pending = self._pending.get(number)
+            if pending is not None:
+                pending.job.cancel()
+        self._due.clear()
+        rows, self._paid_rows = self._paid_rows, []
+        self._others.update((row.jkey, row) for row in rows)
+
+    def _come_back(self) -> None:
+        now = time.monotonic()
+        if now - self._tried < 0.5:
+            return
+        self._tried = now
+        try:
+            self._shared.connect()
+            for pending in self._pending.values():
+                if pending.accepted and pending.job.remote_id is not None:
+                    self._shared.accepted(pending.row.jkey, pending.job.remote_id)
+            while self._late:
+                self._late[0]()
+                self._late.pop(0)
+            self._away = None
+            self._looked_at = 0.0
+        except Lost as error:
+            if self._away is not None and now - self._away > _AWAY:
+                self._others.clear()
+                self.stop(f"the journal is away for {_AWAY:g} seconds, and nothing more is sent: {error}", exits.MACHINE)

@@ -1,0 +1,187 @@
+"""Several machines run the same line on one journal in PostgreSQL: each row is paid once."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import time
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Set
+
+import pytest
+from batching import Folder
+from postgresql import Server, programs
+from support import Command
+
+CREATE = "CreateAigcImageTask"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    pytest.importorskip("psycopg", reason="pip install psycopg[binary]")
+    bin = programs()
+    if bin is None:
+        pytest.skip("there is no PostgreSQL: apt-get install postgresql")
+    with Server(bin) as found:
+        yield found
+
+
+class Machines:
+    """Folders that stand for machines, with one file of rows and one journal."""
+
+    def __init__(self, path: Path, command: Command, sandbox: Any, server: Server, count: int, rows: int) -> None:
+        server.query("DROP TABLE IF EXISTS aigc_key, aigc_rate")
+        self.server = server
+        self.sandbox = sandbox
+        self.rows = rows
+        self.folders: List[Folder] = []
+        for n in range(count):
+            place = path / f"machine{n}"
+            place.mkdir()
+            self.folders.append(Folder(place, command, sandbox))
+        self.file = path / "rows.csv"
+        self.file.write_text("key,prompt\n" + "".join(f"cat-{n:04},cat number {n}\n" for n in range(rows)))
+
+    def start(self, n: int, *options: str) -> "subprocess.Popen[str]":
+        return self.folders[n].start(self.file, "--yes", "--journal", self.server.url, *options)
+
+    def created(self) -> int:
+        return self.folders[0].created()
+
+    def until(self, jobs: int, *processes: "subprocess.Popen[str]") -> None:
+        end = time.monotonic() + 60
+        while self.created() < jobs and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def log(self) -> str:
+        logs = [folder.path / "log" for folder in self.folders]
+        return "\n".join(log.read_text(encoding="utf-8")[-1500:] for log in logs if log.exists())
+
+    def settle(self) -> int:
+        """What a person does about rows in doubt."""
+        found = self.server.query("SELECT key FROM aigc_key WHERE state IN ('unknown', 'sending')")
+        by_prompt = {job["prompt"]: job["id"] for job in self.sandbox.stats()["jobs"]}
+        for (key,) in found:
+            job = by_prompt.get(f"cat number {int(key[4:])}")
+            if job is None:
+                self.server.query(f"DELETE FROM aigc_key WHERE key = '{key}'")
+            else:
+                self.server.query(f"UPDATE aigc_key SET state = 'accepted', owner = 0, remote_id = '{job}' WHERE key = '{key}'")
+        return len(found)
+
+    def check(self) -> None:
+        """Each row is done once, and its picture is on one machine, byte for byte."""
+        assert self.created() == self.rows and self.sandbox.stats(jobs=False)["duplicates"] == 0
+        assert self.server.query("SELECT state, count(*) FROM aigc_key GROUP BY state") == [("done", self.rows)]
+        ids = {job["prompt"]: job["id"] for job in self.sandbox.stats()["jobs"]}
+        seen: Set[str] = set()
+        for folder in self.folders:
+            for path in folder.out.glob("*.png"):
+                n = int(path.name[4:8])
+                assert path.read_bytes() == self.sandbox.image("tencent", ids[f"cat number {n}"], 0)
+                seen.add(path.name)
+        assert len(seen) == self.rows
+
+
+def test_machines_share_the_rows(server: Server, tmp_path: Path, command: Command, sandbox: Any) -> None:
+    machines = Machines(tmp_path, command, sandbox, server, 3, 45)
+    processes = [machines.start(n, "-c", "rate.tencent.create_per_s=10") for n in range(3)]
+    assert [process.wait(120) for process in processes] == [0, 0, 0], machines.log()
+    machines.check()
+    assert sum(bool(list(folder.out.glob("*.png"))) for folder in machines.folders) >= 2
+    requests = len(sandbox.requests())
+    assert machines.start(0).wait(60) == 0 and len(sandbox.requests()) == requests
+
+
+def test_killed_workers_a_restarted_server_and_cut_connections(
+    server: Server, tmp_path: Path, command: Command, sandbox: Any, is_long: bool
+) -> None:
+    rows, count = (2000, 4) if is_long else (80, 3)
+    machines = Machines(tmp_path, command, sandbox, server, count, rows)
+    processes = [machines.start(n) for n in range(count)]
+    chance = random.Random(rows)
+    for step in range(1, 7 if is_long else 5):
+        machines.until(rows * step // 8)
+        time.sleep(chance.random() * 0.2)
+        if step % 3 == 1:
+            n = chance.randrange(count)
+            processes[n].kill()
+            processes[n].wait(20)
+            processes[n] = machines.start(n)
+        elif step % 3 == 2:
+            server.stop()
+            time.sleep(0.5)
+            server.start()
+        else:
+            server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid != pg_backend_pid()")
+    codes = [process.wait(300) for process in processes]
+    assert set(codes) <= {0, 6, 8}, machines.log()  # 8: started while the server was away, and sent nothing.
+    for _ in range(3):
+        doubts = machines.settle()
+        again = [machines.start(n) for n in range(count)]
+        codes = [process.wait(300) for process in again]
+        if not doubts and set(codes) == {0}:
+            break
+    assert set(codes) == {0}, machines.log()
+    machines.check()
+
+
+def test_the_rate_is_one_for_all(server: Server, tmp_path: Path, command: Command, sandbox: Any, is_long: bool) -> None:
+    rows, rate = (400, 20) if is_long else (40, 10)
+    machines = Machines(tmp_path, command, sandbox, server, 3, rows)
+    processes = [machines.start(n, "-c", f"rate.tencent.create_per_s={rate}") for n in range(3)]
+    assert [process.wait(200) for process in processes] == [0, 0, 0], machines.log()
+    machines.check()
+    times = sorted(job["time"] for job in sandbox.stats()["jobs"])
+    # A machine that is slow for a moment sends later what was due: never more than the clouds' bucket of one second takes.
+    for n, first in enumerate(times):
+        assert all(m - n <= rate * (times[m] - first) * 1.03 + rate for m in range(n + 1, rows)), times
+    seen = (rows - 1) / (times[-1] - times[0])
+    assert not is_long or rate * 0.97 <= seen <= rate * 1.03, seen
+
+
+def test_a_folder_moves_to_a_shared_journal_and_not_back(
+    server: Server, tmp_path: Path, command: Command, sandbox: Any
+) -> None:
+    machines = Machines(tmp_path, command, sandbox, server, 2, 6)
+    folder = machines.folders[0]
+    folder.run(machines.file, "--yes", "--limit", "4")
+    assert machines.created() == 4
+    assets = len(sandbox.asset_requests())
+    assert machines.start(0).wait(60) == 0, machines.log()
+    assert machines.created() == 6 and len(sandbox.asset_requests()) == assets + 2
+    assert machines.start(1).wait(60) == 0 and machines.created() == 6
+    machines.check()
+    assert "postgresql://" in folder.run(machines.file, "--yes", code=2).stderr
+
+
+def test_a_doubt_is_settled_for_all(server: Server, tmp_path: Path, command: Command, sandbox: Any) -> None:
+    machines = Machines(tmp_path, command, sandbox, server, 2, 3)
+    sandbox.fault("reset_after", CREATE)
+    assert machines.start(0).wait(60) == 6 and machines.start(1).wait(60) == 6, machines.log()
+    listed = command.run("batch", "--resolve", "--out", str(tmp_path), "--journal", server.url)
+    assert listed.returncode == 6 and "1/1" in listed.stderr and machines.created() == 3
+    assert machines.settle() == 1
+    assert machines.start(1).wait(60) == 0, machines.log()
+    machines.check()
+    again = command.run("batch", "--resolve", "--out", str(tmp_path), "--journal", server.url)
+    assert again.returncode == 0 and "nothing is in doubt" in again.stderr
+
+
+def test_another_request_under_a_key_is_a_conflict(
+    server: Server, tmp_path: Path, command: Command, sandbox: Any
+) -> None:
+    machines = Machines(tmp_path, command, sandbox, server, 2, 3)
+    assert machines.start(0).wait(60) == 0
+    machines.file.write_text("key,prompt\ncat-0000,another\n")
+    assert machines.start(1).wait(60) == 2 and machines.created() == 3
+    assert "was sent with other fields" in machines.log()
+
+
+def test_a_server_that_is_away_sends_nothing(server: Server, tmp_path: Path, command: Command, sandbox: Any) -> None:
+    machines = Machines(tmp_path, command, sandbox, server, 1, 5)
+    line = machines.folders[0].line(machines.file, "--yes", "--journal", "postgresql:///none?host=/nowhere")
+    done = command.run(*line)
+    assert done.returncode == 8 and "nothing was sent" in done.stderr and machines.created() == 0
+    refused = command.run(*machines.folders[0].line(machines.file, "--yes", "--journal", server.url, "--again", "cat-0001"))
+    assert refused.returncode == 2 and "no row twice" in refused.stderr
