@@ -425,12 +425,18 @@ aigc_status aigc_client_report(aigc_client *client, aigc_buffer **report, aigc_e
  *                 "sent_bytes", "received_bytes" (bodies only), "wait_ms" (before the wire), "duration_ms" (on the wire)
  *   "calls_waiting"      calls that wait for credentials, for their rate or for a free place
  *   "jobs"        for each "provider", "operation" and "kind" ("job", "download"): "started" (attached jobs included),
- *                 "accepted", "succeeded", "failed", "cancelled", "unknown", "active", "duration_ms" (of succeeded jobs)
+ *                 "accepted", "succeeded", "failed", "cancelled", "unknown", "active", "duration_ms" (of succeeded jobs);
+ *                 since 1.2 "ended" (an object: status name to count, AIGC_OK for success) and "lag_ms" (of followed jobs:
+ *                 half of the time between the newest two status calls, about how late an end was seen)
+ *   "rates"       since 1.2, for each "provider" and "action" that this process has called: "per_s" (configured, 0: none),
+ *                 "in_force_per_s" (now, 0: no limit), "throttled" (answers that slowed it), "waited_ms" (for permits),
+ *                 "shared" (whether processes share the rate through a file)
+ *   "kinds_known" since 1.2: kinds of jobs whose durations are known well enough to choose when to ask for them
  *   "credentials" for each "provider": how many searches for credentials "found" some, and how many "failed"
  *   "events_queued", "logs_lost" (log records that were dropped because nobody took them in time)
  * A histogram ("..._ms") has "bounds" (inclusive, milliseconds), "counts" (not cumulative; one more than bounds, and the
- * last counts all longer times) and "sum". The queues, "active" and "in_flight" can shrink; every other number only grows.
- * More may be added. Holds no secret and waits for nothing. Any thread. Since 1.1. */
+ * last counts all longer times) and "sum". The queues, "active", "in_flight" and "rates" can shrink; every other number
+ * only grows. More may be added. Holds no secret and waits for nothing. Any thread. Since 1.1. */
 aigc_status aigc_client_stats(aigc_client *client, aigc_buffer **stats, aigc_error **error);
 
 /* Submits a request. Never blocks: this call checks the request and queues the job. The engine sends the submission later,

@@ -23,7 +23,8 @@ extension Statistics {
         .object([
             JSONMember("at_ms", .int(atMilliseconds)), JSONMember("since_ms", .int(startedAtMilliseconds)),
             JSONMember("calls", .array(calls.map(\.json))), JSONMember("calls_waiting", .count(callsWaiting)),
-            JSONMember("jobs", .array(jobs.map(\.json))), JSONMember("credentials", .array(lookups.map(\.json))),
+            JSONMember("jobs", .array(jobs.map(\.json))), JSONMember("rates", .array(rates.map(\.json))),
+            JSONMember("kinds_known", .count(kindsKnown)), JSONMember("credentials", .array(lookups.map(\.json))),
             JSONMember("events_queued", .int(Int64(eventsQueued))), JSONMember("logs_lost", .count(logsLost)),
         ])
     }
@@ -31,15 +32,11 @@ extension Statistics {
 
 extension Statistics.Calls {
     fileprivate var json: JSONValue {
-        // The rows of `failed` are those of `allCases`.
-        let failures = zip(Status.allCases, failed).filter { $0.1 > 0 }.map { status, count in
-            JSONMember(status.entry.name.description, .count(count))
-        }
         return .object([
             JSONMember("provider", .string(name.provider)), JSONMember("action", .string(name.action)),
             JSONMember("kind", .string(name.kind.rawValue)), JSONMember("started", .count(started)),
             JSONMember("repeated", .count(repeated)), JSONMember("answered", .count(answered)),
-            JSONMember("failed", .object(failures)), JSONMember("cut", .count(cut)),
+            JSONMember("failed", .counts(failed)), JSONMember("cut", .count(cut)),
             JSONMember("throttled", .count(throttled)), JSONMember("in_flight", .count(inFlight)),
             JSONMember("sent_bytes", .count(sentBytes)), JSONMember("received_bytes", .count(receivedBytes)),
             JSONMember("wait_ms", waits.json), JSONMember("duration_ms", durations.json),
@@ -55,7 +52,19 @@ extension Statistics.Jobs {
             JSONMember("accepted", .count(accepted)), JSONMember("succeeded", .count(succeeded)),
             JSONMember("failed", .count(failed)), JSONMember("cancelled", .count(cancelled)),
             JSONMember("unknown", .count(unknown)), JSONMember("active", .count(active)),
-            JSONMember("duration_ms", durations.json),
+            JSONMember("ended", .counts(ended)), JSONMember("duration_ms", durations.json),
+            JSONMember("lag_ms", lags.json),
+        ])
+    }
+}
+
+extension Statistics.Rate {
+    fileprivate var json: JSONValue {
+        .object([
+            JSONMember("provider", .string(provider)), JSONMember("action", .string(action)),
+            JSONMember("per_s", .double(perSecond)), JSONMember("in_force_per_s", .double(inForce)),
+            JSONMember("throttled", .count(throttled)), JSONMember("waited_ms", .count(waited / 1_000_000)),
+            JSONMember("shared", .bool(isShared)),
         ])
     }
 }
@@ -80,6 +89,14 @@ extension Histogram {
 }
 
 extension JSONValue {
+    /// One count for each of `Status.allCases`, by name; those that are not 0.
+    fileprivate static func counts(_ counts: [UInt64]) -> JSONValue {
+        .object(
+            zip(Status.allCases, counts).filter { $0.1 > 0 }.map { status, number in
+                JSONMember(status.entry.name.description, .count(number))
+            })
+    }
+
     /// What no JSON number of the readers out there can hold stays at the largest that it can.
     fileprivate static func count(_ count: UInt64) -> JSONValue { .int(Int64(clamping: count)) }
 }

@@ -8,18 +8,37 @@ public final class SharedRate: @unchecked Sendable {
     /// With a file: the last words of the file, in case that it can no longer be read.
     private var limit: RateLimit
     private let file: RateFile?
+    private let provider: String
+    private let action: String
+    private let perSecond: Double
+    /// How long calls have waited for their slots.
+    private var waited: UInt64 = 0
     private var place: RateFile.Place?
     /// The file could not be read or written.
     private var hasFailed = false
 
-    init(perSecond: Double, file: RateFile? = nil, name: [String] = []) throws(Lock.OutOfMemory) {
+    init(
+        provider: String, account: String, action: String, perSecond: Double, file: RateFile?
+    ) throws(Lock.OutOfMemory) {
         lock = try Lock()
+        (self.provider, self.action, self.perSecond) = (provider, action, perSecond)
         limit = RateLimit(perSecond: RateLimit.pace(under: perSecond))
         self.file = file
-        place = file?.place(of: name)
+        place = file?.place(of: ["rate", provider, account, action, "\(perSecond)"])
     }
 
-    func reserve(at now: Int64) -> Int64 { change(at: now) { $0.reserve(at: now) } }
+    func reserve(at now: Int64) -> Int64 {
+        let slot = change(at: now) { $0.reserve(at: now) }
+        if slot > now { lock.withLock { waited &+= UInt64(slot - now) } }  // safe: slot > now, and both are instants
+        return slot
+    }
+
+    func row(at now: Int64) -> Statistics.Rate {
+        let known = look(at: now)
+        return Statistics.Rate(
+            provider: provider, action: action, perSecond: perSecond, inForce: known.inForce(at: now),
+            throttled: known.complaints, waited: lock.withLock { waited }, isShared: place != nil && !isAlone)
+    }
 
     func throttled(at now: Int64, retryAfterMilliseconds: Int64) {
         change(at: now) { $0.throttled(at: now, retryAfterMilliseconds: retryAfterMilliseconds) }
@@ -88,16 +107,37 @@ public final class RateBoard: @unchecked Sendable {
 
     func rate(provider: String, account: String, action: String, perSecond: Double) -> SharedRate? {
         // The rate is part of the name: clients configured differently do not share.
-        let parts = [provider, account, action, "\(perSecond)"]
-        let name = parts.joined(separator: "\u{0}")
+        let name = "\(provider)\u{0}\(account)\u{0}\(action)\u{0}\(perSecond)"
         return lock.withLock {
             if let known = rates[name] { return known }
             if rates.count >= Self.crowd { forgetUnused() }
-            guard let made = try? SharedRate(perSecond: perSecond, file: file, name: ["rate"] + parts) else {
-                return nil
-            }
+            guard
+                let made = try? SharedRate(
+                    provider: provider, account: account, action: action, perSecond: perSecond, file: file)
+            else { return nil }
             rates[name] = made
             return made
         }
+    }
+
+    /// What is known of each action, over all accounts.
+    func rows(at now: Int64) -> [Statistics.Rate] {
+        var rows: [Statistics.Rate] = []
+        for rate in lock.withLock({ Array(rates.values) }) {
+            let row = rate.row(at: now)
+            let same = rows.firstIndex {
+                $0.action == row.action && $0.provider == row.provider && $0.perSecond == row.perSecond
+            }
+            guard let same else {
+                rows.append(row)
+                continue
+            }
+            // safe: just found; 0 limits nothing
+            let (one, other) = (rows[same].inForce, row.inForce)
+            rows[same].inForce = one > 0 && other > 0 ? min(one, other) : max(one, other)
+            rows[same].throttled &+= row.throttled
+            rows[same].waited &+= row.waited
+        }
+        return rows.sorted { ($0.provider, $0.action, $0.perSecond) < ($1.provider, $1.action, $1.perSecond) }
     }
 }

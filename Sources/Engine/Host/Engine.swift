@@ -18,6 +18,7 @@ public final class Engine: @unchecked Sendable {
     let journal: (any JobJournal)?
     /// One key after the other: what the journal says of it, and the job that this client makes of that.
     let keyLock: Lock
+    private let rates: RateBoard
 
     static let stackBytes: UInt = 1 << 20
 
@@ -27,6 +28,7 @@ public final class Engine: @unchecked Sendable {
         journal: (any JobJournal)? = nil
     ) throws(Lock.OutOfMemory) {
         self.journal = journal
+        self.rates = rates
         keyLock = try Lock()
         shared = try Shared()
         startLock = try Lock()
@@ -183,6 +185,7 @@ public final class Engine: @unchecked Sendable {
     /// The present counts.
     public func statistics() -> Statistics {
         var copy = shared.counts.lock.withLock { shared.counts.statistics }
+        copy.rates = rates.rows(at: clock.nanoseconds())
         return shared.lock.withLock {
             copy.callsWaiting = shared.callsWaiting
             copy.eventsQueued = shared.events.count

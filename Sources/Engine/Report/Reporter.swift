@@ -245,6 +245,7 @@ final class Reporter {
                 case .unknown: row.unknown &+= 1
                 case .failed, .queued, .submitting, .pending, .running: row.failed &+= 1
                 }
+                row.end(failure?.status ?? .ok)
             }
         }
         let level: LogLevel = failure == nil || state == .cancelled ? .info : .error
@@ -262,6 +263,15 @@ final class Reporter {
             line.add("path", result.path)
         }
         log(line)
+    }
+
+    /// A job that was followed was seen done, between two looks at these ages.
+    func observeLag(_ record: JobRecord, notDoneAt: Int64, doneAt: Int64, kindsKnown: Int) {
+        let lag = max(0, doneAt.subtracting(notDoneAt)) / 2
+        count { statistics in
+            statistics.kindsKnown = UInt64(kindsKnown)
+            statistics.withJobs(of: record) { $0.lags.add(nanoseconds: .nanoseconds(milliseconds: lag)) }
+        }
     }
 
     // MARK: - What a call has taught

@@ -43,12 +43,36 @@ public struct Statistics: Sendable {
         public internal(set) var unknown: UInt64 = 0
         /// Submissions that the provider has accepted, also after the end of the job in this process.
         public internal(set) var accepted: UInt64 = 0
+        /// The same ends, one count for each of `Status.allCases`.
+        public internal(set) var ended = [UInt64](repeating: 0, count: Status.allCases.count)
+        /// About how late the end of each followed job was seen: half of the time between the newest two looks.
+        public internal(set) var lags = Histogram(bounds: Histogram.callBounds)
         /// The time from the start in this process to a success.
         public internal(set) var durations = Histogram(bounds: Histogram.jobBounds)
 
         public var active: UInt64 { started &- succeeded &- failed &- cancelled &- unknown }
 
         init(_ name: JobName) { self.name = name }
+
+        mutating func end(_ status: Status) {
+            if let place = Status.allCases.firstIndex(of: status) { ended[place] &+= 1 }  // safe: one for each case
+        }
+    }
+
+    /// The pace of one action, for all clients and processes that share it.
+    public struct Rate: Sendable {
+        public let provider: String
+        public let action: String
+        /// What is configured; 0: nothing.
+        public let perSecond: Double
+        /// The slowest of the accounts; 0: nothing is limited.
+        public internal(set) var inForce: Double
+        /// Complaints of the provider, of all who share the rate.
+        public internal(set) var throttled: UInt64
+        /// How long calls of this process have waited for their slots, in nanoseconds.
+        public internal(set) var waited: UInt64
+        /// Whether processes share it through a file.
+        public let isShared: Bool
     }
 
     /// The searches for a provider's credentials.
@@ -75,6 +99,9 @@ public struct Statistics: Sendable {
     public private(set) var calls: [Calls] = []
     public private(set) var jobs: [Jobs] = []
     public private(set) var lookups: [Lookups] = []
+    public internal(set) var rates: [Rate] = []
+    /// Kinds of jobs whose durations are known well enough to choose when to ask.
+    public internal(set) var kindsKnown: UInt64 = 0
     /// Calls that wait for credentials, for their rate or for a free place.
     public internal(set) var callsWaiting: UInt64 = 0
     public internal(set) var eventsQueued = 0

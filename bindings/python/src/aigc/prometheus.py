@@ -11,6 +11,8 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _Labels = Dict[str, str]
 _Samples = Iterable[Tuple[_Labels, Any]]
+# The states of ends that have one status only; every other status is of a job that failed.
+_STATES = {"AIGC_OK": "succeeded", "AIGC_E_CANCELLED": "cancelled", "AIGC_E_OUTCOME_UNKNOWN": "unknown"}
 
 
 class _Page:
@@ -74,13 +76,22 @@ def render(stats: Mapping[str, Any], labels: Optional[Mapping[str, str]] = None)
     page.family("aigc_jobs_started_total", "counter", "Jobs and downloads, also attached.", of_jobs("started"))
     page.family("aigc_jobs_accepted_total", "counter", "Submissions with an id.", of_jobs("accepted"))
     ends = [
-        ({**where, "state": state}, count)
-        for state in ("succeeded", "failed", "cancelled", "unknown")
-        for where, count in of_jobs(state)
+        ({**where, "state": _STATES.get(status, "failed"), "status": status}, count)
+        for where, found in of_jobs("ended")
+        for status, count in {**dict.fromkeys(_STATES, 0), **found}.items()
     ]
-    page.family("aigc_jobs_ended_total", "counter", "Jobs and downloads by how they ended here.", ends)
+    page.family("aigc_jobs_ended_total", "counter", "Jobs and downloads by how they ended here, and why.", ends)
     page.family("aigc_jobs_active", "gauge", "Jobs and downloads that have not ended.", of_jobs("active"))
     page.histogram("aigc_job_duration_seconds", "From start to success.", of_jobs("duration_ms"))
+    page.histogram("aigc_job_lag_seconds", "About how late the end of a job was seen.", of_jobs("lag_ms"))
+    of_rates = each(stats["rates"], "provider", "action")
+    page.family("aigc_rate_per_second", "gauge", "Calls a second that may leave now; 0: no limit.",
+                of_rates("in_force_per_s"))
+    waited = [(where, found / 1000) for where, found in of_rates("waited_ms")]
+    page.family("aigc_permit_wait_seconds_total", "counter", "Time that calls waited for their rate.", waited)
+    page.family("aigc_rate_throttled_total", "counter", "Answers that slowed a rate, of all who share it.",
+                of_rates("throttled"))
+    page.family("aigc_kinds_known", "gauge", "Kinds of jobs whose durations are known.", [({}, stats["kinds_known"])])
     lookups = [({**where, "result": result}, count) for result in ("found", "failed") for where, count in
                each(credentials, "provider")(result)]
     page.family("aigc_credential_lookups_total", "counter", "Searches for credentials.", lookups)
