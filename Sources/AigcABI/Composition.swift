@@ -191,6 +191,7 @@ enum Composition {
         settings.maximumReplyBytes = Int(clamping: values[.httpMaxReplyBytes])
         settings.maximumInFlight = Int(clamping: values[.httpMaxInFlight])
         settings.maximumDownloads = Int(clamping: values[.downloadMaxConcurrent])
+        settings.maximumTasks = Int(clamping: values[.jobMaxConcurrent])
         settings.progressEvents = values[.eventsProgress]
         settings.logLevel = logLevel(values[.logLevel])
         settings.logCapacity = Int(clamping: values[.logCapacity])

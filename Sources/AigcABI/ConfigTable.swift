@@ -220,6 +220,10 @@ extension IntegerKey {
     static let jobDeadlineMilliseconds = IntegerKey(
         ConfigKey(
             "job.deadline_ms", .duration(-1...always), "3600000", "Time from submission to the end of a job; -1: none"))
+    static let jobMaxConcurrent = IntegerKey(
+        ConfigKey(
+            "job.max_concurrent", .int(0...100_000), "0",
+            "Tasks of one operation that this client has running at a provider; 0: learned from refusals"))
     static let pollInitialMilliseconds = IntegerKey(
         ConfigKey("poll.initial_ms", .duration(10...day), "1000", "Shortest pause between two status calls for one job")
     )
@@ -304,7 +308,8 @@ extension ConfigKey {
         TextKey.credentialsRoleSessionName.row, IntegerKey.credentialsRoleDurationSeconds.row,
         TextKey.credentialsRolePolicy.row, TextKey.credentialsRoleExternalID.row, TextKey.credentialsSTSRegion.row,
         TextKey.credentialsSTSEndpoint.row, TextKey.credentialsMetadataEndpoint.row,
-        BoolKey.jobFollow.row, IntegerKey.jobDeadlineMilliseconds.row, IntegerKey.pollInitialMilliseconds.row,
+        BoolKey.jobFollow.row, IntegerKey.jobDeadlineMilliseconds.row, IntegerKey.jobMaxConcurrent.row,
+        IntegerKey.pollInitialMilliseconds.row,
         IntegerKey.pollMaxMilliseconds.row, IntegerKey.pollGrowthPercent.row, BoolKey.pollLearn.row,
         IntegerKey.retryMaxAttempts.row, IntegerKey.retryBaseMilliseconds.row, IntegerKey.retryMaxMilliseconds.row,
         IntegerKey.timeoutConnectMilliseconds.row, IntegerKey.timeoutExchangeMilliseconds.row,

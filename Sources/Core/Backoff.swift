@@ -67,6 +67,12 @@ public struct PollSchedule: Equatable, Sendable {
     public var growthPercent: Int64
     /// Calls a millisecond by age, from `PollHistory.rates`; empty while nothing is known.
     public var rates: [Double] = []
+    /// Until it is known how long such jobs take, as many calls as a loop makes, at nearly its times.
+    public var loopsUntilKnown = false
+    /// Somebody waits for the end of this job, and so many milliseconds between two calls can be afforded; 0: nobody does.
+    public var crowdMilliseconds: Int64 = 0
+    /// While somebody waits, the pause is at most this share of the age of the job.
+    private static let crowdShare: Int64 = 20
 
     public init(initialMilliseconds: Int64 = 1_000, maximumMilliseconds: Int64 = 5_000, growthPercent: Int64 = 15) {
         self.initialMilliseconds = max(1, initialMilliseconds)
@@ -78,10 +84,26 @@ public struct PollSchedule: Equatable, Sendable {
     public func pause(sinceAcceptedMilliseconds: Int64, random: UInt64, startIsKnown: Bool = true) -> Int64 {
         let elapsed = min(max(0, sinceAcceptedMilliseconds), 1_000_000_000)
         if startIsKnown, let learned = learnedPause(elapsed, random) { return learned }
+        if loopsUntilKnown, startIsKnown, crowdMilliseconds == 0 { return loopPause(elapsed, random) }
         let grown = elapsed * min(growthPercent, 1_000) / 100
-        let pause = min(maximumMilliseconds, max(initialMilliseconds, grown))
+        var pause = min(maximumMilliseconds, max(initialMilliseconds, grown))
+        if crowdMilliseconds > 0 { pause = min(pause, max(crowdMilliseconds, elapsed / Self.crowdShare)) }
         let spread = pause / 5
         let jitter = spread > 0 ? Int64(random % UInt64(spread + 1)) : 0  // safe: spread is in 1...Int64.max/5
+        return (pause - spread / 2).adding(jitter)
+    }
+
+    /// A loop asks at once and after each longest pause. The call at once finds nothing: a call before the first half of the
+    /// first pause is over finds the quick jobs, and the other calls are those of the loop. So no job takes more calls or is
+    /// seen later, whatever it takes.
+    private func loopPause(_ elapsed: Int64, _ random: UInt64) -> Int64 {
+        let first = max(initialMilliseconds, maximumMilliseconds / 20 * 9)
+        let next = (elapsed.adding(maximumMilliseconds / 4) / maximumMilliseconds).adding(1)
+        let (multiple, overflow) = next.multipliedReportingOverflow(by: maximumMilliseconds)
+        let due = elapsed < first - first / 4 ? first : overflow ? .max : multiple
+        let pause = max(initialMilliseconds, due.subtracting(elapsed))
+        let spread = pause / 20
+        let jitter = spread > 0 ? Int64(random % UInt64(spread + 1)) : 0  // safe: spread is in 1...Int64.max/20
         return (pause - spread / 2).adding(jitter)
     }
 
@@ -109,7 +131,8 @@ public struct PollSchedule: Equatable, Sendable {
         }
         if left > 0 { return maximumMilliseconds }
         let pause = Int64(min(max(at - Double(elapsed), 1), Double(PollAges.end)))  // safe: 1...the end of all ages
-        return min(longestMilliseconds, max(initialMilliseconds, pause))
+        let shortest = crowdMilliseconds > 0 ? min(initialMilliseconds, 100) : initialMilliseconds
+        return min(longestMilliseconds, max(shortest, pause))
     }
 }
 

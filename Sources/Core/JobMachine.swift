@@ -137,6 +137,14 @@ public struct JobMachine: Sendable {
         origin == .submitted && follows && doneAt >= 0 ? (Int64(openAt), Int64(doneAt)) : nil
     }
 
+    /// Whether a refused submission waits for its next try.
+    public var isResting: Bool { phase == .resting }
+
+    /// When a job was accepted that is followed from then on; nil: it is not.
+    public var followedSince: Int64? {
+        origin == .submitted && follows && outcome == .accepted && !remoteID.isEmpty ? acceptedAt : nil
+    }
+
     /// Whether the provider has said that the job is over, well or not.
     public var isDoneAtProvider: Bool { doneAt >= 0 }
 

@@ -2,7 +2,11 @@
 ///
 /// With a fixed number of calls a job is seen done earliest, on average, if the frequency of its polls follows
 /// the square root of its hazard: the share of jobs that end at an age, of the jobs that get that old. So calls are saved
-/// while hardly any job ends, and spent where most do. A value; the engine keeps one for each provider and operation.
+/// while hardly any job ends, and spent where most do.
+///
+/// A job that still runs counts as "not ended at this age" (the estimator of Kaplan and Meier). Otherwise the first jobs to
+/// end, which are the short ones, would make all jobs look short. At ages that no job has reached, polls continue as in a
+/// loop. A value; the engine keeps one for each provider and operation.
 public struct PollHistory: Equatable, Sendable {
     /// Fewer jobs than this teach nothing.
     public static let fewestJobs = 8
@@ -10,6 +14,12 @@ public struct PollHistory: Equatable, Sendable {
     private static let decay = 0.99
     /// So many jobs are assumed to end at every age: the library then notices a service that becomes quicker or slower.
     private static let unknownJobs = 0.5
+    /// An age that fewer jobs than this have reached says nothing.
+    private static let fewestAtRisk = 4.0
+    /// An age that so many jobs have left is known, however many jobs come after them.
+    private static let manyAtRisk = 20.0
+    /// Until so many jobs have ended, a part of the calls stays those of a loop.
+    private static let jobsToTrust = 64.0
 
     public private(set) var jobs = 0
     /// Ended jobs by age.
@@ -34,37 +44,73 @@ public struct PollHistory: Equatable, Sendable {
 
     /// Calls a millisecond for each age, so that a job takes no more calls, on average, than a loop that makes one at once
     /// and one after each such pause; nil while too few jobs are known.
-    public func rates(pauseMilliseconds: Int64) -> [Double]? {
+    /// - running: how many jobs have each age now and have not ended; empty: none, or nobody knows.
+    public func rates(pauseMilliseconds: Int64, running: [Double] = []) -> [Double]? {
         guard jobs >= Self.fewestJobs else { return nil }
         let unknown = Self.unknownJobs / Double(PollAges.count)
         let known = weights.reduce(0, +)
         guard known > 0 else { return nil }
-        var left = known + unknown * Double(PollAges.count)
-        var leftOfKnown = known
+        let isCensored = running.count == PollAges.count
+        let open = isCensored ? running : [Double](repeating: 0, count: PollAges.count)
+        // The jobs that reach an age are the jobs that ended there or later, and the jobs that are there or beyond. A job
+        // that is in a class now has passed half of the class.
+        var atRisk: [Double] = []
+        atRisk.reserveCapacity(PollAges.count)
+        var left = known + open.reduce(0, +)
+        var reached = 0
+        // Whether more jobs have left a class than are in it or before it, so that the ends in it are known.
+        var isPassed: [Bool] = []
+        var before = 0.0
+        isPassed.reserveCapacity(PollAges.count)
+        for index in weights.indices {
+            // safe: indices of arrays of that length
+            let jobs = left - open[index] / 2
+            atRisk.append(jobs)
+            if jobs >= Self.fewestAtRisk || weights[index] > 0 { reached = index + 1 }
+            before += open[index]
+            isPassed.append(left - open[index] >= min(before, Self.manyAtRisk))
+            left = max(0, left - weights[index] - open[index])
+        }
+        var unknownLeft = Self.unknownJobs
+        var survival = 1.0
         var expected = 0.0
+        var age = 0.0
         var rates: [Double] = []
         rates.reserveCapacity(PollAges.count)
         for index in weights.indices {
+            // safe: as above
             let width = PollAges.upper(index) - PollAges.lower(index)
-            let ending = weights[index] + unknown  // safe: index of its own array
-            let rate = (ending / (max(left - ending / 2, 1e-9) * width)).squareRoot()
-            expected += rate * width * (leftOfKnown - weights[index] / 2) / known
-            left -= ending
-            leftOfKnown = max(0, leftOfKnown - weights[index])
+            let ending = weights[index] + unknown
+            let rate = (ending / (max(atRisk[index] + unknownLeft - ending / 2, 1e-9) * width)).squareRoot()
             rates.append(rate)
+            unknownLeft -= unknown
+            guard index < reached, isPassed[index] else { continue }
+            let share = atRisk[index] > 1e-9 ? min(1, weights[index] / atRisk[index]) : 1
+            let middle = survival * (1 - share / 2)
+            expected += rate * width * middle
+            age += width * middle
+            survival *= 1 - share
         }
         guard expected > 0 else { return nil }
+        let loop = 1 / Double(max(1, pauseMilliseconds))
         // The loop makes 1.5 calls and one for each pause in a job's life. Some calls are kept: ages are known only roughly.
-        let calls = 1.4 + 0.95 * ages / known / Double(max(1, pauseMilliseconds))
-        // The last call of a job comes half a pause too late on average.
-        let factor = (calls - 0.5) / expected
-        return rates.map { $0 * factor }
+        // The last call of a job comes half a pause too late on average. Jobs that live on keep their last call.
+        let calls = isCensored ? 0.9 * (1 - survival) + 0.95 * age * loop : 0.9 + 0.95 * ages / known * loop
+        let factor = calls / expected
+        // The first few ends say where jobs end, and little about where they do not.
+        let trust = min(1, Double(jobs) / Self.jobsToTrust)
+        return rates.indices.map { index in
+            let rate = rates[index] * factor  // safe: its own index
+            // safe: as above
+            let isKnown = index < reached && isPassed[index]
+            return isKnown ? trust * rate + (1 - trust) * loop : loop
+        }
     }
 }
 
 /// Ages of jobs in classes: up to 256 ms, then four an octave, up to 70 minutes.
-enum PollAges {
-    static let count = 57
+public enum PollAges {
+    public static let count = 57
     static let end: Int64 = 256 << 14
 
     // Indices below are in 0..<count, so no shift is beyond 14.
@@ -77,7 +123,7 @@ enum PollAges {
 
     static func upper(_ index: Int) -> Double { index + 1 < count ? lower(index + 1) : Double(end) }
 
-    static func index(of milliseconds: Int64) -> Int {
+    public static func index(of milliseconds: Int64) -> Int {
         guard milliseconds >= 256 else { return 0 }
         guard milliseconds < end else { return count - 1 }
         let octave = 63 - milliseconds.leadingZeroBitCount - 8

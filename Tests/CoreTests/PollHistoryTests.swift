@@ -69,6 +69,52 @@ final class PollHistoryTests: XCTestCase {
         XCTAssertLessThan(learned.lag, plain.lag * 1.2, "hardly later")
     }
 
+    /// Ten of two hundred jobs have ended within two seconds, and the others have not: that few were quick does not make
+    /// all of them quick. At ages that no job has reached, polls continue as in a loop.
+    func testJobsThatStillRunCount() throws {
+        var history = PollHistory()
+        for _ in 0..<10 { history.add(notDoneAt: 1_800, doneAt: 2_000) }
+        var running = [Double](repeating: 0, count: PollAges.count)
+        running[PollAges.index(of: 3_000)] = 190
+        let blind = try XCTUnwrap(history.rates(pauseMilliseconds: 5_000))
+        let seeing = try XCTUnwrap(history.rates(pauseMilliseconds: 5_000, running: running))
+        let quick = PollAges.index(of: 1_900)
+        XCTAssertGreaterThan(blind[quick], seeing[quick] * 1.3)
+        for (index, rate) in seeing.enumerated() where index > PollAges.index(of: 3_000) {
+            XCTAssertGreaterThanOrEqual(rate, 1 / 5_000.0, "nobody knows of age \(PollAges.lower(index))")
+        }
+        XCTAssertEqual(history.rates(pauseMilliseconds: 5_000, running: [1]), blind, "not of this table")
+    }
+
+    /// While nothing is known: the calls of a loop, without the one at once, which finds nothing.
+    func testUntilItIsKnownItIsALoop() {
+        var schedule = PollSchedule()
+        schedule.loopsUntilKnown = true
+        for life in [100, 2_000, 2_600, 4_000, 7_000, 12_000, 33_000, 60_000, 600_000] as [Int64] {
+            var lag = 0.0
+            var calls = 0
+            for _ in 0..<200 {
+                var at: Int64 = 0
+                while at < life {
+                    at += schedule.pause(sinceAcceptedMilliseconds: at, random: random.next())
+                    calls += 1
+                }
+                lag += Double(at - life) / 200
+            }
+            let pauses = (life + 4_999) / 5_000
+            // Of a job that ends exactly at a call of the loop, every second one is seen at the next call.
+            XCTAssertLessThanOrEqual(calls, 200 * Int(1 + pauses) + (life % 5_000 == 0 ? 150 : 0), "jobs of \(life) ms")
+            // A loop is lucky where a job ends right before a call.
+            let loop = Double(pauses * 5_000 - life)
+            XCTAssertLessThanOrEqual(lag, max(loop, 2_500) + 130, "jobs of \(life) ms: a loop \(loop)")
+        }
+        var odd = PollSchedule(initialMilliseconds: 1, maximumMilliseconds: .max)
+        odd.loopsUntilKnown = true
+        for elapsed in [0, 1, 1_000_000_000, .max] as [Int64] {
+            XCTAssertGreaterThan(odd.pause(sinceAcceptedMilliseconds: elapsed, random: .max), 0)
+        }
+    }
+
     func testAServiceThatBecomesQuickerOrSlowerIsNoticed() {
         var number = 0
         let quicker = follow(1_200, skip: 1_000) {

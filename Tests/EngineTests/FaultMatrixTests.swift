@@ -8,7 +8,10 @@ import XCTest
 final class FaultMatrixTests: XCTestCase {
     /// Two jobs from the submission to the image, one of them with a URL that has run out.
     private func play(_ fault: Fault?, at index: Int, byCall: Bool = false) throws -> Harness {
-        let harness = try Harness(seed: 7, provider: FakeProvider(assetsByCall: byCall))
+        var settings = EngineSettings()
+        // More status calls, and each of them a place for a fault.
+        settings.learnsPauses = false
+        let harness = try Harness(seed: 7, settings: settings, provider: FakeProvider(assetsByCall: byCall))
         if let fault { harness.transport.setScript { $0.index == index ? fault : nil } }
         let jobs = [harness.submit("a"), harness.submit("b")]
         harness.run(until: 120_000)

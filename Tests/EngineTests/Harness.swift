@@ -64,9 +64,11 @@ final class Harness {
 
     // MARK: - The host's calls
 
-    func record(isDownload: Bool = false, _ snapshot: JobSnapshot = JobSnapshot(state: .queued)) -> JobRecord {
+    func record(
+        isDownload: Bool = false, operation: String = "draw", _ snapshot: JobSnapshot = JobSnapshot(state: .queued)
+    ) -> JobRecord {
         let record = JobRecord(
-            id: nextID, provider: provider.name, operation: "draw", isDownload: isDownload, snapshot: snapshot)
+            id: nextID, provider: provider.name, operation: operation, isDownload: isDownload, snapshot: snapshot)
         nextID += 1
         if keepsRecords { records[record.id] = record }
         record.handles = 1
@@ -75,8 +77,10 @@ final class Harness {
     }
 
     @discardableResult
-    func submit(_ tag: String, follow: Bool = true, deadline: Int64 = 3_600_000) -> JobRecord {
-        let made = record()
+    func submit(
+        _ tag: String, operation: String = "draw", follow: Bool = true, deadline: Int64 = 3_600_000
+    ) -> JobRecord {
+        let made = record(operation: operation)
         if keepsRecords { tags[made.id] = tag }
         _ = shared.post(.submit(made, provider.call(submit: tag), follow: follow, deadlineMilliseconds: deadline))
         return made

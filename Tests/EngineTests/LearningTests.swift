@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import Support
 import XCTest
 
@@ -31,7 +32,7 @@ final class LearningTests: XCTestCase {
         let first = exchanges(harness, 4, "first")
         _ = exchanges(harness, 40, "middle")
         let last = exchanges(harness, 4, "last")
-        XCTAssertGreaterThan(first, 4 * 10)
+        XCTAssertLessThanOrEqual(first, 4 * 8, "while nothing is known, no more than a loop")
         XCTAssertLessThanOrEqual(last, 4 * 7, "a submission, and five calls in 20 s and one at once")
     }
 
@@ -48,7 +49,56 @@ final class LearningTests: XCTestCase {
             harness.attach(harness.cloud.plant(tag: "t\(number)", at: harness.clock.nanoseconds()))
             harness.runToTheEnd()
         }
-        XCTAssertGreaterThan(exchanges(harness, 4, "submitted"), 4 * 10)
+        XCTAssertEqual(harness.shared.counts.statistics.kindsKnown, 0)
+        _ = exchanges(harness, 8, "submitted")
+        XCTAssertEqual(harness.shared.counts.statistics.kindsKnown, 1)
+    }
+
+    /// The first batch of a fresh client, 200 jobs at once: no more calls and no more lag than a loop that asks at once and
+    /// every 5 s, however long the jobs take.
+    func testTheFirstBatchIsNoWorseThanALoop() throws {
+        let random = SeededRandom(7)
+        func normal() -> Double {
+            (0..<12).reduce(-6.0) { sum, _ in sum + Double(random.next() >> 11) / Double(UInt64(1) << 53) }
+        }
+        func lives(_ make: (Int) -> Double) -> [Int64] { (0..<200).map { Int64(max(100, make($0) * 1_000)) } }
+        let kinds: [(String, [Int64])] = [
+            ("2 s", lives { _ in 2 * exp(0.5 * normal()) }), ("12 s", lives { _ in 12 * exp(0.5 * normal()) }),
+            ("60 s", lives { _ in 60 * exp(0.5 * normal()) }),
+            ("the mix", lives { ($0 % 10 < 7 ? 8 : 60) * exp(0.3 * normal()) }),
+            ("exactly 12 s", lives { _ in 12 }),
+        ]
+        for (name, lives) in kinds {
+            for perSecond in [0.0, 20] {
+                var settings = EngineSettings()
+                settings.rates = ["fake/submit": perSecond]
+                let harness = try Harness(settings: settings)
+                harness.cloud.life = { tag in lives[Int(tag.dropFirst()) ?? 0] }
+                let jobs = (0..<200).map { harness.submit("t\($0)") }
+                harness.runToTheEnd()
+                var lag = 0.0
+                var loopLag = 0.0
+                var loopCalls = 0.0
+                for (number, job) in jobs.enumerated() {
+                    let events = harness.events.filter { $0.job == job.id }
+                    let accepted = try XCTUnwrap(events.first { $0.type == .jobAccepted }).at
+                    let done = try XCTUnwrap(events.first { $0.type == .jobDone }).at
+                    lag += Double(done - accepted) / 1e6 - Double(lives[number])
+                    let pauses = (lives[number] + 4_999) / 5_000
+                    loopLag += Double(pauses * 5_000 - lives[number])
+                    loopCalls += Double(1 + pauses)
+                }
+                let calls = Double(harness.arrivals("status").count)
+                let ours = "lag \(lag / 200) ms and \(calls / 200) calls"
+                let words =
+                    "jobs of \(name), \(perSecond) submissions a second: \(ours), a loop \(loopLag / 200) ms and "
+                    + "\(loopCalls / 200)"
+                print(words)
+                XCTAssertLessThanOrEqual(calls, loopCalls * 1.1, words)
+                // The calls of the loop would take their 50 ms as well.
+                XCTAssertLessThanOrEqual(lag, loopLag * 1.05 + 200 * 50, words)
+            }
+        }
     }
 
     func testASilenceTeachesNothing() throws {

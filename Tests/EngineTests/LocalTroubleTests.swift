@@ -72,8 +72,10 @@ final class LocalTroubleTests: XCTestCase {
     private func harness(_ it: Switch, byCall: Bool = false) throws -> Harness {
         var now: () -> Int64 = { 0 }
         // Credentials live for a minute: a lookup that fails is met soon.
+        var settings = EngineSettings()
+        settings.learnsPauses = false
         let harness = try Harness(
-            provider: FakeProvider(assetsByCall: byCall),
+            settings: settings, provider: FakeProvider(assetsByCall: byCall),
             resolver: FakeResolver { _ in
                 if let failure = it.lookup { return .failure(failure) }
                 return .success(FakeResolver.credentials("key", expiresAtMilliseconds: now() + 60_000))

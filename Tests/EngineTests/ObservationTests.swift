@@ -12,6 +12,7 @@ final class ObservationTests: XCTestCase {
         var settings = EngineSettings()
         settings.logLevel = level
         settings.logCapacity = capacity
+        settings.learnsPauses = false
         let harness = try Harness(settings: settings, provider: provider)
         harness.shared.events = EventQueue(logCapacity: capacity)
         return harness

@@ -70,7 +70,7 @@ final class SlotTests: XCTestCase {
         }
     }
 
-    /// Status calls, and submissions that need no slot, are as quick as ever.
+    /// Status calls, and submissions of another kind, are as quick as ever.
     func testOtherCallsAreNotSlowed() throws {
         var settings = EngineSettings()
         settings.rates = ["fake/submit": 20, "fake/query": 20]
@@ -84,7 +84,7 @@ final class SlotTests: XCTestCase {
             for number in 0..<30 { harness.submit("crowd\(number)", follow: false) }
             harness.run(until: 60_000)
             let before = submits(harness)
-            let late = (0..<40).map { harness.submit("late\($0)") }
+            let late = (0..<40).map { harness.submit("late\($0)", operation: "paint") }
             harness.run(for: 2_500)
             for job in late { XCTAssertEqual(job.snapshot.outcome, .accepted, "20 a second") }
             XCTAssertGreaterThanOrEqual(submits(harness) - before, 40)
@@ -128,6 +128,141 @@ final class SlotTests: XCTestCase {
         XCTAssertEqual(submits(harness), 3)
         XCTAssertTrue(harness.core.jobs.slots.isEmpty)
         harness.checkPromises("three tries")
+    }
+
+    // MARK: - The limit
+
+    /// 200 jobs where five may run: few refusals, and hardly a moment without five that run. Jobs of 2, 12 and 60 s, with
+    /// the rates of Tencent and without any.
+    func testTwoHundredJobsWhereFiveMayRun() throws {
+        for rated in [true, false] {
+            for (pending, running) in [(500, 1_500), (2_000, 10_000), (10_000, 50_000)] as [(Int64, Int64)] {
+                var settings = EngineSettings()
+                if rated { settings.rates = ["fake/submit": 20, "fake/query": 20] }
+                let harness = try Harness(settings: settings)
+                if rated { harness.cloud.limits = ["submit": 20, "status": 20] }
+                harness.cloud.mostTasks = 5
+                (harness.cloud.pendingMilliseconds, harness.cloud.runningMilliseconds) = (pending, running)
+                let jobs = (0..<200).map { harness.submit("t\($0)") }
+                harness.runToTheEnd()
+                for job in jobs { XCTAssertEqual(job.snapshot.state, .succeeded) }
+                let life = pending + running
+                let submits = harness.arrivals("submit").map { ($0.at - harness.start) / 1_000_000 }
+                let refusals = submits.count - 200
+                let span = (submits.last ?? 0) - (submits.first ?? 0) + life
+                let busy = Double(200 * life) / Double(5 * span)
+                let polls = harness.arrivals("status").count
+                let words = "200 jobs of \(life) ms, five at once, \(rated ? "rated" : "unrated")"
+                print("\(words): \(refusals) refusals, \(busy) busy, \(polls / 200) status calls a job")
+                XCTAssertLessThanOrEqual(refusals, 20, words)
+                XCTAssertGreaterThanOrEqual(busy, life == 2_000 ? 0.92 : 0.95, words)
+                XCTAssertEqual(harness.cloud.executionCount, 200)
+                harness.checkPromises(words)
+            }
+        }
+    }
+
+    /// What the host has set is kept, and nothing has to be refused for it.
+    func testTheHostsNumberIsKept() throws {
+        var settings = EngineSettings()
+        settings.maximumTasks = 3
+        let harness = try Harness(settings: settings)
+        harness.cloud.mostTasks = 3
+        let jobs = (0..<30).map { harness.submit("t\($0)") }
+        let loose = harness.submit("loose", follow: false)
+        harness.run(until: 500)
+        XCTAssertEqual(submits(harness), 3)
+        XCTAssertEqual(jobs[29].snapshot.state, .queued)
+        harness.runToTheEnd()
+        for job in jobs { XCTAssertEqual(job.snapshot.state, .succeeded) }
+        XCTAssertEqual(loose.snapshot.outcome, .accepted)
+        XCTAssertEqual(submits(harness), 31, "nothing was refused")
+        harness.checkPromises("three")
+    }
+
+    /// A held submission can be cancelled and has its deadline, and what ends here makes room.
+    func testEndsOfWhatIsHeld() throws {
+        var settings = EngineSettings()
+        settings.maximumTasks = 1
+        let harness = try Harness(settings: settings)
+        harness.cloud.runningMilliseconds = 600_000
+        let first = harness.submit("a")
+        let cancelled = harness.submit("b")
+        let late = harness.submit("c", deadline: 5_000)
+        let last = harness.submit("d")
+        harness.run(until: 2_000)
+        harness.cancel(cancelled)
+        harness.run(until: 10_000)
+        XCTAssertEqual(cancelled.snapshot.failure?.outcome, .notSent)
+        XCTAssertEqual(late.snapshot.failure?.status, .deadline)
+        XCTAssertEqual(submits(harness), 1)
+        harness.cancel(first)
+        harness.run(for: 1_000)
+        XCTAssertEqual(last.snapshot.outcome, .accepted, "nobody follows the first one any more")
+        harness.close(grace: 0)
+        harness.runToTheEnd()
+        harness.checkPromises("held")
+    }
+
+    /// Others give their slots back: more is tried, at first one, then more.
+    func testALimitThatGrowsIsFound() throws {
+        let harness = try Harness()
+        harness.cloud.mostTasks = 20
+        harness.cloud.tasksOfOthers = 18
+        harness.cloud.runningMilliseconds = 30_000
+        for number in 0..<300 { harness.submit("t\(number)") }
+        harness.run(until: 120_000)
+        let before = submits(harness)
+        harness.cloud.tasksOfOthers = 0
+        harness.run(until: 400_000)
+        let running = harness.core.jobs.active.values.filter { $0.machine.outcome == .accepted }.count
+        XCTAssertGreaterThanOrEqual(running, 19, "all slots are found")
+        print("a limit that grows: \(submits(harness) - before) submissions in 280 s, \(running) run")
+        harness.runToTheEnd()
+        harness.checkPromises("grows")
+    }
+
+    func testTheLimit() {
+        let failure = CallFailure(.concurrencyLimit, Failure(.throttled, "crowd"))
+        let second: Int64 = 1_000_000_000
+        var limit = TaskLimit()
+        for id in UInt64(1)...8 { XCTAssertTrue(limit.wants(id, at: 0)) }
+        for id in UInt64(9)...17 { XCTAssertFalse(limit.wants(id, at: 0), "at first eight may be unanswered") }
+        XCTAssertFalse(limit.waitsForEnds, "nothing has been refused")
+        for id in UInt64(1)...3 { limit.accepted(id, isFollowed: true) }
+        XCTAssertEqual((0..<6).map { _ in limit.next(at: 0) }, [9, 10, 11, 12, 13, 14], "two for each accepted")
+        XCTAssertNil(limit.next(at: 0))
+        for id in UInt64(4)...14 { limit.refused(id, failure, at: second) }
+        XCTAssertEqual(limit.learned, 3)
+        XCTAssertTrue(limit.waitsForEnds)
+        for id in UInt64(4)...17 { XCTAssertFalse(limit.wants(id, at: second)) }
+        XCTAssertNil(limit.next(at: second))
+        limit.forget(2)
+        XCTAssertEqual(limit.next(at: second), 4, "the oldest")
+        XCTAssertNil(limit.next(at: second))
+        limit.accepted(4, isFollowed: true)
+        XCTAssertEqual(limit.wakeAt(after: second), 31 * second)
+        XCTAssertEqual(limit.next(at: 31 * second), 5, "one more is tried")
+        XCTAssertNil(limit.next(at: 31 * second))
+        limit.refused(5, failure, at: 31 * second)
+        XCTAssertEqual(limit.learned, 3)
+        XCTAssertEqual(limit.wakeAt(after: 31 * second), 91 * second, "and the next one twice as late")
+        XCTAssertFalse(limit.wants(5, at: 32 * second))
+        XCTAssertEqual(limit.next(at: 91 * second), 5)
+        limit.accepted(5, isFollowed: true)
+        XCTAssertEqual(limit.learned, 4)
+        XCTAssertEqual([limit.next(at: 91 * second), limit.next(at: 91 * second)], [6, 7], "two more at once")
+        XCTAssertNil(limit.next(at: 91 * second))
+        for id in UInt64(1)...17 { limit.forget(id) }
+        XCTAssertFalse(limit.isCrowded)
+        XCTAssertTrue(limit.wants(20, at: 92 * second))
+        limit.refused(20, failure, at: 92 * second)
+        XCTAssertEqual(limit.learned, 0, "others have all of it")
+        XCTAssertTrue(limit.wants(20, at: 97 * second), "where nothing runs one may always try")
+        XCTAssertFalse(limit.wants(21, at: 97 * second))
+        limit.refused(20, failure, at: 98 * second)
+        XCTAssertNil(limit.next(at: 98 * second), "the refused one is older, and tries first")
+        XCTAssertEqual(limit.wakeAt(after: 98 * second), 122 * second)
     }
 
     // MARK: - The line

@@ -32,6 +32,8 @@ public final class SimulatedCloud: @unchecked Sendable {
 
     public var pendingMilliseconds: Int64 = 500
     public var runningMilliseconds: Int64 = 2_500
+    /// How long the job of a tag takes in all, instead of both; nil: as long as all.
+    public var life: (@Sendable (String) -> Int64)?
     public var assetCount = 1
     public var assetBytes = 200
     /// Jobs whose tag holds this word fail.
@@ -166,18 +168,19 @@ public final class SimulatedCloud: @unchecked Sendable {
             windows[action] = window
         }
         if mostTasks > 0, action == "submit" {
-            let life = (pendingMilliseconds + runningMilliseconds) * 1_000_000
-            let running = jobs.values.count { now - $0.createdAt < life } + tasksOfOthers
+            let running = jobs.values.count { now - $0.createdAt < life(of: $0) * 1_000_000 } + tasksOfOthers
             if running >= mostTasks { return Self.text("error crowd", 429) }
         }
         return nil
     }
 
+    private func life(of job: Job) -> Int64 { life?(job.tag) ?? pendingMilliseconds + runningMilliseconds }
+
     private func status(_ id: String, _ now: Int64, _ unix: Int64) -> HTTPReply {
         guard var job = jobs[id] else { return Self.text("error not_found", 404) }
         let age = (now - job.createdAt) / 1_000_000
-        if age < pendingMilliseconds { return Self.text("state \(id) pending") }
-        if age < pendingMilliseconds + runningMilliseconds { return Self.text("state \(id) running") }
+        if age < min(pendingMilliseconds, life(of: job)) { return Self.text("state \(id) pending") }
+        if age < life(of: job) { return Self.text("state \(id) running") }
         if job.tag.contains(failingWord) { return Self.text("state \(id) failed") }
         job.generation += 1
         jobs[id] = job

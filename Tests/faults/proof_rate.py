@@ -153,6 +153,25 @@ def crowded(rig: Rig, report: Report) -> None:
         rig.box.config(duration=0.1, **{limit: 0})
 
 
+def slots(rig: Rig, report: Report) -> None:
+    """Five tasks may run: the limit is learned from few refusals, and its slots are used."""
+    count, life = (200, 4.0) if LONG else (40, 1.0)
+    rig.box.config(duration=life, concurrency=5)
+    keys = dict(_keys(rig), **rig.own_identity("tencent"))
+    with aigc.Client(dict(keys, **{"poll.initial_ms": 1_000, "poll.max_ms": 5_000})) as client:
+        jobs = [client.submit(**fields("tencent", "slot %d" % number)) for number in range(count)]
+        until(lambda: all(job.done for job in jobs), 60 + count * life)
+        lost = [job.error for job in jobs if job.error]
+    stats = rig.box.stats()
+    times = [job["time"] for job in stats["jobs"]]
+    refused = max(found["refused"] for found in stats["places"]["tencent"].values())
+    busy = count * life / (5 * (times[-1] - times[0] + life))
+    report.ok(not lost and len(times) == count, "slots: every job ends well, and each is created once", lost[:1])
+    report.ok(refused <= 20, "slots: at most 20 submissions of %d are refused" % count, refused)
+    report.ok(busy >= (0.95 if LONG else 0.6), "slots: they are used", "%.0f %% busy" % (100 * busy))
+    report.note("slots: %d jobs of %.0f s, five at once: %d refused, %.1f %% busy" % (count, life, refused, 100 * busy))
+
+
 def _waits(jobs: List[aigc.Job]) -> int:
     """How many jobs wait after a refusal."""
     return sum(job.state is State.QUEUED and bool(job.provider_state) for job in jobs)
@@ -177,4 +196,4 @@ def throttled(rig: Rig, report: Report) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main("rate", [one_client, two_clients, stalled, crowded, throttled], "--duration", "0.1", "--rate", "20"))
+    sys.exit(main("rate", [one_client, two_clients, stalled, crowded, slots, throttled], "--duration", "0.1", "--rate", "20"))

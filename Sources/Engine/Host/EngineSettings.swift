@@ -18,6 +18,8 @@ public struct EngineSettings: Sendable {
     public var maximumInFlight = 64
     /// Downloads on the wire at once.
     public var maximumDownloads = 16
+    /// Tasks of one operation that may run at once at a provider; 0: what refusals teach.
+    public var maximumTasks = 0
     public var progressEvents = false
     public var logLevel = LogLevel.off
     /// Log records that are kept until they are taken.

@@ -78,6 +78,7 @@ final class EngineCore {
         drainInbox()
         fireTimers()
         while let job = jobs.nextForFreeSlot() { feed(.slotFree, to: job) }
+        jobs.enterHeld()
         startReadyCalls()
         let results = transport.wait(milliseconds: waitLimit(mayWait))
         shared.lock.withLock { shared.beginWork() }
@@ -87,7 +88,7 @@ final class EngineCore {
 
     func waitLimit(_ mayWait: Bool) -> Int64? {
         let rests = mayWait && !isDone
-        let waiting = UInt64(max(0, calls.waiting))
+        let waiting = UInt64(max(0, calls.waiting + jobs.heldBack))
         let sleeps = shared.lock.withLock {
             shared.endWork()
             shared.engineSleeps = rests && shared.inbox.isEmpty
@@ -152,7 +153,9 @@ final class EngineCore {
             if isOpen, let mirror = mirror(record.id) { mirrors.refresh(mirror) }
         case .setFollow(let id, let on):
             if let job = jobs.active[id] {
+                let since = job.machine.followedSince
                 feed(.setFollow(on), to: job)
+                if !on { jobs.unfollowed(job, since: since) }
                 if !on, job.machine.outcome == .accepted { steps.letGo(job) }
             }
             if let mirror = mirror(id) { mirror.follows = on }

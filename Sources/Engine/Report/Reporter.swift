@@ -177,7 +177,9 @@ final class Reporter {
     }
 
     /// A call of the provider was answered: the next failure before the wire is a new trouble.
-    func observePassed(_ provider: String) { if !troubles.isQuiet { troubles.passed(provider) } }
+    func observePassed(_ provider: String) {
+        if !troubles.isQuiet { troubles.passed(provider, at: clock.nanoseconds()) }
+    }
 
     /// No submission waits for a free slot any more.
     func observeRoomForTasks(_ provider: String) { troubles.ended(.tooManyTasks, of: provider) }
@@ -202,7 +204,9 @@ final class Reporter {
         let record = ticket.owner.record
         let hasEnded = shared.lock.withLock { record.snapshot.state.isTerminal }
         guard !hasEnded,
-            troubles.tells(.beforeTheWire(failure.status), of: record.provider, at: clock.nanoseconds())
+            troubles.tells(
+                .beforeTheWire(failure.status), of: record.provider, at: clock.nanoseconds(),
+                since: ticket.startedAt > 0 ? ticket.startedAt : .max)
         else { return }
         let text = "Calls to \(record.provider) fail on this machine and are tried again until their jobs' deadlines: "
         warn(text + failure.message, of: record.provider)

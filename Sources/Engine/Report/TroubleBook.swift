@@ -21,6 +21,8 @@ struct TroubleBook {
         let topic: Topic
         var toldAt: Int64
         var isOpen: Bool
+        /// When an answer ended it.
+        var closedAt: Int64 = .min
     }
 
     private var entries: [Entry] = []
@@ -34,27 +36,33 @@ struct TroubleBook {
     /// The shortest pause that is reported.
     static let longRestMilliseconds: Int64 = 10_000
 
-    /// True if the trouble must be reported now.
-    mutating func tells(_ topic: Topic, of provider: String, at now: Int64) -> Bool {
-        if topic.endsWithAnAnswer { isQuiet = false }
+    /// True if the trouble must be reported now. A call that started (`since`) before the answer that ended the trouble is a
+    /// part of the old trouble.
+    mutating func tells(_ topic: Topic, of provider: String, at now: Int64, since start: Int64 = .max) -> Bool {
         if let index = entries.firstIndex(where: { $0.topic == topic && $0.provider == provider }) {
             // safe below: an index that was found
+            if !entries[index].isOpen, start <= entries[index].closedAt { return false }
+            if topic.endsWithAnAnswer { isQuiet = false }
             let isNews = !entries[index].isOpen && now.subtracting(entries[index].toldAt) >= Self.rest
             entries[index].isOpen = !topic.isOverAtOnce
             if isNews { entries[index].toldAt = now }
             return isNews
         }
+        if topic.endsWithAnAnswer { isQuiet = false }
         guard entries.count < Self.most else { return false }
         entries.append(Entry(provider: provider, topic: topic, toldAt: now, isOpen: !topic.isOverAtOnce))
         return true
     }
 
     /// A call of the provider was answered: what fails next is a new trouble.
-    mutating func passed(_ provider: String) {
+    mutating func passed(_ provider: String, at now: Int64) {
         isQuiet = true
         for index in entries.indices where entries[index].topic.endsWithAnAnswer {
             // safe: an index of its own array
-            if entries[index].provider == provider { entries[index].isOpen = false }
+            if entries[index].provider == provider, entries[index].isOpen {
+                entries[index].isOpen = false
+                entries[index].closedAt = now
+            }
             if entries[index].isOpen { isQuiet = false }
         }
     }

@@ -7,6 +7,11 @@ final class JobRunner {
     /// Submissions that wait until another task of their account ends, by provider.
     private(set) var slots = FewKeys<SlotLine>()
     private var polls: PollLearners
+    /// Kinds of which submissions are held back.
+    private var crowds: [TaskCrowd] = []
+    private var kindsKnown = 0
+    /// Wakes the engine for the next try beyond a limit.
+    private let crowdAlarm = TimerNode()
     /// The buffer of `step`, so that it is not made anew each time.
     private var actions: [JobAction] = []
     private let steps: JournalSteps
@@ -29,7 +34,8 @@ final class JobRunner {
         self.reporter = reporter
         self.clock = clock
         self.random = random
-        polls = PollLearners(settings.jobPolicy, learns: settings.learnsPauses)
+        polls = PollLearners(
+            settings.jobPolicy, learns: settings.learnsPauses, mostTasks: settings.maximumTasks)
         progressEvents = settings.progressEvents
     }
 
@@ -43,9 +49,26 @@ final class JobRunner {
     /// Drops a job that another client drives. Nothing of this job has left.
     func remove(_ job: ActiveJob) {
         calls.withdraw(job)
+        job.polls.tasks?.limit.forget(job.record.id)
         active.removeValue(forKey: job.record.id)
         timers.remove(job)
     }
+
+    private func learn(_ notDoneAt: Int64, _ doneAt: Int64, _ job: ActiveJob) {
+        let wasKnown = job.polls.isKnown
+        job.polls.learn(notDoneAt: notDoneAt, doneAt: doneAt, at: clock.nanoseconds())
+        if !wasKnown, job.polls.isKnown { kindsKnown += 1 }
+        reporter.observeLag(job.record, notDoneAt: notDoneAt, doneAt: doneAt, kindsKnown: kindsKnown)
+    }
+
+    /// The end of a job will not be seen here. `since`: when it was accepted, if it was followed from then on.
+    func unfollowed(_ job: ActiveJob, since: Int64?) {
+        if let since { job.polls.gone(since) }
+        if job.machine.outcome == .accepted { job.polls.tasks?.limit.forget(job.record.id) }
+    }
+
+    /// Submissions that are held back because too many tasks run.
+    var heldBack: Int { crowds.isEmpty ? 0 : crowds.reduce(0) { $0 + $1.limit.heldCount } }
 
     /// One event of one machine. Calls that it asks for enter, and are carried out later.
     func step(_ event: JobEvent, _ job: ActiveJob) {
@@ -53,7 +76,7 @@ final class JobRunner {
         var actions = actions
         self.actions = []
         job.machine.handle(
-            event, at: clock.nanoseconds(), policy: job.polls.policy, random: random.next(), into: &actions)
+            event, at: clock.nanoseconds(), policy: job.polls.policyInUse, random: random.next(), into: &actions)
         for action in actions { perform(action, job) }
         actions.removeAll(keepingCapacity: true)
         self.actions = actions
@@ -63,6 +86,7 @@ final class JobRunner {
     func callEnded(_ call: CallTicket, _ answer: Result<JobAnswer, CallFailure>, _ job: ActiveJob) {
         keepUnread(answer, of: job)
         guard call.lane.isSubmission else { return step(.pollEnded(answer), job) }
+        noteForCrowd(answer, job)
         let answer = waitingForSlot(answer, job)
         if job.journal != nil, steps.keeps(answer, job) { return }
         step(.submitEnded(answer), job)
@@ -90,7 +114,7 @@ final class JobRunner {
     private func perform(_ action: JobAction, _ job: ActiveJob) {
         switch action {
         case .submit:
-            guard let call = job.submission else { return }
+            guard let call = job.submission, mayEnter(job) else { return }
             if !slots.isEmpty { slots[job.record.provider]?.tries(job.record.id) }
             calls.enter(.job(job), calls.lane(call, .submit))
         case .poll:
@@ -113,6 +137,7 @@ final class JobRunner {
             let reference = shared.once(
                 job.provider.reference(operation: job.record.operation, remoteID: job.machine.remoteID))
             job.submission = nil
+            if !job.machine.state.isTerminal, let since = job.machine.followedSince { job.polls.began(at: since) }
             reporter.observeAccepted(job.record, job.machine.remoteID, requestID: job.machine.answer?.requestID)
             publish(job, .jobAccepted, reference: reference)
             if job.machine.correctedFailure != nil { reporter.observeLateID(job.record, reference) }
@@ -196,9 +221,9 @@ final class JobRunner {
 
     private func ended(_ job: ActiveJob, _ failure: Failure?) {
         let record = job.record
-        if let lifetime = job.machine.lifetime {
-            job.polls.learn(notDoneAt: lifetime.notDoneAt, doneAt: lifetime.doneAt)
-        }
+        job.polls.tasks?.limit.forget(record.id)
+        if let since = job.machine.followedSince { job.polls.gone(since) }
+        if let lifetime = job.machine.lifetime { learn(lifetime.notDoneAt, lifetime.doneAt, job) }
         if job.machine.outcome != .unknown { job.submission = nil }
         if job.journal != nil { steps.noteEnd(job, failure) }
         // Before the event: some hosts read nothing after it.
@@ -255,9 +280,96 @@ final class JobRunner {
             }
             if slots[provider]?.isEmpty == true {
                 slots[provider] = nil
-                reporter.observeRoomForTasks(provider)
+                noteRoom(provider)
             }
         }
         return nil
+    }
+
+    // MARK: - Crowds
+
+    /// Whether a submission may ask for its place now; else it is held back until a task of its kind has ended.
+    private func mayEnter(_ job: ActiveJob) -> Bool {
+        // What waits for its host's word holds no slot, and must not keep others from waiting for theirs.
+        guard let crowd = job.polls.tasks, !waitsForItsHost(job) else { return true }
+        if crowd.limit.wants(job.record.id, at: clock.nanoseconds()) { return true }
+        list(crowd)
+        if let refusal = crowd.limit.refusal { tellWhyItWaits(job, refusal) }
+        return false
+    }
+
+    private func list(_ crowd: TaskCrowd) {
+        guard !crowd.isListed else { return }
+        crowd.isListed = true
+        crowds.append(crowd)
+    }
+
+    private func waitsForItsHost(_ job: ActiveJob) -> Bool {
+        switch job.journal?.hold {
+        case .wanted, .told: true
+        case nil, .some(.none), .released: false
+        }
+    }
+
+    private func tellWhyItWaits(_ job: ActiveJob, _ refusal: CallFailure) {
+        shared.lock.withLock {
+            job.record.snapshot.waitReason = job.machine.waitReason ?? refusal.failure
+            if !refusal.response.isEmpty {
+                job.record.snapshot.keep(refusal.response, requestID: refusal.failure.requestID)
+            }
+        }
+    }
+
+    /// What the answer to a submission says about how many tasks may run.
+    private func noteForCrowd(_ answer: Result<JobAnswer, CallFailure>, _ job: ActiveJob) {
+        guard let crowd = job.polls.tasks else { return }
+        let id = job.record.id
+        switch answer {
+        case .success where !job.machine.state.isTerminal:
+            crowd.limit.accepted(id, isFollowed: job.machine.follows)
+        case .failure(let failed) where failed.kind == .concurrencyLimit:
+            let isNews = crowd.limit.refusal == nil
+            guard !job.machine.state.isTerminal else { return crowd.limit.forget(id) }
+            crowd.limit.refused(id, failed, at: clock.nanoseconds())
+            list(crowd)
+            guard isNews else { return }
+            for held in crowd.limit.heldJobs { active[held].map { tellWhyItWaits($0, failed) } }
+        case .success, .failure: crowd.limit.forget(id)
+        }
+    }
+
+    /// Lets held submissions ask for their places, as far as there is room for their tasks.
+    func enterHeld() {
+        guard !crowds.isEmpty else { return }
+        let now = clock.nanoseconds()
+        var wakeAt = Int64.max
+        for crowd in crowds {
+            while let id = crowd.limit.next(at: now) {
+                guard let job = active[id], let call = job.submission else {
+                    crowd.limit.forget(id)
+                    continue
+                }
+                // A refused submission asks for its place by itself.
+                if job.machine.isResting {
+                    step(.slotFree, job)
+                } else {
+                    calls.enter(.job(job), calls.lane(call, .submit))
+                }
+            }
+            wakeAt = min(wakeAt, crowd.limit.wakeAt(after: now))
+            if !crowd.limit.isCrowded { crowd.isListed = false }
+        }
+        let relieved = crowds.filter { !$0.isListed }
+        if !relieved.isEmpty {
+            crowds.removeAll { !$0.isListed }
+            for crowd in relieved { noteRoom(crowd.provider) }
+        }
+        timers.set(crowdAlarm, due: wakeAt)
+    }
+
+    /// Submissions of a provider waited for slots, and one reason for it is gone.
+    private func noteRoom(_ provider: String) {
+        let waits = slots[provider] != nil || crowds.contains { $0.provider == provider }
+        if !waits { reporter.observeRoomForTasks(provider) }
     }
 }

@@ -1,0 +1,185 @@
+internal import Core
+
+/// How many tasks of one kind an account may have under way at once, as far as the provider's refusals have told.
+///
+/// Both clouds have such a limit and publish no number. A submission beyond the limit is refused, costs a call and gains
+/// nothing: so submissions are held back here, in the order of their age, until a task of this client ends. Refused ones
+/// are held as well.
+///
+/// - Nothing is known: at first a few submissions may be unanswered at once, and one more for each that was accepted.
+/// - One is refused: as many as run now may run. From time to time one more is tried: after half a minute, and after each
+///   refusal twice as late. A try that is accepted is followed by the next ones at once, twice as many each time.
+/// - Nothing of this client runs: the oldest may try, because nobody's end would tell when.
+///
+/// A value; engine thread only.
+struct TaskLimit {
+    /// What the host has set; 0: nothing.
+    private let configured: Int
+    /// What refusals have taught; nil: nothing.
+    private(set) var learned: Int?
+    /// Submissions that have not been answered.
+    private var asking: Set<UInt64> = []
+    /// Tasks that were accepted, are followed, and have not ended.
+    private var running: Set<UInt64> = []
+    /// Numbers grow with the age of a job: the smallest is the oldest.
+    private var held: [UInt64] = []
+    /// The index of the oldest held job: a line of 100,000 is not moved each time.
+    private var head = 0
+    /// Submissions under way beyond the learned number.
+    private var probing: Set<UInt64> = []
+    /// Refused submissions that have a timer of their own.
+    private var resting: Set<UInt64> = []
+    private var accepted = 0
+    private var probeAt: Int64 = .max
+    private var probePause = TaskLimit.firstProbePause
+    /// How many more than the limit are tried at once.
+    private var probeWidth = 1
+    /// Why submissions wait: the newest refusal.
+    private(set) var refusal: CallFailure?
+
+    private static let unansweredAtFirst = 8
+    private static let firstProbePause: Int64 = 30_000_000_000
+    private static let longestProbePause: Int64 = 600_000_000_000
+
+    init(configured: Int = 0) { self.configured = max(0, configured) }
+
+    var isCrowded: Bool { head < held.count }
+    /// Tasks of this client have to end before others can begin.
+    var waitsForEnds: Bool { isCrowded && limit != nil && !running.isEmpty }
+    var heldCount: Int { held.count - head }
+    var heldJobs: ArraySlice<UInt64> { held[head...] }  // safe: head <= count
+    var runningCount: Int { running.count }
+    /// When a held submission may be tried although nothing has ended; `.max`: never, or it could be now.
+    func wakeAt(after now: Int64) -> Int64 { isCrowded && probeAt > now ? probeAt : .max }
+    /// The number of tasks that may run, as far as known; 0: unknown.
+    var known: Int { limit ?? 0 }
+
+    private var limit: Int? {
+        guard let learned else { return configured > 0 ? configured : nil }
+        return configured > 0 ? min(configured, learned) : learned
+    }
+
+    private func hasRoom(at now: Int64) -> Bool {
+        let taken = asking.count + running.count
+        guard let limit else { return asking.count < Self.unansweredAtFirst + accepted }
+        if taken < limit || taken == 0 { return true }
+        let mayProbe = learned != nil && now >= probeAt && (configured == 0 || taken < configured)
+        return mayProbe && taken < limit + probeWidth
+    }
+
+    /// A submission wants to leave. False: it is held, and `next` names it when its turn has come.
+    mutating func wants(_ id: UInt64, at now: Int64) -> Bool {
+        forgetTry(id)
+        if !resting.isEmpty { resting.remove(id) }
+        let isFirst = !isCrowded || id <= held[head]  // safe: a crowd has a first one
+        guard isFirst, hasRoom(at: now) else {
+            hold(id)
+            return false
+        }
+        if isCrowded { unhold(id) }
+        begin(id)
+        return true
+    }
+
+    /// The next held submission that may leave now; it counts as asking.
+    mutating func next(at now: Int64) -> UInt64? {
+        guard isCrowded, hasRoom(at: now) else { return nil }
+        let id = held[head]  // safe: a crowd has a first one
+        // Where nothing runs, nothing says that there is room: the oldest refused one tries every few seconds.
+        if limit != nil, running.isEmpty, resting.contains(id) { return nil }
+        head += 1
+        if head > 4_096 || head == held.count {
+            held.removeFirst(head)
+            head = 0
+        }
+        begin(id)
+        return id
+    }
+
+    private mutating func begin(_ id: UInt64) {
+        if let limit, asking.count + running.count >= limit { probing.insert(id) }
+        asking.insert(id)
+        if !resting.isEmpty { resting.remove(id) }
+    }
+
+    /// A submission was accepted. `isFollowed`: its end will be seen.
+    mutating func accepted(_ id: UInt64, isFollowed: Bool) {
+        let wasProbe = probing.contains(id)
+        forgetTry(id)
+        accepted = min(accepted, 1_000_000) + 1
+        if isFollowed { running.insert(id) }
+        guard let learned else { return }
+        self.learned = max(learned, running.count)
+        guard wasProbe, running.count > learned else { return }
+        // Where there was room for more than was known, there may be room for still more.
+        probeAt = .min
+        probePause = Self.firstProbePause
+        probeWidth = min(probeWidth * 2, 64)
+    }
+
+    /// A submission was refused because too many tasks run.
+    mutating func refused(_ id: UInt64, _ failure: CallFailure, at now: Int64) {
+        forgetTry(id)
+        hold(id)
+        resting.insert(id)
+        refusal = failure
+        // Of several that left together the first refusal says it all.
+        if let learned, learned <= running.count, probeAt > now {
+            self.learned = running.count
+            return
+        }
+        probePause = learned == nil ? Self.firstProbePause : min(probePause * 2, Self.longestProbePause)
+        // Others of the account take room, and may give it back.
+        if running.isEmpty || learned.map({ $0 > running.count }) == true { probePause = Self.firstProbePause }
+        learned = running.count
+        probeAt = now.adding(probePause)
+        probeWidth = 1
+    }
+
+    /// A submission has failed for another reason, or is no longer wanted, or a task has ended.
+    mutating func forget(_ id: UInt64) {
+        forgetTry(id)
+        running.remove(id)
+        if !resting.isEmpty { resting.remove(id) }
+        if isCrowded { unhold(id) }
+    }
+
+    @discardableResult
+    private mutating func forgetTry(_ id: UInt64) -> Bool {
+        if !probing.isEmpty { probing.remove(id) }
+        return asking.remove(id) != nil
+    }
+
+    private func place(of id: UInt64) -> Int {
+        var low = head
+        var high = held.count
+        while low < high {
+            let middle = (low + high) / 2
+            if held[middle] < id { low = middle + 1 } else { high = middle }  // safe: middle < count
+        }
+        return low
+    }
+
+    private mutating func hold(_ id: UInt64) {
+        let place = place(of: id)
+        if place == held.count || held[place] != id { held.insert(id, at: place) }  // safe: checked
+    }
+
+    private mutating func unhold(_ id: UInt64) {
+        let place = place(of: id)
+        if place < held.count, held[place] == id { held.remove(at: place) }  // safe: checked
+    }
+}
+
+/// The limit of all jobs of one provider and operation. Engine thread only.
+final class TaskCrowd {
+    let provider: String
+    var limit: TaskLimit
+    /// Stands in the runner's list of crowds.
+    var isListed = false
+
+    init(provider: String, configured: Int) {
+        self.provider = provider
+        limit = TaskLimit(configured: configured)
+    }
+}
