@@ -28,6 +28,7 @@ ACTIONS = "Sources/Engine/Tasks/JobRunner.swift"
 MACHINE = "Sources/Core/JobMachine.swift"
 SLOT = "Sources/CurlTransport/Slot.swift"
 CALLBACKS = "Sources/CurlTransport/SlotCallbacks.swift"
+RATE_FILE = "Sources/Engine/Calls/RateFile.swift"
 ANSWERS = "Sources/Engine/Calls/AnswerBook.swift"
 CORE = "Sources/Engine/Loop/EngineCore.swift"
 STEPS = "Sources/Engine/Journal/JournalSteps.swift"
@@ -534,5 +535,61 @@ MUTANTS = (
         10, "a held job that keeps its place",
         [(CORE, "record", "case .isHeld: calls.held(ticket.id) return true", "case .isHeld: return false")],
         ["swift EngineTests.JournalTests"],
+    ),
+    Mutant(
+        8, "a record of the file of rates is believed without its checksum",
+        [(RATE_FILE, "Record", "guard words[0] == sum else { return nil }", "")],
+        ["swift RateFileTests"],
+    ),
+    Mutant(
+        8, "a file of something else is taken for one of rates",
+        [(RATE_FILE, "prepare", "header.starts(with: Self.titleBytes)", "!header.isEmpty")],
+        ["swift RateFileTests"],
+    ),
+    Mutant(
+        8, "a slot of another clock is waited for",
+        [
+            (
+                "Sources/Core/RateLimit.swift", "init",
+                "guard nextAt <= soon.adding(longestPause).adding(queue) else { return nil }",
+                "",
+            ),
+        ],
+        ["swift RateFileTests"],
+    ),
+    Mutant(
+        5, "calls are paced at the limit itself",
+        [("Sources/Core/RateLimit.swift", "RateLimit", "jitterSeconds = 0.025", "jitterSeconds = 0.0")],
+        ["swift RateLimitTests"],
+    ),
+    Mutant(
+        5, "one complaint halves the rate",
+        [("Sources/Core/RateLimit.swift", "RateLimit", "strikesThatHalve = 3", "strikesThatHalve = 1")],
+        ["swift RateLimitTests"],
+    ),
+    Mutant(
+        5, "a gate that wakes late uses its slot",
+        [("Sources/Engine/Calls/CallLane.swift", "Permits", "&& !hasLost", "&& false")],
+        ["swift testALateGateReservesAnew"],
+    ),
+    Mutant(
+        5, "a refusal of one task too many teaches nothing",
+        [("Sources/Engine/Tasks/TaskLimit.swift", "refused", "learned = running.count probeAt", "probeAt")],
+        ["swift SlotTests"],
+    ),
+    Mutant(
+        5, "a held submission is not let go when a task ends",
+        [("Sources/Engine/Tasks/TaskLimit.swift", "forget", "running.remove(id)", "")],
+        ["swift SlotTests"],
+    ),
+    Mutant(
+        5, "jobs that still run teach nothing",
+        [
+            (
+                "Sources/Core/PollHistory.swift", "rates",
+                "isCensored = running.count == PollAges.count", "isCensored = running.count < 0",
+            ),
+        ],
+        ["swift PollHistoryTests"],
     ),
 )
