@@ -647,6 +647,31 @@ final class Job
         $this->library->aigc_job_cancel($this->handle);
     }
 
+    /** @return array{int, ?int} of a download: the bytes that have come, and how many there are, or null if unknown. */
+    public function bytes(): array
+    {
+        $received = $this->library->new('int64_t');
+        $total = $this->library->new('int64_t');
+        $this->library->aigc_job_bytes($this->handle, FFI::addr($received), FFI::addr($total));
+        return [$received->cdata, $total->cdata < 0 ? null : $total->cdata];
+    }
+
+    /** Sets the deadline of the job to so many seconds from now; null: none. */
+    public function setDeadline(?float $seconds): void
+    {
+        $milliseconds = $seconds === null ? Native::FOREVER : (int) ($seconds * 1000);
+        Native::check(
+            fn (CData $error): int => $this->library->aigc_job_set_deadline_ms($this->handle, $milliseconds, $error)
+        );
+    }
+
+    /** Passes the trace of your own tracing on (W3C Trace Context); null ends it. */
+    public function setTrace(?string $traceparent, ?string $tracestate = null): void
+    {
+        $texts = [Native::text($traceparent, 'traceparent'), Native::text($tracestate, 'tracestate')];
+        Native::check(fn (CData $error): int => $this->library->aigc_job_set_trace($this->handle, ...[...$texts, $error]));
+    }
+
     /** Follows the job (true), or leaves it to refresh() (false). */
     public function setFollow(bool $follow): void
     {

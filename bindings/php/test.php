@@ -75,6 +75,7 @@ $tests = [
                 $file = $job->download($asset->index, "$folder/{$job->id()}-{$asset->index}.*")->wait(60);
                 tool('same', $job->provider(), $job->remoteId(), (string) $asset->index, $file->path());
                 $bytes = file_get_contents($file->path());
+                same(strlen($bytes), $file->bytes()[0]);
                 same(true, $bytes === $job->download($asset->index)->wait(60)->takeBytes(), 'the same bytes');
                 unlink($file->path());
             }
@@ -87,6 +88,10 @@ $tests = [
         same(['AIGC_E_INVALID_ARGUMENT', 'prompts'], [$error->name(), $error->field]);
         raises(Aigc\CallError::class, fn () => $client->tencent()->aigcImage(prompt: "a\0b"));
         raises(Aigc\CallError::class, fn () => $client->tencent()->aigcImage(prompt: "a\xff"));
+        $traced = $client->tencent()->aigcImage(prompt: '[never] a traced cat');
+        same('traceparent', raises(Aigc\CallError::class, fn () => $traced->setTrace('00-x'))->field);
+        $traced->setTrace('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', 'a=b');
+        $traced->cancel();
         $slow = accepted($client->tencent()->aigcImage(prompt: '[never] a cat'));
         $error = raises(Aigc\StoppedError::class, fn () => $slow->wait(0.2));
         same([N::E_TIMEOUT, $slow->token()], [$error->status, $error->token]);
@@ -95,6 +100,9 @@ $tests = [
         $away = new Client(config(['tencent.endpoint' => 'http://127.0.0.1:1']));
         $late = $away->submit('tencent', 'aigc_image', ['prompt' => 'x'], [], ['deadline_ms' => 700]);
         same(N::OUTCOME_NOT_SENT, raises(Aigc\StoppedError::class, fn () => $late->wait(30))->outcome);
+        $givenUp = $away->tencent()->aigcImage(prompt: 'x');
+        $givenUp->setDeadline(0.2);
+        same(N::E_DEADLINE, raises(Aigc\StoppedError::class, fn () => $givenUp->wait(30))->status);
         $known = $away->attachId('tencent', 'aigc_image', '4-AigcImage-1', false);
         same(N::E_NETWORK, raises(Aigc\NetworkError::class, fn () => $known->refresh())->status);
         $away->close(0);
@@ -205,6 +213,42 @@ $tests = [
         $made = (int) tool('created', 'tencent');
         same(true, $doubtful <= 10 && $made >= 20 - $doubtful && $made <= 20, "$made jobs, $doubtful in doubt");
         same('0', tool('duplicates'));
+        exec('rm -r ' . escapeshellarg($folder));
+    },
+    'forked workers share a journal' => function (Client $client): void {
+        if (!extension_loaded('pcntl')) {
+            echo "# without pcntl no fork\n";
+            return;
+        }
+        $folder = sys_get_temp_dir() . '/aigc-php-journal-' . getmypid();
+        mkdir($folder);
+        $settings = config(['journal.path' => "$folder/journal"]);
+        $parent = new Client($settings);
+        $parent->tencent()->aigcImage(prompt: 'cat 0', key: 'k/0')->wait(60);
+        $workers = [];
+        for ($w = 0; $w < 4; $w++) {
+            $workers[] = $child = pcntl_fork();
+            if ($child === 0) {
+                $own = new Client($settings);
+                $jobs = [];
+                for ($i = 0; $i < 10; $i++) {
+                    $jobs[] = $own->tencent()->aigcImage(prompt: "cat $i", key: "k/$i");
+                }
+                $ids = array_map(fn (Aigc\Job $job): ?string => $job->wait(60)->remoteId(), $jobs);
+                $own->close();
+                if (count(array_unique($ids)) === 10) {
+                    file_put_contents("$folder/fine", '.', FILE_APPEND);
+                }
+                posix_kill(getmypid(), SIGKILL);
+            }
+        }
+        foreach ($workers as $worker) {
+            pcntl_waitpid($worker, $status);
+        }
+        same('....', file_get_contents("$folder/fine"));
+        same(['10', '0'], [tool('created', 'tencent'), tool('duplicates')]);
+        same(N::STATE_SUCCEEDED, $parent->tencent()->aigcImage(prompt: 'of the parent', key: 'k/p')->wait(60)->state());
+        $parent->close();
         exec('rm -r ' . escapeshellarg($folder));
     },
     'resume, attachKey, hold, and the journal for tools' => function (Client $client): void {

@@ -559,6 +559,26 @@ module Aigc
       Native.taken(Native.made { |out, error| Native.aigc_job_take_buffer(@handle, out, error) })
     end
 
+    # Of a download: how many bytes have come, and how many there are, or nil if that is unknown.
+    def bytes
+      places = Array.new(2) { Fiddle::Pointer.malloc(8, Fiddle::RUBY_FREE) }
+      Native.aigc_job_bytes(@handle, *places)
+      received, total = places.map { |place| place[0, 8].unpack1("q") }
+      [received, total.negative? ? nil : total]
+    end
+
+    # Sets the deadline of the job to so many seconds from now; nil: none.
+    def deadline=(seconds)
+      milliseconds = seconds ? (seconds * 1000).to_i : Native::FOREVER
+      Native.check { |error| Native.aigc_job_set_deadline_ms(@handle, milliseconds, error) }
+    end
+
+    # Passes the trace of your own tracing on (W3C Trace Context); nil ends it.
+    def trace(traceparent, tracestate = nil)
+      texts = [Native.string(traceparent, "traceparent"), Native.string(tracestate, "tracestate")]
+      Native.check { |error| Native.aigc_job_set_trace(@handle, *texts, error) }
+    end
+
     # Follows the job (true), or leaves it to #refresh (false).
     def follow=(value)
       Native.check { |error| Native.aigc_job_set_follow(@handle, value ? 1 : 0, error) }
@@ -891,6 +911,11 @@ module Aigc
     # A descriptor that is readable while events are queued, for IO.select and event loops. Never read, write or close it.
     def event_io
       IO.for_fd(Native.aigc_client_event_fd(@handle), autoclose: false)
+    end
+
+    # Makes one waiting #next_event return early, or the next one if none waits. Any thread.
+    def wake
+      Native.aigc_client_wake(@handle)
     end
 
     # What this client has counted, and what it stands on.

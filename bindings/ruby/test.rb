@@ -44,6 +44,7 @@ class AigcTest < Minitest::Test
         job.assets.each do |asset|
           file = job.download(asset.index, "#{folder}/#{job.id}-#{asset.index}.*").wait(60)
           tool("same", job.provider, job.remote_id, asset.index.to_s, file.path)
+          assert_equal [File.size(file.path)] * 2, file.bytes.map { |size| size || File.size(file.path) }
           assert_equal File.binread(file.path), job.download(asset.index).wait(60).take_bytes
         end
       end
@@ -56,6 +57,8 @@ class AigcTest < Minitest::Test
     assert_equal %w[AIGC_E_INVALID_ARGUMENT prompts], [error.name, error.field]
 
     slow = @client.tencent.aigc_image(prompt: "[never] a cat")
+    assert_equal "traceparent", assert_raises(Aigc::CallError) { slow.trace("00-x") }.field
+    slow.trace("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=b")
     sleep 0.02 until slow.token
     error = assert_raises(Aigc::StoppedError) { slow.wait(0.2) }
     assert_equal [N::E_TIMEOUT, slow.token], [error.status, error.token]
@@ -67,6 +70,9 @@ class AigcTest < Minitest::Test
       away.submit("tencent", "aigc_image", prompt: "x", options: { "deadline_ms" => 700 }).wait(30)
     end
     assert_equal N::OUTCOME_NOT_SENT, error.outcome
+    given_up = away.tencent.aigc_image(prompt: "x")
+    given_up.deadline = 0.2
+    assert_equal N::E_DEADLINE, assert_raises(Aigc::StoppedError) { given_up.wait(30) }.status
     known = away.attach_id("tencent", "aigc_image", "4-AigcImage-1", follow: false)
     assert_equal N::E_NETWORK, assert_raises(Aigc::NetworkError) { known.refresh }.status
     away.close(0)
@@ -119,6 +125,15 @@ class AigcTest < Minitest::Test
     Array.new(8) { |i| Thread.new { @client.tencent.aigc_image(prompt: "cat #{i} in a thread").wait(60) } }.each(&:join)
     counter.kill
     assert_operator counted, :>, 10
+  end
+
+  def test_a_waiting_thread_is_woken
+    other = Aigc::Client.new(config)
+    told = Queue.new
+    Thread.new { told << other.next_event(0.05) }
+    other.wake
+    assert_nil told.pop
+    other.close
   end
 
   def test_a_token_attaches_in_another_process
@@ -190,6 +205,26 @@ class AigcTest < Minitest::Test
     assert_operator doubtful, :<=, 10
     assert_includes (20 - doubtful)..20, made
     assert_equal "0", tool("duplicates")
+  end
+
+  def test_preforked_workers_share_a_journal
+    settings = config.merge("journal.path" => journal)
+    parent = Aigc::Client.new(settings)
+    parent.tencent.aigc_image(prompt: "cat 0", key: "k/0").wait(60)
+    workers = Array.new(4) do
+      fork do
+        own = Aigc::Client.new(settings)
+        jobs = (0...10).map { |i| own.tencent.aigc_image(prompt: "cat #{i}", key: "k/#{i}") }
+        ids = jobs.map { |job| job.wait(60).remote_id }
+        own.close
+        parent.close # frees only: the parent keeps its client
+        exit!(ids.uniq.size == 10)
+      end
+    end
+    assert(workers.all? { |worker| Process.wait2(worker).last.success? })
+    assert_equal %w[10 0], [tool("created", "tencent"), tool("duplicates")]
+    assert_equal N::STATE_SUCCEEDED, parent.tencent.aigc_image(prompt: "cat of the parent", key: "k/p").wait(60).state
+    parent.close
   end
 
   def test_resume_attach_key_hold_and_the_tools
