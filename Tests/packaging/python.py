@@ -85,7 +85,7 @@ def own() -> None:
 
     aigc.version()
     with open("/proc/self/maps", encoding="utf-8") as maps:
-        loaded = {line.split(None, 5)[-1].strip() for line in maps if "libaigc" in line}
+        loaded = {line.split(None, 5)[-1].strip() for line in maps if "/libaigc.so" in line}
     assert len(loaded) == 1 and all(
         os.path.realpath(path).startswith(os.path.realpath(sys.prefix)) for path in loaded
     ), loaded
@@ -186,7 +186,7 @@ def words(folder: str) -> None:
         evaluated = "from __future__ import annotations" not in text
         for node in ast.walk(tree):
             names = [node.attr] if isinstance(node, ast.Attribute) else []
-            if isinstance(node, (ast.Import, ast.ImportFrom)):
+            if isinstance(node, (ast.Import, ast.ImportFrom)) and not getattr(node, "level", 0):  # Not of the package.
                 names = [alias.name for alias in node.names] + [getattr(node, "module", None) or ""]
             later = [name for name in names if name in LATER]
             later += [node.id] if isinstance(node, ast.Name) and node.id in BUILT_IN else []

@@ -24,8 +24,9 @@ no_swift() { ! PATH=$work/bin command -v swift && ! readelf -d "$library" | grep
 bare() { env -i PATH="$work/bin" HOME="$work" LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 "$@"; }
 
 wheel() {
-    AIGC_LIBRARY=$library "$python" -m pip wheel -q --no-deps -w "$work/wheel" "$root/bindings/python" &&
-        compgen -G "$work/wheel/libaigc-*-py3-none-linux_*.whl"
+    AIGC_LIBRARY=$library PYTHON=$python bash "$root/bindings/python/wheel.sh" --to "$work/wheel" &&
+        compgen -G "$work/wheel/libaigc-*-py3-none-manylinux_*.whl" &&
+        "$python" -m zipfile -l "$work"/wheel/*.whl | grep "libaigc.libs/libjansson"
 }
 # Only the library's own dependencies are looked at: a Python may lack what venv needs.
 environment() { # PYTHON FOLDER
@@ -34,7 +35,7 @@ environment() { # PYTHON FOLDER
 says() { bare AIGC_TEST_CONFIG="$AIGC_TEST_CONFIG" "$1/bin/python" -W error "$root/Tests/packaging/python.py" "$2"; }
 
 ok "there is no Swift on the PATH, and the library needs none" no_swift
-ok "one wheel, tagged for any Python 3 on this platform" wheel
+ok "one wheel, for any Python 3, with the tag that auditwheel grants and jansson inside" wheel
 ok "the package is Python 3.9 in every word" \
     "$python" "$root/Tests/packaging/python.py" words "$root/bindings/python/src/aigc"
 count=0
