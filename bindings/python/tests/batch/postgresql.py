@@ -32,7 +32,7 @@ class Server:
         self.url = f"postgresql://postgres@/postgres?host={self.folder}"
 
     def __enter__(self) -> "Server":
-        self._run("initdb", "-D", "data", "-U", "postgres", "-A", "trust", "--no-sync")
+        self._run("initdb", "-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
         self.start()
         return self
 

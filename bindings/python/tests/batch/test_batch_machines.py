@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -166,6 +167,21 @@ def test_a_doubt_is_settled_for_all(server: Server, tmp_path: Path, command: Com
     machines.check()
     again = command.run("batch", "--resolve", "--out", str(tmp_path), "--journal", server.url)
     assert again.returncode == 0 and "nothing is in doubt" in again.stderr
+
+
+def test_chinese_keys_and_an_interrupt(server: Server, tmp_path: Path, command: Command, sandbox: Any) -> None:
+    machines = Machines(tmp_path, command, sandbox, server, 2, 1)
+    keys = [f"{name}{n}" for name in ("红猫", "蓝猫") for n in range(15)]
+    machines.file.write_text("key,prompt\n" + "".join(f"{key},一只{key}\n" for key in keys), encoding="utf-8")
+    first = machines.start(0, "-c", "rate.tencent.create_per_s=5")
+    machines.until(4)
+    first.send_signal(signal.SIGINT)
+    assert first.wait(60) == 130, machines.log()
+    assert 4 <= machines.created() < 30
+    assert machines.start(1).wait(60) == 0, machines.log()
+    assert machines.created() == 30 and machines.start(0).wait(60) == 0
+    names = {path.name for folder in machines.folders for path in folder.out.glob("*.png")}
+    assert names == {f"{key}-0.png" for key in keys}
 
 
 def test_another_request_under_a_key_is_a_conflict(

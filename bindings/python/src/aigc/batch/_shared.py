@@ -79,7 +79,7 @@ class Shared:
         """A new session, under a new owner. Raises Lost."""
         self.close()
         try:
-            session = self._psycopg.connect(self._url, autocommit=True, connect_timeout=5)
+            session = self._psycopg.connect(self._url, autocommit=True, connect_timeout=5, client_encoding="utf8")
             self._session = session
             session.execute("SELECT pg_advisory_lock(%s, 0)", (_CLASS,))  # Two that make the tables at once collide.
             session.execute(_SCHEMA)
