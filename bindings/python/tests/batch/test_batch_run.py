@@ -492,6 +492,7 @@ def test_from_a_program(folder: Folder, keys: Dict[str, Any]) -> None:
     assert {key: (row.state, row.is_new) for key, row in ended.items()} == {
         "a": ("done", False), "b": ("done", False), "c": ("failed", True)
     }
+    assert all(row.token for row in ended.values())
     assert ended["a"].ok and Path(ended["a"].files[0]).read_bytes() and folder.created() == 3
     with pytest.raises(aigc.batch.FailuresError, match="2 are done, 1 failed"):
         aigc.batch.run(rows, **settings_of(folder, keys)).raise_for_failures()

@@ -20,14 +20,14 @@ CREATE TABLE rows(
     n INTEGER PRIMARY KEY, row INT, line INT, key TEXT NOT NULL, jkey TEXT NOT NULL, print TEXT, provider TEXT, operation TEXT,
     wanted INT, prompt TEXT, fields TEXT, kept TEXT, names TEXT, stem TEXT,
     stands TEXT, do TEXT, state TEXT, status TEXT, code INT DEFAULT 0, message TEXT, remote_id TEXT, files TEXT,
-    sent_ms INT, accepted_ms INT, ended_ms INT, seconds REAL, is_told INT DEFAULT 0, is_noted INT DEFAULT 0
+    sent_ms INT, accepted_ms INT, ended_ms INT, seconds REAL, is_told INT DEFAULT 0, is_noted INT DEFAULT 0, token TEXT
 );
 CREATE TABLE seen(own TEXT PRIMARY KEY, number INT) WITHOUT ROWID;
 CREATE TABLE names(folded TEXT PRIMARY KEY, n INT, stem TEXT) WITHOUT ROWID;
 CREATE TABLE files(stem TEXT PRIMARY KEY, path TEXT, size INT) WITHOUT ROWID;
 CREATE TABLE sent(key TEXT PRIMARY KEY, jkey TEXT, print TEXT, prompt TEXT, run TEXT) WITHOUT ROWID;
 CREATE TABLE results(
-    key TEXT PRIMARY KEY, jkey TEXT, state TEXT, files TEXT, message TEXT, status TEXT, seconds REAL
+    key TEXT PRIMARY KEY, jkey TEXT, state TEXT, files TEXT, message TEXT, status TEXT, seconds REAL, token TEXT
 ) WITHOUT ROWID;
 CREATE TABLE journal(
     jkey TEXT PRIMARY KEY, state TEXT, alive INT, status TEXT, remote_id TEXT, images INT, sent_ms INT, accepted_ms INT,
@@ -68,6 +68,7 @@ class Row(NamedTuple):
     is_told: int
     is_noted: int
     """Whether the ledger says that this row was sent under this key."""
+    token: Optional[str]
 
     def spec(self) -> Spec:
         """As it is submitted."""
@@ -181,12 +182,10 @@ class Index:
             error = error if isinstance(error, dict) else {}
             files = [path for path in files if isinstance(path, str)] if isinstance(files, list) else []
             texts = (entry["key"], entry.get("journal_key") or entry["key"], entry.get("state"), as_json(files),
-                     error.get("message"), error.get("status"))
-            values = (
-                *(text if text is None else str(text) for text in texts),
-                float(seconds) if isinstance(seconds, (int, float)) else None,
-            )
-            self._db.execute("INSERT OR REPLACE INTO results VALUES(?, ?, ?, ?, ?, ?, ?)", values)
+                     error.get("message"), error.get("status"), entry.get("token"))
+            *known, token = (text if text is None else str(text) for text in texts)
+            values = (*known, float(seconds) if isinstance(seconds, (int, float)) else None, token)
+            self._db.execute("INSERT OR REPLACE INTO results VALUES(?, ?, ?, ?, ?, ?, ?, ?)", values)
 
     def load_journal(self, entries: Iterable[Mapping[str, Any]]) -> None:
         """The keys of the journal."""
@@ -203,6 +202,16 @@ class Index:
             if stem is not None and size > 0:
                 self._db.execute("INSERT OR REPLACE INTO files VALUES(?, ?, ?)", (stem, path, size))
 
+    def keys(self, page: int = 2000) -> Iterator[List[str]]:
+        """The keys of all rows, in pages."""
+        last = 0
+        while True:
+            found = self._db.execute("SELECT n, key FROM rows WHERE n > ? ORDER BY n LIMIT ?", (last, page)).fetchall()
+            if not found:
+                return
+            last = int(found[-1][0])
+            yield [str(key) for _, key in found]
+
     def decide(self) -> Iterator[Problem]:
         """Decides about every row, from what was loaded. Yields what must be settled by the user first."""
         position, batch = 0, 1000
@@ -211,7 +220,7 @@ class Index:
                 "SELECT rows.n, rows.row, rows.line, rows.key, rows.jkey, rows.print, rows.names, rows.provider, rows.operation, "
                 "rows.stem, journal.state, journal.alive, journal.status, journal.remote_id, journal.images, "
                 "journal.sent_ms, journal.accepted_ms, journal.ended_ms, results.state, results.files, results.message, "
-                "results.status, results.seconds, sent.print, sent.run FROM rows "
+                "results.status, results.seconds, results.token, sent.print, sent.run FROM rows "
                 "LEFT JOIN journal ON journal.jkey = rows.jkey "
                 "LEFT JOIN results ON results.key = rows.key AND results.jkey = rows.jkey "
                 "LEFT JOIN sent ON sent.key = rows.key WHERE rows.n > ? ORDER BY rows.n LIMIT ?",
@@ -227,7 +236,7 @@ class Index:
 
     def _decide_row(self, row: Tuple[Any, ...]) -> Optional[Problem]:
         (n, number, line, key, jkey, mark, names, provider, operation, stem, state, alive, status, remote_id, images,
-         sent_ms, accepted_ms, ended_ms, last, files, message, last_status, seconds, sent_print, run) = row
+         sent_ms, accepted_ms, ended_ms, last, files, message, last_status, seconds, token, sent_print, run) = row
         values = {"key": jkey, "provider": provider, "operation": operation, **json.loads(names)}
         here = self._listed(json.loads(files or "[]"))
         is_whole = not images or len(here) >= int(images)
@@ -248,10 +257,11 @@ class Index:
         is_told = int(last == decision.stands.value)
         self._db.execute(
             "UPDATE rows SET jkey = ?, stem = ?, stands = ?, do = ?, state = ?, status = ?, message = ?, remote_id = ?, "
-            "files = ?, sent_ms = ?, accepted_ms = ?, ended_ms = ?, seconds = ?, is_told = ?, is_noted = ? WHERE n = ?",
+            "files = ?, sent_ms = ?, accepted_ms = ?, ended_ms = ?, seconds = ?, is_told = ?, is_noted = ?, token = ? "
+            "WHERE n = ?",
             (
                 jkey, stem, decision.stands.value, do, state, status or last_status, message, remote_id,
-                as_json(here), sent_ms, accepted_ms, ended_ms, seconds, is_told, int(sent_print is not None), n,
+                as_json(here), sent_ms, accepted_ms, ended_ms, seconds, is_told, int(sent_print is not None), token, n,
             ),
         )
         return self._objection(decision, number, line, key, stem)

@@ -265,8 +265,10 @@ def _look_back(plan: Plan, wrong: _Errors, shared: Optional[Shared]) -> None:
                 prints = {str(entry["key"]): str(entry.get("print")) for entry in folder.ledger()
                           if "key" in entry and not entry.get("shared")}
                 shared.catch_up(_journal_rows(plan._journal), prints)
-            index.load_ledger({"key": row["key"], "print": row["print"]} for row in shared.rows())
-            index.load_journal(as_journal(shared.rows()))
+            for keys in index.keys():  # Of these rows only: others have keys there too.
+                found = list(shared.look(keys).values())
+                index.load_ledger({"key": row["key"], "print": row["print"]} for row in found)
+                index.load_journal(as_journal(found))
         except Lost as error:
             raise JournalError(f"the journal cannot be reached, and nothing was sent: {error}", status=Status.JOURNAL) from error
     elif any(entry.get("shared") for entry in folder.ledger()):

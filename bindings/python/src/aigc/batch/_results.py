@@ -25,6 +25,8 @@ class RowResult(NamedTuple):
     operation: str
     prompt: str
     remote_id: Optional[str]
+    token: Optional[str]
+    """Text that attaches its job on any machine: client.attach(token)."""
     status: Optional[str]
     """The name of the status that it ended with; None for success."""
     error: Optional[str]
@@ -45,7 +47,7 @@ def result_of(row: Row, out: str, is_new: bool) -> RowResult:
     """A row of the index for a program."""
     return RowResult(
         row.key, row.row, row.stands or "not sent", [os.path.join(out, path) for path in row.paths()], row.provider,
-        row.operation, row.prompt, row.remote_id, row.status if row.code or row.stands != "done" else None,
+        row.operation, row.prompt, row.remote_id, row.token, row.status if row.code or row.stands != "done" else None,
         row.message, row.seconds, json.loads(row.kept), is_new,
     )
 
@@ -61,6 +63,8 @@ def entry_of(row: Row, prompts: bool) -> Dict[str, Any]:
     entry["files"] = row.paths()
     if row.remote_id:
         entry["remote_id"] = row.remote_id
+    if row.token:
+        entry["token"] = row.token
     if row.jkey != row.key:
         entry["journal_key"] = row.jkey
     for name, value in (("sent", row.sent_ms), ("accepted", row.accepted_ms), ("ended", row.ended_ms)):

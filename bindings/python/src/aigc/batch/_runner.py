@@ -336,7 +336,7 @@ class Runner:
         self._unanswered.discard(pending.job.id)
         self._index.end(
             pending.row.n, stands=Is.OPEN.value, sent_ms=pending.begun_ms, accepted_ms=int(time.time() * 1000),
-            remote_id=pending.job.remote_id,
+            remote_id=pending.job.remote_id, token=pending.job.token,
         )
         self._recount(pending.row.n, pending.row.stands, Is.OPEN)
 
@@ -453,6 +453,8 @@ class Runner:
         row = self._index.get(pending.row.n)
         if end.stands is Is.DOUBT and pending.is_sent:
             self._index.end(row.n, sent_ms=pending.begun_ms)
+        if not pending.is_sent and pending.job.token:
+            self._index.end(row.n, token=pending.job.token)
         now = int(time.time() * 1000)
         if pending.accepted and pending.is_sent and row.accepted_ms and end.stands in (Is.DONE, Is.FAILED):
             seconds = (now - row.accepted_ms) / 1000
