@@ -169,3 +169,15 @@ def test_the_variables_are_the_librarys(library: str) -> None:
     info["tencent"] = dict.fromkeys(("secret_id", "secret_key"))
     assert read <= set(of_sandbox(info, {}))
     assert python("import aigc.sandbox.environment, sys; sys.exit('aiohttp' in sys.modules)").returncode == 0
+
+
+def test_no_profile_takes_part(library: str, tmp_path: Path) -> None:
+    """The journal of a profile is for jobs that are paid: a job of the sandbox must not stand in it."""
+    file = tmp_path / ".config" / "aigc" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(f"profile = 'paid'\n[profiles.paid]\njournal.path = '{tmp_path / 'journal'}'\n")
+    line = f"{AIGC} sandbox --duration 0.2 -- {AIGC} generate --provider tencent 'a cat' --key cat-1 --out x.png --quiet"
+    done = shell(line, tmp_path, HOME=str(tmp_path), AIGC_CONFIG_FILE=None, AIGC_PROFILE="paid", XDG_CONFIG_HOME=None)
+    assert done.returncode == 1 and "no journal" in done.stderr and not (tmp_path / "journal").exists(), done.stderr
+    done = shell(line.replace("--key cat-1", ""), tmp_path, HOME=str(tmp_path), AIGC_CONFIG_FILE=None, AIGC_PROFILE="paid")
+    assert done.returncode == 0 and not (tmp_path / "journal").exists(), done.stderr

@@ -14,6 +14,7 @@ _UNSET = (
     "ALIBABA_CLOUD_CREDENTIALS_URI",
     "TENCENTCLOUD_TOKEN",
     "TENCENTCLOUD_SESSION_TOKEN",
+    "AIGC_PROFILE",
 )
 
 
@@ -30,6 +31,7 @@ def environment(info: Mapping[str, Any], before: Optional[Mapping[str, str]] = N
         "TENCENTCLOUD_SECRET_ID": info["tencent"]["secret_id"],
         "TENCENTCLOUD_SECRET_KEY": info["tencent"]["secret_key"],
         "AIGC_SANDBOX_MODEL": info["alibaba"]["model_id"],
+        "AIGC_CONFIG_FILE": "none",  # A profile's journal is for jobs that are paid.
         "AIGC_SANDBOX_PAGE": info.get("page", ""),
         "AIGC_UPLOAD_ENDPOINT": info.get("bucket_https", ""),
     }
