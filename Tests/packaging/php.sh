@@ -30,5 +30,11 @@ for file in aigc.php test.php examples/generate.php; do ok "$file parses without
 ok "tests" timeout 120 php -d error_reporting=-1 -d display_errors=1 "$folder/test.php"
 ok "the example makes an image at Tencent" generates tencent "a cat from PHP"
 ok "and at Alibaba" generates alibaba "a <special-token> from PHP" -image https://example.com/reference.png
+if php -m | grep -qx pcntl; then
+    ok "an interrupted program tells the token" \
+        interrupted 1 php "$folder/examples/generate.php" "${options[@]}" tencent "[never] a cat from PHP" "$work/none"
+else
+    skip "an interrupted program tells the token" "this PHP has no pcntl"
+fi
 ok "a library that is not there is told in one line" without_library
 exit "$failed"

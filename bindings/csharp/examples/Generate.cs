@@ -4,8 +4,8 @@ using System.Threading;
 using Aigc;
 
 // usage: Generate.exe [-c KEY=VALUE]... [-image URL]... PROVIDER PROMPT NAME
-// One job, all of its images as NAME-<remote id>-<number>.<extension>. The token is printed as soon as the job is accepted, and
-// again if the program is interrupted: attach with it later.
+// One job, all of its images as NAME-<remote id>-<number>.<extension>. The token is printed as soon as the job is accepted:
+// attach with it later. Ctrl-C at a terminal waits for an answer on its way; mono notices no other signal: keep a journal.
 public static class Generate
 {
     public static int Main(string[] arguments)

@@ -51,5 +51,5 @@ try {
     $token = isset($job) ? $job->token() : null;
     fwrite(STDERR, ($e instanceof Aigc\Error ? $e->name() . ': ' : '') . $e->getMessage() . "\n");
     fwrite(STDERR, $token === null ? '' : "the job keeps running, its token: $token\n");
-    exit(1);
+    exit($e instanceof Aigc\Error || $e->getCode() === 0 ? 1 : 130);
 }

@@ -32,7 +32,8 @@ begin
   rescue Interrupt
     # A submission on the wire gets a moment for its answer, so that the id of a paid job is not lost.
     client.close
-    abort job.token ? "interrupted; the job keeps running, its token: #{job.token}" : "interrupted; nothing was accepted"
+    warn job.token ? "interrupted; the job keeps running, its token: #{job.token}" : "interrupted; nothing was accepted"
+    exit 130
   end
 rescue Aigc::Error => e
   abort ["#{e.name}: #{e.message}", e.token && "token #{e.token}"].compact.join("\n")
