@@ -158,7 +158,8 @@ def slots(rig: Rig, report: Report) -> None:
     count, life = (200, 4.0) if LONG else (40, 1.0)
     rig.box.config(duration=life, concurrency=5)
     keys = dict(_keys(rig), **rig.own_identity("tencent"))
-    with aigc.Client(dict(keys, **{"poll.initial_ms": 1_000, "poll.max_ms": 5_000})) as client:
+    usual = {"poll.initial_ms": 1_000, "poll.max_ms": 5_000, "job.deadline_ms": 600_000}
+    with aigc.Client(dict(keys, **usual)) as client:
         jobs = [client.submit(**fields("tencent", "slot %d" % number)) for number in range(count)]
         until(lambda: all(job.done for job in jobs), 60 + count * life)
         lost = [job.error for job in jobs if job.error]
