@@ -13,7 +13,6 @@ from ..enums import EventType, State, Status
 from ..errors import AigcError, InvalidArgumentError, WaitTimeoutError
 from . import calls, exits, options, requests
 from .again import Again
-from .batch import batch
 from .doctor import doctor
 from .interrupts import Interrupted, Interrupts
 from .output import Output, describe, label, warn_of_secrets
@@ -134,6 +133,13 @@ def _resumed(client: Client, count: int) -> List[Job]:
         if len(found) >= count:
             break
     return list(found.values())
+
+
+def batch(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
+    """Every row of a file."""
+    from .batch import batch as run  # It needs sqlite3, which not every Python has.
+
+    return run(args, output, interrupts)
 
 
 def fields(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
