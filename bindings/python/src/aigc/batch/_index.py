@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from . import _names
@@ -89,6 +88,9 @@ class Index:
     def __init__(self, options: Options, folder: Optional[str] = None) -> None:
         self.options = options
         name = "" if folder is None else os.path.join(folder, f"index-{os.getpid()}-{id(self):x}")
+        # A Python without SQLite can do all else, and doctor says what is missing.
+        import sqlite3
+
         self._db = sqlite3.connect(name, isolation_level=None, check_same_thread=False)
         if name:
             os.chmod(name, 0o600)
