@@ -53,7 +53,7 @@ ok "it builds with javac, and its Javadoc, without a warning" bash "$folder/buil
 ok "its pom.xml is XML" "$python" -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$folder/pom.xml"
 ok "its tests build without a warning" compiled
 ok "one file knows JNA" one_layer
-ok "tests" timeout 240 java -XX:TieredStopAtLevel=1 -cp "$work/tests:$classes" aigc.AigcTest
+ok "tests" timeout 400 java -XX:TieredStopAtLevel=1 -cp "$work/tests:$classes" aigc.AigcTest
 ok "the first use" first_use
 [ ! -f "$work/first-use" ] || echo "# the first use: $(cat "$work/first-use") ms, best of five (goal: 150 on a quiet machine)"
 ok "the example builds" example_compiled

@@ -65,7 +65,7 @@ fi
 ok "the addon builds with cc alone, without a warning" built
 for file in index.js test.js examples/generate.js; do ok "$file parses" node --check "$folder/$file"; done
 ok "the example has less than 60 lines" test "$(wc -l <"$folder/examples/generate.js")" -lt 60
-ok "tests" timeout 180 node --test "$folder/test.js"
+ok "tests" timeout 400 node --test "$folder/test.js"
 ok "the example makes an image at Tencent" generates tencent "a cat from Node"
 ok "and at Alibaba" generates alibaba "a <special-token> from Node" -image https://example.com/reference.png
 ok "an interrupted program tells the token" interrupted 1 node "$folder/examples/generate.js" "${options[@]}" \

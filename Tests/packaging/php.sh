@@ -27,7 +27,7 @@ without_library() {
 }
 
 for file in aigc.php test.php examples/generate.php; do ok "$file parses without a warning" clean "$folder/$file"; done
-ok "tests" timeout 120 php -d error_reporting=-1 -d display_errors=1 "$folder/test.php"
+ok "tests" timeout 400 php -d error_reporting=-1 -d display_errors=1 "$folder/test.php"
 ok "the example makes an image at Tencent" generates tencent "a cat from PHP"
 ok "and at Alibaba" generates alibaba "a <special-token> from PHP" -image https://example.com/reference.png
 if php -m | grep -qx pcntl; then

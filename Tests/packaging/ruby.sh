@@ -27,7 +27,7 @@ without_library() {
 }
 
 for file in aigc.rb test.rb examples/generate.rb; do ok "$file parses without a warning" clean "$folder/$file"; done
-ok "tests" timeout 120 ruby -w "$folder/test.rb"
+ok "tests" timeout 400 ruby -w "$folder/test.rb"
 ok "the example makes an image at Tencent" generates tencent "a cat from Ruby"
 ok "and at Alibaba" generates alibaba "a <special-token> from Ruby" -image https://example.com/reference.png
 ok "an interrupted program tells the token" \

@@ -167,7 +167,7 @@ test('a token attaches in another process', async () => {
     const own = new lib.Client(config);
     console.log((await own.attach(token).wait()).remoteId);
     await own.close();
-  }, job.token), { encoding: 'utf8', timeout: 60000 });
+  }, job.token), { encoding: 'utf8', timeout: 240000 });
   assert.equal(said.stdout.trim(), (await job.wait()).remoteId, said.stderr);
 });
 
@@ -201,7 +201,7 @@ test('a process ends with jobs running, by itself and by process.exit()', async 
       process.stdout.write(job.token);
       own.tencent.aigcImage({ prompt: '[never] another' });
       if (end) process.exit(0);
-    }, how), { encoding: 'utf8', timeout: 60000 });
+    }, how), { encoding: 'utf8', timeout: 240000 });
     assert.deepEqual([said.status, said.signal, said.stderr], [0, null, '']);
     assert.equal(client.attach(said.stdout, { follow: false }).token, said.stdout);
   }
@@ -228,7 +228,7 @@ test('the collector frees handles and clients, never jobs', () => {
       for (const token of tokens) await client.attach(token).wait();
       await client.close();
       console.log(left <= 1 ? 'collected' : left + ' clients are left');
-    })();`], { encoding: 'utf8', timeout: 60000 });
+    })();`], { encoding: 'utf8', timeout: 240000 });
   assert.equal(said.stdout.trim(), 'collected', said.stderr);
   assert.equal(tool('created', 'tencent'), '5');
 });

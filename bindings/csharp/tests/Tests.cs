@@ -178,7 +178,7 @@ public static class Tests
                 if (told.Type == EventType.JobDone) ended.AddOrUpdate(told.JobId, 1, (id, count) => count + 1);
             });
             var jobs = Enumerable.Range(0, 1000).Select(i => host.Submit(Cat("cat " + i + " in C#"))).ToList();
-            True(Task.WaitAll(jobs.Select(job => job.WaitAsync()).ToArray<Task>(), Minute), "all end");
+            True(Task.WaitAll(jobs.Select(job => job.WaitAsync()).ToArray<Task>(), TimeSpan.FromMinutes(4)), "all end");
             Same(1000, jobs.Select(job => job.RemoteId).Distinct().Count(), "ids");
             True(jobs.All(job => job.State == JobState.Succeeded), "states");
         }

@@ -199,7 +199,7 @@ public final class AigcTest {
                     return job;
                 }));
             }
-            CompletableFuture.allOf(futures.toArray(new CompletableFuture<?>[0])).get(60, TimeUnit.SECONDS);
+            CompletableFuture.allOf(futures.toArray(new CompletableFuture<?>[0])).get(240, TimeUnit.SECONDS);
             Set<String> ids = new HashSet<>();
             for (Job job : jobs) {
                 same(Constants.STATE_SUCCEEDED, job.state(), "state");
@@ -208,7 +208,7 @@ public final class AigcTest {
             same(1000, ids.size(), "ids");
         }
         host.shutdown();
-        check(host.awaitTermination(60, TimeUnit.SECONDS), "the host's threads end");
+        check(host.awaitTermination(240, TimeUnit.SECONDS), "the host's threads end");
         same(1000, ended.size(), "ends");
         check(ended.values().stream().allMatch(count -> count == 1), "each once");
         threads.remove("main"); // of a future that had completed when thenApply was called
@@ -259,7 +259,7 @@ public final class AigcTest {
             Client forgotten = new Client(config());
             Job job = submit(forgotten, cat("[slow] a forgotten cat " + i));
             if (i % 2 == 0) {
-                forgotten.submit(cat("a cat")).future().get(60, TimeUnit.SECONDS); // its thread runs
+                forgotten.submit(cat("a cat")).future().get(240, TimeUnit.SECONDS); // its thread runs
             }
             tokens.add(accepted(job).token());
             gone.add(new WeakReference<>(forgotten));
