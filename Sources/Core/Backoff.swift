@@ -94,8 +94,8 @@ public struct PollSchedule: Equatable, Sendable {
     }
 
     /// A loop asks at once and after each longest pause. The call at once finds nothing: a call before the first half of the
-    /// first pause is over finds the quick jobs, and the other calls are those of the loop. So no job takes more calls or is
-    /// seen later, whatever it takes.
+    /// first pause is over finds the quick jobs, and the other calls are those of the loop. So a job takes about as many
+    /// calls as in the loop, and is seen about as early.
     private func loopPause(_ elapsed: Int64, _ random: UInt64) -> Int64 {
         let first = max(initialMilliseconds, maximumMilliseconds / 20 * 9)
         let next = (elapsed.adding(maximumMilliseconds / 4) / maximumMilliseconds).adding(1)
