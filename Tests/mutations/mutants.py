@@ -311,7 +311,13 @@ MUTANTS = (
     ),
     Mutant(
         8, "one odd entry of a list hides a finished job",
-        [("Sources/Providers/Answers.swift", "assets", "{ continue }", "{ continue }\n            return ([], nil)")],
+        [
+            (
+                "Sources/Providers/Answers.swift", "assets",
+                "if odd.isEmpty { return (assets, nil) }",
+                "if odd.isEmpty { return (assets, nil) }\n        if odd.count < 99 { return ([], nil) }",
+            ),
+        ],
         ["faults answers", "swift BentAnswerTests"],
     ),
     Mutant(
