@@ -105,6 +105,22 @@ final class FolderTests: XCTestCase {
         journal.close()
     }
 
+    /// An id that cannot be written now is owed, and is written as soon as that is possible.
+    func testAnIDThatIsOwedIsWrittenLater() throws {
+        let place = Place()
+        let journal = try open(place.journal)
+        _ = try journal.take(claim("k"))
+        try journal.step(.sending("", "k"), "k")
+        rename(place.file, place.path + "/aside")
+        XCTAssertEqual(status { try journal.step(.accepted(remoteID: "r-owed", requestID: ""), "k") }, .journal)
+        XCTAssertTrue(warnings.all.contains { $0.contains("r-owed") })
+        rename(place.path + "/aside", place.file)
+        let end = Date(timeIntervalSinceNow: 60)
+        while try journal.state("k") != .accepted, Date() < end { usleep(20_000) }
+        XCTAssertEqual(try journal.find(key("k"))?.entry.remoteID, "r-owed")
+        journal.close()
+    }
+
     /// 64 kinds of damage: an error or an answer, never a crash, and nothing is deleted.
     func testDamagedFiles() throws {
         let place = Place()

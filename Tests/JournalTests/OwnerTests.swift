@@ -15,6 +15,9 @@ final class OwnerTests: XCTestCase {
         XCTAssertEqual(known.holder, .other)
         XCTAssertEqual(second.changes(since: [known]), [])
         XCTAssertEqual(second.changes(since: [known]), [])
+        // Only who holds the row sends.
+        XCTAssertThrowsError(try second.step(.sending("", "k"), "k")) { XCTAssertTrue($0 is Taken) }
+        XCTAssertEqual(try first.state("k"), .claimed)
         try first.step(.sending("", "k"), "k")
         try first.step(.accepted(remoteID: "r", requestID: ""), "k")
         let changed = second.changes(since: [known])
