@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from difflib import get_close_matches
-from typing import Any, Dict, List, Mapping, Optional, TypeVar
+from typing import Any, Dict, Iterable, List, Mapping, Optional, TypeVar
 
 from ..enums import Status
 from ._api import PathLike, PlanError, as_completed
@@ -52,8 +52,8 @@ def _kind(frame: Any) -> str:
     return module
 
 
-def _taken(frame: Any, options: Mapping[str, Any]) -> List[Dict[str, Any]]:
-    """The rows, with the columns that are read."""
+def readable(names: Iterable[str], options: Mapping[str, Any]) -> List[str]:
+    """Which columns are read. Raises PlanError for a name that is nearly that of a field."""
     from ..describe import _fields, _operations
     from ._columns import _names_in
     from ._names import columns_of
@@ -65,7 +65,7 @@ def _taken(frame: Any, options: Mapping[str, Any]) -> List[Dict[str, Any]]:
         if operation.kind == "submit":
             known.update(field.name for field in _fields(operation.provider, operation.operation))
     columns: List[str] = []
-    for name in map(str, frame.columns):
+    for name in names:
         near = get_close_matches(name.lower(), known, 1, 0.8)
         if name in known or name.startswith("body."):
             columns.append(name)
@@ -74,8 +74,13 @@ def _taken(frame: Any, options: Mapping[str, Any]) -> List[Dict[str, Any]]:
                 f"the column {name} is read as no field (did you mean {near[0]}?): rename it, or name it in drop",
                 status=Status.INVALID_ARGUMENT, field=name,
             )
+    return columns
+
+
+def _taken(frame: Any, options: Mapping[str, Any]) -> List[Dict[str, Any]]:
+    """The rows, with the columns that are read."""
     rows: List[Dict[str, Any]] = [{} for _ in range(len(frame))]
-    for name in columns:
+    for name in readable(map(str, frame.columns), options):
         values = frame[name].tolist() if _kind(frame) == "pandas" else frame[name].to_list()
         for row, value in zip(rows, values):
             if value is not None and value == value:  # No gap: pandas has NaN there.

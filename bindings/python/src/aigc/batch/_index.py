@@ -288,8 +288,14 @@ class Index:
     def _listed(self, paths: List[str]) -> List[str]:
         """Which of the files that results.jsonl lists are here, in whatever folder. A file that it does not list may be
         anybody's."""
-        found = [self.file_of(os.path.basename(path).rpartition(".")[0]) for path in paths]
-        return [path for path in found if path]
+        here: List[str] = []
+        for path in paths:
+            if os.path.isabs(path):  # Of another machine, or of another folder of this one.
+                here += [path] if os.path.exists(path) else []
+                continue
+            found = self.file_of(os.path.basename(path).rpartition(".")[0])
+            here += [found] if found else []
+        return here
 
     def file_of(self, stem: str) -> Optional[str]:
         """The file of that name without its extension, from before the run."""

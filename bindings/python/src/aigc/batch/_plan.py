@@ -19,7 +19,7 @@ from ._index import Index
 from ._options import Options
 from ._problems import Problem, Problems
 from ._rows import Source
-from ._shared import Lost, Shared, as_journal
+from ._shared import Lost, Shared, as_journal, as_results
 
 _FIRST = 3
 _GONE = 10
@@ -257,7 +257,6 @@ def _look_back(plan: Plan, wrong: _Errors, shared: Optional[Shared]) -> None:
     """What the folder and the journal know, and the decision about each row."""
     index, folder = plan._index, plan._folder
     index.make_indices()
-    index.load_results(folder.results())
     has_journal = os.path.exists(os.path.join(plan._journal, "jobs.db"))
     if shared is not None:
         try:
@@ -269,11 +268,14 @@ def _look_back(plan: Plan, wrong: _Errors, shared: Optional[Shared]) -> None:
                 found = list(shared.look(keys).values())
                 index.load_ledger({"key": row["key"], "print": row["print"]} for row in found)
                 index.load_journal(as_journal(found))
+                index.load_results(as_results(found))
+            index.load_results(folder.results())
         except Lost as error:
             raise JournalError(f"the journal cannot be reached, and nothing was sent: {error}", status=Status.JOURNAL) from error
     elif any(entry.get("shared") for entry in folder.ledger()):
         wrong.whole(["rows of this folder were sent through a journal that machines share: add --journal postgresql://…"])
     else:
+        index.load_results(folder.results())
         index.load_ledger(folder.ledger())
         if has_journal:
             index.load_journal(_journal_rows(plan._journal))

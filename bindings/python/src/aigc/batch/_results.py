@@ -81,7 +81,7 @@ def entry_of(row: Row, prompts: bool) -> Dict[str, Any]:
 def metadata_lines(rows: Iterable[Row], prompts: bool) -> Iterator[str]:
     """metadata.jsonl: a line an image, in the order of the file, as ImageFolder of Hugging Face reads it."""
     for row in rows:
-        for index, path in enumerate(row.paths()):
+        for index, path in enumerate(path for path in row.paths() if not os.path.isabs(path)):
             entry: Dict[str, Any] = {"file_name": path}
             if prompts and row.prompt:
                 entry["text"] = row.prompt

@@ -7,6 +7,7 @@ free; one that was accepted is taken over; one that was on the wire is in doubt,
 
 from __future__ import annotations
 
+import json
 from importlib import import_module
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
@@ -24,7 +25,7 @@ _SCHEMA = """
 CREATE SEQUENCE IF NOT EXISTS aigc_owner AS integer CYCLE;
 CREATE TABLE IF NOT EXISTS aigc_key(
     key text COLLATE "C" PRIMARY KEY, print text NOT NULL, state text NOT NULL, owner integer NOT NULL, provider text NOT NULL,
-    operation text NOT NULL, prompt text, remote_id text, status text, place text,
+    operation text NOT NULL, prompt text, remote_id text, status text, place text, files text,
     sent_at timestamptz, accepted_at timestamptz, ended_at timestamptz
 );
 CREATE TABLE IF NOT EXISTS aigc_rate(name text PRIMARY KEY, next_at timestamptz NOT NULL);
@@ -37,11 +38,11 @@ _ALIVE = (
 _COLUMNS = (
     f"k.key, k.print, k.state, k.owner, {_ALIVE}, k.provider, k.operation, k.remote_id, k.status, k.place, "
     "(extract(epoch FROM k.sent_at) * 1000)::bigint, (extract(epoch FROM k.accepted_at) * 1000)::bigint, "
-    "(extract(epoch FROM k.ended_at) * 1000)::bigint, k.prompt"
+    "(extract(epoch FROM k.ended_at) * 1000)::bigint, k.prompt, k.files"
 )
 _NAMES = (
     "key", "print", "state", "owner", "owner_alive", "provider", "operation", "remote_id", "status", "place", "sent_at_ms",
-    "accepted_at_ms", "ended_at_ms", "prompt",
+    "accepted_at_ms", "ended_at_ms", "prompt", "files",
 )
 
 
@@ -179,12 +180,12 @@ class Shared:
             self.owner, self._place, remote_id, key,
         )
 
-    def ended(self, key: str, state: str, status: Optional[str], remote_id: Optional[str]) -> None:
-        """done, failed, refused, or unknown (in doubt)."""
+    def ended(self, key: str, state: str, status: Optional[str], remote_id: Optional[str], files: Sequence[str] = ()) -> None:
+        """done (with its files), failed, refused, or unknown (in doubt)."""
         self._run(
-            "UPDATE aigc_key SET state = %s, status = %s, remote_id = coalesce(%s, remote_id), ended_at = now() "
+            "UPDATE aigc_key SET state = %s, status = %s, remote_id = coalesce(%s, remote_id), files = %s, ended_at = now() "
             "WHERE key = %s AND state NOT IN ('done', 'failed')",
-            state, status, remote_id, key,
+            state, status, remote_id, json.dumps(list(files)), key,
         )
 
     def free(self, key: str) -> None:
@@ -248,6 +249,19 @@ class Shared:
 def local_key(key: str, owner: int) -> str:
     """The key of a job in the journal of its machine. That journal decides nothing: it keeps ids while the server is away."""
     return f"{key}{_LOCAL}{owner}"
+
+
+def as_results(rows: Iterable[Mapping[str, Any]]) -> Iterator[Dict[str, Any]]:
+    """What is done, as lines of results.jsonl: the files have whole paths, on the machine that has them."""
+    for row in rows:
+        if row["state"] == "done":
+            yield {"key": row["key"], "state": "done", "files": files_of(row)}
+
+
+def files_of(row: Mapping[str, Any]) -> List[str]:
+    """The files of a key that is done."""
+    found: List[str] = json.loads(row["files"] or "[]")
+    return found
 
 
 def as_journal(rows: Iterable[Mapping[str, Any]]) -> Iterator[Dict[str, Any]]:

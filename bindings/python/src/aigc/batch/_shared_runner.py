@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import os
 import time
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
@@ -16,7 +17,7 @@ from ._decide import Is
 from ._index import Row
 from ._plan import Plan
 from ._runner import Runner, _End, _Pending
-from ._shared import Lost, Shared, local_key
+from ._shared import Lost, Shared, files_of, local_key
 
 _LOOK = 1.0  # Seconds between two looks at what others do.
 _AWAY = 120.0  # So long a server that is away is waited for.
@@ -137,7 +138,7 @@ class SharedRunner(Runner):
                 return
             self._others.pop(row.jkey, None)
             error = None if state == "done" else AigcError(f"another machine says: {state} {seen['status'] or ''}".strip())
-            self._end_row(row, _End(_ENDED[state], error), row.paths(), remote_id=seen["remote_id"])
+            self._end_row(row, _End(_ENDED[state], error), files_of(seen) or row.paths(), remote_id=seen["remote_id"])
         elif alive and seen["owner"] != self._shared.owner:
             return
         elif state == "claimed":
@@ -203,7 +204,8 @@ class SharedRunner(Runner):
             if not self._is_stopped and pending.is_sent and (end.error is None or end.error.name == "AIGC_E_CANCELLED"):
                 self._others[row.jkey] = row  # Not sent, because the server was away: whoever is there first sends it.
         elif end.stands in _STATES:
-            self._say(lambda: self._shared.ended(row.jkey, _STATES[end.stands], status, remote_id))
+            files = [os.path.abspath(os.path.join(self._folder.path, path)) for path in paths]
+            self._say(lambda: self._shared.ended(row.jkey, _STATES[end.stands], status, remote_id, files))
 
     def _say(self, words: Callable[[], None]) -> None:
         if self._away is not None or self._late:
