@@ -137,7 +137,8 @@ def test_the_rate_is_one_for_all(server: Server, tmp_path: Path, command: Comman
     # A machine that is slow for a moment sends later what was due: never more than the clouds' bucket of one second takes.
     for n, first in enumerate(times):
         assert all(m - n <= rate * (times[m] - first) * 1.03 + rate for m in range(n + 1, rows)), times
-    seen = (rows - 1) / (times[-1] - times[0])
+    steady = times[rows // 10 :]  # The first ones may be late, while the machines start.
+    seen = (len(steady) - 1) / (steady[-1] - steady[0])
     assert not is_long or rate * 0.97 <= seen <= rate * 1.03, seen
 
 
