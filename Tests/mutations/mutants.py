@@ -562,8 +562,8 @@ MUTANTS = (
         [
             (
                 "Sources/Core/RateLimit.swift", "init",
-                "guard nextAt <= soon.adding(longestPause).adding(queue) else { return nil }",
-                "",
+                "guard nextAt <= soon.adding(longestPause).adding(queue)",
+                "guard nextAt <= .max || queue > soon.adding(longestPause)",
             ),
         ],
         ["swift RateFileTests"],
