@@ -46,7 +46,7 @@ lists() { # what is new fails nothing, and is listed with its version
     local version declaration
     version=$(python3 "$root/Tests/tools/header.py" version | cut -d. -f1,2)
     declaration="/* New. Since $version. */\nint32_t aigc_error_new(const aigc_error *error);\n\n"
-    sed -i "s|^/\* The provider.s request id, which its support|$declaration&|" \
+    sed -i "s|^/\* The provider.s request id. The provider.s support|$declaration&|" \
         "$work/mutant/include/aigc.h"
     sed -i 's|AIGC_E_INTERNAL = 900 |AIGC_E_NEW = 901, /* new */\n    &|' "$work/mutant/include/aigc.h"
     bash "$work/mutant/Tests/checks/abi.sh" >"$work/seen" || { cat "$work/seen"; return 1; }

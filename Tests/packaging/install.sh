@@ -54,10 +54,8 @@ moved_cmake() {
 }
 # A program made with CMake does a whole job.
 generates() {
-    local pairs=() option
-    for option in "${options[@]}"; do [ "$option" = -c ] || pairs+=("$option"); done
     mkdir -p "$work/images"
-    "$work/project/build/generate" tencent "a cat from CMake" "$work/images/cat" "${pairs[@]}" && [ -n "$(ls "$work/images")" ]
+    "$work/project/build/generate" "${options[@]}" tencent "a cat from CMake" "$work/images/cat" && [ -n "$(ls "$work/images")" ]
 }
 empty() { [ -z "$(find "$1" -mindepth 1 | tee /dev/stderr)" ]; }
 one_library() {
