@@ -30,8 +30,9 @@ final class RateFileTests: XCTestCase {
         return words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64($0 * 8)) } }
     }
 
-    private func file(_ path: String? = nil) throws -> RateFile {
-        try RateFile(path ?? folder + "/rates", hash: { Self.hash($0) }, networkName: { _ in nil })
+    private func file(_ path: String? = nil, patience: Int64 = 3_000_000) throws -> RateFile {
+        try RateFile(
+            path ?? folder + "/rates", hash: { Self.hash($0) }, patience: patience, networkName: { _ in nil })
     }
 
     /// What another process would have: its own descriptor, its own rates.
@@ -71,7 +72,8 @@ final class RateFileTests: XCTestCase {
     /// A thousand permits for each of eight threads with a file of their own: no slot twice, none lost.
     func testThreadsAndDescriptorsExcludeEachOther() throws {
         let slots = Collected()
-        let boards = try (0..<8).map { _ in try self.board() }
+        // However loaded the machine is: a change that does not get its lock in time is made without it.
+        let boards = try (0..<8).map { _ in try RateBoard(file: self.file(patience: 60 * second)) }
         DispatchQueue.concurrentPerform(iterations: 8) { index in
             let rate = boards[index].rate(provider: "p", account: "a", action: "x", perSecond: 1_025)
             guard let rate else { return }
@@ -80,8 +82,7 @@ final class RateFileTests: XCTestCase {
         let all = slots.values.sorted()
         XCTAssertEqual(all.count, 2_000)
         let gaps = zip(all, all.dropFirst()).filter { abs($1 - $0 - 1_000_000) > 2 }.count
-        // A change that could not get its lock within 3 ms on a loaded machine is made without it.
-        XCTAssertLessThanOrEqual(gaps, 20, "evenly spaced")
+        XCTAssertEqual(gaps, 0, "evenly spaced")
     }
 
     /// Somebody cuts the file short, fills it with rubbish, or removes it, while it is in use: nobody dies, and the rate holds.

@@ -23,21 +23,25 @@ public final class RateFile: Sendable {
     static let bytes = Int64(recordBytes * (records + 1))
     /// A name is within so many records of the record that its hash names.
     private static let neighbours = 16
-    private static let patience: Int64 = 3_000_000
     private static let patienceAtFirst: Int64 = 2_000_000_000
     private static let title: StaticString = "aigc rates 1\n"
 
     let path: String
     private let descriptor: Int32
     private let clockName: [UInt8]
+    /// How long a change waits for its lock, in nanoseconds: longer means that its holder is stopped or hangs.
+    private let patience: Int64
     private let hash: @Sendable ([UInt8]) -> [UInt8]
 
     /// - hash: SHA-256; an empty array if it fails.
+    /// - patience: see there; tests wait longer on a loaded machine.
     /// - networkName: the name of a descriptor's file system, if it is a network file system.
     public init(
-        _ path: String, hash: @escaping @Sendable ([UInt8]) -> [UInt8], networkName: (Int32) -> String?
+        _ path: String, hash: @escaping @Sendable ([UInt8]) -> [UInt8], patience: Int64 = 3_000_000,
+        networkName: (Int32) -> String?
     ) throws(Failure) {
         self.path = path
+        self.patience = patience
         self.hash = hash
         clockName = Self.clockName()
         // A pipe must not be waited for.
@@ -184,7 +188,7 @@ public final class RateFile: Sendable {
     private func change(_ place: Place, _ unixSeconds: Int64, _ body: (Words?) -> Words?) -> Bool {
         let start = Int64((place.index + 1) * Self.recordBytes)
         // Without the lock after a while: its holder is stopped or hangs.
-        let locked = aigcp_range_lock(descriptor, start, Int64(Self.recordBytes), Self.patience)
+        let locked = aigcp_range_lock(descriptor, start, Int64(Self.recordBytes), patience)
         defer { if locked == 0 { aigcp_range_unlock(descriptor, start, Int64(Self.recordBytes)) } }
         guard let bytes = read(at: start, Self.recordBytes) else { return false }
         let record = Record(bytes)
@@ -195,7 +199,7 @@ public final class RateFile: Sendable {
 
     /// The record of a name, or a place for it: an unused record, or the record that was unused for longest.
     private func find(_ place: inout Place) -> Bool {
-        let locked = aigcp_range_lock(descriptor, 0, 1, Self.patience)
+        let locked = aigcp_range_lock(descriptor, 0, 1, patience)
         defer { if locked == 0 { aigcp_range_unlock(descriptor, 0, 1) } }
         let first = place.name.prefix(4).reduce(0) { ($0 << 8 | Int($1)) } % Self.records
         var oldest: (index: Int, usedAt: Int64)?
