@@ -291,7 +291,7 @@ MUTANTS = (
                 "_ = reason\n            isVerified = true\n            decided = .complete",
             ),
         ],
-        ["faults matrix --case asset"],
+        ["swift AssetsTests", "faults matrix --case asset"],
     ),
     Mutant(
         8, "a full disk is not noticed",
