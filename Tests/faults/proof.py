@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 import traceback
+from collections import Counter
 from typing import Any, Callable, Dict, List, Optional, Sequence, TypeVar
 
 from rig import Rig  # first: it says where the aigc package lies
@@ -82,3 +83,17 @@ def refusals(rig: Rig, provider: str, operation: str) -> Dict[str, int]:
         rig.box.stats(jobs=False)["operations"].get(provider, {}).get(operation, {}).get("refused", {})
     )
     return found
+
+
+def granted(rig: Rig, operation: str) -> int:
+    """The most requests of an operation that were granted in one second, by the date that each of them was signed with.
+
+    A request is signed when it is granted, with the time of this machine, which is the cloud's. When it arrives says less:
+    a busy machine delays some requests, and the next second then sees more of them."""
+    seconds = Counter(
+        value
+        for seen in rig.box.requests(operation)
+        for name, value in seen["headers"]
+        if name.lower() == "x-tc-timestamp"
+    )
+    return max(seconds.values(), default=0)

@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Dict, List, Sequence
 
-from proof import CREATE, DESCRIBE, LONG, main, refusals, until
+from proof import CREATE, DESCRIBE, LONG, granted, main, refusals, until
 from rig import Keys, Rig
 from tap import Report
 
@@ -85,17 +85,6 @@ def _most(times: Sequence[float], window: float = 1.0) -> int:
     return most
 
 
-def _granted(rig: Rig, operation: str) -> int:
-    """The most that were signed in one second: what a busy machine delays does not count against those who were on time."""
-    seconds = Counter(
-        value
-        for seen in rig.box.requests(operation)
-        for name, value in seen["headers"]
-        if name.lower() == "x-tc-timestamp"
-    )
-    return max(seconds.values(), default=0)
-
-
 def _strictly_refused(times: Sequence[float], limit: int) -> int:
     """How many a cloud would have refused that takes so many in any second."""
     taken: List[float] = []
@@ -139,7 +128,7 @@ def eight(rig: Rig, report: Report) -> None:
     jain = _jain([parts.get(child.name, 0) for child in children])
     least = 0.97 if LONG else 0.93
     report.ok(least * PER_SECOND <= rate <= PER_SECOND, "eight processes: the rate is used and kept", "%.2f/s" % rate)
-    report.ok(_granted(rig, CREATE["tencent"]) <= 21, "eight processes: at most 21 granted in a second")
+    report.ok(granted(rig, CREATE["tencent"]) <= 21, "eight processes: at most 21 granted in a second")
     report.ok(jain >= 0.99, "eight processes: each has its part (Jain %.4f)" % jain, dict(parts))
     report.note(
         "eight processes, %.0f s: %.2f/s, at most %d seen in a second, %d refused by a strict cloud, Jain %.4f"
@@ -177,7 +166,7 @@ def killed_and_stopped(rig: Rig, report: Report) -> None:
     jain = _jain([parts.get("p%d" % number, 0) for number in (2, 3, 4)])
     report.ok(rate >= 0.9 * PER_SECOND, "one killed, one stopped: the others use the rate", "%.2f/s" % rate)
     report.ok(jain >= 0.99, "one killed, one stopped: the others share alike", dict(parts))
-    report.ok(_granted(rig, CREATE["tencent"]) <= 21, "one killed, one stopped: never more granted in a second")
+    report.ok(granted(rig, CREATE["tencent"]) <= 21, "one killed, one stopped: never more granted in a second")
     report.note("one killed, one stopped: %.2f/s, Jain %.4f; %d more after it ran again" % (rate, jain, after - before))
 
 
