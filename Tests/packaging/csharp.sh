@@ -6,24 +6,14 @@ set -euo pipefail
 
 need mcs mono-mcs "the C# binding" || exit 0
 need mono mono-runtime "the C# binding" || exit 0
-read_options
-folder=$root/bindings/csharp
-AIGC_TEST_TOOL=$(printf '%s\n' "$python" "$root/Tests/packaging/languages.py")
-export AIGC_TEST_TOOL
+# shellcheck source=Tests/packaging/language.sh
+. "$root/Tests/packaging/language.sh"
+example=(mono "$work/Generate.exe")
 
 compiled() { mcs -langversion:7 -warnaserror -r:"$work/Aigc.dll" -out:"$work/$1.exe" "$folder/$2"; }
-generates() { # PROVIDER PROMPT OPTION...
-    local provider=$1 prompt=$2
-    shift 2
-    rm -rf "$work/images"
-    mkdir "$work/images"
-    forget
-    mono "$work/Generate.exe" "${options[@]}" "$@" "$provider" "$prompt" "$work/images/cat" &&
-        images_are "$provider" 1 "$work/images"
-}
 without_library() {
     local said
-    said=$(AIGC_LIBRARY=/nowhere.so mono "$work/Generate.exe" tencent x "$work/none" 2>&1) && return 1
+    said=$(AIGC_LIBRARY=/nowhere.so "${example[@]}" tencent x "$work/none" 2>&1) && return 1
     grep -q 'install libaigc, or set AIGC_LIBRARY' <<<"$said"
 }
 

@@ -10,11 +10,10 @@ if [ ! -f "$jna" ]; then
     skip "the Java binding" "there is no jna.jar here (Debian: libjna-java)"
     exit 0
 fi
-read_options
-folder=$root/bindings/java
-AIGC_TEST_TOOL=$(printf '%s\n' "$python" "$root/Tests/packaging/languages.py")
-export AIGC_TEST_TOOL
+# shellcheck source=Tests/packaging/language.sh
+. "$root/Tests/packaging/language.sh"
 classes=$work/aigc.jar:$jna
+example=(java -cp "$work/example:$classes" Generate)
 
 compiled() { javac --release 11 -Xlint:all -Werror -cp "$classes" -d "$work/tests" "$folder"/src/test/java/aigc/*.java; }
 example_compiled() { javac --release 11 -Xlint:all -Werror -cp "$classes" -d "$work/example" "$folder/examples/Generate.java"; }
@@ -34,15 +33,6 @@ first_use() {
     echo "$best" >"$work/first-use"
     [ "$best" -lt 1500 ] || { echo "$best ms"; return 1; }
 }
-generates() { # PROVIDER PROMPT OPTION...
-    local provider=$1 prompt=$2
-    shift 2
-    rm -rf "$work/images"
-    mkdir "$work/images"
-    forget
-    java -cp "$work/example:$classes" Generate "${options[@]}" "$@" "$provider" "$prompt" "$work/images/cat" &&
-        images_are "$provider" 1 "$work/images"
-}
 without_library() {
     local said
     said=$(AIGC_LIBRARY=/nowhere.so java -cp "$work/tests:$classes" aigc.FirstUse 2>&1) && return 1
@@ -61,6 +51,6 @@ ok "the example has less than 60 lines" test "$(wc -l <"$folder/examples/Generat
 ok "the example makes an image at Tencent" generates tencent "a cat from Java"
 ok "and at Alibaba" generates alibaba "a <special-token> from Java" -image https://example.com/reference.png
 ok "an interrupted program tells the token" interrupted --by-signal 1 \
-    java -cp "$work/example:$classes" Generate "${options[@]}" tencent "[never] a cat" "$work/never"
+    "${example[@]}" "${options[@]}" tencent "[never] a cat" "$work/never"
 ok "a library that is not there is told in one line" without_library
 exit "$failed"

@@ -5,22 +5,12 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 need node nodejs "the Node.js binding" || exit 0
-read_options
-folder=$root/bindings/node
+# shellcheck source=Tests/packaging/language.sh
+. "$root/Tests/packaging/language.sh"
+example=(node "$folder/examples/generate.js")
 export AIGC_ADDON=$work/aigc.node
-AIGC_TEST_TOOL=$(printf '%s\n' "$python" "$root/Tests/packaging/languages.py")
-export AIGC_TEST_TOOL
 
 built() { bash "$folder/build.sh" --to "$AIGC_ADDON"; }
-generates() { # PROVIDER PROMPT OPTION...
-    local provider=$1 prompt=$2
-    shift 2
-    rm -rf "$work/images"
-    mkdir "$work/images"
-    forget
-    node "$folder/examples/generate.js" "${options[@]}" "$@" "$provider" "$prompt" "$work/images/cat" &&
-        images_are "$provider" 1 "$work/images"
-}
 without_library() {
     local said
     said=$(AIGC_LIBRARY=/nowhere.so node -e "require('$folder')" 2>&1) && return 1
@@ -68,7 +58,7 @@ ok "the example has less than 60 lines" test "$(wc -l <"$folder/examples/generat
 ok "tests" timeout 400 node --test "$folder/test.js"
 ok "the example makes an image at Tencent" generates tencent "a cat from Node"
 ok "and at Alibaba" generates alibaba "a <special-token> from Node" -image https://example.com/reference.png
-ok "an interrupted program tells the token" interrupted 1 node "$folder/examples/generate.js" "${options[@]}" \
+ok "an interrupted program tells the token" interrupted 1 "${example[@]}" "${options[@]}" \
     tencent "[never] a cat" "$work/never"
 ok "a library that is not there is told in one line" without_library
 if need tsc node-typescript "the types of TypeScript"; then ok "a typed program is taken, and a wrong field refused" typed; fi

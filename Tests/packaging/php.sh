@@ -5,21 +5,11 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 need php php-cli "the PHP binding" || exit 0
-read_options
-folder=$root/bindings/php
-AIGC_TEST_TOOL=$(printf '%s\n' "$python" "$root/Tests/packaging/languages.py")
-export AIGC_TEST_TOOL
+# shellcheck source=Tests/packaging/language.sh
+. "$root/Tests/packaging/language.sh"
+example=(php "$folder/examples/generate.php")
 
 clean() { php -d error_reporting=-1 -d display_errors=1 -l "$1" | grep -q '^No syntax errors'; }
-generates() { # PROVIDER PROMPT OPTION...
-    local provider=$1 prompt=$2
-    shift 2
-    rm -rf "$work/images"
-    mkdir "$work/images"
-    forget
-    php "$folder/examples/generate.php" "${options[@]}" "$@" "$provider" "$prompt" "$work/images/cat" &&
-        images_are "$provider" 1 "$work/images"
-}
 without_library() {
     local said
     said=$(AIGC_LIBRARY=/nowhere.so php -r "require '$folder/aigc.php'; new Aigc\\Client();" 2>&1) && return 1
@@ -32,7 +22,7 @@ ok "the example makes an image at Tencent" generates tencent "a cat from PHP"
 ok "and at Alibaba" generates alibaba "a <special-token> from PHP" -image https://example.com/reference.png
 if php -m | grep -qx pcntl; then
     ok "an interrupted program tells the token" \
-        interrupted 1 php "$folder/examples/generate.php" "${options[@]}" tencent "[never] a cat from PHP" "$work/none"
+        interrupted 1 "${example[@]}" "${options[@]}" tencent "[never] a cat from PHP" "$work/none"
 else
     skip "an interrupted program tells the token" "this PHP has no pcntl"
 fi

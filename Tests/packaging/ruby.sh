@@ -5,21 +5,11 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 need ruby ruby "the Ruby binding" || exit 0
-read_options
-folder=$root/bindings/ruby
-AIGC_TEST_TOOL=$(printf '%s\n' "$python" "$root/Tests/packaging/languages.py")
-export AIGC_TEST_TOOL
+# shellcheck source=Tests/packaging/language.sh
+. "$root/Tests/packaging/language.sh"
+example=(ruby "$folder/examples/generate.rb")
 
 clean() { local said; said=$(ruby -wc "$1" 2>&1) && [ "$said" = "Syntax OK" ] || { echo "$said"; return 1; }; }
-generates() { # PROVIDER PROMPT OPTION...
-    local provider=$1 prompt=$2
-    shift 2
-    rm -rf "$work/images"
-    mkdir "$work/images"
-    forget
-    ruby "$folder/examples/generate.rb" "${options[@]}" "$@" "$provider" "$prompt" "$work/images/cat" &&
-        images_are "$provider" 1 "$work/images"
-}
 without_library() {
     local said
     said=$(AIGC_LIBRARY=/nowhere.so ruby -r "$folder/aigc.rb" -e 1 2>&1) && return 1
@@ -31,6 +21,6 @@ ok "tests" timeout 400 ruby -w "$folder/test.rb"
 ok "the example makes an image at Tencent" generates tencent "a cat from Ruby"
 ok "and at Alibaba" generates alibaba "a <special-token> from Ruby" -image https://example.com/reference.png
 ok "an interrupted program tells the token" \
-    interrupted 1 ruby "$folder/examples/generate.rb" "${options[@]}" tencent "[never] a cat from Ruby" "$work/none"
+    interrupted 1 "${example[@]}" "${options[@]}" tencent "[never] a cat from Ruby" "$work/none"
 ok "a library that is not there is told in one line" without_library
 exit "$failed"
