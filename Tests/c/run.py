@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
-from aigc.sandbox.testing import SandboxProcess
+from aigc.sandbox.testing import SandboxProcess, keys
 
 PROVIDERS = ("alibaba", "tencent")
 IMAGE_URL = "https://example.com/reference.png"
@@ -89,18 +89,12 @@ class Runner:
     def config(self, run: Run) -> Dict[str, str]:
         """The configuration keys that lead to the sandbox."""
         info = self.box.info
-        origin = info["https" if run.tls else "http"]
-        keys = {
-            "alibaba.endpoint": origin,
-            "alibaba.access_key_id": info["alibaba"]["access_key_id"],
-            "alibaba.access_key_secret": info["alibaba"]["access_key_secret"],
-            "tencent.endpoint": origin,
-            "tencent.secret_id": info["tencent"]["secret_id"],
-            "tencent.secret_key": info["tencent"]["secret_key"],
+        return {
+            **keys(info, info["https" if run.tls else "http"]),
             "tls.ca_file": info["ca_file"],
             "download.allow_private_addresses": "true",
+            **run.config,
         }
-        return dict(keys, **run.config)
 
     def environment(self, run: Run, folder: Path) -> Dict[str, str]:
         """What a program gets: little, so that nothing of this machine's account is used."""

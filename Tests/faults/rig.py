@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bindings" / "python" / "src"))
 
 import certs  # noqa: E402
-from aigc.sandbox.testing import SandboxProcess  # noqa: E402
+from aigc.sandbox.testing import SandboxProcess, keys  # noqa: E402
 from proxy import Address, Counts, Proxy, contexts_from  # noqa: E402
 
 T = TypeVar("T")
@@ -199,18 +199,7 @@ class Rig:
     def keys(self, api: str, **more: Any) -> Keys:
         """Configuration keys of a client that reaches both clouds there; "_" in more stands for the first dot."""
         info = self.box.info
-        found = dict(
-            QUICK,
-            **{
-                "alibaba.endpoint": api,
-                "alibaba.access_key_id": info["alibaba"]["access_key_id"],
-                "alibaba.access_key_secret": info["alibaba"]["access_key_secret"],
-                "tencent.endpoint": api,
-                "tencent.secret_id": info["tencent"]["secret_id"],
-                "tencent.secret_key": info["tencent"]["secret_key"],
-                "tls.ca_file": info["ca_file"],
-            },
-        )
+        found: Keys = {**QUICK, **keys(info, api), "tls.ca_file": info["ca_file"]}
         found.update({name.replace("_", ".", 1): value for name, value in more.items()})
         return found
 

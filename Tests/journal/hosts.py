@@ -16,7 +16,7 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "bindings" / "python" / "src"))
 sys.path.insert(0, str(ROOT / "Tests" / "faults"))
 
-from aigc.sandbox.testing import SandboxProcess  # noqa: E402
+from aigc.sandbox.testing import SandboxProcess, keys  # noqa: E402
 from tap import Report  # noqa: E402,F401  (for those who import this)
 
 QUICK = {
@@ -35,18 +35,7 @@ QUICK = {
 
 def settings(box: SandboxProcess, **more: str) -> str:
     """The configuration of a host, as the drivers read it."""
-    info = box.info
-    keys = {
-        **QUICK,
-        "alibaba.endpoint": info["http"],
-        "alibaba.access_key_id": info["alibaba"]["access_key_id"],
-        "alibaba.access_key_secret": info["alibaba"]["access_key_secret"],
-        "tencent.endpoint": info["http"],
-        "tencent.secret_id": info["tencent"]["secret_id"],
-        "tencent.secret_key": info["tencent"]["secret_key"],
-        **more,
-    }
-    return "\n".join("%s=%s" % pair for pair in keys.items())
+    return "\n".join("%s=%s" % pair for pair in {**QUICK, **keys(box.info), **more}.items())
 
 
 @dataclass

@@ -14,17 +14,13 @@ import sys
 from typing import Any, Dict
 
 from aigc.sandbox.testing import SandboxProcess
+from aigc.sandbox.testing import keys as sandbox_keys
 
 
 def keys(info: Dict[str, Any]) -> Dict[str, str]:
     """The configuration keys that lead to the sandbox, with polls that do not keep a test waiting."""
     return {
-        "alibaba.endpoint": info["http"],
-        "alibaba.access_key_id": info["alibaba"]["access_key_id"],
-        "alibaba.access_key_secret": info["alibaba"]["access_key_secret"],
-        "tencent.endpoint": info["http"],
-        "tencent.secret_id": info["tencent"]["secret_id"],
-        "tencent.secret_key": info["tencent"]["secret_key"],
+        **sandbox_keys(info),
         "download.allow_private_addresses": "true",
         "poll.initial_ms": "100",
         "poll.max_ms": "500",

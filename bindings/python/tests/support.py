@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
+from aigc.sandbox.testing import keys
+
 PACKAGE = Path(__file__).resolve().parents[1]
 SOURCE = PACKAGE / "src"
 REPOSITORY = PACKAGE.parents[1]
@@ -38,12 +40,7 @@ def python(
 def settings(info: Dict[str, Any], **more: Any) -> Dict[str, Any]:
     """Configuration keys for a client that talks to the sandbox with that ready line."""
     result: Dict[str, Any] = {
-        "alibaba.endpoint": info["http"],
-        "alibaba.access_key_id": info["alibaba"]["access_key_id"],
-        "alibaba.access_key_secret": info["alibaba"]["access_key_secret"],
-        "tencent.endpoint": info["http"],
-        "tencent.secret_id": info["tencent"]["secret_id"],
-        "tencent.secret_key": info["tencent"]["secret_key"],
+        **keys(info),
         "download.allow_private_addresses": True,
         "poll.initial_ms": 100,
         "poll.max_ms": 200,

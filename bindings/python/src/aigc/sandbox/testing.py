@@ -12,8 +12,21 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Dict, List, Optional, Type
+from typing import Any, Dict, List, Mapping, Optional, Type
 from urllib.parse import urlencode
+
+
+def keys(info: Mapping[str, Any], origin: str = "") -> Dict[str, str]:
+    """The configuration keys that lead a client to a sandbox. info: its ready line; origin: empty for its plain HTTP."""
+    endpoint = origin or info["http"]
+    return {
+        "alibaba.endpoint": endpoint,
+        "alibaba.access_key_id": info["alibaba"]["access_key_id"],
+        "alibaba.access_key_secret": info["alibaba"]["access_key_secret"],
+        "tencent.endpoint": endpoint,
+        "tencent.secret_id": info["tencent"]["secret_id"],
+        "tencent.secret_key": info["tencent"]["secret_key"],
+    }
 
 
 class SandboxProcess:
