@@ -40,7 +40,7 @@ enum Composition {
         let transport = try transport(curl)
         let warnings = LateWarnings()
         let journal = try journal(values, warnings)
-        let board: RateBoard
+        let board: RateRegistry
         do throws(Failure) { board = try rateBoard(values, generation, warnings) } catch {
             journal?.close()
             throw error
@@ -95,7 +95,7 @@ enum Composition {
 
     private static func rateBoard(
         _ values: ConfigValues, _ generation: UInt64, _ warnings: LateWarnings
-    ) throws(Failure) -> RateBoard {
+    ) throws(Failure) -> RateRegistry {
         if let path = values.optional(.ratePath) {
             do throws(Failure) { return try ProcessRates.board(generation, path == "none" ? "" : path) } catch {
                 var failure = error
@@ -218,13 +218,13 @@ private enum ProcessRates {
     private final class Holder: @unchecked Sendable {
         // Guarded by the process lock, which a fork renews.
         var generation: UInt64 = 0
-        var boards: [String: RateBoard] = [:]
+        var boards: [String: RateRegistry] = [:]
     }
 
     private static let holder = Holder()
 
     /// - path: of the file; empty: none.
-    static func board(_ generation: UInt64, _ path: String) throws(Failure) -> RateBoard {
+    static func board(_ generation: UInt64, _ path: String) throws(Failure) -> RateRegistry {
         aigcp_process_lock()
         defer { aigcp_process_unlock() }
         if holder.generation != generation {
@@ -237,12 +237,12 @@ private enum ProcessRates {
         return board
     }
 
-    private static func make(_ path: String) throws(Failure) -> RateBoard {
+    private static func make(_ path: String) throws(Failure) -> RateRegistry {
         let file =
             path.isEmpty
             ? nil
             : try RateFile(path, hash: { (try? Hash.sha256($0)) ?? [] }, networkName: { LocalDisk.networkName($0) })
-        do throws(Lock.OutOfMemory) { return try RateBoard(file: file) } catch {
+        do throws(Lock.OutOfMemory) { return try RateRegistry(file: file) } catch {
             throw Failure(.noResources, "Making a client: out of memory")
         }
     }

@@ -61,7 +61,7 @@ final class CallBench {
         self.images = images
         self.perSecond = perSecond
         lanes = CallLanes(rates: ["fake/submit": perSecond, "fake/query": perSecond])
-        scheduler = CallScheduler(maximumInFlight: calls, maximumDownloads: images, rates: try RateBoard())
+        scheduler = CallScheduler(maximumInFlight: calls, maximumDownloads: images, rates: try RateRegistry())
         let provider = FakeProvider()
         record = JobRecord(
             id: 1, provider: provider.name, operation: "draw", isDownload: false, snapshot: JobSnapshot(state: .queued))

@@ -199,16 +199,16 @@ final class CredentialStateTests: XCTestCase {
     }
 
     func testAResolversWarningsReachTheHostOnce() throws {
-        let shared = try Shared()
-        shared.eventsObserved = true
+        let mailbox = try Mailbox()
+        mailbox.eventsObserved = true
         let clock = VirtualClock()
         let worker = DelayedWorker(clock: clock, delayMilliseconds: 1)
         let provider = FakeProvider()
         let core = EngineCore(
-            settings: EngineSettings(), shared: shared,
+            settings: EngineSettings(), mailbox: mailbox,
             transport: ScriptedTransport(cloud: SimulatedCloud(), clock: clock),
             clock: clock, random: SeededRandom(1), providers: [provider], resolvers: ["fake": Warner(["one", "two"])],
-            rates: try RateBoard(), fileWorker: worker, credentialWorker: worker)
+            rates: try RateRegistry(), fileWorker: worker, credentialWorker: worker)
         for _ in 0..<2 {
             core.credentials.resolve("fake")
             clock.advance(milliseconds: 2)
@@ -216,8 +216,8 @@ final class CredentialStateTests: XCTestCase {
             core.turn(mayWait: false)
         }
         var told: [String] = []
-        while let event = shared.events.pop() { told.append("\(event.type) \(event.message ?? "")") }
+        while let event = mailbox.events.pop() { told.append("\(event.type) \(event.message ?? "")") }
         XCTAssertEqual(told, ["warning one", "warning two"])
-        XCTAssertEqual(shared.credentialNotes["fake"]?.id, "k")
+        XCTAssertEqual(mailbox.credentialNotes["fake"]?.id, "k")
     }
 }

@@ -9,7 +9,7 @@ final class DirectCallTests: XCTestCase {
     private func write(_ harness: Harness, _ tag: String) -> JobRecord {
         let call = harness.provider.direct(harness.provider.call(submit: tag), as: .submit)
         let record = harness.record()
-        _ = harness.shared.post(.submit(record, call, follow: true, deadlineMilliseconds: 600_000))
+        _ = harness.mailbox.post(.submit(record, call, follow: true, deadlineMilliseconds: 600_000))
         return record
     }
 
@@ -18,7 +18,7 @@ final class DirectCallTests: XCTestCase {
         let status = harness.provider.statusCall(harness.provider.reference(operation: "draw", remoteID: job))
         let call = harness.provider.direct(status, as: .read)
         let record = harness.record()
-        _ = harness.shared.post(.read(record, call, deadlineMilliseconds: deadline))
+        _ = harness.mailbox.post(.read(record, call, deadlineMilliseconds: deadline))
         return record
     }
 

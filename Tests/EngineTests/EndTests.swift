@@ -327,7 +327,7 @@ final class EndTests: XCTestCase {
         let harness = try Harness()
         let before = harness.submit("a")
         harness.close(grace: 100)
-        XCTAssertFalse(harness.shared.post(.cancel(before.id)))
+        XCTAssertFalse(harness.mailbox.post(.cancel(before.id)))
         harness.runToTheEnd()
         XCTAssertEqual(before.snapshot.failure?.status, .cancelled)
         XCTAssertEqual(harness.transport.started, 0)
@@ -350,7 +350,7 @@ final class EndTests: XCTestCase {
             record.snapshot.reference = JobReference(
                 provider: "nobody", operation: "x", region: "", endpoint: "e", remoteID: "1")
             record.handles = 1
-            _ = harness.shared.post(command(record))
+            _ = harness.mailbox.post(command(record))
             harness.runToTheEnd()
             XCTAssertTrue(record.snapshot.state.isTerminal)
             XCTAssertEqual(record.snapshot.failure?.status, .invalidArgument)

@@ -127,7 +127,7 @@ final class EventTests: XCTestCase {
         settings.jobPolicy.polls = PollSchedule(initialMilliseconds: 1, maximumMilliseconds: 5)
         let engine = try Engine(
             settings: settings, providers: [FakeProvider()], resolvers: ["fake": FakeResolver()], transport: transport,
-            sinks: FakeSinkFactory(), rates: RateBoard())
+            sinks: FakeSinkFactory(), rates: RateRegistry())
         return (engine, cloud)
     }
 
@@ -156,32 +156,32 @@ final class EventTests: XCTestCase {
         XCTAssertFalse(isReadable(descriptor))
     }
 
-    private func shared() throws -> Shared {
-        let shared = try Shared()
+    private func mailbox() throws -> Mailbox {
+        let mailbox = try Mailbox()
         var error: Int32 = 0
-        shared.bell.descriptor = aigcp_eventfd(&error)
-        shared.eventsObserved = true
-        return shared
+        mailbox.bell.descriptor = aigcp_eventfd(&error)
+        mailbox.eventsObserved = true
+        return mailbox
     }
 
     /// The engine works through much at once: the host is woken at the end, or after so many.
     func testManyEventsAreAnnouncedOnce() throws {
-        let shared = try shared()
-        shared.push(.jobState, record(1))
-        XCTAssertTrue(isReadable(shared.bell.descriptor), "the engine does nothing else just then")
-        while shared.events.pop() != nil {}
-        shared.eventsChanged()
-        shared.beginWork()
-        for number in 0..<15 { shared.push(.jobState, record(UInt64(number))) }
-        XCTAssertFalse(isReadable(shared.bell.descriptor))
-        shared.push(.jobState, record(15))
-        XCTAssertTrue(isReadable(shared.bell.descriptor), "a long turn keeps nobody waiting")
-        while shared.events.pop() != nil {}
-        shared.eventsChanged()
-        shared.push(.jobState, record(16))
-        XCTAssertFalse(isReadable(shared.bell.descriptor))
-        shared.endWork()
-        XCTAssertTrue(isReadable(shared.bell.descriptor), "nothing is left unsaid when the engine waits")
+        let mailbox = try mailbox()
+        mailbox.push(.jobState, record(1))
+        XCTAssertTrue(isReadable(mailbox.bell.descriptor), "the engine does nothing else just then")
+        while mailbox.events.pop() != nil {}
+        mailbox.eventsChanged()
+        mailbox.beginWork()
+        for number in 0..<15 { mailbox.push(.jobState, record(UInt64(number))) }
+        XCTAssertFalse(isReadable(mailbox.bell.descriptor))
+        mailbox.push(.jobState, record(15))
+        XCTAssertTrue(isReadable(mailbox.bell.descriptor), "a long turn keeps nobody waiting")
+        while mailbox.events.pop() != nil {}
+        mailbox.eventsChanged()
+        mailbox.push(.jobState, record(16))
+        XCTAssertFalse(isReadable(mailbox.bell.descriptor))
+        mailbox.endWork()
+        XCTAssertTrue(isReadable(mailbox.bell.descriptor), "nothing is left unsaid when the engine waits")
     }
 
     /// What is left to say at the end of a turn is said before a crowd of commands, which take their time.
@@ -192,9 +192,9 @@ final class EventTests: XCTestCase {
             harness.run(until: 1_000)
             var error: Int32 = 0
             let descriptor = aigcp_eventfd(&error)
-            harness.shared.bell.descriptor = descriptor
-            harness.shared.lock.withLock { harness.shared.beginWork() }
-            harness.shared.push(.jobState, record(1_000))
+            harness.mailbox.bell.descriptor = descriptor
+            harness.mailbox.lock.withLock { harness.mailbox.beginWork() }
+            harness.mailbox.push(.jobState, record(1_000))
             for number in 0..<crowd { harness.submit("t\(number)") }
             let seen = Lines()
             harness.transport.setLatency { _ in
@@ -208,14 +208,14 @@ final class EventTests: XCTestCase {
     }
 
     func testWhoHasWaitedForAJobFindsTheDescriptorReadable() throws {
-        let shared = try shared()
+        let mailbox = try mailbox()
         let job = record(1)
-        shared.beginWork()
+        mailbox.beginWork()
         job.waiters = [try Waiter()]
-        shared.push(.jobDone, job)
-        XCTAssertFalse(isReadable(shared.bell.descriptor))
-        XCTAssertEqual(shared.takeWaiters(of: job).count, 1)
-        XCTAssertTrue(isReadable(shared.bell.descriptor))
+        mailbox.push(.jobDone, job)
+        XCTAssertFalse(isReadable(mailbox.bell.descriptor))
+        XCTAssertEqual(mailbox.takeWaiters(of: job).count, 1)
+        XCTAssertTrue(isReadable(mailbox.bell.descriptor))
         XCTAssertTrue(job.waiters.isEmpty)
     }
 

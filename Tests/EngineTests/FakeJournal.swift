@@ -93,8 +93,8 @@ extension Harness {
         let made = record()
         made.key = JournalKey(text)
         made.isHeld = isHeld
-        _ = shared.post {
-            if let key = made.key { shared.keys[key] = made }
+        _ = mailbox.post {
+            if let key = made.key { mailbox.keys[key] = made }
             return .journalled(
                 made,
                 JournalledStart(

@@ -23,8 +23,8 @@ final class Harness {
     let transport: ScriptedTransport
     let provider: FakeProvider
     let resolver: FakeResolver
-    let shared: Shared
-    let rates: RateBoard
+    let mailbox: Mailbox
+    let rates: RateRegistry
     let files: DelayedWorker
     let credentials: DelayedWorker
     let core: EngineCore
@@ -47,16 +47,16 @@ final class Harness {
         transport = ScriptedTransport(cloud: cloud, clock: clock)
         self.provider = provider
         self.resolver = resolver
-        shared = try Shared()
-        rates = try RateBoard()
+        mailbox = try Mailbox()
+        rates = try RateRegistry()
         files = DelayedWorker(clock: clock, delayMilliseconds: 3)
         credentials = DelayedWorker(clock: clock, delayMilliseconds: 20)
         core = EngineCore(
-            settings: settings, shared: shared, transport: transport, clock: clock, random: random,
+            settings: settings, mailbox: mailbox, transport: transport, clock: clock, random: random,
             providers: [provider], resolvers: resolverless ? [:] : [provider.name: resolver], rates: rates,
             fileWorker: files, credentialWorker: credentials, journal: journal)
         start = clock.nanoseconds()
-        shared.eventsObserved = true
+        mailbox.eventsObserved = true
     }
 
     /// Virtual milliseconds since the beginning.
@@ -82,7 +82,7 @@ final class Harness {
     ) -> JobRecord {
         let made = record(operation: operation)
         if keepsRecords { tags[made.id] = tag }
-        _ = shared.post(.submit(made, provider.call(submit: tag), follow: follow, deadlineMilliseconds: deadline))
+        _ = mailbox.post(.submit(made, provider.call(submit: tag), follow: follow, deadlineMilliseconds: deadline))
         return made
     }
 
@@ -93,7 +93,7 @@ final class Harness {
         snapshot.outcome = .accepted
         snapshot.reference = reference
         let made = record(snapshot)
-        _ = shared.post(.attach(made, follow: follow, deadlineMilliseconds: deadline))
+        _ = mailbox.post(.attach(made, follow: follow, deadlineMilliseconds: deadline))
         return made
     }
 
@@ -113,16 +113,16 @@ final class Harness {
         let made = record(isDownload: true)
         let order = DownloadOrder(
             access: access, sink: sink, job: job, index: index, expiresAtMilliseconds: expires)
-        _ = shared.post(.download(made, order))
+        _ = mailbox.post(.download(made, order))
         return made
     }
 
-    func cancel(_ job: JobRecord) { _ = shared.post(.cancel(job.id)) }
-    func follow(_ job: JobRecord, _ on: Bool) { _ = shared.post(.setFollow(job.id, on)) }
-    func deadline(_ job: JobRecord, _ milliseconds: Int64) { _ = shared.post(.setDeadline(job.id, milliseconds)) }
+    func cancel(_ job: JobRecord) { _ = mailbox.post(.cancel(job.id)) }
+    func follow(_ job: JobRecord, _ on: Bool) { _ = mailbox.post(.setFollow(job.id, on)) }
+    func deadline(_ job: JobRecord, _ milliseconds: Int64) { _ = mailbox.post(.setDeadline(job.id, milliseconds)) }
 
     func push(_ id: String, expiresAtMilliseconds: Int64 = 0) {
-        _ = shared.post(
+        _ = mailbox.post(
             .setCredentials(
                 provider.name, FakeResolver.credentials(id, expiresAtMilliseconds: expiresAtMilliseconds)))
     }
@@ -131,12 +131,12 @@ final class Harness {
     @discardableResult
     func refresh(_ job: JobRecord, _ waiter: Waiter? = nil) -> Int {
         if job.snapshot.state.isTerminal { return job.refreshesAsked }  // refused
-        _ = shared.post { .refresh(job, job.askRefresh(waiter)) }
+        _ = mailbox.post { .refresh(job, job.askRefresh(waiter)) }
         return job.refreshesAsked
     }
 
     /// As `Engine.close`.
-    func close(grace: Int64) { _ = shared.close(graceMilliseconds: grace) }
+    func close(grace: Int64) { _ = mailbox.close(graceMilliseconds: grace) }
 
     // MARK: - Time
 
@@ -157,7 +157,7 @@ final class Harness {
             )
             let now = clock.nanoseconds()
             let more =
-                worked || before != after || !shared.inbox.isEmpty || (core.timers.nextDue ?? .max) <= now
+                worked || before != after || !mailbox.inbox.isEmpty || (core.timers.nextDue ?? .max) <= now
                 || (transport.nextDue ?? .max) <= now
             if !more { return }
             turns += 1
@@ -205,14 +205,14 @@ final class Harness {
 
     private func takeEvents() {
         guard takesEvents else { return }
-        shared.lock.withLock {
-            while let event = shared.events.pop() {
+        mailbox.lock.withLock {
+            while let event = mailbox.events.pop() {
                 events.append(
                     Told(
                         at: clock.nanoseconds(), type: event.type, job: event.job?.id ?? 0, state: event.state,
                         status: event.status, message: event.message, log: event.log))
             }
-            shared.eventsChanged()
+            mailbox.eventsChanged()
         }
     }
 

@@ -45,7 +45,7 @@ final class JournalTests: XCTestCase {
         XCTAssertEqual(job.snapshot.state, .succeeded)
         journal.commit()
         XCTAssertEqual(journal.steps("k"), ["sending", "accepted job-1", "succeeded 1"])
-        XCTAssertTrue(harness.shared.keys.isEmpty)
+        XCTAssertTrue(harness.mailbox.keys.isEmpty)
     }
 
     func testWhatCannotBeWrittenIsNotSent() throws {
@@ -174,7 +174,7 @@ final class JournalTests: XCTestCase {
         XCTAssertEqual(harness.events(.jobReady, of: job).count, 1)
         XCTAssertEqual(harness.arrivals("submit").count, 0)
         XCTAssertEqual(journal.steps("k"), [], "the host comes first")
-        _ = harness.shared.post(.release(job.id))
+        _ = harness.mailbox.post(.release(job.id))
         harness.runToTheEnd()
         XCTAssertEqual(job.snapshot.state, .succeeded)
         XCTAssertEqual(harness.events(.jobReady, of: job).count, 1)
@@ -196,9 +196,9 @@ final class JournalTests: XCTestCase {
             let others = (0..<20).map { harness.submit(key: "o\($0)") }
             harness.run(for: 60_000)
             XCTAssertTrue(others.allSatisfy { $0.snapshot.state == .succeeded })
-            for job in held[0..<297] { _ = harness.shared.post(.release(job.id)) }
+            for job in held[0..<297] { _ = harness.mailbox.post(.release(job.id)) }
             harness.cancel(held[297])
-            _ = harness.shared.post(.setDeadline(held[298].id, 5_000))
+            _ = harness.mailbox.post(.setDeadline(held[298].id, 5_000))
             let before = harness.arrivals("submit").count
             harness.run(for: 10_000)
             let pace = harness.arrivals("submit").count - before
@@ -239,7 +239,7 @@ final class JournalTests: XCTestCase {
             return tries < 3 ? .refuseConnection : nil
         }
         let job = harness.submit(key: "k", isHeld: true)
-        _ = harness.shared.post(.release(job.id))
+        _ = harness.mailbox.post(.release(job.id))
         harness.runToTheEnd()
         XCTAssertEqual(job.snapshot.state, .succeeded)
         XCTAssertEqual(tries, 3)
@@ -259,7 +259,7 @@ final class JournalTests: XCTestCase {
         harness.runToTheEnd()
         for job in [cancelled, late, closed] {
             XCTAssertEqual(job.snapshot.outcome, .notSent)
-            _ = harness.shared.post(.release(job.id))
+            _ = harness.mailbox.post(.release(job.id))
         }
         harness.settle()
         XCTAssertEqual(harness.arrivals("submit").count, 0)
@@ -297,7 +297,7 @@ final class JournalTests: XCTestCase {
         XCTAssertEqual(harness.arrivals("submit").count, 0)
         XCTAssertEqual(harness.events(.jobAccepted, of: job).count, 1)
         XCTAssertEqual(harness.events(.jobDone, of: job).count, 1)
-        XCTAssertTrue(harness.shared.keys.isEmpty)
+        XCTAssertTrue(harness.mailbox.keys.isEmpty)
     }
 
     func testAJobOfADeadClientIsTakenOver() throws {
@@ -413,13 +413,13 @@ final class JournalTests: XCTestCase {
             for step in 0..<40 {
                 if random.chance(50) { jobs.append(harness.submit(key: "s\(seed)-\(step)", isHeld: random.chance(10))) }
                 if random.chance(10), !jobs.isEmpty { harness.cancel(random.pick(jobs)) }
-                if random.chance(30), !jobs.isEmpty { _ = harness.shared.post(.release(random.pick(jobs).id)) }
+                if random.chance(30), !jobs.isEmpty { _ = harness.mailbox.post(.release(random.pick(jobs).id)) }
                 harness.run(for: Int64(random.below(3_000)))
                 if random.chance(60) { journal.commit() }
             }
             harness.transport.setScript { _ in nil }
             journal.isFast = true
-            for job in jobs { _ = harness.shared.post(.release(job.id)) }
+            for job in jobs { _ = harness.mailbox.post(.release(job.id)) }
             journal.commit()
             harness.runToTheEnd()
             journal.commit()
@@ -438,7 +438,7 @@ final class JournalTests: XCTestCase {
                     jobs.append(harness.submit(key: "n\(number)-\(index)", isHeld: index == 3))
                     harness.run(for: 700)
                 }
-                _ = harness.shared.post(.release(jobs[3].id))
+                _ = harness.mailbox.post(.release(jobs[3].id))
                 harness.runToTheEnd()
                 for job in jobs { try check(job, harness, UInt64(number)) }
                 if isForEver, number == 1 { XCTAssertEqual(harness.arrivals("submit").count, 0) }

@@ -49,9 +49,9 @@ final class LearningTests: XCTestCase {
             harness.attach(harness.cloud.plant(tag: "t\(number)", at: harness.clock.nanoseconds()))
             harness.runToTheEnd()
         }
-        XCTAssertEqual(harness.shared.counts.statistics.kindsKnown, 0)
+        XCTAssertEqual(harness.mailbox.counts.statistics.kindsKnown, 0)
         _ = exchanges(harness, 8, "submitted")
-        XCTAssertEqual(harness.shared.counts.statistics.kindsKnown, 1)
+        XCTAssertEqual(harness.mailbox.counts.statistics.kindsKnown, 1)
     }
 
     /// The first batch of a fresh client, 200 jobs at once: no more calls and no more lag than a loop that asks at once and

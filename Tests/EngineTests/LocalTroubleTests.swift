@@ -57,7 +57,7 @@ final class LocalTroubleTests: XCTestCase {
                 name: "a bad id given by the host", endsSubmissions: true,
                 begin: { harness, _ in
                     let bad = Credentials(id: "bad\n", secret: Secret(""), expiresAtMilliseconds: 0)
-                    _ = harness.shared.post(.setCredentials("fake", bad))
+                    _ = harness.mailbox.post(.setCredentials("fake", bad))
                 }, end: { harness, _ in harness.push("good") }),
             wire("DNS", .beforeTheWire(.resolve)), wire("a refused connection", .beforeTheWire(.connect)),
             wire("TLS", .beforeTheWire(.tls)), wire("the proxy", .beforeTheWire(.proxy)),
@@ -230,7 +230,7 @@ final class LocalTroubleTests: XCTestCase {
         let harness = try harness(it)
         let read = harness.record()
         let call = harness.provider.statusCall(harness.provider.reference(operation: "draw", remoteID: "job-1"))
-        _ = harness.shared.post(
+        _ = harness.mailbox.post(
             .read(read, harness.provider.direct(call, as: .read), deadlineMilliseconds: 3_600_000))
         let reference = harness.provider.reference(operation: "draw", remoteID: "job-1")
         let image = FakeProvider(assetsByCall: true).assetAccess(reference, AssetReference(id: "0"))

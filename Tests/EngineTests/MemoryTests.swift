@@ -36,7 +36,7 @@ final class MemoryTests: XCTestCase {
     private func attached(follow: Bool) throws -> (Harness, [JobRecord], Int) {
         let harness = try Harness(provider: FakeProvider(name: "tencent", endpoint: "mps.tencentcloudapi.com"))
         harness.takesEvents = false
-        harness.shared.eventsObserved = false
+        harness.mailbox.eventsObserved = false
         harness.cloud.forgetsArrivals = true
         let before = residentBytes()
         var records: [JobRecord] = []
@@ -52,7 +52,7 @@ final class MemoryTests: XCTestCase {
             record.handles = 1
             record.hasHadHandle = true
             records.append(record)
-            _ = harness.shared.post(.attach(record, follow: follow, deadlineMilliseconds: 3_600_000))
+            _ = harness.mailbox.post(.attach(record, follow: follow, deadlineMilliseconds: 3_600_000))
             if number % 1_000 == 0 { harness.core.turn(mayWait: false) }
         }
         harness.core.turn(mayWait: false)
@@ -70,7 +70,7 @@ final class MemoryTests: XCTestCase {
     func testWaitingForTheNextPoll() throws {
         let harness = try Harness(provider: FakeProvider(name: "tencent", endpoint: "mps.tencentcloudapi.com"))
         harness.takesEvents = false
-        harness.shared.eventsObserved = false
+        harness.mailbox.eventsObserved = false
         harness.cloud.forgetsArrivals = true
         harness.cloud.pendingMilliseconds = 3_600_000
         harness.transport.setLatency { _ in 1 }
@@ -91,7 +91,7 @@ final class MemoryTests: XCTestCase {
     func testAHundredThousandJobsOneAfterAnother() throws {
         let harness = try Harness()
         harness.takesEvents = false
-        harness.shared.eventsObserved = false
+        harness.mailbox.eventsObserved = false
         harness.keepsRecords = false
         harness.cloud.forgetsArrivals = true
         var after: [Int] = []

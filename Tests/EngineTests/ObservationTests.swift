@@ -14,12 +14,12 @@ final class ObservationTests: XCTestCase {
         settings.logCapacity = capacity
         settings.learnsPauses = false
         let harness = try Harness(settings: settings, provider: provider)
-        harness.shared.events = EventQueue(logCapacity: capacity)
+        harness.mailbox.events = EventQueue(logCapacity: capacity)
         return harness
     }
 
     private func calls(_ harness: Harness, _ action: String) throws -> Statistics.Calls {
-        try XCTUnwrap(harness.shared.counts.statistics.calls.first { $0.name.action == action })
+        try XCTUnwrap(harness.mailbox.counts.statistics.calls.first { $0.name.action == action })
     }
 
     private func logs(_ harness: Harness) -> [LogRecord] { harness.events.compactMap(\.log) }
@@ -55,7 +55,7 @@ final class ObservationTests: XCTestCase {
         XCTAssertEqual(images.started, 16)
         XCTAssertEqual(images.receivedBytes, UInt64(harness.sinks.made.reduce(0) { $0 + ($1.image?.count ?? 0) }))
 
-        let statistics = harness.shared.counts.statistics
+        let statistics = harness.mailbox.counts.statistics
         XCTAssertEqual(statistics.calls.map(\.inFlight), [0, 0, 0])
         XCTAssertEqual(statistics.callsWaiting, 0)
         let drawn = try XCTUnwrap(statistics.jobs.first { !$0.name.isDownload })
@@ -100,13 +100,13 @@ final class ObservationTests: XCTestCase {
             if random.chance(50) { harness.close(grace: 1_000) }
             harness.runToTheEnd()
             harness.core.reporter.observeTheEnd()
-            for row in harness.shared.counts.statistics.calls {
+            for row in harness.mailbox.counts.statistics.calls {
                 XCTAssertEqual(row.inFlight, 0, "seed \(seed) \(row.name)")
                 // What failed before the wire is among the failures too.
                 let ended = row.answered + row.failed.reduce(0, +) + row.cut
                 XCTAssertGreaterThanOrEqual(ended, row.started, "seed \(seed) \(row.name)")
             }
-            for row in harness.shared.counts.statistics.jobs {
+            for row in harness.mailbox.counts.statistics.jobs {
                 XCTAssertEqual(row.active, 0, "seed \(seed) \(row.name)")
             }
         }
@@ -243,11 +243,11 @@ final class ObservationTests: XCTestCase {
             let trace = try TraceContext(
                 parent: "00-" + String(repeating: "a", count: 32) + "-1234567890abcdef-01", state: "")
             let job = harness.submit("a")
-            harness.shared.setTrace(trace, of: job)
+            harness.mailbox.setTrace(trace, of: job)
             let other = harness.submit("b")
             harness.runToTheEnd()
             let download = try harness.download(job)
-            harness.shared.setTrace(trace, of: download)
+            harness.mailbox.setTrace(trace, of: download)
             harness.runToTheEnd()
             XCTAssertEqual(download.snapshot.state, .succeeded)
             for action in harness.transport.actions {

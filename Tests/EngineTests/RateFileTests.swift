@@ -36,9 +36,9 @@ final class RateFileTests: XCTestCase {
     }
 
     /// What another process would have: its own descriptor, its own rates.
-    private func board(_ path: String? = nil) throws -> RateBoard { try RateBoard(file: file(path)) }
+    private func board(_ path: String? = nil) throws -> RateRegistry { try RateRegistry(file: file(path)) }
 
-    private func rate(_ board: RateBoard, _ perSecond: Double = 20.5, action: String = "x") throws -> SharedRate {
+    private func rate(_ board: RateRegistry, _ perSecond: Double = 20.5, action: String = "x") throws -> SharedRate {
         try XCTUnwrap(board.rate(provider: "p", account: "a", action: action, perSecond: perSecond))
     }
 
@@ -73,7 +73,7 @@ final class RateFileTests: XCTestCase {
     func testThreadsAndDescriptorsExcludeEachOther() throws {
         let slots = Collected()
         // However loaded the machine is: a change that does not get its lock in time is made without it.
-        let boards = try (0..<8).map { _ in try RateBoard(file: self.file(patience: 60 * second)) }
+        let boards = try (0..<8).map { _ in try RateRegistry(file: self.file(patience: 60 * second)) }
         DispatchQueue.concurrentPerform(iterations: 8) { index in
             let rate = boards[index].rate(provider: "p", account: "a", action: "x", perSecond: 1_025)
             guard let rate else { return }

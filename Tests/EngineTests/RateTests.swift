@@ -60,7 +60,7 @@ final class RateTests: XCTestCase {
     /// A gate that wakes long after its slot has lost it: others may have left on time, and the provider would count both. Who
     /// is always late is not kept waiting for ever.
     func testALateGateReservesAnew() throws {
-        let board = try RateBoard()
+        let board = try RateRegistry()
         func permits() throws -> Permits {
             try Permits(XCTUnwrap(board.rate(provider: "p", account: "a", action: "x", perSecond: 2 * 1.025)))
         }
@@ -218,13 +218,13 @@ final class RateTests: XCTestCase {
         let harness = try Harness(settings: settings)
         let jobs = (0..<300).map { harness.attach(harness.cloud.plant(tag: "t\($0)", at: harness.start)) }
         let cancelled = jobs[200]
-        _ = harness.shared.post(.cancel(cancelled.id))
+        _ = harness.mailbox.post(.cancel(cancelled.id))
         harness.runToTheEnd()
         for job in jobs where job !== cancelled { XCTAssertEqual(job.snapshot.state, .succeeded) }
         XCTAssertEqual(cancelled.snapshot.state, .cancelled)
         harness.checkNothingLeft("a crowd")
 
-        let calls = try XCTUnwrap(harness.shared.counts.statistics.calls.first { $0.name.action == "status" })
+        let calls = try XCTUnwrap(harness.mailbox.counts.statistics.calls.first { $0.name.action == "status" })
         XCTAssertEqual(calls.started, UInt64(harness.arrivals("status").count))
         XCTAssertGreaterThan(calls.started, 350, "many were asked for more than once")
         let longest = Double(harness.elapsed)

@@ -27,7 +27,7 @@ final class ThreadTests: XCTestCase {
                 maximumAttempts: 5, backoff: Backoff(baseMilliseconds: 1, capMilliseconds: 10))
             engine = try Engine(
                 settings: quick, providers: [FakeProvider()], resolvers: ["fake": resolver], transport: transport,
-                sinks: sinks, rates: RateBoard())
+                sinks: sinks, rates: RateRegistry())
         }
     }
 
@@ -108,7 +108,7 @@ final class ThreadTests: XCTestCase {
                 _ = engine.nextEvent(milliseconds: 2_000)
                 if aigcp_monotonic_ns() - began > 1_900_000_000 { asleep.add("slept on") }
             }
-            while engine.shared.lock.withLock({ engine.shared.eventWaiters }) < 2 { usleep(100) }
+            while engine.mailbox.lock.withLock({ engine.mailbox.eventWaiters }) < 2 { usleep(100) }
             engine.wake()
             engine.wake()
             try join()

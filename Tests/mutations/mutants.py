@@ -118,8 +118,8 @@ MUTANTS = (
     Mutant(
         3, "commands are posted without the lock",
         [
-            ("Sources/Engine/Host/Shared.swift", "post", "lock.withLock { () throws(E)", "{ () throws(E) -> Bool"),
-            ("Sources/Engine/Host/Shared.swift", "post", "} if wake", "}()\n        if wake"),
+            ("Sources/Engine/Host/Mailbox.swift", "post", "lock.withLock { () throws(E)", "{ () throws(E) -> Bool"),
+            ("Sources/Engine/Host/Mailbox.swift", "post", "} if wake", "}()\n        if wake"),
         ],
         ["c threads16", "c frees64"],
     ),
@@ -151,8 +151,8 @@ MUTANTS = (
         [
             (
                 ACTIONS, "ended",
-                "shared.push(.jobDone, record)",
-                "if failure?.status != .cancelled { shared.push(.jobDone, record) }",
+                "mailbox.push(.jobDone, record)",
+                "if failure?.status != .cancelled { mailbox.push(.jobDone, record) }",
             ),
         ],
         ["c cancel", "swift FaultMatrixTests|EndTests"],

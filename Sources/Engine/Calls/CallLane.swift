@@ -177,9 +177,9 @@ struct CallGates {
     private static let most = 64
 
     private var gates: [Name: CallGate] = [:]
-    private let rates: RateBoard
+    private let rates: RateRegistry
 
-    init(rates: RateBoard) { self.rates = rates }
+    init(rates: RateRegistry) { self.rates = rates }
 
     var count: Int { gates.count }
 

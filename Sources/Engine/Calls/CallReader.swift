@@ -14,14 +14,14 @@ final class CallReader {
     private var clockOffsets = FewKeys<Int64>()
     private var budgets = FewKeys<RetryBudget>()
     private var known = KnownAnswers()
-    private let shared: Shared
+    private let mailbox: Mailbox
     private let reporter: Reporter
     private let clock: any Clock
     private let random: any RandomSource
     private let longestPause: Int64
 
-    init(_ shared: Shared, _ reporter: Reporter, clock: any Clock, random: any RandomSource, longestPause: Int64) {
-        self.shared = shared
+    init(_ mailbox: Mailbox, _ reporter: Reporter, clock: any Clock, random: any RandomSource, longestPause: Int64) {
+        self.mailbox = mailbox
         self.reporter = reporter
         self.clock = clock
         self.random = random
@@ -68,7 +68,7 @@ final class CallReader {
     private func readPart(
         _ call: ProviderCall, _ ticket: CallTicket, _ failure: TransferFailure
     ) -> Result<JobAnswer, CallFailure> {
-        var failed = TransferReading.callFailure(failure, doing: ticket.doing)
+        var failed = failure.meaning(doing: ticket.doing)
         guard call.kind == .submit, let reply = failure.reply else { return .failure(failed) }
         let answer = ticket.owner.task.provider.decode(
             call, operation: ticket.owner.record.operation, reply: reply, unixMilliseconds: clock.unixMilliseconds())
@@ -123,6 +123,6 @@ final class CallReader {
     private func noteDate(_ reply: HTTPReply, of endpoint: String) {
         guard let text = reply.headers["date"] else { return }
         let date = ServerDate(text: text, arrivedAtMilliseconds: clock.unixMilliseconds())
-        shared.counts.lock.withLock { shared.counts.serverDates[endpoint] = date }
+        mailbox.counts.lock.withLock { mailbox.counts.serverDates[endpoint] = date }
     }
 }

@@ -30,7 +30,7 @@ final class CallRunner {
     private let random: any RandomSource
 
     init(
-        settings: EngineSettings, rates: RateBoard, timers: Timers, transport: any Transport,
+        settings: EngineSettings, rates: RateRegistry, timers: Timers, transport: any Transport,
         credentials: CredentialStore, reader: CallReader, reporter: Reporter, clock: any Clock,
         random: any RandomSource
     ) {

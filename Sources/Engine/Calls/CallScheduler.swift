@@ -50,7 +50,7 @@ struct CallScheduler {
     private var timers = TimerHeap()
     private var wakeAt: Int64 = .max
 
-    init(maximumInFlight: Int, maximumDownloads: Int, rates: RateBoard) {
+    init(maximumInFlight: Int, maximumDownloads: Int, rates: RateRegistry) {
         calls = Places(most: maximumInFlight)
         images = Places(most: maximumDownloads)
         gates = CallGates(rates: rates)

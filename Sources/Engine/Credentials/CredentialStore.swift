@@ -16,24 +16,24 @@ final class CredentialAlarm: TimerNode {
 final class CredentialStore {
     private let resolvers: [String: any CredentialResolver]
     private let worker: any Worker
-    private let shared: Shared
+    private let mailbox: Mailbox
 
-    init(_ resolvers: [String: any CredentialResolver], worker: any Worker, _ shared: Shared) {
+    init(_ resolvers: [String: any CredentialResolver], worker: any Worker, _ mailbox: Mailbox) {
         self.resolvers = resolvers
         self.worker = worker
-        self.shared = shared
+        self.mailbox = mailbox
     }
 
     /// The answer comes as a command.
     func resolve(_ provider: String) {
         guard let resolver = resolvers[provider] else {
             let none = Failure(.noCredentials, "No credentials for \(provider) are configured")
-            shared.postInternal(.resolved(provider, Resolution(.failure(none))))
+            mailbox.postInternal(.resolved(provider, Resolution(.failure(none))))
             return
         }
-        let shared = shared
+        let mailbox = self.mailbox
         worker.run {
-            shared.postInternal(.resolved(provider, resolver.resolve()))
+            mailbox.postInternal(.resolved(provider, resolver.resolve()))
         }
     }
 
@@ -44,7 +44,7 @@ final class CredentialStore {
             id: current.id, source: current.source, foundIn: foundIn ?? current.source,
             isTemporary: current.token != nil,
             expiresAtMilliseconds: current.expiresAtMilliseconds)
-        shared.lock.withLock { shared.credentialNotes[provider] = note }
+        mailbox.lock.withLock { mailbox.credentialNotes[provider] = note }
     }
 }
 

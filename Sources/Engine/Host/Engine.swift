@@ -3,8 +3,8 @@ public import Core
 
 /// One client's engine: owns the thread, the transport and the state that the threads share. Any thread may call it.
 public final class Engine: @unchecked Sendable {
-    // `thread` and `started` are guarded by `startLock`; the rest is constant or under `Shared.lock`.
-    let shared: Shared
+    // `thread` and `started` are guarded by `startLock`; the rest is constant or under `Mailbox.lock`.
+    let mailbox: Mailbox
     let startLock: Lock
     let core: EngineCore
     let workers: [any Worker]
@@ -18,36 +18,36 @@ public final class Engine: @unchecked Sendable {
     let journal: (any JobJournal)?
     /// One key after the other: what the journal says of it, and the job that this client makes of that.
     let keyLock: Lock
-    private let rates: RateBoard
+    private let rates: RateRegistry
 
     static let stackBytes: UInt = 1 << 20
 
     public init(
         settings: EngineSettings, providers: [any Provider], resolvers: [String: any CredentialResolver],
-        transport: any Transport, sinks: any AssetSinkFactory, rates: RateBoard,
+        transport: any Transport, sinks: any AssetSinkFactory, rates: RateRegistry,
         journal: (any JobJournal)? = nil
     ) throws(Lock.OutOfMemory) {
         self.journal = journal
         self.rates = rates
         keyLock = try Lock()
-        shared = try Shared()
+        mailbox = try Mailbox()
         startLock = try Lock()
         let fileWorker = try ThreadWorker(name: "aigc-file")
         let credentialWorker = try ThreadWorker(name: "aigc-cred")
         workers = [fileWorker, credentialWorker]
         let clock = SystemClock()
         core = EngineCore(
-            settings: settings, shared: shared, transport: transport, clock: clock, random: SystemRandom(),
+            settings: settings, mailbox: mailbox, transport: transport, clock: clock, random: SystemRandom(),
             providers: providers, resolvers: resolvers, rates: rates, fileWorker: fileWorker,
             credentialWorker: credentialWorker, journal: journal)
         self.settings = settings
         self.providers = providers
         self.sinks = sinks
         self.clock = clock
-        shared.events = EventQueue(logCapacity: settings.logCapacity)
-        shared.counts.statistics.startedAtMilliseconds = clock.unixMilliseconds()
+        mailbox.events = EventQueue(logCapacity: settings.logCapacity)
+        mailbox.counts.statistics.startedAtMilliseconds = clock.unixMilliseconds()
         let wake = WakeBox(transport: transport)
-        shared.waker.action = { wake.transport.wake() }
+        mailbox.waker.action = { wake.transport.wake() }
     }
 
     /// `Transport.wake` is the one call that any thread may make.
@@ -64,7 +64,7 @@ public final class Engine: @unchecked Sendable {
         _ call: ProviderCall, operation: String, follow: Bool, deadlineMilliseconds: Int64, trace: TraceContext? = nil
     ) throws(Failure) -> JobRecord {
         let record = newRecord(call.provider, operation, isDownload: false, JobSnapshot(state: .queued))
-        shared.setTrace(trace, of: record)
+        mailbox.setTrace(trace, of: record)
         try start()
         try post(.submit(record, call, follow: follow, deadlineMilliseconds: deadlineMilliseconds))
         return record
@@ -84,7 +84,7 @@ public final class Engine: @unchecked Sendable {
     public func attach(
         _ reference: JobReference, follow: Bool, deadlineMilliseconds: Int64
     ) throws(Failure) -> JobRecord {
-        let reference = shared.once(reference)
+        let reference = mailbox.once(reference)
         var snapshot = JobSnapshot(state: .pending)
         snapshot.outcome = .accepted
         snapshot.reference = reference
@@ -114,7 +114,7 @@ public final class Engine: @unchecked Sendable {
             return try order(
                 access, provider: job.provider, operation: job.operation, job: reference, index: asset.place(at: index),
                 path: path,
-                expiresAtMilliseconds: asset.expiresAtMilliseconds, trace: shared.lock.withLock { job.trace },
+                expiresAtMilliseconds: asset.expiresAtMilliseconds, trace: mailbox.lock.withLock { job.trace },
                 identity: [
                     reference.provider, reference.endpoint, reference.region, reference.operation, reference.remoteID,
                     String(index),
@@ -144,7 +144,7 @@ public final class Engine: @unchecked Sendable {
         var snapshot = JobSnapshot(state: .queued)
         if let job { snapshot.imageOf = job }
         let record = newRecord(provider, operation, isDownload: true, snapshot)
-        shared.setTrace(trace, of: record)
+        mailbox.setTrace(trace, of: record)
         let order = DownloadOrder(
             access: access, sink: sink, job: job, index: index, expiresAtMilliseconds: expiresAtMilliseconds)
         try start()
@@ -152,7 +152,7 @@ public final class Engine: @unchecked Sendable {
         return record
     }
 
-    public func cancel(_ record: JobRecord) { _ = shared.post(.cancel(record.id)) }
+    public func cancel(_ record: JobRecord) { _ = mailbox.post(.cancel(record.id)) }
 
     public func setFollow(_ record: JobRecord, _ follow: Bool) throws(Failure) {
         try post(.setFollow(record.id, follow))
@@ -169,27 +169,27 @@ public final class Engine: @unchecked Sendable {
 
     /// The credentials that are in use for a provider; nil before the first call.
     public func credentialNote(of provider: String) -> CredentialNote? {
-        shared.lock.withLock { shared.credentialNotes[provider] }
+        mailbox.lock.withLock { mailbox.credentialNotes[provider] }
     }
 
     /// What the last answer of an endpoint (as in `JobReference.endpoint`) said about the time; nil before the first.
     public func serverDate(of endpoint: String) -> ServerDate? {
-        shared.counts.lock.withLock { shared.counts.serverDates[endpoint] }
+        mailbox.counts.lock.withLock { mailbox.counts.serverDates[endpoint] }
     }
 
     /// The trace that goes along with the calls about a job, from its next call on.
     public func setTrace(_ record: JobRecord, _ trace: TraceContext?) {
-        shared.setTrace(trace, of: record)
+        mailbox.setTrace(trace, of: record)
     }
 
     /// The present counts.
     public func statistics() -> Statistics {
-        var copy = shared.counts.lock.withLock { shared.counts.statistics }
+        var copy = mailbox.counts.lock.withLock { mailbox.counts.statistics }
         copy.rates = rates.rows(at: clock.nanoseconds())
-        return shared.lock.withLock {
-            copy.callsWaiting = shared.callsWaiting
-            copy.eventsQueued = shared.events.count
-            copy.logsLost = shared.events.logsLost
+        return mailbox.lock.withLock {
+            copy.callsWaiting = mailbox.callsWaiting
+            copy.eventsQueued = mailbox.events.count
+            copy.logsLost = mailbox.events.logsLost
             return copy
         }
     }
@@ -205,6 +205,6 @@ public final class Engine: @unchecked Sendable {
     static var closed: Failure { Failure(.closed, "The client has been closed") }
 
     func post(_ command: Command) throws(Failure) {
-        guard shared.post(command) else { throw Self.closed }
+        guard mailbox.post(command) else { throw Self.closed }
     }
 }

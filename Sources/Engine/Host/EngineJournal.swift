@@ -34,7 +34,7 @@ extension Engine {
             switch try journal.claim(claim, isFresh: order.key == nil) {
             case .new: break
             case .known(let place):
-                if let known = shared.lock.withLock({ shared.keys[key] }) { return known }
+                if let known = mailbox.lock.withLock({ mailbox.keys[key] }) { return known }
                 // A job of this client that never left and has ended: its submission begins anew.
                 if place.entry.state != .claimed || place.holder != .here { start.place = place }
             }
@@ -51,7 +51,7 @@ extension Engine {
             guard let place = try journal.find(key) else {
                 throw Failure(.notFound, "\(doing): the journal has no such key", field: "key")
             }
-            if let known = shared.lock.withLock({ shared.keys[key] }) { return known }
+            if let known = mailbox.lock.withLock({ mailbox.keys[key] }) { return known }
             if place.entry.state == .claimed, place.holder != .other {
                 throw Failure(
                     .wrongState, "\(doing): it was never sent, and its client is gone; submit its request", field: "key"
@@ -72,7 +72,7 @@ extension Engine {
             if places.isEmpty { return count }
             for place in places {
                 try keyLock.withLock { () throws(Failure) in
-                    if shared.lock.withLock({ shared.keys[place.entry.key] }) != nil { return }
+                    if mailbox.lock.withLock({ mailbox.keys[place.entry.key] }) != nil { return }
                     count += 1
                     _ = try begin(place.entry.key, place, follow, deadlineMilliseconds)
                 }
@@ -82,7 +82,7 @@ extension Engine {
 
     /// Lets the first byte of a held job leave.
     public func letLeave(_ record: JobRecord) throws(Failure) {
-        let (isHeld, isOver) = shared.lock.withLock { (record.isHeld, record.snapshot.state.isTerminal) }
+        let (isHeld, isOver) = mailbox.lock.withLock { (record.isHeld, record.snapshot.state.isTerminal) }
         guard isHeld else {
             throw Failure(.wrongState, "Releasing a job: it was not submitted with \"hold\"")
         }
@@ -90,13 +90,13 @@ extension Engine {
         try post(.release(record.id))
     }
 
-    public func key(of record: JobRecord) -> JournalKey? { shared.lock.withLock { record.key } }
+    public func key(of record: JobRecord) -> JournalKey? { mailbox.lock.withLock { record.key } }
 
     /// A warning without a failed job.
     public func warn(_ text: String) {
-        shared.lock.withLock {
-            shared.events.pushWarning(text, of: "")
-            shared.announce()
+        mailbox.lock.withLock {
+            mailbox.events.pushWarning(text, of: "")
+            mailbox.announce()
         }
     }
 
@@ -130,15 +130,15 @@ extension Engine {
         record.isHeld = order.isHeld
         // At once: the caller may only want the id.
         if let reference = order.place?.entry.reference {
-            record.snapshot.reference = shared.once(reference)
+            record.snapshot.reference = mailbox.once(reference)
             record.snapshot.outcome = .accepted
             record.snapshot.state = .pending
         }
-        shared.setTrace(trace, of: record)
+        mailbox.setTrace(trace, of: record)
         try start()
         // Under one lock: the job may end before this function returns.
-        let isPosted = shared.post {
-            if let key = order.key { shared.keys[key] = record }
+        let isPosted = mailbox.post {
+            if let key = order.key { mailbox.keys[key] = record }
             return .journalled(record, order)
         }
         guard isPosted else { throw Self.closed }

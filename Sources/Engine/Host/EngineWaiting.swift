@@ -5,28 +5,28 @@ public import Core
 extension Engine {
     // MARK: - Waiting
 
-    public func read(_ record: JobRecord) -> JobSnapshot { shared.lock.withLock { record.snapshot } }
+    public func read(_ record: JobRecord) -> JobSnapshot { mailbox.lock.withLock { record.snapshot } }
 
     /// Lends the snapshot for the length of the call, without a copy. `body` calls no foreign code.
     public func withSnapshot<R>(_ record: JobRecord, _ body: (borrowing JobSnapshot) -> R) -> R {
-        shared.lock.withLock { body(record.snapshot) }
+        mailbox.lock.withLock { body(record.snapshot) }
     }
 
     /// Nil if the time is up before the job has ended.
     public func wait(_ record: JobRecord, milliseconds: Int64) throws(Failure) -> JobSnapshot? {
         let limit = limit(milliseconds)
         while true {
-            if let ended = shared.lock.withLock({ ended(record) }) { return ended }
+            if let ended = mailbox.lock.withLock({ ended(record) }) { return ended }
             if let limit, clock.nanoseconds() >= limit { return nil }
             let waiter = try newWaiter()
-            let isRegistered = shared.lock.withLock {
-                if record.snapshot.state.isTerminal || shared.engineGone { return false }
+            let isRegistered = mailbox.lock.withLock {
+                if record.snapshot.state.isTerminal || mailbox.engineGone { return false }
                 record.waiters.append(waiter)
                 return true
             }
             if isRegistered {
-                if !waiter.wait(until: limit) { shared.lock.withLock { record.forget(waiter) } }
-            } else if let ended = shared.lock.withLock({ ended(record) }) {
+                if !waiter.wait(until: limit) { mailbox.lock.withLock { record.forget(waiter) } }
+            } else if let ended = mailbox.lock.withLock({ ended(record) }) {
                 return ended
             } else {
                 throw Self.nobodySignals
@@ -38,8 +38,8 @@ extension Engine {
     public func refresh(_ record: JobRecord, milliseconds: Int64) throws(Failure) -> Result<JobSnapshot, Failure>? {
         let limit = limit(milliseconds)
         let waiter = milliseconds == 0 ? nil : try newWaiter()
-        let isPosted = try shared.post { () throws(Failure) in
-            if shared.engineGone { throw Self.nobodySignals }
+        let isPosted = try mailbox.post { () throws(Failure) in
+            if mailbox.engineGone { throw Self.nobodySignals }
             if record.isDownload { throw Failure(.wrongState, "Refreshing a job: it is a download") }
             if record.snapshot.state.isTerminal { throw Failure(.wrongState, "Refreshing a job: it has ended") }
             if record.snapshot.reference == nil {
@@ -50,10 +50,10 @@ extension Engine {
         guard isPosted else { throw Self.closed }
         guard let waiter else { return nil }
         let isSignalled = waiter.wait(until: limit)
-        let answer: Result<JobSnapshot, Failure>? = shared.lock.withLock {
+        let answer: Result<JobSnapshot, Failure>? = mailbox.lock.withLock {
             record.forget(waiter)
             guard case .nothing(let failure) = waiter.awaits else { return nil }
-            shared.announceAll()
+            mailbox.announceAll()
             return failure.map { .failure($0) } ?? .success(record.snapshot)
         }
         // The call was dropped without an answer: the process is in exit().
@@ -76,7 +76,7 @@ extension Engine {
     /// Lock held. A caller that has seen the end finds its events in the queue.
     private func ended(_ record: JobRecord) -> JobSnapshot? {
         guard record.snapshot.state.isTerminal else { return nil }
-        shared.announceAll()
+        mailbox.announceAll()
         return record.snapshot
     }
 
@@ -84,81 +84,81 @@ extension Engine {
 
     /// The level-triggered descriptor, made at the first call; -1 when descriptors are exhausted.
     public func eventDescriptor() -> Int32 {
-        shared.lock.withLock {
-            shared.eventsObserved = true
-            if shared.bell.descriptor < 0 {
+        mailbox.lock.withLock {
+            mailbox.eventsObserved = true
+            if mailbox.bell.descriptor < 0 {
                 var error: Int32 = 0
-                shared.bell.descriptor = aigcp_eventfd(&error)
-                shared.eventsChanged()
+                mailbox.bell.descriptor = aigcp_eventfd(&error)
+                mailbox.eventsChanged()
             }
-            return shared.bell.descriptor
+            return mailbox.bell.descriptor
         }
     }
 
     /// The next event; nil when none came in time or `wake` was called.
     public func nextEvent(milliseconds: Int64) -> Event? {
         let limit = limit(milliseconds)
-        return shared.lock.withLock {
-            shared.eventsObserved = true
+        return mailbox.lock.withLock {
+            mailbox.eventsObserved = true
             while true {
-                if let event = shared.events.pop() {
+                if let event = mailbox.events.pop() {
                     event.job?.handles += 1
                     event.job?.hasHadHandle = true
-                    shared.eventsChanged()
+                    mailbox.eventsChanged()
                     return event
                 }
-                if shared.wakes > 0 {
-                    shared.wakes -= 1
-                    shared.eventsChanged()
+                if mailbox.wakes > 0 {
+                    mailbox.wakes -= 1
+                    mailbox.eventsChanged()
                     return nil
                 }
-                shared.eventsChanged()
-                if milliseconds == 0 || shared.engineGone { return nil }
-                shared.eventWaiters += 1
-                let inTime = shared.lock.wait(until: limit)
-                shared.eventWaiters -= 1
-                if !inTime && shared.events.isEmpty && shared.wakes == 0 { return nil }
+                mailbox.eventsChanged()
+                if milliseconds == 0 || mailbox.engineGone { return nil }
+                mailbox.eventWaiters += 1
+                let inTime = mailbox.lock.wait(until: limit)
+                mailbox.eventWaiters -= 1
+                if !inTime && mailbox.events.isEmpty && mailbox.wakes == 0 { return nil }
             }
         }
     }
 
     /// Closed, and everything is taken: no event comes any more.
-    public var hasNoMoreEvents: Bool { shared.lock.withLock { shared.engineGone && shared.events.isEmpty } }
+    public var hasNoMoreEvents: Bool { mailbox.lock.withLock { mailbox.engineGone && mailbox.events.isEmpty } }
 
     /// How many events wait now.
-    public func queuedEvents() -> Int { shared.lock.withLock { shared.events.length } }
+    public func queuedEvents() -> Int { mailbox.lock.withLock { mailbox.events.length } }
 
     public func wake() {
-        shared.lock.withLock {
+        mailbox.lock.withLock {
             // One wake for each waiting call; if none waits, only the next call returns early.
-            shared.wakes = min(shared.wakes + 1, max(1, shared.eventWaiters))
-            shared.eventsChanged()
+            mailbox.wakes = min(mailbox.wakes + 1, max(1, mailbox.eventWaiters))
+            mailbox.eventsChanged()
         }
     }
 
     // MARK: - Handles
 
     public func retain(_ record: JobRecord) {
-        shared.lock.withLock {
+        mailbox.lock.withLock {
             record.handles += 1
             record.hasHadHandle = true
         }
     }
 
     public func release(_ record: JobRecord) {
-        shared.lock.withLock {
+        mailbox.lock.withLock {
             record.handles -= 1
             // If the host never takes events, a job's events are dropped with its last handle.
-            if record.handles == 0 && !shared.eventsObserved {
-                shared.events.drop(record)
-                shared.eventsChanged()
+            if record.handles == 0 && !mailbox.eventsObserved {
+                mailbox.events.drop(record)
+                mailbox.eventsChanged()
             }
         }
     }
 
     /// Takes the bytes of a download to memory, once.
     public func takeBytes(_ record: JobRecord) throws(Failure) -> (bytes: AssetBytes, contentType: String) {
-        let taken: (AssetBytes, String)? = shared.lock.withLock {
+        let taken: (AssetBytes, String)? = mailbox.lock.withLock {
             guard record.snapshot.state == .succeeded, let result = record.snapshot.result, let bytes = result.bytes
             else {
                 return nil
@@ -174,6 +174,6 @@ extension Engine {
         return taken
     }
 
-    public func userData(_ record: JobRecord) -> UInt { shared.lock.withLock { record.userData } }
-    public func setUserData(_ record: JobRecord, _ value: UInt) { shared.lock.withLock { record.userData = value } }
+    public func userData(_ record: JobRecord) -> UInt { mailbox.lock.withLock { record.userData } }
+    public func setUserData(_ record: JobRecord, _ value: UInt) { mailbox.lock.withLock { record.userData = value } }
 }

@@ -27,7 +27,7 @@ public struct Event: Sendable {
 }
 
 /// Events by job: each job has at most one place, so the jobs bound the queue, and only the newest event of a kind
-/// is kept. Under `Shared.lock`.
+/// is kept. Under `Mailbox.lock`.
 struct EventQueue {
     /// In the order in which the events of one job are handed out.
     private static let order: [EventType] = [.jobReady, .jobAccepted, .jobState, .jobProgress, .jobRefreshed, .jobDone]

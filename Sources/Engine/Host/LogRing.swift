@@ -1,6 +1,6 @@
 internal import Core
 
-/// Log records that the host has not taken. Beyond the limit the oldest are dropped and counted. Under `Shared.lock`.
+/// Log records that the host has not taken. Beyond the limit the oldest are dropped and counted. Under `Mailbox.lock`.
 struct LogRing {
     struct Entry {
         let record: LogRecord

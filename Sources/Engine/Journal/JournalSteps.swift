@@ -5,11 +5,11 @@ internal import Core
 final class JournalSteps {
     /// Nil: the client has none, and jobs are only held.
     let journal: (any JobJournal)?
-    private let shared: Shared
+    private let mailbox: Mailbox
 
-    init(_ journal: (any JobJournal)?, _ shared: Shared) {
+    init(_ journal: (any JobJournal)?, _ mailbox: Mailbox) {
         self.journal = journal
-        self.shared = shared
+        self.mailbox = mailbox
     }
 
     // MARK: - Before the wire
@@ -28,9 +28,9 @@ final class JournalSteps {
         case .wanted:
             note.hold = .told
             note.heldTicket = call
-            shared.lock.withLock {
-                shared.push(.jobReady, job.record)
-                shared.announceAll()
+            mailbox.lock.withLock {
+                mailbox.push(.jobReady, job.record)
+                mailbox.announceAll()
             }
             return .isHeld
         case .told:
@@ -39,9 +39,8 @@ final class JournalSteps {
         case .none, .released: break
         }
         guard let claim = note.claim, let journal else { return .now }
-        let mailbox = shared
         let id = job.record.id
-        journal.record(.sending(claim, account: account), of: claim.key) { answer in
+        journal.record(.sending(claim, account: account), of: claim.key) { [mailbox] answer in
             mailbox.postInternal(.recorded(id, call, answer))
         }
         return .isRecorded
@@ -71,9 +70,9 @@ final class JournalSteps {
         else { return false }
         note.isSending = false
         note.answer = accepted
-        let mailbox = shared
         let id = job.record.id
-        journal.record(.accepted(remoteID: accepted.remoteID, requestID: accepted.requestID ?? ""), of: key) { _ in
+        journal.record(.accepted(remoteID: accepted.remoteID, requestID: accepted.requestID ?? ""), of: key) {
+            [mailbox] _ in
             // A step that could not be written is written later, and the host has been warned.
             mailbox.postInternal(.kept(id))
         }
@@ -121,9 +120,9 @@ final class JournalSteps {
 
     /// Nothing more can happen to the job of a key.
     func forgetKey(of record: JobRecord) {
-        shared.lock.withLock {
-            guard let key = record.key, shared.keys[key] === record else { return }
-            shared.keys[key] = nil
+        mailbox.lock.withLock {
+            guard let key = record.key, mailbox.keys[key] === record else { return }
+            mailbox.keys[key] = nil
         }
     }
 }

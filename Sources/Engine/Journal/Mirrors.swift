@@ -8,7 +8,7 @@ final class MirrorRunner {
     private var isLooking = false
     private let steps: JournalSteps
     private let timers: Timers
-    private let shared: Shared
+    private let mailbox: Mailbox
     private let reporter: Reporter
     private let clock: any Clock
     /// Begins and feeds the jobs that this client drives itself; it owns this object.
@@ -18,12 +18,12 @@ final class MirrorRunner {
     private static let pauseMilliseconds: Int64 = 250
 
     init(
-        _ steps: JournalSteps, timers: Timers, _ shared: Shared, _ reporter: Reporter,
+        _ steps: JournalSteps, timers: Timers, _ mailbox: Mailbox, _ reporter: Reporter,
         clock: any Clock, core: EngineCore
     ) {
         self.steps = steps
         self.timers = timers
-        self.shared = shared
+        self.mailbox = mailbox
         self.reporter = reporter
         self.clock = clock
         self.core = core
@@ -99,16 +99,16 @@ final class MirrorRunner {
     private func show(_ mirror: MirroredJob, _ state: JobState) {
         let record = mirror.record
         let entry = mirror.place.entry
-        shared.lock.withLock {
+        mailbox.lock.withLock {
             record.snapshot.outcome = entry.outcome
             if !mirror.hasToldID, let reference = entry.reference {
                 record.snapshot.reference = reference
                 mirror.hasToldID = true
-                shared.push(.jobAccepted, record)
+                mailbox.push(.jobAccepted, record)
             }
             guard record.snapshot.state != state else { return }
             record.snapshot.state = state
-            shared.push(.jobState, record)
+            mailbox.push(.jobState, record)
         }
     }
 
@@ -149,13 +149,13 @@ final class MirrorRunner {
         if failure.outcome == .none { failure.outcome = mirror.place.entry.outcome }
         reporter.observeDone(mirror.record, state, failure, began: mirror.beganAt)
         let record = mirror.record
-        let waiters = shared.lock.withLock {
+        let waiters = mailbox.lock.withLock {
             record.snapshot.state = state
             record.snapshot.outcome = failure.outcome
             record.snapshot.failure = failure
-            shared.endRefreshes(of: record)
-            shared.push(.jobDone, record)
-            return shared.takeWaiters(of: record)
+            mailbox.endRefreshes(of: record)
+            mailbox.push(.jobDone, record)
+            return mailbox.takeWaiters(of: record)
         }
         for waiter in waiters { waiter.signal() }
     }
@@ -209,8 +209,8 @@ final class MirrorRunner {
     private func look() {
         guard let journal = steps.journal, !mirrors.isEmpty, !isLooking else { return }
         isLooking = true
-        let shared = shared
-        journal.look(mirrors.values.map(\.place)) { places in shared.postInternal(.looked(places)) }
+        let mailbox = self.mailbox
+        journal.look(mirrors.values.map(\.place)) { places in mailbox.postInternal(.looked(places)) }
     }
 
     func looked(_ places: [JournalPlace]) {

@@ -15,41 +15,42 @@ final class EngineCore {
     let reporter: Reporter
     let timers = Timers()
     let transport: any Transport
-    private let shared: Shared
+    private let mailbox: Mailbox
     private let settings: EngineSettings
     private let clock: any Clock
     private let steps: JournalSteps
     private(set) lazy var mirrors = MirrorRunner(
-        steps, timers: timers, shared, reporter, clock: clock, core: self)
+        steps, timers: timers, mailbox, reporter, clock: clock, core: self)
     private var providers = FewKeys<any Provider>()
     /// When the engine ends in spite of remaining jobs; nil: it has not been closed.
     private(set) var closeBy: Int64?
     private var commands: [Command] = []
 
     init(
-        settings: EngineSettings, shared: Shared, transport: any Transport, clock: any Clock, random: any RandomSource,
-        providers: [any Provider], resolvers: [String: any CredentialResolver], rates: RateBoard,
+        settings: EngineSettings, mailbox: Mailbox, transport: any Transport, clock: any Clock,
+        random: any RandomSource,
+        providers: [any Provider], resolvers: [String: any CredentialResolver], rates: RateRegistry,
         fileWorker: any Worker, credentialWorker: any Worker, journal: (any JobJournal)? = nil
     ) {
         self.settings = settings
-        self.shared = shared
+        self.mailbox = mailbox
         self.transport = transport
         self.clock = clock
         for provider in providers.reversed() { self.providers[provider.name] = provider }
-        steps = JournalSteps(journal, shared)
-        reporter = Reporter(shared, clock: clock, level: settings.logLevel)
-        credentials = CredentialStore(resolvers, worker: credentialWorker, shared)
+        steps = JournalSteps(journal, mailbox)
+        reporter = Reporter(mailbox, clock: clock, level: settings.logLevel)
+        credentials = CredentialStore(resolvers, worker: credentialWorker, mailbox)
         let reader = CallReader(
-            shared, reporter, clock: clock, random: random,
+            mailbox, reporter, clock: clock, random: random,
             longestPause: settings.jobPolicy.retry.backoff.capMilliseconds)
         calls = CallRunner(
             settings: settings, rates: rates, timers: timers, transport: transport, credentials: credentials,
             reader: reader, reporter: reporter, clock: clock, random: random)
         jobs = JobRunner(
-            settings: settings, steps: steps, calls: calls, timers: timers, shared, reporter, clock: clock,
+            settings: settings, steps: steps, calls: calls, timers: timers, mailbox, reporter, clock: clock,
             random: random)
         downloads = DownloadRunner(
-            settings: settings, calls: calls, timers: timers, worker: fileWorker, shared, reporter, clock: clock,
+            settings: settings, calls: calls, timers: timers, worker: fileWorker, mailbox, reporter, clock: clock,
             random: random)
     }
 
@@ -81,7 +82,7 @@ final class EngineCore {
         jobs.enterHeld()
         startReadyCalls()
         let results = transport.wait(milliseconds: waitLimit(mayWait))
-        shared.lock.withLock { shared.beginWork() }
+        mailbox.lock.withLock { mailbox.beginWork() }
         for (id, result) in results { transferEnded(id, result) }
         downloads.sweepProgress()
     }
@@ -89,11 +90,11 @@ final class EngineCore {
     func waitLimit(_ mayWait: Bool) -> Int64? {
         let rests = mayWait && !isDone
         let waiting = UInt64(max(0, calls.waiting + jobs.heldBack))
-        let sleeps = shared.lock.withLock {
-            shared.endWork()
-            shared.engineSleeps = rests && shared.inbox.isEmpty
-            shared.callsWaiting = waiting
-            return shared.engineSleeps
+        let sleeps = mailbox.lock.withLock {
+            mailbox.endWork()
+            mailbox.engineSleeps = rests && mailbox.inbox.isEmpty
+            mailbox.callsWaiting = waiting
+            return mailbox.engineSleeps
         }
         guard sleeps else { return 0 }
         var due = timers.nextDue
@@ -113,10 +114,10 @@ final class EngineCore {
 
     private func drainInbox() {
         // Two arrays that change places, so that neither is made anew each time.
-        shared.lock.withLock {
-            swap(&commands, &shared.inbox)
+        mailbox.lock.withLock {
+            swap(&commands, &mailbox.inbox)
             // Announce first: carrying out this many commands takes long, and commands announce nothing themselves.
-            if commands.count > Shared.mostUnannounced { shared.announceAll() }
+            if commands.count > Mailbox.mostUnannounced { mailbox.announceAll() }
         }
         for command in commands { carryOut(command) }
         commands.removeAll(keepingCapacity: commands.capacity <= 1_024)
@@ -136,7 +137,7 @@ final class EngineCore {
             begin(job, deadline)
         case .attach(let record, let follow, let deadline):
             guard let provider = providers[record.provider],
-                let reference = shared.lock.withLock({ record.snapshot.reference })
+                let reference = mailbox.lock.withLock({ record.snapshot.reference })
             else { return refuse(record) }
             calls.attached(reference)
             begin(jobs.add(record, provider, JobMachine(attached: reference.remoteID, follows: follow)), deadline)
@@ -148,7 +149,7 @@ final class EngineCore {
             if let mirror = mirror(id) { mirrors.cancel(mirror) }
         case .refresh(let record, let serial):
             // A refresh at the moment of an answer, or of the end, shares that answer.
-            let isOpen = shared.lock.withLock { record.refreshesDone < serial }
+            let isOpen = mailbox.lock.withLock { record.refreshesDone < serial }
             if isOpen, let job = jobs.active[record.id] { feed(.refresh, to: job) }
             if isOpen, let mirror = mirror(record.id) { mirrors.refresh(mirror) }
         case .setFollow(let id, let on):
@@ -213,14 +214,14 @@ final class EngineCore {
 
     /// A job that nobody can drive ends as well.
     func refuse(_ record: JobRecord) {
-        let waiters = shared.lock.withLock {
+        let waiters = mailbox.lock.withLock {
             record.snapshot.state = .failed
             record.snapshot.failure = Failure(
                 .invalidArgument, "Starting a job: this client has no provider \"\(record.provider)\"",
                 field: "provider")
-            shared.endRefreshes(of: record)
-            shared.push(.jobDone, record)
-            return shared.takeWaiters(of: record)
+            mailbox.endRefreshes(of: record)
+            mailbox.push(.jobDone, record)
+            return mailbox.takeWaiters(of: record)
         }
         for waiter in waiters { waiter.signal() }
     }
@@ -364,7 +365,7 @@ final class EngineCore {
         }
         settle()
         if case .failed(let failure) = result, !failure.requestMayHaveLeft {
-            reporter.observeTrouble(call, TransferReading.callFailure(failure, doing: call.doing).failure)
+            reporter.observeTrouble(call, failure.meaning(doing: call.doing).failure)
         }
     }
 }

@@ -8,7 +8,7 @@ extension Engine {
     func start() throws(Failure) {
         let failure: Failure? = startLock.withLock { () -> Failure? in
             if started { return nil }
-            if shared.lock.withLock({ shared.closed }) { return Failure(.closed, "The client has been closed") }
+            if mailbox.lock.withLock({ mailbox.closed }) { return Failure(.closed, "The client has been closed") }
             let context = Unmanaged.passRetained(self)
             // Before the thread, which takes it back at its end: a close that came meanwhile can end it at once.
             let registered = aigcp_exit_register(askEngineToPark, awaitParkedEngine, context.toOpaque())
@@ -36,8 +36,8 @@ extension Engine {
 
     /// Ends all jobs in this process and joins the threads. May be called any number of times.
     public func close(graceMilliseconds: Int64) {
-        let first = shared.close(graceMilliseconds: graceMilliseconds)
-        shared.waker.wake()
+        let first = mailbox.close(graceMilliseconds: graceMilliseconds)
+        mailbox.waker.wake()
         // Without the lock of the start, which every new job takes. No thread is started from here on.
         if startLock.withLock({ thread != nil }) { awaitTheEnd() }
         let isOver = startLock.withLock {
@@ -46,7 +46,7 @@ extension Engine {
                 return true
             }
             // In exit() the thread sleeps for good: nobody waits for it, nor for a worker.
-            if shared.lock.withLock({ shared.exit == .parked }) { return false }
+            if mailbox.lock.withLock({ mailbox.exit == .parked }) { return false }
             _ = aigcp_thread_join(running)
             thread = nil
             return true
@@ -58,15 +58,15 @@ extension Engine {
 
     /// Until the thread ends, or sleeps for good because of an exit() that came meanwhile.
     private func awaitTheEnd() {
-        shared.lock.withLock { while !shared.engineGone { _ = shared.lock.wait(until: nil) } }
+        mailbox.lock.withLock { while !mailbox.engineGone { _ = mailbox.lock.wait(until: nil) } }
     }
 
     /// No more signals will come: releases all waiting threads.
     private func gone() {
-        shared.lock.withLock {
-            shared.engineGone = true
-            shared.endWork()
-            shared.lock.broadcast()
+        mailbox.lock.withLock {
+            mailbox.engineGone = true
+            mailbox.endWork()
+            mailbox.lock.broadcast()
         }
     }
 
@@ -82,7 +82,7 @@ extension Engine {
             parkIfAsked()
         }
         core.reporter.observeTheEnd()
-        shared.waker.end()
+        mailbox.waker.end()
         core.transport.shutdown()
         gone()
         aigcp_exit_unregister(Unmanaged.passUnretained(self).toOpaque())
@@ -91,34 +91,34 @@ extension Engine {
     // MARK: - exit()
 
     private func parkIfAsked() {
-        shared.lock.withLock {
-            guard shared.exit == .asked else { return }
-            shared.exit = .parked
-            shared.endWork()
+        mailbox.lock.withLock {
+            guard mailbox.exit == .asked else { return }
+            mailbox.exit = .parked
+            mailbox.endWork()
             // Waiting threads are released: handlers of the host may still run.
-            shared.engineGone = true
+            mailbox.engineGone = true
             let records =
                 core.records
-                + shared.inbox.compactMap(\.record)
-            for record in records { for waiter in shared.takeWaiters(of: record) { waiter.signal() } }
-            shared.lock.broadcast()
+                + mailbox.inbox.compactMap(\.record)
+            for record in records { for waiter in mailbox.takeWaiters(of: record) { waiter.signal() } }
+            mailbox.lock.broadcast()
             // The process is ending: never touch TLS again, and block no fork.
             aigcp_turn_leave()
-            while true { _ = shared.lock.wait(until: nil) }
+            while true { _ = mailbox.lock.wait(until: nil) }
         }
     }
 
     /// Runs in exit(), before OpenSSL takes itself down.
     fileprivate func askToPark() {
-        shared.lock.withLock { if shared.exit == .notAsked { shared.exit = .asked } }
-        shared.waker.wake()
+        mailbox.lock.withLock { if mailbox.exit == .notAsked { mailbox.exit = .asked } }
+        mailbox.waker.wake()
     }
 
     /// Waits, not for long, until the engine is out of it.
     fileprivate func awaitParking(until limit: Int64) {
-        shared.lock.withLock {
-            while shared.exit != .parked && !shared.engineGone {
-                if !shared.lock.wait(until: limit) { return }
+        mailbox.lock.withLock {
+            while mailbox.exit != .parked && !mailbox.engineGone {
+                if !mailbox.lock.wait(until: limit) { return }
             }
         }
     }

@@ -2,14 +2,14 @@ internal import Core
 
 /// Reports the work of the engine: counts, log records and warnings. Decides nothing.
 final class Reporter {
-    private let shared: Shared
+    private let mailbox: Mailbox
     private let clock: any Clock
     private let level: LogLevel
     /// The troubles that were reported to the host.
     private var troubles = TroubleBook()
 
-    init(_ shared: Shared, clock: any Clock, level: LogLevel) {
-        self.shared = shared
+    init(_ mailbox: Mailbox, clock: any Clock, level: LogLevel) {
+        self.mailbox = mailbox
         self.clock = clock
         self.level = level
     }
@@ -31,7 +31,7 @@ final class Reporter {
                 row.waits.add(nanoseconds: waited)
             }
         }
-        let trace = shared.hasTraces ? shared.lock.withLock { owner.record.trace } : nil
+        let trace = mailbox.hasTraces ? mailbox.lock.withLock { owner.record.trace } : nil
         if logs(.debug) {
             var line = line(.debug, "Call started", ticket)
             line.add("waited_ms", waited / 1_000_000)
@@ -131,7 +131,7 @@ final class Reporter {
     }
 
     private func count(_ body: (inout Statistics) -> Void) {
-        shared.counts.lock.withLock { body(&shared.counts.statistics) }
+        mailbox.counts.lock.withLock { body(&mailbox.counts.statistics) }
     }
 
     private func place(of ticket: CallTicket, in statistics: inout Statistics) -> Int {
@@ -141,9 +141,9 @@ final class Reporter {
 
     /// Counts the calls that get no answer, after the engine has ended.
     func observeTheEnd() {
-        shared.lock.withLock {
-            shared.callsWaiting = 0
-            shared.announceAll()
+        mailbox.lock.withLock {
+            mailbox.callsWaiting = 0
+            mailbox.announceAll()
         }
         count { $0.end() }
     }
@@ -186,23 +186,23 @@ final class Reporter {
 
     /// Asks the host for new credentials.
     func askHost(_ provider: String) {
-        shared.lock.withLock {
-            shared.events.pushNeed(of: provider)
-            shared.announce()
+        mailbox.lock.withLock {
+            mailbox.events.pushNeed(of: provider)
+            mailbox.announce()
         }
     }
 
     func warn(_ text: String, of provider: String, about record: JobRecord? = nil) {
-        shared.lock.withLock {
-            shared.events.pushWarning(text, of: provider, about: record)
-            shared.announce()
+        mailbox.lock.withLock {
+            mailbox.events.pushWarning(text, of: provider, about: record)
+            mailbox.announce()
         }
     }
 
     /// A call has failed before it left, and is tried again: the host gets one warning, not one for each call.
     func observeTrouble(_ ticket: CallTicket, _ failure: Failure) {
         let record = ticket.owner.record
-        let hasEnded = shared.lock.withLock { record.snapshot.state.isTerminal }
+        let hasEnded = mailbox.lock.withLock { record.snapshot.state.isTerminal }
         guard !hasEnded,
             troubles.tells(
                 .beforeTheWire(failure.status), of: record.provider, at: clock.nanoseconds(),
@@ -257,7 +257,7 @@ final class Reporter {
         var line = line(level, record.isDownload ? "Download ended" : "Job ended", record)
         line.add("state", .state(state))
         line.add("duration_ms", took / 1_000_000)
-        let (reference, result) = shared.lock.withLock { (record.snapshot.reference, record.snapshot.result) }
+        let (reference, result) = mailbox.lock.withLock { (record.snapshot.reference, record.snapshot.result) }
         line.add("remote_id", reference?.remoteID)
         if let failure {
             line.add(failure)
@@ -322,9 +322,9 @@ final class Reporter {
     private func logs(_ level: LogLevel) -> Bool { level <= self.level }
 
     private func log(_ line: LogRecord) {
-        shared.lock.withLock {
-            shared.events.push(line)
-            shared.announce()
+        mailbox.lock.withLock {
+            mailbox.events.push(line)
+            mailbox.announce()
         }
     }
 

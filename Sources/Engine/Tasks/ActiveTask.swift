@@ -97,7 +97,7 @@ final class ActiveDownload: ActiveTask {
     var workerHasSink = false
     var abandonLater: Bool?
     var machineFinished = false
-    var told: (received: Int64, total: Int64) = (0, -1)
+    var lastReported: (received: Int64, total: Int64) = (0, -1)
 
     init(record: JobRecord, provider: any Provider, order: DownloadOrder) {
         sink = order.sink

@@ -12,7 +12,7 @@ final class DownloadRunner {
     private let worker: any Worker
     private let calls: CallRunner
     private let timers: Timers
-    private let shared: Shared
+    private let mailbox: Mailbox
     private let reporter: Reporter
     private let clock: any Clock
     private let random: any RandomSource
@@ -25,13 +25,13 @@ final class DownloadRunner {
     static let progressPause: Int64 = 100_000_000
 
     init(
-        settings: EngineSettings, calls: CallRunner, timers: Timers, worker: any Worker, _ shared: Shared,
+        settings: EngineSettings, calls: CallRunner, timers: Timers, worker: any Worker, _ mailbox: Mailbox,
         _ reporter: Reporter, clock: any Clock, random: any RandomSource
     ) {
         self.calls = calls
         self.timers = timers
         self.worker = worker
-        self.shared = shared
+        self.mailbox = mailbox
         self.reporter = reporter
         self.clock = clock
         self.random = random
@@ -67,11 +67,11 @@ final class DownloadRunner {
             download.workerHasSink = true
             let id = download.record.id
             let box = SinkBox(download.sink)
-            let shared = shared
+            let mailbox = self.mailbox
             worker.run {
                 var failure: Failure?
                 do throws(Failure) { try box.sink.prepare() } catch { failure = error }
-                shared.postInternal(.prepared(id, failure))
+                mailbox.postInternal(.prepared(id, failure))
             }
         case .fetch:
             fetch(download)
@@ -91,11 +91,11 @@ final class DownloadRunner {
             download.workerHasSink = true
             let id = download.record.id
             let box = SinkBox(download.sink)
-            let shared = shared
+            let mailbox = self.mailbox
             worker.run {
                 let result: Result<AssetResult, Failure>
                 do throws(Failure) { result = .success(try box.sink.commit()) } catch { result = .failure(error) }
-                shared.postInternal(.committed(id, result))
+                mailbox.postInternal(.committed(id, result))
             }
         case .schedule(let at):
             pauseOneOfMany(download)
@@ -110,9 +110,9 @@ final class DownloadRunner {
         case .abandon(let keep):
             if download.workerHasSink { download.abandonLater = keep } else { abandon(download, keep) }
         case .changed:
-            shared.lock.withLock {
+            mailbox.lock.withLock {
                 download.record.snapshot.state = download.machine.state
-                shared.push(.jobState, download.record)
+                mailbox.push(.jobState, download.record)
             }
         case .ended(let failure):
             download.deadlineAt = .max
@@ -196,7 +196,7 @@ final class DownloadRunner {
             download.abandonLater = nil
             if download.machine.state.isTerminal { break }
             for text in image.warnings { warn(text, download) }
-            shared.lock.withLock {
+            mailbox.lock.withLock {
                 download.record.snapshot.result = image
                 download.record.snapshot.received = image.byteCount
                 download.record.snapshot.total = image.byteCount
@@ -221,14 +221,14 @@ final class DownloadRunner {
     private func tellProgress(_ download: ActiveDownload) {
         let received = download.sink.received
         let total = download.sink.expected
-        guard received != download.told.received || total != download.told.total else { return }
-        download.told = (received, total)
-        shared.lock.withLock {
+        guard received != download.lastReported.received || total != download.lastReported.total else { return }
+        download.lastReported = (received, total)
+        mailbox.lock.withLock {
             let record = download.record
             record.snapshot.received = received
             record.snapshot.total = total
             record.snapshot.progress = total > 0 ? min(1, Double(received) / Double(total)) : -1
-            if progressEvents { shared.push(.jobProgress, record) }
+            if progressEvents { mailbox.push(.jobProgress, record) }
         }
     }
 
@@ -237,11 +237,11 @@ final class DownloadRunner {
         var failure = failed
         if let job = download.job { failure = failed?.about(job) }
         reporter.observeDone(record, download.machine.state, failure, began: download.beganAt)
-        let waiters = shared.lock.withLock {
+        let waiters = mailbox.lock.withLock {
             record.snapshot.state = download.machine.state
             record.snapshot.failure = failure
-            shared.push(.jobDone, record)
-            return shared.takeWaiters(of: record)
+            mailbox.push(.jobDone, record)
+            return mailbox.takeWaiters(of: record)
         }
         for waiter in waiters { waiter.signal() }
     }
@@ -303,7 +303,7 @@ final class DownloadRunner {
     ) -> DownloadEvent.Judgement {
         let doing = "Downloading an image"
         if case .failed(let failure) = result, failure.kind != .sink, !failure.requestMayHaveLeft {
-            return .refused(TransferReading.callFailure(failure, doing: doing))
+            return .refused(failure.meaning(doing: doing))
         }
         switch finish {
         case .complete: return .complete

@@ -1,14 +1,14 @@
 internal import CPlatform
 public import Core
 
-/// The part of a job that callers read. Written by the engine thread, read by any thread, always under `Shared.lock`.
+/// The part of a job that callers read. Written by the engine thread, read by any thread, always under `Mailbox.lock`.
 public final class JobRecord: @unchecked Sendable {
     public let id: UInt64
     public let provider: String
     public let operation: String
     public let isDownload: Bool
 
-    // Everything below under Shared.lock.
+    // Everything below under Mailbox.lock.
     var snapshot: JobSnapshot
     var waiters: [Waiter] = []
     var refreshesAsked = 0
@@ -202,7 +202,7 @@ final class Waiter: @unchecked Sendable {
         case nothing(Failure?)
     }
 
-    /// Under `Shared.lock`.
+    /// Under `Mailbox.lock`.
     var awaits = Awaits.end
 
     init() throws(Lock.OutOfMemory) { lock = try Lock() }

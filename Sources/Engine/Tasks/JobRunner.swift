@@ -17,20 +17,20 @@ final class JobRunner {
     private let steps: JournalSteps
     private let calls: CallRunner
     private let timers: Timers
-    private let shared: Shared
+    private let mailbox: Mailbox
     private let reporter: Reporter
     private let clock: any Clock
     private let random: any RandomSource
     private let progressEvents: Bool
 
     init(
-        settings: EngineSettings, steps: JournalSteps, calls: CallRunner, timers: Timers, _ shared: Shared,
+        settings: EngineSettings, steps: JournalSteps, calls: CallRunner, timers: Timers, _ mailbox: Mailbox,
         _ reporter: Reporter, clock: any Clock, random: any RandomSource
     ) {
         self.steps = steps
         self.calls = calls
         self.timers = timers
-        self.shared = shared
+        self.mailbox = mailbox
         self.reporter = reporter
         self.clock = clock
         self.random = random
@@ -98,7 +98,7 @@ final class JobRunner {
     private func keepUnread(_ answer: Result<JobAnswer, CallFailure>, of job: ActiveJob) {
         guard case .failure(let failed) = answer, !failed.response.isEmpty else { return }
         let requestID = failed.failure.requestID
-        shared.lock.withLock { job.record.snapshot.keep(failed.response, requestID: requestID) }
+        mailbox.lock.withLock { job.record.snapshot.keep(failed.response, requestID: requestID) }
     }
 
     /// The id of an accepted job is on the disk.
@@ -134,7 +134,7 @@ final class JobRunner {
         case .changed:
             publish(job, .jobState)
         case .accepted:
-            let reference = shared.once(
+            let reference = mailbox.once(
                 job.provider.reference(operation: job.record.operation, remoteID: job.machine.remoteID))
             job.submission = nil
             if !job.machine.state.isTerminal, let since = job.machine.followedSince { job.polls.began(at: since) }
@@ -159,7 +159,7 @@ final class JobRunner {
     }
 
     private func publish(_ job: ActiveJob, _ event: EventType, reference: JobReference? = nil) {
-        let changed = shared.lock.withLock { show(job, event, reference) }
+        let changed = mailbox.lock.withLock { show(job, event, reference) }
         if changed { reporter.observeState(job) }
     }
 
@@ -172,9 +172,9 @@ final class JobRunner {
         if let reference { record.snapshot.reference = reference }
         // A poll without news is no event; an acceptance changes the state too.
         let changed = before != record.snapshot.state
-        if changed { shared.push(.jobState, record) }
-        if progressEvents, progress != record.snapshot.progress { shared.push(.jobProgress, record) }
-        if event != .jobState { shared.push(event, record) }
+        if changed { mailbox.push(.jobState, record) }
+        if progressEvents, progress != record.snapshot.progress { mailbox.push(.jobProgress, record) }
+        if event != .jobState { mailbox.push(event, record) }
         return changed
     }
 
@@ -206,14 +206,14 @@ final class JobRunner {
         let record = job.record
         if job.machine.state.isTerminal, !record.snapshot.state.isTerminal {
             // Reported together with the end, which comes next.
-            shared.lock.withLock { record.refreshFailure = failure }
+            mailbox.lock.withLock { record.refreshFailure = failure }
             job.endsARefresh = true
             return
         }
-        let (changed, waiters) = shared.lock.withLock {
+        let (changed, waiters) = mailbox.lock.withLock {
             record.answerRefreshes(failure)
             let changed = show(job, .jobRefreshed)
-            return (changed, shared.takeWaiters(of: record))
+            return (changed, mailbox.takeWaiters(of: record))
         }
         if changed { reporter.observeState(job) }
         for waiter in waiters { waiter.signal() }
@@ -228,19 +228,19 @@ final class JobRunner {
         if job.journal != nil { steps.noteEnd(job, failure) }
         // Before the event: some hosts read nothing after it.
         reporter.observeDone(record, job.machine.state, failure, began: job.beganAt)
-        let waiters = shared.lock.withLock {
+        let waiters = mailbox.lock.withLock {
             record.snapshot.state = job.machine.state
             record.snapshot.failure = failure
             fill(&record.snapshot, job)
             if failure != nil { record.snapshot.assets = [] }
             if job.endsARefresh {
                 record.answerRefreshes(record.refreshFailure)
-                shared.push(.jobRefreshed, record)
+                mailbox.push(.jobRefreshed, record)
             } else {
-                shared.endRefreshes(of: record)
+                mailbox.endRefreshes(of: record)
             }
-            shared.push(.jobDone, record)
-            return shared.takeWaiters(of: record)
+            mailbox.push(.jobDone, record)
+            return mailbox.takeWaiters(of: record)
         }
         for waiter in waiters { waiter.signal() }
         if !slots.isEmpty { slotMayBeFree(job) }
@@ -312,7 +312,7 @@ final class JobRunner {
     }
 
     private func tellWhyItWaits(_ job: ActiveJob, _ refusal: CallFailure) {
-        shared.lock.withLock {
+        mailbox.lock.withLock {
             job.record.snapshot.waitReason = job.machine.waitReason ?? refusal.failure
             if !refusal.response.isEmpty {
                 job.record.snapshot.keep(refusal.response, requestID: refusal.failure.requestID)

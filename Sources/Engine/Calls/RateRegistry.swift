@@ -81,7 +81,7 @@ public final class SharedRate: @unchecked Sendable {
 }
 
 /// Finds the shared rate of an account and operation. One a process and file: a forked child makes its own.
-public final class RateBoard: @unchecked Sendable {
+public final class RateRegistry: @unchecked Sendable {
     // `rates` is guarded by the lock.
     private let lock: Lock
     private var rates: [String: SharedRate] = [:]

@@ -52,7 +52,7 @@ struct DownloadOrder: @unchecked Sendable {
 }
 
 /// The state that callers' threads and the engine thread share, almost all of it under one lock that is held only briefly.
-final class Shared: @unchecked Sendable {
+final class Mailbox: @unchecked Sendable {
     let lock: Lock
     // Below: under `lock`.
     var inbox: [Command] = []
@@ -198,7 +198,7 @@ final class Shared: @unchecked Sendable {
     }
 }
 
-/// The descriptor that is readable while events are queued. Under `Shared.lock`.
+/// The descriptor that is readable while events are queued. Under `Mailbox.lock`.
 struct EventBell {
     var descriptor: Int32 = -1
     private var isRaised = false

@@ -1,11 +1,11 @@
 internal import Core
 
 /// The meaning of a transfer without an answer.
-enum TransferReading {
-    static func callFailure(_ transfer: TransferFailure, doing: String) -> CallFailure {
+extension TransferFailure {
+    func meaning(doing: String) -> CallFailure {
         let status: Status
         var what: String
-        switch transfer.kind {
+        switch kind {
         case .resolve: (status, what) = (.network, "the host name could not be resolved")
         case .connect: (status, what) = (.network, "no connection")
         case .tls: (status, what) = (.tls, "no trusted TLS connection")
@@ -27,14 +27,15 @@ enum TransferReading {
         case .cancelled: (status, what) = (.cancelled, "it was cancelled")
         case .sink: (status, what) = (.internal, "the image could not be stored")
         }
-        if !transfer.detail.isEmpty { what += " (\(transfer.detail))" }
-        let kind: FailureKind
-        switch transfer.kind {
-        case .addressRefused where !transfer.requestMayHaveLeft, .badURL where !transfer.requestMayHaveLeft:
-            kind = .local
-        default: kind = transfer.requestMayHaveLeft ? .transient : .notSent
+        if !detail.isEmpty { what += " (\(detail))" }
+        let failureKind: FailureKind
+        switch kind {
+        case .addressRefused where !requestMayHaveLeft, .badURL where !requestMayHaveLeft:
+            failureKind = .local
+        default: failureKind = requestMayHaveLeft ? .transient : .notSent
         }
-        return CallFailure(kind, Failure(status, "\(doing): \(what)", isRetryable: kind != .local))
+        return CallFailure(
+            failureKind, Failure(status, "\(doing): \(what)", isRetryable: failureKind != .local))
     }
 }
 
