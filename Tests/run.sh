@@ -2,10 +2,12 @@
 # Installs what the tests need, builds, and runs every test. The last line is "N passed, N failed" (", N skipped" if
 # any); the exit status is 0 only when something ran and nothing failed.
 #
-# usage: run.sh [--quick] [--only STEP]... [--list]
-#   --quick      the fast part: under five minutes once things are built
-#   --only STEP  one step (again for more); what it needs is built first
-#   --list       the steps
+# usage: run.sh [--quick] [--one-by-one] [--only STEP]... [--list]
+#   --quick       the fast part: under five minutes once things are built
+#   --one-by-one  never two steps at the same time
+#   --only STEP   one step (again for more); what it needs is built first
+#   --list        the steps
+# Steps that compute and steps that mostly wait run side by side: two at a time, each with results of its own.
 # What each step said lies in .build/test-logs/STEP.log.
 set -uo pipefail
 
@@ -15,14 +17,18 @@ cd "$root" || exit 1
 . "$root/bindings/c/prepare.sh"
 
 steps=(build checks swift c install python faults journal packaging languages valgrind fuzz sanitizers quickstart)
+# These wait for servers, clocks and dead processes nearly all of their time.
+waiting=(c python faults journal)
 declare -A limits=([build]=1800 [checks]=120 [swift]=1500 [c]=1200 [install]=120 [python]=1200
     [faults]=1200 [journal]=1200 [packaging]=2000 [languages]=900 [valgrind]=1200
     [fuzz]=1200 [sanitizers]=1800 [quickstart]=600)
 quick=no
+lanes=2
 chosen=()
 while [ $# -gt 0 ]; do
     case $1 in
         --quick) quick=yes; shift ;;
+        --one-by-one) lanes=1; shift ;;
         --only)
             if [ -z "${2:-}" ] || [ -z "${limits[$2]:-}" ]; then
                 echo "run.sh: --only takes one of: ${steps[*]}" >&2
@@ -30,14 +36,16 @@ while [ $# -gt 0 ]; do
             fi
             chosen+=("$2"); shift 2 ;;
         --list) printf '%s\n' "${steps[@]}"; exit 0 ;;
-        -h | --help) sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+        -h | --help) sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
         *) echo "run.sh: unknown argument: $1 (see --help)" >&2; exit 2 ;;
     esac
 done
 
 logs=$root/.build/test-logs
 mkdir -p "$logs"
+rm -f "$logs"/*.count "$logs"/*.report
 passed=0 failed=0 skipped=0
+planned=()
 library=$root/.build/release/libaigc.so
 python=$root/.venv/bin/python
 # No account of this machine takes part in a test, and no proxy stands before the loopback.
@@ -79,33 +87,58 @@ step_quickstart() {
     if [ "$images" -ge 5 ]; then echo "ok - quickstart: $images files"; else echo "not ok - quickstart: $images files"; fi
 }
 
-wanted() {
-    local step
-    [ ${#chosen[@]} -gt 0 ] || return 0
-    for step in "${chosen[@]}"; do [ "$step" = "$1" ] && return 0; done
+# among NAME NAMES...: NAME is one of NAMES.
+among() {
+    local name=$1 other
+    shift
+    for other in "$@"; do [ "$other" = "$name" ] && return 0; done
     return 1
 }
 
-# run_step NAME: runs it within its limit and adds up.
+wanted() { [ ${#chosen[@]} -eq 0 ] || among "$1" "${chosen[@]}"; }
+
+# run_step NAME: runs it within its limit, prints its results in one piece and leaves its counts in NAME.count.
 run_step() {
-    local name=$1 log=$logs/$1.log start=$SECONDS status p f s
+    local name=$1 log=$logs/$1.log start=$SECONDS status
     export root quick library python
     export -f "step_$name"
     # timeout makes a process group of its own, and ends all of it.
-    timeout -k 10 "${limits[$name]}" bash -uo pipefail -c "step_$name" >"$log" 2>&1 </dev/null
+    timeout -k 10 "${limits[$name]}" bash -uo pipefail -c "step_$name" >"$log" 2>&1 </dev/null &
+    running=$!
+    wait "$running"
     status=$?
-    read -r p f s < <(python3 Tests/tools/count.py "$log" "$status")
-    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-    printf '%-11s %5d good, %d bad, %d left out, %d s\n' "$name" "$p" "$f" "$s" $((SECONDS - start))
-    [ "$f" = 0 ] && return 0
+    running=
+    python3 Tests/tools/count.py "$log" "$status" >"$logs/$name.count"
+    report "$name" "$status" $((SECONDS - start)) >"$logs/$name.report"
+    cat "$logs/$name.report"
+}
+
+# report NAME STATUS SECONDS: the step's line, and where it failed what a reader needs to see.
+report() {
+    local name=$1 status=$2 log=$logs/$1.log p f s
+    read -r p f s <"$logs/$name.count"
+    printf '%-11s %5d good, %d bad, %d left out, %d s\n' "$name" "$p" "$f" "$s" "$3"
+    [ "$f" = 0 ] && return
     [ "$status" = 124 ] && echo "  it ran longer than ${limits[$name]} s and was ended"
     grep -aE '^not ok|^✘ Test |^Test Case .* failed|^FAILED|^ERROR|^[^#].* error: ' "$log" | head -n 40 | sed 's/^/  /'
     echo "  the end of .build/test-logs/$name.log:"
     tail -n 25 "$log" | sed 's/^/  | /'
-    return 1
+}
+
+# run_lane STEP...: one step after the other. Who ends the lane ends the step that runs.
+run_lane() {
+    local step
+    trap '[ -z "$running" ] || kill "$running"; exit 1' TERM
+    for step in "$@"; do run_step "$step"; done
 }
 
 finish() {
+    local step p f s
+    for step in "${planned[@]}"; do
+        # A step without a result counts as one that failed.
+        read -r p f s 2>/dev/null <"$logs/$step.count" || { p=0 f=1 s=0 && echo "$step has no result"; }
+        passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    done
     local line="$passed passed, $failed failed"
     [ "$skipped" = 0 ] || line="$line, $skipped skipped"
     echo "$line"
@@ -132,12 +165,28 @@ fi
 [ "$quick" = yes ] || want_packages "$logs/setup.log" php-cli ruby ruby-minitest nodejs libnode-dev node-typescript \
     openjdk-17-jdk-headless libjna-java mono-mcs mono-runtime
 
-if ! run_step build; then finish; fi
+planned=(build)
+running=
+trap '[ -z "$running" ] || kill "$running"; [ -z "$(jobs -p)" ] || kill $(jobs -p); wait; exit 130' INT TERM
+run_step build
+grep -q '^[0-9]* 0 ' "$logs/build.count" || finish
+computing=()
+lane=()
 for step in "${steps[@]:1}"; do
     wanted "$step" || continue
     if [ "$quick" = yes ]; then
         case $step in faults | journal | packaging | languages | valgrind | fuzz | sanitizers | quickstart) continue ;; esac
     fi
-    run_step "$step" || true
+    planned+=("$step")
+    if [ "$step" = checks ]; then
+        run_step checks
+    elif [ "$lanes" = 2 ] && among "$step" "${waiting[@]}"; then
+        lane+=("$step")
+    else
+        computing+=("$step")
+    fi
 done
+run_lane "${lane[@]}" &
+run_lane "${computing[@]}" &
+wait
 finish

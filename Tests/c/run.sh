@@ -11,6 +11,7 @@ root=$(cd "$here/../.." && pwd)
 library=${AIGC_LIBRARY:-$root/.build/release/libaigc.so}
 python=${PYTHON:-$root/.venv/bin/python}
 out=$root/.build/c-tests
+[[ " $* " != *" --valgrind "* ]] || out=$root/.build/c-tests-valgrind # it runs beside the others
 
 [ -f "$library" ] || { echo "run.sh: there is no library at $library: swift build -c release --product aigc" >&2; exit 1; }
 [ -x "$python" ] || { echo "run.sh: there is no $python: Tests/run.sh makes it" >&2; exit 1; }
