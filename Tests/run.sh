@@ -128,7 +128,7 @@ report() {
 # run_lane STEP...: one step after the other. Who ends the lane ends the step that runs.
 run_lane() {
     local step
-    trap '[ -z "$running" ] || kill "$running"; exit 1' TERM
+    trap 'kill $running 2>/dev/null; exit 1' TERM
     for step in "$@"; do run_step "$step"; done
 }
 
@@ -167,7 +167,7 @@ fi
 
 planned=(build)
 running=
-trap '[ -z "$running" ] || kill "$running"; [ -z "$(jobs -p)" ] || kill $(jobs -p); wait; exit 130' INT TERM
+trap 'kill $running $(jobs -p) 2>/dev/null; wait; exit 130' INT TERM
 run_step build
 grep -q '^[0-9]* 0 ' "$logs/build.count" || finish
 computing=()

@@ -126,12 +126,15 @@ class Runner:
                 command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, cwd=str(folder),
                 env=self.environment(run, folder), start_new_session=True,
             )
+            code: Optional[int] = None
             try:
-                code: Optional[int] = process.wait(run.seconds)
+                code = process.wait(run.seconds)
             except subprocess.TimeoutExpired:
-                code = None
-                os.killpg(process.pid, signal.SIGKILL)  # the group that was started above, and no other
-                process.wait()
+                pass
+            finally:
+                if process.returncode is None:
+                    os.killpg(process.pid, signal.SIGKILL)  # the group that was started above, and no other
+                    process.wait()
         plan = facts = 0
         for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
             fact = re.match(r"(not ok|ok) \d+ - (.*?)( # SKIP)?$", line)
@@ -482,6 +485,7 @@ def main() -> int:
     p.add_argument("--sanitized", action="store_true", help="only the part that runs under AddressSanitizer")
     p.add_argument("--only", action="append", default=[], metavar="PROGRAM")
     options = p.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started ends as well
     with tempfile.TemporaryDirectory(prefix="aigc-c-") as work, SandboxProcess("--duration", "0.4", "--rate", "0") as box:
         runner = Runner(box, options.programs, options.library, Path(work))
         here = Path(__file__).resolve().parent

@@ -17,6 +17,7 @@ have() {
         mono-mcs) command -v mcs >/dev/null ;;
         mono-runtime) command -v mono >/dev/null ;;
         ruby-minitest) ruby -e 'require "minitest"' 2>/dev/null ;;
+        postgresql) ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 ;; # its programs are not in PATH
         chromium-driver) command -v chromedriver >/dev/null ;;
         abigail-tools) command -v abidiff >/dev/null ;;
         dpkg-dev) command -v dpkg-gensymbols >/dev/null ;;
