@@ -104,6 +104,130 @@ final class StrangeAnswerTests: XCTestCase {
         XCTAssertTrue(isBelieved(nil))
     }
 
+    // MARK: - Refusals of other calls
+
+    /// Something on the way passes the submission on, the job is created and paid, and answers with the refusal of an earlier
+    /// one. A second try would be a second bill.
+    func testAnOldRefusalIsNoLeaveToSubmitAgain() throws {
+        for (fault, kind) in [
+            (Fault.throttle(milliseconds: 100), "throttled"), (.tooManyTasks, "crowd"), (.refusal, "refused"),
+            (.clockSkew(seconds: 900), "clock"), (.staleCredentials, "stale"), (.notFound, "not found"),
+        ] {
+            let harness = try Harness()
+            harness.cloud.givesRequestIDs = true
+            harness.transport.setScript { $0.subject == "first" ? fault : nil }
+            harness.submit("first", deadline: 2_000)
+            harness.runToTheEnd()
+            harness.cloud.refusesFromCache = ["submit"]
+            let job = harness.submit("paid")
+            harness.runToTheEnd()
+            let seen = end(job)
+            XCTAssertEqual(harness.cloud.executions(of: "paid").count, 1, "\(kind): paid once")
+            XCTAssertEqual(seen.state, .unknown, kind)
+            XCTAssertEqual(seen.outcome, .unknown, kind)
+            XCTAssertTrue(seen.message.contains("a request id that this client already has"), seen.message)
+        }
+    }
+
+    /// A status call that gets another call's answer is asked again, whatever that answer says.
+    func testAnOldRefusalDoesNotEndAJob() throws {
+        for fault in [Fault.refusal, .expired] {
+            let harness = try Harness()
+            harness.cloud.givesRequestIDs = true
+            harness.transport.setScript { $0.subject.hasSuffix("/job-1") ? fault : nil }
+            XCTAssertEqual(harness.cloud.plant(tag: "refused", at: harness.clock.nanoseconds()), "job-1")
+            let refused = harness.attach("job-1")
+            harness.runToTheEnd()
+            XCTAssertEqual(end(refused).state, .failed)
+            harness.cloud.refusesFromCache = ["status"]
+            let job = harness.submit("two", deadline: 60_000)
+            harness.run(for: 10_000)
+            XCTAssertFalse(job.snapshot.state.isTerminal)
+            harness.cloud.refusesFromCache = []
+            harness.runToTheEnd()
+            XCTAssertEqual(end(job).state, .succeeded)
+        }
+    }
+
+    private func refusal(_ id: String?, _ kind: FailureKind = .refused) -> Result<JobAnswer, CallFailure> {
+        .failure(CallFailure(kind, Failure(.requestRefused, "no", requestID: id)))
+    }
+
+    /// Each kind of call against an answer that each kind of call had before.
+    func testAnAnswerToAnyCallNamesOneCallAlone() {
+        let provider = FakeProvider()
+        let submission = provider.call(submit: "one")
+        let reference = provider.reference(operation: "draw", remoteID: "job-1")
+        let calls: [(String, ProviderCall)] = [
+            ("submission", submission), ("status", provider.statusCall(reference)),
+            ("write by name", provider.direct(submission, as: .submit)),
+            ("read by name", provider.direct(submission, as: .read)),
+        ]
+        let kinds: [FailureKind] = [
+            .refused, .throttled, .concurrencyLimit, .clockSkew, .staleCredentials, .notFound, .expired, .transient,
+        ]
+        for (firstName, first) in calls {
+            for (name, call) in calls {
+                for kind in kinds {
+                    for wasRefused in [false, true] {
+                        var known = KnownAnswers()
+                        let reply = HTTPReply(status: 200)
+                        let old: Result<JobAnswer, CallFailure> =
+                            wasRefused
+                            ? refusal("r") : .success(JobAnswer(remoteID: "a", state: .pending, requestID: "r"))
+                        _ = known.believed(old, reply, first, doing: "x")
+                        let said = known.believed(refusal("r", kind), reply, call, doing: "x")
+                        guard case .failure(let failed) = said else { return XCTFail("\(said)") }
+                        XCTAssertEqual(failed.kind, .unreadable, "\(name) after \(firstName): \(kind)")
+                        XCTAssertEqual(failed.failure.isRetryable, call.kind != .submit)
+                        let answer = JobAnswer(remoteID: "b", state: .succeeded, requestID: "r")
+                        guard case .failure = known.believed(.success(answer), reply, call, doing: "x") else {
+                            return XCTFail("\(name) after \(firstName): an answer")
+                        }
+                        guard case .failure(let own) = known.believed(refusal("s", kind), reply, call, doing: "x")
+                        else {
+                            return XCTFail("a refusal became a success")
+                        }
+                        XCTAssertEqual(own.kind, kind, "a refusal with an id of its own stays")
+                    }
+                }
+            }
+        }
+    }
+
+    func testTheRefusalOfAnImageNamesOneCallAlone() {
+        var known = KnownAnswers()
+        let call = FakeProvider().direct(FakeProvider().call(submit: "one"), as: .asset)
+        let gone = CallFailure(.notFound, Failure(.notFound, "no", requestID: "r"))
+        let reply = HTTPReply(status: 404)
+        XCTAssertEqual(known.believed(refusal: gone, reply, call, doing: "x").kind, .notFound)
+        XCTAssertEqual(known.believed(refusal: gone, reply, call, doing: "x").kind, .unreadable)
+    }
+
+    /// Thousands of status answers do not displace what answered submissions.
+    func testStatusAnswersDoNotDisplaceSubmissions() {
+        var known = KnownAnswers()
+        let provider = FakeProvider()
+        let status = provider.statusCall(provider.reference(operation: "draw", remoteID: "job-1"))
+        let submission = provider.call(submit: "one")
+        XCTAssertTrue(known.note(request: "refused", submission))
+        for number in 0..<3 * AnswerBook.capacity { XCTAssertTrue(known.note(request: "\(number)", status)) }
+        XCTAssertFalse(known.note(request: "refused", submission))
+        XCTAssertFalse(known.note(request: "refused", status))
+    }
+
+    /// A refusal without a request id cannot be told from another one: the clouds' readers take none for a refusal of a
+    /// submission, see FailureTests.
+    func testARefusalWithoutARequestIdIsNotNoted() {
+        var known = KnownAnswers()
+        let call = FakeProvider().call(submit: "one")
+        for _ in 0..<2 {
+            guard case .failure(let failed) = known.believed(refusal(nil), HTTPReply(status: 400), call, doing: "x")
+            else { return XCTFail("a refusal became a success") }
+            XCTAssertEqual(failed.kind, .refused)
+        }
+    }
+
     func testTheBookIsBounded() {
         var book = AnswerBook()
         for number in 0..<3 * AnswerBook.capacity { XCTAssertTrue(book.add("\(number)", of: "fake")) }

@@ -110,6 +110,15 @@ public final class FakeProvider: Provider {
     public func decode(
         _ call: ProviderCall, operation: String, reply: HTTPReply, unixMilliseconds: Int64
     ) -> Result<JobAnswer, CallFailure> {
+        let requestID = reply.headers["x-request"]
+        return said(call, reply).map { answer in
+            var answer = answer
+            answer.requestID = requestID
+            return answer
+        }
+    }
+
+    private func said(_ call: ProviderCall, _ reply: HTTPReply) -> Result<JobAnswer, CallFailure> {
         guard let words = Self.words(reply) else { return .failure(Self.unreadable(reply)) }
         if call.isDirect, words.first != "error" { return .success(JobAnswer(state: .succeeded, response: reply.body)) }
         switch (words.first, call.kind) {
@@ -164,7 +173,8 @@ public final class FakeProvider: Provider {
             CallFailure(
                 kind,
                 Failure(
-                    status, "The cloud said \(code)", providerCode: code, httpStatus: reply.status,
+                    status, "The cloud said \(code)", providerCode: code, requestID: reply.headers["x-request"],
+                    httpStatus: reply.status,
                     isRetryable: retryable, retryAfterMilliseconds: after),
                 serverUnixSeconds: reply.headers["x-unix"].flatMap { Int64($0) })
         }

@@ -53,6 +53,10 @@ public final class SimulatedCloud: @unchecked Sendable {
     public var staleKeys: Set<String> = []
     /// Something on the way answers submissions with the newest answer to one; the cloud does not see them.
     public var repeatsAcceptances = false
+    /// Something on the way passes each call of an action on, and answers the call with its oldest refusal of the action.
+    public var refusesFromCache: Set<String> = []
+    /// Whether each answer has a request id of its own.
+    public var givesRequestIDs = false
     /// The header Age of answers to submissions.
     public var age: String?
 
@@ -66,6 +70,8 @@ public final class SimulatedCloud: @unchecked Sendable {
     private var repeatedNonces = 0
     private var windows: [String: [Int64]] = [:]
     private var nextJob = 1
+    private var nextRequest = 1
+    private var refusals: [String: HTTPReply] = [:]
 
     public init() {}
 
@@ -115,21 +121,35 @@ public final class SimulatedCloud: @unchecked Sendable {
             if let nonce = request.headers.first(where: { $0.name == "x-nonce" })?.value {
                 if !forgetsArrivals, !nonces.insert(nonce).inserted { repeatedNonces += 1 }
             }
-            if let said = refusal(fault, request, action, key, now, unixMilliseconds) { return said }
+            if let said = refusal(fault, request, action, key, now, unixMilliseconds) {
+                let reply = named(said)
+                if refusals[action] == nil { refusals[action] = reply }
+                return reply
+            }
             if let fault, !fault.executes { return HTTPReply(status: 200) }
+            let reply: HTTPReply
             switch action {
             case "submit":
                 let id = repeatsAcceptances ? "job-\(nextJob - 1)" : create(subject, now)
-                var reply = Self.text("accepted \(id)" + (subject.contains(failingAtOnce) ? " failed" : ""))
-                if let age { reply.headers.append(name: "age", value: age) }
-                return reply
-            case "status": return status(subject, now, unixMilliseconds)
-            default: return image(path, request, unixMilliseconds)
+                var accepted = Self.text("accepted \(id)" + (subject.contains(failingAtOnce) ? " failed" : ""))
+                if let age { accepted.headers.append(name: "age", value: age) }
+                reply = named(accepted)
+            case "status": reply = named(status(subject, now, unixMilliseconds))
+            default: reply = image(path, request, unixMilliseconds)
             }
+            return refusesFromCache.contains(action) ? refusals[action] ?? reply : reply
         }
     }
 
     // MARK: - Lock held
+
+    private func named(_ reply: HTTPReply) -> HTTPReply {
+        guard givesRequestIDs else { return reply }
+        var reply = reply
+        reply.headers.append(name: "x-request", value: "request-\(nextRequest)")
+        nextRequest += 1
+        return reply
+    }
 
     private func create(_ tag: String, _ now: Int64) -> String {
         let id = "job-\(nextJob)"

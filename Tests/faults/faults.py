@@ -122,6 +122,8 @@ _ALL = (
     _reply("idle_408_close", harmless=True, in_matrix=False),  # and the end of the connection
     _reply("cached", Cloud.NOTHING, in_matrix=False),  # the newest answer of that kind, from a cache that says so
     _reply("replayed", Cloud.NOTHING, in_matrix=False),  # and from one that does not
+    # The cloud has carried the call out, and something on the way answers with the newest refusal of another call.
+    _reply("old_refusal", in_matrix=False),
     _reply("hold", in_matrix=False),  # so many KiB of the body (the variant), then silence
     _reply("smuggle", in_matrix=False),  # a good reply, and behind it one that nobody has asked for
 )

@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 import ssl
+import uuid
 from typing import TYPE_CHECKING, Dict, Optional
 
 from faults import FAULTS, Cloud, Fault
@@ -30,14 +31,15 @@ def _answer(start: str, kind: str, body: bytes) -> Message:
 
 
 def throttled(provider: str) -> Message:
-    """Too many requests, in the words of who says it."""
+    """Too many requests, in the words of who says it. Each refusal has a request id of its own, as each of a cloud's has."""
+    request_id = str(uuid.uuid4())
     if provider == "tencent":
         error = {"Code": "RequestLimitExceeded", "Message": "Please reduce the frequency of calls."}
-        text = json.dumps({"Response": {"Error": error, "RequestId": "5f3c0f5e-0000-4000-8000-000000000000"}})
+        text = json.dumps({"Response": {"Error": error, "RequestId": request_id}})
         return _answer("HTTP/1.1 200 OK", "application/json", text.encode())
     if provider == "alibaba":
         value = {
-            "RequestId": "5F3C0F5E-0000-4000-8000-000000000000",
+            "RequestId": request_id.upper(),
             "HostId": "127.0.0.1",
             "Code": "Throttling.User",
             "Message": "Request was denied due to user flow control.",
@@ -113,10 +115,14 @@ async def spoil_reply(proxy: "Proxy", stream: Stream, hit: "Hit", request: Messa
         old = proxy.newest(request) or await proxy.forward(request)
         await stream.send((old.with_header("Age", "31") if name == "cached" else old).to_bytes())
         return True
+    if name == "old_refusal":
+        await stream.send((proxy.refusal or throttled(proxy.provider)).to_bytes())
+        return True
     if fault.harmless and reply is not None:
         return await _send_more(stream, name, reply, proxy.stranger(request, reply), variant)
     if name == "throttled":
-        await stream.send(throttled(proxy.provider).to_bytes())
+        proxy.refusal = throttled(proxy.provider)
+        await stream.send(proxy.refusal.to_bytes())
         return True
     if name in ("reset_all", "reset_answered"):
         stream.reset()

@@ -91,5 +91,26 @@ def caches(rig: Rig, report: Report) -> None:
                 report.ok(good, "%s: %s: a write: UNKNOWN" % (provider, name), "%s, %s" % (error, told))
 
 
+def old_refusals(rig: Rig, report: Report) -> None:
+    """The cloud carries a call out, and something on the way answers with an older refusal: a write is not sent again."""
+    for provider in PROVIDERS:
+        with Way(rig, provider, "http") as there:
+            there.api.arm("throttled")
+            first = ended(there.client.call(provider, ACTIONS[provider], {"Name": "refused once"}))
+            for reads in (False, True):
+                before = _requests(rig, provider)
+                there.api.arm("old_refusal", 1)
+                sent = {"Name": "%s %s" % (provider, reads)}
+                job = there.client.call(provider, ACTIONS[provider], sent, reads=reads)
+                error = ended(job)
+                count = _requests(rig, provider) - before
+                if reads:
+                    good = first is None and error is None and count == 2 and _echoed(job) == sent
+                else:
+                    good = first is None and job.outcome is Outcome.UNKNOWN and count == 1
+                what = "read: asked again" if reads else "write: UNKNOWN, sent once"
+                report.ok(good, "%s: an old refusal: a %s" % (provider, what), "%d, %s, %s" % (count, error, first))
+
+
 if __name__ == "__main__":
-    sys.exit(main("calls", [answers, no_answer, caches]))
+    sys.exit(main("calls", [answers, no_answer, caches, old_refusals]))

@@ -149,5 +149,40 @@ def caches(rig: Rig, report: Report) -> None:
                     report.ok(not wrong, text + ": a later submission is fine", wrong)
 
 
+def old_refusals(rig: Rig, report: Report) -> None:
+    """Something on the way passes each call on, and answers with the refusal of an earlier one. A submission that is tried
+    again then is a second bill; a status call, or that of an image, is asked again."""
+    for provider in PROVIDERS:
+        for way in ("http", "http proxy"):
+            with Way(rig, provider, way) as there:
+                text = "%s, %s: an old refusal" % (provider, way)
+                there.api.arm("throttled")
+                refused = accepted(there.client, provider, "old first " + text)
+                good = refused.outcome is Outcome.ACCEPTED and len(created(rig, "old first " + text)) == 1
+                report.ok(good, text + ": when it was new, it was a leave to try again", refused.outcome.name)
+
+                there.api.arm("old_refusal", -1)
+                job = accepted(there.client, provider, "old second " + text)
+                error = ended(job)
+                time.sleep(_LATER)
+                count = len(created(rig, "old second " + text))
+                good = job.outcome is Outcome.UNKNOWN and count == 1
+                report.ok(good, text + ": UNKNOWN, paid once", "%s, %d jobs: %s" % (job.outcome.name, count, error))
+                report.ok("a request id that this client already has" in str(error), text + ": it says so", error)
+
+                refused.follow()
+                before = len(there.api.counts.hits)
+                asked = until(lambda: len(there.api.counts.hits) >= before + 2)
+                good = bool(asked) and not refused.done
+                there.api.disarm()
+                error = ended(refused)
+                report.ok(good and error is None, text + ": a status call is asked again", error)
+
+                if provider == "alibaba":  # whose images are calls of the API
+                    there.api.arm("old_refusal", 1)
+                    wrong = _wrong_image(rig, refused)
+                    report.ok(not wrong, text + ": an image is asked for again", wrong)
+
+
 if __name__ == "__main__":
-    sys.exit(main("stray", [submissions, everything, caches]))
+    sys.exit(main("stray", [submissions, everything, caches, old_refusals]))

@@ -96,6 +96,8 @@ class Proxy:
         self.tunnel: Optional[ssl.SSLContext] = None
         # The newest good replies by the kind of their request, each with its request.
         self._replies: Dict[str, List[Tuple[bytes, Message]]] = {}
+        # The newest refusal that this proxy gave.
+        self.refusal: Optional[Message] = None
         self.counts = Counts()
         self.port = 0
         self._armed: Optional[_Armed] = None

@@ -263,6 +263,28 @@ MUTANTS = (
         ["swift StrangeAnswerTests"],
     ),
     Mutant(
+        6, "a refusal of another call lets a submission be sent again",
+        [
+            (
+                ANSWERS, "strangeness",
+                "case .failure(let failed): isNewRequest = note(request: failed.failure.requestID, call)",
+                "case .failure: isNewRequest = true",
+            ),
+        ],
+        ["swift StrangeAnswerTests", "faults stray"],
+    ),
+    Mutant(
+        6, "a status call believes the answer to another call",
+        [
+            (
+                "Sources/Engine/Calls/CallReader.swift", "read",
+                "answer = known.believed(said, reply, call, doing: ticket.doing)",
+                "answer = call.kind == .submit ? known.believed(said, reply, call, doing: ticket.doing) : said",
+            ),
+        ],
+        ["swift StrangeAnswerTests", "faults stray"],
+    ),
+    Mutant(
         6, "a signed call is sent again with its nonce",
         [(SLOT, "isOnce", "(options.isSubmission || !options.isForStore)", "options.isSubmission")],
         ["swift AtMostOnceTests"],

@@ -48,7 +48,7 @@ final class CallReader {
             noteDate(reply, of: call.endpoint)
             let said = provider.decode(
                 call, operation: operation, reply: reply, unixMilliseconds: clock.unixMilliseconds())
-            answer = call.kind == .submit ? known.believed(said, reply, call, doing: ticket.doing) : said
+            answer = known.believed(said, reply, call, doing: ticket.doing)
         case .failed(let failure):
             answer = readPart(call, ticket, failure)
         }
@@ -75,13 +75,20 @@ final class CallReader {
         switch answer {
         case .success(let job):
             if !job.remoteID.isEmpty { return known.believed(answer, reply, call, doing: ticket.doing) }
+            _ = known.note(request: job.requestID, call)
             failed.response = reply.body
         case .failure(let part):
+            _ = known.note(request: part.failure.requestID, call)
             failed.response = part.response
             failed.namedJob = part.namedJob
             if let id = part.namedJob { failed.failure.message += "; what came of the answer names the job \(id)" }
         }
         return .failure(failed)
+    }
+
+    /// The refusal of an image, if it belongs to this call.
+    func believed(refusal failed: CallFailure, _ reply: HTTPReply, _ call: ProviderCall, doing: String) -> CallFailure {
+        known.believed(refusal: failed, reply, call, doing: doing)
     }
 
     /// The effect of a failure beyond its own call: rates, clock, credentials, health of the endpoint.

@@ -251,9 +251,11 @@ final class CallRunner {
         return answer
     }
 
-    /// The effect of a refused image on later calls.
-    func learn(_ failed: inout CallFailure, _ ticket: CallTicket) {
+    /// The refusal of an image, and its effect on later calls.
+    func learn(_ failed: inout CallFailure, _ reply: HTTPReply, _ ticket: CallTicket) {
         guard let call = ticket.call else { return }
+        // A store may stand behind a cache: what a URL names is the same for everybody.
+        if ticket.url.isEmpty { failed = reader.believed(refusal: failed, reply, call, doing: ticket.doing) }
         reader.learn(&failed, call, ticket) { scheduler.hostRenews(call.provider) }
     }
 

@@ -328,7 +328,7 @@ final class DownloadRunner {
                 failed.failure.message += "; a redirect from another host led to your own bucket, and only URLs of the"
                 failed.failure.message += " bucket itself are signed"
             }
-            calls.learn(&failed, ticket)
+            calls.learn(&failed, reply, ticket)
             return .refused(failed)
         }
     }

@@ -13,6 +13,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional
@@ -351,6 +352,12 @@ def test_a_container_without_certificates(sandbox: Any, secure: Dict[str, Any], 
     assert "AIGC_E_TLS" in done.stdout and "install the package ca-certificates" in done.stdout
 
 
+def no_task() -> bytes:
+    """What the cloud says that does not know the task; each answer has a request id of its own."""
+    error = {"Code": "ResourceNotFound.TaskNotFound", "Message": "no"}
+    return json.dumps({"Response": {"Error": error, "RequestId": str(uuid.uuid4())}}).encode()
+
+
 class TLSServer:
     """A cloud of one answer, behind a TLS server that a test has made as it likes."""
 
@@ -385,7 +392,7 @@ class TLSServer:
                     if not piece:
                         return
                     data += piece
-                body = b'{"Response":{"Error":{"Code":"ResourceNotFound.TaskNotFound","Message":"no"},"RequestId":"r"}}'
+                body = no_task()
                 tls.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
         except (ssl.SSLError, OSError) as error:
             self.refused.append(str(error))
@@ -585,7 +592,7 @@ def test_address_family(library: str) -> None:
         def do_POST(self) -> None:
             peers.append(self.client_address[0])
             self.rfile.read(int(self.headers["content-length"]))
-            body = b'{"Response":{"Error":{"Code":"ResourceNotFound.TaskNotFound","Message":"no"},"RequestId":"r"}}'
+            body = no_task()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
