@@ -16,10 +16,10 @@ cd "$root" || exit 1
 # shellcheck source=bindings/c/prepare.sh
 . "$root/bindings/c/prepare.sh"
 
-steps=(build checks swift c install python faults journal packaging languages valgrind fuzz sanitizers quickstart)
+steps=(build checks swift c install python ray faults journal packaging languages valgrind fuzz sanitizers quickstart)
 # These wait for servers, clocks and dead processes nearly all of their time.
-waiting=(c python faults journal)
-declare -A limits=([build]=1800 [checks]=120 [swift]=1500 [c]=1200 [install]=120 [python]=1200
+waiting=(c python ray faults journal)
+declare -A limits=([build]=1800 [checks]=120 [swift]=1500 [c]=1200 [install]=120 [python]=1200 [ray]=400
     [faults]=1200 [journal]=1200 [packaging]=2000 [languages]=900 [valgrind]=1200
     [fuzz]=1200 [sanitizers]=1800 [quickstart]=600)
 quick=no
@@ -64,8 +64,10 @@ step_python() {
     local which=(-m "slow or not slow")
     # The sandbox is proved by the vendors' own programs, which take their time.
     [ "$quick" = no ] || which=(-m "not slow" --ignore bindings/python/tests/sandbox)
-    AIGC_LIBRARY=$library "$python" -m pytest -q -p no:cacheprovider "${which[@]}" bindings/python/tests
+    AIGC_LIBRARY=$library "$python" -m pytest -q -p no:cacheprovider "${which[@]}" --ignore bindings/python/tests/ray \
+        bindings/python/tests
 }
+step_ray() { AIGC_LIBRARY=$library bash Tests/ray/run.sh; }
 step_faults() { bash Tests/faults/run.sh; }
 step_journal() { bash Tests/journal/run.sh; }
 step_packaging() { bash Tests/packaging/run.sh; }
@@ -175,7 +177,7 @@ lane=()
 for step in "${steps[@]:1}"; do
     wanted "$step" || continue
     if [ "$quick" = yes ]; then
-        case $step in faults | journal | packaging | languages | valgrind | fuzz | sanitizers | quickstart) continue ;; esac
+        case $step in ray | faults | journal | packaging | languages | valgrind | fuzz | sanitizers | quickstart) continue ;; esac
     fi
     planned+=("$step")
     if [ "$step" = checks ]; then

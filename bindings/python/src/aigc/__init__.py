@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from . import otel as otel
     from . import profiles as profiles
     from . import prometheus as prometheus
+    from . import ray as ray
     from . import uploads as uploads
     from ._event import Event as Event
     from ._images import Images as Images
@@ -148,7 +149,7 @@ _HOME = {
     "WrongStateError": "errors",
     "Request": "request",
 }
-_MODULES = ("aio", "batch", "errors", "journal", "logs", "notebook", "otel", "profiles", "prometheus", "uploads")
+_MODULES = ("aio", "batch", "errors", "journal", "logs", "notebook", "otel", "profiles", "prometheus", "ray", "uploads")
 
 __version__: str
 

@@ -10,13 +10,25 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any, List, Optional, Type
+from typing import Any, Iterator, List, Optional, Type
+
+import pytest
 
 
 def programs() -> Optional[Path]:
     """The folder of initdb; None where there is no server."""
     found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))
     return Path(found[-1]).parent if found else None
+
+
+def running() -> "Iterator[Server]":
+    """For a fixture: a server, or a test that is left out."""
+    pytest.importorskip("psycopg", reason="pip install psycopg[binary]")
+    bin = programs()
+    if bin is None:
+        pytest.skip("there is no PostgreSQL: apt-get install postgresql")
+    with Server(bin) as found:
+        yield found
 
 
 class Server:

@@ -7,24 +7,17 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Set
+from typing import Any, Dict, List, Set
 
 import pytest
 from batching import Folder
-from postgresql import Server, programs
+from postgresql import Server, running
 from support import Command
 
 CREATE = "CreateAigcImageTask"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    pytest.importorskip("psycopg", reason="pip install psycopg[binary]")
-    bin = programs()
-    if bin is None:
-        pytest.skip("there is no PostgreSQL: apt-get install postgresql")
-    with Server(bin) as found:
-        yield found
+server = pytest.fixture(scope="module")(running)
 
 
 class Machines:

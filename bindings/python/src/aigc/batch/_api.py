@@ -92,6 +92,17 @@ def journal_of(folder: Folder, journal: Optional[PathLike], config: Mapping[str,
     return os.fsdecode(named) if named and not is_shared(named) else folder.ours
 
 
+def rates_of(config: Mapping[str, Any], providers: Iterable[str]) -> Dict[str, float]:
+    """Submissions a second of each provider, over all machines: those of the configuration."""
+    known = {row.key: row.default for row in _config_keys()}
+    found: Dict[str, float] = {}
+    for provider in providers:
+        key = f"rate.{provider}.{'create' if provider == 'tencent' else 'submit'}_per_s"
+        if key in known:
+            found[provider] = float(config.get(key, known[key] or 0))
+    return found
+
+
 def plan(
     rows: Rows,
     *,
@@ -180,19 +191,10 @@ class Batch:
         if self._shared is None:
             self.runner = Runner(self.plan, self._client)
         else:
-            self.runner = SharedRunner(self.plan, self._client, self._shared, self._rates())
+            rates = rates_of(self._config, self.plan.providers())
+            self.runner = SharedRunner(self.plan, self._client, self._shared, rates)
         self.runner.tell_known()
         return self.runner
-
-    def _rates(self) -> Dict[str, float]:
-        """Submissions a second of each provider, over all machines: those of the configuration."""
-        known = {row.key: row.default for row in _config_keys()}
-        found: Dict[str, float] = {}
-        for provider in self.plan.providers():
-            key = f"rate.{provider}.{'create' if provider == 'tencent' else 'submit'}_per_s"
-            if key in known:
-                found[provider] = float(self._config.get(key, known[key] or 0))
-        return found
 
     @property
     def grace(self) -> float:

@@ -10,6 +10,7 @@ import os
 import shutil
 import socket
 import time
+import uuid
 from typing import IO, Any, Dict, Iterable, Iterator, Mapping, Optional, Tuple
 
 from ..enums import Status
@@ -66,7 +67,7 @@ class Folder:
             if name.startswith((METADATA, REPORT)):
                 os.unlink(os.path.join(self.ours, name))
         shutil.rmtree(os.path.join(self.ours, "compare"), ignore_errors=True)
-        probe = os.path.join(self.path, f".aigc-{os.getpid()}")
+        probe = os.path.join(self.path, f".aigc-{uuid.uuid4().hex}")
         try:
             with open(probe, "xb") as file:
                 file.write(bytes(4096))
@@ -119,8 +120,9 @@ class Folder:
             return -1
         return found.f_bavail * found.f_frsize
 
-    def files(self) -> Iterator[Tuple[str, int]]:
-        """The files of the folder and of its numbered folders, as paths from it, with their sizes."""
+    def files(self, stems: Iterable[str] = ()) -> Iterator[Tuple[str, int]]:
+        """The files of the folder and of its numbered folders, as paths from it, with their sizes. stems: the names that the
+        rows need, for a folder that is too large to be listed."""
         yield from self._files("")
 
     def _files(self, below: str) -> Iterator[Tuple[str, int]]:

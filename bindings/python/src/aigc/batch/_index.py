@@ -214,6 +214,10 @@ class Index:
             last = int(found[-1][0])
             yield [str(key) for _, key in found]
 
+    def stems(self) -> Iterator[str]:
+        """The file names of all images, without their extensions."""
+        return (str(found[0]) for found in self._db.execute("SELECT stem FROM names"))
+
     def decide(self) -> Iterator[Problem]:
         """Decides about every row, from what was loaded. Yields what must be settled by the user first."""
         position, batch = 0, 1000

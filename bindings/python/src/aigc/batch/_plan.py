@@ -111,9 +111,11 @@ def build(
     check: bool = True,
     note: Optional[Callable[[int], None]] = None,
     shared: Optional[Shared] = None,
+    problems: Optional[Problems] = None,
 ) -> Plan:
-    """Reads and checks every row, and decides about each. note: is told the number of rows now and then."""
-    problems = Problems(source.name)
+    """Reads and checks every row, and decides about each. note: is told the number of rows now and then. journal_path: the
+    folder of a journal of this machine; empty for none."""
+    problems = Problems(source.name) if problems is None else problems
     index = Index(options, folder.ours if folder.exists() else None)
     plan = Plan(index, folder, options, problems, journal_path)
     try:
@@ -257,13 +259,13 @@ def _look_back(plan: Plan, wrong: _Errors, shared: Optional[Shared]) -> None:
     """What the folder and the journal know, and the decision about each row."""
     index, folder = plan._index, plan._folder
     index.make_indices()
-    has_journal = os.path.exists(os.path.join(plan._journal, "jobs.db"))
+    has_journal = bool(plan._journal) and os.path.exists(os.path.join(plan._journal, "jobs.db"))
     if shared is not None:
         try:
             if has_journal:
                 prints = {str(entry["key"]): str(entry.get("print")) for entry in folder.ledger()
                           if "key" in entry and not entry.get("shared")}
-                shared.catch_up(_journal_rows(plan._journal), prints)
+                shared.catch_up(journal_rows(plan._journal), prints)
             for keys in index.keys():  # Of these rows only: others have keys there too.
                 found = list(shared.look(keys).values())
                 index.load_ledger({"key": row["key"], "print": row["print"]} for row in found)
@@ -278,8 +280,8 @@ def _look_back(plan: Plan, wrong: _Errors, shared: Optional[Shared]) -> None:
         index.load_results(folder.results())
         index.load_ledger(folder.ledger())
         if has_journal:
-            index.load_journal(_journal_rows(plan._journal))
-    index.load_files(folder.files())
+            index.load_journal(journal_rows(plan._journal))
+    index.load_files(folder.files(index.stems()))
     for problem in index.decide():
         wrong.add(problem)
     for key in index.unknown_again():
@@ -287,7 +289,8 @@ def _look_back(plan: Plan, wrong: _Errors, shared: Optional[Shared]) -> None:
     index.make_queues()
 
 
-def _journal_rows(path: str) -> Iterator[Dict[str, Any]]:
+def journal_rows(path: str) -> Iterator[Dict[str, Any]]:
+    """Every key of a journal of one machine."""
     return journal.rows(path, page=5000)
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Set, Tuple
 
 from .._base import undecided
 from .._cli import exits
@@ -130,6 +130,11 @@ class Runner:
     def exit_code(self) -> int:
         """For the command."""
         return exit_code(self._index.first_code(), self._counts.get("in doubt", 0), self.interrupted, self._stop_code)
+
+    @property
+    def refused(self) -> FrozenSet[str]:
+        """The providers that are sent nothing more."""
+        return frozenset(self._stopped)
 
     # Work.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from importlib import import_module
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ..enums import Status
 from ..errors import InvalidArgumentError, JournalError
@@ -25,11 +25,14 @@ _SCHEMA = """
 CREATE SEQUENCE IF NOT EXISTS aigc_owner AS integer CYCLE;
 CREATE TABLE IF NOT EXISTS aigc_key(
     key text COLLATE "C" PRIMARY KEY, print text NOT NULL, state text NOT NULL, owner integer NOT NULL, provider text NOT NULL,
-    operation text NOT NULL, prompt text, remote_id text, status text, place text, files text,
+    operation text NOT NULL, prompt text, remote_id text, token text, status text, message text, place text, files text,
     sent_at timestamptz, accepted_at timestamptz, ended_at timestamptz
 );
 CREATE TABLE IF NOT EXISTS aigc_rate(name text PRIMARY KEY, next_at timestamptz NOT NULL);
 """
+# A machine that loses its power says no goodbye: the server notices within a minute that its session is gone.
+_KEEPALIVES = "SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 6"
+_MESSAGE = 1000  # Characters of a message that are kept.
 _ALIVE = (
     "EXISTS(SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 "
     f"AND l.classid::bigint = {_CLASS} AND l.objid::bigint = k.owner "
@@ -38,12 +41,24 @@ _ALIVE = (
 _COLUMNS = (
     f"k.key, k.print, k.state, k.owner, {_ALIVE}, k.provider, k.operation, k.remote_id, k.status, k.place, "
     "(extract(epoch FROM k.sent_at) * 1000)::bigint, (extract(epoch FROM k.accepted_at) * 1000)::bigint, "
-    "(extract(epoch FROM k.ended_at) * 1000)::bigint, k.prompt, k.files"
+    "(extract(epoch FROM k.ended_at) * 1000)::bigint, k.prompt, k.files, k.token, k.message"
 )
 _NAMES = (
     "key", "print", "state", "owner", "owner_alive", "provider", "operation", "remote_id", "status", "place", "sent_at_ms",
-    "accepted_at_ms", "ended_at_ms", "prompt", "files",
+    "accepted_at_ms", "ended_at_ms", "prompt", "files", "token", "message",
 )
+
+
+class End(NamedTuple):
+    """How a row has ended."""
+
+    state: str
+    """done (with its files), failed, refused, or unknown (in doubt)."""
+    status: Optional[str] = None
+    message: Optional[str] = None
+    remote_id: Optional[str] = None
+    token: Optional[str] = None
+    files: Sequence[str] = ()
 
 
 class Lost(Exception):
@@ -80,8 +95,12 @@ class Shared:
         """A new session, under a new owner. Raises Lost."""
         self.close()
         try:
-            session = self._psycopg.connect(self._url, autocommit=True, connect_timeout=5, client_encoding="utf8")
+            session = self._psycopg.connect(
+                self._url, autocommit=True, connect_timeout=5, client_encoding="utf8", tcp_user_timeout=20_000,
+                keepalives_idle=20, keepalives_interval=5, keepalives_count=4,
+            )
             self._session = session
+            session.execute(_KEEPALIVES)
             session.execute("SELECT pg_advisory_lock(%s, 0)", (_CLASS,))  # Two that make the tables at once collide.
             session.execute(_SCHEMA)
             session.execute("SELECT pg_advisory_unlock(%s, 0)", (_CLASS,))
@@ -97,6 +116,10 @@ class Shared:
         session, self._session = self._session, None
         if session is not None:
             session.close()
+
+    def check(self) -> None:
+        """Raises Lost if the session is gone."""
+        self._run("SELECT 1")
 
     def _run(self, query: str, *values: Any) -> List[Tuple[Any, ...]]:
         """One statement, which is one transaction. Raises Lost."""
@@ -172,20 +195,23 @@ class Shared:
 
     # After it.
 
-    def accepted(self, key: str, remote_id: str) -> None:
+    def accepted(self, key: str, remote_id: str, token: Optional[str] = None) -> None:
         """The provider has given an id. Nothing is stronger than that but an end."""
         self._run(
-            "UPDATE aigc_key SET state = 'accepted', owner = %s, place = %s, remote_id = %s, accepted_at = "
-            "coalesce(accepted_at, now()) WHERE key = %s AND state IN ('claimed', 'sending', 'unknown', 'accepted')",
-            self.owner, self._place, remote_id, key,
+            "UPDATE aigc_key SET state = 'accepted', owner = %s, place = %s, remote_id = %s, token = coalesce(%s, token), "
+            "accepted_at = coalesce(accepted_at, now()) "
+            "WHERE key = %s AND state IN ('claimed', 'sending', 'unknown', 'accepted')",
+            self.owner, self._place, remote_id, token, key,
         )
 
-    def ended(self, key: str, state: str, status: Optional[str], remote_id: Optional[str], files: Sequence[str] = ()) -> None:
-        """done (with its files), failed, refused, or unknown (in doubt)."""
+    def ended(self, key: str, end: "End") -> None:
+        """A row has ended. An end that is there already stays."""
         self._run(
-            "UPDATE aigc_key SET state = %s, status = %s, remote_id = coalesce(%s, remote_id), files = %s, ended_at = now() "
+            "UPDATE aigc_key SET state = %s, status = %s, message = %s, remote_id = coalesce(%s, remote_id), "
+            "token = coalesce(%s, token), files = %s, place = %s, ended_at = now() "
             "WHERE key = %s AND state NOT IN ('done', 'failed')",
-            state, status, remote_id, json.dumps(list(files)), key,
+            end.state, end.status, None if end.message is None else end.message[:_MESSAGE], end.remote_id, end.token,
+            json.dumps(list(end.files)), self._place, key,
         )
 
     def free(self, key: str) -> None:
@@ -193,6 +219,12 @@ class Shared:
         self._run(
             "DELETE FROM aigc_key WHERE key = %s AND owner = ANY(%s) AND state IN ('claimed', 'sending', 'unknown')",
             key, sorted(self.owners),
+        )
+
+    def leave(self, key: str) -> None:
+        """An accepted job that we do not fetch now: any session may, while ours lives on."""
+        self._run(
+            "UPDATE aigc_key SET owner = 0 WHERE key = %s AND owner = ANY(%s) AND state = 'accepted'", key, sorted(self.owners)
         )
 
     def take_over(self, key: str) -> bool:
@@ -252,10 +284,12 @@ def local_key(key: str, owner: int) -> str:
 
 
 def as_results(rows: Iterable[Mapping[str, Any]]) -> Iterator[Dict[str, Any]]:
-    """What is done, as lines of results.jsonl: the files have whole paths, on the machine that has them."""
+    """The keys as lines of results.jsonl: the files have whole paths, on the machine that has them. What is not done has no
+    state there, so that this folder still writes its line."""
     for row in rows:
-        if row["state"] == "done":
-            yield {"key": row["key"], "state": "done", "files": files_of(row)}
+        state = "done" if row["state"] == "done" else None
+        error = {"status": row["status"], "message": row["message"]} if row["message"] else None
+        yield {"key": row["key"], "state": state, "files": files_of(row), "token": row["token"], "error": error}
 
 
 def files_of(row: Mapping[str, Any]) -> List[str]:

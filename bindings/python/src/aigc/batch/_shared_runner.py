@@ -17,7 +17,7 @@ from ._decide import Is
 from ._index import Row
 from ._plan import Plan
 from ._runner import Runner, _End, _Pending
-from ._shared import Lost, Shared, files_of, local_key
+from ._shared import End, Lost, Shared, files_of, local_key
 
 _LOOK = 1.0  # Seconds between two looks at what others do.
 _AWAY = 120.0  # So long a server that is away is waited for.
@@ -50,6 +50,11 @@ class SharedRunner(Runner):
     @property
     def is_over(self) -> bool:
         return super().is_over and (not self._others or self._is_stopped and self.interrupted)
+
+    @property
+    def is_away(self) -> bool:
+        """Whether there is something that the server has not been told."""
+        return self._away is not None or bool(self._late)
 
     def turn(self, wait: float = 0.1) -> List[Any]:
         if self._away is not None:
@@ -137,7 +142,9 @@ class SharedRunner(Runner):
                 free.append(row)
                 return
             self._others.pop(row.jkey, None)
-            error = None if state == "done" else AigcError(f"another machine says: {state} {seen['status'] or ''}".strip())
+            said = seen["message"] or f"another machine says: {state} {seen['status'] or ''}".strip()
+            error = None if state == "done" else AigcError(said)
+            self._index.end(row.n, token=seen["token"])
             self._end_row(row, _End(_ENDED[state], error), files_of(seen) or row.paths(), remote_id=seen["remote_id"])
         elif alive and seen["owner"] != self._shared.owner:
             return
@@ -192,20 +199,23 @@ class SharedRunner(Runner):
 
     def _accept(self, pending: _Pending) -> None:
         super()._accept(pending)
-        key, remote_id = pending.row.jkey, str(pending.job.remote_id)
-        self._say(lambda: self._shared.accepted(key, remote_id))
+        key, remote_id, token = pending.row.jkey, str(pending.job.remote_id), pending.job.token
+        self._say(lambda: self._shared.accepted(key, remote_id, token))
 
     def _end(self, pending: _Pending, end: _End, paths: List[str]) -> None:
-        row, remote_id = pending.row, pending.job.remote_id
+        row = pending.row
         super()._end(pending, end, paths)
-        status = None if end.error is None else end.error.name
         if end.stands is Is.NEW:
             self._say(lambda: self._shared.free(row.jkey))
             if not self._is_stopped and pending.is_sent and (end.error is None or end.error.name == "AIGC_E_CANCELLED"):
                 self._others[row.jkey] = row  # Not sent, because the server was away: whoever is there first sends it.
+        elif end.stands is Is.OPEN:
+            self._say(lambda: self._shared.leave(row.jkey))
         elif end.stands in _STATES:
             files = [os.path.abspath(os.path.join(self._folder.path, path)) for path in paths]
-            self._say(lambda: self._shared.ended(row.jkey, _STATES[end.stands], status, remote_id, files))
+            name, message = (None, None) if end.error is None else (end.error.name, " ".join(end.error.message.split()))
+            told = End(_STATES[end.stands], name, message, pending.job.remote_id, pending.job.token, files)
+            self._say(lambda: self._shared.ended(row.jkey, told))
 
     def _say(self, words: Callable[[], None]) -> None:
         if self._away is not None or self._late:
@@ -241,7 +251,7 @@ class SharedRunner(Runner):
             self._shared.connect()
             for pending in self._pending.values():
                 if pending.accepted and pending.job.remote_id is not None:
-                    self._shared.accepted(pending.row.jkey, pending.job.remote_id)
+                    self._shared.accepted(pending.row.jkey, pending.job.remote_id, pending.job.token)
             while self._late:
                 self._late[0]()
                 self._late.pop(0)
