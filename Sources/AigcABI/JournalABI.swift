@@ -232,11 +232,21 @@ extension ProviderCall {
     /// The same for the same request, whenever and from wherever it is sent: without host, date, nonce and signature.
     func digest() throws(Failure) -> [UInt8] {
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(256 + body.count)
         // Each part behind its length, so that no two calls are one text.
-        for part in [provider, action, region, path] + query.flatMap({ [$0.name, $0.value] }) {
-            bytes += Array(String(part.utf8.count).utf8) + [UInt8(ascii: ":")] + Array(part.utf8)
+        func add(_ part: String) {
+            bytes += String(part.utf8.count).utf8
+            bytes.append(UInt8(ascii: ":"))
+            bytes += part.utf8
         }
-        return try Hash.sha256(bytes + [0] + body)
+        for part in [provider, action, region, path] { add(part) }
+        for item in query {
+            add(item.name)
+            add(item.value)
+        }
+        bytes.append(0)
+        bytes += body
+        return try Hash.sha256(bytes)
     }
 }
 

@@ -4,13 +4,15 @@ internal import Glibc
 
 /// The helper thread of a journal: writes steps in groups. While one group is on its way to the disk the next one collects.
 final class JournalWriter: @unchecked Sendable {
-    // Everything that changes is guarded by `lock`, but for `owed` and `needsBallast`, which the helper thread alone uses.
+    // Everything that changes is guarded by `lock`, but for `owed`, `needsBallast` and `account`, which the helper thread
+    // alone uses.
     private let store: Store
     private let owner: Int64
     private let hash: @Sendable ([UInt8]) -> [UInt8]
     private let warn: @Sendable (String) -> Void
     private let lock: OpaquePointer
     private var items: [Item] = []
+    private var claims = HeldClaims<Item>()
     /// How many of them have to be on the disk soon.
     private var syncedItems = 0
     private var works: [@Sendable () -> Void] = []
@@ -21,12 +23,16 @@ final class JournalWriter: @unchecked Sendable {
     private var pending: [JournalKey: Int] = [:]
     /// A caller waits: tidying up must be done now.
     private var isUrgent = false
+    /// Callers that wait until the steps of a key are in the file.
+    private var waiting = 0
     private var thread: pthread_t?
     private var isAlive = false
     private var isClosing = false
     /// Steps that must not be lost and could not be written. Tried again with each group.
     private var owed: [Item] = []
     private var needsBallast = false
+    /// The newest account: most clients have one.
+    private var account: (id: String, name: [UInt8]) = ("", [])
 
     struct Item: Sendable {
         let step: JournalStep
@@ -68,22 +74,45 @@ final class JournalWriter: @unchecked Sendable {
     // MARK: - Any thread
 
     func add(_ item: Item) {
+        var isUrgent = false
         let mayWait = locked {
-            items.append(item)
-            pending[item.key, default: 0] += 1
+            queue(item)
             if item.step.isSynced { syncedItems += 1 }
-            return wake(item.step.isSynced && (!isGathering || syncedItems >= Self.enough))
+            isUrgent = item.step.isSynced && (!isGathering || syncedItems >= Self.enough)
+            return haveThread()
         }
-        if !mayWait { withoutThread() }
+        if !mayWait { return withoutThread() }
+        // The thread finds steps that only tidy up when it looks next. Woken without the lock: it would wait for it.
+        if isUrgent { aigcp_lock_broadcast(lock) }
+    }
+
+    /// Lock held.
+    private func queue(_ item: Item) {
+        var item = item
+        switch item.step {
+        case .claimed:
+            pending[item.key, default: 0] += 1
+            guard let second = claims.add(item, item.key, since: aigcp_monotonic_ns()) else { return }
+            item = second
+        case .sending:
+            // It takes the key.
+            if claims.remove(item.key) == nil { pending[item.key, default: 0] += 1 }
+        default:
+            if let claim = claims.remove(item.key) { items.append(claim) }
+            pending[item.key, default: 0] += 1
+        }
+        items.append(item)
     }
 
     /// Runs something between two groups. False when that cannot be.
     func run(_ work: @escaping @Sendable () -> Void) -> Bool {
-        locked {
-            guard wake(true) else { return false }
+        let mayWait = locked {
+            guard haveThread() else { return false }
             works.append(work)
             return true
         }
+        if mayWait { aigcp_lock_broadcast(lock) }
+        return mayWait
     }
 
     /// No thread can be started: steps that begin a submission fail. The other steps wait for the next thread or the end.
@@ -102,14 +131,17 @@ final class JournalWriter: @unchecked Sendable {
 
     /// Lock held.
     private func settle(_ key: JournalKey) {
-        let left = (pending[key] ?? 1) - 1
-        pending[key] = left > 0 ? left : nil
+        guard let place = pending.index(forKey: key) else { return }
+        if pending.values[place] > 1 { pending.values[place] -= 1 } else { pending.remove(at: place) }  // safe: found
     }
 
     /// Waits until every step of a key is in the file, or has failed.
     func flush(_ key: JournalKey) {
         locked {
+            waiting += 1
+            defer { waiting -= 1 }
             while pending[key] != nil, isAlive {
+                if let claim = claims.remove(key) { items.append(claim) }
                 isUrgent = true
                 aigcp_lock_broadcast(lock)
                 _ = aigcp_lock_wait(lock, -1)
@@ -130,12 +162,8 @@ final class JournalWriter: @unchecked Sendable {
     }
 
     /// Lock held. False when the thread cannot be started.
-    private func wake(_ isUrgent: Bool) -> Bool {
-        if isAlive {
-            // The thread finds steps that only tidy up when it looks next.
-            if isUrgent { aigcp_lock_broadcast(lock) }
-            return true
-        }
+    private func haveThread() -> Bool {
+        if isAlive { return true }
         if isClosing { return false }
         if let ended = thread {
             _ = aigcp_thread_join(ended)
@@ -181,20 +209,19 @@ final class JournalWriter: @unchecked Sendable {
                     isGathering = false
                     continue
                 }
-                if !items.isEmpty {
-                    let by = tidyBy ?? now.adding(Self.tidyNanoseconds)
-                    tidyBy = by
-                    if isClosing || now >= by { return take() }
-                }
+                if !items.isEmpty { tidyBy = tidyBy ?? now.adding(Self.tidyNanoseconds) }
+                var by = tidyBy
+                if let oldest = claims.oldest { by = min(by ?? .max, oldest.adding(Self.tidyNanoseconds)) }
+                if let by, isClosing || now >= by { return take() }
                 let idle = now.subtracting(began)
-                if isClosing || items.isEmpty && owed.isEmpty && idle >= Self.idleNanoseconds {
+                if isClosing || by == nil && owed.isEmpty && idle >= Self.idleNanoseconds {
                     isAlive = false
                     aigcp_lock_broadcast(lock)
                     return nil
                 }
                 if !owed.isEmpty, idle >= Self.owedNanoseconds { return take() }
                 // Woken for urgent steps only.
-                _ = aigcp_lock_wait(lock, tidyBy ?? now.adding(Self.tidyNanoseconds))
+                _ = aigcp_lock_wait(lock, by ?? now.adding(Self.tidyNanoseconds))
             }
         }
     }
@@ -202,9 +229,16 @@ final class JournalWriter: @unchecked Sendable {
     /// Lock held.
     private func take() -> ([Item], [@Sendable () -> Void]) {
         isUrgent = false
-        let group = Array(items.prefix(Self.mostInGroup))
+        let until = isClosing ? Int64.max : aigcp_monotonic_ns().subtracting(Self.tidyNanoseconds)
+        var group = claims.due(until: until, limit: Self.mostInGroup)
+        let rest = min(items.count, Self.mostInGroup - group.count)
+        if group.isEmpty, rest == items.count {
+            swap(&group, &items)
+        } else {
+            group += items.prefix(rest)
+            items.removeFirst(rest)
+        }
         newestGroup = syncedItems
-        items.removeFirst(group.count)
         syncedItems = items.isEmpty ? 0 : items.count { $0.step.isSynced }
         defer { works = [] }
         return (group, works)
@@ -226,10 +260,11 @@ final class JournalWriter: @unchecked Sendable {
         if !group.isEmpty || !owed.isEmpty {
             let results = write(group)
             for (item, answer) in zip(group, results) { item.done?(answer) }
-            locked {
+            let isAwaited = locked {
                 for item in group { settle(item.key) }
-                aigcp_lock_broadcast(lock)
+                return waiting > 0
             }
+            if isAwaited { aigcp_lock_broadcast(lock) }
         }
         for work in works { work() }
     }
@@ -296,11 +331,8 @@ final class JournalWriter: @unchecked Sendable {
             answers = try store.write(synced: isSynced, inTurn: true) { (database) throws(Failure) in
                 var answers: [(Int, JournalAnswer)] = []
                 for item in owed { _ = try carryOut(item, database) }
-                let leaving = Self.leaving(group, open)
                 for index in open where group.indices.contains(index) {
                     let item = group[index]  // safe: checked above
-                    // Its submission leaves in the same commit, and takes the key by itself.
-                    if case .claimed = item.step, leaving.contains(item.key) { continue }
                     let answer = try carryOut(item, database)
                     if answer != .written { answers.append((index, answer)) }
                 }
@@ -314,15 +346,6 @@ final class JournalWriter: @unchecked Sendable {
         return nil
     }
 
-    /// The keys whose submissions leave with this commit.
-    private static func leaving(_ group: [Item], _ open: [Int]) -> Set<JournalKey> {
-        var keys: Set<JournalKey> = []
-        for index in open where group.indices.contains(index) && group[index].step.leaves {  // safe: checked before
-            keys.insert(group[index].key)  // safe: checked above
-        }
-        return keys
-    }
-
     private func carryOut(_ item: Item, _ database: Database) throws(Failure) -> JournalAnswer {
         let folder = store.folder
         switch item.step {
@@ -331,14 +354,15 @@ final class JournalWriter: @unchecked Sendable {
             _ = try database.take(claim, owner: owner) { folder.isAlive($0) }
             return .written
         case .sending(let claim, let id):
-            if try database.send(claim, account: Database.name(hash, id), owner: owner) { return .written }
-            if try database.write(item.step, item.key, owner: owner, account: hash) { return .written }
+            let account = name(of: id)
+            if try database.send(claim, account: account, owner: owner) { return .written }
+            if try database.sendAgain(item.key, account: account, owner: owner) { return .written }
             if let answer = try database.take(claim, owner: owner, isAlive: { folder.isAlive($0) }) { return answer }
-            if try database.write(item.step, item.key, owner: owner, account: hash) { return .written }
+            if try database.sendAgain(item.key, account: account, owner: owner) { return .written }
         case .accepted:
-            if try database.write(item.step, item.key, owner: owner, account: hash) { return .written }
+            if try database.write(item.step, item.key, owner: owner) { return .written }
         case .returned, .succeeded, .failed, .refused, .unknown, .released:
-            _ = try database.write(item.step, item.key, owner: owner, account: hash)
+            _ = try database.write(item.step, item.key, owner: owner)
             return .written
         }
         return .failed(
@@ -346,6 +370,16 @@ final class JournalWriter: @unchecked Sendable {
                 .journal,
                 "Journal \(folder.path): key \"\(item.key.text.shown(limit: 100))\" is not this client's any more: it was "
                     + "pruned or resolved by hand"))
+    }
+}
+
+extension JournalWriter {
+    /// What is kept of an account.
+    private func name(of id: String) -> [UInt8] {
+        if account.name.isEmpty || !account.id.utf8.elementsEqual(id.utf8) {
+            account = (id, Array(hash(Array(id.utf8)).prefix(8)))
+        }
+        return account.name
     }
 }
 

@@ -31,6 +31,12 @@ extension Database {
         return changes > 0
     }
 
+    /// True if this owner has the key, and it is not on the wire.
+    func sendAgain(_ key: JournalKey, account: [UInt8], owner: Int64) throws(Failure) -> Bool {
+        try change(Statements.sending, [.key(key), .int(owner), .blob(account), .int(aigcp_unix_ms())])
+        return changes > 0
+    }
+
     /// The result of a claim.
     enum Finding {
         case free(hasRow: Bool)
@@ -47,18 +53,15 @@ extension Database {
     }
 
     /// True if there was such a row of this owner.
-    func write(_ step: JournalStep, _ key: JournalKey, owner: Int64, account: ([UInt8]) -> [UInt8]) throws(Failure)
-        -> Bool
-    {
+    func write(_ step: JournalStep, _ key: JournalKey, owner: Int64) throws(Failure) -> Bool {
         let now = Value.int(aigcp_unix_ms())
         let me = Value.int(owner)
         switch step {
-        case .claimed: return true
-        case .sending(_, let id):
-            let name = Self.name(account, id)
-            try change(Statements.sending, [.key(key), me, .blob(name), now])
+        case .claimed, .sending: return true  // see `take` and `send`
         case .accepted(let remoteID, let requestID):
-            try change(Statements.accepted, [.key(key), me, .text(remoteID), Value(optional: requestID), now])
+            let values = [.key(key), me, .text(remoteID), Value(optional: requestID), now]
+            try change(Statements.accepted, values)
+            if changes == 0 { try change(Statements.acceptedLate, values) }
         case .returned: try change(Statements.returned, [.key(key), me, now])
         case .succeeded(let images): try change(Statements.succeeded, [.key(key), .int(Int64(images)), now])
         case .failed(let failure):
@@ -82,11 +85,6 @@ extension Database {
         case .released: try change(Statements.released, [.key(key), me, now])
         }
         return changes > 0
-    }
-
-    /// What is kept of an account.
-    static func name(_ account: ([UInt8]) -> [UInt8], _ id: String) -> [UInt8] {
-        Array(account(Array(id.utf8)).prefix(8))
     }
 
     /// Gives a row whose owner is gone its next state. A submission that was under way is in doubt: nobody sends it again.

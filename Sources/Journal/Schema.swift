@@ -5,7 +5,7 @@ enum Schema {
     /// "aigj"
     static let application: Int64 = 0x6169_676A
     /// Thousands: the major version, which older programs refuse. The rest: columns that they need not know.
-    static let version: Int64 = 1_000
+    static let version: Int64 = 1_001
 
     /// Refuses a file of another kind or of a later version; makes the tables of a new file. The journal's lock is held.
     static func check(_ database: Database, _ path: String, creates: Bool) throws(Failure) {
@@ -29,7 +29,13 @@ enum Schema {
                     + "one knows \(Self.version / 1_000).x); update the library")
         }
         try setUp(database, path)
+        if creates, version < Self.version { try renew(database) }
     }
+
+    /// The jobs that an owner drives, or has left. Such an index is rewritten whenever a column of its condition is
+    /// assigned: `ended_at_ms` is assigned when a job begins and when it ends, `state` at each step. It is 0 in the states
+    /// claimed, sending and accepted, and only there.
+    private static let openJobs = "CREATE INDEX open_job ON job(owner) WHERE ended_at_ms=0"
 
     private static func setUp(_ database: Database, _ path: String) throws(Failure) {
         let mode = try database.texts(Statements.mode).first ?? ""
@@ -42,6 +48,20 @@ enum Schema {
         try database.run(
             "PRAGMA wal_autocheckpoint=1000; PRAGMA journal_size_limit=8388608; PRAGMA mmap_size=0;"
                 + "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF; PRAGMA synchronous=FULL", "setting it up")
+    }
+
+    /// 1.0 had an index of another condition, and a late acceptance kept the time of its doubt.
+    private static func renew(_ database: Database) throws(Failure) {
+        try database.run(
+            """
+            BEGIN IMMEDIATE;
+            UPDATE job SET ended_at_ms=0 WHERE state<4 AND ended_at_ms<>0;
+            UPDATE job SET ended_at_ms=1 WHERE state>3 AND ended_at_ms=0;
+            DROP INDEX IF EXISTS open_job;
+            \(openJobs);
+            PRAGMA user_version=\(version);
+            COMMIT
+            """, "bringing its tables up to date")
     }
 
     private static func make(_ database: Database) throws(Failure) {
@@ -60,7 +80,7 @@ enum Schema {
                 claimed_at_ms INTEGER NOT NULL DEFAULT 0, sent_at_ms INTEGER NOT NULL DEFAULT 0,
                 accepted_at_ms INTEGER NOT NULL DEFAULT 0, ended_at_ms INTEGER NOT NULL DEFAULT 0,
                 changed_at_ms INTEGER NOT NULL DEFAULT 0);
-            CREATE INDEX open_job ON job(owner) WHERE state IN (1, 2, 3);
+            \(openJobs);
             CREATE TABLE owner(
                 id INTEGER PRIMARY KEY AUTOINCREMENT, pid INTEGER NOT NULL, start TEXT NOT NULL, boot TEXT NOT NULL,
                 host TEXT NOT NULL, program TEXT NOT NULL, made_at_ms INTEGER NOT NULL);
@@ -82,6 +102,8 @@ enum Statements {
     static let mode = SQL("PRAGMA journal_mode=WAL", "setting up its log")
     static let dataVersion = SQL("PRAGMA data_version", "looking for changes")
 
+    // An IN of three or more values makes a table of its own at each run, which costs more than the row.
+
     /// The columns of `Jobs.entry`, by name: a later version may have more.
     private static let columns =
         "key, state, provider, operation, region, endpoint, digest, attempts, remote_id, request_id, status, "
@@ -89,13 +111,13 @@ enum Statements {
 
     static let find = SQL("SELECT \(columns) FROM job WHERE key=?1", "looking for a key")
     static let openOf = SQL(
-        "SELECT \(columns), id FROM job WHERE owner=?1 AND state IN (1, 2, 3) AND state>1 AND id>?3 ORDER BY id LIMIT ?2",
+        "SELECT \(columns), id FROM job WHERE owner=?1 AND ended_at_ms=0 AND state>1 AND state<4 AND id>?3 ORDER BY id LIMIT ?2",
         "looking for the jobs of an owner")
     /// Goes from owner to owner along the index, whatever the number of their jobs.
     static let nextOwner = SQL(
-        "SELECT owner FROM job WHERE state IN (1, 2, 3) AND owner>?1 ORDER BY owner LIMIT 1", "looking for owners")
+        "SELECT owner FROM job WHERE ended_at_ms=0 AND owner>?1 ORDER BY owner LIMIT 1", "looking for owners")
     static let openByOwner = SQL(
-        "SELECT owner, count(*) FROM job WHERE state IN (1, 2, 3) GROUP BY owner", "looking for owners")
+        "SELECT owner, count(*) FROM job WHERE ended_at_ms=0 GROUP BY owner", "looking for owners")
     static let page = SQL(
         "SELECT \(columns), request FROM job WHERE key>?1 AND substr(key, 1, length(?2))=?2 AND (?3='' OR provider=?3) "
             + "AND (?4=0 OR (?4 >> state) & 1) ORDER BY key LIMIT ?5", "listing keys")
@@ -116,7 +138,7 @@ enum Statements {
             + "provider_code=NULL, note=NULL, images=0, sent_at_ms=0, accepted_at_ms=0, ended_at_ms=0 WHERE key=?1",
         "taking a key")
     static let ownAll = SQL(
-        "UPDATE job SET owner=?2, changed_at_ms=?3 WHERE owner=?1 AND state IN (1, 2, 3) AND state=3 AND id>?4 AND id<=?5",
+        "UPDATE job SET owner=?2, changed_at_ms=?3 WHERE owner=?1 AND ended_at_ms=0 AND state=3 AND id>?4 AND id<=?5",
         "taking jobs over")
     static let own = SQL("UPDATE job SET owner=?2, changed_at_ms=?3 WHERE key=?1", "taking a job over")
 
@@ -127,7 +149,13 @@ enum Statements {
     static let accepted = SQL(
         "UPDATE job SET state=3, outcome=3, remote_id=?3, request_id=?4, accepted_at_ms=?5, changed_at_ms=?5, "
             + "request=NULL, status=0, provider_code=NULL, note=NULL "
-            + "WHERE key=?1 AND owner=?2 AND (state IN (1, 2, 7) OR state=3 AND remote_id=?3)",
+            + "WHERE key=?1 AND owner=?2 AND (state<3 OR state=3 AND remote_id=?3)",
+        "noting the provider's id")
+    /// After a doubt.
+    static let acceptedLate = SQL(
+        "UPDATE job SET state=3, outcome=3, remote_id=?3, request_id=?4, accepted_at_ms=?5, changed_at_ms=?5, "
+            + "request=NULL, status=0, provider_code=NULL, note=NULL, ended_at_ms=0 "
+            + "WHERE key=?1 AND owner=?2 AND state=7",
         "noting the provider's id")
     static let returned = SQL(
         "UPDATE job SET state=1, outcome=1, changed_at_ms=?3 WHERE key=?1 AND owner=?2 AND state=2",
@@ -140,7 +168,7 @@ enum Statements {
             + "ended_at_ms=?5, changed_at_ms=?5, request=NULL WHERE key=?1 AND state=3", "noting an end")
     static let refused = SQL(
         "UPDATE job SET state=6, outcome=1, status=?3, provider_code=?4, request_id=?5, ended_at_ms=?6, "
-            + "changed_at_ms=?6, request=NULL WHERE key=?1 AND owner=?2 AND state IN (1, 2)", "noting an end")
+            + "changed_at_ms=?6, request=NULL WHERE key=?1 AND owner=?2 AND state<3", "noting an end")
     static let unknown = SQL(
         "UPDATE job SET state=7, outcome=2, status=?3, note=?4, ended_at_ms=?5, changed_at_ms=?5 "
             + "WHERE key=?1 AND owner=?2 AND state=2", "noting a doubt")
@@ -153,10 +181,10 @@ enum Statements {
     static let newestOwner = SQL("SELECT last_insert_rowid()", "noting a client")
     static let owners = SQL("SELECT id FROM owner", "looking for owners")
     static let idleOwners = SQL(
-        "SELECT id FROM owner WHERE NOT EXISTS(SELECT 1 FROM job WHERE owner=owner.id AND state IN (1, 2, 3)) "
+        "SELECT id FROM owner WHERE NOT EXISTS(SELECT 1 FROM job WHERE owner=owner.id AND ended_at_ms=0) "
             + "ORDER BY id LIMIT 64", "looking for owners")
     static let forgetOwner = SQL(
-        "DELETE FROM owner WHERE id=?1 AND NOT EXISTS(SELECT 1 FROM job WHERE owner=?1 AND state IN (1, 2, 3))",
+        "DELETE FROM owner WHERE id=?1 AND NOT EXISTS(SELECT 1 FROM job WHERE owner=?1 AND ended_at_ms=0)",
         "forgetting an owner")
 
     static let resolveAccepted = SQL(

@@ -71,7 +71,7 @@ final class FolderTests: XCTestCase {
     func testTheFormatOfTheFuture() throws {
         let place = Place()
         try open(place.journal).close()
-        try python(place.file, "ALTER TABLE job ADD COLUMN mood TEXT; PRAGMA user_version=1001")
+        try python(place.file, "ALTER TABLE job ADD COLUMN mood TEXT; PRAGMA user_version=1999")
         let journal = try open(place.journal)
         XCTAssertEqual(try journal.take(claim("k")), .new)
         journal.close()
@@ -83,6 +83,65 @@ final class FolderTests: XCTestCase {
         later.close()
         try python(place.file, "PRAGMA user_version=2000")
         XCTAssertEqual(status { _ = try open(place.journal) }, .journal)
+    }
+
+    /// Format 1.0: another index, and a late acceptance kept the time of its doubt.
+    func testTheFormatOfThePast() throws {
+        let place = Place()
+        let journal = try open(place.journal)
+        for name in ["owned", "late", "over"] {
+            _ = try journal.take(claim(name))
+            try journal.step(.sending("", name), name)
+            try journal.step(.accepted(remoteID: "r-" + name, requestID: ""), name)
+        }
+        try journal.step(.succeeded(images: 1), "over")
+        journal.close()
+        try python(
+            place.file,
+            "UPDATE job SET ended_at_ms=5 WHERE key='late'; UPDATE job SET ended_at_ms=0 WHERE key='over';"
+                + "UPDATE job SET owner=99; DROP INDEX open_job;"
+                + "CREATE INDEX open_job ON job(owner) WHERE state IN (1, 2, 3); PRAGMA user_version=1000")
+        let later = try open(place.journal)
+        XCTAssertEqual(try later.takeOver(limit: 10).map(\.entry.key.text).sorted(), ["late", "owned"])
+        later.close()
+        let database = try Database(place.file, writes: false)
+        XCTAssertEqual(try database.number(Statements.version), Schema.version)
+        XCTAssertEqual(
+            try database.texts(SQL("SELECT sql FROM sqlite_master WHERE name='open_job'", "looking")).map {
+                $0.contains("ended_at_ms=0")
+            }, [true])
+        database.close(checkpoints: false)
+    }
+
+    /// The steps between a claim and an end leave the index of open jobs alone, and no statement fills a table of its own:
+    /// each would cost more than its row.
+    func testStepsTouchLittle() throws {
+        let place = Place()
+        try open(place.journal).close()
+        let database = try Database(place.file, writes: false)
+        defer { database.close(checkpoints: false) }
+        func operations(_ sql: SQL) throws -> [String] {
+            var found: [String] = []
+            try database.each(SQL("EXPLAIN " + sql.text, "looking")) { (row: borrowing FileRow) throws(Failure) in
+                found.append(row.text(1))
+            }
+            XCTAssertFalse(found.isEmpty)
+            return found
+        }
+        let between = [
+            Statements.sending, Statements.accepted, Statements.returned,
+        ]
+        let others = [
+            Statements.find, Statements.claim, Statements.send, Statements.claimAgain, Statements.own,
+            Statements.acceptedLate, Statements.succeeded, Statements.failed, Statements.refused, Statements.unknown,
+            Statements.released, Statements.nextOwner, Statements.openOf,
+        ]
+        for sql in between + others {
+            XCTAssertFalse(try operations(sql).contains("OpenEphemeral"), sql.text)
+        }
+        for sql in between {
+            XCTAssertFalse(try operations(sql).contains { $0.hasPrefix("Idx") && $0.hasSuffix("Insert") }, sql.text)
+        }
     }
 
     func testAFileOfAnotherProgram() throws {
