@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -9,30 +10,30 @@ import tempfile
 from pathlib import Path
 from typing import List
 
-from lab import Lab, Measures, Row, cpu_per_call, limit
+from lab import Figures, Lab, Measures, Row, cpu_per_call, limit, per_second
 
 
 def submissions(lab: Lab) -> List[Row]:
-    """CPU of a submission with a journal, against the same without one."""
+    """CPU of a submission with a journal, against the same without one; beside it the commits alone, by a C program."""
     rows = []
     for width, calls, most in ((1, 2000, 200), (64, 30000, 20)):
         count = lab.count(calls)
 
-        def kept(width: int = width, count: int = count) -> dict:
-            folder = tempfile.mkdtemp(dir=lab.out, prefix="journal-")
-            try:
+        def kept(width: int = width, count: int = count) -> Figures:
+            with tempfile.TemporaryDirectory(dir=lab.out, prefix="journal-") as folder:
                 return lab.program("ours", lab.host, lab.ca, "submit", width, count, "journal.path=" + folder)
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
 
-        def plain(width: int = width, count: int = count) -> dict:
+        def plain(width: int = width, count: int = count) -> Figures:
             return lab.program("ours", lab.host, lab.ca, "submit", width, count)
 
-        without, with_one = lab.in_turns(5, plain, kept)
+        def commits(width: int = width, count: int = count) -> Figures:
+            with tempfile.TemporaryDirectory(dir=lab.out, prefix="commits-") as folder:
+                return lab.program("commits", folder, max(1, width // 2), count)
+
+        without, with_one, alone = lab.in_turns(5, plain, kept, commits)
         added = min(cpu_per_call(with_one)) - min(cpu_per_call(without))
-        note = "%.3g without, %.3g with; %.0f a second" % (
-            min(cpu_per_call(without)), min(cpu_per_call(with_one)),
-            max(run["calls"] / run["seconds"] for run in with_one))
+        note = "%.3g without, %.3g with; %.0f a second; the commits alone take %.3g" % (
+            min(cpu_per_call(without)), min(cpu_per_call(with_one)), max(per_second(with_one)), min(cpu_per_call(alone)))
         rows.append(limit("journal: CPU added to a submission, %d in flight" % width, "us", added, most, note))
     return rows
 
@@ -65,10 +66,25 @@ def resume(lab: Lab) -> List[Row]:
 
 
 def unused(lab: Lab) -> List[Row]:
-    """Without a journal no call of SQLite's is made: the library is not even opened."""
-    traced = subprocess.run(
+    """Without a journal SQLite is not even opened, and a submission runs none of the journal's code."""
+    needed = subprocess.run(
         ["ldd", str(lab.library)], stdout=subprocess.PIPE, encoding="utf-8", check=True).stdout
-    return [limit("journal: libraries that are loaded for one that is not used", "libraries", traced.count("sqlite"), 0)]
+    with tempfile.TemporaryDirectory(dir=lab.out, prefix="unused-") as folder:
+        steps = []
+        for number in (500, 2500):
+            file = Path(folder, str(number))
+            lab.run("valgrind", "--tool=callgrind", "--callgrind-out-file=%s" % file, lab.out / "bin" / "ours", lab.host,
+                    lab.ca, "submit", 16, number)
+            listed = subprocess.run(["callgrind_annotate", "--threshold=100", str(file)], stdout=subprocess.PIPE,
+                                    encoding="utf-8", check=True).stdout
+            # The module Journal, its C, and the engine's part.
+            found = re.findall(r"^ *([\d,]+) .*:(?:\$s7Journal|aigcs_|\$s6Engine\d+(?:Journal|Mirror))", listed, re.M)
+            steps.append(sum(int(figure.replace(",", "")) for figure in found))
+    each = (steps[1] - steps[0]) / 2000
+    return [
+        limit("journal: libraries that are loaded for one that is not used", "libraries", needed.count("sqlite"), 0),
+        limit("journal: instructions of a submission in the code of one that is not used", "instructions", each, 10),
+    ]
 
 
 MEASURES: Measures = [("journal", submissions), ("resume", resume), ("unused", unused)]

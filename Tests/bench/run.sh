@@ -54,6 +54,7 @@ compile plain_download "-lcurl" plain_download bench
 compile sign "-lcrypto" sign bench tc3
 compile load "-ldl" load bench
 compile crc64 "" crc64
+compile commits "-ldl" commits bench
 for name in ours ours_download waiting many resume; do compile "$name" "-L$out/lib -laigc" "$name" client bench; done
 
 # The parts that the C API does not show: signatures alone, and the poll schedule on a clock of its own.
