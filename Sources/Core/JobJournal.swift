@@ -85,6 +85,8 @@ public struct JournalEntry: Equatable, Sendable {
     public var region: String
     public var endpoint: String
     public var digest: [UInt8]
+    /// Of the access key that its newest submission was signed with, as `accountName` gives it; empty before.
+    public var account: [UInt8] = []
     /// How often the submission has gone to the wire.
     public var attempts: Int64 = 0
     /// Empty until it is known.
@@ -218,6 +220,9 @@ public protocol JobJournal: AnyObject, Sendable {
     /// Takes over up to `limit` jobs behind `cursor` whose owner is gone, but for those that were never sent; none: there are
     /// no more. The caller's thread.
     func takeOver(limit: Int, after cursor: inout JournalCursor) throws(Failure) -> [JournalPlace]
+    /// What the journal keeps of the id of an access key. Ids change while their account stays: another name may be another
+    /// account, the same name never is. Any thread.
+    func accountName(_ id: String) -> [UInt8]
     /// Queues a step and returns. `done` is called on the helper thread once it is in the file (and on the disk, where the
     /// step says so), or has failed. A step that only tidies up waits for the next commit.
     func record(_ step: JournalStep, of key: JournalKey, done: (@Sendable (JournalAnswer) -> Void)?)

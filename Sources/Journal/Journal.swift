@@ -192,7 +192,7 @@ public final class Journal: JobJournal, @unchecked Sendable {
         var entries: [JournalEntry] = []
         try database.each(Statements.openOf, [.int(owner), .int(Int64(limit)), .int(last)]) {
             (row: borrowing FileRow) throws(Failure) in
-            last = row.int(20)
+            last = row.int(Statements.behind)
             if let entry = row.entry { entries.append(entry) }
         }
         guard last > cursor.row else {
@@ -236,6 +236,8 @@ public final class Journal: JobJournal, @unchecked Sendable {
     public func record(_ step: JournalStep, of key: JournalKey, done: (@Sendable (JournalAnswer) -> Void)?) {
         writer.add(JournalWriter.Item(step: step, key: key, done: done))
     }
+
+    public func accountName(_ id: String) -> [UInt8] { writer.name(of: id) }
 
     public func look(_ known: [JournalPlace], done: @escaping @Sendable ([JournalPlace]) -> Void) {
         if !writer.run({ [self] in done(changes(since: known)) }) { done([]) }

@@ -45,7 +45,7 @@ public final class JournalTools: Sendable {
                 Statements.page,
                 [.text(after), .text(filter.prefix), .text(filter.provider), .int(states), .int(limit)]
             ) { (row: borrowing FileRow) throws(Failure) in
-                if let entry = row.entry { found.append((entry, row.bytes(20))) }
+                if let entry = row.entry { found.append((entry, row.bytes(Statements.behind))) }
             }
             var alive: [Int64: Bool] = [:]
             return found.map { entry, request in

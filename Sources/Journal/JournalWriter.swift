@@ -4,8 +4,7 @@ internal import Glibc
 
 /// The helper thread of a journal: writes steps in groups. While one group is on its way to the disk the next one collects.
 final class JournalWriter: @unchecked Sendable {
-    // Everything that changes is guarded by `lock`, but for `owed`, `needsBallast` and `account`, which the helper thread
-    // alone uses.
+    // Everything that changes is guarded by `lock`, but for `owed` and `needsBallast`, which the helper thread alone uses.
     private let store: Store
     private let owner: Int64
     private let hash: @Sendable ([UInt8]) -> [UInt8]
@@ -375,11 +374,13 @@ final class JournalWriter: @unchecked Sendable {
 
 extension JournalWriter {
     /// What is kept of an account.
-    private func name(of id: String) -> [UInt8] {
-        if account.name.isEmpty || !account.id.utf8.elementsEqual(id.utf8) {
-            account = (id, Array(hash(Array(id.utf8)).prefix(8)))
+    func name(of id: String) -> [UInt8] {
+        locked {
+            if account.name.isEmpty || !account.id.utf8.elementsEqual(id.utf8) {
+                account = (id, Array(hash(Array(id.utf8)).prefix(8)))
+            }
+            return account.name
         }
-        return account.name
     }
 }
 

@@ -159,6 +159,7 @@ extension FileRow {
         entry.acceptedAt = int(17)
         entry.endedAt = int(18)
         entry.changedAt = int(19)
+        entry.account = bytes(20)
         return entry
     }
 }

@@ -107,7 +107,10 @@ enum Statements {
     /// The columns of `Jobs.entry`, by name: a later version may have more.
     private static let columns =
         "key, state, provider, operation, region, endpoint, digest, attempts, remote_id, request_id, status, "
-        + "provider_code, note, owner, images, claimed_at_ms, sent_at_ms, accepted_at_ms, ended_at_ms, changed_at_ms"
+        + "provider_code, note, owner, images, claimed_at_ms, sent_at_ms, accepted_at_ms, ended_at_ms, changed_at_ms, "
+        + "account"
+    /// The number of the column behind them.
+    static let behind: Int32 = 21
 
     static let find = SQL("SELECT \(columns) FROM job WHERE key=?1", "looking for a key")
     static let openOf = SQL(

@@ -53,6 +53,8 @@ final class FakeJournal: JobJournal, @unchecked Sendable {
         }
     }
 
+    func accountName(_ id: String) -> [UInt8] { Array(id.utf8) }
+
     func look(_ known: [JournalPlace], done: @escaping @Sendable ([JournalPlace]) -> Void) {
         looks.append((known, done))
     }
@@ -111,11 +113,14 @@ extension Harness {
             key: key, provider: provider.name, operation: "draw", region: "", endpoint: provider.endpoint, digest: [])
     }
 
-    func place(_ text: String, _ state: JournalState, _ holder: JournalHolder, id: String = "") -> JournalPlace {
+    func place(_ text: String, _ state: JournalState, _ holder: JournalHolder, id: String = "", account: String = "")
+        -> JournalPlace
+    {
         var entry = JournalEntry(
             key: JournalKey(text)!, state: state, provider: provider.name, operation: "draw", region: "",
             endpoint: provider.endpoint, digest: [])
         entry.remoteID = id
+        entry.account = Array(account.utf8)
         return JournalPlace(entry, holder)
     }
 }

@@ -396,6 +396,37 @@ final class JournalTests: XCTestCase {
         XCTAssertEqual(journal.steps("k"), ["released"])
     }
 
+    /// Another access key may be one of the same account, or not: one status call tells.
+    func testAJobThatWasSentWithAnotherAccessKey() throws {
+        let harness = try harness()
+        let id = harness.cloud.plant(tag: "mine", at: harness.clock.nanoseconds())
+        let mine = harness.submit(
+            key: "mine", harness.place("mine", .accepted, .here, id: id, account: "an older key"), call: false)
+        let strangers = harness.submit(
+            key: "strangers", harness.place("strangers", .accepted, .here, id: "job-of-others", account: "their key"),
+            call: false)
+        harness.run(for: 5_000)
+        XCTAssertEqual(strangers.snapshot.state, .failed, "not held for the time that a new job gets")
+        XCTAssertEqual(strangers.snapshot.failure?.status, .notFound)
+        XCTAssertEqual(strangers.snapshot.failure?.message.contains("another access key"), true)
+        XCTAssertEqual(strangers.snapshot.outcome, .accepted)
+        XCTAssertEqual(journal.steps("strangers"), ["released"])
+        harness.runToTheEnd()
+        XCTAssertEqual(mine.snapshot.state, .succeeded)
+        XCTAssertEqual(journal.steps("mine"), ["succeeded 1"])
+    }
+
+    /// The same access key: the provider may not know a new job yet.
+    func testAJobOfTheSameAccessKeyIsWaitedFor() throws {
+        let harness = try harness()
+        let job = harness.submit(
+            key: "k", harness.place("k", .accepted, .here, id: "new", account: "key-1"), call: false)
+        harness.run(for: 5_000)
+        XCTAssertFalse(job.snapshot.state.isTerminal)
+        harness.runToTheEnd()
+        XCTAssertEqual(journal.steps("k"), ["released"])
+    }
+
     // MARK: - Random lives
 
     /// The disk is slow and fails now and then, the wire too, and the host cancels: nothing is sent that the journal does not

@@ -107,6 +107,8 @@ final class StateTests: XCTestCase {
         let journal = try open(place.journal)
         _ = try journal.take(claim("k"))
         try journal.step(.sending("AKIDEXAMPLE", "k"), "k")
+        XCTAssertEqual(try journal.find(key("k"))?.entry.account, journal.accountName("AKIDEXAMPLE"))
+        XCTAssertNotEqual(journal.accountName("AKIDEXAMPLF"), journal.accountName("AKIDEXAMPLE"))
         journal.close()
         let bytes = try XCTUnwrap(FileManager.default.contents(atPath: place.file))
         XCTAssertNil(bytes.range(of: Data("AKIDEXAMPLE".utf8)))

@@ -94,6 +94,26 @@ final class JournalSteps {
         }
     }
 
+    /// What a status call says about a job that may belong to another account, as its access key is another one. An account
+    /// that has the job follows it. One that does not know it leaves it to others at once, and not after the time that a
+    /// provider may need to know a new job.
+    func judged(
+        _ answer: Result<JobAnswer, CallFailure>, _ note: JournalledJob, key id: String
+    ) -> Result<JobAnswer, CallFailure> {
+        guard !note.sender.isEmpty, let journal else { return answer }
+        switch answer {
+        case .success: note.sender = []
+        case .failure(var failed) where failed.kind == .notFound && journal.accountName(id) != note.sender:
+            failed.kind = .refused
+            failed.failure.message +=
+                "; the job was sent with another access key, and the account of this client's key does not have it: a "
+                + "client of its account may follow it"
+            return .failure(failed)
+        case .failure: break
+        }
+        return answer
+    }
+
     /// This client no longer follows the job: another client may.
     func letGo(_ job: ActiveJob) {
         guard let key = job.journal?.key else { return }

@@ -20,6 +20,8 @@ final class JournalledJob {
     var heldTicket: UInt64 = 0
     /// The file says that the submission may be on the wire.
     var isSending = false
+    /// Of the access key that another client has sent the job with, until this client's account is known to have the job.
+    var sender: [UInt8] = []
     /// The answer that accepted the job, while its id is written to disk.
     var answer: JobAnswer?
 

@@ -132,7 +132,9 @@ final class MirrorRunner {
         core.calls.attached(reference)
         let machine = JobMachine(attached: reference.remoteID, follows: mirror.follows || isOver)
         let job = core.jobs.add(record, provider, machine)
-        job.journal = JournalledJob(key: mirror.start.key, hold: .none)
+        let note = JournalledJob(key: mirror.start.key, hold: .none)
+        note.sender = mirror.place.entry.account
+        job.journal = note
         core.begin(job, mirror.start.deadlineMilliseconds, isObserved: true)
         if !mirror.follows, !isOver { steps.letGo(job) }
     }

@@ -85,7 +85,10 @@ final class JobRunner {
     /// The call of a job was answered, or has failed.
     func callEnded(_ call: CallTicket, _ answer: Result<JobAnswer, CallFailure>, _ job: ActiveJob) {
         keepUnread(answer, of: job)
-        guard call.lane.isSubmission else { return step(.pollEnded(answer), job) }
+        guard call.lane.isSubmission else {
+            guard let note = job.journal else { return step(.pollEnded(answer), job) }
+            return step(.pollEnded(steps.judged(answer, note, key: call.credentials?.id ?? "")), job)
+        }
         noteForCrowd(answer, job)
         let answer = waitingForSlot(answer, job)
         if job.journal != nil, steps.keeps(answer, job) { return }
