@@ -34,14 +34,36 @@ public enum ByteScan {
         guard a.count == b.count else { return false }
         var at = 0
         while a.count - at >= 8 {
-            let differs =
-                a.loadUnaligned(fromByteOffset: at, as: UInt64.self)  // safe: eight are left
-                != b.loadUnaligned(fromByteOffset: at, as: UInt64.self)  // safe: of both
-            if differs { return false }
+            if !isSame(a, b, eightFrom: at) { return false }
             at += 8
         }
+        if at == a.count { return true }
+        // The last eight overlap with those before.
+        if at > 0 { return isSame(a, b, eightFrom: a.count - 8) }
         while at < a.count {
             if a[at] != b[at] { return false }  // safe: at < count
+            at += 1
+        }
+        return true
+    }
+
+    /// Both have at least eight bytes more.
+    @inlinable static func isSame(
+        _ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer, eightFrom at: Int
+    ) -> Bool {
+        a.loadUnaligned(fromByteOffset: at, as: UInt64.self) == b.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+    }
+
+    /// Whether every byte is a visible character of ASCII or a blank.
+    @inlinable public static func isPlain(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var at = 0
+        while bytes.count - at >= 8 {
+            let word = bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)  // safe: eight are left
+            if below(word, 0x20) | equal(word, 0x7F) | word & tops != 0 { return false }
+            at += 8
+        }
+        while at < bytes.count {
+            if bytes[at] < 0x20 || bytes[at] >= 0x7F { return false }  // safe: at < count
             at += 1
         }
         return true

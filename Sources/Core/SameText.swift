@@ -15,7 +15,7 @@ extension String {
     }
 
     /// Nil where one of the two does not lie in memory in one piece (a text that Foundation has lent).
-    @inlinable
+    @inlinable @inline(__always)
     func withBytes(
         of other: String, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Bool
     ) -> Bool? {

@@ -41,7 +41,8 @@ extension String {
     /// Whether every character is visible: no control characters, no marks of direction, nothing without a width, no
     /// replacement characters. A name with invisible characters may be mistaken for another name.
     public var isVisible: Bool {
-        utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F } || unicodeScalars.allSatisfy { !Self.isInvisible($0) }
+        let isPlain = utf8.withContiguousStorageIfAvailable { ByteScan.isPlain(UnsafeRawBufferPointer($0)) }
+        return isPlain == true || unicodeScalars.allSatisfy { !Self.isInvisible($0) }
     }
 
     /// Whether the text has characters and none is visible: blanks of any width, and what `isVisible` refuses.

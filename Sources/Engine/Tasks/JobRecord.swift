@@ -15,7 +15,7 @@ public final class JobRecord: @unchecked Sendable {
     var refreshesDone = 0
     var refreshFailure: Failure? {
         get { extra.value?.refreshFailure }
-        set { change { $0.refreshFailure = newValue } }
+        set { if newValue != nil || extra.value != nil { change { $0.refreshFailure = newValue } } }
     }
     var handles: Int32 = 0
     /// A job can end before its caller has taken the first handle: until then the caller still wants its events.
@@ -24,7 +24,7 @@ public final class JobRecord: @unchecked Sendable {
     var userData: UInt = 0
     var trace: TraceContext? {
         get { extra.value?.trace }
-        set { change { $0.trace = newValue } }
+        set { if newValue != nil || extra.value != nil { change { $0.trace = newValue } } }
     }
     /// The key in the journal; set before the record is shared.
     var key: JournalKey? {
@@ -173,13 +173,15 @@ public struct JobSnapshot: Sendable {
     private static func place(of text: String, in answer: [UInt8]) -> (UInt32, UInt32)? {
         guard answer.count <= 4_096 else { return nil }
         return answer.withUnsafeBytes { bytes in
-            text.utf8.withContiguousStorageIfAvailable { wanted -> (UInt32, UInt32)? in
+            text.utf8.withContiguousStorageIfAvailable { utf8 -> (UInt32, UInt32)? in
+                let wanted = UnsafeRawBufferPointer(utf8)
                 guard let first = wanted.first, wanted.count <= bytes.count else { return nil }
                 // From the end, where the id usually is.
                 var start = bytes.count - wanted.count
                 while start >= 0 {
                     // safe: start + count is at most the count of the answer, which is small
-                    if bytes[start] == first, wanted.elementsEqual(bytes[start..<start + wanted.count]) {
+                    let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<start + wanted.count])
+                    if bytes[start] == first, ByteScan.isSame(piece, wanted) {
                         return (UInt32(start), UInt32(wanted.count))
                     }
                     start -= 1
