@@ -101,9 +101,10 @@ func copied(_ text: String) -> UnsafeMutablePointer<CChar>? {
     var text = text
     return text.withUTF8 { utf8 in
         guard let copy = malloc(utf8.count + 1)?.assumingMemoryBound(to: CChar.self) else { return nil }
+        if let base = utf8.baseAddress { memcpy(copy, base, utf8.count) }
         // A NUL inside (JSON allows it) would cut the text for C: shown as a blank.
-        for (index, byte) in utf8.enumerated() {
-            copy[index] = byte == 0 ? 0x20 : CChar(bitPattern: byte)  // safe: index < count, count + 1 were allocated
+        if memchr(copy, 0, utf8.count) != nil {
+            for index in 0..<utf8.count where copy[index] == 0 { copy[index] = 0x20 }  // safe: count + 1 were allocated
         }
         copy[utf8.count] = 0  // safe: the last of count + 1
         return copy

@@ -80,10 +80,8 @@ final class JobBox: HandleBox {
     let client: Client
     let record: JobRecord
     // Used under the engine's lock only.
-    private var strings = StringPool()
-    private var states = RecentStrings()
-    private var responses = RecentStrings()
-    private var requestIDs = RecentStrings()
+    /// Nil until the first string is lent: most handles, as those of events, lend none.
+    private var lent: LentStrings?
 
     /// `counted`: the interest has been registered already (events).
     init(_ client: Client, _ record: JobRecord, counted: Bool = false) {
@@ -108,7 +106,14 @@ final class JobBox: HandleBox {
 
     /// A string that lives as long as this handle. For strings of which a job has few.
     func lend(_ pick: (borrowing JobSnapshot) -> String?) -> UnsafePointer<CChar>? {
-        client.engine.withSnapshot(record) { snapshot in strings.lend(pick(snapshot)) }
+        client.engine.withSnapshot(record) { snapshot in strings.lasting.lend(pick(snapshot)) }
+    }
+
+    private var strings: LentStrings {
+        if let lent { return lent }
+        let made = LentStrings()
+        lent = made
+        return made
     }
 
     /// What changes with each answer about the job.
@@ -121,12 +126,20 @@ final class JobBox: HandleBox {
         let clean = client.secrets.hidden(text)
         return client.engine.withSnapshot(record) { _ in
             switch kind {
-            case .state: return states.lend(clean)
-            case .response: return responses.lend(clean)
-            case .requestID: return requestIDs.lend(clean)
+            case .state: return strings.states.lend(clean)
+            case .response: return strings.responses.lend(clean)
+            case .requestID: return strings.requestIDs.lend(clean)
             }
         }
     }
+}
+
+/// The strings that a job's handle has lent.
+private final class LentStrings {
+    var lasting = StringPool()
+    var states = RecentStrings()
+    var responses = RecentStrings()
+    var requestIDs = RecentStrings()
 }
 
 /// What aigc_event points to.
@@ -193,6 +206,7 @@ final class RequestBox: HandleBox {
     init(provider: String, operation: String) {
         self.provider = provider
         self.operation = operation
+        fields.values.reserveCapacity(6)  // so that the first few share one piece of memory
     }
 
     /// The trace of the request's jobs; nil: none.
