@@ -218,7 +218,10 @@ extension RequestTable {
     }
 
     private func checkNames(_ row: OperationRow, _ fields: RequestFields) throws(Failure) {
-        for name in fields.values.keys.sorted() where row.field(name) == nil { _ = try field(name, row) }
+        if !fields.values.keys.allSatisfy({ row.field($0) != nil }) {
+            // Always the same error, whatever the order of the keys.
+            for name in fields.values.keys.sorted() { _ = try field(name, row) }
+        }
         if !fields.images.isEmpty, !row.fields.contains(where: { $0.description.type == .imageURL }) {
             throw refuse("image_urls", row, "the operation takes no images")
         }
@@ -240,8 +243,8 @@ extension RequestTable {
         for rule in row.rules {
             switch rule {
             case .oneOf(let names):
-                let rows = row.fields.filter { names.contains($0.name) }
-                guard !rows.contains(where: { isThere($0.path) }), let first = names.first else { continue }
+                let hasOne = names.contains { name in row.field(name).map { isThere($0.path) } ?? false }
+                guard !hasOne, let first = names.first else { continue }
                 throw missing(first, "it needs \(Words.list(names)), at least one of them; none is set")
             case .together(let object, let needs):
                 guard isThere([object]) else { continue }

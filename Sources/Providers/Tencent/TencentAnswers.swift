@@ -20,8 +20,8 @@ enum TencentAnswers {
         case .success(let read): answer = read
         }
         let json = answer.value
-        var ids = Answers.ids(json, "Response", "TaskId")
-        if call.kind == .submit { ids.add(reader.behind(answer)) }
+        // Of most status answers nobody asks for them.
+        lazy var ids = ids(answer, reader)
         guard let content = json[anyCase: "Response"], content.objectValue != nil else {
             return .failure(reader.unreadable("it holds no Response object"))
         }
@@ -61,14 +61,20 @@ enum TencentAnswers {
         }
     }
 
+    /// The job ids in an answer; in one to a submission also what stands behind its JSON.
+    private static func ids(_ answer: JSONAnswer, _ reader: ReplyReader) -> Answers.IDs {
+        var ids = Answers.ids(answer.value, "Response", "TaskId")
+        if reader.call.kind == .submit { ids.add(reader.behind(answer)) }
+        return ids
+    }
+
     /// An Error of any Response: with two Responses nobody can know which one counts.
     private static func error(in json: JSONValue) -> JSONValue? {
         guard case .object(let members) = json else { return nil }
         for member in members where member.name.isSameInAnyCase(as: "Response") {
             guard case .object(let fields) = member.value else { continue }
-            for field in fields where field.name.isSameInAnyCase(as: "Error") && field.value != .null {
-                return field.value
-            }
+            let error = fields.first { $0.name.isSameInAnyCase(as: "Error") && $0.value != .null }
+            if let error { return error.value }
         }
         return nil
     }
