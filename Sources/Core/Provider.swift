@@ -187,7 +187,8 @@ public enum RemoteState: Equatable, Sendable {
     /// Also for every word that is not in the provider's table.
     case running
     case succeeded
-    case failed(Failure)
+    /// Kept apart: an answer is copied a few times on its way, and hardly any holds a failure.
+    indirect case failed(Failure)
 }
 
 /// The answer to a submission or a status call.

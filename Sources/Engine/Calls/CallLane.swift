@@ -9,9 +9,6 @@ final class CallLane {
     let perSecond: Double
     /// Index of the row in the statistics; -1: not known yet. The reporter keeps it.
     var row = -1
-    /// Calls of a lane nearly always come with the same account.
-    /// Weak, because a gate holds its lane.
-    fileprivate weak var newestGate: CallGate?
 
     var isSubmission: Bool { name.kind == .submit }
     /// Whether its calls take the places of downloads.
@@ -177,6 +174,9 @@ struct CallGates {
     private static let most = 64
 
     private var gates: [Name: CallGate] = [:]
+    /// The gates that were asked for last, the newest first: calls of a lane nearly always come with the same account.
+    private var recent: [CallGate] = []
+    private static let mostRecent = 4
     private let rates: RateRegistry
 
     init(rates: RateRegistry) { self.rates = rates }
@@ -185,20 +185,26 @@ struct CallGates {
 
     /// Nil when memory has run out.
     mutating func gate(_ lane: CallLane, account: String) -> CallGate? {
-        if let newest = lane.newestGate, newest.account == account { return newest }
+        if let known = recent.first(where: { $0.lane === lane && $0.account.isSame(as: account) }) { return known }
+        guard let found = find(lane, account) else { return nil }
+        recent.insert(found, at: 0)
+        if recent.count > Self.mostRecent { recent.removeLast() }
+        return found
+    }
+
+    private mutating func find(_ lane: CallLane, _ account: String) -> CallGate? {
         let name = Name(call: lane.name, account: account, perSecond: lane.perSecond)
-        if let known = gates[name] {
-            lane.newestGate = known
-            return known
-        }
+        if let known = gates[name] { return known }
         guard
             let rate = rates.rate(
                 provider: lane.name.provider, account: account, action: lane.name.action, perSecond: lane.perSecond)
         else { return nil }
         let gate = CallGate(lane, account, Permits(rate))
-        if gates.count >= Self.most { gates = gates.filter { $0.value.isInLine || $0.value.isScheduled } }
+        if gates.count >= Self.most {
+            gates = gates.filter { $0.value.isInLine || $0.value.isScheduled }
+            recent.removeAll()
+        }
         gates[name] = gate
-        lane.newestGate = gate
         return gate
     }
 }
