@@ -16,9 +16,10 @@ struct RequestBlock {
     private(set) var headers: UnsafeMutablePointer<curl_slist>?
     private(set) var body: UnsafeRawPointer?
 
-    /// Headers that libcurl adds to a request with a body unless they are disabled.
-    private static let unwanted: [(disabled: StaticString, bodyOnly: Bool)] = [
-        ("Accept:", false), ("Content-Type:", true), ("Expect:", true),
+    /// Headers that libcurl adds to a request unless they are disabled, and the size of the body from which it does: Expect
+    /// from a mebibyte on.
+    private static let unwanted: [(disabled: StaticString, bodyOnly: Bool, leastBody: Int)] = [
+        ("Accept:", false, 0), ("Content-Type:", true, 0), ("Expect:", true, 64 << 10),
     ]
     /// What a call of an API adds: answers are to come as they are.
     private static let identity: StaticString = "Accept-Encoding: identity"
@@ -49,7 +50,7 @@ struct RequestBlock {
             guard writer.add(header) else { throw .header(header.name) }
         }
         for (index, line) in Self.unwanted.enumerated() where seen & 1 << index == 0 && (sendsBody || !line.bodyOnly) {
-            writer.add(line: line.disabled)
+            if request.body.count >= line.leastBody { writer.add(line: line.disabled) }
         }
         if !isForStore, seen & 1 << 3 == 0 { writer.add(line: Self.identity) }
         headers = writer.finish()
@@ -93,25 +94,14 @@ struct RequestBlock {
     private static func kind(of name: String) -> Kind {
         // By length first: that tells nearly all apart.
         switch name.utf8.count {
-        case 4 where isSame(name, "host"): return .derived
-        case 14 where isSame(name, "content-length"): return .derived
-        case 6 where isSame(name, "accept"): return .known(0)
-        case 6 where isSame(name, "expect"): return .known(2)
-        case 12 where isSame(name, "content-type"): return .known(1)
-        case 15 where isSame(name, "accept-encoding"): return .known(3)
+        case 4 where name.isSameInAnyCase(as: "host"): return .derived
+        case 14 where name.isSameInAnyCase(as: "content-length"): return .derived
+        case 6 where name.isSameInAnyCase(as: "accept"): return .known(0)
+        case 6 where name.isSameInAnyCase(as: "expect"): return .known(2)
+        case 12 where name.isSameInAnyCase(as: "content-type"): return .known(1)
+        case 15 where name.isSameInAnyCase(as: "accept-encoding"): return .known(3)
         default: return .other
         }
-    }
-
-    /// Whether a name is the same without case, in ASCII; `lower` has as many bytes.
-    private static func isSame(_ name: String, _ lower: StaticString) -> Bool {
-        var index = 0
-        for byte in name.utf8 {
-            let wanted = lower.utf8Start[index]  // safe: the counts are equal
-            guard byte == wanted || (wanted >= UInt8(ascii: "a") && byte == wanted & 0xDF) else { return false }
-            index += 1
-        }
-        return true
     }
 
     private struct Writer {
