@@ -61,7 +61,7 @@ debug_symbols_fit() {
     id=$(readelf -n "$prefix/lib/libaigc.so.1" | sed -n 's/^ *Build ID: *//p')
     [ -n "$id" ] && [ -f "$prefix/lib/debug/.build-id/${id:0:2}/${id:2}.debug" ]
 }
-stripped() { ! readelf -S "$prefix/lib/libaigc.so.1" | grep -q '\.symtab\|\.debug_'; }
+stripped() { ! grep -q '\.symtab\|\.debug_' < <(readelf -S "$prefix/lib/libaigc.so.1"); }
 nothing_left() { [ -z "$(find "$1" ! -type d)" ]; }
 
 ok "into an empty prefix" bash "$root/bindings/c/install.sh" --from "$dist" --prefix "$prefix"

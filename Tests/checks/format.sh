@@ -32,4 +32,7 @@ else
 fi
 parse() { for script in "${scripts[@]}"; do bash -n "$script" || return 1; done; }
 rule "shell scripts parse" parse
+# grep -q ends at its first match, and who still writes into the pipe dies of it: with pipefail the match then fails.
+no_early_end() { ! grep -nE '[^|]\| *grep [^|]*-[a-zA-Z]*q' "${scripts[@]}" | grep -v 'Tests/checks/format.sh'; }
+rule "no pipe ends in grep -q (write: grep -q X < <(command))" no_early_end
 exit "$failed"

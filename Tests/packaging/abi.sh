@@ -22,7 +22,7 @@ print("\n".join("    (void *)%s," % f.name for f in header.functions(Path(sys.ar
             printf '};\n'
         } >"$at/all.c" &&
         cc -D_GNU_SOURCE -O1 -w "-I$1" "$1/program.c" "$at/all.c" "-L$at" -laigc -Wl,-z,now -o "$at/program" &&
-        readelf -V "$at/program" | grep -q AIGC_1
+        grep -q AIGC_1 < <(readelf -V "$at/program")
 }
 run_program() { LD_LIBRARY_PATH=$prefix/lib timeout 120 "$1" || failed=1; }
 

@@ -39,7 +39,7 @@ complete() {
         [ "$(dpkg-deb -f "$deb" Version)" = "$version" ] || { echo "$name: version"; return 1; }
         [ "$name" = libaigc1-dbgsym ] && continue
         [ -s "$work/open/usr/share/doc/$name/copyright" ] || { echo "$name: copyright"; return 1; }
-        gzip -dc "$work/open/usr/share/doc/$name/changelog.gz" | grep -q "^libaigc ($version)" ||
+        grep -q "^libaigc ($version)" < <(gzip -dc "$work/open/usr/share/doc/$name/changelog.gz") ||
             { echo "$name: changelog"; return 1; }
     done
 }
@@ -53,7 +53,7 @@ dependencies() {
         [[ $(dpkg-deb -f "$lib1" Recommends) == *libsqlite3-0* ]]
 }
 symbols() {
-    member "$lib1" symbols | grep -qx " aigc_client_submit@AIGC_1 1.0" &&
+    grep -qx " aigc_client_submit@AIGC_1 1.0" < <(member "$lib1" symbols) &&
         [ "$(member "$lib1" shlibs)" = "libaigc 1 libaigc1 (>= ${version%.*})" ] &&
         [ "$(member "$lib1" symbols | grep -c '@AIGC_1 ')" = "$(python3 "$root/Tests/tools/header.py" functions | wc -l)" ]
 }
@@ -61,7 +61,7 @@ symbols() {
 manual() {
     local name pages=$work/open-dev/usr/share/man/man3
     dpkg-deb -x "$dev" "$work/open-dev"
-    while read -r name; do gzip -dc "$pages/$name.3.gz" | grep -q "^\.TH " || { echo "$name"; return 1; }; done \
+    while read -r name; do grep -q "^\.TH " < <(gzip -dc "$pages/$name.3.gz") || { echo "$name"; return 1; }; done \
         < <(python3 "$root/Tests/tools/header.py" functions)
     [ -z "$(find "$pages" -xtype l | tee /dev/stderr)" ]
 }
@@ -100,13 +100,13 @@ debug_symbols() {
     [ -s "/usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug" ]
 }
 # Systems in containers often leave out man pages. A width of its own keeps man from writing a cache.
-reads() { ! ls /usr/share/man/man3/libaigc.3.gz || MANWIDTH=90 man 3 aigc_client_submit | grep -q "submits a request"; }
+reads() { ! ls /usr/share/man/man3/libaigc.3.gz || grep -q "submits a request" < <(MANWIDTH=90 man 3 aigc_client_submit); }
 commands() {
     [[ $(env -i /usr/bin/aigc --version) == "libaigc "* ]] &&
-        env -i /usr/bin/aigc fields tencent aigc_image | grep -q "^prompt" &&
-        env -i /usr/bin/aigc-sandbox --help | grep -q "stand" && [ -s /usr/share/bash-completion/completions/aigc ] &&
+        grep -q "^prompt" < <(env -i /usr/bin/aigc fields tencent aigc_image) &&
+        grep -q "stand" < <(env -i /usr/bin/aigc-sandbox --help) && [ -s /usr/share/bash-completion/completions/aigc ] &&
         [ -n "$(find /usr/lib/python3/dist-packages/aigc -name '*.pyc' | head -n 1)" ] &&
-        { ! ls /usr/share/man/man1/aigc.1.gz || MANWIDTH=90 man 1 aigc | grep -q "aigc-generate"; }
+        { ! ls /usr/share/man/man1/aigc.1.gz || grep -q "aigc-generate" < <(MANWIDTH=90 man 1 aigc); }
 }
 without_command() {
     dpkg --force-unsafe-io -r aigc python3-aigc && [ ! -e /usr/lib/python3/dist-packages/aigc ] && [ ! -e /usr/bin/aigc ]

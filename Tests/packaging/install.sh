@@ -85,8 +85,8 @@ debug_file() {
     local id file
     id=$(readelf -n "$place/lib/libaigc.so.1" | sed -n 's/^ *Build ID: *//p')
     file=$place/lib/debug/.build-id/${id:0:2}/${id:2}.debug
-    [ "$(readelf -n "$file" | sed -n 's/^ *Build ID: *//p')" = "$id" ] && readelf -SW "$file" | grep -q '\.debug_info' &&
-        [ "$(nm "$file" | wc -l)" -gt 1000 ] && ! readelf -SW "$place/lib/libaigc.so.1" | grep -q '\.debug_'
+    [ "$(readelf -n "$file" | sed -n 's/^ *Build ID: *//p')" = "$id" ] && grep -q '\.debug_info' < <(readelf -SW "$file") &&
+        [ "$(nm "$file" | wc -l)" -gt 1000 ] && ! grep -q '\.debug_' < <(readelf -SW "$place/lib/libaigc.so.1")
 }
 # Symbols that the stripped library exports beside aigc_*, and paths of this machine in it.
 clean_library() {

@@ -9,7 +9,7 @@ need php php-cli "the PHP binding" || exit 0
 . "$root/Tests/packaging/language.sh"
 example=(php "$folder/examples/generate.php")
 
-clean() { php -d error_reporting=-1 -d display_errors=1 -l "$1" | grep -q '^No syntax errors'; }
+clean() { grep -q '^No syntax errors' < <(php -d error_reporting=-1 -d display_errors=1 -l "$1"); }
 without_library() {
     local said
     said=$(AIGC_LIBRARY=/nowhere.so php -r "require '$folder/aigc.php'; new Aigc\\Client();" 2>&1) && return 1
@@ -20,7 +20,7 @@ for file in aigc.php test.php examples/generate.php; do ok "$file parses without
 ok "tests" timeout 400 php -d error_reporting=-1 -d display_errors=1 "$folder/test.php"
 ok "the example makes an image at Tencent" generates tencent "a cat from PHP"
 ok "and at Alibaba" generates alibaba "a <special-token> from PHP" -image https://example.com/reference.png
-if php -m | grep -qx pcntl; then
+if grep -qx pcntl < <(php -m); then
     ok "an interrupted program tells the token" \
         interrupted 1 "${example[@]}" "${options[@]}" tencent "[never] a cat from PHP" "$work/none"
 else

@@ -80,7 +80,7 @@ ok "the same through AIGC_LIB_DIR" with_libdir
 ok "a library that is not there is told in one line" not_found
 packages() {
     (cd "$root/bindings/rust" && cargo package --allow-dirty --no-verify --offline --target-dir "$work/package") &&
-        tar -tzf "$work"/package/package/aigc-*.crate | grep -q "/src/sys.rs"
+        grep -q "/src/sys.rs" < <(tar -tzf "$work"/package/package/aigc-*.crate)
 }
 ok "cargo package" packages
 exit "$failed"
