@@ -40,14 +40,16 @@ class Http2Door:
     """One listening port before one plain origin. Lives on one event loop."""
 
     def __init__(
-        self, origin: str, files: Tuple[Path, Path], rewrite: Sequence[Tuple[bytes, bytes]] = (), mixed: bool = False
+        self, origin: str, files: Tuple[Path, Path], rewrite: Sequence[Tuple[bytes, bytes]] = (),
+        mixed: Optional[str] = None,
     ) -> None:
         host, _, port = origin.split("//", 1)[1].rpartition(":")
         self._origin = Proxy(Address(host, int(port)), rewrite=rewrite)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(*files)
         self.context.set_alpn_protocols(["h2", "http/1.1"])
-        # Every second connection, and the first, as if there were machines behind the port that know no HTTP/2.
+        # As if there were machines behind the port that know no HTTP/2: every connection until a request with the words
+        # `mixed` has come over HTTP/1.1, and every second one from then on.
         self._old = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._old.load_cert_chain(*files)
         self._old.set_alpn_protocols(["http/1.1"])
@@ -70,14 +72,14 @@ class Http2Door:
 
     async def start(self) -> None:
         """Listen on a port of the kernel's choice."""
-        if self._mixed:
+        if self._mixed is not None:
             self.context.sni_callback = self._choose
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.context)
         self.port = self._server.sockets[0].getsockname()[1]
 
     def _choose(self, tls: Any, _name: Any, _context: Any) -> None:
         self._handshakes += 1
-        if self._handshakes % 2 == 1:
+        if self._handshakes % 2 == 1 or self.count("http/1.1", self._mixed or "") == 0:
             tls.context = self._old
 
     async def stop(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, List
+from typing import Any, List, Optional
 
 from http2 import FAULTS, Http2Door
 from proof import CREATE, DESCRIBE, PROVIDERS, created, ended, main, until
@@ -18,10 +18,10 @@ QUERY = {"alibaba": "QueryPreModelInferenceJobInfo", "tencent": DESCRIBE["tencen
 class Doors:
     """Of both origins, for the length of a with block."""
 
-    def __init__(self, rig: Rig, mixed: bool = False) -> None:
+    def __init__(self, rig: Rig, mixed: Optional[str] = None) -> None:
         self._rig = rig
         info = rig.box.info
-        self.assets = Http2Door(info["asset_http"], rig.certificate, mixed=mixed)
+        self.assets = Http2Door(info["asset_http"], rig.certificate, mixed=None if mixed is None else "")
         rig.wait(self.assets.start)
         pair = (info["asset_http"].encode(), self.assets.url.encode())
         self.api = Http2Door(info["http"], rig.certificate, [pair], mixed)
@@ -125,7 +125,7 @@ def many_at_once(rig: Rig, report: Report) -> None:
 def both_at_one_host(rig: Rig, report: Report) -> None:
     """Behind one name some machines speak HTTP/2 and some do not: no two calls share a connection of HTTP/1.1."""
     for provider in PROVIDERS:
-        with Doors(rig, mixed=True) as doors, _client(rig, doors, **{"http.max_in_flight": 24}) as client:
+        with Doors(rig, mixed=QUERY[provider]) as doors, _client(rig, doors, **{"http.max_in_flight": 24}) as client:
             prompts = ["h2 both %s %d " % (provider, number) for number in range(120)]
             jobs = [client.submit(**fields(provider, prompt)) for prompt in prompts]
             errors = [error for error in map(ended, jobs) if error is not None]

@@ -57,9 +57,10 @@ def _measure(
         took = time.monotonic() - began
     report.ok(error is not None and good(error), "%s: how it ends" % text, error)
     late = took - limit
-    allowed = SOON + 2 * machine.most
+    spread = 2 * machine.most
     report.ok(
-        -0.005 <= late <= allowed,
+        # Early by a few milliseconds at most: a turn of the engine reads the clock once, when it begins.
+        -0.005 - spread <= late <= SOON + spread,
         "%s: after %.1f s, to within 0.1 s" % (text, limit),
         "%.3f s late, the machine %.3f s" % (late, machine.most),
     )
