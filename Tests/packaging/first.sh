@@ -35,7 +35,8 @@ lines_run() {
 pictures() {
     local name
     for name in command python c go rust; do
-        grep -q . < <(find "$work/place" -maxdepth 1 -name "picture-$name*.png" -size +1k) || { echo "no picture: $name"; return 1; }
+        grep -q . < <(find "$work/place" -maxdepth 1 -name "picture-$name*.png" -size +1k) ||
+            { echo "no picture: $name"; return 1; }
     done
 }
 ok "the lines of first-job.md run" lines_run
