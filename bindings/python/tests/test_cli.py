@@ -396,7 +396,7 @@ def test_a_prompt_from_a_file(sandbox: Any, command: Command, tmp_path: Path, of
     assert [job["prompt"] for job in sandbox.stats()["jobs"]] == ["a cat — in the snow"]
 
 
-@pytest.mark.parametrize("out", ["results-v1.2", "new.png", "new.*", "photo.jpg"])
+@pytest.mark.parametrize("out", ["results-v1.2", "new.png", "new.*", "photo.jpg", ".png"])
 def test_out(sandbox: Any, command: Command, tmp_path: Path, out: str) -> None:
     """The rule of aigc_job_download(): the suffix of an image makes a file, everything else is a folder."""
     result = command.run("generate", *CAT, "--out", str(tmp_path / out))

@@ -76,7 +76,7 @@ def test_a_number_is_added(tmp_path: Path, extension: str) -> None:
     assert next_path() == base + "-3.*"
 
 
-@pytest.mark.parametrize("name", ["new", "results-v1.2", "v1.0.3", "a.b", "a.txt", ".png", "...", "png", "x.png/"])
+@pytest.mark.parametrize("name", ["new", "results-v1.2", "v1.0.3", "a.b", "a.txt", "...", "png", "x.png/", ".pngx"])
 def test_what_is_a_folder(tmp_path: Path, name: str) -> None:
     """The rule of aigc_job_download(): whether it is there or not."""
     files = Files(f"{tmp_path}/{name}", "x")
@@ -85,12 +85,31 @@ def test_what_is_a_folder(tmp_path: Path, name: str) -> None:
     assert files.path(job(), 0, False) == f"{tmp_path}/{name.rstrip('/')}/x.*"
 
 
-@pytest.mark.parametrize("name", ["x.png", "x.PNG", "x.jpeg", "x.jpg", "x.webp", "x.gif", "x.bmp", "x.*", "a.b.png", ".x.png"])
+@pytest.mark.parametrize("name", ["x.png", "x.PNG", "x.jpeg", "x.jpg", "x.webp", "x.gif", "x.bmp", "x.*", "a.b.png", ".x.png", ".png", "..jpg", ".JPEG", "-.*"])
 def test_what_is_a_file(tmp_path: Path, name: str) -> None:
     files = Files(f"{tmp_path}/new/{name}")
     files.prepare()
     assert list((tmp_path / "new").iterdir()) == []
     assert files.path(job(), 0, False) == f"{tmp_path}/new/{name}"
+
+
+@pytest.mark.parametrize("name", [".*", "..*", "...*", "a/.*"])
+def test_a_suffix_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Fault 11: aigc_job_download() refuses such a path, which is found before anything is paid, and makes no folder."""
+    monkeypatch.chdir(tmp_path)
+    for out in (name, f"{tmp_path}/{name}"):
+        with pytest.raises(InvalidArgumentError, match="without the name of a file") as caught:
+            Files(out)
+        assert caught.value.field == "out"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_several_images_of_a_name_that_is_a_suffix(tmp_path: Path) -> None:
+    files = Files(tmp_path / ".png")
+    assert [files.path(job(), index, True) for index in (0, 1)] == [f"{tmp_path}/-0.png", f"{tmp_path}/-1.png"]
+    (tmp_path / ".png").write_bytes(b"same")
+    (tmp_path / "-2.png").write_bytes(b"same")
+    assert files.keep_one(str(tmp_path / "-2.png")) == str(tmp_path / ".png")
 
 
 def test_a_relative_path_stays_where_it_was_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,9 +112,9 @@ def png(download: HasImage) -> Optional[bytes]:
 def save(download: HasImage, path: Union[str, "os.PathLike[str]"], overwrite: bool) -> str:
     """Writes the bytes as they came to a file, which is never there in part, and returns its path."""
     name = os.fspath(path)
-    if name.endswith(".*"):
+    if name.endswith(".*") and os.path.basename(name) not in (".*", "..*", "...*"):
         name = f"{name[:-1]}{_SUFFIXES.get(download.content_type or '', 'bin')}"
-    if not os.path.basename(name) or "\0" in name:
+    if os.path.basename(name) in ("", ".*", "..*", "...*") or "\0" in name:
         raise InvalidArgumentError(f"{name!r} is no path of a file", status=Status.INVALID_ARGUMENT, field="path")
     data = needed(download)
     part = f"{name}.{os.getpid()}.{download.id}.part"

@@ -8,7 +8,7 @@ import os
 import random
 import re
 import time
-from typing import TYPE_CHECKING, Dict, Iterator, List, Mapping, Optional, Set, Union
+from typing import TYPE_CHECKING, Dict, Iterator, List, Mapping, Optional, Set, Tuple, Union
 
 from ._call import encode
 from .enums import Status
@@ -64,10 +64,11 @@ class Files:
             raise FileError("the working folder of this process is gone: give the whole path", status=Status.FILE)
         self._base: Optional[str] = None
         self._folder, self._suffix = text, ".*"
-        last = os.path.basename(text)
-        stem, suffix = os.path.splitext(last)
-        if stem.strip(".") and suffix.lower() in SUFFIXES:
-            self._base, self._suffix = text[: -len(suffix)], suffix
+        base, suffix = split(text)
+        if suffix:
+            if suffix == ".*" and os.path.basename(base) in ("", ".", ".."):
+                raise _invalid("out ends without the name of a file: put one before \".*\"", "out")
+            self._base, self._suffix = base, suffix
             self._folder = os.path.dirname(text) or "."
 
     def prepare(self) -> None:
@@ -117,9 +118,10 @@ class Files:
     def keep_one(self, path: str) -> Optional[str]:
         """The file of the name without a number, or with a smaller one, that holds the same bytes as path; path is removed
         then. None if there is none."""
-        base = re.sub(r"-\d+$", "", os.path.splitext(path)[0])
+        whole, suffix = split(path)
+        base = re.sub(r"-\d+$", "", whole)
         for candidate in numbered(base):
-            earlier = candidate + os.path.splitext(path)[1]
+            earlier = candidate + suffix
             if earlier == path or not os.path.lexists(earlier):
                 return None
             if os.path.isfile(earlier) and filecmp.cmp(earlier, path, shallow=False):
@@ -221,6 +223,16 @@ def numbered(base: str) -> Iterator[str]:
     while True:
         yield f"{base}-{number}"
         number += 1
+
+
+def split(path: str) -> Tuple[str, str]:
+    """What stands before the suffix of an image or ".*", and the suffix; an empty suffix if the path has none. One rule for
+    all names, ".png" included: os.path.splitext() takes a dot at the beginning of a name for something else."""
+    lowered = path.lower()
+    for suffix in SUFFIXES:
+        if lowered.endswith(suffix):
+            return path[: -len(suffix)], path[-len(suffix) :]
+    return path, ""
 
 
 def clean(text: str) -> str:
