@@ -132,11 +132,10 @@ enum Composition {
         settings.stsRegion = values.optional(.credentialsSTSRegion)
         settings.metadataEndpoint = values.optional(.credentialsMetadataEndpoint)
         for key in [TextKey.credentialsSTSEndpoint, .credentialsMetadataEndpoint] {
-            guard values[key].utf8.contains(UInt8(ascii: "@")) else { continue }
-            // Not shown: the text before the "@" is most likely a password.
-            throw Failure(
-                .invalidArgument, "Reading \(key.row.name): it holds user information; give https://host[:port]",
-                field: key.row.name.description)
+            guard let given = values.optional(key) else { continue }
+            // A "/" behind the host says nothing.
+            let text = given.saysScheme && given.hasSuffix("/") ? String(given.dropLast()) : given
+            _ = try Endpoint(parsing: text, key: key.row.name.description)
         }
         if let arn = values.optional(.credentialsRoleARN) {
             guard clouds.contains(where: { arn.hasPrefix($0.credentials.rolePrefix) }) else {

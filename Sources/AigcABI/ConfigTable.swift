@@ -13,6 +13,8 @@ struct ConfigKey {
         case double(ClosedRange<Double>)
         case duration(ClosedRange<Int64>)
         case bytes(ClosedRange<Int64>)
+        /// The path of a file or folder.
+        case path
         /// "choice: a|b|c"
         case choice(StaticString)
     }
@@ -136,24 +138,24 @@ extension TextKey {
     static let httpAddressFamily = TextKey(
         ConfigKey("http.address_family", .choice("choice: any|ipv4|ipv6"), "any", "Addresses to connect to"))
     static let tlsCAFile = TextKey(
-        ConfigKey("tls.ca_file", .string, "", "PEM bundle to trust; empty: SSL_CERT_FILE, then the system's"))
+        ConfigKey("tls.ca_file", .path, "", "PEM bundle to trust; empty: SSL_CERT_FILE, then the system's"))
     static let tlsCAPath = TextKey(
-        ConfigKey("tls.ca_path", .string, "", "Folder of hashed certificates to trust"))
+        ConfigKey("tls.ca_path", .path, "", "Folder of hashed certificates to trust"))
     static let tlsClientCert = TextKey(
-        ConfigKey("tls.client_cert", .string, "", "PEM client certificate"))
+        ConfigKey("tls.client_cert", .path, "", "PEM client certificate"))
     static let tlsClientKey = TextKey(
-        ConfigKey("tls.client_key", .string, "", "PEM key of the client certificate"))
+        ConfigKey("tls.client_key", .path, "", "PEM key of the client certificate"))
     static let downloadFileMode = TextKey(
         ConfigKey(
             "download.file_mode", .choice("choice: private|umask"), "private",
             "Rights of image files: private (0600), or 0666 less the process's umask"))
     static let journalPath = TextKey(
         ConfigKey(
-            "journal.path", .string, "",
+            "journal.path", .path, "",
             "Folder of the journal, on a local disk: no key is submitted twice, also across processes; empty: none"))
     static let ratePath = TextKey(
         ConfigKey(
-            "rate.path", .string, "",
+            "rate.path", .path, "",
             "File through which processes share rates; empty: rates in journal.path, if any; none: each has its own"))
     static let journalSync = TextKey(
         ConfigKey(
@@ -330,7 +332,7 @@ extension ConfigKey {
 
     var typeName: StaticString {
         switch kind {
-        case .string, .identifier: "string"
+        case .string, .identifier, .path: "string"
         case .secret: "secret"
         case .bool: "bool"
         case .int: "int"
@@ -362,7 +364,7 @@ extension ConfigKey {
     func check(_ value: String) throws(Failure) {
         func refuse(_ right: String) -> Failure {
             Failure(
-                .invalidArgument, "Setting \"\(name)\": \"\(value)\" is not usable; give \(right)",
+                .invalidArgument, "Setting \"\(name)\": the value\(value.shownAsSetting) is not usable; give \(right)",
                 field: name.description)
         }
         switch kind {
@@ -371,12 +373,18 @@ extension ConfigKey {
                 throw Failure(
                     .invalidArgument, "Setting \"\(name)\": the value \(fault)", field: name.description)
             }
-        case .string, .secret:
+        case .string, .secret, .path:
             guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
                 // Not shown: a proxy may come with a password.
                 throw Failure(
                     .invalidArgument,
                     "Setting \"\(name)\": the value holds a line break or another control character: remove it",
+                    field: name.description)
+            }
+            // Paths are shown in messages. A URL with a password is not, and a key in place of its file is not either.
+            if case .path = kind, value.saysScheme || value.hasPrefix("-----BEGIN") {
+                throw Failure(
+                    .invalidArgument, "Setting \"\(name)\": the value is no path; give the path of a file or folder",
                     field: name.description)
             }
         case .bool:

@@ -23,6 +23,16 @@ extension String {
         return output
     }
 
+    /// The value of a setting that is to be a word or a number, for messages: a blank and the value in quotes. Empty for a
+    /// value that may be a URL, which can hold a password or a key.
+    public var shownAsSetting: String {
+        let isWord = utf8.allSatisfy {
+            Words.isLetterOrDigit($0) || $0 >= 0x80 || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
+                || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: " ")
+        }
+        return isWord ? " \"\(shown(limit: 80))\"" : ""
+    }
+
     /// The same with invisible characters as escapes, for names: "a\\u{202E}b".
     public func shownWithEscapes(limit: Int) -> String {
         var output = ""

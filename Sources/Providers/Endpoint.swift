@@ -20,15 +20,14 @@ public struct Endpoint: Equatable, Sendable {
     public let origin: String
 
     /// Reads "host", "host:port", "https://host[:port]" or "http://host[:port]". `key` names the configuration key (or
-    /// "token") in the error.
-    public init(parsing text: String, key: String) throws(Failure) {
+    /// "token") in the error, and `entry` says which one of a list it is. The error shows nothing of the text: whatever part
+    /// of a malformed URL can be a password or a key.
+    public init(parsing text: String, key: String, entry: Int? = nil) throws(Failure) {
         func refuse(_ why: String) -> Failure {
-            // The text before an "@" is most likely a password, and a query may hold a key.
-            let isShown = !text.utf8.contains { $0 == UInt8(ascii: "@") || $0 == UInt8(ascii: "?") }
-            let shown = isShown ? " \"\(text.shown(limit: 80))\"" : ""
+            let place = entry.map { " (entry \($0))" } ?? ""
             return Failure(
                 .invalidArgument,
-                "Reading \(key)\(shown): \(why); give host, host:port, https://host[:port] or http://host[:port]",
+                "Reading \(key)\(place): \(why); give host, host:port, https://host[:port] or http://host[:port]",
                 field: key)
         }
         var rest = text[...]

@@ -45,6 +45,23 @@ final class EndpointTests: XCTestCase {
         }
     }
 
+    /// Fault 13: a password can stand in any place of a malformed URL.
+    func testRefusalsShowNothingOfTheText() throws {
+        let forms = [
+            "http://user:", "https://user:", "user:", "http://h:1/", "https://h:", "h/", "h?", "h#", "http://h?key=",
+            "ftp://user:", "http://[", "http://[::1]", "http://[::1]:", "http://-", "h..", "\u{e9}", "http://h:1 ",
+        ]
+        for form in forms {
+            for text in [form + "S3cret", form + "S3cret/x", form + "S3cret?y", form + "S3cret@host"] {
+                let failure = try refusal { _ = try Endpoint(parsing: text, key: "tencent.endpoint") }
+                XCTAssertFalse(failure.message.contains("S3c"), "\(text): \(failure.message)")
+                XCTAssertTrue(failure.message.contains("Reading tencent.endpoint: "), failure.message)
+            }
+        }
+        let listed = try refusal { _ = try Endpoint(parsing: "a/b", key: "tencent.cos_hosts", entry: 3) }
+        XCTAssertTrue(listed.message.contains("tencent.cos_hosts (entry 3)"), listed.message)
+    }
+
     func testDefaultsOfAlibaba() throws {
         let cases: [(AlibabaSettings, String)] = [
             (AlibabaSettings(), "aicontent.aliyuncs.com"),

@@ -23,7 +23,7 @@ public final class AlibabaProvider: CheckingProvider {
         default:
             throw Failure(
                 .invalidArgument,
-                "Reading alibaba.asset_encoding \"\(settings.assetEncoding.shown(limit: 80))\": "
+                "Reading alibaba.asset_encoding\(settings.assetEncoding.shownAsSetting): "
                     + "give raw or base64",
                 field: "alibaba.asset_encoding")
         }

@@ -36,14 +36,14 @@ public struct AlibabaSettings: Equatable, Sendable {
         guard region.isEmpty || region == "public" || Endpoint.isRegion(region) else {
             throw Failure(
                 .invalidArgument,
-                "Reading alibaba.region \"\(region.shown(limit: 80))\": it is no region; "
+                "Reading alibaba.region\(region.shownAsSetting): it is no region; "
                     + "give one such as cn-shanghai",
                 field: "alibaba.region")
         }
         guard ["", "public", "vpc", "dualstack"].contains(network) else {
             throw Failure(
                 .invalidArgument,
-                "Reading alibaba.network \"\(network.shown(limit: 80))\": give public, vpc or dualstack",
+                "Reading alibaba.network\(network.shownAsSetting): give public, vpc or dualstack",
                 field: "alibaba.network")
         }
         if let endpoint, !endpoint.isEmpty { return try Endpoint(parsing: endpoint, key: "alibaba.endpoint") }

@@ -42,7 +42,7 @@ public struct TencentSettings: Equatable, Sendable {
         guard region.isEmpty || Endpoint.isRegion(region) else {
             throw Failure(
                 .invalidArgument,
-                "Reading tencent.region \"\(region.shown(limit: 80))\": it is no region; "
+                "Reading tencent.region\(region.shownAsSetting): it is no region; "
                     + "give one such as ap-guangzhou",
                 field: "tencent.region")
         }
@@ -51,7 +51,7 @@ public struct TencentSettings: Equatable, Sendable {
         else {
             throw Failure(
                 .invalidArgument,
-                "Reading tencent.language \"\(language.shown(limit: 80))\": give en-US or zh-CN",
+                "Reading tencent.language\(language.shownAsSetting): give en-US or zh-CN",
                 field: "tencent.language")
         }
         if let endpoint, !endpoint.isEmpty { return try Endpoint(parsing: endpoint, key: "tencent.endpoint") }

@@ -18,11 +18,12 @@ struct TencentStore: Sendable {
     /// `hosts`: the value of tencent.cos_hosts.
     init(hosts text: String) throws(Failure) {
         var hosts: [Endpoint] = []
-        for part in text.split(separator: ",") {
+        for (index, part) in text.split(separator: ",", omittingEmptySubsequences: false).enumerated() {
             // Blanks beside the commas are for people.
             let name = part.split(separator: " ")
             guard let only = name.first else { continue }
-            let host = try Endpoint(parsing: name.count == 1 ? String(only) : String(part), key: "tencent.cos_hosts")
+            let host = try Endpoint(
+                parsing: name.count == 1 ? String(only) : String(part), key: "tencent.cos_hosts", entry: index + 1)
             if !hosts.contains(host) { hosts.append(host) }
         }
         guard hosts.count <= Self.maximumHosts else {

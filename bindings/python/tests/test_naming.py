@@ -85,7 +85,10 @@ def test_what_is_a_folder(tmp_path: Path, name: str) -> None:
     assert files.path(job(), 0, False) == f"{tmp_path}/{name.rstrip('/')}/x.*"
 
 
-@pytest.mark.parametrize("name", ["x.png", "x.PNG", "x.jpeg", "x.jpg", "x.webp", "x.gif", "x.bmp", "x.*", "a.b.png", ".x.png", ".png", "..jpg", ".JPEG", "-.*"])
+@pytest.mark.parametrize(
+    "name",
+    ["x.png", "x.PNG", "x.jpeg", "x.jpg", "x.webp", "x.gif", "x.bmp", "x.*", "a.b.png", ".x.png", ".png", "..jpg", "-.*"],
+)
 def test_what_is_a_file(tmp_path: Path, name: str) -> None:
     files = Files(f"{tmp_path}/new/{name}")
     files.prepare()

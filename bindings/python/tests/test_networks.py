@@ -181,6 +181,55 @@ def test_an_endpoint_with_a_user_is_refused(keys: Dict[str, Any], key: str, endp
     assert key in str(caught.value) and "user" in str(caught.value) and "S3c" not in str(caught.value)
 
 
+ENDPOINTS = ("alibaba.endpoint", "tencent.endpoint", "tencent.cos_hosts", "credentials.sts_endpoint")
+PATHS = ("journal.path", "rate.path", "tls.ca_file", "tls.ca_path", "tls.client_cert", "tls.client_key")
+WORDS = ("alibaba.region", "tencent.region", "alibaba.network", "tencent.site", "log.level", "poll.max_ms", "job.follow")
+# A password in whatever place of a URL, also where no "@" tells of a user.
+HIDDEN = (
+    *("http://user:%s", "https://user:%s", "user:%s", "user:%s:host:1", "http://h:1:%s", "http://h:1%s", "h:1 %s"),
+    *("http://h:1/%s", "https://h:%s/x?y", "h/%s", "http://h/a/%s/", "http://h:1\\%s", "file:///%s", "//user:%s@h"),
+    *("http://h?%s", "http://h?key=%s", "h?%s", "http://h#%s", "h#%s", "http://user:%s@h", "user:%s@h", "http://%s@h"),
+    *("%s://h", "ftp://user:%s@h", "redis://user:%s@h/1", "socks5://user:%s", "http://[%s", "http://[::1]%s"),
+    *("http://[::1]:%s", "http://-%s", "http://h..%s", "http://%s_\u00e9", "http:\\\\user:%s@h", "http//user:%s@h"),
+)
+
+
+@pytest.mark.parametrize("key", [*ENDPOINTS, "credentials.metadata_endpoint", *PATHS, *WORDS])
+def test_no_part_of_a_value_that_cannot_be_read_is_shown(keys: Dict[str, Any], key: str) -> None:
+    """Fault 13: what stands in a wrong place may be a password, with and without an "@"."""
+    refused = 0
+    for form in HIDDEN:
+        if key in PATHS and "://" not in form:
+            continue  # the path of a file: those are shown
+        with pytest.raises(InvalidArgumentError) as caught:
+            Client({**keys, key: form % "S3cretPW"})
+        message = str(caught.value)
+        assert key in message and "S3c" not in message and "s3c" not in message, form
+        refused += 1
+    assert refused > 10
+
+
+def test_a_key_in_place_of_its_file_is_not_shown(keys: Dict[str, Any]) -> None:
+    """Fault 13."""
+    with pytest.raises(InvalidArgumentError) as caught:
+        Client({**keys, "tls.client_key": "-----BEGIN PRIVATE KEY-----S3cret"})
+    assert "path of a file" in str(caught.value) and "S3c" not in str(caught.value)
+
+
+def test_a_list_says_which_of_its_hosts_is_wrong(keys: Dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        Client({**keys, "tencent.cos_hosts": "a.example.com, b.example.com:x"})
+    assert "tencent.cos_hosts (entry 2)" in str(caught.value)
+
+
+def test_an_argument_without_a_name_is_not_shown() -> None:
+    """Fault 13: a slip of the pen in the command's options."""
+    for option in ("http.proxy http://user:S3cret@h", "http.proxy:http://user:S3cret@h", "=S3cret"):
+        command = [sys.executable, "-m", "aigc", "doctor", "-c", option]
+        done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60)
+        assert done.returncode == 2 and "name=value" in done.stderr and "S3c" not in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     "names", ["*.tencentcloudapi.com", "mps.tencentcloudapi.com:443", "x.com,mps.*", "https://mps.tencentcloudapi.com/"]
 )

@@ -16,7 +16,8 @@ def pair(text: str) -> Tuple[str, str]:
     """name=value."""
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise argparse.ArgumentTypeError(f"{text!r} is not name=value")
+        # Not shown: the value of a proxy or an endpoint may hold a password.
+        raise argparse.ArgumentTypeError("the argument is not name=value; give one such as http.proxy=http://host:port")
     return name, value
 
 
