@@ -18,6 +18,8 @@ import socket
 import stat
 import threading
 import time
+import uuid
+from dataclasses import replace
 from importlib import import_module
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple, TypeVar, Union
 
@@ -92,16 +94,18 @@ def generate(
     all_paths:   True adds the column paths, with the files of all images of a row.
     ray_options: for Dataset.map_batches, such as {"num_cpus": 0.5}. A worker waits most of the time.
     options:     provider, operation, fields (what a row does not say itself), prompt (a template that columns fill in), map,
-                 drop, name_template and prompts, as for aigc.batch.run().
+                 drop, name_template, prompts, retry and again, as for aigc.batch.run(). What retry and again name is paid once
+                 more by this call, however often its dataset is consumed or Ray repeats a part.
 
     Raises InvalidArgumentError for an option that is wrong, and ImportError where Ray is missing.
     """
     data = _ray_data()
-    for name in ("keep", "repeat", "limit", "retry", "again"):
+    for name in _INSTEAD:
         if name in options:
             raise InvalidArgumentError(f"aigc.ray.generate() has no option {name}: {_INSTEAD[name]}",
                                        status=Status.INVALID_ARGUMENT, field=name)
-    job = _Job(key, journal, os.path.abspath(os.fsdecode(out)), dict(config or {}), options_of(options), prefix, all_paths)
+    folder, settings, run = os.path.abspath(os.fsdecode(out)), dict(config or {}), uuid.uuid4().hex
+    job = _Job(key, journal, folder, settings, options_of(options), prefix, all_paths, run)
     _check(job, concurrency, batch_size)
     named: Any = ds
     columns = named.columns(fetch_if_missing=False) if hasattr(named, "columns") else None
@@ -120,8 +124,6 @@ _INSTEAD = {
     "keep": "every column stays",
     "repeat": "repeat the rows, each with a key of its own",
     "limit": "use Dataset.limit()",
-    "retry": "give the row a new key",
-    "again": "give the row a new key",
 }
 
 
@@ -135,6 +137,8 @@ class _Job(NamedTuple):
     options: Options
     prefix: str
     all_paths: bool
+    run: str
+    """This call of generate(): what it pays once more on purpose is paid by no repetition of Ray."""
 
     def columns(self) -> List[str]:
         """The names of the new columns."""
@@ -241,6 +245,7 @@ class _Worker:
         """The one that lives, or a new one. Raises Lost or JournalError."""
         if self._shared is None:
             self._shared = Shared(self._job.journal, f"{socket.gethostname()}:{self._job.out}")
+            self._shared.run = self._job.run
             return self._shared
         try:
             self._shared.check()
@@ -324,9 +329,9 @@ class _Worker:
         while True:
             shared = self._connect(end - time.monotonic())
             try:
-                source, known = ListSource(rows), self._known
-                plan = _plan.build(source, self._job.options, self._folder, "", known, shared=shared, problems=problems)
-                return shared, plan
+                again = self._job.options.again & {str(row["key"]) for row in rows}  # The others are in other tables.
+                options, source = replace(self._job.options, again=again), ListSource(rows)
+                return shared, _plan.build(source, options, self._folder, "", self._known, shared=shared, problems=problems)
             except JournalError:
                 if time.monotonic() >= end:
                     raise

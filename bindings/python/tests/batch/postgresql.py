@@ -15,6 +15,10 @@ from typing import Any, Iterator, List, Optional, Type
 import pytest
 
 
+FORGET = "DROP TABLE IF EXISTS aigc_key, aigc_rate, aigc_run, aigc_member"
+"""Leaves no table of a journal."""
+
+
 def programs() -> Optional[Path]:
     """The folder of initdb; None where there is no server."""
     found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))

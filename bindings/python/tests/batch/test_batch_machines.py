@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Set
 
 import pytest
 from batching import Folder
-from postgresql import Server, running
+from postgresql import FORGET, Server, running
 from support import Command
 
 CREATE = "CreateAigcImageTask"
@@ -23,8 +23,10 @@ server = pytest.fixture(scope="module")(running)
 class Machines:
     """Folders that stand for machines, with one file of rows and one journal."""
 
-    def __init__(self, path: Path, command: Command, sandbox: Any, server: Server, count: int, rows: int) -> None:
-        server.query("DROP TABLE IF EXISTS aigc_key, aigc_rate")
+    def __init__(
+        self, path: Path, command: Command, sandbox: Any, server: Server, count: int, rows: int, provider: str = "tencent"
+    ) -> None:
+        server.query(FORGET)
         self.server = server
         self.sandbox = sandbox
         self.rows = rows
@@ -32,7 +34,7 @@ class Machines:
         for n in range(count):
             place = path / f"machine{n}"
             place.mkdir()
-            self.folders.append(Folder(place, command, sandbox))
+            self.folders.append(Folder(place, command, sandbox, provider))
         self.file = path / "rows.csv"
         self.file.write_text("key,prompt\n" + "".join(f"cat-{n:04},cat number {n}\n" for n in range(rows)))
 
@@ -193,5 +195,75 @@ def test_a_server_that_is_away_sends_nothing(server: Server, tmp_path: Path, com
     line = machines.folders[0].line(machines.file, "--yes", "--journal", "postgresql:///none?host=/nowhere")
     done = command.run(*line)
     assert done.returncode == 8 and "nothing was sent" in done.stderr and machines.created() == 0
-    refused = command.run(*machines.folders[0].line(machines.file, "--yes", "--journal", server.url, "--again", "cat-0001"))
-    assert refused.returncode == 2 and "no row twice" in refused.stderr
+
+
+def test_machines_repeat_a_row_once(server: Server, tmp_path: Path, command: Command, sandbox: Any) -> None:
+    machines = Machines(tmp_path, command, sandbox, server, 3, 6)
+    machines.file.write_text("key,prompt\n" + "".join(f"cat-{n:04},cat [fail] {n}\n" for n in range(4)) + "good,good\n")
+    assert machines.start(0).wait(60) == 3 and machines.created() == 5
+    for _ in range(2):  # Without a flag nothing is paid, however often.
+        assert machines.start(1).wait(60) == 3 and machines.created() == 5
+    together = [machines.start(n, "--retry", "failed") for n in range(3)]
+    assert [process.wait(60) for process in together] == [3, 3, 3] and machines.created() == 9, machines.log()
+    assert machines.start(1, "--retry", "failed", "--again", "good").wait(60) == 3 and machines.created() == 14, machines.log()
+    found = server.query("SELECT key FROM aigc_key WHERE row_key = 'cat-0000' ORDER BY key")
+    assert found == [("cat-0000~2",), ("cat-0000~3",)]
+    assert machines.start(2).wait(60) == 3 and machines.created() == 14
+    assert [path.name for path in machines.folders[1].out.glob("good*")] == ["good~2-0.png"]
+    assert machines.start(1, "--again", "nobody").wait(60) == 2 and "no row has this key" in machines.log()
+
+
+def test_a_repetition_that_is_cut_short_is_continued(
+    server: Server, tmp_path: Path, command: Command, sandbox: Any
+) -> None:
+    machines = Machines(tmp_path, command, sandbox, server, 2, 6)
+    assert machines.start(0).wait(60) == 0 and machines.created() == 6
+    again = [word for n in range(6) for word in ("--again", f"cat-{n:04}")]
+    first = machines.start(0, *again, "-c", "rate.tencent.create_per_s=3")
+    machines.until(8)
+    first.kill()
+    first.wait(20)
+    server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid != pg_backend_pid()")
+    doubts = len(server.query("SELECT key FROM aigc_key WHERE state IN ('sending', 'unknown')"))
+    code = machines.start(1, *again).wait(60)
+    assert code == (6 if doubts else 0), machines.log()
+    assert 12 - doubts <= machines.created() <= 12
+    assert server.query("SELECT count(*) FROM aigc_run WHERE NOT ended") == [(0,)]
+
+
+def test_a_deleted_picture_and_an_expired_one(server: Server, tmp_path: Path, command: Command, sandbox: Any) -> None:
+    machines = Machines(tmp_path, command, sandbox, server, 2, 2)
+    assert machines.start(0).wait(60) == 0
+    picture = machines.folders[0].out / "cat-0000-0.png"
+    picture.unlink()
+    assert machines.start(1).wait(60) == 0 and not picture.exists()  # Nobody there knows.
+    assert machines.start(0).wait(60) == 0 and picture.exists() and machines.created() == 2
+    picture.unlink()
+    sandbox.config(fresh_urls=False)
+    sandbox.expire()
+    assert [machines.start(0).wait(60) for _ in range(2)] == [7, 7] and machines.created() == 2, machines.log()
+    sandbox.config(fresh_urls=True)
+    assert machines.start(0, "--retry", "expired").wait(60) == 0 and machines.created() == 3, machines.log()
+    assert (machines.folders[0].out / "cat-0000~2-0.png").exists()
+
+
+def test_alibaba(server: Server, tmp_path: Path, command: Command, sandbox: Any) -> None:
+    machines = Machines(tmp_path, command, sandbox, server, 2, 1, "alibaba")
+    names = [f"cat-{n:04}" for n in range(20)]
+    machines.file.write_text("key,prompt\n" + "".join(f"{name},<special-token> {name}\n" for name in names))
+    options = ("-c", "rate.alibaba.submit_per_s=10")
+    processes = [machines.start(n, *options) for n in range(2)]
+    machines.until(8)
+    processes[0].kill()
+    processes[0].wait(20)
+    assert processes[1].wait(60) in (0, 6), machines.log()
+    doubts = server.query("SELECT key FROM aigc_key WHERE state = 'unknown'")
+    assert machines.start(0, *options).wait(60) == (6 if doubts else 0), machines.log()
+    ids = {job["prompt"]: job["id"] for job in sandbox.stats()["jobs"]}
+    assert 20 - len(doubts) <= machines.created() <= 20 and sandbox.stats(jobs=False)["duplicates"] == 0
+    for (key,) in set((name,) for name in names) - set(doubts):
+        places = [folder.out / f"{key}-0.png" for folder in machines.folders]
+        here = [place for place in places if place.exists()]
+        assert here and all(
+            place.read_bytes() == sandbox.image("alibaba", ids[f"<special-token> {key}"], 0) for place in here
+        )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List
 
 import aigc
 import pytest
 from aigc import ray
 from aigc.batch._options import Options
-from postgresql import Server, running
+from postgresql import FORGET, Server, running
 
 CREATE = "CreateAigcImageTask"
 server = pytest.fixture(scope="module")(running)
@@ -27,9 +27,9 @@ class Machine:
         self._keys = keys
         self._workers: List[ray._Worker] = []
 
-    def worker(self, all_paths: bool = False, config: Optional[Mapping[str, Any]] = None, **options: Any) -> ray._Worker:
+    def worker(self, all_paths: bool = False, run: str = "1", **options: Any) -> ray._Worker:
         made = Options(**{"provider": "tencent", **options})
-        job = ray._Job("id", self.server.url, str(self.out), {**self._keys, **(config or {})}, made, "", all_paths)
+        job = ray._Job("id", self.server.url, str(self.out), self._keys, made, "", all_paths, run)
         self._workers.append(ray._Worker(job))
         return self._workers[-1]
 
@@ -45,7 +45,7 @@ class Machine:
 @pytest.fixture
 def machine(server: Server, tmp_path: Path, sandbox: Any, keys: Dict[str, Any]) -> Any:
     pytest.importorskip("pyarrow")
-    server.query("DROP TABLE IF EXISTS aigc_key, aigc_rate")
+    server.query(FORGET)
     made = Machine(tmp_path / "out", server, sandbox, keys)
     yield made
     made.close()
@@ -165,6 +165,19 @@ def test_another_worker_fetches_what_one_could_not(machine: Machine) -> None:
     assert made[0]["state"] == "done" and machine.created() == 1
 
 
+def test_what_is_paid_once_more_is_paid_once(machine: Machine) -> None:
+    rows = table(id=["a", "b", "c"], prompt=["[fail]", "b", "c"])
+    assert machine.worker()(rows)["state"].to_pylist() == ["failed", "done", "done"] and machine.created() == 3
+    again: Dict[str, Any] = {"retry": frozenset(["failed"]), "again": frozenset(["c", "elsewhere"])}
+    for _ in range(2):  # Ray repeats a part.
+        made = machine.worker(run="2", **again)(rows).to_pylist()
+        assert [row["state"] for row in made] == ["failed", "done", "done"] and machine.created() == 5
+        assert Path(made[2]["path"]).name == "c~2-0.png"
+    assert machine.worker()(rows).to_pylist() == made and machine.created() == 5
+    machine.worker(run="3", **again)(rows)
+    assert machine.created() == 7
+
+
 def test_a_missing_ray_and_wrong_options(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     monkeypatch.delitem(sys.modules, "ray.data", raising=False)
@@ -173,8 +186,8 @@ def test_a_missing_ray_and_wrong_options(monkeypatch: pytest.MonkeyPatch) -> Non
         ray.generate(object(), **good)
     monkeypatch.setattr(ray, "_ray_data", lambda: None)
     wrong: List[Dict[str, Any]] = [
-        {"key": ""}, {"journal": "folder"}, {"concurrency": 0}, {"concurrency": (3, 2)}, {"batch_size": 0}, {"retry": "failed"},
-        {"name_template": "x/y"}, {"map": {"a": "b"}, "drop": ["a"]},
+        {"key": ""}, {"journal": "folder"}, {"concurrency": 0}, {"concurrency": (3, 2)}, {"batch_size": 0}, {"retry": "faild"},
+        {"limit": 1}, {"name_template": "x/y"}, {"map": {"a": "b"}, "drop": ["a"]},
     ]
     for options in wrong:
         with pytest.raises(aigc.InvalidArgumentError):

@@ -17,7 +17,7 @@ from typing import Any, Callable, Dict, Iterator, List
 
 import aigc
 import pytest
-from postgresql import Server, running
+from postgresql import FORGET, Server, running
 from support import REPOSITORY
 
 server = pytest.fixture(scope="module")(running)
@@ -60,7 +60,7 @@ class Pictures:
     """A dataset, and how its rows ended."""
 
     def __init__(self, out: Path, server: Server, sandbox: Any, keys: Dict[str, Any], rows: int, rate: int) -> None:
-        server.query("DROP TABLE IF EXISTS aigc_key, aigc_rate")
+        server.query(FORGET)
         self.out, self.server, self.sandbox, self.rows = out, server, sandbox, rows
         self._keys = {**keys, "rate.tencent.create_per_s": rate}
         self.ended: List[Dict[str, Any]] = []
@@ -144,7 +144,7 @@ def test_the_guide(
     monkeypatch.setattr(aigc.ray, "generate", partial(aigc.ray.generate, config=keys))
     program: Dict[str, Any] = {}
     exec(found.group(1), program)
-    server.query("DROP TABLE IF EXISTS aigc_key, aigc_rate")
+    server.query(FORGET)
     file, out = tmp_path / "cats.parquet", tmp_path / "out"
     parquet.write_table(table({"id": ["a", "b", "c"], "prompt": ["a cat", "[fail]", "c"], "note": [1, None, 3]}), file)
     program["pictures"](str(file), str(out), server.url)
@@ -169,7 +169,9 @@ def test_a_worker_and_a_node_die_and_nothing_is_paid_twice(
     second = next(node for node in cluster.worker_nodes)
     cluster.remove_node(second, allow_graceful=False)
     thread.join(150)
-    assert not thread.is_alive() and not failures, failures
+    states = server.query("SELECT state, owner, count(*) FROM aigc_key GROUP BY state, owner")
+    sessions = server.query("SELECT objid FROM pg_locks WHERE locktype = 'advisory'")
+    assert not thread.is_alive() and not failures, (failures, states, sessions, pictures.workers())
     assert len(pictures.ended) == rows and sandbox.stats(jobs=False)["duplicates"] == 0
     doubts = [row for row in pictures.ended if row["state"] != "done"]
     # What was on the wire: a worker that is killed has at most so many submissions without an answer.

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from . import _names
 from ._columns import Spec
@@ -213,6 +213,10 @@ class Index:
                 return
             last = int(found[-1][0])
             yield [str(key) for _, key in found]
+
+    def runs(self) -> Set[str]:
+        """The repetitions on purpose that may be cut short."""
+        return {str(found[0]) for found in self._db.execute("SELECT DISTINCT run FROM sent WHERE run IS NOT NULL")}
 
     def stems(self) -> Iterator[str]:
         """The file names of all images, without their extensions."""

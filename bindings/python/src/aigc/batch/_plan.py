@@ -19,7 +19,7 @@ from ._index import Index
 from ._options import Options
 from ._problems import Problem, Problems
 from ._rows import Source
-from ._shared import Lost, Shared, as_journal, as_results
+from ._shared import Lost, Shared, as_journal, as_ledger, as_results
 
 _FIRST = 3
 _GONE = 10
@@ -121,8 +121,6 @@ def build(
     try:
         with _Errors(folder, problems) as wrong:
             wrong.whole(_options.wrong(options))
-            if shared is not None and (options.again or options.retry - {"refused"}):
-                wrong.whole(["a journal that machines share pays no row twice: leave out --again and --retry failed or expired"])
             bad = _names.wrong_template(options.name_template)
             if bad is not None:
                 wrong.whole([bad])
@@ -263,14 +261,13 @@ def _look_back(plan: Plan, wrong: _Errors, shared: Optional[Shared]) -> None:
     if shared is not None:
         try:
             if has_journal:
-                prints = {str(entry["key"]): str(entry.get("print")) for entry in folder.ledger()
-                          if "key" in entry and not entry.get("shared")}
-                shared.catch_up(journal_rows(plan._journal), prints)
-            for keys in index.keys():  # Of these rows only: others have keys there too.
-                found = list(shared.look(keys).values())
-                index.load_ledger({"key": row["key"], "print": row["print"]} for row in found)
-                index.load_journal(as_journal(found))
-                index.load_results(as_results(found))
+                noted = {str(entry.get("journal_key") or entry["key"]): entry for entry in folder.ledger()
+                         if "key" in entry and not entry.get("shared")}
+                shared.catch_up(journal_rows(plan._journal), noted)
+            open_runs = shared.open_runs()
+            index.load_ledger(_told(shared, index))
+            open_runs |= shared.open_runs()  # One that has begun meanwhile counts too.
+            index.load_ledger({"ended": run} for run in index.runs() - open_runs)
             index.load_results(folder.results())
         except Lost as error:
             raise JournalError(f"the journal cannot be reached, and nothing was sent: {error}", status=Status.JOURNAL) from error
@@ -287,6 +284,15 @@ def _look_back(plan: Plan, wrong: _Errors, shared: Optional[Shared]) -> None:
     for key in index.unknown_again():
         wrong.add(Problem(f"--again {key}: no row has this key"))
     index.make_queues()
+
+
+def _told(shared: Shared, index: Index) -> Iterator[Dict[str, Any]]:
+    """What machines have sent, of these rows only: others have keys there too."""
+    for keys in index.keys():
+        found = shared.generations(keys)
+        index.load_journal(as_journal(found, shared.place))
+        index.load_results(as_results(found))
+        yield from as_ledger(found)
 
 
 def journal_rows(path: str) -> Iterator[Dict[str, Any]]:

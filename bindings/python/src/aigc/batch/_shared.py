@@ -8,6 +8,8 @@ free; one that was accepted is taken over; one that was on the wire is in doubt,
 from __future__ import annotations
 
 import json
+import os
+import uuid
 from importlib import import_module
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
@@ -26,13 +28,17 @@ CREATE SEQUENCE IF NOT EXISTS aigc_owner AS integer CYCLE;
 CREATE TABLE IF NOT EXISTS aigc_key(
     key text COLLATE "C" PRIMARY KEY, print text NOT NULL, state text NOT NULL, owner integer NOT NULL, provider text NOT NULL,
     operation text NOT NULL, prompt text, remote_id text, token text, status text, message text, place text, files text,
-    sent_at timestamptz, accepted_at timestamptz, ended_at timestamptz
+    sent_at timestamptz, accepted_at timestamptz, ended_at timestamptz, row_key text COLLATE "C", run text
 );
+CREATE INDEX IF NOT EXISTS aigc_key_row ON aigc_key(row_key) WHERE row_key IS NOT NULL;
+CREATE TABLE IF NOT EXISTS aigc_run(run text PRIMARY KEY, ended boolean NOT NULL);
+CREATE TABLE IF NOT EXISTS aigc_member(run text NOT NULL, owner integer NOT NULL);
 CREATE TABLE IF NOT EXISTS aigc_rate(name text PRIMARY KEY, next_at timestamptz NOT NULL);
 """
 # A machine that loses its power says no goodbye: the server notices within a minute that its session is gone.
 _KEEPALIVES = "SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 6"
 _MESSAGE = 1000  # Characters of a message that are kept.
+# k is a table with a column owner.
 _ALIVE = (
     "EXISTS(SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 "
     f"AND l.classid::bigint = {_CLASS} AND l.objid::bigint = k.owner "
@@ -41,11 +47,11 @@ _ALIVE = (
 _COLUMNS = (
     f"k.key, k.print, k.state, k.owner, {_ALIVE}, k.provider, k.operation, k.remote_id, k.status, k.place, "
     "(extract(epoch FROM k.sent_at) * 1000)::bigint, (extract(epoch FROM k.accepted_at) * 1000)::bigint, "
-    "(extract(epoch FROM k.ended_at) * 1000)::bigint, k.prompt, k.files, k.token, k.message"
+    "(extract(epoch FROM k.ended_at) * 1000)::bigint, k.prompt, k.files, k.token, k.message, k.row_key, k.run"
 )
 _NAMES = (
     "key", "print", "state", "owner", "owner_alive", "provider", "operation", "remote_id", "status", "place", "sent_at_ms",
-    "accepted_at_ms", "ended_at_ms", "prompt", "files", "token", "message",
+    "accepted_at_ms", "ended_at_ms", "prompt", "files", "token", "message", "row_key", "run",
 )
 
 
@@ -53,7 +59,7 @@ class End(NamedTuple):
     """How a row has ended."""
 
     state: str
-    """done (with its files), failed, refused, or unknown (in doubt)."""
+    """done (with its files), failed, expired, refused, or unknown (in doubt)."""
     status: Optional[str] = None
     message: Optional[str] = None
     remote_id: Optional[str] = None
@@ -81,7 +87,11 @@ class Shared:
                 'a journal in PostgreSQL needs psycopg: pip install "libaigc[postgresql]"', status=Status.INVALID_ARGUMENT
             ) from None
         self._url = url
-        self._place = place
+        self.place = place
+        """This machine, and the folder of its pictures."""
+        self.run: Optional[str] = None
+        """The repetition on purpose that this machine takes part in."""
+        self._is_member = False
         self._session: Any = None
         self.owner = 0
         self.owners: Set[int] = set()
@@ -107,6 +117,8 @@ class Shared:
             self.owner = int(session.execute("SELECT nextval('aigc_owner')").fetchone()[0])
             session.execute("SELECT pg_advisory_lock(%s, %s)", (_CLASS, self.owner))
             self.owners.add(self.owner)
+            if self._is_member:
+                self._enter()
         except self._psycopg.OperationalError as error:
             self.close()
             raise Lost(" ".join(str(error).split())) from error
@@ -150,19 +162,70 @@ class Shared:
         found = self._run(f"SELECT {_COLUMNS} FROM aigc_key k WHERE k.key = ANY(%s)", list(keys))
         return {row[0]: dict(zip(_NAMES, row)) for row in found}
 
+    def generations(self, keys: Sequence[str]) -> List[Dict[str, Any]]:
+        """Everything that was sent for some rows. What was paid again on purpose stands behind what was paid before."""
+        columns = f"SELECT {_COLUMNS} FROM aigc_key k"
+        found = self._run(
+            f"{columns} WHERE k.key = ANY(%s) UNION ALL {columns} WHERE k.row_key = ANY(%s)", list(keys), list(keys)
+        )
+        return sorted((dict(zip(_NAMES, row)) for row in found), key=lambda row: (len(row["key"]), row["key"]))
+
+    # Repetitions on purpose.
+
+    def open_runs(self) -> Set[str]:
+        """The repetition that machines are at, or that was cut short: what it has paid again is not paid once more."""
+        if self.run is not None:
+            return {self.run}
+        return {str(row[0]) for row in self._run("SELECT run FROM aigc_run WHERE NOT ended")}
+
+    def join(self) -> None:
+        """Takes part in the repetition that is open, or begins one."""
+        if self.run is not None:
+            return
+        self._run("SELECT pg_advisory_lock(%s, 0)", _CLASS)
+        try:
+            self.run = next(iter(sorted(self.open_runs())), uuid.uuid4().hex)
+            self._enter()
+        finally:
+            self._run("SELECT pg_advisory_unlock(%s, 0)", _CLASS)
+
+    def _enter(self) -> None:
+        self._is_member = True
+        self._run(
+            "INSERT INTO aigc_run VALUES(%s, false) ON CONFLICT (run) DO UPDATE SET ended = false", self.run
+        )
+        self._run("INSERT INTO aigc_member VALUES(%s, %s)", self.run, self.owner)
+
+    def part(self) -> None:
+        """This machine has done its part. The last one that lives ends the repetition."""
+        if not self._is_member:
+            return
+        self._run("SELECT pg_advisory_lock(%s, 0)", _CLASS)
+        try:
+            self._run("DELETE FROM aigc_member WHERE run = %s AND owner = ANY(%s)", self.run, sorted(self.owners))
+            self._run(
+                "UPDATE aigc_run SET ended = true WHERE run = %s "
+                f"AND NOT EXISTS(SELECT 1 FROM aigc_member k WHERE k.run = aigc_run.run AND {_ALIVE})",
+                self.run,
+            )
+            self._is_member = False
+        finally:
+            self._run("SELECT pg_advisory_unlock(%s, 0)", _CLASS)
+
     # Before a submission.
 
-    def claim(self, rows: Iterable[Tuple[str, str, str, str, str]]) -> Set[str]:
-        """Takes keys (key, print, provider, operation, prompt) that nobody has, or that a dead session had not sent. Returns
-        those that are ours now, provably not sent."""
+    def claim(self, rows: Iterable[Tuple[str, str, str, str, str, Optional[str]]]) -> Set[str]:
+        """Takes keys (key, print, provider, operation, prompt, and the key of the row where that is another one) that nobody
+        has, or that a dead session had not sent. Returns those that are ours now, provably not sent."""
         entries = list(rows)
-        columns = [list(column) for column in zip(*entries)] or [[], [], [], [], []]
+        columns = [list(column) for column in zip(*entries)] or [[], [], [], [], [], []]
         made = self._run(
-            "INSERT INTO aigc_key(key, print, provider, operation, prompt, state, owner, place) "
-            "SELECT key, print, provider, operation, prompt, 'claimed', %s, %s "
-            "FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[]) "
-            "AS n(key, print, provider, operation, prompt) ON CONFLICT (key) DO NOTHING RETURNING key",
-            self.owner, self._place, *columns,
+            "INSERT INTO aigc_key(key, print, provider, operation, prompt, row_key, state, owner, place, run) "
+            "SELECT key, print, provider, operation, prompt, row_key, 'claimed', %s, %s, "
+            "CASE WHEN row_key IS NULL THEN NULL ELSE %s END "
+            "FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[]) "
+            "AS n(key, print, provider, operation, prompt, row_key) ON CONFLICT (key) DO NOTHING RETURNING key",
+            self.owner, self.place, self.run, *columns,
         )
         taken = self._run(
             "WITH free AS (SELECT k.key FROM aigc_key k WHERE k.key = ANY(%s) AND k.state IN ('claimed', 'refused') "
@@ -171,7 +234,7 @@ class Shared:
             "UPDATE aigc_key SET state = 'claimed', owner = %s, place = %s, status = NULL, ended_at = NULL, print = n.print "
             "FROM free, unnest(%s::text[], %s::text[]) AS n(key, print) "
             "WHERE aigc_key.key = free.key AND n.key = free.key RETURNING aigc_key.key",
-            columns[0], self.owner, self.owner, self._place, columns[0], columns[1],
+            columns[0], self.owner, self.owner, self.place, columns[0], columns[1],
         )
         return {str(row[0]) for row in [*made, *taken]}
 
@@ -201,7 +264,7 @@ class Shared:
             "UPDATE aigc_key SET state = 'accepted', owner = %s, place = %s, remote_id = %s, token = coalesce(%s, token), "
             "accepted_at = coalesce(accepted_at, now()) "
             "WHERE key = %s AND state IN ('claimed', 'sending', 'unknown', 'accepted')",
-            self.owner, self._place, remote_id, token, key,
+            self.owner, self.place, remote_id, token, key,
         )
 
     def ended(self, key: str, end: "End") -> None:
@@ -209,9 +272,9 @@ class Shared:
         self._run(
             "UPDATE aigc_key SET state = %s, status = %s, message = %s, remote_id = coalesce(%s, remote_id), "
             "token = coalesce(%s, token), files = %s, place = %s, ended_at = now() "
-            "WHERE key = %s AND state NOT IN ('done', 'failed')",
+            "WHERE key = %s AND (state NOT IN ('done', 'failed', 'expired') OR state = 'done' AND %s = 'done')",
             end.state, end.status, None if end.message is None else end.message[:_MESSAGE], end.remote_id, end.token,
-            json.dumps(list(end.files)), self._place, key,
+            json.dumps(list(end.files)), self.place, key, end.state,
         )
 
     def free(self, key: str) -> None:
@@ -233,7 +296,7 @@ class Shared:
             f"WITH free AS (SELECT k.key FROM aigc_key k WHERE k.key = %s AND k.state = 'accepted' AND NOT {_ALIVE} "
             "FOR UPDATE SKIP LOCKED) UPDATE aigc_key SET owner = %s, place = %s FROM free WHERE aigc_key.key = free.key "
             "RETURNING aigc_key.key",
-            key, self.owner, self._place,
+            key, self.owner, self.place,
         ))
 
     def give_up(self, key: str) -> bool:
@@ -259,9 +322,9 @@ class Shared:
             ))
         return bool(self._run("DELETE FROM aigc_key WHERE key = %s AND state = 'unknown' RETURNING key", key))
 
-    def catch_up(self, local: Iterable[Mapping[str, Any]], prints: Mapping[str, str]) -> None:
+    def catch_up(self, local: Iterable[Mapping[str, Any]], noted: Mapping[str, Mapping[str, Any]]) -> None:
         """Ids that reached only the journal of this machine, because the server was away, are told now. So is what this folder
-        paid before it had a shared journal: prints has those keys."""
+        paid before it had a shared journal: noted has the lines of its ledger by those keys."""
         for row in local:
             key, separator, _ = str(row["key"]).rpartition(_LOCAL)
             if separator:
@@ -269,12 +332,13 @@ class Shared:
                     self.accepted(key, str(row["remote_id"]))
                 continue
             key, state = str(row["key"]), _BEFORE.get(str(row["state"]))
-            if state is not None and key in prints:
+            if state is not None and key in noted:
+                whose = str(noted[key]["key"])
                 self._run(
-                    "INSERT INTO aigc_key(key, print, state, owner, place, provider, operation, remote_id, status, accepted_at) "
-                    "VALUES(%s, %s, %s, %s, %s, %s, %s, %s, %s, now()) ON CONFLICT (key) DO NOTHING",
-                    key, prints[key], state, self.owner, self._place, row["provider"], row["operation"], row.get("remote_id"),
-                    row.get("status"),
+                    "INSERT INTO aigc_key(key, print, state, owner, place, provider, operation, remote_id, status, row_key, "
+                    "accepted_at) VALUES(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, now()) ON CONFLICT (key) DO NOTHING",
+                    key, str(noted[key].get("print")), state, self.owner, self.place, row["provider"], row["operation"],
+                    row.get("remote_id"), row.get("status"), None if whose == key else whose,
                 )
 
 
@@ -283,13 +347,22 @@ def local_key(key: str, owner: int) -> str:
     return f"{key}{_LOCAL}{owner}"
 
 
+def as_ledger(rows: Iterable[Mapping[str, Any]]) -> Iterator[Dict[str, Any]]:
+    """What was sent, as lines of the ledger of a folder: the last line of a row counts."""
+    for row in rows:
+        yield {"key": row["row_key"] or row["key"], "journal_key": row["key"], "print": row["print"], "run": row["run"]}
+
+
 def as_results(rows: Iterable[Mapping[str, Any]]) -> Iterator[Dict[str, Any]]:
-    """The keys as lines of results.jsonl: the files have whole paths, on the machine that has them. What is not done has no
+    """The keys as lines of results.jsonl: the files have whole paths, on the machine that has them. What has failed has no
     state there, so that this folder still writes its line."""
     for row in rows:
-        state = "done" if row["state"] == "done" else None
+        state = row["state"] if row["state"] in ("done", "expired") else None
         error = {"status": row["status"], "message": row["message"]} if row["message"] else None
-        yield {"key": row["key"], "state": state, "files": files_of(row), "token": row["token"], "error": error}
+        yield {
+            "key": row["row_key"] or row["key"], "journal_key": row["key"], "state": state, "files": files_of(row),
+            "token": row["token"], "error": error,
+        }
 
 
 def files_of(row: Mapping[str, Any]) -> List[str]:
@@ -298,10 +371,17 @@ def files_of(row: Mapping[str, Any]) -> List[str]:
     return found
 
 
-def as_journal(rows: Iterable[Mapping[str, Any]]) -> Iterator[Dict[str, Any]]:
+def is_missing(row: Mapping[str, Any], place: str) -> bool:
+    """Whether this machine made the pictures of a key, and has them no longer. What another machine has nobody knows here."""
+    files = files_of(row)
+    return row["state"] == "done" and row["place"] == place and not all(map(os.path.exists, files))
+
+
+def as_journal(rows: Iterable[Mapping[str, Any]], place: str) -> Iterator[Dict[str, Any]]:
     """The keys as the journal of one machine would list them. What is done has its pictures where it was done."""
     for row in rows:
         entry = dict(row)
-        if entry["state"] == "done":
-            entry.update(state="succeeded", images=0)
+        if entry["state"] in ("done", "expired"):
+            is_whole = entry["state"] == "done" and not is_missing(row, place)
+            entry.update(state="succeeded", images=0 if is_whole else max(1, len(files_of(row))))
         yield entry

@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from .._cli import exits
 from ..client import Client, Job
-from ..enums import EventType
+from ..enums import EventType, Status
 from ..errors import AigcError
 from ..request import Request
 from ._columns import shortened
@@ -17,12 +17,15 @@ from ._decide import Is
 from ._index import Row
 from ._plan import Plan
 from ._runner import Runner, _End, _Pending
-from ._shared import End, Lost, Shared, files_of, local_key
+from ._shared import End, Lost, Shared, files_of, is_missing, local_key
 
 _LOOK = 1.0  # Seconds between two looks at what others do.
 _AWAY = 120.0  # So long a server that is away is waited for.
-_ENDED = {"done": Is.DONE, "failed": Is.FAILED, "refused": Is.REFUSED, "unknown": Is.DOUBT, "abandoned": Is.LEFT}
-_STATES = {Is.DONE: "done", Is.FAILED: "failed", Is.REFUSED: "refused", Is.DOUBT: "unknown", Is.EXPIRED: "failed"}
+_ENDED = {
+    "done": Is.DONE, "failed": Is.FAILED, "expired": Is.EXPIRED, "refused": Is.REFUSED, "unknown": Is.DOUBT,
+    "abandoned": Is.LEFT,
+}
+_STATES = {Is.DONE: "done", Is.FAILED: "failed", Is.REFUSED: "refused", Is.DOUBT: "unknown", Is.EXPIRED: "expired"}
 _AT_A_TIME = 8
 """Rows are claimed in small numbers, so that every machine has work until the end."""
 
@@ -46,6 +49,11 @@ class SharedRunner(Runner):
         self._looked_at = 0.0
         self._away: Optional[float] = None
         self._tried = 0.0
+        if plan._options.again or plan._options.retry - {"refused"}:
+            try:
+                shared.join()
+            except Lost as error:
+                self._go_away(error)
 
     @property
     def is_over(self) -> bool:
@@ -71,6 +79,14 @@ class SharedRunner(Runner):
         self._others.clear()
         super().settle(grace)
 
+    def finish(self) -> None:
+        super().finish()
+        if not self.interrupted:
+            try:
+                self._shared.part()
+            except Lost as error:  # The next run with the same line takes part, and ends the repetition.
+                self.warnings.append(f"the journal is away: {error}")
+
     # The queue.
 
     def _next_paid(self) -> Optional[Row]:
@@ -89,7 +105,9 @@ class SharedRunner(Runner):
         prompts = self._options.prompts
         try:
             mine = self._shared.claim(
-                (row.jkey, row.print, row.provider, row.operation, shortened(row.prompt) if prompts else "") for row in rows
+                (row.jkey, row.print, row.provider, row.operation, shortened(row.prompt) if prompts else "",
+                 None if row.jkey == row.key else row.key)
+                for row in rows
             )
         except Lost as error:
             self._go_away(error)
@@ -137,13 +155,17 @@ class SharedRunner(Runner):
             free.append(row)
             return
         state, alive = str(seen["state"]), bool(seen["owner_alive"])
-        if state in _ENDED:
+        if is_missing(seen, self._shared.place):
+            if len(self._pending) < 1000:
+                self._others.pop(row.jkey, None)
+                self._begin(_Pending(row, self._attached(row, str(seen["remote_id"])), is_sent=False))
+        elif state in _ENDED:
             if state == "refused" and seen["print"] != row.print:
                 free.append(row)
                 return
             self._others.pop(row.jkey, None)
             said = seen["message"] or f"another machine says: {state} {seen['status'] or ''}".strip()
-            error = None if state == "done" else AigcError(said)
+            error = None if state == "done" else AigcError(said, status=_status(seen["status"], _ENDED[state]))
             self._index.end(row.n, token=seen["token"])
             self._end_row(row, _End(_ENDED[state], error), files_of(seen) or row.paths(), remote_id=seen["remote_id"])
         elif alive and seen["owner"] != self._shared.owner:
@@ -152,7 +174,8 @@ class SharedRunner(Runner):
             free.append(row)
         elif state == "sending" and not alive and self._shared.give_up(row.jkey):
             self._others.pop(row.jkey, None)
-            self._end_row(row, _End(Is.DOUBT, AigcError("the machine that sent it is gone, and no answer came")), [])
+            gone = AigcError("the machine that sent it is gone, and no answer came", status=Status.OUTCOME_UNKNOWN)
+            self._end_row(row, _End(Is.DOUBT, gone), [])
         elif state == "accepted" and len(self._pending) < 1000 and (alive or self._shared.take_over(row.jkey)):
             self._others.pop(row.jkey, None)
             self._begin(_Pending(row, self._attached(row, str(seen["remote_id"])), is_sent=False))
@@ -261,3 +284,11 @@ class SharedRunner(Runner):
             if self._away is not None and now - self._away > _AWAY:
                 self._others.clear()
                 self.stop(f"the journal is away for {_AWAY:g} seconds, and nothing more is sent: {error}", exits.MACHINE)
+
+
+def _status(name: Optional[str], stands: Is) -> Status:
+    """The status that another machine has noted. A later library may know more of them."""
+    found = Status.__members__.get((name or "").replace("AIGC_E_", "", 1))
+    if found is not None:
+        return found
+    return {Is.DOUBT: Status.OUTCOME_UNKNOWN, Is.EXPIRED: Status.EXPIRED}.get(stands, Status.JOB_FAILED)
