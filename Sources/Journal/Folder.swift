@@ -119,16 +119,29 @@ struct Folder: Sendable {
         try fillBallast()
     }
 
-    /// The identity of the file: another file under the same name is not the opened one.
+    /// The identity of the file: another file under the same name is not the opened one. By its path, as other clients
+    /// find it: a folder that was moved away is nobody's journal, and a client that writes there pays for known keys.
     func identity() throws(Failure) -> UInt64 {
         var about = stat()
-        guard fstatat(descriptor, "jobs.db", &about, AT_SYMLINK_NOFOLLOW) == 0 else {
-            throw FileError.make(path, "looking at the file jobs.db", errno)
+        guard lstat(database, &about) == 0 else {
+            let error = errno
+            if error == ENOENT || error == ENOTDIR { throw replaced }
+            throw FileError.make(path, "looking at the file jobs.db", error)
         }
+        guard UInt64(about.st_dev) == device else { throw replaced }
         guard about.st_mode & S_IFMT == S_IFREG, about.st_uid == geteuid() else {
             throw Failure(.journal, "Journal \(path): jobs.db is no plain file of this user; choose another folder")
         }
         return UInt64(about.st_ino)
+    }
+
+    var hasFile: Bool { faccessat(descriptor, "jobs.db", F_OK, AT_SYMLINK_NOFOLLOW) == 0 }
+
+    var replaced: Failure {
+        Failure(
+            .journal,
+            "Journal \(path): the folder or its jobs.db was moved, deleted or replaced while it was in use; put it back, "
+                + "or start the program anew")
     }
 
     /// The database's file as it is on the disk.

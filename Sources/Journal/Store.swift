@@ -94,7 +94,7 @@ final class Store: @unchecked Sendable {
                 aigcp_turn_leave()
             }
             if let reader {
-                guard try folder.identity() == node else { throw replaced }
+                guard try folder.identity() == node else { throw folder.replaced }
                 return try body(reader)
             }
             // The one that writes looks at the file first, and is there as long as the reader is: the last connection that
@@ -191,13 +191,17 @@ final class Store: @unchecked Sendable {
     /// Lock and mutex held, or the file is open.
     private func opened() throws(Failure) -> Database {
         if let database {
-            guard try folder.identity() == node else {
-                throw replaced
-            }
+            guard try folder.identity() == node else { throw folder.replaced }
             return database
         }
-        if creates { try folder.prepare() }
-        node = try folder.identity()
+        if opening > 0 {
+            // After a fork. A file that is gone is not made anew: the new one would not know the keys.
+            guard try folder.identity() == node else { throw folder.replaced }
+        } else {
+            if creates { try folder.prepare() }
+            guard folder.hasFile else { throw Failure(.journal, "Journal \(folder.path): there is none yet") }
+            node = try folder.identity()
+        }
         let made = try Database(folder.database, writes: true)
         do throws(Failure) { try Schema.check(made, folder.path, creates: creates) } catch {
             if made.isBroken { broken = error }
@@ -207,11 +211,6 @@ final class Store: @unchecked Sendable {
         database = made
         opening += 1
         return made
-    }
-
-    private var replaced: Failure {
-        Failure(
-            .journal, "Journal \(folder.path): jobs.db was replaced while it was in use; start the program anew")
     }
 
     // MARK: - The end
@@ -238,7 +237,7 @@ final class Store: @unchecked Sendable {
     }
 
     /// On the thread that forks, while no thread is inside a turn.
-    fileprivate func closeForFork() {
+    func closeForFork() {
         reader?.close(checkpoints: false)
         reader = nil
         database?.close(checkpoints: false)

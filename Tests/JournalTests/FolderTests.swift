@@ -164,6 +164,41 @@ final class FolderTests: XCTestCase {
         journal.close()
     }
 
+    /// Two clients that find two folders under one path would pay twice for a key.
+    func testAFolderThatIsMovedIsNobodysJournal() throws {
+        let place = Place()
+        let first = try open(place.journal)
+        _ = try first.take(claim("k1"))
+        rename(place.journal, place.path + "/moved")
+        XCTAssertEqual(status { try first.step(.sending("", "k1"), "k1") }, .journal)
+        let second = try open(place.journal)
+        _ = try second.take(claim("k2"))
+        XCTAssertEqual(status { _ = try first.take(claim("k2")) }, .journal)
+        XCTAssertEqual(status { try first.step(.sending("", "k2"), "k2") }, .journal)
+        XCTAssertEqual(status { _ = try first.find(key("k1")) }, .journal)
+        second.close()
+        // Back in its place, it is what it was.
+        rename(place.journal, place.path + "/other")
+        rename(place.path + "/moved", place.journal)
+        try first.step(.sending("", "k1"), "k1")
+        try first.step(.accepted(remoteID: "r1", requestID: ""), "k1")
+        XCTAssertEqual(try first.state("k1"), .accepted)
+        first.close()
+    }
+
+    /// The file is closed for a fork. If it is gone when it is wanted again, no empty one takes its place.
+    func testAFileThatIsGoneAfterAForkIsNotMadeAnew() throws {
+        let place = Place()
+        let store = try Store(place.journal, creates: true, syncs: true)
+        _ = try store.read { (database) throws(Failure) in try database.find(key("k")) }
+        store.closeForFork()
+        try FileManager.default.removeItem(atPath: place.file)
+        XCTAssertEqual(
+            status { _ = try store.read { (database) throws(Failure) in try database.find(key("k")) } }, .journal)
+        XCTAssertFalse(FileManager.default.fileExists(atPath: place.file))
+        store.end()
+    }
+
     /// An id that cannot be written now is owed, and is written as soon as that is possible.
     func testAnIDThatIsOwedIsWrittenLater() throws {
         let place = Place()

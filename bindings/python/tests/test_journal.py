@@ -47,6 +47,27 @@ def test_a_key_is_paid_once_in_one_client_and_the_next(sandbox: Any, keys_with_j
     assert created(sandbox) == 2
 
 
+def test_an_empty_key_is_no_key(command: Command, sandbox: Any, keys_with_journal: Dict[str, Any]) -> None:
+    """As from a variable that is not set: without a name each try would be paid."""
+    with aigc.Client(keys_with_journal) as client, pytest.raises(aigc.errors.InvalidArgumentError) as caught:
+        client.submit(**CAT, key="")
+    assert caught.value.field == "key"
+    done = command.run("generate", "--provider", "tencent", "a cat", "--journal", keys_with_journal["journal.path"], "--key", "")
+    assert done.returncode == 2 and "key" in done.stderr
+    assert created(sandbox) == 0
+
+
+def test_two_folders_under_one_path_pay_once(sandbox: Any, keys_with_journal: Dict[str, Any], tmp_path: Path) -> None:
+    with aigc.Client(keys_with_journal) as first:
+        first.submit(**CAT, key="k1").wait(30)
+        (tmp_path / "journal").rename(tmp_path / "moved")
+        with aigc.Client(keys_with_journal) as second:
+            second.submit(**CAT, key="k2").wait(30)
+            with pytest.raises(aigc.errors.JournalError):
+                first.submit(**CAT, key="k2").wait(30)
+    assert created(sandbox) == 2
+
+
 def test_asyncio_and_typed_operations(sandbox: Any, keys_with_journal: Dict[str, Any]) -> None:
     async def main() -> None:
         async with aigc.aio.Client(keys_with_journal) as client:
@@ -203,12 +224,13 @@ def test_a_client_that_cannot_follow_a_job_loses_nothing(sandbox: Any, keys_with
         assert accepted.job == job
         remote_id = job.remote_id
     stranger = {
-        **keys_with_journal, "tencent.secret_id": "AKIDanother", "tencent.secret_key": "another-secret", "job.deadline_ms": 1000,
+        **keys_with_journal, "tencent.secret_id": "AKIDanother", "tencent.secret_key": "another-secret",
     }
     with aigc.Client(stranger) as client:
         assert client.resume() == 1
         ended = next(event for event in client.events(timeout=20) if event.type is aigc.EventType.JOB_DONE)
-        assert ended.status is not aigc.Status.OK and client.attach_key("k1").remote_id == remote_id
+        assert ended.status is aigc.Status.NOT_FOUND and "another access key" in str(ended.message)
+        assert client.attach_key("k1").remote_id == remote_id
     folder = keys_with_journal["journal.path"]
     row = journal.row(folder, "k1")
     assert row is not None and row["state"] == "accepted" and not row["owner_alive"]

@@ -99,6 +99,9 @@ class Request:
         if self.tracestate is not None:
             _set_option(handle, "tracestate", self.tracestate)
         if self.key is not None:
+            if not self.key:
+                # For the library it means none, and a shell variable that is not set would pay each time.
+                raise _invalid("key", "key is empty: give the job a name, or leave key out")
             _set_option(handle, "key", self.key)
         if self.hold:
             _set_option(handle, "hold", "true")
