@@ -206,48 +206,37 @@ __attribute__((target("avx2"))) static size_t base64_wide(const uint8_t *in, siz
 }
 #endif
 
+/* Folds as many bytes as this processor can fold, and returns their number: `rest` stands for them. */
+static size_t folded(const uint8_t *p, size_t count, uint64_t initial, const uint64_t powers[6], uint8_t rest[16]) {
+    int has = available();
+#if defined(__x86_64__)
+    if (count >= 64 && has & HAS_CLMUL)
+        return (count >= 512 && has & HAS_WIDE_CLMUL ? fold_wide : fold)(p, count, initial, powers, rest);
+#endif
+    (void)has, (void)p, (void)count, (void)initial, (void)powers, (void)rest;
+    return 0;
+}
+
 uint64_t aigca_crc64(uint64_t state, const void *data, size_t count) {
     static const uint64_t powers[6] = {UINT64_C(0x6ae3efbb9dd441f3), UINT64_C(0x081f6054a7842df4),
                                        UINT64_C(0xe05dd497ca393ae4), UINT64_C(0xdabe95afc7875f40),
                                        UINT64_C(0x8260adf2381ad81c), UINT64_C(0xf31fd9271e228b79)};
-    const uint8_t *p = data;
+    uint8_t rest[16];
     uint64_t r = ~state;
-    int has = available();
-#if defined(__x86_64__)
-    if (count >= 64 && has & HAS_CLMUL) {
-        uint8_t rest[16];
-        size_t done = (count >= 512 && has & HAS_WIDE_CLMUL ? fold_wide : fold)(p, count, r, powers, rest);
-        r = step64(0, rest, sizeof rest);
-        p += done;
-        count -= done;
-    }
-#else
-    (void)has;
-    (void)powers;
-#endif
-    return ~step64(r, p, count);
+    size_t done = folded(data, count, r, powers, rest);
+    if (done) r = step64(0, rest, sizeof rest);
+    return ~step64(r, (const uint8_t *)data + done, count - done);
 }
 
 uint32_t aigca_crc32(uint32_t state, const void *data, size_t count) {
     static const uint64_t powers[6] = {UINT64_C(0x653d982200000000), UINT64_C(0xcad38e8f00000000),
                                        UINT64_C(0x65673b4600000000), UINT64_C(0x9ba54c6f00000000),
                                        UINT64_C(0x7cc8e1e700000000), UINT64_C(0x03f9f86300000000)};
-    const uint8_t *p = data;
+    uint8_t rest[16];
     uint32_t r = ~state;
-    int has = available();
-#if defined(__x86_64__)
-    if (count >= 64 && has & HAS_CLMUL) {
-        uint8_t rest[16];
-        size_t done = (count >= 512 && has & HAS_WIDE_CLMUL ? fold_wide : fold)(p, count, r, powers, rest);
-        r = step32(0, rest, sizeof rest);
-        p += done;
-        count -= done;
-    }
-#else
-    (void)has;
-    (void)powers;
-#endif
-    return ~step32(r, p, count);
+    size_t done = folded(data, count, r, powers, rest);
+    if (done) r = step32(0, rest, sizeof rest);
+    return ~step32(r, (const uint8_t *)data + done, count - done);
 }
 
 size_t aigca_base64_run(const uint8_t *in, size_t count, uint8_t *out) {
