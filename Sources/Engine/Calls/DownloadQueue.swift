@@ -1,5 +1,5 @@
 /// Plain downloads that wait for a place: the one whose URL ends first comes first, then first come, first served.
-struct DownloadQueue {
+struct DownloadQueue: BinaryHeap {
     private struct Entry {
         /// Unix milliseconds; `.max` is unknown or never.
         let expires: Int64
@@ -13,6 +13,7 @@ struct DownloadQueue {
     private var withdrawn = 0
 
     var isEmpty: Bool { heap.isEmpty }
+    var count: Int { heap.count }
 
     mutating func append(_ ticket: UInt64, expiresAtMilliseconds: Int64) {
         heap.append(Entry(expires: expiresAtMilliseconds <= 0 ? .max : expiresAtMilliseconds, ticket: ticket))
@@ -39,27 +40,6 @@ struct DownloadQueue {
         withdrawn = 0
     }
 
-    // Indices below come from the heap's own arithmetic and are inside the array.
-    private mutating func siftUp(_ start: Int) {
-        var at = start
-        while at > 0 {
-            let parent = (at - 1) / 2
-            guard heap[at].comes(before: heap[parent]) else { return }
-            heap.swapAt(at, parent)
-            at = parent
-        }
-    }
-
-    private mutating func siftDown(_ start: Int) {
-        var at = start
-        while true {
-            var least = at
-            let left = 2 * at + 1
-            if left < heap.count, heap[left].comes(before: heap[least]) { least = left }
-            if left + 1 < heap.count, heap[left + 1].comes(before: heap[least]) { least = left + 1 }
-            guard least != at else { return }
-            heap.swapAt(at, least)
-            at = least
-        }
-    }
+    func comes(_ index: Int, before other: Int) -> Bool { heap[index].comes(before: heap[other]) }
+    mutating func exchange(_ index: Int, _ other: Int) { heap.swapAt(index, other) }
 }

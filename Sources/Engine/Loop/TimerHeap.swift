@@ -9,7 +9,7 @@ class TimerNode {
 }
 
 /// A binary heap that knows the place of each node: a change of its time moves the node, and no stale entry remains.
-struct TimerHeap {
+struct TimerHeap: BinaryHeap {
     private var nodes: [TimerNode] = []
 
     var count: Int { nodes.count }
@@ -53,34 +53,12 @@ struct TimerHeap {
         return first
     }
 
-    // Indices below come from the heap's own arithmetic and are inside the array.
-    private mutating func siftUp(_ start: Int) {
-        var at = start
-        while at > 0 {
-            let parent = (at - 1) / 2
-            guard nodes[at].due < nodes[parent].due else { return }
-            exchange(at, parent)
-            at = parent
-        }
-    }
+    func comes(_ index: Int, before other: Int) -> Bool { nodes[index].due < nodes[other].due }
 
-    private mutating func siftDown(_ start: Int) {
-        var at = start
-        while true {
-            var least = at
-            let left = 2 * at + 1
-            if left < nodes.count, nodes[left].due < nodes[least].due { least = left }
-            if left + 1 < nodes.count, nodes[left + 1].due < nodes[least].due { least = left + 1 }
-            guard least != at else { return }
-            exchange(at, least)
-            at = least
-        }
-    }
-
-    private mutating func exchange(_ a: Int, _ b: Int) {
-        nodes.swapAt(a, b)
-        nodes[a].place = a
-        nodes[b].place = b
+    mutating func exchange(_ index: Int, _ other: Int) {
+        nodes.swapAt(index, other)
+        nodes[index].place = index  // safe: as the caller's
+        nodes[other].place = other  // safe: as the caller's
     }
 }
 
