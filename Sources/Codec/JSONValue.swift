@@ -195,14 +195,15 @@ extension JSONValue {
         var carried = value
         // From the leaf up, so that a long path needs no deep stack.
         for depth in path.indices.reversed() {
-            var parent = get(path: path[..<depth]) ?? .object([])
+            var parent = member(at: path[..<depth]) ?? .object([])
             parent.set(path[depth], to: carried)
             carried = parent
         }
         self = carried
     }
 
-    private func get(path: ArraySlice<String>) -> JSONValue? {
+    /// The value at a path of names.
+    public func member(at path: ArraySlice<String>) -> JSONValue? {
         var value = self
         for name in path {
             guard let next = value[name] else { return nil }

@@ -176,11 +176,11 @@ extension RequestTable {
             let (path, value) = try override(entry.path, entry.json, row)
             body.set(path: path, to: value)
         }
-        try checkRequired(row) { body.member(at: $0) }
+        try checkRequired(row) { body.member(at: $0[...]) }
         if fields.checksValues {
             // What was set by wire names may stand at any field's place.
             let present = fields.bodyOverrides.isEmpty ? given : row.fields
-            try checkValues(row, present) { body.member(at: $0) }
+            try checkValues(row, present) { body.member(at: $0[...]) }
         }
         return body
     }
@@ -255,17 +255,5 @@ extension RequestTable {
                 }
             }
         }
-    }
-}
-
-extension JSONValue {
-    /// The value at a path of names.
-    func member(at path: [String]) -> JSONValue? {
-        var value = self
-        for name in path {
-            guard let next = value[name] else { return nil }
-            value = next
-        }
-        return value
     }
 }

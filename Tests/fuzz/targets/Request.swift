@@ -47,7 +47,7 @@ private let tencentOperations = standardTencent.operations.map { $0.name }
 private func holds(_ body: JSONValue, _ fields: RequestFields) {
     guard let last = fields.bodyOverrides.last, let value = try? JSONValue.parse(last.json) else { return }
     let path = last.path.split(separator: ".").map { String($0) }
-    requireEqual(body.member(at: path), value, "what stands under \(last.path)")
+    requireEqual(body.member(at: path[...]), value, "what stands under \(last.path)")
 }
 
 /// By the function that the first byte of the value chooses.
