@@ -239,4 +239,52 @@ final class PollHistoryTests: XCTestCase {
         run(&cancelled, .cancel, at: 9)
         XCTAssertNil(cancelled.lifetime)
     }
+
+    // MARK: - As bytes
+
+    func testAHistoryIsTheSameAfterItWasKept() throws {
+        var history = PollHistory()
+        for _ in 0..<300 {
+            let end = duration(12_000, 0.5)
+            history.add(notDoneAt: end - 500, doneAt: end)
+        }
+        let again = try XCTUnwrap(PollHistory(bytes: history.bytes))
+        XCTAssertEqual(again.jobs, 300)
+        let rates = try XCTUnwrap(history.rates(pauseMilliseconds: 5_000))
+        let later = try XCTUnwrap(again.rates(pauseMilliseconds: 5_000))
+        for (one, other) in zip(rates, later) { XCTAssertEqual(one, other, accuracy: one * 1e-3) }
+        XCTAssertEqual(try XCTUnwrap(PollHistory(bytes: PollHistory().bytes)).jobs, 0)
+    }
+
+    /// Foreign bytes are refused, or make pauses that are no shorter and no longer than those of any history.
+    func testForeignBytesDoNoHarm() throws {
+        var good = PollHistory()
+        for _ in 0..<100 { good.add(notDoneAt: 9_000, doneAt: 9_500) }
+        let bytes = good.bytes
+        for count in 0...bytes.count + 2 where count != bytes.count {
+            XCTAssertNil(PollHistory(bytes: Array((bytes + [0, 0]).prefix(count))), "\(count) bytes")
+        }
+        var accepted = 0
+        for _ in 0..<20_000 {
+            var foreign = bytes
+            for _ in 0...random.below(6) { foreign[random.below(foreign.count)] = UInt8(random.below(256)) }
+            if random.chance(20) { foreign = bytes.map { _ in UInt8(random.below(256)) } }
+            if random.chance(50) { foreign[0] = 1 }
+            guard var history = PollHistory(bytes: foreign) else { continue }
+            accepted += 1
+            var schedule = PollSchedule()
+            for _ in 0..<3 {
+                if let rates = history.rates(pauseMilliseconds: 5_000) { schedule.rates = rates }
+                let pause = schedule.pause(
+                    sinceAcceptedMilliseconds: Int64(random.below(100_000)), random: random.next())
+                XCTAssertTrue((800...22_000).contains(pause), "\(pause)")
+                if let survival = history.survival() {
+                    let worth = survival.worth(lookedAt: 100, now: Double(random.below(10_000_000)))
+                    XCTAssertFalse(worth.isNaN)
+                }
+                history.add(notDoneAt: 100, doneAt: 5_000)
+            }
+        }
+        XCTAssertGreaterThan(accepted, 100)
+    }
 }
