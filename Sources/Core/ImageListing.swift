@@ -1,7 +1,7 @@
 /// What a job's answers say about its images: when the images end, and how often a finished job listed none.
 struct ImageListing: Sendable {
     /// When the images end, by the first answer that said so; 0 is unknown.
-    private var endAt: Int64 = 0
+    private(set) var endAt: Int64 = 0
     /// When the last of `empty` was counted.
     private var emptyAt: Int64 = .min
     /// Answers in a row that called the job finished and listed no image.

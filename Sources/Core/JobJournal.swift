@@ -210,6 +210,17 @@ public enum JournalAnswer: Equatable, Sendable {
     case failed(Failure)
 }
 
+/// What is known of how long jobs of one kind take: `PollHistory.bytes`.
+public struct JournalHistory: Equatable, Sendable {
+    public var kind: String
+    public var bins: [UInt8]
+
+    public init(kind: String, bins: [UInt8]) {
+        self.kind = kind
+        self.bins = bins
+    }
+}
+
 /// The journal as one client sees it. Any thread, unless a function says otherwise.
 public protocol JobJournal: AnyObject, Sendable {
     /// Says what a key stands for, or queues the wish for it. The caller's thread. Throws `keyConflict` for another payload
@@ -229,6 +240,10 @@ public protocol JobJournal: AnyObject, Sendable {
     /// Looks, on the helper thread, what has become of jobs that others hold, and takes over those of dead owners. `done`
     /// gets the places that are not as they were `known`.
     func look(_ known: [JournalPlace], done: @escaping @Sendable ([JournalPlace]) -> Void)
+    /// What earlier clients have learned; empty if it cannot be read. The caller's thread.
+    func histories() -> [JournalHistory]
+    /// Keeps what was learned, on the helper thread, without waiting for the disk. What cannot be written is dropped.
+    func keep(_ histories: [JournalHistory])
     /// Writes the queued steps, and closes everything. Called when no further step can come.
     func close()
 }

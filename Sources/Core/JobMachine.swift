@@ -145,6 +145,26 @@ public struct JobMachine: Sendable {
         origin == .submitted && follows && outcome == .accepted && !remoteID.isEmpty ? acceptedAt : nil
     }
 
+    /// What the line of status calls has to know; `unixMilliseconds`: now.
+    public func look(kind: Int32, unixMilliseconds: Int64) -> PollLook {
+        var isUrgent = phase == .polling(refresh: true)
+        if images.endAt > 0, images.endAt.subtracting(unixMilliseconds) < Self.imagesEndSoon { isUrgent = true }
+        guard origin == .submitted else {
+            // Of unknown age: as if nobody had looked for a while, so that jobs that may have ended come first.
+            return PollLook(acceptedAt: acceptedAt.adding(-Self.unseenBefore), openAt: openAt, isUrgent: isUrgent)
+        }
+        return PollLook(acceptedAt: acceptedAt, openAt: openAt, kind: kind, isUrgent: isUrgent)
+    }
+
+    private static let imagesEndSoon: Int64 = 1_800_000
+    private static let unseenBefore: Int64 = 30_000_000_000
+
+    /// The class of the age at which a job that is followed from its acceptance on was last seen open; -1: none.
+    public var openClass: Int8 {
+        guard followedSince != nil, !state.isTerminal, openAt > 0 else { return -1 }
+        return Int8(clamping: PollAges.index(of: Int64(openAt)))
+    }
+
     /// Whether the provider has said that the job is over, well or not.
     public var isDoneAtProvider: Bool { doneAt >= 0 }
 

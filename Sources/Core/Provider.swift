@@ -87,6 +87,21 @@ public struct RequestFields: Equatable, Sendable {
 
     public init() {}
 
+    /// What decides how long a job takes, beside its operation: model, version and resolution; each at most 64 bytes.
+    public var variant: String {
+        var text = ""
+        for name in ["model", "model_version", "resolution"] {
+            guard case .string(let value)? = values[name] else {
+                if !text.isEmpty { text += "\t" }
+                continue
+            }
+            if !text.isEmpty { text += "\t" }
+            text += value.utf8.count <= 64 ? value : String(value.unicodeScalars.prefix(16))
+        }
+        while text.utf8.last == UInt8(ascii: "\t") { text.removeLast() }
+        return text
+    }
+
     public static func == (a: RequestFields, b: RequestFields) -> Bool {
         a.values == b.values && a.checksValues == b.checksValues && a.images == b.images
             && a.bodyOverrides.count == b.bodyOverrides.count
@@ -161,11 +176,13 @@ public final class ProviderCall: Sendable {
     /// A call by name: its answer is the result. As a write (`CallKind.submit`) it is sent at most once like any
     /// submission, as a read (`CallKind.read`) it is repeated.
     public let isDirect: Bool
+    /// Of a submission: its model, version and resolution as one text. Jobs that differ in these take differently long.
+    public let variant: String
 
     public init(
         kind: CallKind, provider: String, action: String, endpoint: String, region: String, method: HTTPRequest.Method,
         path: String, query: [(name: String, value: String)] = [], body: [UInt8] = [], remoteID: String = "",
-        isDirect: Bool = false
+        isDirect: Bool = false, variant: String = ""
     ) {
         self.kind = kind
         self.provider = provider
@@ -178,6 +195,7 @@ public final class ProviderCall: Sendable {
         self.body = body
         self.remoteID = remoteID
         self.isDirect = isDirect
+        self.variant = variant
     }
 }
 

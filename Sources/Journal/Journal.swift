@@ -243,6 +243,13 @@ public final class Journal: JobJournal, @unchecked Sendable {
         if !writer.run({ [self] in done(changes(since: known)) }) { done([]) }
     }
 
+    public func histories() -> [JournalHistory] { Self.readHistories(store) }
+
+    public func keep(_ histories: [JournalHistory]) {
+        guard !histories.isEmpty else { return }
+        _ = writer.run { [store] in Self.write(histories, to: store) }
+    }
+
     /// Helper thread. Rows that cannot be read now are not reported: the next look may read them.
     private func changes(since known: [JournalPlace]) -> [JournalPlace] {
         do throws(Failure) {

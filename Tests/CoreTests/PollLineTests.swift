@@ -28,11 +28,11 @@ final class PollLineTests: XCTestCase {
         let rows: [(String, PollSurvival, Double, Double, ClosedRange<Double>)] = [
             ("short, hardly begun", short, 0, 3, 0...100),
             ("short, in the middle", short, 0, 8, 500...4_000),
-            ("short, surely done", short, 0, 11, 100_000...Double.infinity),
+            ("short, long done", short, 0, 11, 100_000...Double.infinity),
             ("short, looked at late", short, 9, 10, 0...20_000),
             ("long, hardly begun", long, 0, 11, 0...300),
             ("long, far too early", long, 20, 40, 0...1_000),
-            ("long, surely done", long, 0, 80, 10_000...Double.infinity),
+            ("long, long done", long, 0, 80, 10_000...Double.infinity),
             ("unknown, just looked", .unknown, 5, 5, 0...0),
             ("beyond all ages", short, 5_000, 5_010, 10_000...10_000),
         ]
@@ -74,7 +74,7 @@ final class PollLineTests: XCTestCase {
         XCTAssertEqual(line.count, 38)
     }
 
-    /// A job that has surely not ended is never worth a call while better ones keep coming, and is looked at all the same.
+    /// A job that has hardly ended is never worth a call while better ones keep coming, and is looked at all the same.
     func testNobodyIsPassedOverForEver() throws {
         let survivals = [PollSurvival.unknown, try survival(60), try survival(8)]
         var line = PollLine(patienceMilliseconds: 20_000)

@@ -66,6 +66,12 @@ final class FakeJournal: JobJournal, @unchecked Sendable {
         for look in asked { look.done(places) }
     }
 
+    var learned: [JournalHistory] = []
+    private(set) var kept: [[JournalHistory]] = []
+
+    func histories() -> [JournalHistory] { learned }
+    func keep(_ histories: [JournalHistory]) { kept.append(histories) }
+
     func close() { isClosed = true }
 
     func steps(_ key: String) -> [String] { written.filter { $0.key == key }.map { Self.name($0.step) } }

@@ -78,11 +78,13 @@ final class Harness {
 
     @discardableResult
     func submit(
-        _ tag: String, operation: String = "draw", follow: Bool = true, deadline: Int64 = 3_600_000
+        _ tag: String, operation: String = "draw", variant: String = "", follow: Bool = true,
+        deadline: Int64 = 3_600_000
     ) -> JobRecord {
         let made = record(operation: operation)
         if keepsRecords { tags[made.id] = tag }
-        _ = mailbox.post(.submit(made, provider.call(submit: tag), follow: follow, deadlineMilliseconds: deadline))
+        let call = provider.call(submit: tag, variant: variant)
+        _ = mailbox.post(.submit(made, call, follow: follow, deadlineMilliseconds: deadline))
         return made
     }
 

@@ -110,4 +110,124 @@ final class LearningTests: XCTestCase {
         for _ in 0..<40 { book.learn(notDoneAt: 0, doneAt: 19_000) }
         XCTAssertFalse(book.policy.polls.rates.isEmpty)
     }
+
+    // MARK: - Kinds
+
+    private func status(_ harness: Harness, _ jobs: Int, _ name: String, variant: String, seconds: Int64) -> Int {
+        let before = harness.arrivals("status").count
+        harness.cloud.life = { _ in seconds * 1_000 }
+        for number in 0..<jobs {
+            harness.submit("\(name)-\(number)", variant: variant)
+            harness.runToTheEnd()
+        }
+        return harness.arrivals("status").count - before
+    }
+
+    /// Two models of one operation, 6 s and 60 s: each has calls where its own jobs end.
+    func testEachKindLearnsForItself() throws {
+        let harness = try Harness()
+        for round in 0..<6 {
+            _ = status(harness, 8, "quick\(round)", variant: "a", seconds: 6)
+            _ = status(harness, 8, "slow\(round)", variant: "b", seconds: 60)
+        }
+        XCTAssertEqual(harness.mailbox.counts.statistics.kindsKnown, 2)
+        let slow = status(harness, 8, "slow", variant: "b", seconds: 60)
+        XCTAssertLessThanOrEqual(
+            slow, 8 * 14, "a loop takes 13, and none of them is spent on the age of the quick ones")
+        // A kind that nobody knows uses what is known of the operation.
+        harness.cloud.life = { _ in 6_000 }
+        let job = harness.submit("new", variant: "c")
+        harness.runToTheEnd()
+        XCTAssertEqual(job.snapshot.state, .succeeded)
+        XCTAssertEqual(harness.mailbox.counts.statistics.kindsKnown, 2)
+    }
+
+    func testInventedVariantsAreOneKindInTheEnd() throws {
+        let harness = try Harness()
+        harness.cloud.life = { _ in 3_000 }
+        for number in 0..<400 { harness.submit("t\(number)", variant: "v\(number)") }
+        harness.runToTheEnd()
+        for job in harness.records.values { XCTAssertEqual(job.snapshot.state, .succeeded) }
+        harness.checkNothingLeft("variants")
+    }
+
+    // MARK: - The journal
+
+    /// A fresh client knows what earlier ones have learned, and tells what it has learned.
+    func testTheJournalRemembersKinds() throws {
+        let journal = FakeJournal()
+        let first = try Harness(journal: journal)
+        _ = status(first, 40, "a", variant: "m\t1", seconds: 12)
+        first.core.jobs.keepHistories(isEnd: true)
+        var kept: [String: JournalHistory] = [:]
+        for history in journal.kept.joined() { kept[history.kind] = history }
+        XCTAssertEqual(Set(kept.keys), ["fake\tdraw\t", "fake\tdraw\tm\t1"])
+        let jobs = try XCTUnwrap(PollHistory(bytes: XCTUnwrap(kept["fake\tdraw\tm\t1"]).bins)).jobs
+        XCTAssertEqual(jobs, 40)
+        XCTAssertLessThanOrEqual(journal.kept.count, 25, "480 s: not more than one write in 30 s, and one at the end")
+        first.core.jobs.keepHistories(isEnd: true)
+        XCTAssertLessThanOrEqual(journal.kept.count, 25, "nothing is new")
+
+        let again = FakeJournal()
+        again.learned = Array(kept.values) + [JournalHistory(kind: "fake\tdraw\tbad", bins: [1, 2, 3])]
+        let second = try Harness(journal: again)
+        let learned = status(second, 1, "b", variant: "m\t1", seconds: 12)
+        let cold = try Harness()
+        let unlearned = status(cold, 1, "b", variant: "m\t1", seconds: 12)
+        XCTAssertLessThanOrEqual(learned, unlearned + 1)
+        let book = try XCTUnwrap(second.core.jobs.polls(of: "m\t1"))
+        XCTAssertTrue(book.isKnown)
+        XCTAssertFalse(try XCTUnwrap(second.core.jobs.polls(of: "bad")).isKnown)
+    }
+
+    func testWhereNothingIsToBeLearnedNothingIsReadOrKept() throws {
+        let journal = FakeJournal()
+        var settings = EngineSettings()
+        settings.learnsPauses = false
+        let harness = try Harness(settings: settings, journal: journal)
+        _ = status(harness, 20, "a", variant: "m", seconds: 6)
+        harness.core.jobs.keepHistories(isEnd: true)
+        XCTAssertEqual(journal.kept.count, 0)
+    }
+
+    // MARK: - Ranked permits
+
+    /// 600 jobs of two known kinds at 20 status calls a second: the mean lag is below that of first come, first served.
+    func testAPermitGoesToTheCallThatIsWorthMost() throws {
+        var settings = EngineSettings()
+        settings.rates = ["fake/query": 20]
+        settings.maximumInFlight = 1_000
+        let harness = try Harness(settings: settings)
+        _ = status(harness, 70, "quick", variant: "a", seconds: 8)
+        _ = status(harness, 70, "slow", variant: "b", seconds: 60)
+        harness.cloud.life = { $0.hasPrefix("a") ? 8_000 : 60_000 }
+        let jobs = (0..<600).map {
+            $0 % 3 == 0 ? harness.submit("b\($0)", variant: "b") : harness.submit("a\($0)", variant: "a")
+        }
+        harness.runToTheEnd()
+        var lag = 0.0
+        for (number, job) in jobs.enumerated() {
+            let events = harness.events.filter { $0.job == job.id }
+            let accepted = try XCTUnwrap(events.first { $0.type == .jobAccepted }).at
+            let done = try XCTUnwrap(events.first { $0.type == .jobDone }).at
+            lag += Double(done - accepted) / 1e9 - (number % 3 == 0 ? 60 : 8)
+        }
+        print("600 jobs at once: mean lag \(lag / 600) s")
+        XCTAssertLessThan(lag / 600, 15, "400 of 8 s take 20 s to look at, 200 of 60 s ten more")
+        harness.checkPromises("ranked")
+    }
+
+    /// What the host asks for does not wait behind what is worth more.
+    func testARefreshGoesFirst() throws {
+        var settings = EngineSettings()
+        settings.rates = ["fake/query": 10]
+        let harness = try Harness(settings: settings)
+        harness.cloud.life = { _ in 600_000 }
+        let jobs = (0..<300).map { harness.submit("t\($0)") }
+        harness.run(until: 40_000)
+        let job = jobs[150]
+        let asked = harness.refresh(job)
+        harness.run(for: 3_000)
+        XCTAssertGreaterThanOrEqual(job.refreshesDone, asked)
+    }
 }

@@ -375,4 +375,25 @@ final class RequestTableTests: XCTestCase {
             }
         }
     }
+
+    // MARK: - Kinds
+
+    /// Model, version and resolution of a request decide how long its job takes.
+    func testTheKindOfASubmission() {
+        func variant(_ values: [String: FieldValue]) -> String {
+            var fields = RequestFields()
+            fields.values = values
+            return fields.variant
+        }
+        XCTAssertEqual(variant([:]), "")
+        XCTAssertEqual(variant(["prompt": .string("a cat"), "count": .int(2)]), "")
+        XCTAssertEqual(variant(["model": .string("Hunyuan")]), "Hunyuan")
+        XCTAssertEqual(
+            variant(["model": .string("GEM"), "model_version": .string("2.5"), "resolution": .string("2K")]),
+            "GEM\t2.5\t2K")
+        XCTAssertEqual(variant(["model": .string("GEM"), "resolution": .string("2K")]), "GEM\t\t2K")
+        XCTAssertEqual(variant(["model": .json([1])]), "")
+        let long = variant(["model": .string(String(repeating: "\u{1F600}", count: 5_000_000))])
+        XCTAssertEqual(long.utf8.count, 64)
+    }
 }

@@ -24,10 +24,10 @@ public final class FakeProvider: Provider {
         [OperationDescription(name: "draw", kind: .submit, wireName: "submit", fields: [])]
     }
 
-    public func call(submit tag: String) -> ProviderCall {
+    public func call(submit tag: String, variant: String = "") -> ProviderCall {
         ProviderCall(
             kind: .submit, provider: name, action: "submit", endpoint: endpoint, region: "", method: .post,
-            path: "/submit", body: Array(tag.utf8))
+            path: "/submit", body: Array(tag.utf8), variant: variant)
     }
 
     /// The same call, by name.

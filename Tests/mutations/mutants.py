@@ -619,10 +619,30 @@ MUTANTS = (
         5, "jobs that still run teach nothing",
         [
             (
-                "Sources/Core/PollHistory.swift", "rates",
+                "Sources/Core/PollHistory.swift", "Seen",
                 "isCensored = running.count == PollAges.count", "isCensored = running.count < 0",
             ),
         ],
         ["swift PollHistoryTests"],
+    ),
+    Mutant(
+        5, "a status call that is never worth most waits for ever",
+        [
+            (
+                "Sources/Core/PollLine.swift", "pop",
+                "sinceOldest >= Self.everyOldest,", "sinceOldest < 0,",
+            ),
+        ],
+        ["swift PollLineTests"],
+    ),
+    Mutant(
+        5, "permits go to the call that is worth least",
+        [
+            (
+                "Sources/Core/PollLine.swift", "rank",
+                "top.offer(worth, index)", "top.offer(-worth, index)",
+            ),
+        ],
+        ["swift PollLineTests"],
     ),
 )

@@ -22,6 +22,8 @@ enum CallEvent {
     case enter(Ticket, CallLane, expiresAtMilliseconds: Int64)
     /// The call is no longer wanted. A submission on the wire stays: its answer may hold an id.
     case withdraw(UInt64)
+    /// The host waits for this status call.
+    case hurry(UInt64)
     /// Credentials of a provider were found, were not found, or were given by the host.
     indirect case credentials(String, CredentialNews)
     /// The journal has recorded the intent of a submission (nil), or has failed.

@@ -11,6 +11,8 @@ final class CallLane {
     var row = -1
 
     var isSubmission: Bool { name.kind == .submit }
+    /// Whether the call that is worth most leaves first. Without a rate calls hardly wait, and leave as they come.
+    var isRanked: Bool { name.kind == .status && perSecond > 0 }
     /// Whether its calls take the places of downloads.
     var servesImages: Bool { name.kind == .image }
 
@@ -90,16 +92,62 @@ final class CallGate: TimerNode {
     let lane: CallLane
     let account: String
     fileprivate var permits: Permits
-    var queue = TicketQueue()
+    private var queue = TicketQueue()
+    /// Instead of the queue, in a ranked lane.
+    private var line: PollLine?
+    /// Calls that wait in the line and have not been withdrawn.
+    private var wanted = 0
+    private let book: SurvivalBook
     /// Whether the gate is in the line for places; it is there at most once.
     var isInLine = false
 
-    fileprivate init(_ lane: CallLane, _ account: String, _ permits: Permits) {
+    fileprivate init(
+        _ lane: CallLane, _ account: String, _ permits: Permits, _ book: SurvivalBook, patienceMilliseconds: Int64
+    ) {
+        self.book = book
+        if lane.isRanked { line = PollLine(patienceMilliseconds: patienceMilliseconds) }
         self.lane = lane
         self.account = account
         self.permits = permits
         super.init()
     }
+
+    // MARK: - Who waits
+
+    func append(_ ticket: Ticket, at now: Instant) {
+        guard line != nil else { return queue.append(ticket.id) }
+        wanted += 1
+        line?.append(ticket.id, ticket.owner.look(at: now), at: now.monotonic)
+    }
+
+    func hurry(_ id: UInt64) { line?.hurry(id) }
+
+    /// A call that waited here is no longer wanted.
+    func withdrew() { if line != nil { wanted -= 1 } }
+
+    /// Whether a call waits. `isWanted`: not withdrawn.
+    func hasWaiting(_ isWanted: (UInt64) -> Bool) -> Bool {
+        if line != nil { return wanted > 0 }
+        while let id = queue.first {
+            if isWanted(id) { return true }
+            _ = queue.popFirst()
+        }
+        return false
+    }
+
+    /// Takes out the call that leaves next.
+    func next(at now: Int64, _ isWanted: (UInt64) -> Bool) -> UInt64? {
+        while let id = line == nil ? queue.popFirst() : line?.pop(at: now, book.survivals) {
+            if isWanted(id) {
+                if line != nil { wanted -= 1 }
+                return id
+            }
+        }
+        wanted = 0
+        return nil
+    }
+
+    // MARK: - Permits
 
     func permit(at now: Int64) -> Permit { permits.take(at: now) }
 
@@ -178,8 +226,14 @@ struct CallGates {
     private var recent: [CallGate] = []
     private static let mostRecent = 4
     private let rates: RateRegistry
+    private let book: SurvivalBook
+    private let patience: Int64
 
-    init(rates: RateRegistry) { self.rates = rates }
+    init(rates: RateRegistry, book: SurvivalBook, patienceMilliseconds: Int64) {
+        self.rates = rates
+        self.book = book
+        patience = patienceMilliseconds
+    }
 
     var count: Int { gates.count }
 
@@ -199,7 +253,7 @@ struct CallGates {
             let rate = rates.rate(
                 provider: lane.name.provider, account: account, action: lane.name.action, perSecond: lane.perSecond)
         else { return nil }
-        let gate = CallGate(lane, account, Permits(rate))
+        let gate = CallGate(lane, account, Permits(rate), book, patienceMilliseconds: patience)
         if gates.count >= Self.most {
             gates = gates.filter { $0.value.isInLine || $0.value.isScheduled }
             recent.removeAll()

@@ -30,7 +30,7 @@ final class CallRunner {
     private let random: any RandomSource
 
     init(
-        settings: EngineSettings, rates: RateRegistry, timers: Timers, transport: any Transport,
+        settings: EngineSettings, rates: RateRegistry, book: SurvivalBook, timers: Timers, transport: any Transport,
         credentials: CredentialStore, reader: CallReader, reporter: Reporter, clock: any Clock,
         random: any RandomSource
     ) {
@@ -44,7 +44,8 @@ final class CallRunner {
         self.random = random
         lanes = CallLanes(rates: settings.rates)
         scheduler = CallScheduler(
-            maximumInFlight: settings.maximumInFlight, maximumDownloads: settings.maximumDownloads, rates: rates)
+            maximumInFlight: settings.maximumInFlight, maximumDownloads: settings.maximumDownloads, rates: rates,
+            book: book, patienceMilliseconds: settings.jobPolicy.polls.longestMilliseconds)
     }
 
     // Fields only: a scheduler is a large value to copy.
@@ -81,6 +82,9 @@ final class CallRunner {
         // At once: cutting feeds no machine, and the sink must leave the transfer before it is closed.
         for action in actions { _ = carryOut(action) }
     }
+
+    /// The host waits for the status call of a job, which may have been asked for before.
+    func hurry(_ job: ActiveJob) { if job.ticket != 0 { tell(.hurry(job.ticket), at: clock.instant) } }
 
     /// Lets every call leave that can.
     func tick() { tell(.tick, at: clock.instant) }

@@ -50,10 +50,15 @@ struct CallScheduler {
     private var timers = TimerHeap()
     private var wakeAt: Int64 = .max
 
-    init(maximumInFlight: Int, maximumDownloads: Int, rates: RateRegistry) {
+    /// - book: what status calls are worth.
+    /// - patienceMilliseconds: a status call that has waited for so long is not passed over for ever.
+    init(
+        maximumInFlight: Int, maximumDownloads: Int, rates: RateRegistry, book: SurvivalBook = SurvivalBook(),
+        patienceMilliseconds: Int64 = 20_000
+    ) {
         calls = Places(most: maximumInFlight)
         images = Places(most: maximumDownloads)
-        gates = CallGates(rates: rates)
+        gates = CallGates(rates: rates, book: book, patienceMilliseconds: patienceMilliseconds)
     }
 
     // MARK: - Looking
@@ -91,6 +96,7 @@ struct CallScheduler {
         switch event {
         case .enter(let ticket, let lane, let expires): enter(ticket, lane, expires, now, &actions)
         case .withdraw(let id): withdraw(id, &actions)
+        case .hurry(let id): if case .queued(let gate) = entries[id]?.stage { gate.hurry(id) }
         case .credentials(let provider, let news): hear(provider, news, now, &actions)
         case .recorded(let id, let failure): recorded(id, failure, now, &actions)
         case .held(let id): held(id, now)
@@ -128,7 +134,8 @@ struct CallScheduler {
             giveBack(lane)
             actions.append(.cut(Ticket(id: id, owner: entry.owner)))
         case .recording(let gate): giveBack(gate.lane)
-        case .asking, .queued, .held, .plainQueued: break
+        case .queued(let gate): gate.withdrew()
+        case .asking, .held, .plainQueued: break
         }
         entries[id] = nil
         if case .plainQueued = entry.stage { plainDownloads.withdraw { [entries] in entries[$0] != nil } }
@@ -292,7 +299,7 @@ struct CallScheduler {
                 actions.append(.refuse(ticket, lane, CallFailure(.notSent, failure)))
                 return nil
             }
-            gate.queue.append(ticket.id)
+            gate.append(ticket, at: now)
             open(gate)
             return .queued(gate)
         }
@@ -312,7 +319,7 @@ struct CallScheduler {
     ) -> (Ticket, CallGate)? {
         while let gate = line.first {
             line.removeFirst()
-            guard let ticket = firstWanted(in: gate, entries) else {
+            guard gate.hasWaiting({ isQueued($0, entries) }) else {
                 gate.isInLine = false
                 timers.remove(gate)
                 continue
@@ -322,20 +329,21 @@ struct CallScheduler {
                 gate.isInLine = false
                 timers.set(gate, due: again)
             case .granted:
-                _ = gate.queue.popFirst()
+                guard let id = gate.next(at: now.monotonic, { isQueued($0, entries) }), let entry = entries[id] else {
+                    gate.giveBack(at: now.monotonic)
+                    gate.isInLine = false
+                    continue
+                }
                 line.append(gate)
-                return (ticket, gate)
+                return (Ticket(id: id, owner: entry.owner), gate)
             }
         }
         return nil
     }
 
-    private static func firstWanted(in gate: CallGate, _ entries: TicketTable<Entry>) -> Ticket? {
-        while let id = gate.queue.first {
-            if let entry = entries[id], case .queued = entry.stage { return Ticket(id: id, owner: entry.owner) }
-            _ = gate.queue.popFirst()
-        }
-        return nil
+    private static func isQueued(_ id: UInt64, _ entries: TicketTable<Entry>) -> Bool {
+        if let entry = entries[id], case .queued = entry.stage { return true }
+        return false
     }
 
     /// Images by signed call and by plain URL in turns; among the URLs the one that ends first.

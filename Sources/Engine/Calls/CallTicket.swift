@@ -14,6 +14,14 @@ enum CallOwner {
     }
 
     var record: JobRecord { task.record }
+
+    /// What decides when its status call leaves. An image that waits for its URL is urgent.
+    func look(at now: Instant) -> PollLook {
+        switch self {
+        case .job(let job): job.machine.look(kind: job.polls.place, unixMilliseconds: now.unixMilliseconds)
+        case .fetch, .describe: PollLook(acceptedAt: now.monotonic, openAt: 0, isUrgent: true)
+        }
+    }
 }
 
 /// One exchange on the wire, and the facts about it. Made only when the call may leave: of 100,000 jobs

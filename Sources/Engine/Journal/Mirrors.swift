@@ -45,8 +45,7 @@ final class MirrorRunner {
     }
 
     private func submit(_ record: JobRecord, _ start: JournalledStart, _ provider: any Provider) {
-        let job = core.jobs.add(record, provider, JobMachine(follows: start.follows))
-        job.submission = start.call
+        let job = core.jobs.add(record, provider, JobMachine(follows: start.follows), submission: start.call)
         job.journal = JournalledJob(key: start.key, claim: start.claim, hold: start.isHeld ? .wanted : .none)
         core.begin(job, start.deadlineMilliseconds)
     }

@@ -43,12 +43,14 @@ final class EngineCore {
         let reader = CallReader(
             mailbox, reporter, clock: clock, random: random,
             longestPause: settings.jobPolicy.retry.backoff.capMilliseconds)
+        let book = SurvivalBook()
         calls = CallRunner(
-            settings: settings, rates: rates, timers: timers, transport: transport, credentials: credentials,
+            settings: settings, rates: rates, book: book, timers: timers, transport: transport,
+            credentials: credentials,
             reader: reader, reporter: reporter, clock: clock, random: random)
         jobs = JobRunner(
-            settings: settings, steps: steps, calls: calls, timers: timers, mailbox, reporter, clock: clock,
-            random: random)
+            settings: settings, steps: steps, calls: calls, timers: timers, mailbox, reporter, book: book,
+            clock: clock, random: random)
         downloads = DownloadRunner(
             settings: settings, calls: calls, timers: timers, worker: fileWorker, mailbox, reporter, clock: clock,
             random: random)
@@ -127,9 +129,7 @@ final class EngineCore {
         switch command {
         case .submit(let record, let call, let follow, let deadline):
             guard let provider = providers[record.provider] else { return refuse(record) }
-            let job = jobs.add(record, provider, JobMachine(follows: follow))
-            job.submission = call
-            begin(job, deadline)
+            begin(jobs.add(record, provider, JobMachine(follows: follow), submission: call), deadline)
         case .read(let record, let call, let deadline):
             guard let provider = providers[record.provider] else { return refuse(record) }
             let job = jobs.add(record, provider, .read())
@@ -150,13 +150,15 @@ final class EngineCore {
         case .refresh(let record, let serial):
             // A refresh at the moment of an answer, or of the end, shares that answer.
             let isOpen = mailbox.lock.withLock { record.refreshesDone < serial }
-            if isOpen, let job = jobs.active[record.id] { feed(.refresh, to: job) }
+            if isOpen, let job = jobs.active[record.id] {
+                feed(.refresh, to: job)
+                calls.hurry(job)
+            }
             if isOpen, let mirror = mirror(record.id) { mirrors.refresh(mirror) }
         case .setFollow(let id, let on):
             if let job = jobs.active[id] {
-                let since = job.machine.followedSince
                 feed(.setFollow(on), to: job)
-                if !on { jobs.unfollowed(job, since: since) }
+                if !on { jobs.unfollowed(job) }
                 if !on, job.machine.outcome == .accepted { steps.letGo(job) }
             }
             if let mirror = mirror(id) { mirror.follows = on }

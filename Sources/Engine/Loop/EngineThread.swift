@@ -81,6 +81,7 @@ extension Engine {
             core.turn(mayWait: true)
             parkIfAsked()
         }
+        core.jobs.keepHistories(isEnd: true)
         core.reporter.observeTheEnd()
         mailbox.waker.end()
         core.transport.shutdown()

@@ -61,6 +61,8 @@ final class ActiveJob: ActiveTask {
     var reference: JobReference? { record.snapshot.reference }
     /// The answer that ends the job was asked for by a refresh.
     var endsARefresh = false
+    /// The class of ages in which its kind counts the job as open; -1: it does not.
+    var countedClass: Int8 = -1
 
     init(record: JobRecord, provider: any Provider, polls: PollLearner, machine: JobMachine) {
         self.polls = polls

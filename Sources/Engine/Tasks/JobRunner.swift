@@ -10,6 +10,8 @@ final class JobRunner {
     /// Kinds of which submissions are held back.
     private var crowds: [TaskCrowd] = []
     private var kindsKnown = 0
+    /// When the journal was last given what was learned.
+    private var keptAt: Int64 = .min
     /// Wakes the engine for the next try beyond a limit.
     private let crowdAlarm = TimerNode()
     /// The buffer of `step`, so that it is not made anew each time.
@@ -25,7 +27,7 @@ final class JobRunner {
 
     init(
         settings: EngineSettings, steps: JournalSteps, calls: CallRunner, timers: Timers, _ mailbox: Mailbox,
-        _ reporter: Reporter, clock: any Clock, random: any RandomSource
+        _ reporter: Reporter, book: SurvivalBook, clock: any Clock, random: any RandomSource
     ) {
         self.steps = steps
         self.calls = calls
@@ -35,13 +37,18 @@ final class JobRunner {
         self.clock = clock
         self.random = random
         polls = PollLearners(
-            settings.jobPolicy, learns: settings.learnsPauses, mostTasks: settings.maximumTasks)
+            settings.jobPolicy, learns: settings.learnsPauses, mostTasks: settings.maximumTasks, book: book,
+            remembered: settings.learnsPauses ? steps.journal?.histories() ?? [] : [])
         progressEvents = settings.progressEvents
     }
 
-    func add(_ record: JobRecord, _ provider: any Provider, _ machine: JobMachine) -> ActiveJob {
-        let job = ActiveJob(
-            record: record, provider: provider, polls: polls.learner(of: record), machine: machine)
+    /// - submission: nil for a job that the provider already has, whose kind is its operation.
+    func add(
+        _ record: JobRecord, _ provider: any Provider, _ machine: JobMachine, submission: ProviderCall? = nil
+    ) -> ActiveJob {
+        let learner = polls.learner(of: record, variant: submission?.variant ?? "")
+        let job = ActiveJob(record: record, provider: provider, polls: learner, machine: machine)
+        job.submission = submission
         active[record.id] = job
         return job
     }
@@ -56,14 +63,39 @@ final class JobRunner {
 
     private func learn(_ notDoneAt: Int64, _ doneAt: Int64, _ job: ActiveJob) {
         let wasKnown = job.polls.isKnown
-        job.polls.learn(notDoneAt: notDoneAt, doneAt: doneAt, at: clock.nanoseconds())
+        job.polls.learn(notDoneAt: notDoneAt, doneAt: doneAt)
         if !wasKnown, job.polls.isKnown { kindsKnown += 1 }
         reporter.observeLag(job.record, notDoneAt: notDoneAt, doneAt: doneAt, kindsKnown: kindsKnown)
     }
 
-    /// The end of a job will not be seen here. `since`: when it was accepted, if it was followed from then on.
-    func unfollowed(_ job: ActiveJob, since: Int64?) {
-        if let since { job.polls.gone(since) }
+    /// Counts a job as open at the age at which it was last seen open, or no longer.
+    private func count(_ job: ActiveJob) {
+        let now = job.machine.openClass
+        guard now != job.countedClass else { return }
+        job.polls.moved(from: job.countedClass, to: now)
+        job.countedClass = now
+    }
+
+    /// For tests: the learner of a variant of an operation that has jobs.
+    func polls(of variant: String, provider: String = "fake", operation: String = "draw") -> PollLearner? {
+        polls.learner(PollLearners.Kind(provider: provider, operation: operation, variant: variant))
+    }
+
+    /// Gives the journal what was learned, from time to time and at the end.
+    func keepHistories(isEnd: Bool) {
+        guard let journal = steps.journal else { return }
+        let now = clock.nanoseconds()
+        guard isEnd || keptAt == .min || now.subtracting(keptAt) >= Self.keepPause else { return }
+        keptAt = now
+        let unkept = polls.unkept()
+        if !unkept.isEmpty { journal.keep(unkept) }
+    }
+
+    private static let keepPause: Int64 = 30_000_000_000
+
+    /// The end of a job will not be seen here.
+    func unfollowed(_ job: ActiveJob) {
+        count(job)
         if job.machine.outcome == .accepted { job.polls.tasks?.limit.forget(job.record.id) }
     }
 
@@ -86,8 +118,10 @@ final class JobRunner {
     func callEnded(_ call: CallTicket, _ answer: Result<JobAnswer, CallFailure>, _ job: ActiveJob) {
         keepUnread(answer, of: job)
         guard call.lane.isSubmission else {
-            guard let note = job.journal else { return step(.pollEnded(answer), job) }
-            return step(.pollEnded(steps.judged(answer, note, key: call.credentials?.id ?? "")), job)
+            var answer = answer
+            if let note = job.journal { answer = steps.judged(answer, note, key: call.credentials?.id ?? "") }
+            step(.pollEnded(answer), job)
+            return count(job)
         }
         noteForCrowd(answer, job)
         let answer = waitingForSlot(answer, job)
@@ -140,7 +174,7 @@ final class JobRunner {
             let reference = mailbox.once(
                 job.provider.reference(operation: job.record.operation, remoteID: job.machine.remoteID))
             job.submission = nil
-            if !job.machine.state.isTerminal, let since = job.machine.followedSince { job.polls.began(at: since) }
+            count(job)
             reporter.observeAccepted(job.record, job.machine.remoteID, requestID: job.machine.answer?.requestID)
             publish(job, .jobAccepted, reference: reference)
             if job.machine.correctedFailure != nil { reporter.observeLateID(job.record, reference) }
@@ -225,8 +259,11 @@ final class JobRunner {
     private func ended(_ job: ActiveJob, _ failure: Failure?) {
         let record = job.record
         job.polls.tasks?.limit.forget(record.id)
-        if let since = job.machine.followedSince { job.polls.gone(since) }
-        if let lifetime = job.machine.lifetime { learn(lifetime.notDoneAt, lifetime.doneAt, job) }
+        count(job)
+        if let lifetime = job.machine.lifetime {
+            learn(lifetime.notDoneAt, lifetime.doneAt, job)
+            keepHistories(isEnd: false)
+        }
         if job.machine.outcome != .unknown { job.submission = nil }
         if job.journal != nil { steps.noteEnd(job, failure) }
         // Before the event: some hosts read nothing after it.

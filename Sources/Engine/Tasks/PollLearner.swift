@@ -1,26 +1,67 @@
 internal import Core
 
+/// What status calls are worth, by kind of job: for the lines of status calls. Engine thread only.
+final class SurvivalBook {
+    /// The first one is of kinds of which nothing is known.
+    private(set) var survivals = [PollSurvival.unknown]
+
+    /// The place of a kind; `place` is its earlier place, if it has one.
+    func put(_ survival: PollSurvival, at place: Int32) -> Int32 {
+        if place > 0, survivals.indices.contains(Int(place)) {
+            survivals[Int(place)] = survival  // safe: checked
+            return place
+        }
+        survivals.append(survival)
+        return Int32(clamping: survivals.count - 1)
+    }
+}
+
 /// The known durations of one kind of job, and the poll policy that follows from them. Engine thread only.
+///
+/// A kind of which too little is known uses what is known of its whole operation, which learns from all its kinds.
 final class PollLearner {
-    private(set) var policy: JobMachine.Policy
+    /// The name of the kind in the journal.
+    let name: String
+    private let ofKind: JobMachine.Policy
+    private var own: JobMachine.Policy
+    /// The learner of the whole operation; nil: this is the one.
+    private let parent: PollLearner?
     /// The lane of the status calls of this kind.
     private var statusLane: CallLane?
-    private var history = PollHistory()
-    /// Jobs that run, counted by when they were accepted, a quarter of a second each.
-    private var running: [Int64: Int] = [:]
+    private var history: PollHistory
+    /// Followed jobs that have not ended, by the age at which they were last seen open.
+    private var running = [Double](repeating: 0, count: PollAges.count)
+    private let book: SurvivalBook?
+    private var ownPlace: Int32 = 0
     private let learns: Bool
     private let isOfManyKinds: Bool
     /// How many of these jobs may run at once; nil: they are of many kinds.
     let tasks: TaskCrowd?
     /// The policy while submissions wait for a slot, and the pause that it was made for.
     private var crowded: (policy: JobMachine.Policy, pause: Int64)?
+    /// Jobs that the journal does not know of.
+    private(set) var unkept = 0
 
-    init(_ policy: JobMachine.Policy, learns: Bool, tasks: TaskCrowd? = nil, isOfManyKinds: Bool = false) {
-        self.policy = policy
+    init(
+        _ policy: JobMachine.Policy, learns: Bool, tasks: TaskCrowd? = nil, isOfManyKinds: Bool = false,
+        name: String = "", parent: PollLearner? = nil, history: PollHistory? = nil, book: SurvivalBook? = nil
+    ) {
+        self.name = name
+        self.parent = parent
+        self.history = history ?? PollHistory()
+        self.book = book
+        ofKind = policy
+        own = policy
         self.learns = learns
-        self.tasks = tasks
         self.isOfManyKinds = isOfManyKinds
+        self.tasks = tasks ?? parent?.tasks
+        if history != nil { conclude() }
     }
+
+    var policy: JobMachine.Policy { isKnown ? own : parent?.policy ?? own }
+    var isKnown: Bool { !own.polls.rates.isEmpty }
+    /// The place in the book of survivals.
+    var place: Int32 { ownPlace > 0 ? ownPlace : parent?.place ?? 0 }
 
     /// While submissions wait for a slot, each end that is seen late keeps a slot empty: most of the rate of status calls
     /// is spent on the few jobs that run.
@@ -34,10 +75,12 @@ final class PollLearner {
         if let crowded, crowded.pause == shortest { return crowded.policy }
         var policy = policy
         policy.polls.crowdMilliseconds = shortest
-        if let rates = history.rates(pauseMilliseconds: shortest) { policy.polls.rates = rates }
+        if let rates = known.rates(pauseMilliseconds: shortest) { policy.polls.rates = rates }
         crowded = (policy, shortest)
         return policy
     }
+
+    private var known: PollHistory { isKnown ? history : parent?.known ?? history }
 
     private static let shareForCrowds = 0.8
     /// Where no rate of status calls is configured, crowds take no more than with this one.
@@ -52,50 +95,58 @@ final class PollLearner {
         return lane
     }
 
-    // MARK: - Jobs that run
+    // MARK: - Learning
 
-    private static let bucket: Int64 = 256_000_000
-
-    func began(at accepted: Int64) { running[accepted / Self.bucket, default: 0] += 1 }
-
-    func gone(_ accepted: Int64) {
-        guard let count = running[accepted / Self.bucket] else { return }
-        running[accepted / Self.bucket] = count > 1 ? count - 1 : nil
+    /// A job that runs counts as "not ended at this age". `from`, `to`: the classes of ages in which it was seen open; -1
+    /// is none.
+    func moved(from: Int8, to: Int8) {
+        guard learns else { return }
+        if running.indices.contains(Int(from)) { running[Int(from)] = max(0, running[Int(from)] - 1) }  // safe: checked
+        if running.indices.contains(Int(to)) { running[Int(to)] += 1 }  // safe: checked
+        parent?.moved(from: from, to: to)
     }
-
-    /// The ages at which the jobs that run were last seen to run: about one pause ago.
-    private func runningByAge(at now: Int64) -> [Double] {
-        guard !running.isEmpty else { return [] }
-        let now = now.subtracting(.nanoseconds(milliseconds: policy.polls.maximumMilliseconds))
-        var counts = [Double](repeating: 0, count: PollAges.count)
-        for (bucket, count) in running {
-            let age = (now / Self.bucket).subtracting(bucket).multipliedReportingOverflow(by: Self.bucket / 1_000_000)
-            counts[PollAges.index(of: age.overflow ? .max : age.partialValue)] += Double(count)  // safe: a class
-        }
-        return counts
-    }
-
-    var isKnown: Bool { !policy.polls.rates.isEmpty }
 
     /// An end that was seen after a longer silence than any pause between two calls (the job was not followed, or could
     /// not be reached) does not say when it came.
-    func learn(notDoneAt: Int64, doneAt: Int64, at now: Int64 = 0) {
-        guard learns, doneAt.subtracting(notDoneAt) <= policy.polls.longestMilliseconds.adding(10_000) else { return }
+    func learn(notDoneAt: Int64, doneAt: Int64) {
+        guard learns, doneAt.subtracting(notDoneAt) <= ofKind.polls.longestMilliseconds.adding(10_000) else { return }
+        parent?.learn(notDoneAt: notDoneAt, doneAt: doneAt)
         history.add(notDoneAt: notDoneAt, doneAt: doneAt)
+        unkept += 1
         crowded = nil
         // The first jobs teach most; later jobs change the policy only sometimes.
         guard history.jobs < 64 || history.jobs % 8 == 0 else { return }
-        let rates = history.rates(
-            pauseMilliseconds: policy.polls.maximumMilliseconds, running: runningByAge(at: now))
-        if let rates { policy.polls.rates = rates }
+        conclude()
+    }
+
+    private func conclude() {
+        if let rates = history.rates(pauseMilliseconds: ofKind.polls.maximumMilliseconds, running: running) {
+            own.polls.rates = rates
+        }
+        if let book, let survival = history.survival(running: running) { ownPlace = book.put(survival, at: ownPlace) }
+    }
+
+    /// For the journal.
+    func keep() -> JournalHistory? {
+        guard unkept > 0, !name.isEmpty else { return nil }
+        unkept = 0
+        return JournalHistory(kind: name, bins: history.bytes)
     }
 }
 
 /// The learners of an engine, by kind of job. Jobs of one kind come in a row, so the newest learner is looked at first.
 struct PollLearners {
-    private struct Kind: Hashable {
+    struct Kind: Hashable {
         let provider: String
         let operation: String
+        /// Model, version, resolution; empty: the whole operation.
+        let variant: String
+
+        /// Lasting, and at most so long: a caller may invent operations.
+        var name: String {
+            let text = [provider, operation, variant].joined(separator: "\t")
+            return text.utf8.count <= 512 ? text : ""
+        }
     }
 
     /// A caller that calls by name invents operations: beyond so many, they share a learner that learns nothing.
@@ -108,18 +159,32 @@ struct PollLearners {
     private let learns: Bool
     /// What the host has set for each kind; 0: nothing.
     private let mostTasks: Int
+    private let book: SurvivalBook
+    /// Out of the journal, by name, until their kind is met.
+    private var remembered: [String: PollHistory] = [:]
 
-    init(_ policy: JobMachine.Policy, learns: Bool, mostTasks: Int = 0) {
+    init(
+        _ policy: JobMachine.Policy, learns: Bool, mostTasks: Int = 0, book: SurvivalBook = SurvivalBook(),
+        remembered: [JournalHistory] = []
+    ) {
         var policy = policy
         policy.polls.loopsUntilKnown = learns
         self.policy = policy
         self.learns = learns
         self.mostTasks = mostTasks
+        self.book = book
         others = PollLearner(policy, learns: false, isOfManyKinds: true)
+        guard learns else { return }
+        for history in remembered.prefix(Self.most) {
+            if let known = PollHistory(bytes: history.bins), known.jobs > 0 { self.remembered[history.kind] = known }
+        }
     }
 
-    mutating func learner(of record: JobRecord) -> PollLearner {
-        let kind = Kind(provider: record.provider, operation: record.operation)
+    mutating func learner(of record: JobRecord, variant: String) -> PollLearner {
+        learner(Kind(provider: record.provider, operation: record.operation, variant: variant))
+    }
+
+    mutating func learner(_ kind: Kind) -> PollLearner {
         if let newest, newest.kind == kind { return newest.learner }
         let learner = find(kind)
         newest = (kind, learner)
@@ -128,10 +193,25 @@ struct PollLearners {
 
     private mutating func find(_ kind: Kind) -> PollLearner {
         if let known = learners[kind] { return known }
+        let name = kind.name
+        guard kind.variant.isEmpty else {
+            let operation = find(Kind(provider: kind.provider, operation: kind.operation, variant: ""))
+            // Too many variants of an operation are one kind.
+            guard learners.count < Self.most, learns, operation !== others else { return operation }
+            let learner = PollLearner(
+                policy, learns: learns, name: name, parent: operation, history: remembered.removeValue(forKey: name),
+                book: book)
+            learners[kind] = learner
+            return learner
+        }
         guard learners.count < Self.most else { return others }
         let tasks = TaskCrowd(provider: kind.provider, configured: mostTasks)
-        let learner = PollLearner(policy, learns: learns, tasks: tasks)
+        let learner = PollLearner(
+            policy, learns: learns, tasks: tasks, name: name, history: remembered.removeValue(forKey: name), book: book)
         learners[kind] = learner
         return learner
     }
+
+    /// What the journal does not know yet.
+    func unkept() -> [JournalHistory] { learners.values.compactMap { $0.keep() } }
 }

@@ -36,7 +36,7 @@ public final class AlibabaProvider: CheckingProvider {
     public func submission(operation: String, fields: RequestFields) throws(Failure) -> ProviderCall {
         let row = try requests.submitRow(operation)
         let body = try requests.bodyBytes(row, fields)
-        return call(.submit, row.call, endpoint.text, region, body: body)
+        return call(.submit, row.call, endpoint.text, region, body: body, variant: fields.variant)
     }
 
     public func reference(operation: String, remoteID: String) -> JobReference {
@@ -129,11 +129,13 @@ public final class AlibabaProvider: CheckingProvider {
 
     private func call(
         _ kind: CallKind, _ target: OperationRow.Call, _ endpoint: String, _ region: String,
-        query: [(name: String, value: String)] = [], body: [UInt8] = [], remoteID: String = "", isDirect: Bool = false
+        query: [(name: String, value: String)] = [], body: [UInt8] = [], remoteID: String = "", isDirect: Bool = false,
+        variant: String = ""
     ) -> ProviderCall {
         ProviderCall(
             kind: kind, provider: name, action: target.action, endpoint: endpoint, region: region,
-            method: target.method, path: target.path, query: query, body: body, remoteID: remoteID, isDirect: isDirect)
+            method: target.method, path: target.path, query: query, body: body, remoteID: remoteID, isDirect: isDirect,
+            variant: variant)
     }
 
     /// A token must never lead signed requests to a stranger's host.

@@ -36,7 +36,9 @@ public final class TencentProvider: CheckingProvider {
 
     public func submission(operation: String, fields: RequestFields) throws(Failure) -> ProviderCall {
         let row = try requests.submitRow(operation)
-        return call(.submit, row.call, endpoint.text, region, body: try requests.bodyBytes(row, fields))
+        return call(
+            .submit, row.call, endpoint.text, region, body: try requests.bodyBytes(row, fields), variant: fields.variant
+        )
     }
 
     public func reference(operation: String, remoteID: String) -> JobReference {
@@ -121,11 +123,12 @@ public final class TencentProvider: CheckingProvider {
     }
 
     private func call(
-        _ kind: CallKind, _ target: OperationRow.Call, _ endpoint: String, _ region: String, body: [UInt8]
+        _ kind: CallKind, _ target: OperationRow.Call, _ endpoint: String, _ region: String, body: [UInt8],
+        variant: String = ""
     ) -> ProviderCall {
         ProviderCall(
             kind: kind, provider: name, action: target.action, endpoint: endpoint, region: region,
-            method: target.method, path: target.path, body: body)
+            method: target.method, path: target.path, body: body, variant: variant)
     }
 
     /// A token must never lead signed requests to a stranger's host.
