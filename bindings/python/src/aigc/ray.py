@@ -448,7 +448,7 @@ class _WorkerFolder(Folder):
                 path = f"{stem}.{extension}"
                 try:
                     found = os.stat(os.path.join(self.path, path))
-                except OSError:
+                except (OSError, ValueError):
                     continue
                 if stat.S_ISREG(found.st_mode):
                     yield path, found.st_size

@@ -352,6 +352,7 @@ def test_the_line_of_progress() -> None:
     tally = Tally(1001, 611, 0, 1, 38, 351)
     shown = " 612/1001 ━━━━━━━━━━━━────────  61 %  4.1/s  in flight 38  failed 0  in doubt 1  1:34 left"
     assert line(tally, 4.1, 94, 100) == shown
+    assert line(tally, 4.1, 94, 50) == " 612/1001 failed 0 doubt 1 flight 38 4.1/s 1:34"
     assert len(line(tally, 4.1, 94, 60)) <= 60 and clock(3725) == "1:02:05"
     pace = Pace(0.0)
     assert pace.left(1.0, tally) is None

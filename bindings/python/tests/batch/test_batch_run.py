@@ -237,8 +237,33 @@ def test_odd_text_is_no_crash(folder: Folder) -> None:
     good = folder.write(json.dumps({"key": "a", "prompt": "x", "note": "\ud800\u2028</script>"}) + "\n", "good.jsonl")
     folder.run(good, "--yes", "--keep", "note")
     (folder.out / "results.jsonl").open("a").write('{"key": "a", "files": 3, "error": 4, "seconds": "x"}\n[]\n{}\n')
+    (folder.out / "results.jsonl").open("a").write('{"key": "\\ud800", "files": ["\\ud800"], "state": "\\ud800"}\n')
+    (Path(folder.journal) / "rows.jsonl").open("a").write('{"key": "\\ud800", "print": "\\ud800"}\n')
     folder.run(good, "--keep", "note")
     assert folder.created() == 1
+
+
+def test_files_with_names_of_another_encoding_are_no_crash(folder: Folder) -> None:
+    file = folder.write("key,prompt\n红猫,x\n")
+    folder.out.mkdir()
+    (folder.out / os.fsdecode("蓝猫-0.png".encode("gbk"))).write_bytes(b"mine")
+    folder.run(file, "--yes")
+    assert (folder.out / "红猫-0.png").exists() and folder.created() == 1
+    ascii = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for variables in ({}, ascii, {"LC_ALL": "C", "LANG": None}):
+        done = folder._command.run(*folder.line(file), **variables)
+        assert done.returncode == 0 and "1 done" in done.stdout, done.stderr
+    assert folder.created() == 1
+
+
+def test_what_is_no_folder_and_no_journal(folder: Folder) -> None:
+    file = folder.write("prompt\na\n")
+    folder.out.write_text("mine")
+    assert "is a file" in folder.run(file, "--yes", code=8).stderr
+    folder.out.unlink()
+    assert "postgresql://" in folder.run(file, "--yes", "--journal", "mysql://x", code=2).stderr
+    assert "1 thing is wrong" in folder.run(folder.write("promt\na\n", "bad.csv"), "--yes", code=2).stderr
+    assert folder.created() == 0
 
 
 def test_a_fault_in_the_middle_loses_no_answer(

@@ -7,7 +7,7 @@ import json
 import shlex
 import sys
 import time
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from ..batch import _plan
 from ..batch._api import Batch, Summary
@@ -28,6 +28,7 @@ from .output import Output, warn_of_secrets
 
 _HOURS = 12.0  # The clouds keep images for so long.
 _DOUBTS_SHOWN = 20
+_SILENCE = 10.0  # Seconds.
 
 
 def batch(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
@@ -44,9 +45,12 @@ def batch(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> i
     begun = time.monotonic()
     if args.dry_run:
         work = Batch(source, args.out, options_of(args), args.journal, settings)
+        work.note = _reading(output)
         with work.dry() as plan:
             return _show_plan(plan, args, output)
-    with Batch(source, args.out, options_of(args), args.journal, settings) as work:
+    work = Batch(source, args.out, options_of(args), args.journal, settings)
+    work.note = _reading(output)
+    with work:
         work.command = again(args.words, [row.key for row in _config_keys() if row.type == "secret"])
         code = _show_plan(work.plan, args, output)
         if code == exits.OK:
@@ -56,6 +60,19 @@ def batch(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> i
         summary = _run(work, args, output, interrupts)
         _sum_up(work, summary, args, output, time.monotonic() - begun)
         return summary.exit_code
+
+
+def _reading(output: Output) -> Callable[[int], None]:
+    """Says how far the reading is, where it takes long."""
+    last = time.monotonic()
+
+    def note(rows: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _SILENCE:
+            last = time.monotonic()
+            output.note(f"reading    {rows} rows are checked")
+
+    return note
 
 
 def options_of(args: argparse.Namespace) -> Options:
@@ -95,7 +112,8 @@ def _show_plan(plan: Plan, args: argparse.Namespace, output: Output) -> int:
             output.alarm(f"aigc: {line}")
         path = plan.errors_path
         where = f"; all of them: {path}" if path else ""
-        output.alarm(f"aigc: {plan.problems.count} things are wrong, and nothing was sent{where}")
+        things = "1 thing is" if plan.problems.count == 1 else f"{plan.problems.count} things are"
+        output.alarm(f"aigc: {things} wrong, and nothing was sent{where}")
         output.event(type="problems", count=plan.problems.count, lines=list(plan.problems.lines()))
         return exits.USAGE
     output.event(type="plan", **{**numbers._asdict(), "stands": dict(numbers.stands)}, prompts=plan.prompts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from contextlib import contextmanager
-from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Union
+from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Union
 
 from ..client import Client
 from ..describe import _config_keys
@@ -89,6 +89,11 @@ def source_of(rows: Rows, format: Optional[str] = None, encoding: Optional[str] 
 def journal_of(folder: Folder, journal: Optional[PathLike], config: Mapping[str, Any]) -> str:
     """The journal that is named, or that of the folder."""
     named = journal if journal is not None else config.get("journal.path")
+    if named and "://" in os.fsdecode(named) and not is_shared(named):
+        raise InvalidArgumentError(
+            f"the journal {os.fsdecode(named)} cannot be used: it is a folder, or postgresql://… for one that machines share",
+            status=Status.INVALID_ARGUMENT, field="journal",
+        )
     return os.fsdecode(named) if named and not is_shared(named) else folder.ours
 
 
@@ -146,6 +151,8 @@ class Batch:
         self.plan: Plan
         self.runner: Runner
         self._client: Optional[Client] = None
+        self.note: Optional[Callable[[int], None]] = None
+        """Is told the number of rows that are read, now and then."""
         self.command: Optional[str] = None
         """The command line of this run, for the report."""
 
@@ -153,12 +160,15 @@ class Batch:
         self.folder.prepare()
         try:
             self._shared = self._session()
-            self.plan = _plan.build(self._source, self._options, self.folder, self._journal, shared=self._shared)
+            self.plan = self._build(self._shared)
         except BaseException:
             self._end_session()
             self.folder.close()
             raise
         return self
+
+    def _build(self, shared: Optional[Shared]) -> Plan:
+        return _plan.build(self._source, self._options, self.folder, self._journal, note=self.note, shared=shared)
 
     def _session(self) -> Optional[Shared]:
         place = f"{socket.gethostname()}:{os.path.abspath(self.folder.path)}"
@@ -172,7 +182,7 @@ class Batch:
         """The plan alone: nothing is written, and nobody is kept out."""
         shared = self._session()
         try:
-            return _plan.build(self._source, self._options, self.folder, self._journal, shared=shared)
+            return self._build(shared)
         finally:
             if shared is not None:
                 shared.close()

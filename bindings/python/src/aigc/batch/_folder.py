@@ -61,6 +61,8 @@ class Folder:
             os.makedirs(self.path, exist_ok=True)
             os.makedirs(self.ours, mode=0o700, exist_ok=True)
         except OSError as error:
+            if os.path.exists(self.path) and not os.path.isdir(self.path):
+                raise FileError(f"{self.path} is a file: the pictures need a folder", status=Status.FILE) from error
             raise file_error(f"the folder {self.path} cannot be made", error) from error
         self._take_lock()
         for name in os.listdir(self.ours):  # What a killed run has left.
@@ -129,7 +131,10 @@ class Folder:
         try:
             with os.scandir(os.path.join(self.path, below)) as entries:
                 for entry in entries:
-                    path = os.path.join(below, entry.name)
+                    try:
+                        path = os.path.join(below, os.fsencode(entry.name).decode("utf-8"))
+                    except UnicodeDecodeError:
+                        continue  # No row has such a name.
                     if entry.is_file(follow_symlinks=True):
                         yield path, entry.stat().st_size
                     elif not below and entry.name.isdigit() and entry.is_dir():

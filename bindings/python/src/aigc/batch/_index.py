@@ -167,6 +167,7 @@ class Index:
             if isinstance(entry.get("key"), str):
                 values = [entry.get(name) for name in ("key", "journal_key", "print", "prompt", "run")]
                 values[1] = values[1] or values[0]
+                values = [text if text is None else _plain(text) for text in values]
                 self._db.execute("INSERT OR REPLACE INTO sent VALUES(?, ?, ?, ?, ?)", values)
             elif "ended" in entry:
                 ended.add(entry["ended"])
@@ -185,7 +186,7 @@ class Index:
             files = [path for path in files if isinstance(path, str)] if isinstance(files, list) else []
             texts = (entry["key"], entry.get("journal_key") or entry["key"], entry.get("state"), as_json(files),
                      error.get("message"), error.get("status"), entry.get("token"))
-            *known, token = (text if text is None else str(text) for text in texts)
+            *known, token = (text if text is None else _plain(text) for text in texts)
             values = (*known, float(seconds) if isinstance(seconds, (int, float)) else None, token)
             self._db.execute("INSERT OR REPLACE INTO results VALUES(?, ?, ?, ?, ?, ?, ?, ?)", values)
 
@@ -432,6 +433,11 @@ class Index:
     def _one(self, query: str, *values: Any) -> Optional[Tuple[Any, ...]]:
         found: Optional[Tuple[Any, ...]] = self._db.execute(query, values).fetchone()
         return found
+
+
+def _plain(value: Any) -> str:
+    """As a text that SQLite takes: a file that was written by hand may hold half a character."""
+    return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def as_json(value: Any) -> str:

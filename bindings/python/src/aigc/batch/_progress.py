@@ -73,6 +73,9 @@ def line(tally: Tally, rate: float, left: Optional[float], width: int = 80, bar:
     text = " ".join(parts)
     if len(text) > width and bar:
         return line(tally, rate, left, width, bar=False)
+    if len(text) > width:  # What costs money or fails stands first.
+        text = f"{parts[0]} failed {tally.failed} doubt {tally.doubt} flight {tally.flight} {rate:.1f}/s"
+        text += "" if left is None else f" {clock(left)}"
     return text[:width]
 
 
