@@ -252,6 +252,9 @@ void aigc_error_free(aigc_error *error);
 /* A set of settings. A client copies it; freeing it wipes the secrets in it. One thread at a time. Since 1.0. */
 typedef struct aigc_config aigc_config;
 
+/* The bytes of an image or of a report, in memory. Since 1.0. */
+typedef struct aigc_buffer aigc_buffer;
+
 /* Creates a configuration with all defaults. Since 1.0. */
 aigc_status aigc_config_new(aigc_config **config, aigc_error **error);
 
@@ -270,6 +273,21 @@ const char *aigc_config_get(aigc_config *config, const char *key);
  * never freed. Any thread. Since 1.0. */
 aigc_status aigc_config_describe(size_t index, const char **key, const char **type, const char **default_value,
                                  const char **text);
+
+/* What aigc_client_new() would use with this configuration (NULL: all defaults), and who says so, as JSON in a buffer that
+ * is yours to free. Makes no client and no file; reads the environment and the configuration file, as aigc_client_new()
+ * does, and fails like it where they cannot be used. The file is read also where no profile of it is asked for.
+ *   "file"      where the configuration file is, whether it exists or not; null: there is none for this process
+ *   "read"      whether it was read
+ *   "problem"   why it cannot be used, where the key profile or AIGC_PROFILE is "none" (otherwise this is an error), or null
+ *   "profiles"  the names of the profiles in it
+ *   "profile"   the profile in use, or null
+ *   "provider"  what the file says of the provider, for programs that let their users leave it out, or null
+ *   "values"    each key that is not left to its default: "key", "value" (null: a secret; ids of keys are shortened, a proxy
+ *               is without its user), "source" ("program", "environment NAME", "profile NAME")
+ *   "fields"    what requests get where they set nothing: "provider", "operation", "name", "value"
+ * More may be added. Holds no secret. Since 1.2. */
+aigc_status aigc_config_report(const aigc_config *config, aigc_buffer **report, aigc_error **error);
 
 /* Frees a configuration and wipes its secrets. NULL is fine. Since 1.0. */
 void aigc_config_free(aigc_config *config);
@@ -376,15 +394,30 @@ typedef struct aigc_job aigc_job;
 /* A change that the library reports, such as the end of a job. Since 1.0. */
 typedef struct aigc_event aigc_event;
 
-/* The bytes of an image or of a report, in memory. Since 1.0. */
-typedef struct aigc_buffer aigc_buffer;
-
 /* Creates a client. config is copied; NULL means all defaults. This call reads the process environment (credentials,
  * proxy, CA), on the calling thread; no later call reads it. The variables AIGC_ALIBABA_ENDPOINT, AIGC_TENCENT_ENDPOINT,
- * AIGC_CA_FILE and AIGC_ALLOW_PRIVATE_ADDRESSES (1 or 0) give values to alibaba.endpoint, tencent.endpoint, tls.ca_file and
- * download.allow_private_addresses, unless the configuration sets these keys. "aigc sandbox" sets the variables, so that
- * any program uses the sandbox without a change. A program that has more rights than its caller (set-uid, file
- * capabilities) takes nothing from the environment. Starts no thread and opens no connection. Since 1.0. */
+ * AIGC_CA_FILE, AIGC_ALLOW_PRIVATE_ADDRESSES (1 or 0) and AIGC_JOURNAL (since 1.2) give values to alibaba.endpoint,
+ * tencent.endpoint, tls.ca_file, download.allow_private_addresses and journal.path, unless the configuration sets these
+ * keys. "aigc sandbox" sets the variables, so that any program uses the sandbox without a change. Starts no thread and
+ * opens no connection. Since 1.0.
+ *
+ * Keys that neither the configuration nor a variable sets come from a profile of the configuration file (since 1.2), and
+ * fields that a request does not set, too. The file is $XDG_CONFIG_HOME/aigc/config.toml, otherwise
+ * ~/.config/aigc/config.toml; AIGC_CONFIG_FILE names another file, or "none". The profile is that of the key profile, then of
+ * the variable AIGC_PROFILE, then the file's own choice (profile = "work", or the profile "default"); "none" stands for
+ * none. Without a file nothing is changed: the call tries to open one file. A file that has an error, is larger than one
+ * mebibyte, is no regular file, or can be written by other users is an error of this call: AIGC_E_INVALID_ARGUMENT with line
+ * and column, or AIGC_E_FILE. The file holds no secrets; a profile that sets one is refused.
+ *
+ *     profile = "work"
+ *     [profiles.work]
+ *     journal.path = "~/cats"                            # configuration keys
+ *     tencent.region = "ap-guangzhou"
+ *     [profiles.work.operations.tencent.aigc_image]
+ *     count = 2                                          # a field of requests
+ *
+ * A program that has more rights than its caller (set-uid, file capabilities) takes nothing from the environment and from
+ * the file; the key profile is an error there. */
 aigc_status aigc_client_new(const aigc_config *config, aigc_client **client, aigc_error **error);
 
 /* Ends all jobs of the client in this process (AIGC_E_CANCELLED) and joins its threads; the jobs keep running at the
@@ -413,6 +446,7 @@ aigc_status aigc_client_set_credentials(aigc_client *client, const char *provide
  *                "clock": null before the first answer, then "offset_ms" (the provider's clock minus this machine's clock,
  *                uncertain by up to half a second) and "seen_at_ms"
  *   "journal"    the journal.path, null without one (since 1.2)
+ *   "configuration"  where the values come from, as aigc_config_report() has it (since 1.2)
  * More may be added. Holds no secret, sends nothing and waits for nothing. Any thread. Since 1.0. */
 aigc_status aigc_client_report(aigc_client *client, aigc_buffer **report, aigc_error **error);
 

@@ -20,9 +20,16 @@ final class Client: @unchecked Sendable {
     let journalPath: String?
     /// Whether the journal keeps the bodies of requests.
     let keepsRequests: Bool
+    let configuration: Configuration
+    let defaults: FieldDefaults
     private let closing: Closing
 
-    init(engine: Engine, values: ConfigValues, closing: Closing, network: NetworkSummary, secrets: KnownSecrets) {
+    init(
+        engine: Engine, configuration: Configuration, closing: Closing, network: NetworkSummary, secrets: KnownSecrets
+    ) {
+        let values = configuration.values
+        self.configuration = configuration
+        defaults = FieldDefaults(configuration)
         self.secrets = secrets
         self.engine = engine
         self.closing = closing

@@ -79,8 +79,10 @@ public func aigc_client_submit(
         let provider = try client.need(request.provider)
         let call: ProviderCall
         do throws(Failure) {
-            call = try provider.submission(operation: request.operation, fields: request.fields)
-        } catch var failure {
+            let fields = client.defaults.added(to: request.fields, request.provider, request.operation)
+            call = try provider.submission(operation: request.operation, fields: fields)
+        } catch {
+            var failure = client.defaults.explained(error, request.fields, request.provider, request.operation)
             failure.outcome = .notSent
             throw failure
         }
@@ -152,7 +154,8 @@ public func aigc_client_fetch(
         let request = try RequestBox.need(request, "request")
         let out = try needOut(download, "download")
         let provider = try client.need(request.provider)
-        let access = try provider.fetch(operation: request.operation, fields: request.fields)
+        let fields = client.defaults.added(to: request.fields, request.provider, request.operation)
+        let access = try provider.fetch(operation: request.operation, fields: fields)
         let record = try client.engine.fetch(
             access, provider: provider.name, operation: request.operation, identity: access.object,
             path: try optionalText(path, "path"), trace: try request.trace())

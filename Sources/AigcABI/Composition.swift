@@ -15,7 +15,8 @@ enum Composition {
         // A stranger has chosen the environment of a program with rights that he has not.
         let isPrivileged = aigcp_is_privileged() != 0
         let environment = isPrivileged ? [:] : ProcessEnvironment.snapshot()
-        let values = try EnvironmentKeys.apply(environment, to: configured)
+        let configuration = try Configuration(configured, environment: environment, isPrivileged: isPrivileged)
+        let values = configuration.values
         let curl = curlSettings(values, environment)
         let network = try NetworkSummary(curl)
         let secrets = KnownSecrets()
@@ -55,7 +56,16 @@ enum Composition {
             throw Failure(.noResources, "Making a client: out of memory")
         }
         warnings.tell(engine)
-        return Client(engine: engine, values: values, closing: closing, network: network, secrets: secrets)
+        return Client(
+            engine: engine, configuration: configuration, closing: closing, network: network, secrets: secrets)
+    }
+
+    /// What `client` would use; makes nothing. The configuration file is read also where no profile is asked for.
+    static func configuration(_ configured: ConfigValues) throws(Failure) -> Configuration {
+        let isPrivileged = aigcp_is_privileged() != 0
+        return try Configuration(
+            configured, environment: isPrivileged ? [:] : ProcessEnvironment.snapshot(), isPrivileged: isPrivileged,
+            lists: true)
     }
 
     /// A thread that sleeps is outside its turn: fork() need not wait for it.

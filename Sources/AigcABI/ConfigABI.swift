@@ -54,5 +54,18 @@ public func aigc_config_describe(
     return Status.ok.rawValue
 }
 
+@_cdecl("aigc_config_report") @implementation
+public func aigc_config_report(
+    _ config: OpaquePointer?, _ report: UnsafeMutablePointer<OpaquePointer?>?,
+    _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> aigc_status {
+    report?.pointee = nil
+    return withStatus(error) { () throws(Failure) in
+        let out = try needOut(report, "report")
+        let configuration = try Composition.configuration(ConfigBox.at(config)?.values ?? ConfigValues())
+        out.pointee = try BufferBox(json: configuration.json, doing: "Making a report").handedOut()
+    }
+}
+
 @_cdecl("aigc_config_free") @implementation
 public func aigc_config_free(_ config: OpaquePointer?) { ConfigBox.release(config) }

@@ -74,6 +74,11 @@ private let always: Int64 = 365 * 86_400_000
 extension TextKey {
     static let alibabaAccessKeyID = TextKey(
         ConfigKey("alibaba.access_key_id", .identifier, "", "AccessKey id; empty: found in the environment and files"))
+    static let profile = TextKey(
+        ConfigKey(
+            "profile", .string, "",
+            "Profile of the configuration file; empty: AIGC_PROFILE, or the file's own choice; none: the file is not read"
+        ))
     static let alibabaEndpoint = TextKey(
         ConfigKey(
             "alibaba.endpoint", .string, "",
@@ -327,7 +332,7 @@ extension ConfigKey {
         TextKey.journalPath.row, BoolKey.journalRequests.row, TextKey.journalSync.row,
         IntegerKey.journalKeepMilliseconds.row,
         BoolKey.eventsProgress.row, TextKey.logLevel.row, IntegerKey.logCapacity.row,
-        IntegerKey.closeGraceMilliseconds.row,
+        IntegerKey.closeGraceMilliseconds.row, TextKey.profile.row,
     ]
 
     var typeName: StaticString {
@@ -423,6 +428,9 @@ struct ConfigValues: Sendable {
     }
 
     mutating func set(_ name: String, _ secret: Secret) { secrets[name] = secret }
+
+    /// Whether a secret was set under that name.
+    func hasSecret(_ key: ConfigKey) -> Bool { secrets[key.name.description] != nil }
 
     /// Whether it was set, also to what its default is.
     func isSet(_ key: ConfigKey) -> Bool { texts[key.name.description] != nil }

@@ -9,6 +9,7 @@ enum EnvironmentKeys {
         ("AIGC_TENCENT_ENDPOINT", TextKey.tencentEndpoint.row),
         ("AIGC_CA_FILE", TextKey.tlsCAFile.row),
         ("AIGC_ALLOW_PRIVATE_ADDRESSES", BoolKey.downloadAllowPrivateAddresses.row),
+        ("AIGC_JOURNAL", TextKey.journalPath.row),
     ]
 
     /// The values with those of the environment. An empty variable sets nothing.
@@ -24,6 +25,11 @@ enum EnvironmentKeys {
             }
         }
         return values
+    }
+
+    /// The variable that stands for a key; empty for a key without one.
+    static func variable(of key: ConfigKey) -> String {
+        all.first { $0.key.name.description == key.name.description }?.variable ?? ""
     }
 
     private static func plain(_ text: String, _ key: ConfigKey) -> String {

@@ -35,6 +35,7 @@ extension Client {
                 ])),
             JSONMember("providers", .array(providers)),
             JSONMember("journal", .optional(journalPath)),
+            JSONMember("configuration", configuration.json),
         ])
     }
 
@@ -53,7 +54,7 @@ extension Client {
     private static func report(_ note: CredentialNote) -> JSONValue {
         .object([
             JSONMember("found_in", .string(note.foundIn)), JSONMember("source", .string(note.source)),
-            JSONMember("id", .string(shortened(note.id))), JSONMember("temporary", .bool(note.isTemporary)),
+            JSONMember("id", .string(note.id.shortenedID)), JSONMember("temporary", .bool(note.isTemporary)),
             JSONMember("expires_at_ms", .int(note.expiresAtMilliseconds)),
         ])
     }
@@ -66,11 +67,6 @@ extension Client {
             JSONMember("offset_ms", .int(theirs.subtracting(date.arrivedAtMilliseconds))),
             JSONMember("seen_at_ms", .int(date.arrivedAtMilliseconds)),
         ])
-    }
-
-    /// Enough to recognise a key id by.
-    private static func shortened(_ id: String) -> String {
-        id.count > 12 ? "\(id.prefix(4))...\(id.suffix(4))" : id
     }
 }
 

@@ -10,10 +10,13 @@ public struct CredentialFile: Sendable {
     public var bytes: [UInt8]
     /// Whether users other than the owner and his group can read it.
     public var isReadableByAll: Bool
+    /// Whether it belongs to another user (root does not count), or users other than its owner can write it.
+    public var isWritableByOthers: Bool
 
-    public init(bytes: [UInt8], isReadableByAll: Bool) {
+    public init(bytes: [UInt8], isReadableByAll: Bool, isWritableByOthers: Bool = false) {
         self.bytes = bytes
         self.isReadableByAll = isReadableByAll
+        self.isWritableByOthers = isWritableByOthers
     }
 }
 
@@ -56,7 +59,11 @@ public struct LocalFiles: CredentialFiles {
             bytes.append(contentsOf: piece.prefix(count))
             if bytes.count > maximumBytes { return .failure(.unreadable("larger than \(maximumBytes) bytes")) }
         }
-        return .success(CredentialFile(bytes: bytes, isReadableByAll: status.st_mode & S_IROTH != 0))
+        let isOwn = status.st_uid == geteuid() || status.st_uid == 0
+        return .success(
+            CredentialFile(
+                bytes: bytes, isReadableByAll: status.st_mode & S_IROTH != 0,
+                isWritableByOthers: !isOwn || status.st_mode & (S_IWGRP | S_IWOTH) != 0))
     }
 
     /// Whether the path, or the folder that it is in, is a link.

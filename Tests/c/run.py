@@ -391,6 +391,7 @@ def plan(runner: Runner, long: bool) -> List[Run]:
         Run("attach", world={"duration": 2.0}, after=no_duplicates),
         Run("strings", compilers=both),
         Run("credentials", after=no_duplicates),
+        Run("profiles", compilers=both),
         Run("small_stack"),
         Run("disk", **disks),
         Run("fds", quick=False),
@@ -459,7 +460,9 @@ def sanitized_plan() -> List[Run]:
     takes several times the stack; fds, because the sanitizer needs descriptors of its own; load, which counts what a
     library brings and would count the sanitizer."""
     only = dict(compilers=("asan",), seconds=300.0)
-    names = ("null", "errors", "generate", "epoll", "train", "lifecycle", "cancel", "operations", "credentials", "disk")
+    names = (
+        "null", "errors", "generate", "epoll", "train", "lifecycle", "cancel", "operations", "credentials", "profiles", "disk",
+    )
     runs = [Run(name, **only) for name in names]
     runs.append(Run("attach", world={"duration": 2.0}, **only))
     # A child keeps what it inherits on purpose. Swift writes the address of an object's weak references into the object in

@@ -257,6 +257,32 @@ def requests() -> List[bytes]:
     return made
 
 
+def profiles() -> List[bytes]:
+    """Configuration files."""
+    good = rb"""profile = "work" # mine
+provider = 'tencent'
+[profiles.work]
+journal.path = "~/cats"
+poll.max_ms = 2_000
+poll.learn = false
+"tencent.region" = "ap-\u0067uangzhou"
+[profiles.work.operations.tencent.aigc_image]
+count = 0x2
+extra = {a = [1, 2.5e0, {b = "\u00e9"}], c.d = true}
+[profiles.default.alibaba]
+region = "cn-beijing"
+"""
+    return [
+        good, b"\xef\xbb\xbf" + good.replace(b"\n", b"\r\n"), good.replace(b"count", b"seed"), b"a = " + b"[" * 60,
+        b"a." * 60 + b"b = 1", b"a = 1979-05-27T07:32:00Z", b"[[profiles.a]]", b"[profiles.a]\ntencent.secret_key = 'x'",
+        b"a = '''\n'x'''''\nb = " + b'"' * 3 + b"\\\n  y" + b'"' * 5, b"a = inf\nb = -nan",
+        b"a = {b = 1, b = 2}\n[a.b]\n",
+        b'[profiles.a]\nrate.path = "none"\ntls.ca_file = "~"\nclose.grace_ms = 9223372036854775808',
+        b"[profiles.a.operations.alibaba.inference]\nextra = '{}'\nnumber = -0\nprompt = 'x'",
+    ]
+
+
+
 def made() -> Dict[str, List[bytes]]:
     """All of them."""
     json = [b"\0" + body for body in files("providers", ".json") + bent()]
@@ -275,7 +301,8 @@ def made() -> Dict[str, List[bytes]]:
     return {
         "answers": answers(), "base64": base, "config": [b"\0" + text for text in configs()],
         "credentials": credentials(), "dates": dates(), "heads": heads(), "image": images(), "json": json,
-        "redaction": words, "request": requests(), "sidecar": sidecars(), "tokens": tokens(), "urls": urls(),
+        "profiles": profiles(), "redaction": words, "request": requests(), "sidecar": sidecars(),
+        "tokens": tokens(), "urls": urls(),
     }
 
 

@@ -23,6 +23,7 @@ LEFT_OUT = {
     "aigc_job_set_user_data": "a language with closures needs no pointer of its own",
     "aigc_job_user_data": "the same",
     "aigc_error_status": "every call gives its status beside the error",
+    "aigc_config_report": "aigc_client_report() has the same, and \"aigc config show\" shows it",
 }
 GO_LEFT_OUT = {
     "aigc_job_wait": "contexts end waits: a goroutine takes the events",
@@ -34,7 +35,7 @@ CPP_LEFT_OUT = {
     for name in (
         "aigc_client_dispatch", "aigc_job_set_user_data", "aigc_job_user_data",
         "aigc_version_number", "aigc_version_string", "aigc_build_info", "aigc_status_text", "aigc_status_at",
-        "aigc_state_name", "aigc_config_describe", "aigc_operation_at", "aigc_request_describe",
+        "aigc_state_name", "aigc_config_describe", "aigc_config_report", "aigc_operation_at", "aigc_request_describe",
     )
 }
 # What the bindings with generated declarations do without: there, all that counts is what is called.

@@ -149,14 +149,20 @@ def configuration_page() -> str:
         out.append("\n")
     out.append(
         "## The configuration file\n\n"
-        "`~/.config/aigc/config.toml`, or below `$XDG_CONFIG_HOME`; `AIGC_CONFIG_FILE` names another file, or `none`. The\n"
-        "command reads the profile that `--profile`, `AIGC_PROFILE` or the file itself names; a Python `Client` the one that\n"
-        "`profile=` or `AIGC_PROFILE` names, and without one it reads no file. A program in C reads none, and\n"
-        "neither does a privileged one. Secrets are refused there: they belong in the environment or the vendors' own files.\n\n"
+        "`$XDG_CONFIG_HOME/aigc/config.toml`, otherwise `~/.config/aigc/config.toml`; `AIGC_CONFIG_FILE` names another file, or\n"
+        "`none`. The library itself reads the file when a client is made, so that programs in every language and the command\n"
+        "get the same values. The profile is that of the key `profile` (`--profile`), then of the variable `AIGC_PROFILE`, then\n"
+        "the file's own choice: `profile = \"work\"`, or the profile `default`. `none` stands for none. What the program sets\n"
+        "wins over variables of the environment, these win over the profile, and the profile wins over the defaults.\n\n"
+        "The file is TOML of at most one mebibyte, without dates and lists of tables. Paths are full, or begin with `~/`. An\n"
+        "error names file, line, column and what would be right. The file is refused if other users can write it, or if it\n"
+        "belongs to another user than root and the one who runs the program. Secrets are refused there: they belong in the\n"
+        "environment or the vendors' own files. A privileged program (set-uid) reads no file. Without a file nothing changes.\n\n"
         "```\n"
         'profile = "work"\nprovider = "tencent"\n\n[profiles.work]\njournal.path = "~/cats"\ntencent.region = "ap-guangzhou"\n\n'
         "[profiles.work.operations.tencent.aigc_image]\ncount = 2\n```\n\n"
-        "`aigc config check` reads every profile and names the first thing in each that means nothing.\n"
+        "`aigc config check` reads every profile and names the first thing in each that means nothing. `aigc config show` says\n"
+        "where each value comes from, and so does `aigc_config_report()`, for a program.\n"
     )
     return "".join(out)
 

@@ -231,6 +231,34 @@ func TestJobsOfAClosedClientAreResumed(t *testing.T) {
 	}
 }
 
+func TestTheConfigurationFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "config.toml")
+	text := "profile = \"two\"\n[profiles.two.operations.tencent.aigc_image]\ncount = 2\n[profiles.bad]\npol.max_ms = 1\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("AIGC_CONFIG_FILE", file)
+	client, err := New(Options{Config: config(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close(0)
+	job, err := client.Submit(Request{Provider: Tencent, Operation: TencentImage, Fields: Fields{"prompt": "a cat of Go"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := job.Wait(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if len(job.Assets()) != 2 {
+		t.Errorf("%d images, and the profile asks for 2", len(job.Assets()))
+	}
+	_, err = New(Options{Config: map[string]string{"profile": "bad"}})
+	if err == nil || !strings.Contains(err.Error(), "line 5, column 5") || !strings.Contains(err.Error(), `"poll.max_ms"`) {
+		t.Errorf("a profile with an unknown key: %v", err)
+	}
+}
+
 func TestManyGoroutinesAndOneEndForEach(t *testing.T) {
 	const jobs = 100
 	var ends sync.Map

@@ -21,6 +21,7 @@
     X(aigc_config_set) \
     X(aigc_config_get) \
     X(aigc_config_describe) \
+    X(aigc_config_report) \
     X(aigc_config_free) \
     X(aigc_operation_at) \
     X(aigc_request_describe) \
@@ -158,6 +159,11 @@ static void call_aigc_config_describe(union value *v, union value *r)
 {
     r->i = api.aigc_config_describe(v[0].z, (const char **)&v[1].s, (const char **)&v[2].s, (const char **)&v[3].s,
         (const char **)&v[4].s);
+}
+
+static void call_aigc_config_report(union value *v, union value *r)
+{
+    r->i = api.aigc_config_report(v[0].p, (aigc_buffer **)&v[1].p, (aigc_error **)&v[2].p);
 }
 
 static void call_aigc_operation_at(union value *v, union value *r)
@@ -474,6 +480,7 @@ static const struct function functions[] = {
     {"aigc_config_set", call_aigc_config_set, "CssE", 't'},
     {"aigc_config_get", call_aigc_config_get, "Cs", 's'},
     {"aigc_config_describe", call_aigc_config_describe, "z&s&s&s&s", 't'},
+    {"aigc_config_report", call_aigc_config_report, "C&bE", 't'},
     {"aigc_operation_at", call_aigc_operation_at, "z&s&s&s&s", 't'},
     {"aigc_request_describe", call_aigc_request_describe, "ssz&s&s&i&s&s", 't'},
     {"aigc_request_new", call_aigc_request_new, "ss&RE", 't'},

@@ -145,11 +145,11 @@ final class Native
         typedef int32_t aigc_status;
         typedef struct aigc_error aigc_error;
         typedef struct aigc_config aigc_config;
+        typedef struct aigc_buffer aigc_buffer;
         typedef struct aigc_request aigc_request;
         typedef struct aigc_client aigc_client;
         typedef struct aigc_job aigc_job;
         typedef struct aigc_event aigc_event;
-        typedef struct aigc_buffer aigc_buffer;
         typedef void (*aigc_event_handler)(const aigc_event *event, void *user_data);
         int32_t aigc_version_number(void);
         const char *aigc_version_string(void);
@@ -172,6 +172,7 @@ final class Native
         aigc_status aigc_config_set(aigc_config *config, const char *key, const char *value, aigc_error **error);
         const char *aigc_config_get(aigc_config *config, const char *key);
         aigc_status aigc_config_describe(size_t index, const char **key, const char **type, const char **default_value, const char **text);
+        aigc_status aigc_config_report(const aigc_config *config, aigc_buffer **report, aigc_error **error);
         void aigc_config_free(aigc_config *config);
         aigc_status aigc_operation_at(size_t index, const char **provider, const char **operation, const char **kind, const char **wire_name);
         aigc_status aigc_request_describe(const char *provider, const char *operation, size_t index, const char **name, const char **type, int32_t *required, const char **wire_name, const char **text);

@@ -166,6 +166,7 @@ module Aigc
       aigc_config_set: [INT, [VOIDP, VOIDP, VOIDP, VOIDP]],
       aigc_config_get: [VOIDP, [VOIDP, VOIDP]],
       aigc_config_describe: [INT, [SIZE_T, VOIDP, VOIDP, VOIDP, VOIDP]],
+      aigc_config_report: [INT, [VOIDP, VOIDP, VOIDP]],
       aigc_config_free: [VOID, [VOIDP]],
       aigc_operation_at: [INT, [SIZE_T, VOIDP, VOIDP, VOIDP, VOIDP]],
       aigc_request_describe: [INT, [VOIDP, VOIDP, SIZE_T, VOIDP, VOIDP, VOIDP, VOIDP, VOIDP]],

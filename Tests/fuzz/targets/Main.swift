@@ -13,7 +13,7 @@ private func runDriver(
 
 private let targets: [Target] = [
     answersTarget, base64Target, configTarget, credentialsTarget, datesTarget, headsTarget, imageTarget, jsonTarget,
-    redactionTarget, requestTarget, sidecarTarget, tokensTarget, urlsTarget, selfTest,
+    profilesTarget, redactionTarget, requestTarget, sidecarTarget, tokensTarget, urlsTarget, selfTest,
 ]
 
 /// Set once, before the first run.

@@ -37,7 +37,10 @@ def capital(text: str) -> str:
 
 
 # Environment variables, which the header names and does not declare.
-VARIABLES = {"AIGC_ALIBABA_ENDPOINT", "AIGC_TENCENT_ENDPOINT", "AIGC_CA_FILE", "AIGC_ALLOW_PRIVATE_ADDRESSES"}
+VARIABLES = {
+    "AIGC_ALIBABA_ENDPOINT", "AIGC_TENCENT_ENDPOINT", "AIGC_CA_FILE", "AIGC_ALLOW_PRIVATE_ADDRESSES", "AIGC_JOURNAL",
+    "AIGC_CONFIG_FILE", "AIGC_PROFILE",
+}
 
 
 class Names:

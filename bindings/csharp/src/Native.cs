@@ -74,6 +74,9 @@ namespace Aigc
             defaultValue, out IntPtr text);
 
         [DllImport(Library)]
+        internal static extern int aigc_config_report(IntPtr config, out IntPtr report, out IntPtr error);
+
+        [DllImport(Library)]
         internal static extern void aigc_config_free(IntPtr config);
 
         [DllImport(Library)]

@@ -99,6 +99,10 @@ pub struct aigc_config {
     _opaque: [u8; 0],
 }
 #[repr(C)]
+pub struct aigc_buffer {
+    _opaque: [u8; 0],
+}
+#[repr(C)]
 pub struct aigc_request {
     _opaque: [u8; 0],
 }
@@ -112,10 +116,6 @@ pub struct aigc_job {
 }
 #[repr(C)]
 pub struct aigc_event {
-    _opaque: [u8; 0],
-}
-#[repr(C)]
-pub struct aigc_buffer {
     _opaque: [u8; 0],
 }
 
@@ -151,6 +151,11 @@ extern "C" {
         type_: *mut *const c_char,
         default_value: *mut *const c_char,
         text: *mut *const c_char,
+    ) -> aigc_status;
+    pub fn aigc_config_report(
+        config: *const aigc_config,
+        report: *mut *mut aigc_buffer,
+        error: *mut *mut aigc_error,
     ) -> aigc_status;
     pub fn aigc_config_free(config: *mut aigc_config);
     pub fn aigc_operation_at(

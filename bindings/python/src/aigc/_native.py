@@ -35,6 +35,10 @@ class aigc_config(Structure):
     pass
 
 
+class aigc_buffer(Structure):
+    pass
+
+
 class aigc_request(Structure):
     pass
 
@@ -51,17 +55,13 @@ class aigc_event(Structure):
     pass
 
 
-class aigc_buffer(Structure):
-    pass
-
-
 error_p, error_pp = POINTER(aigc_error), POINTER(POINTER(aigc_error))
 config_p, config_pp = POINTER(aigc_config), POINTER(POINTER(aigc_config))
+buffer_p, buffer_pp = POINTER(aigc_buffer), POINTER(POINTER(aigc_buffer))
 request_p, request_pp = POINTER(aigc_request), POINTER(POINTER(aigc_request))
 client_p, client_pp = POINTER(aigc_client), POINTER(POINTER(aigc_client))
 job_p, job_pp = POINTER(aigc_job), POINTER(POINTER(aigc_job))
 event_p, event_pp = POINTER(aigc_event), POINTER(POINTER(aigc_event))
-buffer_p, buffer_pp = POINTER(aigc_buffer), POINTER(POINTER(aigc_buffer))
 char_pp = POINTER(c_char_p)
 int32_p = POINTER(c_int32)
 int64_p = POINTER(c_int64)
@@ -108,6 +108,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "aigc_config_set": (c_int32, [config_p, c_char_p, c_char_p, error_pp]),
     "aigc_config_get": (c_char_p, [config_p, c_char_p]),
     "aigc_config_describe": (c_int32, [c_size_t, char_pp, char_pp, char_pp, char_pp]),
+    "aigc_config_report": (c_int32, [config_p, buffer_pp, error_pp]),
     "aigc_config_free": (None, [config_p]),
     "aigc_operation_at": (c_int32, [c_size_t, char_pp, char_pp, char_pp, char_pp]),
     "aigc_request_describe": (c_int32, [c_char_p, c_char_p, c_size_t, char_pp, char_pp, int32_p, char_pp, char_pp]),

@@ -92,6 +92,8 @@ final class Native {
 
     static native int aigc_config_describe(long index, long[] key, long[] type, long[] defaultValue, long[] text);
 
+    static native int aigc_config_report(long config, long[] report, long[] error);
+
     static native void aigc_config_free(long config);
 
     static native int aigc_operation_at(long index, long[] provider, long[] operation, long[] kind, long[]
