@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
+import pwd
 import sys
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List, Optional
 
 import aigc
 import pytest
 from aigc import profiles
 from support import Command, environment, python
 
-pytestmark = pytest.mark.skipif(sys.version_info < (3, 11), reason="TOML is read from Python 3.11 on")
 GOOD = """
 provider = "tencent"
 profile = "work"
@@ -31,11 +31,20 @@ region = "cn-beijing"
 """
 
 
-def first(text: str, name: str) -> profiles.Profile:
-    return profiles.profile(profiles.parse(text, "F"), name, "F")
+@pytest.fixture
+def first(library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Optional[profiles.Profile]]:
+    """A profile of a file with that text."""
+    file = tmp_path / "F"
+    monkeypatch.setenv("AIGC_CONFIG_FILE", str(file))
+
+    def first(text: str, name: Optional[str] = None) -> Optional[profiles.Profile]:
+        file.write_text(text, encoding="utf-8")
+        return profiles.load(name)
+
+    return first
 
 
-def test_what_a_profile_says(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_profile_says(first: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/somebody")
     work = first(GOOD, "work")
     assert work.settings == {
@@ -44,29 +53,34 @@ def test_what_a_profile_says(library: str, monkeypatch: pytest.MonkeyPatch) -> N
     assert work.provider == "tencent" and work.fields("tencent", "aigc_image") == {"count": 2}
     assert work.fields("alibaba", "inference") == {}
     assert first(GOOD, "play").settings == {"alibaba.region": "cn-beijing"}
-    assert profiles.chosen(profiles.parse(GOOD, "F"), "F") == "work"
-    assert profiles.chosen(profiles.parse("[profiles.default]", "F"), "F") == "default"
-    assert profiles.chosen(profiles.parse("[profiles.other]", "F"), "F") is None
+    assert first(GOOD).name == "work" and first(GOOD, "none") is None
+    assert first("[profiles.default]").name == "default"
+    assert first("[profiles.other]") is None and first("profile = 'none'\n[profiles.default]") is None
 
 
 @pytest.mark.parametrize(
     "text, said",
     [
-        ("a = ", "no TOML"),
-        ("[profiles.a]\nx = 1\nx = 2", "no TOML"),
-        ("colour = 1\n[profiles.a]", "colour means nothing"),
-        ("profil = 'a'\n[profiles.a]", "did you mean profile"),
-        ("[profiles.b]", "no profile 'a'.*has b"),
+        ("a = ", "line 1, column 5: it is no TOML"),
+        ("[profiles.a]\nx = 1\nx = 2", "line 3, column 1: it is no TOML"),
+        ("colour = 1\n[profiles.a]", "column 1: colour means nothing"),
+        ("profil = 'a'\n[profiles.a]", 'did you mean "profile"'),
+        ("[profiles.b]", 'no profile "a".*has b'),
         ("", "it has none"),
         ("profiles = 3", "no table"),
-        ("[profiles]\na = 3", "no table"),
-        ("[profiles.a]\ntencent.regoin = 'x'", "did you mean tencent.region"),
-        ("[profiles.a]\ntencent.secret_key = 'x'", "belongs in the environment"),
+        ("[profiles]\na = 3", "line 2, column 1: .*no table"),
+        ("[profiles.a]\ntencent.regoin = 'x'", 'did you mean "tencent.region"'),
+        ("[profiles.a]\n\n  tencent.secret_key = 'x'", "line 3, column 11: tencent.secret_key belongs in the environment"),
         ("[profiles.a]\ntencent.secret_id = 'x'", "belongs in the environment"),
         ("[profiles.a]\ncredentials.role_arn = [1]", "a list, and must be"),
+        ("[profiles.a]\nprofile = 'b'", "names no other profile"),
+        ("[profiles.a]\njournal.path = 'cats'", "no full path"),
+        ("[profiles.a]\ntencent.region = 'x'\n'tencent.region' = 'y'", "set twice"),
+        ("[profiles.a]\npoll.max_ms = 'soon'", "poll.max_ms.*whole number from"),
+        ("[profiles.a]\npoll.max_ms = 2026-11-30", "dates and times"),
         ("[profiles.a]\nprovider = 'acme'", "alibaba or tencent"),
-        ("[profiles.a.operations.tencent.image]\ncount = 1", "did you mean tencent.aigc_image"),
-        ("[profiles.a.operations.tencent.aigc_image]\ncuont = 1", "did you mean count"),
+        ("[profiles.a.operations.tencent.image]\ncount = 1", 'did you mean "tencent.aigc_image"'),
+        ("[profiles.a.operations.tencent.aigc_image]\ncuont = 1", 'did you mean "count"'),
         ("[profiles.a.operations.tencent.aigc_image]\ncount = '1'", "must be of type int"),
         ("[profiles.a.operations.tencent.aigc_image]\ncount = true", "must be of type int"),
         ("[profiles.a.operations.tencent.aigc_image]\nlogo_add = 1", "must be of type bool"),
@@ -75,11 +89,15 @@ def test_what_a_profile_says(library: str, monkeypatch: pytest.MonkeyPatch) -> N
         ("[profiles.a.operations]\ntencent = 1", "no table"),
         ("[[profiles.a]]", "no table"),
         ("a." * 5000 + "b = 1\n[profiles.a]", "means nothing|no TOML"),
+        ("[profiles.a]\n#" + "x" * (1 << 20), "larger than 1048576 bytes"),
     ],
 )
-def test_what_a_file_must_not_say(library: str, text: str, said: str) -> None:
-    with pytest.raises(aigc.InvalidArgumentError, match=said):
+def test_what_a_file_must_not_say(first: Any, text: str, said: str) -> None:
+    with pytest.raises((aigc.InvalidArgumentError, aigc.FileError), match=said):
         first(text, "a")
+
+
+HOME = Path(pwd.getpwuid(os.geteuid()).pw_dir) / ".config/aigc/config.toml"
 
 
 @pytest.mark.parametrize(
@@ -91,39 +109,42 @@ def test_what_a_file_must_not_say(library: str, text: str, said: str) -> None:
         ({"HOME": "/h", "AIGC_CONFIG_FILE": "/f.toml"}, "/f.toml"),
         ({"HOME": "/h", "AIGC_CONFIG_FILE": ""}, "/h/.config/aigc/config.toml"),
         ({"HOME": "/h", "AIGC_CONFIG_FILE": "none"}, None),
-        ({}, None),
+        ({}, HOME),  # As the credentials: the user database knows the home directory.
+        ({"HOME": ""}, HOME),
         ({"HOME": "relative"}, None),
     ],
 )
-def test_where_the_file_is(variables: Dict[str, str], path: Any) -> None:
-    assert profiles.locate(variables) == (None if path is None else Path(path))
+def test_where_the_file_is(
+    library: str, variables: Dict[str, str], path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOME", "XDG_CONFIG_HOME", "AIGC_CONFIG_FILE", "AIGC_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert profiles.configuration(profile="none").file == (None if path is None else Path(path))
 
 
-def test_a_privileged_program_reads_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
-    assert profiles.locate({"HOME": "/h"}) is None and profiles.load("work", {"HOME": "/h"}) is None
-
-
-def test_a_client_reads_only_what_is_named(library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_takes_the_profile_that_is_named(library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "config.toml"
-    file.write_text(
-        "profile = 'default'\n[profiles.default]\nnonsense = 1\n"
-        "[profiles.good]\ntencent.endpoint = 'https://a.example'"
-    )
+    file.write_text("[profiles.good]\ntencent.endpoint = 'https://a.example'\nclose.grace_ms = 70\n[profiles.bad]\nnonsense = 1")
     monkeypatch.setenv("AIGC_CONFIG_FILE", str(file))
 
     def endpoint(**more: Any) -> str:
         with aigc.Client(**more) as client:
             return {row["provider"]: row["endpoint"] for row in client.report()["providers"]}["tencent"]
 
-    cloud = endpoint()  # Nobody has asked for the file.
-    assert endpoint(profile="good") == "https://a.example"
+    cloud = endpoint()  # The file makes no choice.
+    assert endpoint(profile="good") == endpoint(config={"profile": "good"}) == "https://a.example"
     assert endpoint(profile="good", tencent_endpoint="https://b.example") == "https://b.example"
+    with aigc.Client(profile="good") as client:
+        assert client.close_grace == 0.07
+    file.write_text("profile = 'good'\n" + file.read_text())
+    assert endpoint() == "https://a.example" and endpoint(profile="none") == cloud
     monkeypatch.setenv("AIGC_PROFILE", "good")
     assert endpoint() == "https://a.example" and endpoint(profile="") == cloud
     monkeypatch.setenv("AIGC_TENCENT_ENDPOINT", "https://sandbox.example")  # A sandbox is not led past.
     assert endpoint() == "https://sandbox.example"
-    monkeypatch.setenv("AIGC_PROFILE", "default")
+    monkeypatch.setenv("AIGC_PROFILE", "bad")
     with pytest.raises(aigc.InvalidArgumentError, match="nonsense"):
         aigc.Client()
     monkeypatch.setenv("AIGC_CONFIG_FILE", "none")
@@ -132,10 +153,13 @@ def test_a_client_reads_only_what_is_named(library: str, tmp_path: Path, monkeyp
     monkeypatch.setenv("AIGC_CONFIG_FILE", str(tmp_path / "missing"))
     with pytest.raises(aigc.FileError, match="missing cannot be read"):
         aigc.Client()
+    monkeypatch.delenv("AIGC_PROFILE")
+    with pytest.raises(aigc.FileError, match="missing cannot be read"):  # Somebody has named the file.
+        aigc.Client()
 
 
 def test_importing_reads_no_file() -> None:
-    done = python("import aigc.profiles, sys; sys.exit('tomllib' in sys.modules)", AIGC_PROFILE="nowhere")
+    done = python("import aigc.profiles, sys; sys.exit(sys.modules['aigc._library']._loaded is not None)", AIGC_PROFILE="nowhere")
     assert done.returncode == 0, done.stderr
 
 
@@ -183,7 +207,7 @@ def test_the_command_uses_the_file(sandbox: Any, run: Any) -> None:
     done = run(sandboxed(sandbox.info), "generate", "a cat", "--profile", "none")
     assert done.returncode == 2 and "--provider is missing" in done.stderr
     done = run(sandboxed(sandbox.info), "generate", "a cat", "--profile", "defualt")
-    assert done.returncode == 2 and "did you mean default?" in done.stderr
+    assert done.returncode == 2 and 'did you mean "default"?' in done.stderr
     done = run("[profiles.a]", "submit", "a cat", AIGC_PROFILE="a")
     assert done.returncode == 2 and "--provider is missing" in done.stderr
     done = run(sandboxed(sandbox.info), "doctor", "--provider", "tencent")
@@ -198,10 +222,11 @@ def test_a_resume_line_repeats_the_profile(sandbox: Any, run: Any) -> None:
 
 def test_config_show(sandbox: Any, run: Any, tmp_path: Path) -> None:
     text = sandboxed(sandbox.info) + '\n[profiles.work]\njournal.path = "/j"\nhttp.proxy = "http://me:pw@p.example"\n'
-    done = run(text, "config", "show", "--profile", "work", "-c", "poll.max_ms=7", AIGC_CA_FILE="/ca", AIGC_TENCENT_ENDPOINT=None)
+    line = ("config", "show", "--profile", "work", "-c", "poll.max_ms=70")
+    done = run(text, *line, AIGC_CA_FILE="/ca", AIGC_TENCENT_ENDPOINT=None)
     rows: List[List[str]] = [line.split(None, 2) for line in done.stdout.splitlines()]
     assert rows == [
-        ["poll.max_ms", "7", "command line"],
+        ["poll.max_ms", "70", "command line"],
         ["http.proxy", "http://(user)@p.example", "profile work"],
         ["tls.ca_file", "/ca", "environment AIGC_CA_FILE"],
         ["journal.path", "/j", "profile work"],
@@ -222,7 +247,7 @@ def test_config_show(sandbox: Any, run: Any, tmp_path: Path) -> None:
         ("[profiles.a]\npoll.max_ms = 'soon'", 2, "poll.max_ms"),
         ("[profiles.a]\nalibaba.network = 'moon'", 2, "alibaba.network"),
         ("[profiles.a]\n[profiles.b]\nx = 1", 2, "x is no configuration key"),
-        ("profile = 'c'\n[profiles.a]", 2, "no profile 'c'"),
+        ("profile = 'c'\n[profiles.a]", 2, 'no profile "c"'),
         ("provider = 'x'", 2, "alibaba or tencent"),
         ("[profiles.a", 2, "no TOML"),
     ],

@@ -7,12 +7,11 @@ import json
 import os
 import time
 import warnings
-from copy import copy
 from ctypes import byref, c_size_t, string_at
 from typing import Any, Callable, Dict, Generic, Iterable, List, Mapping, Optional, Tuple, Type, TypeVar, Union
 from weakref import WeakSet, WeakValueDictionary
 
-from . import _config, _native, profiles
+from . import _config, _native
 from ._call import Handle, PathLike, call, decode, encode, file_name, milliseconds, optional, said
 from ._event import Event
 from ._jobs import BaseDownload, BaseJob, BaseTask
@@ -41,20 +40,26 @@ class BaseClient(Generic[JobT, DownloadT]):
 
     def __init__(self, config: Optional[Mapping[str, Any]] = None, *, profile: Optional[str] = None, **keys: Any) -> None:
         """config and keys: configuration keys, as aigc.config_keys() lists them; tencent_region= is "tencent.region".
-        profile: the name of one in the configuration file (aigc.profiles); None: the one of AIGC_PROFILE, if set; "": none.
+        profile: the name of one in the configuration file (aigc.profiles); None: the one of AIGC_PROFILE, or the file's own
+        choice; "" or "none": none.
         """
         self._ended = False  # Closed, and the grace is over: no event comes any more.
         self._pid = os.getpid()
-        self._profile = profiles.load(profile, os.environ)
-        settings = _config.build(config, keys, profiles.settings_of(self._profile, os.environ))
-        self._grace_ms = int(_config.get(settings, "close.grace_ms") or 0)
-        self._late_answer = int(_config.get(settings, "timeout.submit_ms") or 0) / 1000 + 10
-        """How many seconds after the end of a job the answer to its submission can come."""
-        self._log_capacity = int(_config.get(settings, "log.capacity") or 0)
-        self._tells_logs = (_config.get(settings, "log.level") or "off") != "off"
+        settings = _config.build(config, keys, profile)
         pointer = _native.client_p()
         call(lib().aigc_client_new, settings, byref(pointer))
         self._handle = Handle(pointer, lib().aigc_client_free)
+        set_to = {row["key"]: row["value"] for row in self.report()["configuration"]["values"]}
+
+        def value(key: str) -> str:
+            """What this client uses, from wherever."""
+            return str(set_to.get(key, _config.default(key)))
+
+        self._grace_ms = int(value("close.grace_ms"))
+        self._late_answer = int(value("timeout.submit_ms")) / 1000 + 10
+        """How many seconds after the end of a job the answer to its submission can come."""
+        self._log_capacity = int(value("log.capacity"))
+        self._tells_logs = value("log.level") != "off"
         self._tasks: "WeakValueDictionary[int, BaseTask]" = WeakValueDictionary()
         self._closed = False
         if not _live:
@@ -131,7 +136,7 @@ class BaseClient(Generic[JobT, DownloadT]):
         the background, at most once unless it provably never reached the provider.
         """
         self._ready()
-        given = self._with_defaults(_request(provider, operation, fields))
+        given = _request(provider, operation, fields)
         if spans is None:
             return self._submit(given)
         given, span = spans.start(given)
@@ -237,16 +242,6 @@ class BaseClient(Generic[JobT, DownloadT]):
         self._check_process()
         if self._closed:
             raise ClosedError("the client has been closed", status=Status.CLOSED)
-
-    def _with_defaults(self, request: Request) -> Request:
-        """The request with the profile's fields where it has none itself; the caller's own object stays as it is."""
-        more = {} if self._profile is None else self._profile.fields(request.provider, request.operation)
-        missing = {name: value for name, value in more.items() if request.fields.get(name) is None}
-        if not missing:
-            return request
-        whole = copy(request)
-        whole.fields = {**request.fields, **missing}
-        return whole
 
     def _check_process(self) -> None:
         if os.getpid() != self._pid:

@@ -7,32 +7,27 @@ from ctypes import byref
 from typing import Any, Mapping, Optional
 
 from . import _native
-from ._call import Handle, call, decode, encode
+from ._call import Handle, call, encode
 from ._library import lib
 from .describe import _config_keys
 from .enums import Status
 from .errors import InvalidArgumentError
 
 
-def build(
-    config: Optional[Mapping[str, Any]], keywords: Mapping[str, Any], profile: Optional[Mapping[str, str]] = None
-) -> Handle:
-    """A new aigc_config with what all name; keywords win, and a profile's keys yield. Raises InvalidArgumentError for a key
-    or a value."""
+def build(config: Optional[Mapping[str, Any]], keywords: Mapping[str, Any], profile: Optional[str] = None) -> Handle:
+    """A new aigc_config with what both name; keywords win. Raises InvalidArgumentError for a key or a value.
+
+    profile: the name of a profile, "" for none; None leaves the choice to the configuration, the environment and the file.
+    """
     pointer = _native.config_p()
     call(lib().aigc_config_new, byref(pointer))
     handle = Handle(pointer, lib().aigc_config_free)
-    given = {*(config or {}), *map(key_of, keywords)}
-    for key, value in (profile or {}).items():
-        if key not in given:
-            _set(handle, key, value)
     for key, value in (config or {}).items():
         _set(handle, key, value)
     for keyword, value in keywords.items():
         _set(handle, key_of(keyword), value)
-    folder = os.environ.get("AIGC_JOURNAL")
-    if folder and "journal.path" not in given:
-        _set(handle, "journal.path", folder)
+    if profile is not None:
+        _set(handle, "profile", profile or "none")
     return handle
 
 
@@ -45,9 +40,9 @@ def key_of(keyword: str) -> str:
     return keyword.replace("_", ".", 1)
 
 
-def get(handle: Handle, key: str) -> Optional[str]:
-    """The value of a key: what was set, or the default; None for secrets and unknown keys."""
-    return decode(lib().aigc_config_get(handle, encode(key, "key")))
+def default(key: str) -> str:
+    """The default of a key."""
+    return next((row.default for row in _config_keys() if row.key == key), "")
 
 
 def _set(handle: Handle, key: str, value: Any) -> None:

@@ -98,26 +98,24 @@ def _library() -> Check:
     return Check("library", OK, f"{versions} ({lib()._name})")
 
 
-# Those that the library itself reads.
-_VARIABLES = {name: key for name, key in profiles.VARIABLES.items() if name != "AIGC_JOURNAL"}
-
-
 def _profile() -> List[Check]:
     """The profile that is in force, if any."""
-    found = profiles.load(None, os.environ)
+    found = profiles.load()
     if found is None:
         return []
-    keys = ", ".join(sorted(profiles.settings_of(found, os.environ))) or "nothing"
+    keys = ", ".join([*sorted(found.settings), *(f"{name[1]}.{key}" for name, row in found.defaults.items() for key in row)])
+    keys = keys or "nothing"
     return [Check("profile", OK, f"profile {found.name} of {found.path} sets {keys}")]
 
 
 def _variables(settings: Dict[str, str]) -> List[Check]:
     """What the environment sets in the place of the configuration: whoever forgets that pays nothing and gets drawings."""
     checks = []
-    for variable, key in _VARIABLES.items():
-        value = os.environ.get(variable)
-        if value and key not in settings:
-            checks.append(Check("environment", WARN, f"{variable}={value} stands for {key}: a sandbox, not the cloud?"))
+    for row in profiles.configuration(settings).values:
+        kind, _, variable = row.source.partition(" ")
+        if kind == "environment" and row.key != "journal.path":
+            text = f"{variable}={os.environ.get(variable)} stands for {row.key}: a sandbox, not the cloud?"
+            checks.append(Check("environment", WARN, text))
     return checks
 
 

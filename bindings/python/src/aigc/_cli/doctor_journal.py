@@ -24,10 +24,7 @@ class Finding(NamedTuple):
 
 def folder(settings: Dict[str, str]) -> Optional[str]:
     """The journal that a client with these settings would use; None if it would have none."""
-    if "journal.path" in settings:
-        return settings["journal.path"] or None
-    named = os.environ.get("AIGC_JOURNAL")
-    return named or profiles.settings_of(profiles.load(None, os.environ), os.environ).get("journal.path") or None
+    return profiles.configuration(settings).value("journal.path") or None
 
 
 def look(settings: Dict[str, str]) -> List[Finding]:

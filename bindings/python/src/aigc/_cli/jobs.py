@@ -21,8 +21,8 @@ _OUTCOMES = {"accepted": Outcome.ACCEPTED, "not-sent": Outcome.NOT_SENT, "abando
 
 def folder(args: argparse.Namespace) -> str:
     """The journal that the command line, the configuration or AIGC_JOURNAL names."""
-    named = args.journal or dict(getattr(args, "config", [])).get("journal.path") or os.environ.get("AIGC_JOURNAL")
-    named = named or profiles.settings_of(profiles.load(None, os.environ), os.environ).get("journal.path")
+    named = args.journal or dict(getattr(args, "config", [])).get("journal.path")
+    named = named or profiles.configuration().value("journal.path")
     if not named:
         raise InvalidArgumentError(
             "no journal is named: add --journal FOLDER, set AIGC_JOURNAL, or journal.path in a profile",

@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
-from typing import Dict, List, NamedTuple, Optional
+from contextlib import suppress
+from typing import List
 
 from .. import profiles
 from ..describe import _config_keys
 from ..enums import Status
-from ..errors import AigcError, InvalidArgumentError
+from ..errors import AigcError, InvalidArgumentError, LibraryLoadError
 from . import exits, options
 from .output import Output
 
 _WITH_PROVIDER = ("generate", "submit", "batch", "call", "list")
-_USER = re.compile(r"//[^/@]*@")
 
 
 def choose(args: argparse.Namespace) -> None:
-    """Names the profile, for this process, as a user of the package would: by AIGC_PROFILE. The command's own choice is
-    the first of --profile, AIGC_PROFILE and what the file says. Without a file there is none."""
+    """Names the profile, for this process, as a user of the package would: by AIGC_PROFILE. The choice is the first of
+    --profile, -c profile=NAME, AIGC_PROFILE and what the file says. Without a file there is none."""
     if not hasattr(args, "profile") or (args.command == "config" and args.action != "show"):
         return
-    if args.profile is not None:
-        os.environ["AIGC_PROFILE"] = "" if args.profile == profiles.NONE else args.profile
-    elif not os.environ.get("AIGC_PROFILE"):
-        path = profiles.locate(os.environ)
-        if path is not None and (path.exists() or os.environ.get("AIGC_CONFIG_FILE")):
-            os.environ["AIGC_PROFILE"] = profiles.chosen(profiles.read(path), str(path)) or ""
+    named = args.profile if args.profile is not None else dict(getattr(args, "config", None) or []).get("profile")
+    if named is not None:
+        os.environ["AIGC_PROFILE"] = named or profiles.NONE
     if args.command in _WITH_PROVIDER and getattr(args, "provider", "") is None:
-        found = profiles.load(None, os.environ)
-        args.provider = found.provider if found is not None else None
+        with suppress(LibraryLoadError):  # A wrong command line is told first.
+            args.provider = profiles.configuration().provider
         if args.provider is None and args.command != "batch":  # Its rows can name it.
             raise InvalidArgumentError(
                 "--provider is missing: alibaba or tencent, or provider = \"...\" in the configuration file",
@@ -52,51 +48,29 @@ def _keys(args: argparse.Namespace, output: Output) -> int:
     return exits.OK
 
 
-class Value(NamedTuple):
-    """A configuration key and where its value comes from."""
-
-    key: str
-    value: str
-    source: str
-
-
-def values(
-    given: Dict[str, str], environment: Dict[str, str], found: Optional[profiles.Profile]
-) -> List[Value]:
-    """Every key with its value; the first source that has one wins. Secrets are not shown."""
-    variables = {key: name for name, key in profiles.VARIABLES.items() if environment.get(name)}
-    rows = []
-    for row in _config_keys():
-        key = row.key
-        if key in given:
-            value, source = given[key], "command line"
-        elif key in variables:
-            value, source = environment[variables[key]], f"environment {variables[key]}"
-        elif found is not None and key in found.settings:
-            value, source = found.settings[key], f"profile {found.name}"
-        else:
-            value, source = row.default, "default"
-        shown = "(secret)" if row.type == "secret" and value else _USER.sub("//(user)@", value)
-        rows.append(Value(key, shown, source))
-    return rows
-
-
 def _show(args: argparse.Namespace, output: Output) -> int:
-    found = profiles.load(None, os.environ)
-    if found is not None:
-        output.note(f"aigc: profile {found.name} of {found.path}")
-    for row in values(options.settings(args), dict(os.environ), found):
-        if row.source != "default" or args.all:
-            output.result(f"{row.key:34} {row.value or '-':30} {row.source}", vital=False, type="value", **row._asdict())
-    for (provider, operation), fields in sorted(found.defaults.items() if found else ()):
+    """Every key with its value and who says so. Secrets are not shown."""
+    found = profiles.configuration(options.settings(args))
+    if found.profile is not None:
+        output.note(f"aigc: profile {found.profile.name} of {found.profile.path}")
+    rows = {row.key: row for row in found.values}
+    for key in _config_keys():
+        row = rows.get(key.key)
+        if row is None and not args.all:
+            continue
+        value = key.default if row is None else "(secret)" if row.value is None else row.value
+        source = "default" if row is None else row.source.replace("program", "command line")
+        text = f"{key.key:34} {value or '-':30} {source}"
+        output.result(text, vital=False, type="value", key=key.key, value=value, source=source)
+    for (provider, operation), fields in sorted(found.profile.defaults.items() if found.profile else ()):
         for name, value in fields.items():
-            text = f"{f'{provider}.{operation}.{name}':34} {value!s:30} profile {found.name if found else ''}"
+            text = f"{f'{provider}.{operation}.{name}':34} {value!s:30} profile {found.profile.name if found.profile else ''}"
             output.result(text, vital=False, type="field", provider=provider, operation=operation, name=name, value=value)
     return exits.OK
 
 
 def _path(args: argparse.Namespace, output: Output) -> int:
-    path = profiles.locate(os.environ)
+    path = profiles.configuration(profile=profiles.NONE).file
     if path is None:
         why = "this program has more rights than its caller" if profiles.is_privileged() else "AIGC_CONFIG_FILE or HOME"
         output.note(f"aigc: there is no configuration file: {why}")
@@ -109,26 +83,24 @@ def _path(args: argparse.Namespace, output: Output) -> int:
 
 def _check(args: argparse.Namespace, output: Output) -> int:
     """Every profile, and every value by the library's own checks."""
-    from .. import _config
-
-    path = profiles.locate(os.environ)
-    if path is None or not path.exists():
+    found = profiles.configuration(profile=profiles.NONE)
+    if found.file is None or not (found.file.exists() or found.file.is_symlink()):
         return _path(args, output)
-    document, where = profiles.read(path), str(path)
+    if found.problem is not None:
+        raise InvalidArgumentError(found.problem, status=Status.INVALID_ARGUMENT)
     codes: List[int] = []
-    for name in profiles.names(document, where):
+    told = set()
+    for name in [*found.profiles, None]:  # The last one: the profile that would be taken.
         try:
-            found = profiles.profile(document, name, where)
-            _config.build({}, {}, found.settings)
+            one = profiles.configuration(profile=name).profile
         except AigcError as error:
-            output.error(error)
+            if error.message not in told:
+                output.error(error)
+            told.add(error.message)
             codes.append(exits.of(error))
             continue
-        count = len(found.settings) + sum(map(len, found.defaults.values()))
+        if name is None or one is None:
+            continue
+        count = len(one.settings) + sum(map(len, one.defaults.values()))
         output.result(f"{name}: good, {count} values", vital=False, type="profile", name=name, values=count)
-    first = profiles.chosen(document, where)
-    if first is not None and first not in profiles.names(document, where):
-        profiles.profile(document, first, where)  # Raises.
-    if not codes:
-        profiles.profile({**document, "profiles": {"": {}}}, "", where)  # What stands outside of the profiles.
     return exits.worst(codes)

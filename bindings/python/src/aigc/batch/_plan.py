@@ -146,7 +146,7 @@ def build(
 
 def library() -> Known:
     """What the loaded library knows, and the profile that a client would take."""
-    profile = profiles.load(None, os.environ)
+    profile = profiles.load()
     return Known(
         lambda: sorted({row.provider for row in _operations()}),
         lambda provider: [row.operation for row in _operations() if row.provider == provider and row.kind == "submit"],

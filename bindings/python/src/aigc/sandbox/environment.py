@@ -15,6 +15,7 @@ _UNSET = (
     "TENCENTCLOUD_TOKEN",
     "TENCENTCLOUD_SESSION_TOKEN",
     "AIGC_PROFILE",
+    "AIGC_JOURNAL",  # It is for jobs that are paid: a key of the sandbox there would keep the true job from being sent.
 )
 
 
