@@ -58,53 +58,67 @@ final class StrangeAnswerTests: XCTestCase {
         let headers = HTTPHeaders([HTTPHeader("Age", "5")])
         let refused = CallFailure(.throttled, Failure(.throttled, "slow down", requestID: "r"))
         let answer = known.believed(
-            .failure(refused), HTTPReply(status: 429, headers: headers), call, doing: "Submitting")
+            .failure(refused), HTTPReply(status: 429, headers: headers), call, at: 0, doing: "Submitting")
         guard case .failure(let failed) = answer else { return XCTFail("\(answer)") }
         XCTAssertEqual(failed.kind, .unreadable)
         XCTAssertTrue(failed.failure.message.contains("slow down"), failed.failure.message)
         XCTAssertEqual(failed.failure.requestID, "r")
     }
 
-    func testARequestIdThatWasThereBefore() {
-        var known = KnownAnswers()
-        let call = FakeProvider().call(submit: "one")
-        func answer(_ job: String, _ request: String?) -> Bool {
-            let said = JobAnswer(remoteID: job, state: .pending, requestID: request)
-            guard case .success = known.believed(.success(said), HTTPReply(status: 200), call, doing: "x") else {
-                return false
-            }
-            return true
-        }
-        XCTAssertTrue(answer("a", "1"))
-        XCTAssertFalse(answer("b", "1"), "another job with the request id of the first")
-        XCTAssertTrue(answer("c", "2"))
-        XCTAssertTrue(answer("d", nil))
-        XCTAssertTrue(answer("e", nil))
-        XCTAssertTrue(answer("f", ""))
-        XCTAssertFalse(answer("b", "3"))
-        XCTAssertFalse(answer("g", "3"), "the request id of an answer that was not believed")
+    // MARK: - Answers of other calls
+
+    private let second: Int64 = 1_000_000_000
+
+    private func reply(_ date: String?) -> HTTPReply {
+        HTTPReply(status: 200, headers: HTTPHeaders(date.map { [HTTPHeader("Date", $0)] } ?? []))
     }
 
-    /// A write by name costs as a submission does: an answer that was given before was given to something else.
-    func testAWriteByNameIsHeldToItsRequestId() {
-        var known = KnownAnswers()
+    private func refusal(_ id: String?, _ kind: FailureKind = .refused) -> Result<JobAnswer, CallFailure> {
+        .failure(CallFailure(kind, Failure(.requestRefused, "no", requestID: id)))
+    }
+
+    /// The request id of an earlier answer with that answer's date, seconds later: nobody makes such an answer anew.
+    func testAnEarlierAnswerIsNotBelievedAgain() {
+        let submission = FakeProvider().call(submit: "one")
+        for (id, date, later, isBelieved) in [
+            ("r", "12:00:00", 2 * second, false), ("r", "12:00:00", 3_600 * second, false),
+            ("r", "12:00:00", 2 * second - 1, true), ("r", "12:00:02", 2 * second, true),
+            ("s", "12:00:00", 9 * second, true),
+            ("r", nil, 9 * second, true), ("", "12:00:00", 9 * second, true), (nil, "12:00:00", 9 * second, true),
+        ] as [(String?, String?, Int64, Bool)] {
+            var known = KnownAnswers()
+            _ = known.believed(refusal("r", .throttled), reply("12:00:00"), submission, at: 7 * second, doing: "x")
+            let said = known.believed(
+                refusal(id, .throttled), reply(date), submission, at: 7 * second + later, doing: "x")
+            guard case .failure(let failed) = said else { return XCTFail("a refusal became a success") }
+            let what = "\(id ?? "no id"), \(date ?? "no date"), \(later) ns later"
+            XCTAssertEqual(failed.kind, isBelieved ? .throttled : .unreadable, what)
+        }
+    }
+
+    /// A service that stands for a provider gives all answers one request id, and has no date or the time of day: jobs work.
+    func testAServiceWithOneRequestId() {
         let provider = FakeProvider()
-        let call = provider.direct(provider.call(submit: "one"), as: .submit)
-        func isBelieved(_ request: String?) -> Bool {
-            let said = JobAnswer(state: .succeeded, requestID: request)
-            guard case .failure(let failed) = known.believed(.success(said), HTTPReply(status: 200), call, doing: "x")
-            else { return true }
-            XCTAssertEqual(failed.kind, .unreadable)
-            return false
+        let submission = provider.call(submit: "one")
+        let status = provider.statusCall(provider.reference(operation: "draw", remoteID: "job-1"))
+        for dates in [false, true] {
+            var known = KnownAnswers()
+            for number in 0..<100 {
+                let now = Int64(number) * second
+                let reply = reply(dates ? "second \(number)" : nil)
+                let job = JobAnswer(remoteID: "job-\(number)", state: .pending, requestID: "r")
+                for (call, said) in [
+                    (submission, refusal("r", .throttled)), (submission, .success(job)), (status, refusal("r")),
+                ] {
+                    switch (known.believed(said, reply, call, at: now, doing: "x"), said) {
+                    case (.success, .success): break
+                    case (.failure(let failed), .failure(let right)): XCTAssertEqual(failed.kind, right.kind)
+                    default: XCTFail("\(said)")
+                    }
+                }
+            }
         }
-        XCTAssertTrue(isBelieved("1"))
-        XCTAssertFalse(isBelieved("1"))
-        XCTAssertTrue(isBelieved("2"))
-        XCTAssertTrue(isBelieved(nil))
-        XCTAssertTrue(isBelieved(nil))
     }
-
-    // MARK: - Refusals of other calls
 
     /// Something on the way passes the submission on, the job is created and paid, and answers with the refusal of an earlier
     /// one. A second try would be a second bill.
@@ -118,6 +132,7 @@ final class StrangeAnswerTests: XCTestCase {
             harness.transport.setScript { $0.subject == "first" ? fault : nil }
             harness.submit("first", deadline: 2_000)
             harness.runToTheEnd()
+            harness.run(for: 3_000)
             harness.cloud.refusesFromCache = ["submit"]
             let job = harness.submit("paid")
             harness.runToTheEnd()
@@ -125,7 +140,7 @@ final class StrangeAnswerTests: XCTestCase {
             XCTAssertEqual(harness.cloud.executions(of: "paid").count, 1, "\(kind): paid once")
             XCTAssertEqual(seen.state, .unknown, kind)
             XCTAssertEqual(seen.outcome, .unknown, kind)
-            XCTAssertTrue(seen.message.contains("a request id that this client already has"), seen.message)
+            XCTAssertTrue(seen.message.contains("the request id and the date of an earlier one"), seen.message)
         }
     }
 
@@ -139,6 +154,7 @@ final class StrangeAnswerTests: XCTestCase {
             let refused = harness.attach("job-1")
             harness.runToTheEnd()
             XCTAssertEqual(end(refused).state, .failed)
+            harness.run(for: 3_000)
             harness.cloud.refusesFromCache = ["status"]
             let job = harness.submit("two", deadline: 60_000)
             harness.run(for: 10_000)
@@ -149,12 +165,8 @@ final class StrangeAnswerTests: XCTestCase {
         }
     }
 
-    private func refusal(_ id: String?, _ kind: FailureKind = .refused) -> Result<JobAnswer, CallFailure> {
-        .failure(CallFailure(kind, Failure(.requestRefused, "no", requestID: id)))
-    }
-
     /// Each kind of call against an answer that each kind of call had before.
-    func testAnAnswerToAnyCallNamesOneCallAlone() {
+    func testAnAnswerToAnyCallBelongsToOneCallAlone() {
         let provider = FakeProvider()
         let submission = provider.call(submit: "one")
         let reference = provider.reference(operation: "draw", remoteID: "job-1")
@@ -166,28 +178,27 @@ final class StrangeAnswerTests: XCTestCase {
         let kinds: [FailureKind] = [
             .refused, .throttled, .concurrencyLimit, .clockSkew, .staleCredentials, .notFound, .expired, .transient,
         ]
+        let reply = reply("12:00:00")
         for (firstName, first) in calls {
             for (name, call) in calls {
                 for kind in kinds {
                     for wasRefused in [false, true] {
                         var known = KnownAnswers()
-                        let reply = HTTPReply(status: 200)
                         let old: Result<JobAnswer, CallFailure> =
                             wasRefused
                             ? refusal("r") : .success(JobAnswer(remoteID: "a", state: .pending, requestID: "r"))
-                        _ = known.believed(old, reply, first, doing: "x")
-                        let said = known.believed(refusal("r", kind), reply, call, doing: "x")
+                        _ = known.believed(old, reply, first, at: 0, doing: "x")
+                        let said = known.believed(refusal("r", kind), reply, call, at: 2 * second, doing: "x")
                         guard case .failure(let failed) = said else { return XCTFail("\(said)") }
                         XCTAssertEqual(failed.kind, .unreadable, "\(name) after \(firstName): \(kind)")
                         XCTAssertEqual(failed.failure.isRetryable, call.kind != .submit)
                         let answer = JobAnswer(remoteID: "b", state: .succeeded, requestID: "r")
-                        guard case .failure = known.believed(.success(answer), reply, call, doing: "x") else {
-                            return XCTFail("\(name) after \(firstName): an answer")
-                        }
-                        guard case .failure(let own) = known.believed(refusal("s", kind), reply, call, doing: "x")
-                        else {
-                            return XCTFail("a refusal became a success")
-                        }
+                        guard case .failure = known.believed(.success(answer), reply, call, at: 2 * second, doing: "x")
+                        else { return XCTFail("\(name) after \(firstName): an answer") }
+                        guard
+                            case .failure(let own) = known.believed(
+                                refusal("s", kind), reply, call, at: 2 * second, doing: "x")
+                        else { return XCTFail("a refusal became a success") }
                         XCTAssertEqual(own.kind, kind, "a refusal with an id of its own stays")
                     }
                 }
@@ -195,13 +206,13 @@ final class StrangeAnswerTests: XCTestCase {
         }
     }
 
-    func testTheRefusalOfAnImageNamesOneCallAlone() {
+    func testTheRefusalOfAnImageBelongsToOneCallAlone() {
         var known = KnownAnswers()
         let call = FakeProvider().direct(FakeProvider().call(submit: "one"), as: .asset)
         let gone = CallFailure(.notFound, Failure(.notFound, "no", requestID: "r"))
-        let reply = HTTPReply(status: 404)
-        XCTAssertEqual(known.believed(refusal: gone, reply, call, doing: "x").kind, .notFound)
-        XCTAssertEqual(known.believed(refusal: gone, reply, call, doing: "x").kind, .unreadable)
+        let reply = reply("12:00:00")
+        XCTAssertEqual(known.believed(refusal: gone, reply, call, at: 0, doing: "x").kind, .notFound)
+        XCTAssertEqual(known.believed(refusal: gone, reply, call, at: 2 * second, doing: "x").kind, .unreadable)
     }
 
     /// Thousands of status answers do not displace what answered submissions.
@@ -210,32 +221,24 @@ final class StrangeAnswerTests: XCTestCase {
         let provider = FakeProvider()
         let status = provider.statusCall(provider.reference(operation: "draw", remoteID: "job-1"))
         let submission = provider.call(submit: "one")
-        XCTAssertTrue(known.note(request: "refused", submission))
-        for number in 0..<3 * AnswerBook.capacity { XCTAssertTrue(known.note(request: "\(number)", status)) }
-        XCTAssertFalse(known.note(request: "refused", submission))
-        XCTAssertFalse(known.note(request: "refused", status))
-    }
-
-    /// A refusal without a request id cannot be told from another one: the clouds' readers take none for a refusal of a
-    /// submission, see FailureTests.
-    func testARefusalWithoutARequestIdIsNotNoted() {
-        var known = KnownAnswers()
-        let call = FakeProvider().call(submit: "one")
-        for _ in 0..<2 {
-            guard case .failure(let failed) = known.believed(refusal(nil), HTTPReply(status: 400), call, doing: "x")
-            else { return XCTFail("a refusal became a success") }
-            XCTAssertEqual(failed.kind, .refused)
+        let reply = reply("12:00:00")
+        XCTAssertFalse(known.isRepeated("refused", reply, submission, at: 0))
+        for number in 0..<3 * AnswerBook<FirstAnswer>.capacity {
+            XCTAssertFalse(known.isRepeated("\(number)", reply, status, at: 0))
         }
+        XCTAssertTrue(known.isRepeated("refused", reply, submission, at: 2 * second))
+        XCTAssertTrue(known.isRepeated("refused", reply, status, at: 2 * second))
     }
 
     func testTheBookIsBounded() {
-        var book = AnswerBook()
-        for number in 0..<3 * AnswerBook.capacity { XCTAssertTrue(book.add("\(number)", of: "fake")) }
-        XCTAssertFalse(book.add("\(3 * AnswerBook.capacity - 1)", of: "fake"))
-        XCTAssertFalse(book.add("\(2 * AnswerBook.capacity)", of: "fake"))
-        XCTAssertTrue(book.add("0", of: "fake"), "forgotten")
-        XCTAssertTrue(book.add("\(3 * AnswerBook.capacity - 1)", of: "another"))
-        XCTAssertTrue(book.add("\u{212A}", of: "fake"))
-        XCTAssertTrue(book.add("K", of: "fake"), "other bytes are another id")
+        var book = AnswerBook<Int>()
+        let capacity = AnswerBook<Int>.capacity
+        for number in 0..<3 * capacity { XCTAssertNil(book.add("\(number)", of: "fake", number)) }
+        XCTAssertEqual(book.add("\(3 * capacity - 1)", of: "fake", -1), 3 * capacity - 1)
+        XCTAssertEqual(book.first("\(2 * capacity)", of: "fake"), 2 * capacity)
+        XCTAssertNil(book.add("0", of: "fake", -1), "forgotten")
+        XCTAssertNil(book.add("\(3 * capacity - 1)", of: "another", -1))
+        XCTAssertNil(book.add("\u{212A}", of: "fake", -1))
+        XCTAssertNil(book.add("K", of: "fake", -1), "other bytes are another id")
     }
 }

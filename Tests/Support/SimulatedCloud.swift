@@ -55,7 +55,7 @@ public final class SimulatedCloud: @unchecked Sendable {
     public var repeatsAcceptances = false
     /// Something on the way passes each call of an action on, and answers the call with its oldest refusal of the action.
     public var refusesFromCache: Set<String> = []
-    /// Whether each answer has a request id of its own.
+    /// Whether each answer has a request id of its own, and a date.
     public var givesRequestIDs = false
     /// The header Age of answers to submissions.
     public var age: String?
@@ -122,7 +122,7 @@ public final class SimulatedCloud: @unchecked Sendable {
                 if !forgetsArrivals, !nonces.insert(nonce).inserted { repeatedNonces += 1 }
             }
             if let said = refusal(fault, request, action, key, now, unixMilliseconds) {
-                let reply = named(said)
+                let reply = named(said, unixMilliseconds)
                 if refusals[action] == nil { refusals[action] = reply }
                 return reply
             }
@@ -133,8 +133,8 @@ public final class SimulatedCloud: @unchecked Sendable {
                 let id = repeatsAcceptances ? "job-\(nextJob - 1)" : create(subject, now)
                 var accepted = Self.text("accepted \(id)" + (subject.contains(failingAtOnce) ? " failed" : ""))
                 if let age { accepted.headers.append(name: "age", value: age) }
-                reply = named(accepted)
-            case "status": reply = named(status(subject, now, unixMilliseconds))
+                reply = named(accepted, unixMilliseconds)
+            case "status": reply = named(status(subject, now, unixMilliseconds), unixMilliseconds)
             default: reply = image(path, request, unixMilliseconds)
             }
             return refusesFromCache.contains(action) ? refusals[action] ?? reply : reply
@@ -143,10 +143,11 @@ public final class SimulatedCloud: @unchecked Sendable {
 
     // MARK: - Lock held
 
-    private func named(_ reply: HTTPReply) -> HTTPReply {
+    private func named(_ reply: HTTPReply, _ unixMilliseconds: Int64) -> HTTPReply {
         guard givesRequestIDs else { return reply }
         var reply = reply
         reply.headers.append(name: "x-request", value: "request-\(nextRequest)")
+        reply.headers.append(name: "date", value: "second \(unixMilliseconds / 1_000)")
         nextRequest += 1
         return reply
     }

@@ -17,11 +17,13 @@ from typing import Optional
 
 SMALL, LARGE, ASSET = 2 << 20, 200 << 20, 20 << 20
 
-# nginx makes a new id for each request: an answer whose id was there before would not be believed.
-TENCENT_STATUS = '{"Response":{"Status":"RUN","ImageUrls":[],"Message":"","RequestId":"$request_id"}}'
+TENCENT_STATUS = (
+    '{"Response":{"Status":"RUN","ImageUrls":[],"Message":"","RequestId":"8a1a1a04-1d6b-43dc-b9f3-0f3a9b5ae6a1"}}'
+)
+# nginx makes a new id for each request: one that was there before would not be believed.
 TENCENT_SUBMIT = '{"Response":{"TaskId":"4-AigcImage-$request_id","RequestId":"$request_id"}}'
 ALIBABA_STATUS = (
-    '{"requestId":"$request_id","success":true,"errCode":null,"errMessage":null,"data":'
+    '{"requestId":"8a1a1a04-1d6b-43dc-b9f3-0f3a9b5ae6a1","success":true,"errCode":null,"errMessage":null,"data":'
     '{"id":"$arg_inferenceJobId","promptId":"20","modelId":"girl_6dcc62b4-0000-4000-8000-000000000000",'
     '"jobStatus":"RUNNING",'
     '"jobTrainProgress":0.5,"resultImageUrl":null,"createTime":"2023-12-25T12:00:00.441184","createUserId":1}}'

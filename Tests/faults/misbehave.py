@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import email.utils
 import json
 import random
 import ssl
@@ -27,11 +28,12 @@ def garbage(size: int = 256) -> bytes:
 
 
 def _answer(start: str, kind: str, body: bytes) -> Message:
-    return Message(start, [("Content-Type", kind), ("Content-Length", str(len(body)))], body)
+    date = email.utils.formatdate(usegmt=True)
+    return Message(start, [("Date", date), ("Content-Type", kind), ("Content-Length", str(len(body)))], body)
 
 
 def throttled(provider: str) -> Message:
-    """Too many requests, in the words of who says it. Each refusal has a request id of its own, as each of a cloud's has."""
+    """Too many requests, in the words of who says it, with a request id of its own and the time of day, as a cloud's."""
     request_id = str(uuid.uuid4())
     if provider == "tencent":
         error = {"Code": "RequestLimitExceeded", "Message": "Please reduce the frequency of calls."}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-import uuid
 from typing import Callable, List
 
 from proof import CREATE, DESCRIBE, PROVIDERS, created, ended, main, requests, until
@@ -190,14 +189,13 @@ def named(rig: Rig, report: Report) -> None:
     """What cannot be believed names the id that it holds, and can be looked at."""
     for provider in PROVIDERS:
         form = SUBMITTED[provider]
-        request = "r-%s" % uuid.uuid4()
-        plain = form % (ID, "", request)
+        plain = form % (ID, "", "r")
         bodies = {
             "<pre>%s</pre>" % plain: ID,
-            form % (ID, '"prompt":"a "quoted" cat",', request): ID,
-            form % (ID, '"TaskId":"4-other","id":"4-other",', request): ID + " and 4-other",
+            form % (ID, '"prompt":"a "quoted" cat",', "r"): ID,
+            form % (ID, '"TaskId":"4-other","id":"4-other",', "r"): ID + " and 4-other",
             plain + plain.replace(ID, "4-other"): ID + " and 4-other",
-            form % ("4-a\u202eb", "", request): "4-a\\u{202E}b",
+            form % ("4-a\u202eb", "", "r"): "4-a\\u{202E}b",
             as_text(("<" + plain).encode("utf-16-le")): ID,
             plain[: plain.index(ID) + len(ID)]: ID + "...",
         }
@@ -205,8 +203,6 @@ def named(rig: Rig, report: Report) -> None:
         with aigc.Client(rig.keys(rig.box.info["http"])) as client:
             before = requests(rig, CREATE[provider])
             for body, name in bodies.items():
-                # Each answer has a request id of its own: one that came before is believed even less.
-                body = body.replace(request, "r-%s" % uuid.uuid4())
                 rig.box.fault("http", CREATE[provider], status=200, body=body, content_type="application/json")
                 job = client.submit(**fields(provider, "named"))
                 error = ended(job)

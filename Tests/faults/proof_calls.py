@@ -19,6 +19,7 @@ ECHO = "SandboxEchoThing"
 ACTIONS = {"alibaba": ECHO + " POST /api/v1/thing", "tencent": ECHO}
 ROUNDS = 20 if LONG else 6
 _LATER = 0.05  # seconds: what comes late has come by then
+_OLDER = 3.0  # seconds: an answer that comes again then has a date of the past
 # No answer, or none that can be read, after the cloud has carried the call out.
 LOST = ("reset_answered", "garbage", "html_502", "empty_503", "cut_0", "cut_4", "chunked_cut")
 
@@ -84,6 +85,7 @@ def caches(rig: Rig, report: Report) -> None:
             with Way(rig, provider, "http") as there:
                 first = there.client.call(provider, ACTIONS[provider], {"Name": "first " + name})
                 error = ended(first)
+                time.sleep(_OLDER)
                 there.api.arm(name, -1)
                 second = there.client.call(provider, ACTIONS[provider], {"Name": "second " + name})
                 told = ended(second)
@@ -97,6 +99,7 @@ def old_refusals(rig: Rig, report: Report) -> None:
         with Way(rig, provider, "http") as there:
             there.api.arm("throttled")
             first = ended(there.client.call(provider, ACTIONS[provider], {"Name": "refused once"}))
+            time.sleep(_OLDER)
             for reads in (False, True):
                 before = _requests(rig, provider)
                 there.api.arm("old_refusal", 1)

@@ -17,6 +17,7 @@ from aigc.enums import Outcome, State
 STRAYS = [name for name, fault in FAULTS.items() if fault.harmless]
 LATE = [name for name in STRAYS if not FAULTS[name].in_matrix]
 _LATER = 0.05  # seconds: what comes late has come by then
+_OLDER = 3.0  # seconds: an answer that comes again then has a date of the past
 ROUNDS = 20 if LONG else 6
 WAYS = ("http", "https", "http proxy", "tunnel")
 
@@ -161,6 +162,7 @@ def old_refusals(rig: Rig, report: Report) -> None:
                 good = refused.outcome is Outcome.ACCEPTED and len(created(rig, "old first " + text)) == 1
                 report.ok(good, text + ": when it was new, it was a leave to try again", refused.outcome.name)
 
+                time.sleep(_OLDER)
                 there.api.arm("old_refusal", -1)
                 job = accepted(there.client, provider, "old second " + text)
                 error = ended(job)
@@ -168,7 +170,7 @@ def old_refusals(rig: Rig, report: Report) -> None:
                 count = len(created(rig, "old second " + text))
                 good = job.outcome is Outcome.UNKNOWN and count == 1
                 report.ok(good, text + ": UNKNOWN, paid once", "%s, %d jobs: %s" % (job.outcome.name, count, error))
-                report.ok("a request id that this client already has" in str(error), text + ": it says so", error)
+                report.ok("the request id and the date of an earlier one" in str(error), text + ": it says so", error)
 
                 refused.follow()
                 before = len(there.api.counts.hits)

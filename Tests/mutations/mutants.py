@@ -267,8 +267,8 @@ MUTANTS = (
         [
             (
                 ANSWERS, "strangeness",
-                "case .failure(let failed): isNewRequest = note(request: failed.failure.requestID, call)",
-                "case .failure: isNewRequest = true",
+                "case .failure(let failed): isOld = isRepeated(failed.failure.requestID, reply, call, at: now)",
+                "case .failure: isOld = false",
             ),
         ],
         ["swift StrangeAnswerTests", "faults stray"],
@@ -278,8 +278,9 @@ MUTANTS = (
         [
             (
                 "Sources/Engine/Calls/CallReader.swift", "read",
-                "answer = known.believed(said, reply, call, doing: ticket.doing)",
-                "answer = call.kind == .submit ? known.believed(said, reply, call, doing: ticket.doing) : said",
+                "answer = known.believed(said, reply, call, at: clock.nanoseconds(), doing: ticket.doing)",
+                "answer =\n                call.kind == .submit"
+                " ? known.believed(said, reply, call, at: clock.nanoseconds(), doing: ticket.doing) : said",
             ),
         ],
         ["swift StrangeAnswerTests", "faults stray"],

@@ -1,54 +1,82 @@
 internal import Core
 
-/// The job ids or request ids that the newest answers held: one that comes again was not made for the call that it answers.
-/// Keeps hashes and no texts, the newest few thousand.
-struct AnswerBook {
-    static let capacity = 4_096
+/// The job ids or request ids that the newest answers held, each with a note of its first answer. Keeps hashes and no texts,
+/// the newest few thousand.
+struct AnswerBook<Note> {
+    static var capacity: Int { 4_096 }
 
-    private var known: Set<UInt64> = []
+    private var known: [UInt64: Note] = [:]
     /// The hashes in order of arrival; a full list overwrites its oldest hash.
     private var order: [UInt64] = []
     private var next = 0
 
-    /// True if the id is new. Two different texts count as the same once in 10^15 times.
-    mutating func add(_ id: String, of provider: String) -> Bool {
+    /// Notes an id that is new. Otherwise returns the note of its first answer. Two different texts count as the same once in
+    /// 10^15 times.
+    mutating func add(_ id: String, of provider: String, _ note: Note) -> Note? {
         let number = Self.number(id, provider)
-        guard known.insert(number).inserted else { return false }
+        if let first = known[number] { return first }
+        known[number] = note
         if order.count < Self.capacity {
             order.append(number)
         } else {
-            known.remove(order[next])  // safe: below the count, see the next line
+            known[order[next]] = nil  // safe: below the count, see the next line
             order[next] = number
             next = (next + 1) % Self.capacity
         }
-        return true
+        return nil
     }
 
-    func holds(_ id: String, of provider: String) -> Bool {
-        !known.isEmpty && known.contains(Self.number(id, provider))
+    func first(_ id: String, of provider: String) -> Note? {
+        known.isEmpty ? nil : known[Self.number(id, provider)]
     }
 
     private static func number(_ id: String, _ provider: String) -> UInt64 {
         var hasher = Hasher()
-        // Bytes, because == on text calls some different ones equal.
-        mix(provider, &hasher)
-        mix(id, &hasher)
+        hasher.combine(bytesOf: provider)
+        hasher.combine(bytesOf: id)
         return UInt64(bitPattern: Int64(hasher.finalize()))
     }
+}
 
-    private static func mix(_ text: String, _ hasher: inout Hasher) {
+extension Hasher {
+    /// Bytes, because == on text calls some different ones equal.
+    fileprivate mutating func combine(bytesOf text: String) {
         var text = text
         text.withUTF8 { bytes in
-            hasher.combine(bytes.count)
-            hasher.combine(bytes: UnsafeRawBufferPointer(bytes))
+            combine(bytes.count)
+            combine(bytes: UnsafeRawBufferPointer(bytes))
         }
+    }
+}
+
+/// When the first answer with a request id came, and which date it bore.
+struct FirstAnswer {
+    /// Its header `Date`, as a hash; nil if it had none.
+    let date: UInt64?
+    /// On the monotonic clock.
+    let atNanoseconds: Int64
+
+    init(_ reply: HTTPReply, at now: Int64) {
+        atNanoseconds = now
+        guard let text = reply.headers["date"] else {
+            date = nil
+            return
+        }
+        var hasher = Hasher()
+        hasher.combine(bytesOf: text)
+        date = UInt64(bitPattern: Int64(hasher.finalize()))
+    }
+
+    /// An answer that was made now would bear a later date: dates count seconds.
+    func isRepeated(by other: FirstAnswer) -> Bool {
+        date != nil && date == other.date && other.atNanoseconds - atNanoseconds >= 2_000_000_000
     }
 }
 
 /// Why an answer belongs to another call.
 enum StrangeAnswer {
     case fromCache(age: String)
-    case knownJob, knownRequest
+    case knownJob, knownAnswer
 
     var text: String {
         switch self {
@@ -58,8 +86,8 @@ enum StrangeAnswer {
         case .knownJob:
             "the answer holds the id of a job that this client already has: it is an old answer, from a cache or left"
                 + " over on a connection"
-        case .knownRequest:
-            "the answer holds a request id that this client already has: it is an old answer, from a cache or left"
+        case .knownAnswer:
+            "the answer has the request id and the date of an earlier one: it is an old answer, from a cache or left"
                 + " over on a connection"
         }
     }
@@ -67,32 +95,40 @@ enum StrangeAnswer {
 
 /// The ids in the answers that this client has received, and the ids of attached jobs.
 ///
-/// A provider gives each answer a request id of its own, a refusal too. An answer whose request id came before was made for
-/// another call: a submission that gets one has an unknown outcome, and a call that only reads is repeated.
+/// A provider gives each answer a request id of its own, a refusal too. An answer that repeats an earlier request id together
+/// with its date was made for another call: a submission that gets one has an unknown outcome, and a call that only reads is
+/// repeated. The id alone proves nothing: a service that stands for the provider may give all answers the same one.
 struct KnownAnswers {
-    private var jobs = AnswerBook()
+    private var jobs = AnswerBook<Void>()
     /// Two books: thousands of status answers must not displace the few answers to submissions.
-    private var submissions = AnswerBook()
-    private var reads = AnswerBook()
+    private var submissions = AnswerBook<FirstAnswer>()
+    private var reads = AnswerBook<FirstAnswer>()
 
-    mutating func note(job remoteID: String, of provider: String) { _ = jobs.add(remoteID, of: provider) }
+    mutating func note(job remoteID: String, of provider: String) { _ = jobs.add(remoteID, of: provider, ()) }
 
-    /// Notes the request id of an answer. True if it is new, or if there is none.
-    mutating func note(request id: String?, _ call: ProviderCall) -> Bool {
-        guard let id, !id.isEmpty else { return true }
+    /// Notes the request id of an answer. True if the answer is an earlier one that came again.
+    mutating func isRepeated(_ id: String?, _ reply: HTTPReply, _ call: ProviderCall, at now: Int64) -> Bool {
+        guard let id, !id.isEmpty else { return false }
+        let answer = FirstAnswer(reply, at: now)
+        let own: FirstAnswer?
+        let others: FirstAnswer?
         if call.kind == .submit {
-            return submissions.add(id, of: call.provider) && !reads.holds(id, of: call.provider)
+            own = submissions.add(id, of: call.provider, answer)
+            others = reads.first(id, of: call.provider)
+        } else {
+            own = reads.add(id, of: call.provider, answer)
+            others = submissions.first(id, of: call.provider)
         }
-        return reads.add(id, of: call.provider) && !submissions.holds(id, of: call.provider)
+        return own?.isRepeated(by: answer) == true || others?.isRepeated(by: answer) == true
     }
 
     /// The answer to a call, if it belongs to this call; otherwise a failure after which nobody knows whether a submission
     /// was executed.
     mutating func believed(
-        _ answer: Result<JobAnswer, CallFailure>, _ reply: HTTPReply, _ call: ProviderCall,
+        _ answer: Result<JobAnswer, CallFailure>, _ reply: HTTPReply, _ call: ProviderCall, at now: Int64,
         doing: @autoclosure () -> String
     ) -> Result<JobAnswer, CallFailure> {
-        guard let strange = strangeness(of: answer, reply, call) else { return answer }
+        guard let strange = strangeness(of: answer, reply, call, at: now) else { return answer }
         switch answer {
         case .success(let job):
             var text = ""
@@ -109,11 +145,12 @@ struct KnownAnswers {
         }
     }
 
-    /// The refusal of a call whose success is no answer about a job, such as an image's. Its request id must be new.
+    /// The refusal of a call whose success is no answer about a job, such as an image's.
     mutating func believed(
-        refusal failed: CallFailure, _ reply: HTTPReply, _ call: ProviderCall, doing: @autoclosure () -> String
+        refusal failed: CallFailure, _ reply: HTTPReply, _ call: ProviderCall, at now: Int64,
+        doing: @autoclosure () -> String
     ) -> CallFailure {
-        guard let strange = strangeness(of: .failure(failed), reply, call) else { return failed }
+        guard let strange = strangeness(of: .failure(failed), reply, call, at: now) else { return failed }
         return disbelieved(failed, strange, reply, call, doing())
     }
 
@@ -141,18 +178,20 @@ struct KnownAnswers {
     }
 
     private mutating func strangeness(
-        of answer: Result<JobAnswer, CallFailure>, _ reply: HTTPReply, _ call: ProviderCall
+        of answer: Result<JobAnswer, CallFailure>, _ reply: HTTPReply, _ call: ProviderCall, at now: Int64
     ) -> StrangeAnswer? {
         // All are noted, whatever the first is.
-        let isNewRequest: Bool
+        let isOld: Bool
         var isNewJob = true
         switch answer {
         case .success(let job):
-            isNewRequest = note(request: job.requestID, call)
-            if call.kind == .submit, !job.remoteID.isEmpty { isNewJob = jobs.add(job.remoteID, of: call.provider) }
-        case .failure(let failed): isNewRequest = note(request: failed.failure.requestID, call)
+            isOld = isRepeated(job.requestID, reply, call, at: now)
+            if call.kind == .submit, !job.remoteID.isEmpty {
+                isNewJob = jobs.add(job.remoteID, of: call.provider, ()) == nil
+            }
+        case .failure(let failed): isOld = isRepeated(failed.failure.requestID, reply, call, at: now)
         }
         if let age = reply.headers["age"] { return .fromCache(age: age) }
-        return !isNewJob ? .knownJob : !isNewRequest ? .knownRequest : nil
+        return !isNewJob ? .knownJob : isOld ? .knownAnswer : nil
     }
 }

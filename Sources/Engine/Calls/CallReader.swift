@@ -48,7 +48,7 @@ final class CallReader {
             noteDate(reply, of: call.endpoint)
             let said = provider.decode(
                 call, operation: operation, reply: reply, unixMilliseconds: clock.unixMilliseconds())
-            answer = known.believed(said, reply, call, doing: ticket.doing)
+            answer = known.believed(said, reply, call, at: clock.nanoseconds(), doing: ticket.doing)
         case .failed(let failure):
             answer = readPart(call, ticket, failure)
         }
@@ -70,15 +70,16 @@ final class CallReader {
     ) -> Result<JobAnswer, CallFailure> {
         var failed = failure.meaning(doing: ticket.doing)
         guard call.kind == .submit, let reply = failure.reply else { return .failure(failed) }
+        let now = clock.nanoseconds()
         let answer = ticket.owner.task.provider.decode(
             call, operation: ticket.owner.record.operation, reply: reply, unixMilliseconds: clock.unixMilliseconds())
         switch answer {
         case .success(let job):
-            if !job.remoteID.isEmpty { return known.believed(answer, reply, call, doing: ticket.doing) }
-            _ = known.note(request: job.requestID, call)
+            if !job.remoteID.isEmpty { return known.believed(answer, reply, call, at: now, doing: ticket.doing) }
+            _ = known.isRepeated(job.requestID, reply, call, at: now)
             failed.response = reply.body
         case .failure(let part):
-            _ = known.note(request: part.failure.requestID, call)
+            _ = known.isRepeated(part.failure.requestID, reply, call, at: now)
             failed.response = part.response
             failed.namedJob = part.namedJob
             if let id = part.namedJob { failed.failure.message += "; what came of the answer names the job \(id)" }
@@ -88,7 +89,7 @@ final class CallReader {
 
     /// The refusal of an image, if it belongs to this call.
     func believed(refusal failed: CallFailure, _ reply: HTTPReply, _ call: ProviderCall, doing: String) -> CallFailure {
-        known.believed(refusal: failed, reply, call, doing: doing)
+        known.believed(refusal: failed, reply, call, at: clock.nanoseconds(), doing: doing)
     }
 
     /// The effect of a failure beyond its own call: rates, clock, credentials, health of the endpoint.
