@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import List
+from typing import List, Sequence
 
 from lab import Figures, Lab, Measures, Row, cpu_per_call, limit, per_second
 
@@ -35,7 +35,20 @@ def submissions(lab: Lab) -> List[Row]:
         note = "%.3g without, %.3g with; %.0f a second; the commits alone take %.3g" % (
             min(cpu_per_call(without)), min(cpu_per_call(with_one)), max(per_second(with_one)), min(cpu_per_call(alone)))
         rows.append(limit("journal: CPU added to a submission, %d in flight" % width, "us", added, most, note))
+        if width == 1:
+            rows.append(at_the_same_pace(lab, count, most, with_one))
     return rows
+
+
+def at_the_same_pace(lab: Lab, count: int, most: float, with_one: Sequence[Figures]) -> Row:
+    """What waits for a disk between two submissions finds its caches cold: so does one without a journal that pauses."""
+    pause = round(1e6 / max(per_second(with_one)))
+    paused = [
+        lab.run(lab.out / "bin" / "ours", lab.host, lab.ca, "submit", 1, count, BENCH_PAUSE_US=str(pause))
+        for _ in range(lab.times(5))]
+    added = min(cpu_per_call(with_one)) - min(cpu_per_call(paused))
+    note = "%.3g without, after a pause of %d us each" % (min(cpu_per_call(paused)), pause)
+    return limit("journal: CPU added to a submission, 1 in flight, at the same pace", "us", added, most, note)
 
 
 def resume(lab: Lab) -> List[Row]:

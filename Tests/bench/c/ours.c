@@ -2,7 +2,8 @@
  *
  * usage: ours HOST:PORT CA_FILE status|submit|poll IN_FLIGHT CALLS [KEY=VALUE]...
  * status: IN_FLIGHT attached jobs that are not followed; each refresh that has ended starts the next of its job.
- * submit: IN_FLIGHT submissions at a time; an accepted job waits on, and the next is submitted.
+ * submit: IN_FLIGHT submissions at a time; an accepted job waits on, and the next is submitted, after BENCH_PAUSE_US
+ *   microseconds of the environment.
  * poll: many followed jobs, more than IN_FLIGHT calls can serve, for CALLS milliseconds; nothing is done per call here.
  *   The server knows how many there were. */
 #define _GNU_SOURCE
@@ -51,6 +52,8 @@ int main(int argc, char **argv)
     aigc_error *error = NULL;
     if (argc < 6) bench_die("usage: ours HOST:PORT CA_FILE status|submit|poll IN_FLIGHT CALLS [KEY=VALUE]...");
     int submits = strcmp(argv[3], "submit") == 0;
+    const char *pause = getenv("BENCH_PAUSE_US");
+    useconds_t pause_us = pause ? (useconds_t)atol(pause) : 0;
     long width = atol(argv[4]);
     total = atol(argv[5]);
     aigc_client *client = bench_client(argv[1], argv[2], argv[4], argv + 6);
@@ -78,6 +81,7 @@ int main(int argc, char **argv)
         if (type == AIGC_EVENT_JOB_REFRESHED || type == AIGC_EVENT_JOB_ACCEPTED) {
             ended++;
             if (aigc_event_status(event)) bench_die("it ended with %s", aigc_status_name(aigc_event_status(event)));
+            if (pause_us) usleep(pause_us);
             if (issued < total) submits ? submit(client) : refresh(aigc_event_job(event));
         } else if (type == AIGC_EVENT_JOB_DONE && aigc_event_status(event) != AIGC_E_CANCELLED) {
             bench_die("a job ended with %s", aigc_status_name(aigc_event_status(event)));
