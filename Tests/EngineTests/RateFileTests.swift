@@ -216,6 +216,24 @@ final class RateFileTests: XCTestCase {
             XCTAssertEqual(used.reserve(at: second), second + round * 50_000_000)
         }
     }
+
+    /// The record is read and cannot be written: one slot is reserved, not two.
+    func testAWriteThatFailsCostsNoSecondSlot() throws {
+        let shared = try board()
+        let rate = try rate(shared)
+        XCTAssertEqual(rate.reserve(at: second), second)
+        var before = rlimit()
+        getrlimit(__rlimit_resource_t(1), &before)
+        var none = before
+        none.rlim_cur = 256
+        let old = signal(SIGXFSZ, SIG_IGN)
+        setrlimit(__rlimit_resource_t(1), &none)
+        let slots = (0..<3).map { _ in rate.reserve(at: second) }
+        setrlimit(__rlimit_resource_t(1), &before)
+        signal(SIGXFSZ, old)
+        XCTAssertEqual(slots[0], second + 50_000_000, "one slot behind the first one")
+        XCTAssertTrue(rate.isAlone)
+    }
 }
 
 /// Any thread.

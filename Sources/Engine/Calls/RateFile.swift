@@ -172,9 +172,9 @@ public final class RateFile: Sendable {
     /// False if the file cannot be read or written.
     func update(_ place: inout Place, unixSeconds: Int64, _ body: (Words?) -> Words?) -> Bool {
         if place.index < 0, !find(&place) { return false }
-        if change(place, unixSeconds, body) { return true }
+        if let isWritten = change(place, unixSeconds, body) { return isWritten }
         // The record belongs to another name now.
-        return find(&place) && change(place, unixSeconds, body)
+        return find(&place) && change(place, unixSeconds, body) == true
     }
 
     /// The words of a record as they are, without a lock; nil if there is none.
@@ -184,15 +184,15 @@ public final class RateFile: Sendable {
         return record.words
     }
 
-    /// False if the record belongs to another name.
-    private func change(_ place: Place, _ unixSeconds: Int64, _ body: (Words?) -> Words?) -> Bool {
+    /// Nil if the record belongs to another name, or cannot be read: `body` has not run. False if it cannot be written.
+    private func change(_ place: Place, _ unixSeconds: Int64, _ body: (Words?) -> Words?) -> Bool? {
         let start = Int64((place.index + 1) * Self.recordBytes)
         // Without the lock after a while: its holder is stopped or hangs.
         let locked = aigcp_range_lock(descriptor, start, Int64(Self.recordBytes), patience)
         defer { if locked == 0 { aigcp_range_unlock(descriptor, start, Int64(Self.recordBytes)) } }
-        guard let bytes = read(at: start, Self.recordBytes) else { return false }
+        guard let bytes = read(at: start, Self.recordBytes) else { return nil }
         let record = Record(bytes)
-        if let record, record.name != place.name { return false }
+        if let record, record.name != place.name { return nil }
         guard let words = body(record?.words) else { return true }
         return write(Record(name: place.name, usedAt: unixSeconds, words: words).bytes, at: start)
     }

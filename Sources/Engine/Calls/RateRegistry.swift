@@ -28,9 +28,11 @@ public final class SharedRate: @unchecked Sendable {
     }
 
     func reserve(at now: Int64) -> Int64 {
-        let slot = change(at: now) { $0.reserve(at: now) }
-        if slot > now { lock.withLock { waited &+= UInt64(slot - now) } }  // safe: slot > now, and both are instants
-        return slot
+        change(at: now) { limit, waited in
+            let slot = limit.reserve(at: now)
+            if slot > now { waited &+= UInt64(slot - now) }  // safe: slot > now, and both are instants
+            return slot
+        }
     }
 
     func row(at now: Int64) -> Statistics.Rate {
@@ -41,7 +43,7 @@ public final class SharedRate: @unchecked Sendable {
     }
 
     func throttled(at now: Int64, retryAfterMilliseconds: Int64) {
-        change(at: now) { $0.throttled(at: now, retryAfterMilliseconds: retryAfterMilliseconds) }
+        change(at: now) { limit, _ in limit.throttled(at: now, retryAfterMilliseconds: retryAfterMilliseconds) }
     }
 
     func keeps(_ slot: Int64, at now: Int64) -> Bool { look(at: now).keeps(slot) }
@@ -58,21 +60,21 @@ public final class SharedRate: @unchecked Sendable {
         }
     }
 
-    private func change<R>(at now: Int64, _ body: (inout RateLimit) -> R) -> R {
+    private func change<R>(at now: Int64, _ body: (inout RateLimit, inout UInt64) -> R) -> R {
         lock.withLock {
-            guard let file, var place else { return body(&limit) }
+            guard let file, var place else { return body(&limit, &waited) }
             var result: R?
             let isWritten = file.update(&place, unixSeconds: SystemClock().unixMilliseconds() / 1_000) { words in
                 // A file that was cut short, or a record that was given away, holds nothing: this process keeps its own figures.
                 if let words, words.contains(where: { $0 != 0 }) {
                     limit = RateLimit(perSecond: limit.perSecond, words, at: now) ?? limit.fresh
                 }
-                result = body(&limit)
+                result = body(&limit, &waited)
                 return limit.words + RateFile.Words(repeating: 0, count: RateFile.payload - RateLimit.wordCount)
             }
             self.place = place
             hasFailed = hasFailed || !isWritten
-            return result ?? body(&limit)
+            return result ?? body(&limit, &waited)
         }
     }
 
