@@ -201,6 +201,7 @@ enum Composition {
         settings.maximumInFlight = Int(clamping: values[.httpMaxInFlight])
         settings.maximumDownloads = Int(clamping: values[.downloadMaxConcurrent])
         settings.maximumTasks = Int(clamping: values[.jobMaxConcurrent])
+        settings.maximumFollowed = Int(clamping: values[.jobMaxFollowed])
         settings.progressEvents = values[.eventsProgress]
         settings.logLevel = logLevel(values[.logLevel])
         settings.logCapacity = Int(clamping: values[.logCapacity])

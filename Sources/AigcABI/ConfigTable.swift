@@ -231,6 +231,11 @@ extension IntegerKey {
         ConfigKey(
             "job.max_concurrent", .int(0...100_000), "0",
             "Tasks of one operation that this client has running at a provider; 0: learned from refusals"))
+    static let jobMaxFollowed = IntegerKey(
+        ConfigKey(
+            "job.max_followed", .int(0...1_000_000), "0",
+            "Followed jobs of one operation at once, for ends that are seen early; more submissions wait; 0: any number"
+        ))
     static let pollInitialMilliseconds = IntegerKey(
         ConfigKey("poll.initial_ms", .duration(10...day), "1000", "Shortest pause between two status calls for one job")
     )
@@ -316,6 +321,7 @@ extension ConfigKey {
         TextKey.credentialsRolePolicy.row, TextKey.credentialsRoleExternalID.row, TextKey.credentialsSTSRegion.row,
         TextKey.credentialsSTSEndpoint.row, TextKey.credentialsMetadataEndpoint.row,
         BoolKey.jobFollow.row, IntegerKey.jobDeadlineMilliseconds.row, IntegerKey.jobMaxConcurrent.row,
+        IntegerKey.jobMaxFollowed.row,
         IntegerKey.pollInitialMilliseconds.row,
         IntegerKey.pollMaxMilliseconds.row, IntegerKey.pollGrowthPercent.row, BoolKey.pollLearn.row,
         IntegerKey.retryMaxAttempts.row, IntegerKey.retryBaseMilliseconds.row, IntegerKey.retryMaxMilliseconds.row,

@@ -299,4 +299,49 @@ final class SlotTests: XCTestCase {
         XCTAssertEqual(line.join(1), 0)
         XCTAssertNil(line.next(), "a slot that came free while nobody waited says nothing")
     }
+
+    // MARK: - job.max_followed
+
+    /// Ten at once: the others wait, whether the ten were submitted or attached; jobs that are not followed do not wait.
+    func testSoManyJobsAreFollowedAtOnce() throws {
+        var settings = EngineSettings()
+        settings.maximumFollowed = 10
+        let harness = try Harness(settings: settings)
+        harness.cloud.life = { _ in 20_000 }
+        let attached = (0..<4).map { harness.attach(harness.cloud.plant(tag: "a\($0)", at: harness.start)) }
+        let jobs = (0..<30).map { harness.submit("t\($0)") }
+        let unfollowed = harness.submit("u", follow: false)
+        harness.run(until: 10_000)
+        XCTAssertEqual(jobs.filter { $0.snapshot.outcome == .accepted }.count, 6)
+        XCTAssertEqual(unfollowed.snapshot.outcome, .accepted)
+        XCTAssertEqual(jobs[6].snapshot.state, .queued)
+        harness.follow(jobs[0], false)
+        harness.cancel(jobs[20])
+        harness.run(for: 1_000)
+        XCTAssertEqual(jobs.filter { $0.snapshot.outcome == .accepted }.count, 7, "one that is not followed makes room")
+        harness.follow(unfollowed, true)
+        harness.run(for: 200_000)
+        for (number, job) in jobs.enumerated() where number != 0 && number != 20 {
+            XCTAssertEqual(job.snapshot.state, .succeeded, "\(number)")
+        }
+        for job in attached + [unfollowed] { XCTAssertEqual(job.snapshot.state, .succeeded) }
+        let accepted = harness.events.filter { $0.type == .jobAccepted }
+        XCTAssertEqual(accepted.count, 30)
+        XCTAssertEqual(harness.warnings, [])
+    }
+
+    func testMoreAttachedThanAreToBeFollowed() throws {
+        var settings = EngineSettings()
+        settings.maximumFollowed = 2
+        settings.maximumTasks = 1
+        let harness = try Harness(settings: settings)
+        harness.cloud.life = { _ in 5_000 }
+        for number in 0..<5 { harness.attach(harness.cloud.plant(tag: "a\(number)", at: harness.start)) }
+        let jobs = (0..<3).map { harness.submit("t\($0)") }
+        harness.run(until: 2_000)
+        for job in jobs { XCTAssertEqual(job.snapshot.state, .queued) }
+        harness.runToTheEnd()
+        for job in jobs { XCTAssertEqual(job.snapshot.state, .succeeded) }
+        harness.checkNothingLeft("attached")
+    }
 }

@@ -20,6 +20,8 @@ public struct EngineSettings: Sendable {
     public var maximumDownloads = 16
     /// Tasks of one operation that may run at once at a provider; 0: what refusals teach.
     public var maximumTasks = 0
+    /// Followed jobs of one operation at once, beyond which submissions wait; 0: any number.
+    public var maximumFollowed = 0
     public var progressEvents = false
     public var logLevel = LogLevel.off
     /// Log records that are kept until they are taken.

@@ -158,7 +158,7 @@ final class EngineCore {
         case .setFollow(let id, let on):
             if let job = jobs.active[id] {
                 feed(.setFollow(on), to: job)
-                if !on { jobs.unfollowed(job) }
+                if on { jobs.followed(job) } else { jobs.unfollowed(job) }
                 if !on, job.machine.outcome == .accepted { steps.letGo(job) }
             }
             if let mirror = mirror(id) { mirror.follows = on }

@@ -37,7 +37,8 @@ final class JobRunner {
         self.clock = clock
         self.random = random
         polls = PollLearners(
-            settings.jobPolicy, learns: settings.learnsPauses, mostTasks: settings.maximumTasks, book: book,
+            settings.jobPolicy, learns: settings.learnsPauses, mostTasks: settings.maximumTasks,
+            mostFollowed: settings.maximumFollowed, book: book,
             remembered: settings.learnsPauses ? steps.journal?.histories() ?? [] : [])
         progressEvents = settings.progressEvents
     }
@@ -50,6 +51,7 @@ final class JobRunner {
         let job = ActiveJob(record: record, provider: provider, polls: learner, machine: machine)
         job.submission = submission
         active[record.id] = job
+        if submission == nil { followed(job) }
         return job
     }
 
@@ -92,6 +94,12 @@ final class JobRunner {
     }
 
     private static let keepPause: Int64 = 30_000_000_000
+
+    /// An accepted job is followed from now on.
+    func followed(_ job: ActiveJob) {
+        guard job.machine.follows, job.machine.outcome == .accepted, !job.machine.state.isTerminal else { return }
+        job.polls.tasks?.limit.followed(job.record.id)
+    }
 
     /// The end of a job will not be seen here.
     func unfollowed(_ job: ActiveJob) {
@@ -332,6 +340,7 @@ final class JobRunner {
     private func mayEnter(_ job: ActiveJob) -> Bool {
         // What waits for its host's word holds no slot, and must not keep others from waiting for theirs.
         guard let crowd = job.polls.tasks, !waitsForItsHost(job) else { return true }
+        if !job.machine.follows, crowd.limit.limitsFollowedOnly { return true }
         if crowd.limit.wants(job.record.id, at: clock.nanoseconds()) { return true }
         list(crowd)
         if let refusal = crowd.limit.refusal { tellWhyItWaits(job, refusal) }

@@ -159,12 +159,15 @@ struct PollLearners {
     private let learns: Bool
     /// What the host has set for each kind; 0: nothing.
     private let mostTasks: Int
+    /// Followed jobs of each operation at once; 0: any number.
+    private let mostFollowed: Int
     private let book: SurvivalBook
     /// Out of the journal, by name, until their kind is met.
     private var remembered: [String: PollHistory] = [:]
 
     init(
-        _ policy: JobMachine.Policy, learns: Bool, mostTasks: Int = 0, book: SurvivalBook = SurvivalBook(),
+        _ policy: JobMachine.Policy, learns: Bool, mostTasks: Int = 0, mostFollowed: Int = 0,
+        book: SurvivalBook = SurvivalBook(),
         remembered: [JournalHistory] = []
     ) {
         var policy = policy
@@ -172,6 +175,7 @@ struct PollLearners {
         self.policy = policy
         self.learns = learns
         self.mostTasks = mostTasks
+        self.mostFollowed = mostFollowed
         self.book = book
         others = PollLearner(policy, learns: false, isOfManyKinds: true)
         guard learns else { return }
@@ -205,7 +209,7 @@ struct PollLearners {
             return learner
         }
         guard learners.count < Self.most else { return others }
-        let tasks = TaskCrowd(provider: kind.provider, configured: mostTasks)
+        let tasks = TaskCrowd(provider: kind.provider, configured: mostTasks, mostFollowed: mostFollowed)
         let learner = PollLearner(
             policy, learns: learns, tasks: tasks, name: name, history: remembered.removeValue(forKey: name), book: book)
         learners[kind] = learner

@@ -11,10 +11,16 @@ internal import Core
 ///   refusal twice as late. A try that is accepted is followed by the next ones at once, twice as many each time.
 /// - Nothing of this client runs: the oldest may try, because nobody's end would tell when.
 ///
+/// A host that wants to see ends early, and not as many jobs as possible, also sets how many jobs are followed at once.
+///
 /// A value; engine thread only.
 struct TaskLimit {
     /// What the host has set; 0: nothing.
     private let configured: Int
+    /// How many jobs the host wants to be followed at once; 0: any number.
+    let mostFollowed: Int
+    /// Followed jobs that the provider already had, where their number counts.
+    private var attached: Set<UInt64> = []
     /// What refusals have taught; nil: nothing.
     private(set) var learned: Int?
     /// Submissions that have not been answered.
@@ -41,7 +47,10 @@ struct TaskLimit {
     private static let firstProbePause: Int64 = 30_000_000_000
     private static let longestProbePause: Int64 = 600_000_000_000
 
-    init(configured: Int = 0) { self.configured = max(0, configured) }
+    init(configured: Int = 0, mostFollowed: Int = 0) {
+        self.configured = max(0, configured)
+        self.mostFollowed = max(0, mostFollowed)
+    }
 
     var isCrowded: Bool { head < held.count }
     /// Tasks of this client have to end before others can begin.
@@ -61,11 +70,18 @@ struct TaskLimit {
 
     private func hasRoom(at now: Int64) -> Bool {
         let taken = asking.count + running.count
+        if mostFollowed > 0, taken + attached.count >= mostFollowed { return false }
         guard let limit else { return asking.count < Self.unansweredAtFirst + accepted }
         if taken < limit || taken == 0 { return true }
         let mayProbe = learned != nil && now >= probeAt && (configured == 0 || taken < configured)
         return mayProbe && taken < limit + probeWidth
     }
+
+    /// A job that the provider already had is followed from now on.
+    mutating func followed(_ id: UInt64) { if mostFollowed > 0, !running.contains(id) { attached.insert(id) } }
+
+    /// Nothing but the number of followed jobs can hold a submission back.
+    var limitsFollowedOnly: Bool { mostFollowed > 0 && configured == 0 && learned == nil }
 
     /// A submission wants to leave. False: it is held, and `next` names it when its turn has come.
     mutating func wants(_ id: UInt64, at now: Int64) -> Bool {
@@ -140,6 +156,7 @@ struct TaskLimit {
     mutating func forget(_ id: UInt64) {
         forgetTry(id)
         running.remove(id)
+        if !attached.isEmpty { attached.remove(id) }
         if !resting.isEmpty { resting.remove(id) }
         if isCrowded { unhold(id) }
     }
@@ -178,8 +195,8 @@ final class TaskCrowd {
     /// Stands in the runner's list of crowds.
     var isListed = false
 
-    init(provider: String, configured: Int) {
+    init(provider: String, configured: Int, mostFollowed: Int) {
         self.provider = provider
-        limit = TaskLimit(configured: configured)
+        limit = TaskLimit(configured: configured, mostFollowed: mostFollowed)
     }
 }
