@@ -26,7 +26,7 @@ NULL_STATUS = {
     "aigc_status_at": None,
 }
 NULL_NUMBER = {"aigc_client_event_fd": "-1", "aigc_job_progress": None}
-MAY_BE_NULL = {("aigc_client_new", "config")}
+MAY_BE_NULL = {("aigc_client_new", "config"), ("aigc_config_report", "config")}
 
 
 class Parameter(NamedTuple):
