@@ -161,6 +161,8 @@ if ! { need_swift && need_place "$root" && need_packages "$logs/setup.log" "${pa
 fi
 # A batch on many machines is tested where the server can be had.
 [ "$quick" = yes ] || want_packages "$logs/setup.log" postgresql
+# Completion is tried in the shells themselves, alerts and metrics by promtool, where these can be had.
+[ "$quick" = yes ] || want_packages "$logs/setup.log" zsh fish prometheus
 # A browser is large: its tests are left out, with a word, where it cannot be had.
 [ "$quick" = yes ] || need_packages "$logs/setup.log" chromium chromium-driver || echo "There is no browser: see setup.log"
 # A binding whose tool cannot be had is left out, with a word, by its test.

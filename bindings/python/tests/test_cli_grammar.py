@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
@@ -55,6 +56,58 @@ def test_every_command_and_option_is_in_the_script(shell: str, tmp_path: Path) -
         pytest.skip(f"{shell} is not installed")
     (tmp_path / "script").write_text(text)
     assert subprocess.run([program, "-n", str(tmp_path / "script")], capture_output=True, timeout=30).stderr == b""
+
+
+def test_fish_completes(tmp_path: Path) -> None:
+    fish = shutil.which("fish")
+    if fish is None:
+        pytest.skip("fish is not installed")
+    (tmp_path / "aigc.fish").write_text(completion.script("fish", COMMANDS))
+
+    def asked(line: str) -> List[str]:
+        code = f"source {tmp_path / 'aigc.fish'}; complete -C '{line}'"
+        env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"}
+        done = subprocess.run([fish, "-c", code], capture_output=True, text=True, timeout=60, cwd=tmp_path, env=env)
+        assert done.returncode == 0 and not done.stderr, done.stderr
+        return [row.split("\t")[0] for row in done.stdout.splitlines()]
+
+    assert asked("aigc gen") == ["generate"]
+    assert asked("aigc generate --prov") == ["--provider"]
+    assert asked("aigc generate --provider ") == ["alibaba", "tencent"]
+    assert sorted(asked("aigc jobs re")) == ["resolve", "resume"]
+    assert asked("aigc config sh") == ["show"]
+
+
+ZSH = r"""
+zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell "fpath=(${(q)1} \$fpath); autoload -Uz compinit; compinit -D -u; print -r -- RE''ADY"
+zpty -r -m shell text '*READY*'
+shift
+for line shown in "$@"; do
+    zpty -w -n shell "$line"$'\t'
+    zpty -r -m shell text "*$shown*"
+    zpty -w -n shell $'\x15'
+done
+print -r -- done
+"""
+
+
+def test_zsh_completes(tmp_path: Path) -> None:
+    """In a real one, with the script as a file in $fpath, as its first lines advise."""
+    zsh = shutil.which("zsh")
+    if zsh is None:
+        pytest.skip("zsh is not installed")
+    folder = tmp_path / "functions"
+    folder.mkdir()
+    (folder / "_aigc").write_text(completion.script("zsh", COMMANDS))
+    lines = ["aigc gen", "generate", "aigc jobs resu", "resume", "aigc config sh", "show", "aigc generate --prov", "--provider"]
+    lines += ["aigc generate --provider t", "tencent", "aigc generate jobs --prompt-", "--prompt-file"]
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "C.UTF-8", "TERM": "xterm"}
+    words = [zsh, "-f", "-c", ZSH, "zsh", str(folder), *lines]
+    # What is not offered is waited for in vain.
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, cwd=tmp_path, env=env)
+    assert done.returncode == 0 and done.stdout == "done\n", done.stdout + done.stderr
 
 
 def test_manual_pages(tmp_path: Path) -> None:

@@ -18,7 +18,9 @@ HOW = {
 def script(shell: str, commands: List[Command]) -> str:
     """The script for a shell."""
     made = {"bash": _bash, "zsh": _zsh, "fish": _fish}[shell](commands)
-    return f"# {HOW[shell]}\n{made}"
+    # zsh looks at the first line alone to learn whose completion a file is.
+    first = "#compdef aigc\n" if shell == "zsh" else ""
+    return f"{first}# {HOW[shell]}\n{made}"
 
 
 def _words(command: Command) -> List[str]:
@@ -75,15 +77,15 @@ def _short(text: str) -> str:
 
 
 def _zsh(commands: List[Command]) -> str:
-    lines = ["#compdef aigc", "", "_aigc() {", "  local path=\"\" word at", "  for ((at = 2; at < CURRENT; at++)); do"]
+    lines = ["_aigc() {", "  local known=\"\" word at", "  for ((at = 2; at < CURRENT; at++)); do"]
     names = "|".join(_quoted(" ".join(c.words)) for c in commands if c.words)
     lines += [
         "    word=${words[at]}",
-        "    case \"${path:+$path }$word\" in",
-        f"      {names}) path=\"${{path:+$path }}$word\" ;;",
+        "    case \"${known:+$known }$word\" in",
+        f"      {names}) known=\"${{known:+$known }}$word\" ;;",
         "    esac",
         "  done",
-        "  case \"$path\" in",
+        "  case \"$known\" in",
     ]
     for command in commands:
         specs: List[str] = []
