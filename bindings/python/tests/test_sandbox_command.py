@@ -180,3 +180,14 @@ def test_no_profile_takes_part(library: str, tmp_path: Path) -> None:
     assert done.returncode == 1 and "no journal" in done.stderr and not (tmp_path / "journal").exists(), done.stderr
     done = shell(line.replace("--key cat-1", ""), tmp_path, HOME=str(tmp_path), AIGC_CONFIG_FILE=None, AIGC_PROFILE="paid")
     assert done.returncode == 0 and not (tmp_path / "journal").exists(), done.stderr
+
+
+def test_the_journal_of_the_environment_stays_clean(library: str, tmp_path: Path) -> None:
+    """A key of the sandbox in it would keep the true job of that key from being sent."""
+    journal = tmp_path / "journal"
+    line = f"{AIGC} sandbox --duration 0.2 -- {AIGC} generate --provider tencent 'a cat' --out x.png --quiet"
+    done = shell(line, tmp_path, HOME=str(tmp_path), AIGC_JOURNAL=str(journal))
+    assert done.returncode == 0 and (tmp_path / "x.png").exists() and not journal.exists(), done.stderr
+    code = f'eval "$({AIGC} sandbox --env)"; echo "[$AIGC_JOURNAL]"; kill $AIGC_SANDBOX_PID'
+    done = shell(code, tmp_path, AIGC_JOURNAL=str(journal))
+    assert done.stdout == "[]\n", done.stderr
