@@ -56,10 +56,13 @@ class _Waits(BaseTask):
     _client: "Client"
 
     async def wait(self: Self, timeout: Optional[float] = None) -> Self:
-        """Waits until it has ended, and returns it; raises how it ended if that was no success.
+        """Waits until the job or download has ended, and returns this object. Raises the error of a job or download that has
+        not succeeded.
 
-        timeout: seconds, None for no limit; WaitTimeoutError afterwards. The job keeps running, as it does when the task
-        that waits is cancelled. A job that is not followed ends by refresh() or its deadline.
+        timeout: seconds, or None for no limit. WaitTimeoutError afterwards.
+
+        The job keeps running after a timeout, and when the task that waits is cancelled. A job that is not followed ends by
+        refresh() or by its deadline.
         """
         client = self._client
         client._bind()
@@ -88,8 +91,11 @@ class Job(_Waits, BaseJob):
     """A submitted or attached job of the asyncio client."""
 
     async def refresh(self, timeout: Optional[float] = None) -> State:
-        """Makes exactly one status call and returns the state after it. Raises what the call met: the job has not ended
-        because of that. timeout: seconds; WaitTimeoutError if the answer has not come by then."""
+        """Makes exactly one status call, and returns the state of the job after the answer. Raises the error of the call; such
+        an error does not end the job.
+
+        timeout: seconds; WaitTimeoutError if the answer has not come by then.
+        """
         client = self._client
         client._bind()
         answer = client._start_refresh(self)
@@ -106,8 +112,11 @@ class Job(_Waits, BaseJob):
         return self.state
 
     def download(self, index: int = 0, path: Optional[PathLike] = None) -> "Download":
-        """Starts the download of an image. path: the file to write, or None for memory; a path that ends in ".*" gets
-        the format's own extension. Raises WrongStateError unless the job has succeeded."""
+        """Starts the download of one image of the job. Raises WrongStateError unless the job has succeeded.
+
+        index: the number of the image, from 0.
+        path:  the file to write, or None for memory. A path that ends in ".*" gets the extension of the image's format.
+        """
         return self._client._download(self, index, path)
 
 
@@ -118,9 +127,11 @@ class Job(_Waits, BaseJob):
         out: Optional[PathLike] = None,
         name_template: Optional[str] = None,
     ) -> "Images[Download]":
-        """Waits for the job, downloads every image and returns the downloads, all succeeded; a notebook shows them.
+        """Waits for the job, downloads every image, and returns the downloads. All of them have succeeded. A notebook shows the
+        images.
 
-        timeout: seconds for all of it. out, name_template: as for Client.generate().
+        timeout:            seconds for the job and the downloads together.
+        out, name_template: as for Client.generate().
         """
         files = _files(out, name_template)
         milliseconds(timeout)  # Refuses what is no time.
@@ -144,8 +155,10 @@ TaskT = TypeVar("TaskT", bound=_Waits)
 
 
 async def as_completed(tasks: Iterable[TaskT], timeout: Optional[float] = None) -> AsyncIterator[TaskT]:
-    """Jobs or downloads in the order in which they end, well or not: task.error says which. timeout: seconds for all of
-    them; WaitTimeoutError afterwards, and they keep running."""
+    """Jobs or downloads in the order in which they end. task.error is None for success.
+
+    timeout: seconds for all of them together. WaitTimeoutError afterwards: the jobs and downloads keep running.
+    """
     milliseconds(timeout)  # Refuses what is no time.
     deadline = None if timeout is None else time.monotonic() + timeout
     waiters: "Dict[asyncio.Future[int], TaskT]" = {}
@@ -206,11 +219,11 @@ class Events:
 
 
 class Client(BaseClient[Job, Download]):
-    """An asyncio client, for one event loop: the one in which it is used first. With the configuration's log.level it hands
-    log records to the standard logging, as the logger "aigc".
+    """An asyncio client. It belongs to the event loop in which it is used first.
 
-    Configuration as for the synchronous aigc.Client. Not for use from several threads: that is what the synchronous
-    one is for. Close it with "await client.close()", or use it in an "async with" statement.
+    The configuration is that of the synchronous aigc.Client, which serves several threads; this client serves one. Close the
+    client with "await client.close()", or use an "async with" statement. If the configuration sets log.level, log records go to
+    the standard logging, to the logger "aigc".
     """
 
     _job_class = Job
@@ -256,7 +269,7 @@ class Client(BaseClient[Job, Download]):
     call.__doc__ = BaseClient.call.__doc__
 
     def events(self) -> Events:
-        """The events from now on, for "async for". Several can be read at the same time: each gets every event."""
+        """The events from now on, for "async for". Each call returns a reader of its own, and each reader gets every event."""
         self._bind()
         listener = Events(self)
         self._listeners.add(listener)
@@ -273,14 +286,15 @@ class Client(BaseClient[Job, Download]):
         on_accepted: Optional[Callable[[Job], None]] = None,
         **fields: Any,
     ) -> "Images[Download]":
-        """Submits, waits, and downloads every image; returns the downloads, all succeeded; a notebook shows them.
+        """Submits a job, waits for the job, downloads every image, and returns the downloads. All of them have succeeded. A
+        notebook shows the images.
 
-        out:         None for memory; a file if it ends in ".*" or in the suffix of an image (.png, .jpg, .jpeg, .webp,
-                     .gif, .bmp), and otherwise a folder, made if it is missing. Nothing is overwritten: a number is added.
-                     What cannot be written is found before anything is submitted.
-        timeout:     seconds for all of it. When they are over a job that has not been sent is cancelled; an answer that is
-                     on its way is waited for a little longer (close.grace_ms), so that its id is not lost. Errors that
-                     come after the provider's yes carry the job's token.
+        out:         None for memory; the name of a file if `out` ends in ".*" or in the suffix of an image (.png, .jpg, .jpeg,
+                     .webp, .gif, .bmp); otherwise a folder, which is made if it is missing. No file is overwritten: the new
+                     file gets a number. A folder that cannot be written is an error before anything is submitted.
+        timeout:     seconds for the whole call. Afterwards a job that has not been sent is cancelled. An answer that is on its
+                     way gets a little longer (close.grace_ms), so that the job's id is not lost. An error that comes after
+                     the provider has accepted the job carries the job's token.
         on_accepted: called with the job as soon as the provider has accepted it: the moment to store job.token. Also if
                      that is after this coroutine was cancelled. What it raises goes to the loop's exception handler.
                      Without it, the logger "aigc" warns of a job that keeps running after a cancellation, with its token.
@@ -309,10 +323,11 @@ class Client(BaseClient[Job, Download]):
         return downloads
 
     async def close(self, grace: Optional[float] = None) -> None:
-        """Ends all jobs here and joins the client's thread; the jobs keep running at the provider. attach() finds them.
+        """Ends all jobs in this process, and joins the client's thread. The jobs keep running at the provider: attach() follows
+        them again.
 
-        grace: seconds that submissions on the wire get for their answer, so that no id is lost; None takes the
-        configuration's close.grace_ms. The loop keeps running meanwhile. Closing twice is fine.
+        grace: seconds that submissions on the wire get for their answer, so that no id is lost. None takes the configuration's
+        close.grace_ms. The loop keeps running meanwhile. Closing twice is fine.
         """
         if self._closed:
             return

@@ -70,10 +70,13 @@ class _Waits(BaseTask):
     _client: "Client"
 
     def wait(self: Self, timeout: Optional[float] = None) -> Self:
-        """Waits until it has ended, and returns it; raises how it ended if that was no success.
+        """Waits until the job or download has ended, and returns this object. Raises the error of a job or download that has
+        not succeeded.
 
-        timeout: seconds, None for no limit; WaitTimeoutError afterwards, and the job keeps running. A job that is not
-        followed ends by refresh() or its deadline. Any number of threads may wait. Takes no events.
+        timeout: seconds, or None for no limit. WaitTimeoutError afterwards: the job keeps running, and can be waited for again.
+
+        A job that is not followed ends by refresh() or by its deadline. Any number of threads may wait. The call takes no
+        events.
         """
         library = lib()
         deadline = _deadline(timeout)
@@ -101,8 +104,11 @@ class Job(_Waits, BaseJob):
     """A submitted or attached job of the synchronous client."""
 
     def refresh(self, timeout: Optional[float] = None) -> State:
-        """Makes exactly one status call and returns the state after it. Raises what the call met: the job has not ended
-        because of that. timeout: seconds; WaitTimeoutError if the answer has not come by then."""
+        """Makes exactly one status call, and returns the state of the job after the answer. Raises the error of the call; such
+        an error does not end the job.
+
+        timeout: seconds; WaitTimeoutError if the answer has not come by then.
+        """
         _deadline(timeout)
         if threading.current_thread() is threading.main_thread():
             _beside(lambda: self._refresh(timeout))
@@ -114,8 +120,11 @@ class Job(_Waits, BaseJob):
         call(lib().aigc_job_refresh, self._handle, milliseconds(timeout))
 
     def download(self, index: int = 0, path: Optional[PathLike] = None) -> "Download":
-        """Starts the download of an image. path: the file to write, or None for memory; a path that ends in ".*" gets
-        the format's own extension. Raises WrongStateError unless the job has succeeded."""
+        """Starts the download of one image of the job. Raises WrongStateError unless the job has succeeded.
+
+        index: the number of the image, from 0.
+        path:  the file to write, or None for memory. A path that ends in ".*" gets the extension of the image's format.
+        """
         return self._client._download(self, index, path)
 
 
@@ -126,9 +135,11 @@ class Job(_Waits, BaseJob):
         out: Optional[PathLike] = None,
         name_template: Optional[str] = None,
     ) -> "Images[Download]":
-        """Waits for the job, downloads every image and returns the downloads, all succeeded; a notebook shows them.
+        """Waits for the job, downloads every image, and returns the downloads. All of them have succeeded. A notebook shows the
+        images.
 
-        timeout: seconds for all of it. out, name_template: as for Client.generate().
+        timeout:            seconds for the job and the downloads together.
+        out, name_template: as for Client.generate().
         """
         files = _files(out, name_template)
         deadline = _deadline(timeout)
@@ -151,8 +162,10 @@ TaskT = TypeVar("TaskT", bound=_Waits)
 
 
 def as_completed(tasks: Iterable[TaskT], timeout: Optional[float] = None) -> Iterator[TaskT]:
-    """Jobs or downloads in the order in which they end, well or not: task.error says which. timeout: seconds for all of
-    them; WaitTimeoutError afterwards, and they keep running. Takes no events."""
+    """Jobs or downloads in the order in which they end. task.error is None for success. Takes no events.
+
+    timeout: seconds for all of them together. WaitTimeoutError afterwards: the jobs and downloads keep running.
+    """
     deadline = _deadline(timeout)
     waiting = list(dict.fromkeys(tasks))
     while waiting:
@@ -177,8 +190,8 @@ class Client(BaseClient[Job, Download]):
     Client({"tencent.region": "ap-guangzhou"}) is Client(tencent_region="ap-guangzhou"). Credentials come from the
     environment, from the providers' own files, or from keys. Raises InvalidArgumentError, LibraryLoadError.
 
-    With the configuration's log.level it hands log records to the standard logging, as the logger "aigc"; a daemon thread
-    takes them then. One client serves any number of threads and thousands of jobs. Close it, or use it in a with statement.
+    One client serves any number of threads and thousands of jobs. Close the client, or use a with statement. If the
+    configuration sets log.level, log records go to the standard logging, to the logger "aigc"; a daemon thread takes the records.
     """
 
     _job_class = Job
@@ -186,8 +199,11 @@ class Client(BaseClient[Job, Download]):
     _events_pump: "Optional[Pump]" = None
 
     def events(self, timeout: Optional[float] = None) -> Iterator[Event]:
-        """Takes events as they come, for ever; timeout: ends when none has come for so many seconds. Also ends when the
-        client has been closed, its grace is over and nothing is queued. Each event goes to one taker."""
+        """Yields events as they come. Each event goes to one taker. Ends when the client has been closed, its grace is over and
+        no event is queued.
+
+        timeout: ends as well when no event has come for so many seconds; None for no limit.
+        """
         deadline = _deadline(timeout)
         pump = self._pump()
         take = self._take_event if pump is None else pump.take
@@ -211,16 +227,18 @@ class Client(BaseClient[Job, Download]):
         on_accepted: Optional[Callable[[Job], None]] = None,
         **fields: Any,
     ) -> "Images[Download]":
-        """Submits, waits, and downloads every image; returns the downloads, all succeeded; a notebook shows them.
+        """Submits a job, waits for the job, downloads every image, and returns the downloads. All of them have succeeded. A
+        notebook shows the images.
 
-        out:         None for memory; a file if it ends in ".*" or in the suffix of an image (.png, .jpg, .jpeg, .webp,
-                     .gif, .bmp), and otherwise a folder, made if it is missing. Nothing is overwritten: a number is added.
-                     What cannot be written is found before anything is submitted.
-        timeout:     seconds for all of it. When they are over a job that has not been sent is cancelled; an answer that is
-                     on its way is waited for a little longer (close.grace_ms), so that its id is not lost. Errors that
-                     come after the provider's yes carry the job's token.
-        on_accepted: called with the job as soon as the provider has accepted it: the moment to store job.token. Without
-                     it, a job that keeps running after an interrupt is a warning of the logger "aigc", with its token.
+        out:         None for memory; the name of a file if `out` ends in ".*" or in the suffix of an image (.png, .jpg, .jpeg,
+                     .webp, .gif, .bmp); otherwise a folder, which is made if it is missing. No file is overwritten: the new
+                     file gets a number. A folder that cannot be written is an error before anything is submitted.
+        timeout:     seconds for the whole call. Afterwards a job that has not been sent is cancelled. An answer that is on its
+                     way gets a little longer (close.grace_ms), so that the job's id is not lost. An error that comes after
+                     the provider has accepted the job carries the job's token.
+        on_accepted: called with the job as soon as the provider has accepted the job. Store job.token then. Without
+                     on_accepted, a job that keeps running after an interrupt is a warning of the logger "aigc", with its
+                     token.
         """
         files = _files(out, name_template)
         deadline = _deadline(timeout)
@@ -264,14 +282,14 @@ class Client(BaseClient[Job, Download]):
         return_exceptions: bool = False,
         **fields: Any,
     ) -> "Iterator[Union[Images[Download], AigcError]]":
-        """One job for each prompt, all at the same time, and their images in the order of the prompts: each element is what
-        generate() returns. The library keeps to the provider's rates, whatever the number.
+        """Submits one job for each prompt, all at the same time, and yields their images in the order of the prompts. Each
+        element is what generate() returns. The library respects the provider's rates, whatever the number of prompts.
 
-        prompts: texts, with provider, operation and fields for all of them; or Requests. Each is submitted, and costs
-                 money, when map() is called, not when its images are asked for.
-        timeout: seconds for all of it.
-        return_exceptions: an error takes the place of the images; otherwise it is raised when its turn comes, and the other
-                 jobs keep running: their tokens become warnings when the client is closed.
+        prompts: texts, with provider, operation and fields for all of them; or Requests. map() itself submits all jobs, and
+                 they cost money even if nobody asks for their images.
+        timeout: seconds for the whole call.
+        return_exceptions: True yields an error in the place of the images. False raises the error in that place; the other
+                 jobs keep running, and their tokens become warnings when the client is closed.
         """
         files = _files(out, name_template)
         deadline = _deadline(timeout)
@@ -331,10 +349,11 @@ class Client(BaseClient[Job, Download]):
     wake.__doc__ = BaseClient.wake.__doc__
 
     def close(self, grace: Optional[float] = None) -> None:
-        """Ends all jobs here and joins the client's thread; the jobs keep running at the provider. attach() finds them.
+        """Ends all jobs in this process, and joins the client's thread. The jobs keep running at the provider: attach() follows
+        them again.
 
-        grace: seconds that submissions on the wire get for their answer, so that no id is lost; None takes the
-        configuration's close.grace_ms. Blocks for at most that long. Closing twice is fine.
+        grace: seconds that submissions on the wire get for their answer, so that no id is lost. None takes the configuration's
+        close.grace_ms. Blocks for at most that long. Closing twice is fine.
         """
         self._close(None if grace is None else milliseconds(grace))
 
