@@ -9,10 +9,13 @@
  * 130 ended by a signal. */
 #define _POSIX_C_SOURCE 200809L
 #include <aigc.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char usage[] =
     "usage: generate [OPTION VALUE]... PROVIDER PROMPT OUTPUT\n"
@@ -66,13 +69,46 @@ static int failed(const char *what, aigc_error *error, aigc_job *job)
     return outcome == AIGC_OUTCOME_UNKNOWN ? 3 : interrupted ? 130 : 1;
 }
 
+/* Whether the images can be written: what they need is found out before they are paid. Tries a file with a name of the
+ * longest kind, which is removed again, and looks for images that are there already: a download replaces none. */
+static int is_usable(const char *output)
+{
+    static const char *const formats[] = {"png", "jpg", "webp", "gif", "bmp"};
+    char path[4096];
+    int number, format, file = -1;
+    if (strlen(output) > sizeof path - 32) errno = ENAMETOOLONG;
+    else {
+        snprintf(path, sizeof path, "%s-%08ld", output, (long)getpid());
+        file = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    }
+    if (file < 0) { fprintf(stderr, "%s: no image can be written: %s\n", output, strerror(errno)); return 0; }
+    close(file);
+    unlink(path);
+    for (number = 1; number <= 100; number++)
+        for (format = 0; format < 5; format++) {
+            snprintf(path, sizeof path, "%s-%d.%s", output, number, formats[format]);
+            if (access(path, F_OK) == 0) { fprintf(stderr, "%s: the file exists\n", path); return 0; }
+        }
+    return 1;
+}
+
+/* A whole number; the whole text must be one. */
+static int64_t number_of(const char *text)
+{
+    char *end;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    if (end == text || *end || errno) { fprintf(stderr, "--count %s: give a whole number\n", text); exit(2); }
+    return number;
+}
+
 /* Sets what an option says, on the configuration or on the request. */
 static aigc_status set(aigc_config *config, aigc_request *request, const char *name, char *value, aigc_error **error)
 {
     char *equals = strchr(value, '=');
     if (strcmp(name, "--image") == 0) return aigc_request_add_image_url(request, value, NULL, error);
     if (strcmp(name, "--model") == 0) return aigc_request_set_string(request, "model", value, error);
-    if (strcmp(name, "--count") == 0) return aigc_request_set_int(request, "count", atoi(value), error);
+    if (strcmp(name, "--count") == 0) return aigc_request_set_int(request, "count", number_of(value), error);
     if (strcmp(name, "-c") != 0 || !equals) { fputs(usage, stderr); exit(2); }
     *equals = '\0'; /* cuts KEY=VALUE in two */
     return aigc_config_set(config, value, equals + 1, error);
@@ -90,6 +126,7 @@ int main(int argc, char **argv)
     if (strcmp(provider, AIGC_ALIBABA) == 0)
         operation = model ? AIGC_ALIBABA_INFERENCE : AIGC_ALIBABA_PRE_MODEL_INFERENCE;
 
+    if (!is_usable(argv[first + 2])) return 1;
     if (aigc_config_new(&config, &error) || aigc_request_new(provider, operation, &request, &error) ||
         aigc_request_set_string(request, "prompt", argv[first + 1], &error)) status = failed("request", error, NULL);
     for (at = 1; !status && at < first; at += 2)

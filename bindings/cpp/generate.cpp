@@ -11,7 +11,10 @@
 
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <string>
+#include <system_error>
 #include <vector>
 
 // A signal ends no wait: its handler only takes a note, and wait() looks at that.
@@ -44,6 +47,26 @@ static aigc::Result<aigc::Done> wait(aigc::Client &client, const aigc::Job &task
     }
 }
 
+// Whether the images can be written: what they need is found out before they are paid. Tries a file with a name of the longest
+// kind, which is removed again, and looks for images that are there already: a download replaces none.
+static bool is_usable(const std::string &output) {
+    const std::string probe = output + "-new.part";
+    std::error_code ignored;
+    if (!std::ofstream(probe, std::ios::app)) {
+        std::fprintf(stderr, "%s: no image can be written there\n", output.c_str());
+        return false;
+    }
+    std::filesystem::remove(probe, ignored);
+    for (int number = 1; number <= 100; number++)
+        for (const char *format : {"png", "jpg", "webp", "gif", "bmp"}) {
+            const std::string path = output + "-" + std::to_string(number) + "." + format;
+            if (!std::filesystem::exists(path, ignored)) continue;
+            std::fprintf(stderr, "%s: the file exists\n", path.c_str());
+            return false;
+        }
+    return true;
+}
+
 int main(int argc, char **argv) {
     auto config = aigc::Config::make();
     if (!config) return failed(config.error());
@@ -68,6 +91,7 @@ int main(int argc, char **argv) {
     }
     const std::string provider = argv[at], output = argv[at + 2];
     const char *operation = provider == AIGC_ALIBABA ? AIGC_ALIBABA_PRE_MODEL_INFERENCE : AIGC_TENCENT_IMAGE;
+    if (!is_usable(output)) return 1;
     auto made = aigc::Request::make(provider.c_str(), operation);
     if (!made) return failed(made.error());
     aigc::Request request = std::move(made).value();

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Threading;
 using Aigc;
 
@@ -24,6 +25,19 @@ public static class Generate
         {
             Console.Error.WriteLine("usage: Generate.exe [-c KEY=VALUE]... [-image URL]... PROVIDER PROMPT NAME");
             return 2;
+        }
+        // A paid image needs a place: a file with a name of that length is tried before anything is sent, and removed again.
+        var name = words.ToArray()[2];
+        try
+        {
+            var probe = name + "-" + new string('x', 64);
+            File.WriteAllText(probe, "");
+            File.Delete(probe);
+        }
+        catch (Exception error)
+        {
+            Console.Error.WriteLine(name + ": no image can be written: " + error.Message);
+            return 1;
         }
         var provider = words.Dequeue();
         var request = new Request(provider, provider == "alibaba" ? "pre_model_inference" : "aigc_image");

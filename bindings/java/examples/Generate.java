@@ -3,6 +3,9 @@ import aigc.Asset;
 import aigc.Client;
 import aigc.Job;
 import aigc.Request;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -33,6 +36,15 @@ public final class Generate {
         }
         String provider = words.pop();
         String operation = provider.equals("alibaba") ? "pre_model_inference" : "aigc_image";
+        // A paid image needs a place: a file with a name of that length is tried before anything is sent, and removed again.
+        try {
+            Path probe = Path.of(words.getLast() + "-" + "x".repeat(64));
+            Files.write(probe, new byte[0]);
+            Files.delete(probe);
+        } catch (IOException | RuntimeException error) {
+            System.err.println(words.getLast() + ": no image can be written: " + error);
+            System.exit(1);
+        }
         Client client = new Client(config);
         // A submission on the wire gets a moment for its answer, so that the id of a paid job is not lost.
         Runtime.getRuntime().addShutdownHook(new Thread(client::close));

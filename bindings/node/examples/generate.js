@@ -4,7 +4,15 @@
 // One job, all of its images as NAME-<remote id>-<number>.<extension>. The token is printed as soon as the job is accepted,
 // and again if the program is interrupted: attach with it later.
 
+const fs = require('node:fs');
 const { Client, AigcError } = require('..');
+
+// A paid image needs a place: a file with a name of that length is tried before anything is sent, and removed again.
+function tryPlace(name) {
+  const probe = `${name}-${'x'.repeat(64)}`;
+  fs.closeSync(fs.openSync(probe, 'a'));
+  fs.unlinkSync(probe);
+}
 
 async function main(words) {
   const config = {};
@@ -17,6 +25,7 @@ async function main(words) {
   }
   if (words.length !== 3) throw new Error('usage: node generate.js [-c KEY=VALUE]... [--image URL]... PROVIDER PROMPT NAME');
   const [provider, prompt, name] = words;
+  tryPlace(name);
 
   const interrupt = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => interrupt.abort());

@@ -14,6 +14,9 @@ while (isset($arguments[0]) && str_starts_with($arguments[0], '-')) {
     $option = array_shift($arguments);
     $value = (string) array_shift($arguments);
     if ($option === '-c') {
+        if (!str_contains($value, '=')) {
+            exit("generate.php: -c takes KEY=VALUE\n");
+        }
         [$key, $config[$key]] = explode('=', $value, 2);
     } elseif ($option === '--image' || $option === '-image') {
         $images[] = $value;
@@ -26,7 +29,13 @@ if (count($arguments) !== 3) {
     exit(2);
 }
 [$provider, $prompt, $name] = $arguments;
-$interrupted = false;
+// A paid image needs a place: a file with a name of that length is tried before anything is sent, and removed again.
+$probe = $name . '-' . str_repeat('x', 64);
+if (@file_put_contents($probe, '') === false) {
+    fwrite(STDERR, "$name: no image can be written there\n");
+    exit(1);
+}
+unlink($probe);
 if (extension_loaded('pcntl')) {
     pcntl_async_signals(true);
     foreach ([SIGINT, SIGTERM, SIGHUP] as $signal) {

@@ -18,6 +18,14 @@ end
 abort "usage: ruby generate.rb [-c KEY=VALUE]... [--image URL]... PROVIDER PROMPT NAME" unless ARGV.size == 3
 
 provider, prompt, name = ARGV
+# A paid image needs a place: a file with a name of that length is tried before anything is sent, and removed again.
+begin
+  probe = "#{name}-#{"x" * 64}"
+  File.write(probe, "")
+  File.delete(probe)
+rescue SystemCallError, ArgumentError => e
+  abort "#{name}: no image can be written: #{e.message}"
+end
 %w[TERM HUP].each { |signal| trap(signal) { raise Interrupt } }
 begin
   client = Aigc::Client.new(config)

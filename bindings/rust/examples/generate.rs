@@ -67,6 +67,12 @@ fn main() {
         }
     }
     let [provider, prompt, output]: [String; 3] = arguments.try_into().unwrap_or_else(|_| usage());
+    // A paid image needs a place: a file with a name of that length is tried before anything is sent, and removed again.
+    let probe = format!("{}-{}", output, "x".repeat(64));
+    if let Err(error) = std::fs::write(&probe, "").and_then(|()| std::fs::remove_file(&probe)) {
+        eprintln!("{}: no image can be written: {}", output, error);
+        exit(1);
+    }
     let mut job = None;
     if let Err(error) = generate(&keys, &images, &provider, &prompt, &output, &mut job) {
         eprintln!("{}", error);

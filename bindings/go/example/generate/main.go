@@ -42,6 +42,13 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: generate [-c KEY=VALUE]... [--image URL] PROVIDER PROMPT OUTPUT")
 		os.Exit(2)
 	}
+	// A paid image needs a place: a file with a name of that length is tried before anything is sent, and removed again.
+	probe := flag.Arg(2) + "-" + strings.Repeat("x", 64)
+	if err := os.WriteFile(probe, nil, 0o600); err != nil {
+		fmt.Fprintln(os.Stderr, "no image can be written:", err)
+		os.Exit(1)
+	}
+	_ = os.Remove(probe)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	request := aigc.Request{
