@@ -67,6 +67,8 @@ public struct JobMachine: Sendable {
     private var doneAt: Int32 = -1
     private var acceptedAt: Int64 = 0
     private var images = ImageListing()
+    /// The word of the newest answer for the state, if nobody here knows the word.
+    private var unknownState = Rare<String>()
 
     public private(set) var state: JobState
     public private(set) var outcome: SubmitOutcome
@@ -398,6 +400,7 @@ public struct JobMachine: Sendable {
     ) {
         let answer = images.withEarliestEnd(answer)
         newest.value = answer
+        unknownState.value = answer.stateIsUnknown ? answer.providerState : nil
         let elapsed = context.now.subtracting(acceptedAt) / 1_000_000
         if let progress = answer.progress { self.progress = min(1, max(0, progress)) }
         switch answer.state {
@@ -483,7 +486,12 @@ public struct JobMachine: Sendable {
     /// What remains of a job after its end in this process, for its message.
     private var whatIsLeft: String {
         switch outcome {
-        case .accepted: return "; the provider keeps working on it and its token stays valid"
+        case .accepted:
+            guard let word = unknownState.value else {
+                return "; the provider keeps working on it and its token stays valid"
+            }
+            return "; the provider calls its state \"\(word)\", which this library does not know, so that the job may"
+                + " have ended; its token stays valid"
         case .unknown: return " while its submission was on the wire; its id appears if the answer still comes"
         case .none where origin == .read: return ""
         case .none, .notSent: return "; it had not been sent"

@@ -216,6 +216,8 @@ public struct JobAnswer: Equatable, Sendable {
     public var state: RemoteState
     /// The provider's own word for the state; empty if it sent none (a Tencent submission).
     public var providerState: String
+    /// Whether `providerState` is a word that says nothing to this library: the job counts as running, and may have ended.
+    public var stateIsUnknown = false
     /// 0...1, or nil.
     public var progress: Double?
     public var assets: [AssetReference]
@@ -249,6 +251,7 @@ public struct JobAnswer: Equatable, Sendable {
 
     public static func == (a: JobAnswer, b: JobAnswer) -> Bool {
         a.remoteID.isSame(as: b.remoteID) && a.state == b.state && a.providerState.isSame(as: b.providerState)
+            && a.stateIsUnknown == b.stateIsUnknown
             && a.progress == b.progress && a.assets == b.assets && a.lacksAssets == b.lacksAssets
             && a.warning.isSame(as: b.warning) && a.assetsExpireAtMilliseconds == b.assetsExpireAtMilliseconds
             && a.resultID.isSame(as: b.resultID) && a.requestID.isSame(as: b.requestID) && a.response == b.response

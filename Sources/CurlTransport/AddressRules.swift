@@ -113,14 +113,19 @@ enum HostLiteral: Equatable, Sendable {
     }
 
     /// A name that only an inner network gives a meaning to: without a dot, or under a domain that is set aside for that
-    /// (RFC 6761, 6762 with its appendix G, 8375; ".internal" by ICANN; what /etc/hosts calls the loopback).
+    /// (RFC 6761, 6762 with its appendix G, 8375; ".internal" by ICANN; what /etc/hosts calls the loopback), or that a cloud
+    /// gives to its own machines alone: Tencent's metadata service, "oss-cn-hangzhou-internal.aliyuncs.com".
     static func isInnerName(_ host: some StringProtocol) -> Bool {
         let name = plain(host)
         if !name.utf8.contains(UInt8(ascii: ".")) { return true }
         let domains = [
             ".local", ".internal", ".localdomain", ".home.arpa", ".lan", ".intranet", ".private", ".corp", ".home",
+            ".tencentyun.com",
         ]
-        return domains.contains { name.hasSuffix($0) }
+        if domains.contains(where: { name.hasSuffix($0) }) { return true }
+        let clouds = [".aliyuncs.com", ".tencentcloudapi.com", ".myqcloud.com", ".tencentcos.cn"]
+        guard clouds.contains(where: { name.hasSuffix($0) }) else { return false }
+        return name.split(separator: ".").contains { $0 == "internal" || $0.hasSuffix("-internal") }
     }
 
     /// Escapes decoded, lower case, no dots at the end.

@@ -155,6 +155,21 @@ enum Answers {
     /// A provider's word for a state, bounded.
     static func word(_ text: String) -> String { text.shown(limit: 64) }
 
+    /// The same for comparisons: in upper case, without blanks at its ends.
+    static func compared(_ word: String) -> String {
+        var bytes = word.utf8.drop { $0 <= 0x20 }
+        while let last = bytes.last, last <= 0x20 { bytes.removeLast() }
+        return String(decoding: bytes.map { (97...122).contains($0) ? $0 - 32 : $0 }, as: UTF8.self)  // safe: a letter
+    }
+
+    private static let runningWords = [
+        "run", "process", "progress", "wait", "pend", "queu", "schedul", "start", "submit", "created", "train", "infer",
+        "generat", "init",
+    ]
+
+    /// Whether a word that is in no table speaks of a job that has not ended.
+    static func speaksOfRunning(_ word: String) -> Bool { runningWords.contains { Words.contains(word, $0) } }
+
     /// The same as it is shown: one word. What a server says behind it may repeat what it was sent, secrets included.
     static func shownState(_ word: String) -> String {
         if Redaction.isPlain(word) { return word }

@@ -323,4 +323,24 @@ final class JobMachineTests: XCTestCase {
             }
         }
     }
+
+    /// A deadline does not claim that a job runs whose state nobody knows.
+    func testADeadlineSaysThatTheStateIsUnknown() {
+        for isUnknown in [true, false] {
+            var answer = JobAnswer(remoteID: "id", state: .running, providerState: "ABORTED")
+            answer.stateIsUnknown = isUnknown
+            var machine = Self.make([.timer, .pollEnded(.success(answer))], Self.followed())
+            var actions: [JobAction] = []
+            machine.handle(
+                .deadline, at: MachineText.now, policy: MachineText.policy, random: 0, into: &actions)
+            let ends = actions.compactMap { action -> String? in
+                guard case .ended(let failure) = action else { return nil }
+                return failure?.message
+            }
+            let text = ends.first ?? ""
+            XCTAssertEqual(text.contains("\"ABORTED\", which this library does not know"), isUnknown, text)
+            XCTAssertEqual(text.contains("the provider keeps working on it"), !isUnknown, text)
+            XCTAssertTrue(text.contains("its token stays valid"), text)
+        }
+    }
 }

@@ -123,7 +123,9 @@ final class AddressTests: XCTestCase {
         for host in [
             "metadata", "metadata.google.internal", "printer.local", "ip6-localhost", "localhost.localdomain",
             "router.home.arpa", "router.lan", "x.corp.", "db.intranet", "a.private", "a.home", "METADATA.",
-            "metadat%61.google.intern%61l",
+            "metadat%61.google.intern%61l", "metadata.tencentyun.com", "METADATA.tencentyun.com.",
+            "b.oss-cn-hangzhou-internal.aliyuncs.com", "sts.internal.tencentcloudapi.com",
+            "cos-internal.ap-guangzhou.tencentcos.cn",
         ] {
             XCTAssertTrue(HostLiteral.mayBePublic(host, isResolvedHere: true), host)
             XCTAssertFalse(HostLiteral.mayBePublic(host, isResolvedHere: false), host)

@@ -51,7 +51,7 @@ final class AnswerTests: XCTestCase {
     func testAlibabaStates() throws {
         let states: [(String, RemoteState?)] = [
             ("NOT_START", .pending), ("WAIT_SCHEDULE", .pending), ("TRAINING", .running), ("RUNNING", .running),
-            ("PROCESSING", .running), ("SUCCESS", .running), ("finished", .running), ("FINISHED ", .running),
+            ("PROCESSING", .running), ("SUCCESS", .running), ("FINISHED_", .running),
             ("\u{5b8c}\u{6210}", .running), ("FAILED", nil), ("FAIL", nil), ("ERROR", nil), ("CANCELED", nil),
             ("TIMEOUT", nil), ("TRAIN_FAILED", nil), ("ABORTED", nil), ("EXPIRED", nil), ("Rejected", nil),
         ]
@@ -192,7 +192,7 @@ final class AnswerTests: XCTestCase {
         let calls = try Calls()
         for (word, state) in [
             ("WAIT", RemoteState.pending), ("RUN", .running), ("PENDING", .running), ("FINISHED", .running),
-            ("done", .running), ("\u{1F984}", .running),
+            ("DONE_", .running), ("\u{1F984}", .running),
         ] {
             let answer = try calls.tencent(
                 calls.tencentStatus, reply(200, #"{"Response":{"Status":"\#(word)","ImageUrls":["https://a/b"]}}"#)
@@ -251,7 +251,7 @@ final class AnswerTests: XCTestCase {
                 XCTAssertEqual(failure.providerCode, code, "\(word) \(message)")
             }
         }
-        for word in ["STOPPED", "ERRORS", "fail", "UNKNOWN"] {
+        for word in ["STOPPED", "ERRORS", "UNKNOWN"] {
             let body = #"{"Response":{"Status":"\#(word)"}}"#
             XCTAssertEqual(try calls.tencent(calls.tencentStatus, reply(200, body)).answer().state, .running, word)
         }
@@ -349,5 +349,62 @@ final class AnswerTests: XCTestCase {
         ).answer()
         XCTAssertEqual(answer.remoteID, "t")
         XCTAssertEqual(answer.response, [])
+    }
+
+    /// Fault 23: another case, and blanks at the ends, are the same word.
+    func testStatesWithoutCase() throws {
+        let calls = try Calls()
+        let ends: [(String, Bool)] = [
+            ("Done", true), ("DONE ", true), (" done", true), ("Failed", false), ("fail ", false),
+        ]
+        for (word, isSuccess) in ends {
+            let body = #"{"Response":{"Status":"\#(word)","ImageUrls":["https://a/b"],"RequestId":"r"}}"#
+            let answer = try calls.tencent(calls.tencentStatus, reply(200, body)).answer()
+            switch answer.state {
+            case .succeeded: XCTAssertTrue(isSuccess, word)
+            case .failed: XCTAssertFalse(isSuccess, word)
+            default: XCTFail("\(word) counts as \(answer.state)")
+            }
+            XCTAssertFalse(answer.stateIsUnknown, word)
+        }
+        for word in ["finished", "Finished "] {
+            let data = #"{"id":"7","jobStatus":"\#(word)","resultImageUrl":["0.png"]}"#
+            XCTAssertEqual(try alibaba(data).answer().state, .succeeded, word)
+        }
+    }
+
+    /// Words that nobody knows count as running, and the answer says that nobody knows them.
+    func testUnknownStatesSayThatTheyAreUnknown() throws {
+        let calls = try Calls()
+        for (word, isUnknown) in [
+            ("ABORTED", true), ("SUCCESS", true), ("RUN", false), ("Running", false), ("QUEUED", false),
+        ] {
+            let body = #"{"Response":{"Status":"\#(word)","RequestId":"r"}}"#
+            let answer = try calls.tencent(calls.tencentStatus, reply(200, body)).answer()
+            XCTAssertEqual(answer.state, .running, word)
+            XCTAssertEqual(answer.stateIsUnknown, isUnknown, word)
+            if word == "ABORTED" { continue }  // a failure at Alibaba
+            let theirs = try alibaba(#"{"id":"7","jobStatus":"\#(word)"}"#).answer()
+            XCTAssertEqual(theirs.state, .running, word)
+            XCTAssertEqual(theirs.stateIsUnknown, isUnknown, word)
+        }
+    }
+
+    /// An Error that states nothing hides no finished task, and is no error beside a task that was made.
+    func testAnEmptyErrorIsNone() throws {
+        let calls = try Calls()
+        for error in ["{}", #"{"Code":"","Message":""}"#, #"{"Code":null}"#, "[]", #""""#, "false"] {
+            let done = #"{"Response":{"Status":"DONE","ImageUrls":["https://a/b"],"Error":\#(error),"RequestId":"r"}}"#
+            XCTAssertEqual(try calls.tencent(calls.tencentStatus, reply(200, done)).answer().state, .succeeded, error)
+            let made = #"{"Response":{"TaskId":"4-x","Error":\#(error),"RequestId":"r"}}"#
+            XCTAssertEqual(try calls.tencent(calls.tencentSubmit, reply(200, made)).answer().remoteID, "4-x", error)
+            let neither = #"{"Response":{"Error":\#(error),"RequestId":"r"}}"#
+            XCTAssertEqual(
+                try calls.tencent(calls.tencentSubmit, reply(200, neither)).failed().kind, .unreadable, error)
+        }
+        for error in [#"{"Message":"no"}"#, #""no""#, "[1]", "true", "1"] {
+            let made = #"{"Response":{"TaskId":"4-x","Error":\#(error),"RequestId":"r"}}"#
+            XCTAssertEqual(try calls.tencent(calls.tencentSubmit, reply(200, made)).failed().kind, .unreadable, error)
+        }
     }
 }

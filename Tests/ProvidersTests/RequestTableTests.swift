@@ -273,7 +273,7 @@ final class RequestTableTests: XCTestCase {
             try refusal { _ = try tencent().submission(operation: "aigc_image", fields: fields) }.field, "body")
         // What the cloud judges passes.
         fields.values = [
-            "prompt": .string("p"), "count": .int(.max), "model": .string("no such model"),
+            "prompt": .string("p"), "count": .int(100), "model": .string("no such model"),
             "resolution": .string("9999P"),
         ]
         XCTAssertNoThrow(try tencent().submission(operation: "aigc_image", fields: fields))
@@ -340,6 +340,22 @@ final class RequestTableTests: XCTestCase {
             let values: [String: FieldValue] = ["prompt": .string("<special-token>"), "model": .string("m")]
             XCTAssertEqual(try refused("inference", values, body), isRefused ? "seed" : nil, seed)
         }
+        for (count, isRefused) in [
+            ("0", true), ("-1", true), ("1", false), ("4", false), ("100", false), ("101", true), ("1000000", true),
+            ("9223372036854775807", true), ("18446744073709551616", true), ("1.5", true),
+        ] {
+            let field = isRefused ? "count" : nil
+            let body = [("OutputImageCount", count)]
+            XCTAssertEqual(try refused("aigc_image", ["prompt": .string("a")], body), field, count)
+            if let number = Int64(count) {
+                XCTAssertEqual(
+                    try refused("aigc_image", ["prompt": .string("a"), "count": .int(number)]), field, count)
+                let values: [String: FieldValue] = [
+                    "prompt": .string("<special-token>"), "model": .string("m"), "count": .int(number),
+                ]
+                XCTAssertEqual(try refused("inference", values), field, count)
+            }
+        }
         XCTAssertEqual(
             try refused("aigc_image", ["prompt": .string("a"), "output_format": .string("gif")]), "output_format")
         XCTAssertNil(try refused("aigc_image", ["prompt": .string("a"), "output_format": .string("png")]))
@@ -368,6 +384,7 @@ final class RequestTableTests: XCTestCase {
         ] {
             var fields = RequestFields()
             fields.values = ["prompt": .string("a"), "count": .json(Array(number.utf8))]
+            fields.checksValues = false
             let call = try? tencent().submission(operation: "aigc_image", fields: fields)
             XCTAssertEqual(call != nil, isTaken, number)
             if let call {

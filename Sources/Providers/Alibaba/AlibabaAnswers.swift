@@ -143,6 +143,7 @@ enum AlibabaAnswers {
             remoteID: id ?? "", state: state(word, read.value, requestID, reader),
             providerState: Answers.shownState(word), progress: progress(data), requestID: requestID,
             response: Answers.kept(reader.reply.body))
+        answer.stateIsUnknown = isUnknown(answer.state, word)
         guard answer.state == .succeeded else { return .success(answer) }
         let list = data[anyCase: "resultImageUrl"]
         let model = data[anyCase: "modelId"]?.identifier
@@ -189,15 +190,19 @@ enum AlibabaAnswers {
 
     private static let failureWords = ["fail", "error", "cancel", "abort", "timeout", "expire", "reject"]
 
+    /// Whether a state counts as running although the word says nothing to this library.
+    static func isUnknown(_ state: RemoteState, _ word: String) -> Bool {
+        state == .running && !Answers.speaksOfRunning(word)
+    }
+
     /// No list of states is published. FINISHED is the one word for success; of the others a few have been seen, some
     /// speak for themselves, and the rest count as running until the deadline. `json` is what may say why.
     static func state(
         _ word: String, _ json: JSONValue, _ requestID: String?, _ reader: ReplyReader
     ) -> RemoteState {
-        switch word {
+        switch Answers.compared(word) {
         case "FINISHED": return .succeeded
         case "NOT_START", "WAIT_SCHEDULE", "": return .pending
-        case "TRAINING": return .running
         default: break
         }
         guard failureWords.contains(where: { Words.contains(word, $0) }) else { return .running }

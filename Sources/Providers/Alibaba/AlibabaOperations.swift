@@ -20,7 +20,8 @@ enum AlibabaOperations {
         "What to draw, in English, with the literal token <special-token> in place of the subject.",
         demands: [.holds("<special-token>", "which stands for the subject of the pictures")])
     private static let count = FieldRow(
-        "count", .int, "imageNumber", "How many images; the provider takes more than 10 as 10.")
+        "count", .int, "imageNumber", "How many images; the provider takes more than 10 as 10.",
+        demands: [.within(1...100)])
     private static let seed = FieldRow(
         "seed", .int, "seed", "Seed for reproducible images, -1 to 2147483647; the provider picks one otherwise.",
         demands: [.within(-1...2_147_483_647)])

@@ -36,6 +36,7 @@ enum AlibabaTraining {
             providerState: Answers.shownState(word),
             progress: AlibabaAnswers.progress(job), requestID: requestID,
             response: whole.isEmpty ? Answers.kept(job.serialized()) : whole)
+        answer.stateIsUnknown = AlibabaAnswers.isUnknown(answer.state, word)
         guard answer.state == .succeeded else { return .success(answer) }
         switch job[anyCase: "modelId"] {
         case .null, .string(""), nil: answer.state = .running

@@ -73,10 +73,19 @@ enum TencentAnswers {
         guard case .object(let members) = json else { return nil }
         for member in members where member.name.isSameInAnyCase(as: "Response") {
             guard case .object(let fields) = member.value else { continue }
-            let error = fields.first { $0.name.isSameInAnyCase(as: "Error") && $0.value != .null }
+            let error = fields.first { $0.name.isSameInAnyCase(as: "Error") && statesSomething($0.value) }
             if let error { return error.value }
         }
         return nil
+    }
+
+    /// An Error without a word states none: beside the images of a finished task it hides nothing.
+    private static func statesSomething(_ error: JSONValue) -> Bool {
+        switch error {
+        case .null, .string(""), .array([]), .bool(false): return false
+        case .object(let members): return members.contains { $0.value != .null && $0.value != .string("") }
+        default: return true
+        }
     }
 
     /// The gateway states errors in the same envelope to whatever call.
@@ -99,11 +108,12 @@ enum TencentAnswers {
         var answer = JobAnswer(
             state: .running, providerState: Answers.shownState(word), requestID: requestID,
             response: Answers.kept(reader.reply.body))
-        switch word {
+        switch Answers.compared(word) {
         case "WAIT": answer.state = .pending
         case "RUN": break
         // Three more words for an end are not documented, and callers of the live service see them.
-        case "FAIL", "FAILED", "STOP", "ERROR": answer.state = .failed(taskFailure(content, word, reader, requestID))
+        case "FAIL", "FAILED", "STOP", "ERROR":
+            answer.state = .failed(taskFailure(content, Answers.compared(word), reader, requestID))
         case "DONE":
             let (assets, warning) = Answers.assets(content[anyCase: "ImageUrls"], "ImageUrls") { entry in
                 guard case .string(let url) = entry, RequestTable.canBeFetched(url) else { return nil }
@@ -127,7 +137,7 @@ enum TencentAnswers {
                 answer.state = .succeeded
                 answer.assets = assets
             }
-        default: break
+        default: answer.stateIsUnknown = !Answers.speaksOfRunning(word)
         }
         return .success(answer)
     }

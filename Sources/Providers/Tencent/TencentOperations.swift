@@ -40,7 +40,7 @@ enum TencentOperations {
         FieldRow(
             "image_urls", .imageURL, "ImageInfos", as: .images(url: "ImageUrl", referenceType: "ReferenceType"),
             "Reference images at public URLs (jpeg, png, webp); how many depends on the model."),
-        FieldRow("count", .int, "OutputImageCount", "How many images; 1 otherwise."),
+        FieldRow("count", .int, "OutputImageCount", "How many images; 1 otherwise.", demands: [.within(1...100)]),
         FieldRow("aspect_ratio", .string, "ExtraParameters.AspectRatio", "Such as \"16:9\"; depends on the model."),
         FieldRow(
             "resolution", .string, "ExtraParameters.Resolution", "Such as \"1080P\" or \"2K\"; depends on the model."),

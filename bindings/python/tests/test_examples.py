@@ -41,7 +41,9 @@ MODULES = {"ruby": "require 'fiddle'", "php": "exit(extension_loaded('ffi') ? 0 
 
 
 def run(program: List[str], keys: Dict[str, Any], library: str, *words: str) -> "subprocess.CompletedProcess[str]":
-    options = [word for key, value in keys.items() for word in ("-c", f"{key}={str(value).lower() if value in (True, False) else value}")]
+    options: List[str] = []
+    for key, value in keys.items():
+        options += ["-c", f"{key}={str(value).lower() if isinstance(value, bool) else value}"]
     environ = dict(environment(), AIGC_LIBRARY=library)
     return subprocess.run([*program, *options, *words], env=environ, capture_output=True, text=True, timeout=60)
 
