@@ -64,7 +64,7 @@ let package = Package(
         core("Core"),
         core("Codec", ["Core", "CJSON"]),
         core("Signing", ["Core", "Codec", "CCrypto"]),
-        core("Assets", ["Core", "Codec", "CCrypto"]),
+        core("Assets", ["Core", "Codec", "CCrypto"], isSmall: true),
         core("Credentials", ["Core", "Codec", "Signing"], isSmall: true),
         core("Providers", ["Core", "Codec", "Signing"]),
         core("Engine", ["Core", "CPlatform"]),

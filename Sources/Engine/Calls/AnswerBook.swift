@@ -1,14 +1,14 @@
 internal import Core
 
-/// The job ids or request ids that the newest answers held, each with a note of its first answer. Keeps hashes and no texts,
-/// the newest few thousand.
+/// The job ids or request ids that the newest answers held, each with a note of its first answer. Keeps hashes and no texts.
 struct AnswerBook<Note> {
-    static var capacity: Int { 4_096 }
-
+    let capacity: Int
     private var known: [UInt64: Note] = [:]
     /// The hashes in order of arrival; a full list overwrites its oldest hash.
     private var order: [UInt64] = []
     private var next = 0
+
+    init(capacity: Int) { self.capacity = capacity }
 
     /// Notes an id that is new. Otherwise returns the note of its first answer. Two different texts count as the same once in
     /// 10^15 times.
@@ -16,12 +16,12 @@ struct AnswerBook<Note> {
         let number = Self.number(id, provider)
         if let first = known[number] { return first }
         known[number] = note
-        if order.count < Self.capacity {
+        if order.count < capacity {
             order.append(number)
         } else {
             known[order[next]] = nil  // safe: below the count, see the next line
             order[next] = number
-            next = (next + 1) % Self.capacity
+            next = (next + 1) % capacity
         }
         return nil
     }
@@ -99,10 +99,10 @@ enum StrangeAnswer {
 /// with its date was made for another call: a submission that gets one has an unknown outcome, and a call that only reads is
 /// repeated. The id alone proves nothing: a service that stands for the provider may give all answers the same one.
 struct KnownAnswers {
-    private var jobs = AnswerBook<Void>()
+    private var jobs = AnswerBook<Void>(capacity: 4_096)
     /// Two books: thousands of status answers must not displace the few answers to submissions.
-    private var submissions = AnswerBook<FirstAnswer>()
-    private var reads = AnswerBook<FirstAnswer>()
+    private var submissions = AnswerBook<FirstAnswer>(capacity: 4_096)
+    private var reads = AnswerBook<FirstAnswer>(capacity: 256)
 
     mutating func note(job remoteID: String, of provider: String) { _ = jobs.add(remoteID, of: provider, ()) }
 
