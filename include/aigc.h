@@ -409,13 +409,6 @@ typedef struct aigc_event aigc_event;
  * mebibyte, is no regular file, or can be written by other users is an error of this call: AIGC_E_INVALID_ARGUMENT with line
  * and column, or AIGC_E_FILE. The file holds no secrets; a profile that sets one is refused.
  *
- *     profile = "work"
- *     [profiles.work]
- *     journal.path = "~/cats"                            # configuration keys
- *     tencent.region = "ap-guangzhou"
- *     [profiles.work.operations.tencent.aigc_image]
- *     count = 2                                          # a field of requests
- *
  * A program that has more rights than its caller (set-uid, file capabilities) takes nothing from the environment and from
  * the file; the key profile is an error there. */
 aigc_status aigc_client_new(const aigc_config *config, aigc_client **client, aigc_error **error);
