@@ -1,5 +1,6 @@
 internal import Codec
 internal import Core
+internal import Credentials
 internal import Providers
 
 /// One profile of the configuration file, found good.

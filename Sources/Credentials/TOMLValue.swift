@@ -1,3 +1,4 @@
+public import Codec
 internal import Core
 
 /// Where something begins in a text: lines and columns count from 1, columns in characters (Unicode scalars).

@@ -1,4 +1,5 @@
 import Codec
+import Credentials
 import XCTest
 
 /// TOML: what is read, and what is refused with its place.

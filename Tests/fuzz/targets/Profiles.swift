@@ -1,5 +1,5 @@
-import Codec
 import Core
+import Credentials
 
 @testable import AigcABI
 
