@@ -129,7 +129,7 @@ def library_keys(library: ctypes.CDLL) -> Tuple[List[str], List[str]]:
     while library.aigc_config_describe(len(keys), *[ctypes.byref(o) for o in out]) == 0:
         key, kind, default, text = [(o.value or b"").decode() for o in out]
         keys.append(key)
-        if not re.fullmatch(r"[a-z0-9]+(\.[a-z0-9_]+)+", key):
+        if key != "profile" and not re.fullmatch(r"[a-z0-9]+(\.[a-z0-9_]+)+", key):
             wrong.append("%r is no good name for a key" % key)
         if not types.fullmatch(kind):
             wrong.append("%s has the type %r, which the header does not list" % (key, kind))
