@@ -195,14 +195,40 @@ struct Configuration: Sendable {
         if key.isSecret { return nil }
         guard let text = values.shown(key.name.description) else { return nil }
         if case .identifier = key.kind, key.name.description != "credentials.role_arn" { return text.shortenedID }
-        guard key.name.description.hasSuffix("endpoint") || key.name.description == "http.proxy" else { return text }
-        guard let mark = text.utf8.lastIndex(of: UInt8(ascii: "@")) else { return text }
+        let name = key.name.description
+        guard name.hasSuffix("endpoint") || name == "http.proxy" || name == "tencent.cos_hosts" else { return text }
+        if text.split(separator: ",").allSatisfy(isHostAndPort) { return text }
+        guard name != "tencent.cos_hosts", let mark = text.utf8.lastIndex(of: UInt8(ascii: "@")) else {
+            return unreadable
+        }
         // What stands before the "@" is most likely a user and a password.
         var scheme = ""
         if let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://"), colon < mark {
             scheme = text[..<colon] + "://"
         }
+        guard isHostAndPort(text[text.utf8.index(after: mark)...]) else { return unreadable }
         return scheme + "(user)" + text[mark...]
+    }
+
+    private static let unreadable = "(cannot be read)"
+
+    /// Whether a text is [scheme://]host[:port] and nothing else: whatever part of another text may be a password.
+    private static func isHostAndPort(_ text: Substring) -> Bool {
+        var rest = text.utf8.drop { $0 == 0x20 }
+        while let last = rest.last, last == 0x20 || last == UInt8(ascii: "/") { rest.removeLast() }
+        if let colon = rest.firstIndex(of: UInt8(ascii: ":")), rest[colon...].starts(with: "://".utf8) {
+            rest = rest[colon...].dropFirst(3)
+        }
+        if let colon = rest.lastIndex(of: UInt8(ascii: ":")), rest.last != UInt8(ascii: "]") {
+            let port = rest[colon...].dropFirst()
+            guard port.count <= 5, port.allSatisfy({ (0x30...0x39).contains($0) }) else { return false }
+            rest = rest[..<colon]
+        }
+        let isV6 = rest.first == UInt8(ascii: "[")
+        return rest.allSatisfy {
+            Words.isLetterOrDigit($0) || $0 >= 0x80 || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-")
+                || $0 == UInt8(ascii: "_") || isV6 && ($0 == UInt8(ascii: ":") || $0 == 0x5B || $0 == 0x5D)
+        }
     }
 
     /// For aigc_config_report() and aigc_client_report().

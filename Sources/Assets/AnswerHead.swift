@@ -17,6 +17,8 @@ struct AnswerHead: Equatable, Sendable {
     var range: ContentRange?
     /// The value for If-Range: a strong ETag, or else Last-Modified.
     var validator: String?
+    /// What cannot be sent and is compared all the same: a weak ETag beside a date, or the date beside a strong ETag.
+    var beside: String?
     var crc64: UInt64?
     /// Whether the body is compressed: its length, checksum and offsets are then not those of the image.
     var isEncoded = false
@@ -32,7 +34,9 @@ struct AnswerHead: Equatable, Sendable {
             return
         }
         length = headers["content-length"].flatMap(Self.number) ?? -1
-        validator = headers["etag"].flatMap(Self.strongTag) ?? Self.strongDate(headers)
+        let strong = tag.flatMap(Self.strongTag)
+        validator = strong ?? Self.strongDate(headers)
+        beside = strong == nil ? tag.flatMap(Self.weakTag) : date.flatMap(Self.date)
         let crc = headers["x-cos-hash-crc64ecma"] ?? headers["x-oss-hash-crc64ecma"]
         crc64 = crc.flatMap { Self.digits($0.utf8) ? UInt64($0) : nil }
     }
@@ -42,7 +46,23 @@ struct AnswerHead: Equatable, Sendable {
     func contradicts(_ validator: String) -> Bool {
         guard validator.utf8.first == UInt8(ascii: "\"") else { return !(date?.isSame(as: validator) ?? false) }
         guard let tag else { return false }
-        return !(tag.hasPrefix("W/") ? String(tag.dropFirst(2)) : tag).isSame(as: validator)
+        return !Self.opaque(tag).isSame(as: validator)
+    }
+
+    /// The same of what stands beside the validator. Where a tag says that the object is the same, its date does not count.
+    func contradicts(beside: String) -> Bool {
+        if beside.hasPrefix("W/") {
+            return tag.map { !Self.opaque($0).isSame(as: String(beside.dropFirst(2))) } ?? false
+        }
+        return tag == nil && date.map { !$0.isSame(as: beside) } ?? false
+    }
+
+    private static func opaque(_ tag: String) -> String { tag.hasPrefix("W/") ? String(tag.dropFirst(2)) : tag }
+
+    static func isBeside(_ text: String) -> Bool { weakTag(text) != nil || date(text) != nil }
+
+    private static func weakTag(_ text: String) -> String? {
+        text.hasPrefix("W/") && strongTag(String(text.dropFirst(2))) != nil ? text : nil
     }
 
     /// A validator in a form for headers and notes: no control characters, one of the two forms.

@@ -31,6 +31,8 @@ final class Receiver<Store: ImageStore> {
     /// About an image that is verified.
     var warnings: [String] = []
     var validator: String?
+    /// What stood beside it in the same answer.
+    var beside: String?
     /// Hashes of the object that the bytes are of, and of the one that is asked for now; "-" if nobody said.
     var heldObject = ResumeNote.unknownObject
     var askedObject = ResumeNote.unknownObject
@@ -149,6 +151,7 @@ final class Receiver<Store: ImageStore> {
         expected = -1
         expectedCRC = nil
         validator = nil
+        beside = nil
         heldObject = ResumeNote.unknownObject
         isVerified = false
         noted = nil
@@ -194,6 +197,7 @@ final class Receiver<Store: ImageStore> {
         expected = note.total
         expectedCRC = note.crc64
         validator = note.validator
+        beside = note.beside
         heldObject = note.object
         noted = note
         return limit

@@ -14,13 +14,19 @@ extension Receiver {
             if total > options.maximumBytes { return tooLarge("it has \(total) bytes") }
             expected = total
         }
-        if let validator, head.contradicts(validator) { return changed("its ETag or its date is another one now") }
+        if isAnother(head) { return changed("its ETag or its date is another one now") }
         if head.isEncoded { return changed("the rest of it comes encoded") }
         if let crc = head.crc64 {
             if let known = expectedCRC, known != crc { return changed("its CRC-64 is another one now") }
             expectedCRC = crc
         }
         return nil
+    }
+
+    /// Whether an answer is of another object than what we hold.
+    func isAnother(_ head: AnswerHead) -> Bool {
+        guard let validator else { return false }
+        return head.contradicts(validator) || beside.map { head.contradicts(beside: $0) } ?? false
     }
 
     func changed(_ what: String) -> Failure {
@@ -114,7 +120,7 @@ extension Receiver {
         reading = .image
         expected = promise.length
         expectedCRC = promise.crc64
-        if options.mode == .url { validator = promise.validator }
+        if options.mode == .url { (validator, beside) = (promise.validator, promise.beside) }
         heldObject = askedObject
         // The checksums of PNG chunks are always looked at; CRC-64 where one is offered or may be offered later.
         verifier = Verifier(format, computesCRC: options.mode == .url || expectedCRC != nil)

@@ -54,8 +54,7 @@ extension Receiver {
     func judgeUnsatisfied() {
         guard canResume, let verifier else { return }
         let head = AnswerHead(headers)
-        let isSame = validator.map { !head.contradicts($0) } ?? true
-        if isSame, head.range?.total == received, expected < 0 || expected == received,
+        if !isAnother(head), head.range?.total == received, expected < 0 || expected == received,
             verifier.verdict(expected: received, crc: head.crc64 ?? expectedCRC) == .complete
         {
             isVerified = true
@@ -108,7 +107,8 @@ extension Receiver {
     func writeNote() {
         guard options.keepPartial, !identity.isEmpty, let validator, let format = verifier?.format else { return }
         let note = ResumeNote(
-            identity: identity, object: heldObject, validator: validator, total: expected, crc64: expectedCRC,
+            identity: identity, object: heldObject, validator: validator, beside: beside, total: expected,
+            crc64: expectedCRC,
             format: format, boot: boot)
         guard note != noted else { return }
         noted = store.remember(note) ? note : nil

@@ -10,6 +10,8 @@ struct ResumeNote: Equatable, Sendable {
     var object: String
     /// A strong ETag or a Last-Modified.
     var validator: String
+    /// What stood beside the validator (`AnswerHead.beside`); nil: nothing.
+    var beside: String?
     /// -1 if unknown.
     var total: Int64
     var crc64: UInt64?
@@ -20,12 +22,12 @@ struct ResumeNote: Equatable, Sendable {
 
     static let maximumLength = 1024
     static let unknownObject = "-"
-    private static let title = "libaigc-part 2"
+    private static let title = "libaigc-part 3"
 
     func encoded() -> [UInt8] {
         let lines = [
-            Self.title, identity, object, validator, String(total), crc64.map { String($0) } ?? "-", format.rawValue,
-            boot,
+            Self.title, identity, object, validator, beside ?? "-", String(total), crc64.map { String($0) } ?? "-",
+            format.rawValue, boot,
         ]
         var bytes = Array((lines.joined(separator: "\n") + "\n").utf8)
         let crc = aigca_crc64(0, bytes, bytes.count)
@@ -34,12 +36,13 @@ struct ResumeNote: Equatable, Sendable {
     }
 
     init(
-        identity: String, object: String, validator: String, total: Int64, crc64: UInt64?, format: ImageFormat,
-        boot: String
+        identity: String, object: String, validator: String, beside: String?, total: Int64, crc64: UInt64?,
+        format: ImageFormat, boot: String
     ) {
         self.identity = identity
         self.object = object
         self.validator = validator
+        self.beside = beside
         self.total = total
         self.crc64 = crc64
         self.format = format
@@ -49,12 +52,14 @@ struct ResumeNote: Equatable, Sendable {
     init?(_ bytes: [UInt8]) {
         guard bytes.count <= Self.maximumLength, let text = String(validating: bytes, as: UTF8.self) else { return nil }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { String($0) }
-        guard lines.count == 10, let format = ImageFormat(rawValue: lines[6]), let total = Int64(lines[4]), total >= -1
+        guard lines.count == 11, let format = ImageFormat(rawValue: lines[7]), let total = Int64(lines[5]), total >= -1
         else { return nil }
         self.init(
-            identity: lines[1], object: lines[2], validator: lines[3], total: total, crc64: UInt64(lines[5]),
-            format: format, boot: lines[7])
+            identity: lines[1], object: lines[2], validator: lines[3], beside: lines[4] == "-" ? nil : lines[4],
+            total: total, crc64: UInt64(lines[6]), format: format, boot: lines[8])
         // The same fields give the same bytes, title and checksum included.
-        guard AnswerHead.isValidator(validator), encoded() == bytes else { return nil }
+        guard AnswerHead.isValidator(validator), beside.map(AnswerHead.isBeside) ?? true, encoded() == bytes else {
+            return nil
+        }
     }
 }

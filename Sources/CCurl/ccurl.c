@@ -375,6 +375,10 @@ int aigcu_nothing_arrived(int fd, CURL *easy, long least) {
     return count > least && waiting >= count;
 }
 
+int aigcu_body_is_under_way(int fd, CURL *easy, long length) {
+    return aigcu_info_offset(easy, CURLINFO_SIZE_UPLOAD_T) < length || unsent(fd) > 0;
+}
+
 int aigcu_socket(int family, int type, int protocol) {
     int fd = socket(family, type | SOCK_CLOEXEC, protocol);
     return fd < 0 ? -errno : fd;

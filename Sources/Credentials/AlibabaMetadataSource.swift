@@ -41,6 +41,16 @@ struct AlibabaMetadataSource: CredentialSource {
             }
             role = try MetadataText.firstLine(reply.body, Self.server)
         }
+        do throws(CredentialUnavailable) {
+            return try keys(of: role, base, token, context, allowsV1: allowsV1)
+        } catch {
+            throw error.ofNamedRole
+        }
+    }
+
+    private func keys(
+        of role: String, _ base: String, _ token: String?, _ context: CredentialContext, allowsV1: Bool
+    ) throws(CredentialUnavailable) -> Credentials {
         let reply = try get(base + Self.path + Percent.encode(role), token, context, allowsV1: allowsV1)
         guard reply.status == 200 else {
             throw CredentialUnavailable(

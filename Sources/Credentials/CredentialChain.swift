@@ -54,7 +54,8 @@ public final class CredentialChain: CredentialResolver {
                 settled.withLock { $0 = source }
                 return .success(found)
             } catch {
-                guard error.kind == .absent || source.isProbe(context) else { return .failure(stop(at: source, error)) }
+                let isSkipped = error.kind == .absent || (source.isProbe(context) && !error.isOfNamedRole)
+                guard isSkipped else { return .failure(stop(at: source, error)) }
                 tried.append("\(source.name): \(error.reason)")
                 isTransient = isTransient || error.kind == .transient
             }

@@ -42,6 +42,8 @@ public struct CredentialUnavailable: Error, Equatable, Sendable {
     public let reason: String
     /// True for the word of a server that was asked; otherwise it is what this machine's files and variables hold.
     public var isOfServer: Bool
+    /// A service that nobody configured has named a role: this machine is set up for that role.
+    public private(set) var isOfNamedRole = false
 
     public init(_ kind: Kind, _ reason: String, isOfServer: Bool = false) {
         self.kind = kind
@@ -52,6 +54,13 @@ public struct CredentialUnavailable: Error, Equatable, Sendable {
     /// The same for a configured source: it is a mistake if such a source finds nothing.
     var ofWhatIsSetUp: CredentialUnavailable {
         kind == .absent ? CredentialUnavailable(.wrong, reason, isOfServer: isOfServer) : self
+    }
+
+    /// The same for the keys of a role that a metadata service has named.
+    var ofNamedRole: CredentialUnavailable {
+        var error = ofWhatIsSetUp
+        error.isOfNamedRole = true
+        return error
     }
 }
 

@@ -26,6 +26,16 @@ struct TencentMetadataSource: CredentialSource {
                 isOfServer: true)
         }
         let role = try MetadataText.firstLine(names.body, Self.server)
+        do throws(CredentialUnavailable) {
+            return try keys(of: role, base, context)
+        } catch {
+            throw error.ofNamedRole
+        }
+    }
+
+    private func keys(
+        of role: String, _ base: String, _ context: CredentialContext
+    ) throws(CredentialUnavailable) -> Credentials {
         let answer = try context.json(
             HTTPRequest(method: .get, url: base + Self.path + Percent.encode(role)), context.metadataOptions,
             Self.server)

@@ -100,9 +100,17 @@ enum HostLiteral: Equatable, Sendable {
     /// - isResolvedHere: the address of a name is looked at before it is connected to; a proxy looks at nothing.
     static func mayBePublic(_ host: String, isResolvedHere: Bool) -> Bool {
         switch parse(host) {
-        case .address(let address): address.isPublic
+        case .address(let address): address.isPublic && (isResolvedHere || !isOctal(host))
         case .invalid: false
         case .name: !isLocalName(host) && (isResolvedHere || !isInnerName(host))
+        }
+    }
+
+    /// Whether a number begins with a zero: octal here, and decimal for many a proxy (0127.0.0.1).
+    private static func isOctal(_ host: some StringProtocol) -> Bool {
+        plain(host).split(separator: ".").contains {
+            $0.utf8.first == UInt8(ascii: "0")
+                && ($0.utf8.dropFirst().first.map { (0x30...0x39).contains($0) } ?? false)
         }
     }
 
@@ -120,7 +128,7 @@ enum HostLiteral: Equatable, Sendable {
         if !name.utf8.contains(UInt8(ascii: ".")) { return true }
         let domains = [
             ".local", ".internal", ".localdomain", ".home.arpa", ".lan", ".intranet", ".private", ".corp", ".home",
-            ".tencentyun.com",
+            ".svc", ".tencentyun.com",
         ]
         if domains.contains(where: { name.hasSuffix($0) }) { return true }
         let clouds = [".aliyuncs.com", ".tencentcloudapi.com", ".myqcloud.com", ".tencentcos.cn"]

@@ -58,9 +58,13 @@ extension Slot {
         }
     }
 
-    /// The other end had not got a byte of the request when it sent this. A large body is left out: it is still being sent.
+    /// The other end had not got the request when it sent this. Of a small request not a byte had arrived; of a large body a
+    /// part had not. A refusal by its status is an answer to a large body that is still being sent: libcurl then stops
+    /// sending, and half a request is no order. Behind any other answer it sends the rest, which may be carried out.
     private var isStrayAnswer: Bool {
-        socket >= 0 && bodyBytes <= Self.smallBody && aigcu_nothing_arrived(socket, easy, bodyBytes) != 0
+        guard socket >= 0 else { return false }
+        if bodyBytes <= Self.smallBody { return aigcu_nothing_arrived(socket, easy, bodyBytes) != 0 }
+        return head.status < 300 && aigcu_body_is_under_way(socket, easy, bodyBytes) != 0
     }
 
     /// Finds out where the answer ends, and whether bytes behind it would be noticed.
@@ -88,7 +92,9 @@ extension Slot {
         if let sink {
             return sink.begin(status: head.status, headers: headers) || end(.sink)
         }
-        guard announced <= Int64(options.maximumReplyBytes) else { return end(.replyTooLarge) }
+        // What comes of the answer to a submission may name the job.
+        let isTooLong = announced > Int64(options.maximumReplyBytes)
+        guard !isTooLong || options.isSubmission else { return end(.replyTooLarge) }
         // The announcement is not trusted with more than a little memory.
         return announced <= 0 || reserve(Int(min(announced, 256 << 10)))
     }

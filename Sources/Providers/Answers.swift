@@ -186,9 +186,11 @@ enum Answers {
         // Words that pass through from the vendors of models.
         "safety system", "safety_violation", "safety reason", "safety filter", "image_safety", "prohibited_content",
         "content_policy_violation", "content_filter", "prompt policy violation", "auditsubmitillegal", "usage policies",
-        "inappropriate", "risk control", "datainspection",
+        "inappropriate", "risk control", "datainspection", "nsfw", "risk not pass", "imagesensitive", "textsensitive",
+        "content moderated", "request moderated", "content filter", "responsible ai", "finishreason: safety",
+        "unsafe content",
         // The services answer in Chinese unless told otherwise, and sometimes then.
-        "违规", "敏感", "审核", "涉黄", "涉政",
+        "违规", "敏感", "审核", "涉黄", "涉政", "违禁", "不合规",
     ]
 
     /// Whether a failure's text speaks of moderation: neither cloud has a code for it where a job fails after it was

@@ -56,6 +56,20 @@ final class StitchTests: XCTestCase {
             ([("Last-Modified", Self.date)], [("Last-Modified", Self.date)], true),
             ([("Last-Modified", Self.date)], [("Last-Modified", Self.date), ("ETag", "\"one\"")], true),
             ([("Last-Modified", Self.date)], [("Last-Modified", later)], false),
+            ([("ETag", "\"one\""), ("Last-Modified", Self.date)], [("Last-Modified", later)], false),
+            (
+                [("ETag", "\"one\""), ("Last-Modified", Self.date)], [("ETag", "\"one\""), ("Last-Modified", later)],
+                true
+            ),
+            (
+                [("ETag", "W/\"1\""), ("Last-Modified", Self.date)],
+                [("ETag", "W/\"2\""), ("Last-Modified", Self.date)], false
+            ),
+            (
+                [("ETag", "W/\"1\""), ("Last-Modified", Self.date)],
+                [("ETag", "W/\"1\""), ("Last-Modified", Self.date)], true
+            ),
+            ([("ETag", "W/\"1\""), ("Last-Modified", Self.date)], [("Last-Modified", Self.date)], true),
             ([("Last-Modified", Self.date)], [("Last-Modified", later), ("ETag", "\"one\"")], false),
             ([("ETag", "\"one\"")], [("ETag", "\"one\""), ("Content-Encoding", "gzip")], false),
         ]

@@ -50,6 +50,35 @@ final class ChainTests: CredentialTestCase {
         XCTAssertThrowsError(try winner())
     }
 
+    /// A metadata service that has named a role and gives no keys for now: the next source would be another account.
+    func testAServiceThatNamesARoleIsNotSkipped() {
+        let token = [
+            "TKE_REGION": "ap-guangzhou", "TKE_PROVIDER_ID": "p", "TKE_ROLE_ARN": "qcs::cam::uin/1:roleName/r",
+        ]
+        for answer in [
+            ScriptedServer.reply(503, ""), ScriptedServer.reply(404, ""), ScriptedServer.reply(200, "no JSON"),
+            ScriptedServer.reply(200, #"{"Code":"Failed"}"#),
+        ] {
+            let server = ScriptedServer { [self] request in
+                if request.url.hasPrefix("http://uri.example/") {
+                    return ScriptedServer.reply(200, metadataAnswer("uri"))
+                }
+                if request.url.hasSuffix("/latest/api/token") { return ScriptedServer.reply(200, "session") }
+                return request.url.hasSuffix("security-credentials/") ? ScriptedServer.reply(200, "role") : answer
+            }
+            for (plan, environment) in [
+                (CredentialPlan.alibaba, ["ALIBABA_CLOUD_CREDENTIALS_URI": "http://uri.example/x"]),
+                (CredentialPlan.tencent, token),
+            ] {
+                let chain = CredentialChain(plan: plan, explicit: nil, context: context(environment, server))
+                guard case .failure(let failure) = chain.resolve().result else {
+                    return XCTFail("another account pays")
+                }
+                XCTAssertTrue(failure.message.contains("instance role is set up"), failure.message)
+            }
+        }
+    }
+
     func testTencentOrder() throws {
         let token = try write("token", "web-token")
         let own = try write(".tencentcloud/credentials", "[default]\nsecret_id = own\nsecret_key = s\n")

@@ -109,7 +109,8 @@ final class AddressTests: XCTestCase {
     func testHostsThatMayNotBeAskedForAnImage() {
         let never = [
             "localhost", "loc%61lhost", "localhost.", "localhost%2e", "a.localhost", "127.0.0.1", "127.0.0.1.",
-            "127.0.0.1..", "127.1", "0177.0.0.1", "0x7f.1", "2130706433", "017700000001", "0x7f000001", "127%2e0.0.1",
+            "127.0.0.1..", "127.1", "0177.0.0.1",
+            "0x7f.1", "2130706433", "017700000001", "0x7f000001", "127%2e0.0.1",
             "0", "0.0.0.0", "10.0.0.1", "169.254.169.254", "0xa9fea9fe", "100.100.100.200", "::1", "::",
             "::ffff:7f00:1",
             "::ffff:127.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "fe80::1%25eth0", "fe80::1%eth0", "fd00::1",
@@ -121,7 +122,8 @@ final class AddressTests: XCTestCase {
             }
         }
         for host in [
-            "metadata", "metadata.google.internal", "printer.local", "ip6-localhost", "localhost.localdomain",
+            "0127.0.0.1", "0127.0.0.1.", "8.8.8.010", "kubernetes.default.svc", "metadata", "metadata.google.internal",
+            "printer.local", "ip6-localhost", "localhost.localdomain",
             "router.home.arpa", "router.lan", "x.corp.", "db.intranet", "a.private", "a.home", "METADATA.",
             "metadat%61.google.intern%61l", "metadata.tencentyun.com", "METADATA.tencentyun.com.",
             "b.oss-cn-hangzhou-internal.aliyuncs.com", "sts.internal.tencentcloudapi.com",

@@ -187,6 +187,31 @@ final class StrayAnswerTests: XCTestCase {
         }
     }
 
+    /// After an answer with the status 200 libcurl sends the rest of the body. The other end then has the whole submission and
+    /// may carry it out, whatever the answer that came too early said: nobody knows the outcome.
+    func testAnAnswerDuringALargeBodyIsAStranger() throws {
+        for answer in ["{\"TaskId\":\"stray\"}", "{\"Error\":\"RequestLimitExceeded\"}"] {
+            let server = RawServer { connection in
+                while let request = connection.request(bodyLimit: 0) {
+                    if request.target == "/1" {
+                        connection.buffered(drop: 20)
+                        connection.answer("first")
+                    } else {
+                        connection.answer(answer)
+                        connection.awaitEnd()
+                        return
+                    }
+                }
+            }
+            defer { server.stop() }
+            let harness = try Harness()
+            XCTAssertEqual(harness.run(.post(server.url("/1")), .submission).text, "first")
+            let result = harness.run(.post(server.url("/2"), bytes: 20_000_000), .submission)
+            XCTAssertNil(result.reply, "\(result)")
+            XCTAssertEqual(result.failure?.requestMayHaveLeft, true, "\(result)")
+        }
+    }
+
     func testAnswersInChunksKeepTheConnection() throws {
         let server = RawServer { connection in
             while connection.request() != nil {

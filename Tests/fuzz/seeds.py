@@ -215,7 +215,7 @@ def sidecars() -> List[bytes]:
     image = small_images()[0]
     made = []
     for total, crc, kind in ((len(image), "-", "png"), (-1, "7", "jpeg"), (1_000, "0", "webp")):
-        note = "libaigc-part 2\n%s\n-\n\"one\"\n%d\n%s\n%s\nboot\n" % ("a" * 64, total, crc, kind)
+        note = "libaigc-part 3\n%s\n-\n\"one\"\n-\n%d\n%s\n%s\nboot\n" % ("a" * 64, total, crc, kind)
         made.append(b"\1\x07" + note.encode() + END + b"\0" + image[:-3])
     return made
 

@@ -123,6 +123,10 @@ aigcu_line aigcu_line_look(
  * more than `least` bytes: whatever the other end has sent until now, it sent before it got the request. */
 int aigcu_nothing_arrived(int fd, CURL *easy, long least);
 
+/* 1 if a part of a transfer's body of `length` bytes has not arrived at the other end yet: libcurl or the kernel still has
+ * some of the request. */
+int aigcu_body_is_under_way(int fd, CURL *easy, long length);
+
 /* 1 if OpenSSL is what libcurl uses, so that its buffers can be looked at. */
 int aigcu_knows_tls(void);
 
