@@ -286,6 +286,36 @@ MUTANTS = (
         ["swift StrangeAnswerTests", "faults stray"],
     ),
     Mutant(
+        6, "an answer during a large body is believed",
+        [
+            (
+                CALLBACKS, "isStrayAnswer",
+                "return head.status < 300 && aigcu_body_is_under_way(socket, easy, bodyBytes) != 0", "return false",
+            ),
+        ],
+        ["swift StrayAnswerTests"],
+    ),
+    Mutant(
+        6, "a role that a metadata service has named is skipped",
+        [
+            (
+                "Sources/Credentials/CredentialChain.swift", "find",
+                "(source.isProbe(context) && !error.isOfNamedRole)", "source.isProbe(context)",
+            ),
+        ],
+        ["swift ChainTests"],
+    ),
+    Mutant(
+        8, "a weak tag beside a date is not compared",
+        [
+            (
+                "Sources/Assets/ReceiverBody.swift", "isAnother",
+                " || beside.map { head.contradicts(beside: $0) } ?? false", "",
+            ),
+        ],
+        ["swift StitchTests"],
+    ),
+    Mutant(
         6, "a signed call is sent again with its nonce",
         [(SLOT, "isOnce", "(options.isSubmission || !options.isForStore)", "options.isSubmission")],
         ["swift AtMostOnceTests"],
