@@ -12,6 +12,8 @@ let strict: [SwiftSetting] = [
             "-file-prefix-map", "\(here)=.",
             "-Xfrontend", "-no-clang-module-breadcrumbs",
             "-Xfrontend", "-disable-incremental-llvm-codegen",
+            // Each function in a section of its own: the linker drops what nobody calls and keeps one of equal ones.
+            "-Xfrontend", "-function-sections",
         ], .when(configuration: .release)),
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
@@ -64,7 +66,7 @@ let package = Package(
         core("Core"),
         core("Codec", ["Core", "CJSON"]),
         core("Signing", ["Core", "Codec", "CCrypto"]),
-        core("Assets", ["Core", "Codec", "CCrypto"], isSmall: true),
+        core("Assets", ["Core", "Codec", "CCrypto"]),
         core("Credentials", ["Core", "Codec", "Signing"], isSmall: true),
         core("Providers", ["Core", "Codec", "Signing"]),
         core("Engine", ["Core", "CPlatform"]),
