@@ -59,6 +59,8 @@ public struct PollLine: Sendable {
     public init(patienceMilliseconds: Int64) { patience = .nanoseconds(milliseconds: max(0, patienceMilliseconds)) }
 
     public var count: Int { items.count - head - left }
+    /// Calls in memory, those that have left included: for tests.
+    public var held: Int { items.count }
 
     public mutating func append(_ id: UInt64, _ look: PollLook, at now: Int64) {
         if look.isUrgent { urgent.append(items.count) }
@@ -83,6 +85,7 @@ public struct PollLine: Sendable {
             if !items.isEmpty { removeAll() }
             return nil
         }
+        if head + left > 64, head + left > items.count / 2 { compact() }
         while head < items.count, items[head].hasLeft {  // safe: below the count
             head += 1
             left -= 1
@@ -121,7 +124,6 @@ public struct PollLine: Sendable {
 
     /// The order of all that wait, by worth. The best go to the end of `best`.
     private mutating func rank(at now: Int64, _ survivals: [PollSurvival]) {
-        if head + left > items.count / 2, head + left > 64 { compact() }
         let wanted = max(Self.fewestBest, 2 * servedSinceRanking)
         servedSinceRanking = 0
         rankedAt = now

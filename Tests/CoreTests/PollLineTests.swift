@@ -125,6 +125,22 @@ final class PollLineTests: XCTestCase {
     }
 
     /// 100,000 calls wait: ranked once a second. 1,000: a hundred times, which costs as much.
+    /// A client that runs for months: what has left takes no memory, whether or not the line is ever empty.
+    func testCallsThatHaveLeftAreForgotten() {
+        for (waiting, isUrgent) in [(0, true), (0, false), (10, true), (10, false)] {
+            var line = PollLine(patienceMilliseconds: 15_000)
+            var id: UInt64 = 0
+            for round in 0..<5_000 {
+                repeat {
+                    id += 1
+                    line.append(id, look(accepted: 0, open: 0, urgent: isUrgent), at: Int64(round) * second)
+                } while line.count <= waiting
+                XCTAssertNotNil(line.pop(at: Int64(round) * second, []))
+                XCTAssertLessThan(line.held, 200)
+            }
+        }
+    }
+
     func testRankingIsRare() {
         for (count, most) in [(100_000, 12), (1_000, 1_100)] {
             var line = PollLine(patienceMilliseconds: 20_000)
