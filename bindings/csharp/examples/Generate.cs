@@ -9,6 +9,8 @@ using Aigc;
 // attach with it later. Ctrl-C at a terminal waits for an answer on its way; mono notices no other signal: keep a journal.
 public static class Generate
 {
+    static int Say(string text, int status) { Console.Error.WriteLine(text); return status; }
+
     public static int Main(string[] arguments)
     {
         var words = new Queue<string>(arguments);
@@ -21,24 +23,11 @@ public static class Generate
             if (option == "-image") images.Add(words.Dequeue());
             else if (words.Dequeue().Contains("=")) config[pair[0]] = pair[1];
         }
-        if (words.Count != 3)
-        {
-            Console.Error.WriteLine("usage: Generate.exe [-c KEY=VALUE]... [-image URL]... PROVIDER PROMPT NAME");
-            return 2;
-        }
+        if (words.Count != 3) return Say("usage: Generate.exe [-c KEY=VALUE]... [-image URL]... PROVIDER PROMPT NAME", 2);
         // A paid image needs a place: a file with a name of that length is tried before anything is sent, and removed again.
-        var name = words.ToArray()[2];
-        try
-        {
-            var probe = name + "-" + new string('x', 64);
-            File.WriteAllText(probe, "");
-            File.Delete(probe);
-        }
-        catch (Exception error)
-        {
-            Console.Error.WriteLine(name + ": no image can be written: " + error.Message);
-            return 1;
-        }
+        var probe = words.ToArray()[2] + "-" + new string('x', 64);
+        try { File.WriteAllText(probe, ""); File.Delete(probe); }
+        catch (Exception error) { return Say("no image can be written there: " + error.Message, 1); }
         var provider = words.Dequeue();
         var request = new Request(provider, provider == "alibaba" ? "pre_model_inference" : "aigc_image");
         request.Fields["prompt"] = words.Dequeue();
@@ -59,15 +48,8 @@ public static class Generate
             }
             return 0;
         }
-        catch (AigcException error)
-        {
-            Console.Error.WriteLine(error.StatusName + ": " + error.Message + "\n" + error.Token);
-            return 1;
-        }
-        catch (OperationCanceledException)
-        {
-            return 130;
-        }
+        catch (AigcException error) { return Say(error.StatusName + ": " + error.Message + "\n" + error.Token, 1); }
+        catch (OperationCanceledException) { return 130; }
         finally { client.Dispose(); } // a submission on the wire gets a moment for its answer: then its token is told
     }
 }

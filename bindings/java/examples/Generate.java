@@ -1,16 +1,8 @@
-import aigc.AigcException;
-import aigc.Asset;
-import aigc.Client;
-import aigc.Job;
-import aigc.Request;
+import aigc.*;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.nio.file.*;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Arrays;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.*;
 
 /**
  * usage: java -cp aigc.jar:jna.jar Generate.java [-c KEY=VALUE]... [-image URL]... PROVIDER PROMPT NAME
@@ -38,9 +30,7 @@ public final class Generate {
         String operation = provider.equals("alibaba") ? "pre_model_inference" : "aigc_image";
         // A paid image needs a place: a file with a name of that length is tried before anything is sent, and removed again.
         try {
-            Path probe = Path.of(words.getLast() + "-" + "x".repeat(64));
-            Files.write(probe, new byte[0]);
-            Files.delete(probe);
+            Files.delete(Files.write(Path.of(words.getLast() + "-" + "x".repeat(64)), new byte[0]));
         } catch (IOException | RuntimeException error) {
             System.err.println(words.getLast() + ": no image can be written: " + error);
             System.exit(1);

@@ -1,5 +1,4 @@
 'use strict';
-
 // usage: node generate.js [-c KEY=VALUE]... [--image URL]... PROVIDER PROMPT NAME
 // One job, all of its images as NAME-<remote id>-<number>.<extension>. The token is printed as soon as the job is accepted,
 // and again if the program is interrupted: attach with it later.
@@ -26,7 +25,6 @@ async function main(words) {
   if (words.length !== 3) throw new Error('usage: node generate.js [-c KEY=VALUE]... [--image URL]... PROVIDER PROMPT NAME');
   const [provider, prompt, name] = words;
   tryPlace(name);
-
   const interrupt = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => interrupt.abort());
   const client = new Client(config);
