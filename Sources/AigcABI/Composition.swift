@@ -41,8 +41,8 @@ enum Composition {
         let transport = try transport(curl)
         let warnings = LateWarnings()
         let journal = try journal(values, warnings)
-        let board: RateRegistry
-        do throws(Failure) { board = try rateBoard(values, generation, warnings) } catch {
+        let registry: RateRegistry
+        do throws(Failure) { registry = try rateRegistry(values, generation, warnings) } catch {
             journal?.close()
             throw error
         }
@@ -50,7 +50,7 @@ enum Composition {
         do throws(Lock.OutOfMemory) {
             engine = try Engine(
                 settings: engineSettings(values, clouds), providers: providers, resolvers: resolvers,
-                transport: transport, sinks: sinks(values), rates: board, journal: journal)
+                transport: transport, sinks: sinks(values), rates: registry, journal: journal)
         } catch {
             journal?.close()
             throw Failure(.noResources, "Making a client: out of memory")
@@ -103,21 +103,21 @@ enum Composition {
         }
     }
 
-    private static func rateBoard(
+    private static func rateRegistry(
         _ values: ConfigValues, _ generation: UInt64, _ warnings: LateWarnings
     ) throws(Failure) -> RateRegistry {
         if let path = values.optional(.ratePath) {
-            do throws(Failure) { return try ProcessRates.board(generation, path == "none" ? "" : path) } catch {
+            do throws(Failure) { return try ProcessRates.registry(generation, path == "none" ? "" : path) } catch {
                 var failure = error
                 failure.field = "rate.path"
                 throw failure
             }
         }
-        guard let folder = values.optional(.journalPath) else { return try ProcessRates.board(generation, "") }
-        do throws(Failure) { return try ProcessRates.board(generation, folder + "/rates") } catch {
+        guard let folder = values.optional(.journalPath) else { return try ProcessRates.registry(generation, "") }
+        do throws(Failure) { return try ProcessRates.registry(generation, folder + "/rates") } catch {
             // Nobody has asked for the file: a client without it is better than none.
             warnings.add("\(error.message). Each process keeps its own rates meanwhile")
-            return try ProcessRates.board(generation, "")
+            return try ProcessRates.registry(generation, "")
         }
     }
 
@@ -222,29 +222,29 @@ enum Composition {
     }
 }
 
-/// The rates that all clients of this process share, one board for each file. A forked child starts its own: the parent's
+/// The rates that all clients of this process share, one registry for each file. A forked child starts its own: the parent's
 /// lock may be held.
 private enum ProcessRates {
     private final class Holder: @unchecked Sendable {
         // Guarded by the process lock, which a fork renews.
         var generation: UInt64 = 0
-        var boards: [String: RateRegistry] = [:]
+        var registries: [String: RateRegistry] = [:]
     }
 
     private static let holder = Holder()
 
     /// - path: of the file; empty: none.
-    static func board(_ generation: UInt64, _ path: String) throws(Failure) -> RateRegistry {
+    static func registry(_ generation: UInt64, _ path: String) throws(Failure) -> RateRegistry {
         aigcp_process_lock()
         defer { aigcp_process_unlock() }
         if holder.generation != generation {
             holder.generation = generation
-            holder.boards = [:]
+            holder.registries = [:]
         }
-        if let board = holder.boards[path] { return board }
-        let board = try make(path)
-        holder.boards[path] = board
-        return board
+        if let registry = holder.registries[path] { return registry }
+        let registry = try make(path)
+        holder.registries[path] = registry
+        return registry
     }
 
     private static func make(_ path: String) throws(Failure) -> RateRegistry {

@@ -197,38 +197,28 @@ struct Configuration: Sendable {
         if case .identifier = key.kind, key.name.description != "credentials.role_arn" { return text.shortenedID }
         let name = key.name.description
         guard name.hasSuffix("endpoint") || name == "http.proxy" || name == "tencent.cos_hosts" else { return text }
-        if text.split(separator: ",").allSatisfy(isHostAndPort) { return text }
-        guard name != "tencent.cos_hosts", let mark = text.utf8.lastIndex(of: UInt8(ascii: "@")) else {
-            return unreadable
-        }
+        if text.split(separator: ",").allSatisfy({ isHostAndPort(parts(of: $0).rest) }) { return text }
+        let (scheme, rest) = parts(of: text[...])
         // What stands before the "@" is most likely a user and a password.
-        var scheme = ""
-        if let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://"), colon < mark {
-            scheme = text[..<colon] + "://"
-        }
-        guard isHostAndPort(text[text.utf8.index(after: mark)...]) else { return unreadable }
-        return scheme + "(user)" + text[mark...]
+        guard name != "tencent.cos_hosts", let mark = rest.lastIndex(of: "@"),
+            isHostAndPort(rest[rest.index(after: mark)...])
+        else { return "(cannot be read)" }
+        return scheme + "(user)" + rest[mark...]
     }
 
-    private static let unreadable = "(cannot be read)"
+    /// "scheme://", or nothing, and what follows.
+    private static func parts(of text: Substring) -> (scheme: Substring, rest: Substring) {
+        guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else { return ("", text) }
+        let start = text.index(colon, offsetBy: 3)
+        return (text[..<start], text[start...])
+    }
 
-    /// Whether a text is [scheme://]host[:port] and nothing else: whatever part of another text may be a password.
+    /// Whether a text is host[:port] and nothing else, but for blanks and a "/" at its end: whatever part of another text may
+    /// be a password.
     private static func isHostAndPort(_ text: Substring) -> Bool {
-        var rest = text.utf8.drop { $0 == 0x20 }
-        while let last = rest.last, last == 0x20 || last == UInt8(ascii: "/") { rest.removeLast() }
-        if let colon = rest.firstIndex(of: UInt8(ascii: ":")), rest[colon...].starts(with: "://".utf8) {
-            rest = rest[colon...].dropFirst(3)
-        }
-        if let colon = rest.lastIndex(of: UInt8(ascii: ":")), rest.last != UInt8(ascii: "]") {
-            let port = rest[colon...].dropFirst()
-            guard port.count <= 5, port.allSatisfy({ (0x30...0x39).contains($0) }) else { return false }
-            rest = rest[..<colon]
-        }
-        let isV6 = rest.first == UInt8(ascii: "[")
-        return rest.allSatisfy {
-            Words.isLetterOrDigit($0) || $0 >= 0x80 || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-")
-                || $0 == UInt8(ascii: "_") || isV6 && ($0 == UInt8(ascii: ":") || $0 == 0x5B || $0 == 0x5D)
-        }
+        var place = text.drop { $0 == " " }
+        while let last = place.last, last == " " || last == "/" { place.removeLast() }
+        return (try? Endpoint(parsing: String(place), key: "")) != nil
     }
 
     /// For aigc_config_report() and aigc_client_report().

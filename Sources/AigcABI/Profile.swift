@@ -142,7 +142,7 @@ struct ProfileDocument {
             throw wrong(
                 member, "\(name) is \(member.value.typeName), and must be a text, a number, true or false", field: name)
         }
-        if row.isPath { text = try full(text, name, member) }
+        if case .path = row.kind { text = try full(text, name, member) }
         do throws(Failure) { try row.check(text) } catch { throw wrong(member, error.message, field: name) }
         profile.settings.append((row, text))
     }
@@ -251,12 +251,4 @@ struct ProfileDocument {
     }
 
     private static func shown(_ text: String) -> String { text.shown(limit: 300) }
-}
-
-extension ConfigKey {
-    /// Whether the value names a file or a folder.
-    var isPath: Bool {
-        let paths: [TextKey] = [.journalPath, .ratePath, .tlsCAFile, .tlsCAPath, .tlsClientCert, .tlsClientKey]
-        return paths.contains { $0.row.name.description == name.description }
-    }
 }

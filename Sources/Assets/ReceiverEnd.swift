@@ -108,8 +108,7 @@ extension Receiver {
         guard options.keepPartial, !identity.isEmpty, let validator, let format = verifier?.format else { return }
         let note = ResumeNote(
             identity: identity, object: heldObject, validator: validator, beside: beside, total: expected,
-            crc64: expectedCRC,
-            format: format, boot: boot)
+            crc64: expectedCRC, format: format, boot: boot)
         guard note != noted else { return }
         noted = store.remember(note) ? note : nil
     }

@@ -91,11 +91,8 @@ public struct RequestFields: Equatable, Sendable {
     public var variant: String {
         var text = ""
         for name in ["model", "model_version", "resolution"] {
-            guard case .string(let value)? = values[name] else {
-                if !text.isEmpty { text += "\t" }
-                continue
-            }
             if !text.isEmpty { text += "\t" }
+            guard case .string(let value)? = values[name] else { continue }
             text += value.utf8.count <= 64 ? value : String(value.unicodeScalars.prefix(16))
         }
         while text.utf8.last == UInt8(ascii: "\t") { text.removeLast() }

@@ -164,20 +164,25 @@ final class StrayAnswerTests: XCTestCase {
         XCTAssertEqual(server.requests, [])
     }
 
-    /// A refusal that comes while the body is still being sent belongs to its request.
-    func testARefusalDuringALargeBodyIsAnAnswer() throws {
-        let server = RawServer { connection in
+    /// Answers "first" to a small request to /1, and to any other one before its body has been read.
+    private func answersDuringBody(_ answer: @escaping RawServer.Script) -> RawServer {
+        RawServer { connection in
             while let request = connection.request(bodyLimit: 0) {
                 if request.target == "/1" {
                     connection.buffered(drop: 20)
                     connection.answer("first")
                 } else {
-                    connection.answer("no", status: "413 Too Large", headers: ["Connection: close"])
+                    answer(connection)
                     connection.awaitEnd()
                     return
                 }
             }
         }
+    }
+
+    /// A refusal that comes while the body is still being sent belongs to its request.
+    func testARefusalDuringALargeBodyIsAnAnswer() throws {
+        let server = answersDuringBody { $0.answer("no", status: "413 Too Large", headers: ["Connection: close"]) }
         defer { server.stop() }
         let harness = try Harness()
         XCTAssertEqual(harness.run(.post(server.url("/1")), .submission).text, "first")
@@ -191,18 +196,7 @@ final class StrayAnswerTests: XCTestCase {
     /// may carry it out, whatever the answer that came too early said: nobody knows the outcome.
     func testAnAnswerDuringALargeBodyIsAStranger() throws {
         for answer in ["{\"TaskId\":\"stray\"}", "{\"Error\":\"RequestLimitExceeded\"}"] {
-            let server = RawServer { connection in
-                while let request = connection.request(bodyLimit: 0) {
-                    if request.target == "/1" {
-                        connection.buffered(drop: 20)
-                        connection.answer("first")
-                    } else {
-                        connection.answer(answer)
-                        connection.awaitEnd()
-                        return
-                    }
-                }
-            }
+            let server = answersDuringBody { $0.answer(answer) }
             defer { server.stop() }
             let harness = try Harness()
             XCTAssertEqual(harness.run(.post(server.url("/1")), .submission).text, "first")
