@@ -16,7 +16,12 @@ extension JSONValue {
 
     /// A text or a number as it may be shown where it cannot be used as an id.
     var namedIdentifier: String? {
-        guard let text = lenientString, !text.isEmpty else { return nil }
+        let text: String
+        switch self {
+        case .array, .object: text = String(decoding: serialized(), as: UTF8.self)
+        default: text = lenientString ?? ""
+        }
+        guard !text.isEmpty else { return nil }
         return Redaction.message(text.shownWithEscapes(limit: 100))
     }
 
@@ -81,6 +86,44 @@ enum Answers {
         return ids
     }
 
+    /// What looks like the id of a job, wherever it stands: beside an error it says that there may be a job.
+    static func looseIDs(_ json: JSONValue) -> IDs {
+        var ids = IDs()
+        var waiting = [json]
+        while let next = waiting.popLast() {
+            switch next {
+            case .array(let elements): waiting += elements
+            case .object(let members):
+                for member in members {
+                    if namesJob(member.name), saysSomething(member.value) { ids.add(member.value) }
+                    waiting.append(member.value)
+                }
+            default: break
+            }
+        }
+        return ids
+    }
+
+    /// "TaskId", "task_id", "inferenceJobId", "ids"; "RequestId" and its kind are no jobs.
+    private static func namesJob(_ name: String) -> Bool {
+        let letters = name.utf8.filter { Words.isLetterOrDigit($0) }.map { $0 | 0x20 }
+        guard (2...32).contains(letters.count) else { return false }
+        let plain = String(
+            decoding: letters.last == UInt8(ascii: "s") ? letters.dropLast() : letters[...], as: UTF8.self)
+        return ["id", "task", "job"].contains(plain) || ["taskid", "jobid"].contains(where: plain.hasSuffix)
+    }
+
+    /// The forms of "there is none" say nothing.
+    private static func saysSomething(_ value: JSONValue) -> Bool {
+        switch value {
+        case .null, .bool, .array([]): false
+        case .object(let members): !members.isEmpty
+        case .array(let elements): elements.contains(where: saysSomething)
+        default:
+            !["", "0", "-1", "null", "none", "undefined", "-"].contains((value.lenientString ?? "").lowercased())
+        }
+    }
+
     /// An id in an unreadable text, in a form for messages: the text behind its name. It is never used.
     static func search(_ body: [UInt8], _ outer: String, _ inner: String) -> String? {
         let bytes = Array(JSONAnswer.text(Array(body.prefix(maximumKeptBytes))).utf8)
@@ -99,13 +142,14 @@ enum Answers {
 
     private static func value(in bytes: [UInt8], behind start: Int) -> String? {
         let quotes = [UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "\\"), 0x20, 0x09, 0x0A, 0x0D]
+        let openings = quotes + [UInt8(ascii: "[")]
         var at = start
         while at < bytes.count, quotes.contains(bytes[at]) { at += 1 }  // safe: at < count
         guard at < bytes.count, [UInt8(ascii: ":"), UInt8(ascii: "="), UInt8(ascii: ">")].contains(bytes[at]) else {
             return nil
         }
         at += 1
-        while at < bytes.count, quotes.contains(bytes[at]) { at += 1 }  // safe: at < count
+        while at < bytes.count, openings.contains(bytes[at]) { at += 1 }  // safe: at < count
         let rest = bytes[min(at, bytes.count)...]
         let id = rest.prefix {
             Words.isLetterOrDigit($0) || $0 >= 0x80 || [45, 46, 95, 42, 126, 43, 58, 64].contains($0)

@@ -56,6 +56,9 @@ public final class DiscreetProvider: Provider {
         let result = inner.decode(call, operation: operation, reply: reply, unixMilliseconds: unixMilliseconds)
         switch result {
         case .success(let answer):
+            if call.kind == .submit, isSecret(answer.remoteID) {
+                return .failure(notAnID(answer, call, reply))
+            }
             guard case .failed(let failure) = answer.state else { return result }
             var clean = answer
             clean.state = .failed(secrets.hidden(failure))
@@ -81,6 +84,27 @@ public final class DiscreetProvider: Provider {
     public func decodeAssetFailure(_ access: AssetAccess, reply: HTTPReply) -> CallFailure {
         let failed = inner.decodeAssetFailure(access, reply: reply)
         return hidden(failed, said: hidden(reply).map { inner.decodeAssetFailure(access, reply: $0) } ?? failed)
+    }
+
+    /// Whether an id is nothing but a secret. One that only holds a few letters of one is an id.
+    private func isSecret(_ id: String) -> Bool {
+        let rest = secrets.hidden(id)
+        return !rest.isSame(as: id) && !rest.utf8.contains { Words.isLetterOrDigit($0) }
+    }
+
+    /// A server that repeats what it was sent has not named a job, and the token of one is shown to everybody.
+    private func notAnID(_ answer: JobAnswer, _ call: ProviderCall, _ reply: HTTPReply) -> CallFailure {
+        let text =
+            "\(call.provider) \(call.action) at \(call.endpoint) gave an answer that cannot be read: its job id is one "
+            + "of this client's own secrets (HTTP \(reply.status), \(reply.body.count) bytes)"
+        var failed = CallFailure(
+            .unreadable,
+            Failure(
+                .badResponse, text, requestID: answer.requestID, httpStatus: reply.status,
+                isRetryable: call.kind != .submit))
+        failed.response = secrets.hidden(reply.body) ?? []
+        failed.failure = secrets.hidden(failed.failure)
+        return failed
     }
 
     /// The answer without secrets; nil if it holds none.

@@ -54,19 +54,33 @@ struct ReplyReader {
         return searched(Array(rest)).map { .string($0) }
     }
 
-    /// An error that a bent answer states: it is no end, and no leave to send a submission again.
-    func failure(_ report: ErrorReport, _ table: FailureTable, in answer: JSONAnswer, naming: String? = nil)
+    /// An error that an answer states. One that names a job, however, or that is bent, is no end, and no leave to send a
+    /// submission again. `ids`: whatever is in the place of an id, and behind the answer.
+    func failure(_ report: ErrorReport, _ table: FailureTable, in answer: JSONAnswer, _ ids: Answers.IDs)
         -> CallFailure
     {
+        if call.kind == .submit {
+            let names = ids.id == nil ? Answers.looseIDs(answer.value) : ids
+            if names.id != nil {
+                return unreadable("it states an error beside a job", requestID: report.requestID, naming: names.named)
+            }
+        }
         let failed = failure(report, table)
         guard answer.isCut || answer.isDamaged else { return failed }
         switch failed.kind {
         case _ where call.kind == .submit, .refused, .notFound, .expired:
             return unreadable(
-                "it states an error and is \(answer.isCut ? "cut" : "damaged")", requestID: report.requestID,
-                naming: naming)
+                "it states an error and is \(answer.isCut ? "cut" : "damaged")", requestID: report.requestID)
         default: return failed
         }
+    }
+
+    /// An error in a form that is no JSON.
+    func failure(_ report: ErrorReport, _ table: FailureTable, inText body: [UInt8]) -> CallFailure {
+        if call.kind == .submit, let name = searched(body) {
+            return unreadable("it states an error beside a job", requestID: report.requestID, naming: name)
+        }
+        return failure(report, table)
     }
 
     /// An answer that states an error in a form of this provider.
@@ -126,10 +140,13 @@ struct ReplyReader {
 
     /// The id that the bytes of an answer hold, whatever they are.
     private func searched(_ bytes: [UInt8]) -> String? {
-        switch call.provider {
-        case TencentProvider.providerName: return Answers.search(bytes, "", "taskid")
-        default: return Answers.search(bytes, "data", "id")
+        let isTencent = call.provider.isSame(as: TencentProvider.providerName)
+        let found = isTencent ? Answers.search(bytes, "", "taskid") : Answers.search(bytes, "data", "id")
+        if let found { return found }
+        for name in ["task_id", "jobid", "job_id", "taskid"] {
+            if let other = Answers.search(bytes, "", name) { return other }
         }
+        return nil
     }
 
     private func outcome(_ meaning: Meaning) -> (FailureKind, Status) {

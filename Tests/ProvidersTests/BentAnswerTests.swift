@@ -65,6 +65,108 @@ final class BentAnswerTests: XCTestCase {
         }
     }
 
+    /// A refusal that names a job, wherever, is no proof that there is none: it is not sent again.
+    func testARefusalBesideAnIDIsNoRefusal() throws {
+        let id = #""\#(Self.id)""#
+        let members = [
+            #""TaskId":\#(id)"#, #""taskId":\#(id)"#, #""task_id":\#(id)"#, #""JobId":\#(id)"#, #""jobId":\#(id)"#,
+            #""inferenceJobId":\#(id)"#, #""ID":\#(id)"#, #""TaskIds":[\#(id)]"#, #""task-id":\#(id)"#,
+            #""output":{"task_id":\#(id),"task_status":"PENDING"}"#, #""Data":{"TaskId":\#(id)}"#,
+            #""result":[{"x":1},{"job":{"id":\#(id)}}]"#, #""Task":\#(id)"#, #""a":{"b":{"c":{"id":\#(id)}}}"#,
+        ]
+        let none = [
+            #""JobId":"""#, #""TaskId":null"#, #""jobId":0,"ids":[],"Task":{}"#, #""traceId":"x","HostId":"h""#,
+            #""RequestID":"r","request_id":"r""#, #""jobIds":[null,""],"task_id":"null","Job":false"#,
+        ]
+        for code in ["InvalidParameterValue", "RequestLimitExceeded", "AuthFailure.SignatureExpire", "Unknown"] {
+            let error = #""Code":"\#(code)","Message":"m""#
+            let forms: [(String) -> String] = [
+                { #"{"Response":{"Error":{\#(error)},\#($0),"RequestId":"r"}}"# },
+                { #"{"Response":{"Error":{\#(error),\#($0)},"RequestId":"r"}}"# },
+                { #"{\#($0),"Response":{"Error":{\#(error)},"RequestId":"r"}}"# },
+            ]
+            try checkRefusals("tencent", 200, forms, members, none)
+        }
+        for code in ["InvalidParameter", "Throttling.User", "InvalidTimeStamp.Expired"] {
+            let error = #""Code":"\#(code)","Message":"m","RequestId":"r""#
+            try checkRefusals("alibaba", 400, [{ #"{\#(error),\#($0)}"# }], members, none)
+            let answer = #"<Error><Code>\#(code)</Code><Message>m</Message><RequestId>r</RequestId>"#
+            let calls = try Calls()
+            for name in ["TaskId", "JobId", "task_id"] {
+                let body = answer + "<\(name)>\(Self.id)</\(name)></Error>"
+                let failed = try calls.alibaba(calls.alibabaSubmit, reply(400, body)).failed()
+                XCTAssertEqual(failed.kind, .unreadable, body)
+                XCTAssertEqual(failed.namedJob, Self.id, body)
+            }
+        }
+        let error = #""success":false,"errCode":"B_PARAMETER_NOT_FOUND_EXCEPTION","errMessage":"m","requestId":"r""#
+        try checkRefusals(
+            "alibaba", 200, [{ #"{\#(error),\#($0)}"# }, { #"{"data":{\#($0)},\#(error)}"# }], members, none)
+    }
+
+    private func checkRefusals(
+        _ cloud: String, _ status: Int, _ forms: [(String) -> String], _ members: [String], _ none: [String]
+    ) throws {
+        let cloud = try XCTUnwrap(clouds().first { $0.name == cloud })
+        for form in forms {
+            for member in members {
+                let failed = try cloud.read(true, reply(status, form(member))).failed()
+                XCTAssertEqual(failed.kind, .unreadable, form(member))
+                XCTAssertTrue(failed.namedJob?.contains(Self.id) ?? false, "\(form(member)): \(failed.failure.message)")
+                XCTAssertTrue(failed.failure.message.contains(Self.id), failed.failure.message)
+            }
+            for member in none {
+                let failed = try cloud.read(true, reply(status, form(member))).failed()
+                XCTAssertNotEqual(failed.failure.status, .badResponse, form(member))
+                XCTAssertNil(failed.namedJob, form(member))
+            }
+        }
+    }
+
+    /// An id that cannot be one is named, for whoever looks for the job.
+    func testAMalformedIDIsNamed() throws {
+        for cloud in try clouds() {
+            let plain = cloud.submit("")
+            for (bent, shown) in [
+                (#"["\#(Self.id)"]"#, Self.id), (#"[["\#(Self.id)","b"]]"#, Self.id),
+                (#"{"a":"\#(Self.id)"}"#, Self.id),
+                ("1.5", "1.5"),
+            ] {
+                let failed = try cloud.read(true, reply(200, plain.replacing(#""\#(Self.id)""#, with: bent))).failed()
+                XCTAssertEqual(failed.kind, .unreadable, bent)
+                XCTAssertTrue(failed.namedJob?.contains(shown) ?? false, "\(bent): \(failed.failure.message)")
+            }
+        }
+    }
+
+    /// A server that repeats a secret in the place of an id has not named a job.
+    func testASecretIsNoID() throws {
+        let calls = try Calls()
+        let secrets = KnownSecrets()
+        let secret = "Zx81kQpWm0aTnd93Lq7b"
+        secrets.add(secret)
+        secrets.add("AigcImage")
+        for (inner, call) in [
+            (calls.tencent as any Provider, calls.tencentSubmit), (calls.alibaba, calls.alibabaSubmit),
+        ] {
+            let discreet = DiscreetProvider(inner, secrets: secrets)
+            let operation = inner.name == "tencent" ? "aigc_image" : "pre_model_inference"
+            func read(_ id: String) -> Result<JobAnswer, CallFailure> {
+                let text =
+                    inner.name == "tencent"
+                    ? #"{"Response":{"TaskId":"\#(id)","RequestId":"r"}}"#
+                    : #"{"requestId":"r","success":true,"data":{"id":"\#(id)","jobStatus":"NOT_START"}}"#
+                return discreet.decode(call, operation: operation, reply: reply(200, text), unixMilliseconds: 0)
+            }
+            let failed = try read(secret).failed()
+            XCTAssertEqual(failed.kind, .unreadable)
+            XCTAssertFalse(failed.failure.message.contains(secret))
+            XCTAssertFalse(String(decoding: failed.response, as: UTF8.self).contains(secret))
+            // What only shares a word with a secret is a job that is paid for.
+            XCTAssertEqual(try read(Self.id).answer().remoteID, Self.id)
+        }
+    }
+
     func testWhatATolerantReaderReads() throws {
         for cloud in try clouds() {
             for inner in Self.oddities { try check(cloud, { Array($0.utf8) }, inner, String(inner.prefix(40))) }

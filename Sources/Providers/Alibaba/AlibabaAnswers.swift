@@ -60,7 +60,7 @@ enum AlibabaAnswers {
                 reader.failure(
                     ErrorReport(
                         code: error.code, message: error.message, requestID: error.requestID,
-                        meaningWithoutStatus: .fault), AlibabaFailures.table))
+                        meaningWithoutStatus: .fault), AlibabaFailures.table, inText: body))
         }
         let answer: JSONAnswer
         switch reader.json() {
@@ -70,10 +70,7 @@ enum AlibabaAnswers {
         let json = answer.value
         let ids = reader.call.kind == .submit ? ids(reader, answer) : Answers.IDs()
         if let report = report(json, status: reader.reply.status, isDirect: reader.call.isDirect) {
-            if ids.id != nil {
-                return .failure(reader.unreadable("it states an error beside a job", naming: ids.named))
-            }
-            return .failure(reader.failure(report, AlibabaFailures.table, in: answer))
+            return .failure(reader.failure(report, AlibabaFailures.table, in: answer, ids))
         }
         guard reader.isSuccessStatus else {
             return .failure(reader.unreadable("it states no error", naming: ids.named))

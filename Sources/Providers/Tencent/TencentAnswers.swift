@@ -31,15 +31,12 @@ enum TencentAnswers {
                 return .failure(
                     reader.unreadable("its Error holds no Code", requestID: requestID, naming: ids.named))
             }
-            if call.kind == .submit, ids.id != nil {
-                return .failure(
-                    reader.unreadable("it states an error beside a task", requestID: requestID, naming: ids.named))
-            }
             return .failure(
                 reader.failure(
                     ErrorReport(
                         code: code, message: error[anyCase: "Message"]?.text, requestID: requestID,
-                        meaningWithoutStatus: .refuse(.requestRefused)), TencentFailures.table, in: answer))
+                        meaningWithoutStatus: .refuse(.requestRefused)), TencentFailures.table, in: answer,
+                    call.kind == .submit ? ids : Answers.IDs()))
         }
         guard reader.isSuccessStatus else {
             return .failure(reader.unreadable("it states no error", requestID: requestID, naming: ids.named))
