@@ -214,13 +214,13 @@ int aigcu_unpack(const void *packed, size_t count, int raw, size_t most, void **
     zlib.end(&stream);
     if (status == 0 && result == ZLIB_NO_MEMORY) status = -2;
     else if (status == 0 && result != ZLIB_OK && result != ZLIB_END && result != ZLIB_STUCK && have == 0) status = -1;
-    if (status != 0) {
+    if (status < 0) {
         free(out);
         return status;
     }
     *bytes = out;
-    *unpacked = have;
-    return 0;
+    *unpacked = have < most ? have : most;
+    return status;
 }
 
 int aigcu_knows_tls(void) {

@@ -27,9 +27,15 @@ struct ChunkedBody {
         case malformed
     }
 
+    /// What is no body in chunks is handed on all the same: it may name a job that is paid for.
+    private let takesAll: Bool
+    /// A byte of a chunk has come.
+    private var hasData = false
     private var state = State.size(digits: 0)
     /// The bytes of the present chunk that have not come yet.
     private var left = 0
+
+    init(takesAll: Bool = false) { self.takesAll = takesAll }
 
     /// Gives each piece of the body to `take`, which returns false to end it.
     mutating func add(
@@ -42,14 +48,30 @@ struct ChunkedBody {
                 let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(count))
                 rest = rest.dropFirst(count)
                 left -= count
+                hasData = true
                 if left == 0 { state = .dataEnd }
                 if !take(piece) { return (.more, false) }
                 continue
             }
             if state == .done { return (.excess, true) }
-            if state == .malformed { return (.malformed, true) }
-            rest = rest.dropFirst()
-            state = next(byte)
+            if state == .malformed { return (.malformed, !takesAll || take(UnsafeRawBufferPointer(rebasing: rest))) }
+            if case .trailer = state, takesAll, !hasData {
+                // The size of the first chunk may have been misread, and the body be what looks like trailers.
+                let line = rest.prefix { $0 != UInt8(ascii: "\n") }
+                for byte in line { state = next(byte) }
+                rest = rest.dropFirst(line.count)
+                if line.contains(where: { $0 > 0x20 }), !take(UnsafeRawBufferPointer(rebasing: line)) {
+                    return (.more, false)
+                }
+                if rest.isEmpty { break }
+                rest = rest.dropFirst()
+                state = next(UInt8(ascii: "\n"))
+                continue
+            }
+            let following = next(byte)
+            // The byte that does not fit is handed on with the rest.
+            if following != .malformed || !takesAll { rest = rest.dropFirst() }
+            state = following
         }
         switch state {
         case .done: return (.end, true)

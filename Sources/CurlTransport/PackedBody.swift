@@ -8,7 +8,9 @@ enum PackedBody {
     enum Outcome {
         case asItIs
         case unpacked([UInt8])
-        case tooLarge, noMemory
+        /// The limit, and what came before it.
+        case tooLarge([UInt8])
+        case noMemory
     }
 
     /// Packed bodies within packed bodies, no deeper than this.
@@ -17,26 +19,37 @@ enum PackedBody {
     static func read(_ body: [UInt8], _ headers: HTTPHeaders, most: Int) -> Outcome {
         // Almost every answer begins like this, and no compressed one does.
         guard let first = body.first, first != UInt8(ascii: "{"), first != UInt8(ascii: "<") else { return .asItIs }
-        var codings = codings(headers)
+        var codings = codings(headers, all: true)
         var unpacked: [UInt8]?
+        var isTooLarge = false
+        let result = { (bytes: [UInt8]?) -> Outcome in
+            guard let bytes else { return .asItIs }
+            return isTooLarge ? .tooLarge(bytes) : .unpacked(bytes)
+        }
         for _ in 0..<maximumLayers {
             let outcome = unpack(unpacked ?? body, isCalledDeflate: codings.popLast() ?? false, most: most)
             switch outcome {
             case .unpacked(let bytes): unpacked = bytes
-            case .asItIs: return unpacked.map(Outcome.unpacked) ?? .asItIs
-            case .tooLarge, .noMemory: return outcome
+            case .tooLarge(let bytes): (unpacked, isTooLarge) = (bytes, true)
+            case .asItIs: return result(unpacked)
+            case .noMemory: return outcome
             }
         }
-        return unpacked.map(Outcome.unpacked) ?? .asItIs
+        return result(unpacked)
     }
 
     /// The codings in the order in which they were put on: whether each is "deflate". What gzip has packed tells itself.
-    static func codings(_ headers: HTTPHeaders) -> [Bool] {
-        guard let text = headers["content-encoding"]?.lowercased() else { return [] }
-        return text.split(separator: ",").map { coding in
-            let name = coding.drop { $0 == " " || $0 == "\t" }
-            return name.hasPrefix("deflate") || name.hasPrefix("zlib")
+    /// `all`: also those of the transfer, which libcurl does not take off the answer to a submission.
+    static func codings(_ headers: HTTPHeaders, all: Bool = false) -> [Bool] {
+        var found: [Bool] = []
+        for header in all ? ["content-encoding", "transfer-encoding"] : ["content-encoding"] {
+            guard let text = headers[header]?.lowercased() else { continue }
+            for coding in text.split(separator: ",") {
+                let name = coding.drop { $0 == " " || $0 == "\t" }
+                if !name.hasPrefix("chunked") { found.append(name.hasPrefix("deflate") || name.hasPrefix("zlib")) }
+            }
         }
+        return found
     }
 
     private static func unpack(_ body: [UInt8], isCalledDeflate: Bool, most: Int) -> Outcome {
@@ -59,7 +72,7 @@ enum PackedBody {
         defer { free(block) }
         switch status {
         case 0: return .unpacked(Array(UnsafeRawBufferPointer(start: block, count: count)))
-        case 1: return .tooLarge
+        case 1: return .tooLarge(Array(UnsafeRawBufferPointer(start: block, count: count)))
         case -2: return .noMemory
         default: return .asItIs
         }

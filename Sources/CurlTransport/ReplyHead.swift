@@ -4,6 +4,8 @@ import Core
 struct ReplyHead {
     static let maximumBytes = 64 << 10
     static let maximumLines = 100
+    /// Of an answer to a submission: its body may name a job that is paid for. libcurl gives up heads of 300 KB.
+    static let maximumBytesOfSubmission = 512 << 10
 
     enum Step: Equatable {
         case more
@@ -13,6 +15,8 @@ struct ReplyHead {
         case malformed
     }
 
+    /// The answer is one to a submission.
+    var isOfSubmission = false
     private(set) var status = 0
     /// 10 and 11 for HTTP/1.0 and 1.1, 20 and more for later ones.
     private(set) var version = 0
@@ -26,6 +30,7 @@ struct ReplyHead {
 
     /// Ready for the next answer; keeps the memory.
     mutating func clear() {
+        isOfSubmission = false
         status = 0
         version = 0
         saysCoding = false
@@ -39,7 +44,7 @@ struct ReplyHead {
     mutating func add(_ line: UnsafeRawBufferPointer) -> Step {
         totalBytes += line.count
         lineCount += 1
-        if totalBytes > Self.maximumBytes { return .tooLarge }
+        if totalBytes > (isOfSubmission ? Self.maximumBytesOfSubmission : Self.maximumBytes) { return .tooLarge }
         if isComplete {
             // A trailer: nothing that we sign or check may come that late.
             return lineCount > 2 * Self.maximumLines ? .tooLarge : .more
@@ -50,7 +55,7 @@ struct ReplyHead {
             isComplete = true
             return .complete
         }
-        if first == UInt8(ascii: "H"), line.count > 5, line[4] == UInt8(ascii: "/") {  // safe: count checked
+        if first | 0x20 == UInt8(ascii: "h"), line.count > 5, line[4] == UInt8(ascii: "/") {  // safe: count checked
             guard let parsed = Self.status(in: line) else { return .malformed }
             status = parsed
             version = Self.version(in: line)
@@ -59,7 +64,7 @@ struct ReplyHead {
             lineCount = 0
             return .more
         }
-        if lineCount > Self.maximumLines { return .tooLarge }
+        if lineCount > Self.maximumLines, !isOfSubmission { return .tooLarge }
         if first | 0x20 == UInt8(ascii: "t"), line.count > 17, line[17] == UInt8(ascii: ":") { saysCoding = true }
         if raw.isEmpty { raw.reserveCapacity(512) }
         raw.append(contentsOf: line)
@@ -80,9 +85,11 @@ struct ReplyHead {
     }
 
     private static func status(in line: UnsafeRawBufferPointer) -> Int? {
-        guard let space = line.firstIndex(of: UInt8(ascii: " ")), line.count >= space + 4 else { return nil }
+        guard let space = line.firstIndex(of: UInt8(ascii: " ")) else { return nil }
+        let rest = line[space...].drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+        guard rest.count >= 3 else { return nil }
         var value = 0
-        for byte in line[space + 1..<space + 4] {  // safe: count checked
+        for byte in rest.prefix(3) {
             guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
             value = value * 10 + Int(byte - UInt8(ascii: "0"))
         }

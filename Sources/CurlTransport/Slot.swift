@@ -181,9 +181,11 @@ final class Slot {
         text(CURLOPT_REDIR_PROTOCOLS_STR, "https")
         long(CURLOPT_FOLLOWLOCATION, 0)
         long(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
-        long(CURLOPT_HTTP09_ALLOWED, 0)
-        // Chunks are taken apart by ChunkedBody.
+        // Refused by takeBody, which keeps what came of the answer to a submission.
+        long(CURLOPT_HTTP09_ALLOWED, 1)
+        // Chunks are taken apart by ChunkedBody, what is packed by PackedBody.
         long(CURLOPT_HTTP_TRANSFER_DECODING, 0)
+        long(CURLOPT_HTTP_CONTENT_DECODING, 0)
         long(CURLOPT_PATH_AS_IS, 1)
         long(CURLOPT_NOSIGNAL, 1)
         long(CURLOPT_QUICK_EXIT, 1)
@@ -230,6 +232,7 @@ final class Slot {
         self.id = id
         self.url = request.url
         self.options = options
+        head.isOfSubmission = options.isSubmission
         self.sink = sink
         lookup = looksUp ? Lookup(proxy: proxy) : nil
         self.proxy = looksUp ? "" : proxy
@@ -303,6 +306,7 @@ final class Slot {
             isAdapted = false
             long(CURLOPT_FORBID_REUSE, 0)
             long(CURLOPT_HTTP_TRANSFER_DECODING, 0)
+            long(CURLOPT_HTTP_CONTENT_DECODING, 0)
         }
         // TLS inside TLS: what waits in the buffer of the outer one cannot be seen, so that no connection is used twice.
         if !proxy.isEmpty, Self.isHTTPS(proxy), Self.isHTTPS(url) { endConnection() }
@@ -364,6 +368,7 @@ final class Slot {
     func leaveFramingToLibrary() {
         endConnection()
         long(CURLOPT_HTTP_TRANSFER_DECODING, 1)
+        long(CURLOPT_HTTP_CONTENT_DECODING, 1)
     }
 
     /// Makes ready for another try, on a new connection, of a transfer of which nothing was sent.

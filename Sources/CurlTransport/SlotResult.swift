@@ -8,7 +8,10 @@ extension Slot {
     /// The result of a transfer that libcurl has ended.
     func result(_ code: CURLcode) -> TransferResult {
         if code == CURLE_OK, stop == nil {
-            guard head.isComplete else { return failed(.cutReply, "the answer ended before its headers did") }
+            guard head.isComplete else {
+                if !body.isEmpty { return result(of: .malformedHead) }
+                return failed(.cutReply, "the answer ended before its headers did")
+            }
             if let unpacker, !unpacker.isAtEnd { return failed(.cutReply, "the packed body ended too early") }
             if sink == nil {
                 switch PackedBody.read(body, headers, most: options.maximumReplyBytes) {
@@ -44,9 +47,12 @@ extension Slot {
 
     private func failed(_ kind: TransferFailure.Kind, _ reason: String) -> TransferResult {
         // The words of a stray answer belong to no call.
-        let hasAnswer = options.isSubmission && head.isComplete && stop != .strayAnswer
-        if hasAnswer, case .unpacked(let bytes) = PackedBody.read(body, headers, most: options.maximumReplyBytes) {
-            body = bytes
+        let hasAnswer = options.isSubmission && (head.isComplete || !body.isEmpty) && stop != .strayAnswer
+        if hasAnswer {
+            switch PackedBody.read(body, headers, most: options.maximumReplyBytes) {
+            case .unpacked(let bytes), .tooLarge(let bytes): body = bytes
+            case .asItIs, .noMemory: break
+            }
         }
         return .failed(
             TransferFailure(

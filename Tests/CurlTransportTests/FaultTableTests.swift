@@ -56,6 +56,68 @@ final class FaultTableTests: XCTestCase {
         }
     }
 
+    /// However strange the form of an answer to a submission: what libcurl reads of its body is handed on.
+    func testAStrangeFormHidesNoID() throws {
+        let id = #"{"Response":{"TaskId":"4-AigcImage-1","RequestId":"r"}}"#
+        let length = "Content-Length: \(id.utf8.count)\r\n"
+        let chunks = String(id.utf8.count, radix: 16) + "\r\n\(id)\r\n0\r\n\r\n"
+        let many = { (count: Int, width: Int) in
+            (0..<count).map { "X-\($0): \(String(repeating: "v", count: width))\r\n" }.joined()
+        }
+        let ok = "HTTP/1.1 200 OK\r\n"
+        for text in [
+            ok + many(101, 1) + length + "\r\n" + id, ok + many(4_000, 1) + length + "\r\n" + id,
+            ok + many(1, 80_000) + length + "\r\n" + id, ok + many(25, 10_000) + length + "\r\n" + id,
+            "http/1.1 200 OK\r\n" + length + "\r\n" + id, "HTTP/1.1   200 OK\r\n" + length + "\r\n" + id,
+            ok + length + length + "\r\n" + id, ok + length + "Content-Length: 900\r\n\r\n" + id,
+            ok + "Transfer-Encoding: identity\r\n" + length + "\r\n" + id,
+            ok + "Transfer-Encoding: identity\r\n\r\n" + id, ok + "Transfer-Encoding: other\r\n\r\n" + id,
+            ok + "Transfer-Encoding: gzip\r\n" + length + "\r\n" + id,
+            ok + "Transfer-Encoding: other\r\n\r\n" + chunks, ok + "Transfer-Encoding: gzip\r\n\r\n" + chunks,
+            ok + "Transfer-Encoding: Chunked\r\n" + length + "\r\n" + chunks,
+            ok + "Transfer-Encoding: chunked, identity\r\n\r\n" + chunks,
+            ok + "Transfer-Encoding: chunked;q=1\r\n\r\n" + chunks,
+            "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks,
+            ok + "Transfer-Encoding: chunked\r\n\r\n" + id, ok + "Transfer-Encoding: chunked\r\n\r\n0x" + chunks,
+            ok + "Transfer-Encoding: chunked\r\n\r\n 3\r\n" + id,
+            ok + "Transfer-Encoding: chunked\r\n\r\n00000000000000000000" + chunks,
+            ok + "Transfer-Encoding: chunked\r\n\r\n5\r\n     \r\nzz\r\n" + id,
+            "\r\n" + ok + length + "\r\n" + id, "ICY 200 OK\r\n" + length + "\r\n" + id, id,
+            "HTTP/1.1 100 Continue\r\n\r\n" + id,
+        ] {
+            let server = RawServer { connection in
+                guard connection.request() != nil else { return }
+                connection.send(text)
+            }
+            defer { server.stop() }
+            let name = String(text.prefix(80).debugDescription)
+            let result = try Harness().run(.post(server.url()), .submission)
+            let body = (result.reply ?? result.failure?.reply)?.body ?? []
+            XCTAssertTrue(String(decoding: body, as: UTF8.self).contains(id), "\(name): \(result)")
+            XCTAssertNotEqual(result.failure?.requestMayHaveLeft, false, name)
+            // A reply that is no submission's is judged as before.
+            let read = try Harness().run(.post(server.url()), .quick)
+            XCTAssertNil(read.failure?.reply, name)
+        }
+    }
+
+    /// No end of a body in chunks comes: the time runs out, and what came is handed on.
+    func testAnEndlessEndHidesNoID() throws {
+        for piece in ["x", "X: y\r\n"] {
+            let server = RawServer { connection in
+                guard connection.request() != nil else { return }
+                connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0")
+                connection.send(piece == "x" ? ";" : "\r\n")
+                while connection.pause(milliseconds: 5), connection.send(piece) {}
+            }
+            defer { server.stop() }
+            let options = TransferOptions.submission.with { $0.exchangeTimeoutMilliseconds = 300 }
+            let failure = try Harness().run(.post(server.url()), options).failure
+            XCTAssertEqual(failure?.kind, .timeout)
+            XCTAssertEqual(failure?.reply.map { String(decoding: $0.body, as: UTF8.self) }, "hello")
+        }
+    }
+
     private static let table: [Fault] = [
         Fault(
             name: "reset before read", fresh: [.receive, .send], reused: [.emptyReply, .send], seen: 0...0,

@@ -55,6 +55,25 @@ final class PackedBodyTests: XCTestCase {
         }
     }
 
+    /// The id stands before the limit: it is not lost with what stands behind it.
+    func testTheBeginningOfWhatIsTooLargeIsHandedOn() throws {
+        let large = "b'\(Self.text)' + bytes(200000)"
+        let options = TransferOptions.submission.with { $0.maximumReplyBytes = 100_000 }
+        for (how, header) in [("gzip", "gzip"), ("zlib", "deflate"), ("raw", "deflate")] {
+            let bytes = try packed(how, large)
+            let failure = try result(bytes, ["Content-Encoding: \(header)"], options).failure
+            XCTAssertEqual(failure?.kind, .tooLarge, how)
+            XCTAssertEqual(failure?.reply?.body.count, 100_000, how)
+            XCTAssertTrue(failure?.reply?.body.starts(with: Self.text.utf8) ?? false, how)
+            let quick = options.with { $0.isSubmission = false }
+            XCTAssertNil(try result(bytes, ["Content-Encoding: \(header)"], quick).failure?.reply, how)
+        }
+        let twice = try packed(
+            "gzip", "(lambda d: (lambda c: c.compress(d) + c.flush())(zlib.compressobj(9, 8, 31)))(\(large))")
+        let failure = try result(twice, ["Content-Encoding: gzip, gzip"], options).failure
+        XCTAssertTrue(failure?.reply?.body.starts(with: Self.text.utf8) ?? false)
+    }
+
     func testWhatIsNotPackedStaysAsItIs() throws {
         for name in ["gzip", "deflate", "br", "utf-8", "identity"] {
             for text in [Self.text, " " + Self.text, "plain", "\u{FEFF}{}"] {
