@@ -1,3 +1,5 @@
+internal import Core
+
 extension JSONValue {
     /// The value as compact JSON: UTF-8, nothing but quotes, backslashes and control characters escaped, order kept,
     /// doubles in the shortest form that reads back the same, numbers that were read as they were. JSON has no NaN and no
@@ -74,7 +76,9 @@ extension JSONValue {
     /// Copies runs that need no escape whole.
     private static func writeEscaped(_ bytes: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) {
         var start = 0
-        for index in bytes.indices {
+        var seen: UInt8 = 0
+        let plain = ByteScan.plainJSON(UnsafeRawBufferPointer(bytes), from: 0, seen: &seen)
+        for index in plain..<bytes.count {
             let byte = bytes[index]
             guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
             output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start..<index]))

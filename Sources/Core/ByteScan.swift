@@ -54,6 +54,24 @@ public enum ByteScan {
         a.loadUnaligned(fromByteOffset: at, as: UInt64.self) == b.loadUnaligned(fromByteOffset: at, as: UInt64.self)
     }
 
+    /// Whether every byte is a visible character of ASCII, and neither `a` nor `b`.
+    @inlinable public static func isVisible(_ bytes: UnsafeRawBufferPointer, without a: UInt8, _ b: UInt8) -> Bool {
+        var at = 0
+        while bytes.count - at >= 8 {
+            let word = bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)  // safe: eight are left
+            if below(word, 0x21) | equal(word, 0x7F) | equal(word, a) | equal(word, b) | word & tops != 0 {
+                return false
+            }
+            at += 8
+        }
+        while at < bytes.count {
+            let byte = bytes[at]  // safe: at < count
+            if byte < 0x21 || byte >= 0x7F || byte == a || byte == b { return false }
+            at += 1
+        }
+        return true
+    }
+
     /// Whether every byte is a visible character of ASCII or a blank.
     @inlinable public static func isPlain(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var at = 0

@@ -79,31 +79,45 @@ public struct HTTPHeaders: Equatable, Sendable {
     private static func place(of name: String, in head: UnsafeRawBufferPointer) -> Range<Int>? {
         var name = name
         return name.withUTF8 { wanted in
-            var rest = head[...]
-            while let line = nextLine(&rest) {
-                let colon = line.startIndex + wanted.count
-                guard colon < line.endIndex, line[colon] == UInt8(ascii: ":") else { continue }
-                var isSame = true
-                for index in 0..<wanted.count where isSame {
-                    let byte = line[line.startIndex + index]
-                    isSame = (isUpper(byte) ? byte | 0x20 : byte) == wanted[index]
+            var start = 0
+            while start < head.count {
+                let colon = start + wanted.count
+                // A name holds no end of a line: what is found lies in this line.
+                if colon < head.count, head[colon] == UInt8(ascii: ":"), isName(wanted, head, at: start) {
+                    return colon + 1..<endOfHeader(head, from: colon)
                 }
-                if isSame { return colon + 1..<line.endIndex }
+                start = endOfLine(head, start)
             }
             return nil
         }
     }
 
+    private static func isName(
+        _ wanted: UnsafeBufferPointer<UInt8>, _ head: UnsafeRawBufferPointer, at start: Int
+    ) -> Bool {
+        for index in 0..<wanted.count {
+            let byte = head[start + index]
+            if (isUpper(byte) ? byte | 0x20 : byte) != wanted[index] { return false }
+        }
+        return true
+    }
+
     private static func nextLine(_ rest: inout Slice<UnsafeRawBufferPointer>) -> Slice<UnsafeRawBufferPointer>? {
         if rest.isEmpty { return nil }
-        var end = endOfLine(rest, rest.startIndex)
-        while end < rest.endIndex, isBlank(rest[end]) { end = endOfLine(rest, end) }
+        let end = endOfHeader(rest.base, from: rest.startIndex)
         defer { rest = rest[end...] }
         return rest[rest.startIndex..<end]
     }
 
-    private static func endOfLine(_ text: Slice<UnsafeRawBufferPointer>, _ start: Int) -> Int {
-        min(ByteScan.index(of: UInt8(ascii: "\n"), in: text.base, from: start) + 1, text.endIndex)
+    /// Behind a line and the lines that continue it.
+    private static func endOfHeader(_ head: UnsafeRawBufferPointer, from start: Int) -> Int {
+        var end = endOfLine(head, start)
+        while end < head.count, isBlank(head[end]) { end = endOfLine(head, end) }
+        return end
+    }
+
+    private static func endOfLine(_ head: UnsafeRawBufferPointer, _ start: Int) -> Int {
+        min(ByteScan.index(of: UInt8(ascii: "\n"), in: head, from: start) + 1, head.count)
     }
 
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
@@ -117,7 +131,9 @@ public struct HTTPHeaders: Equatable, Sendable {
         while start < end, text[start] <= 0x20 { start += 1 }
         while end > start, text[end - 1] <= 0x20 { end -= 1 }
         let trimmed = UnsafeRawBufferPointer(rebasing: text[start..<end])
-        if !trimmed.contains(UInt8(ascii: "\n")) { return String(decoding: trimmed, as: UTF8.self) }
+        if ByteScan.index(of: UInt8(ascii: "\n"), in: trimmed, from: 0) == trimmed.count {
+            return String(decoding: trimmed, as: UTF8.self)
+        }
         return String(decoding: trimmed.map { $0 < 0x20 ? 0x20 : $0 }, as: UTF8.self)
     }
 }

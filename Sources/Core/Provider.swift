@@ -232,7 +232,7 @@ public struct JobAnswer: Equatable, Sendable {
     /// The answer as received, JSON.
     public var response: [UInt8]
 
-    public init(
+    @inlinable public init(
         remoteID: String = "", state: RemoteState, providerState: String = "", progress: Double? = nil,
         assets: [AssetReference] = [], lacksAssets: Bool = false, requestID: String? = nil, response: [UInt8] = []
     ) {

@@ -26,14 +26,13 @@ struct RequestBlock {
 
     /// Lays out `request`. libcurl derives Host and Content-Length itself; a line for either is left out.
     mutating func fill(_ request: HTTPRequest, sendsBody: Bool, isForStore: Bool = false) throws(Problem) {
-        var lines = 0
-        var bytes = request.body.count
-        for header in request.headers {
-            lines += 1
-            bytes += header.name.utf8.count + header.value.utf8.count + 3
+        let lines = request.headers.count + Self.unwanted.count + 1
+        var bytes = request.body.count + 64
+        request.headers.withUnsafeBufferPointer { headers in
+            for index in headers.indices {
+                bytes += headers[index].name.utf8.count + headers[index].value.utf8.count + 3
+            }
         }
-        lines += Self.unwanted.count + 1
-        bytes += 64
         try reserve(lines * MemoryLayout<curl_slist>.stride + bytes)
         guard let base else { throw .memory }
         let list = base.bindMemory(to: curl_slist.self, capacity: lines)
@@ -41,13 +40,12 @@ struct RequestBlock {
         used = lines * MemoryLayout<curl_slist>.stride + bytes
         var writer = Writer(list: list, text: text)
         var seen = 0
-        for header in request.headers {
-            switch Self.kind(of: header.name) {
-            case .derived: continue
+        for index in request.headers.indices {
+            switch writer.add(request.headers[index]) {  // safe: an index of it
+            case .derived, .other: break
             case .known(let index): seen |= 1 << index
-            case .other: break
+            case .malformed: throw .header(request.headers[index].name)  // safe: as above
             }
-            guard writer.add(header) else { throw .header(header.name) }
         }
         for (index, line) in Self.unwanted.enumerated() where seen & 1 << index == 0 && (sendsBody || !line.bodyOnly) {
             if request.body.count >= line.leastBody { writer.add(line: line.disabled) }
@@ -86,21 +84,32 @@ struct RequestBlock {
         capacity = max(count, 2048)
     }
 
+    /// What a header line means to libcurl.
     private enum Kind {
-        case derived, other
+        /// libcurl derives this line itself.
+        case derived
+        /// The index of a line that libcurl or this file would add.
         case known(Int)
-    }
+        case other
+        /// The line would not stay one line.
+        case malformed
 
-    private static func kind(of name: String) -> Kind {
-        // By length first: that tells nearly all apart.
-        switch name.utf8.count {
-        case 4 where name.isSameInAnyCase(as: "host"): return .derived
-        case 14 where name.isSameInAnyCase(as: "content-length"): return .derived
-        case 6 where name.isSameInAnyCase(as: "accept"): return .known(0)
-        case 6 where name.isSameInAnyCase(as: "expect"): return .known(2)
-        case 12 where name.isSameInAnyCase(as: "content-type"): return .known(1)
-        case 15 where name.isSameInAnyCase(as: "accept-encoding"): return .known(3)
-        default: return .other
+        init(_ name: UnsafeRawBufferPointer) {
+            // By length first: that tells nearly all apart.
+            switch name.count {
+            case 4 where Self.isSame(name, "host"): self = .derived
+            case 14 where Self.isSame(name, "content-length"): self = .derived
+            case 6 where Self.isSame(name, "accept"): self = .known(0)
+            case 6 where Self.isSame(name, "expect"): self = .known(2)
+            case 12 where Self.isSame(name, "content-type"): self = .known(1)
+            case 15 where Self.isSame(name, "accept-encoding"): self = .known(3)
+            default: self = .other
+            }
+        }
+
+        private static func isSame(_ name: UnsafeRawBufferPointer, _ word: StaticString) -> Bool {
+            ByteScan.isSameInAnyCase(
+                name, UnsafeRawBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
         }
     }
 
@@ -115,20 +124,24 @@ struct RequestBlock {
             self.text = text
         }
 
-        /// False for a name or a value that would not stay one line.
-        mutating func add(_ header: HTTPHeader) -> Bool {
+        mutating func add(_ header: HTTPHeader) -> Kind {
             let start = written
-            guard append(header.name, isName: true), written > start else { return false }
+            guard append(header.name) else { return .malformed }
+            let kind = Kind(UnsafeRawBufferPointer(start: text + start, count: written - start))
+            if case .derived = kind {
+                written = start
+                return kind
+            }
             if header.value.isEmpty {
                 // libcurl's way to write a header without a value.
                 put(UInt8(ascii: ";"))
             } else {
                 put(UInt8(ascii: ":"))
                 put(UInt8(ascii: " "))
-                guard append(header.value, isName: false) else { return false }
+                guard append(value: header.value) else { return .malformed }
             }
             end(line: start)
-            return true
+            return kind
         }
 
         /// libcurl only reads it.
@@ -156,21 +169,29 @@ struct RequestBlock {
             count += 1
         }
 
-        private mutating func append(_ text: String, isName: Bool) -> Bool {
-            // Without a copy, which the mutable `withUTF8` needs.
-            if let isFine = text.utf8.withContiguousStorageIfAvailable({ append($0, isName: isName) }) { return isFine }
-            return Array(text.utf8).withUnsafeBufferPointer { append($0, isName: isName) }
+        /// Whether the text is a name.
+        private mutating func append(_ name: String) -> Bool {
+            let bytes = copy(name)
+            return !bytes.isEmpty && ByteScan.isVisible(bytes, without: UInt8(ascii: ":"), UInt8(ascii: ";"))
         }
 
-        private mutating func append(_ bytes: UnsafeBufferPointer<UInt8>, isName: Bool) -> Bool {
-            guard let start = bytes.baseAddress else { return true }
-            (text + written).update(from: start, count: bytes.count)
-            written += bytes.count
-            if isName {
-                return bytes.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 | 1 != 0x3B }  // nor ":" nor ";"
+        /// Whether the text is a value.
+        private mutating func append(value: String) -> Bool {
+            let bytes = copy(value)
+            return ByteScan.hasNoControls(bytes) || bytes.allSatisfy { ($0 >= 0x20 || $0 == 0x09) && $0 != 0x7F }
+        }
+
+        /// Returns the place of the copy.
+        private mutating func copy(_ string: String) -> UnsafeRawBufferPointer {
+            let place = text + written
+            let count = string.utf8.count
+            // Without a copy in between, which the mutable `withUTF8` needs.
+            let isDone: Void? = string.utf8.withContiguousStorageIfAvailable { bytes in
+                if let start = bytes.baseAddress { place.update(from: start, count: count) }
             }
-            return ByteScan.hasNoControls(UnsafeRawBufferPointer(bytes))
-                || bytes.allSatisfy { ($0 >= 0x20 || $0 == 0x09) && $0 != 0x7F }
+            if isDone == nil { for (index, byte) in string.utf8.enumerated() { place[index] = byte } }
+            written += count
+            return UnsafeRawBufferPointer(start: place, count: count)
         }
     }
 }

@@ -28,6 +28,16 @@ final class ByteScanTests: XCTestCase {
         }
     }
 
+    func testIsVisible() {
+        eachText { text in
+            for (a, b) in [(UInt8(ascii: ":"), UInt8(ascii: ";")), (UInt8(ascii: "a"), UInt8(ascii: "b"))] {
+                let wanted = text.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != a && $0 != b }
+                let found = text.withUnsafeBytes { ByteScan.isVisible($0, without: a, b) }
+                XCTAssertEqual(found, wanted, "\(text)")
+            }
+        }
+    }
+
     func testIndexOf() {
         eachText { text in
             for byte in [UInt8(0), 0x0A, 0x61, 0x80, 0xFF] {
