@@ -58,7 +58,10 @@ final class Slot {
     let easy: UnsafeMutableRawPointer
     let errorText: UnsafeMutablePointer<CChar>
     let shared: SlotSettings
-    unowned let loop: EventLoop
+    let loop: EventLoop
+
+    // Checks of exclusive access are left out for three values that each header line or piece changes: their methods
+    // reach nothing but the value itself, so that such a check can never fail.
 
     // The transfer.
     var id: UInt64 = 0
@@ -66,7 +69,7 @@ final class Slot {
     var options = TransferOptions()
     var sink: (any BodySink)?
     var proxy = ""
-    var block = RequestBlock()
+    @exclusivity(unchecked) var block = RequestBlock()
     var bodyBytes = 0
     /// How old the authorities that libcurl keeps may be.
     var trustSeconds = 0
@@ -86,9 +89,9 @@ final class Slot {
     var framing = Framing.byLibcurl
     /// A new connection was asked for, because the one before was not usable.
     var wantsNewConnection = false
-    var head = ReplyHead()
+    @exclusivity(unchecked) var head = ReplyHead()
     var headers = HTTPHeaders()
-    var body: [UInt8] = []
+    @exclusivity(unchecked) var body: [UInt8] = []
     var received: Int64 = 0
     /// Takes apart what the sink gets, if it comes packed.
     var unpacker: PackedStream?
