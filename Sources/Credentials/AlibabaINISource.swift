@@ -7,6 +7,12 @@ struct AlibabaINISource: CredentialSource {
 
     private static let provider = "default/profile"
 
+    func whatIsSet(_ context: CredentialContext) -> String? {
+        context.variable("ALIBABA_CLOUD_CREDENTIALS_FILE").map {
+            "ALIBABA_CLOUD_CREDENTIALS_FILE names \($0); set ALIBABA_CLOUD_CLI_PROFILE_DISABLED to true if you mean that file"
+        }
+    }
+
     func fetch(_ context: CredentialContext) throws(CredentialUnavailable) -> Credentials {
         let named = context.namedProfile
         let path: String
@@ -32,6 +38,12 @@ struct AlibabaINISource: CredentialSource {
             throw CredentialUnavailable(.wrong, "\(path) has no section [\(profile.shown(limit: 60))]\(why)")
         }
         let place = "of [\(profile.shown(limit: 60))] in \(path)"
+        // The vendor's tools do not agree on whether they look at it: no account pays that somebody has switched off.
+        if let enabled = section["enable"]?.lowercased(), !["true", "yes", "on", "1"].contains(enabled) {
+            throw CredentialUnavailable(
+                .wrong,
+                "the key enable \(place) is \"\(enabled.shown(limit: 20))\", not true: set it to true, or remove it")
+        }
         switch section["type"] ?? "" {
         case "access_key": return try keys(section, place, context, source: "\(Self.provider)/static_ak")
         case "ram_role_arn":

@@ -7,6 +7,12 @@ struct AlibabaMetadataSource: CredentialSource {
     let name = "ECS instance role"
     var refreshAheadMilliseconds: Int64 { RefreshAhead.alibabaMetadata }
     /// Who names its role has set it up.
+    func whatIsSet(_ context: CredentialContext) -> String? {
+        context.variable("ALIBABA_CLOUD_ECS_METADATA").map {
+            "ALIBABA_CLOUD_ECS_METADATA names the role \($0.shown(limit: 60))"
+        }
+    }
+
     func isProbe(_ context: CredentialContext) -> Bool { context.variable("ALIBABA_CLOUD_ECS_METADATA") == nil }
     /// nil: the environment's, or the one that the service names.
     var roleName: String?

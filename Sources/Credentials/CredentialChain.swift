@@ -48,10 +48,11 @@ public final class CredentialChain: CredentialResolver {
         if let source = settled.withLock({ $0 }) { return renew(from: source, context) }
         var tried: [String] = []
         var isTransient = false
-        for source in sources {
+        for (place, source) in sources.enumerated() {
             do throws(CredentialUnavailable) {
                 let found = try source.fetch(context)
                 settled.withLock { $0 = source }
+                warn(of: place, context)
                 return .success(found)
             } catch {
                 let isSkipped = error.kind == .absent || (source.isProbe(context) && !error.isOfNamedRole)
@@ -65,6 +66,19 @@ public final class CredentialChain: CredentialResolver {
                 .noCredentials,
                 "looking for credentials for \(provider): none found. Tried " + tried.joined(separator: "; "),
                 isRetryable: isTransient))
+    }
+
+    /// The order is that of the vendor's tools. A file in its usual place or a metadata service is used although nothing in
+    /// this process names it: who has set something else may not expect that account to pay.
+    private func warn(of found: Int, _ context: CredentialContext) {
+        let source = sources[found]  // safe: an index of sources
+        guard !(source is StaticSource), !(source is EnvironmentSource), source.whatIsSet(context) == nil else {
+            return
+        }
+        for other in sources {
+            guard let text = other.whatIsSet(context) else { continue }
+            context.warnings.add("the credentials for \(provider) are those of \(source.name), although \(text)")
+        }
     }
 
     /// This source is configured: the next source would be another identity, and another account would pay.

@@ -36,6 +36,8 @@ public struct LocalFiles: CredentialFiles {
         let code = descriptor < 0 ? errno : 0
         guard descriptor >= 0 else {
             guard code == ENOENT || code == ENOTDIR else { return .failure(.unreadable(Self.text(code))) }
+            // "~/.aliyun" is a file. Where HOME itself is none ("/dev/null"), nobody has put anything there.
+            if code == ENOTDIR, Self.folderIsFile(path) { return .failure(.unreadable("its folder is a file")) }
             // A broken link is not the same as a missing file: a person has put it there.
             return .failure(Self.isLink(path) ? .unreadable("a link to a file that is not there") : .missing)
         }
@@ -75,6 +77,13 @@ public struct LocalFiles: CredentialFiles {
             var status = stat()
             return lstat(place, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
         }
+    }
+
+    /// Whether what should be the folder of a path is there, and is no folder.
+    private static func folderIsFile(_ path: String) -> Bool {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return false }
+        var status = stat()
+        return stat(String(path[..<slash]), &status) == 0 && status.st_mode & S_IFMT != S_IFDIR
     }
 
     static func text(_ code: Int32) -> String {

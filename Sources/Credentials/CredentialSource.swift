@@ -12,6 +12,8 @@ public protocol CredentialSource: Sendable {
     var refreshAheadMilliseconds: Int64 { get }
     /// True for a source that needs no configuration: it asks a service that may not be there.
     func isProbe(_ context: CredentialContext) -> Bool
+    /// What somebody has set that leads to this source, in words, for the case that another source is used; nil: nothing.
+    func whatIsSet(_ context: CredentialContext) -> String?
 
     /// One generation of credentials, id, secret and token together. Blocks for as long as its time-outs allow.
     func fetch(_ context: CredentialContext) throws(CredentialUnavailable) -> Credentials
@@ -20,6 +22,7 @@ public protocol CredentialSource: Sendable {
 extension CredentialSource {
     public var refreshAheadMilliseconds: Int64 { 0 }
     public func isProbe(_ context: CredentialContext) -> Bool { false }
+    public func whatIsSet(_ context: CredentialContext) -> String? { nil }
 }
 
 /// Why a source gave nothing. One clause for people, never with a secret.

@@ -6,6 +6,10 @@ struct CredentialsURISource: CredentialSource {
     let name = "credentials URI"
     var refreshAheadMilliseconds: Int64 { RefreshAhead.credentialsURI }
 
+    func whatIsSet(_ context: CredentialContext) -> String? {
+        context.variable("ALIBABA_CLOUD_CREDENTIALS_URI") == nil ? nil : "ALIBABA_CLOUD_CREDENTIALS_URI is set"
+    }
+
     func fetch(_ context: CredentialContext) throws(CredentialUnavailable) -> Credentials {
         guard let uri = context.variable("ALIBABA_CLOUD_CREDENTIALS_URI") else {
             throw CredentialUnavailable(.absent, "ALIBABA_CLOUD_CREDENTIALS_URI is not set")

@@ -39,6 +39,16 @@ struct EnvironmentSource: CredentialSource {
                 id: "TENCENTCLOUD_SECRETID", secret: "TENCENTCLOUD_SECRETKEY", tokens: ["TENCENTCLOUD_SESSIONTOKEN"]),
         ], providerName: "env")
 
+    /// Empty variables count as not set, as for the vendors' tools; often they are secrets that did not arrive.
+    func whatIsSet(_ context: CredentialContext) -> String? {
+        for family in families {
+            for name in [family.id, family.secret] where context.environment[name]?.isEmpty == true {
+                return "\(name) is set: it is empty, which counts as not set"
+            }
+        }
+        return nil
+    }
+
     func fetch(_ context: CredentialContext) throws(CredentialUnavailable) -> Credentials {
         for family in families {
             let id = context.variable(family.id)

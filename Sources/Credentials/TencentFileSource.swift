@@ -5,6 +5,12 @@ internal import Core
 struct TencentFileSource: CredentialSource {
     let name = "credentials file"
 
+    func whatIsSet(_ context: CredentialContext) -> String? {
+        context.variable("TENCENTCLOUD_CREDENTIALS_FILE").map {
+            "TENCENTCLOUD_CREDENTIALS_FILE names \($0.shown(limit: 80))"
+        }
+    }
+
     func fetch(_ context: CredentialContext) throws(CredentialUnavailable) -> Credentials {
         let path: String
         let bytes: [UInt8]

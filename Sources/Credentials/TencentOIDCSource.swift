@@ -5,6 +5,10 @@ struct TencentOIDCSource: CredentialSource {
     let name = "OIDC role"
     var refreshAheadMilliseconds: Int64 { RefreshAhead.tencentSTS }
 
+    func whatIsSet(_ context: CredentialContext) -> String? {
+        context.variable("TKE_ROLE_ARN").map { "TKE_ROLE_ARN names the role \($0.shown(limit: 80))" }
+    }
+
     func fetch(_ context: CredentialContext) throws(CredentialUnavailable) -> Credentials {
         guard let region = context.variable("TKE_REGION"), let provider = context.variable("TKE_PROVIDER_ID"),
             let file = context.variable("TKE_WEB_IDENTITY_TOKEN_FILE"), let arn = context.variable("TKE_ROLE_ARN")

@@ -177,7 +177,7 @@ final class AlibabaTests: CredentialTestCase {
             type = access_key   # kept out
             access_key_id = i # mine
             Access_Key_Secret: s
-            enable = false
+            enable = True # on
 
             [role]
             type=ram_role_arn
@@ -228,6 +228,32 @@ final class AlibabaTests: CredentialTestCase {
         try write(
             ".alibabacloud/credentials.ini", "[default]\ntype=access_key\naccess_key_id=home\naccess_key_secret=s")
         XCTAssertEqual(try AlibabaINISource().fetch(context()).id, "home")
+    }
+
+    /// Some of the vendor's tools skip such a section, others use it: its account does not pay, and no other one does.
+    func testASectionThatIsSwitchedOffDoesNotPay() throws {
+        for (word, pays) in [
+            ("false", false), ("False", false), ("0", false), ("no", false), ("off", false), ("", false),
+            ("flase", false),
+            ("true", true), ("TRUE", true), ("1", true), ("yes", true), ("on", true),
+        ] {
+            try write(
+                ".alibabacloud/credentials.ini",
+                "[default]\ntype=access_key\naccess_key_id=ini\naccess_key_secret=s\nenable = \(word)\n")
+            let server = ScriptedServer { [self] request in
+                if request.url.hasSuffix("/latest/api/token") { return ScriptedServer.reply(200, "session") }
+                if request.url.hasSuffix("security-credentials/") { return ScriptedServer.reply(200, "role") }
+                return ScriptedServer.reply(200, metadataAnswer("ecs"))
+            }
+            let chain = CredentialChain(plan: .alibaba, explicit: nil, context: context([:], server))
+            switch chain.resolve().result {
+            case .success(let found): XCTAssertEqual(pays ? found.id : "nobody", "ini", word)
+            case .failure(let failure):
+                XCTAssertFalse(pays, word)
+                XCTAssertTrue(failure.message.contains("enable of [default] in "), failure.message)
+            }
+            XCTAssertEqual(server.requests.count, 0)
+        }
     }
 
     // MARK: STS, metadata, URI

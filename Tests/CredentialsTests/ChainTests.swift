@@ -50,6 +50,96 @@ final class ChainTests: CredentialTestCase {
         XCTAssertThrowsError(try winner())
     }
 
+    /// The vendors' order decides; but who has named another source is told that it is not the one that pays.
+    func testWhatIsSetAndNotUsedIsAWarning() throws {
+        let cli =
+            #"{"current":"p","profiles":[{"name":"p","mode":"AK","access_key_id":"cli","access_key_secret":"s"}]}"#
+        let ini = "[default]\ntype=access_key\naccess_key_id=ini\naccess_key_secret=s"
+        let tencent = "[default]\nsecret_id=file\nsecret_key=s"
+        let keys = ["ALIBABA_CLOUD_ACCESS_KEY_ID": "env", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "s"]
+        let table: [(CredentialPlan, [String: String], [String: String], String, String?)] = [
+            (
+                .alibaba, ["ALIBABA_CLOUD_CREDENTIALS_FILE": "/nowhere/x.ini"], [".aliyun/config.json": cli], "cli",
+                "ALIBABA_CLOUD_CREDENTIALS_FILE names /nowhere/x.ini"
+            ),
+            (
+                .alibaba, ["ALIBABA_CLOUD_CREDENTIALS_URI": "http://uri.example/x"], [".aliyun/config.json": cli],
+                "cli",
+                "ALIBABA_CLOUD_CREDENTIALS_URI is set"
+            ),
+            (
+                .alibaba, ["ALIBABA_CLOUD_ECS_METADATA": "role"], [".alibabacloud/credentials.ini": ini], "ini",
+                "ALIBABA_CLOUD_ECS_METADATA names the role role"
+            ),
+            (
+                .alibaba, ["ALIBABA_CLOUD_ACCESS_KEY_ID": "", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": ""],
+                [".aliyun/config.json": cli], "cli", "ALIBABA_CLOUD_ACCESS_KEY_ID is set: it is empty"
+            ),
+            (
+                .alibaba, ["ALICLOUD_SECRET_KEY": ""], [:], "ecs", "ALICLOUD_SECRET_KEY is set: it is empty"
+            ),
+            (
+                .alibaba, ["ALIBABA_CLOUD_CREDENTIALS_URI": "http://uri.example/x"], [:], "ecs",
+                "ALIBABA_CLOUD_CREDENTIALS_URI is set"
+            ),
+            (
+                .tencent, ["TENCENTCLOUD_SECRET_ID": ""], [".tencentcloud/credentials": tencent], "file",
+                "TENCENTCLOUD_SECRET_ID is set: it is empty"
+            ),
+            (
+                .tencent, ["TKE_ROLE_ARN": "qcs::cam::uin/1:roleName/r"], [".tencentcloud/credentials": tencent],
+                "file",
+                "TKE_ROLE_ARN names the role qcs::cam::uin/1:roleName/r"
+            ),
+            (.alibaba, [:], [".aliyun/config.json": cli], "cli", nil),
+            (.alibaba, keys, [".aliyun/config.json": cli], "env", nil),
+            (
+                .alibaba, keys.merging(["ALIBABA_CLOUD_CREDENTIALS_URI": "http://uri.example/x"]) { $1 }, [:], "env",
+                nil
+            ),
+            (
+                .alibaba,
+                [
+                    "ALIBABA_CLOUD_CREDENTIALS_URI": "http://uri.example/x",
+                    "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
+                ], [:], "uri", nil
+            ),
+        ]
+        for (plan, environment, files, id, warning) in table {
+            for (path, text) in files { try write(path, text) }
+            let chain = CredentialChain(plan: plan, explicit: nil, context: context(environment, alibabaServer()))
+            let found = chain.resolve()
+            XCTAssertEqual(try found.result.get().id, id, "\(environment)")
+            if let warning {
+                XCTAssertEqual(found.warnings.count, 1, "\(found.warnings)")
+                XCTAssertTrue(found.warnings.first?.contains(warning) ?? false, "\(found.warnings)")
+            } else {
+                XCTAssertEqual(found.warnings, [], "\(environment)")
+            }
+            for path in files.keys { try FileManager.default.removeItem(atPath: home + "/" + path) }
+        }
+    }
+
+    /// "~/.aliyun" is a file: something is there that was meant for this, and another account must not pay.
+    func testAFileInThePlaceOfTheFolderIsNotAbsent() throws {
+        for (plan, place, variables) in [
+            (CredentialPlan.alibaba, ".aliyun", ["ALIBABA_CLOUD_CREDENTIALS_URI": "http://uri.example/x"]),
+            (.alibaba, ".alibabacloud", [:]), (.tencent, ".tencentcloud", [:]),
+            (.tencent, "root/etc/tencentcloud", [:]),
+        ] {
+            try write(place, "what should be in the folder")
+            let chain = CredentialChain(plan: plan, explicit: nil, context: context(variables, alibabaServer()))
+            guard case .failure(let failure) = chain.resolve().result else { return XCTFail("another account pays") }
+            XCTAssertTrue(failure.message.contains("its folder is a file"), failure.message)
+            try FileManager.default.removeItem(atPath: home + "/" + place)
+        }
+        // A home that is none has no files.
+        let nowhere = CredentialContext(
+            environment: [:], transport: alibabaServer(), homeDirectory: "/dev/null", unixMilliseconds: { Self.now })
+        let chain = CredentialChain(plan: .alibaba, explicit: nil, context: nowhere)
+        XCTAssertEqual(try chain.resolve().result.get().id, "ecs")
+    }
+
     /// A metadata service that has named a role and gives no keys for now: the next source would be another account.
     func testAServiceThatNamesARoleIsNotSkipped() {
         let token = [
