@@ -206,6 +206,12 @@ enum Answers {
         return String(decoding: bytes.map { (97...122).contains($0) ? $0 - 32 : $0 }, as: UTF8.self)  // safe: a letter
     }
 
+    /// Whether a word, in the form for comparisons, speaks of success although no page lists it for these jobs. Alone it
+    /// ends nothing: beside images it does.
+    static func speaksOfSuccess(_ compared: String) -> Bool {
+        ["DONE", "FINISH", "FINISHED", "SUCCESS", "SUCCEED", "SUCCEEDED", "COMPLETE", "COMPLETED"].contains(compared)
+    }
+
     private static let runningWords = [
         "run", "process", "progress", "wait", "pend", "queu", "schedul", "start", "submit", "created", "train", "infer",
         "generat", "init",

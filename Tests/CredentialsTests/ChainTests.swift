@@ -133,7 +133,7 @@ final class ChainTests: CredentialTestCase {
             XCTAssertTrue(failure.message.contains("its folder is a file"), failure.message)
             try FileManager.default.removeItem(atPath: home + "/" + place)
         }
-        // A home that is none has no files.
+        // An impossible home has no files.
         let nowhere = CredentialContext(
             environment: [:], transport: alibabaServer(), homeDirectory: "/dev/null", unixMilliseconds: { Self.now })
         let chain = CredentialChain(plan: .alibaba, explicit: nil, context: nowhere)

@@ -51,7 +51,7 @@ final class AnswerTests: XCTestCase {
     func testAlibabaStates() throws {
         let states: [(String, RemoteState?)] = [
             ("NOT_START", .pending), ("WAIT_SCHEDULE", .pending), ("TRAINING", .running), ("RUNNING", .running),
-            ("PROCESSING", .running), ("SUCCESS", .running), ("FINISHED_", .running),
+            ("PROCESSING", .running), ("FINISHED_", .running), ("UNKNOWN", .running),
             ("\u{5b8c}\u{6210}", .running), ("FAILED", nil), ("FAIL", nil), ("ERROR", nil), ("CANCELED", nil),
             ("TIMEOUT", nil), ("TRAIN_FAILED", nil), ("ABORTED", nil), ("EXPIRED", nil), ("Rejected", nil),
         ]
@@ -191,7 +191,7 @@ final class AnswerTests: XCTestCase {
     func testTencentStates() throws {
         let calls = try Calls()
         for (word, state) in [
-            ("WAIT", RemoteState.pending), ("RUN", .running), ("PENDING", .running), ("FINISHED", .running),
+            ("WAIT", RemoteState.pending), ("RUN", .running), ("PENDING", .running), ("UNKNOWN", .running),
             ("DONE_", .running), ("\u{1F984}", .running),
         ] {
             let answer = try calls.tencent(
@@ -373,17 +373,47 @@ final class AnswerTests: XCTestCase {
         }
     }
 
+    /// Words of other dialects: what can mean one thing only is an end, and a success where it has images.
+    func testEndsOfOtherDialects() throws {
+        let calls = try Calls()
+        for word in ["SUCCESS", "SUCCEED", "SUCCEEDED", "Finish", "finished", "COMPLETE", "Completed", "DONE"] {
+            let body = #"{"Response":{"Status":"\#(word)","ImageUrls":["https://a/b"],"RequestId":"r"}}"#
+            let answer = try calls.tencent(calls.tencentStatus, reply(200, body)).answer()
+            XCTAssertEqual(answer.state, .succeeded, word)
+            XCTAssertEqual(answer.assets.count, 1)
+            let data = #"{"id":"7","jobStatus":"\#(word)","resultImageUrl":["0.png"]}"#
+            let theirs = try alibaba(data).answer()
+            XCTAssertEqual(theirs.state, .succeeded, word)
+            XCTAssertEqual(theirs.assets.count, 1)
+        }
+        for word in [
+            "FAILURE", "TIMEOUT", "Timeout", "CANCELED", "CANCELLED", "cancelled", "ABORTED", "EXPIRED", "REJECTED",
+            "FAILED", "ERROR",
+        ] {
+            let body = #"{"Response":{"Status":"\#(word)","RequestId":"r"}}"#
+            for answer in [
+                try calls.tencent(calls.tencentStatus, reply(200, body)).answer(),
+                try alibaba(#"{"id":"7","jobStatus":"\#(word)"}"#).answer(),
+            ] {
+                guard case .failed(let failure) = answer.state else { return XCTFail(word) }
+                XCTAssertEqual(failure.status, .jobFailed, word)
+                XCTAssertTrue(failure.message.uppercased().contains(word.uppercased()), failure.message)
+            }
+        }
+    }
+
     /// Words that nobody knows count as running, and the answer says that nobody knows them.
     func testUnknownStatesSayThatTheyAreUnknown() throws {
         let calls = try Calls()
         for (word, isUnknown) in [
-            ("ABORTED", true), ("SUCCESS", true), ("RUN", false), ("Running", false), ("QUEUED", false),
+            ("PAUSED", true), ("UNKNOWN", true), ("RUN", false), ("Running", false), ("QUEUED", false),
+            ("CANCELLING_", true), ("SUCCESS", true), ("SUCCEEDED", true), ("Completed", true),
         ] {
             let body = #"{"Response":{"Status":"\#(word)","RequestId":"r"}}"#
             let answer = try calls.tencent(calls.tencentStatus, reply(200, body)).answer()
             XCTAssertEqual(answer.state, .running, word)
             XCTAssertEqual(answer.stateIsUnknown, isUnknown, word)
-            if word == "ABORTED" { continue }  // a failure at Alibaba
+            if word == "CANCELLING_" { continue }  // a failure at Alibaba
             let theirs = try alibaba(#"{"id":"7","jobStatus":"\#(word)"}"#).answer()
             XCTAssertEqual(theirs.state, .running, word)
             XCTAssertEqual(theirs.stateIsUnknown, isUnknown, word)

@@ -151,6 +151,10 @@ enum AlibabaAnswers {
         }
         if answer.assets.isEmpty {
             answer.state = .running
+            guard isDocumentedSuccess(word) else {
+                answer.stateIsUnknown = true
+                return .success(answer)
+            }
             answer.lacksAssets = true
             if answer.progress == nil { answer.progress = 1 }
         }
@@ -192,13 +196,16 @@ enum AlibabaAnswers {
         state == .running && !Answers.speaksOfRunning(word)
     }
 
-    /// No list of states is published. FINISHED is the one word for success; of the others a few have been seen, some
+    /// Other words for success count only beside what the job was to make.
+    static func isDocumentedSuccess(_ word: String) -> Bool { Answers.compared(word).isSame(as: "FINISHED") }
+
+    /// No list of states is published. FINISHED is the one word seen for success; of the others a few have been seen, some
     /// speak for themselves, and the rest count as running until the deadline. `json` is what may say why.
     static func state(
         _ word: String, _ json: JSONValue, _ requestID: String?, _ reader: ReplyReader
     ) -> RemoteState {
         switch Answers.compared(word) {
-        case "FINISHED": return .succeeded
+        case let compared where Answers.speaksOfSuccess(compared): return .succeeded
         case "NOT_START", "WAIT_SCHEDULE", "": return .pending
         default: break
         }

@@ -39,7 +39,9 @@ enum AlibabaTraining {
         answer.stateIsUnknown = AlibabaAnswers.isUnknown(answer.state, word)
         guard answer.state == .succeeded else { return .success(answer) }
         switch job[anyCase: "modelId"] {
-        case .null, .string(""), nil: answer.state = .running
+        case .null, .string(""), nil:
+            answer.state = .running
+            answer.stateIsUnknown = !AlibabaAnswers.isDocumentedSuccess(word)
         case let given?:
             if let model = given.identifier {
                 answer.resultID = model

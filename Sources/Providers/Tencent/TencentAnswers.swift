@@ -105,13 +105,16 @@ enum TencentAnswers {
         var answer = JobAnswer(
             state: .running, providerState: Answers.shownState(word), requestID: requestID,
             response: Answers.kept(reader.reply.body))
-        switch Answers.compared(word) {
+        let compared = Answers.compared(word)
+        switch compared {
         case "WAIT": answer.state = .pending
         case "RUN": break
-        // Three more words for an end are not documented, and callers of the live service see them.
-        case "FAIL", "FAILED", "STOP", "ERROR":
-            answer.state = .failed(taskFailure(content, Answers.compared(word), reader, requestID))
-        case "DONE":
+        // FAIL is documented for these tasks, FAILED, STOP and TIMEOUT for others of the service; callers of the live
+        // service see ERROR. The rest say the same in words that can mean nothing else.
+        case "FAIL", "FAILED", "FAILURE", "STOP", "ERROR", "TIMEOUT", "CANCELED", "CANCELLED", "ABORTED",
+            "EXPIRED", "REJECTED":
+            answer.state = .failed(taskFailure(content, compared, reader, requestID))
+        case _ where Answers.speaksOfSuccess(compared):
             let (assets, warning) = Answers.assets(content[anyCase: "ImageUrls"], "ImageUrls") { entry in
                 guard case .string(let url) = entry, RequestTable.canBeFetched(url) else { return nil }
                 let own = URLExpiry.milliseconds(of: url)
@@ -121,6 +124,10 @@ enum TencentAnswers {
                     return asset
                 }
                 return AssetReference(id: url, url: url, expiresAtMilliseconds: min(own ?? Int64.max, end(now)))
+            }
+            if assets.isEmpty, !compared.isSame(as: "DONE") {
+                answer.stateIsUnknown = true
+                return .success(answer)
             }
             if let why = read.lacks(assets, of: content[anyCase: "ImageUrls"]) {
                 return .failure(reader.unreadable(why, requestID: requestID))
