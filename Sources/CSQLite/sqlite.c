@@ -16,7 +16,7 @@ enum {
     LEAST_VERSION = 3035000
 };
 typedef void (*destructor)(void *);
-#define COPIED ((destructor)(intptr_t)-1)
+#define IN_PLACE ((destructor)0)
 
 static struct {
     const char *(*libversion)(void);
@@ -174,12 +174,12 @@ int aigcs_bind_int(aigcs_statement *statement, int index, int64_t value) {
 /* SQLite counts bytes in an int, and refuses what is larger than a row may be. */
 static int counted(size_t count) { return count > INT32_MAX ? INT32_MAX : (int)count; }
 
-int aigcs_bind_text(aigcs_statement *statement, int index, const char *bytes, size_t count) {
-    return api.bind_text(statement, index, bytes, counted(count), COPIED);
+int aigcs_bind_text(aigcs_statement *statement, int index, const uint8_t *bytes, size_t count) {
+    return api.bind_text(statement, index, (const char *)bytes, counted(count), IN_PLACE);
 }
 
 int aigcs_bind_blob(aigcs_statement *statement, int index, const void *bytes, size_t count) {
-    return api.bind_blob(statement, index, bytes, counted(count), COPIED);
+    return api.bind_blob(statement, index, bytes, counted(count), IN_PLACE);
 }
 
 int aigcs_is_null(aigcs_statement *statement, int column) { return api.column_type(statement, column) == TYPE_NULL; }

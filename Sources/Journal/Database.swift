@@ -60,16 +60,20 @@ final class Database {
         _ sql: SQL, _ values: [Value] = [], _ row: (borrowing FileRow) throws(Failure) -> Void
     ) throws(Failure) {
         let statement = try prepared(sql)
-        defer { aigcs_reset(statement) }
-        for (index, value) in values.enumerated() {
-            let code = bind(value, Int32(truncatingIfNeeded: index + 1), statement)
-            guard code == AIGCS_OK else { throw failure(code, sql.doing) }
-        }
-        while true {
-            let code = Int(aigcs_step(statement))
-            if code == AIGCS_DONE { return }
-            guard code == AIGCS_ROW else { throw failure(code, sql.doing) }
-            try row(FileRow(statement))
+        // SQLite reads texts and blobs where they are, until the reset: a copy of its own would cost it an allocation each.
+        try Value.bytes(of: values).withUnsafeBufferPointer { (bytes) throws(Failure) in
+            defer { aigcs_reset(statement) }
+            var next = bytes.baseAddress ?? Self.nothing
+            for (index, value) in values.enumerated() {
+                let code = bind(value, Int32(truncatingIfNeeded: index + 1), statement, &next)
+                guard code == AIGCS_OK else { throw failure(code, sql.doing) }
+            }
+            while true {
+                let code = Int(aigcs_step(statement))
+                if code == AIGCS_DONE { return }
+                guard code == AIGCS_ROW else { throw failure(code, sql.doing) }
+                try row(FileRow(statement))
+            }
         }
     }
 
@@ -99,34 +103,25 @@ final class Database {
         return made
     }
 
-    private func bind(_ value: Value, _ index: Int32, _ statement: OpaquePointer) -> Int {
+    /// `next`: where the bytes of this value begin, in the order of `Value.bytes`.
+    private func bind(
+        _ value: Value, _ index: Int32, _ statement: OpaquePointer, _ next: inout UnsafePointer<UInt8>
+    ) -> Int {
+        let start = next
+        let count = value.byteCount
+        next += count
         switch value {
         case .int(let number): return Int(aigcs_bind_int(statement, index, number))
-        case .text(let text):
-            var text = text
-            return text.withUTF8 { bytes in
-                bytes.withMemoryRebound(to: CChar.self) {
-                    Int(aigcs_bind_text(statement, index, $0.baseAddress ?? Self.nothing, $0.count))
-                }
-            }
-        case .key(let key):
-            return key.bytes.withUnsafeBytes { bytes in
-                bytes.withMemoryRebound(to: CChar.self) {
-                    Int(aigcs_bind_text(statement, index, $0.baseAddress ?? Self.nothing, $0.count))
-                }
-            }
-        case .blob(let bytes):
-            return bytes.withUnsafeBytes {
-                Int(aigcs_bind_blob(statement, index, $0.baseAddress ?? UnsafeRawPointer(Self.nothing), $0.count))
-            }
+        case .text, .key: return Int(aigcs_bind_text(statement, index, start, count))
+        case .blob: return Int(aigcs_bind_blob(statement, index, start, count))
         case .null: return AIGCS_OK
         }
     }
 
     /// The memory for the pointer of an empty text.
-    private static var nothing: UnsafePointer<CChar> {
+    private static var nothing: UnsafePointer<UInt8> {
         let text: StaticString = ""
-        return UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
+        return text.utf8Start
     }
 
     // MARK: - Failures
@@ -172,6 +167,30 @@ enum Value {
 
     /// Nothing is null.
     init(optional text: String) { self = text.isEmpty ? .null : .text(text) }
+
+    var byteCount: Int {
+        switch self {
+        case .text(let text): text.utf8.count
+        case .key(let key): key.bytes.count
+        case .blob(let bytes): bytes.count
+        case .int, .null: 0
+        }
+    }
+
+    /// The bytes of all texts and blobs, one after another.
+    static func bytes(of values: [Value]) -> [UInt8] {
+        var all: [UInt8] = []
+        all.reserveCapacity(values.reduce(0) { $0 + $1.byteCount })
+        for value in values {
+            switch value {
+            case .text(let text): all += text.utf8
+            case .key(let key): all += key.bytes
+            case .blob(let bytes): all += bytes
+            case .int, .null: break
+            }
+        }
+        return all
+    }
 }
 
 /// The present row of a statement.

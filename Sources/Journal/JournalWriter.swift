@@ -376,7 +376,7 @@ extension JournalWriter {
     /// What is kept of an account.
     func name(of id: String) -> [UInt8] {
         locked {
-            if account.name.isEmpty || !account.id.utf8.elementsEqual(id.utf8) {
+            if account.name.isEmpty || !account.id.isSame(as: id) {
                 account = (id, Array(hash(Array(id.utf8)).prefix(8)))
             }
             return account.name

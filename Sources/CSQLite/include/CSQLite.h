@@ -54,9 +54,9 @@ void aigcs_free(aigcs_statement *statement);
 /* Ready for another run, with nothing bound. */
 void aigcs_reset(aigcs_statement *statement);
 int aigcs_step(aigcs_statement *statement);
-/* Values are bound from 1 and are copied. */
+/* Values are bound from 1. Texts and blobs are read where they are, until the reset. */
 int aigcs_bind_int(aigcs_statement *statement, int index, int64_t value);
-int aigcs_bind_text(aigcs_statement *statement, int index, const char *bytes, size_t count);
+int aigcs_bind_text(aigcs_statement *statement, int index, const uint8_t *bytes, size_t count);
 int aigcs_bind_blob(aigcs_statement *statement, int index, const void *bytes, size_t count);
 /* Columns are counted from 0; bytes live until the next step or reset. */
 int aigcs_is_null(aigcs_statement *statement, int column);
