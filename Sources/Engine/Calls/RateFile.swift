@@ -239,8 +239,9 @@ public final class RateFile: Sendable {
         /// Nil for what is no record.
         init?(_ bytes: [UInt8]) {
             guard bytes.count == RateFile.recordBytes else { return nil }
-            let words = bytes.withUnsafeBytes { space in
-                (4..<32).map { space.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self) }
+            let words = Words(unsafeUninitializedCapacity: 28) { words, count in
+                UnsafeMutableRawBufferPointer(words).copyBytes(from: bytes[32...])  // safe: 28 words are left
+                count = 28
             }
             name = Array(bytes[0..<32])  // safe: 256 bytes
             usedAt = Int64(bitPattern: words[1])  // safe: 28 words
@@ -252,20 +253,18 @@ public final class RateFile: Sendable {
         private var sum: UInt64 {
             var sum: UInt64 = 0xCBF2_9CE4_8422_2325
             for byte in name { sum = (sum ^ UInt64(byte)) &* 0x100_0000_01B3 }
-            for word in [UInt64(bitPattern: usedAt)] + words {
+            func add(_ word: UInt64) {
                 sum = (sum ^ word) &* 0x100_0000_01B3
                 sum ^= sum >> 29
             }
+            add(UInt64(bitPattern: usedAt))
+            for word in words { add(word) }
             return sum
         }
 
         var bytes: [UInt8] {
-            var bytes = name
-            bytes.reserveCapacity(RateFile.recordBytes)
-            for word in [sum, UInt64(bitPattern: usedAt)] + words {
-                withUnsafeBytes(of: word) { bytes += $0 }
-            }
-            return bytes
+            let words = [sum, UInt64(bitPattern: usedAt)] + words
+            return words.withUnsafeBytes { name + $0 }
         }
     }
 
