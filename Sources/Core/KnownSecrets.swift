@@ -1,8 +1,9 @@
 private import Synchronization
 
 /// The keys, tokens and passwords that one client uses, so that they can be taken out of every text that leaves it: an
-/// exact search before any guess by shape. A server may echo them percent-encoded, escaped, in Base64 or split over
-/// lines, and may cut them: any run of twelve letters and digits of one is hidden.
+/// exact search before any guess by shape. A server may echo them percent-encoded, escaped (each up to three times, mixed
+/// too), in Base64, in hexadecimal, as a list of bytes or split over lines, and may cut them: any run of twelve letters
+/// and digits of one is hidden. Not found: what is encrypted, packed, spelled backwards, or in Base64 twice.
 ///
 /// Keeps no secret: only short hashes of its pieces. Any thread.
 public final class KnownSecrets: Sendable {
@@ -103,6 +104,8 @@ struct SecretPieces: Sendable {
         run = UInt8(min(plain.count, Self.longestRun))
         insert(plain, seed)
         insert(Self.hexadecimal(bytes), seed)
+        insert(Self.hexadecimal(bytes, before: "0x"), seed)
+        insert(Self.decimal(bytes), seed)
         for offset in 0...2 { insert(Self.base64(bytes, offset: offset), seed) }
     }
 
@@ -139,13 +142,19 @@ struct SecretPieces: Sendable {
         value < 10 ? UInt8(ascii: "0") + value : ten + value - 10  // safe: below 16
     }
 
-    private static func hexadecimal(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+    private static func hexadecimal(_ bytes: UnsafeRawBufferPointer, before: StaticString = "") -> [UInt8] {
         var result: [UInt8] = []
         for byte in bytes {
+            result += UnsafeBufferPointer(start: before.utf8Start, count: before.utf8CodeUnitCount)
             result.append(digit(byte >> 4, UInt8(ascii: "a")))
             result.append(digit(byte & 15, UInt8(ascii: "a")))
         }
         return result
+    }
+
+    /// As lists of bytes are written: "[104, 116]".
+    private static func decimal(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        bytes.flatMap { "\($0)".utf8 }
     }
 
     private static func percentEncoded(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
@@ -288,117 +297,5 @@ final class SecretTable: Sendable {
             at = (at + 1) & mask
         }
         return 0
-    }
-}
-
-/// Reads a text as the letters and digits in it, in lower case, whatever way it is written: percent-encoded (twice, too),
-/// with escapes of JSON or HTML, with blanks and signs between.
-struct PlainReader {
-    private let bytes: UnsafeRawBufferPointer
-    /// The place behind the last character that was read, and the place where this character began.
-    private(set) var at = 0
-    private(set) var start = 0
-
-    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
-
-    mutating func next() -> UInt8? {
-        while at < bytes.count {
-            start = at
-            let byte = bytes[at]  // safe: at < count
-            at += 1
-            switch byte {
-            case UInt8(ascii: "%"):
-                guard let value = percent(), let plain = Self.folded(value) else { continue }
-                return plain
-            case UInt8(ascii: "\\"):
-                guard let value = escape(), let plain = Self.folded(value) else { continue }
-                return plain
-            case UInt8(ascii: "&"):
-                guard let value = entity(), let plain = Self.folded(value) else { continue }
-                return plain
-            default: if let plain = Self.folded(byte) { return plain }
-            }
-        }
-        return nil
-    }
-
-    /// A letter in lower case, a digit, or a byte of a character that is not ASCII; nil for a sign.
-    static func folded(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x30...0x39, 0x61...0x7A, 0x80...0xFF: return byte
-        case 0x41...0x5A: return byte | 0x20
-        default: return nil
-        }
-    }
-
-    /// Behind a "%".
-    private mutating func percent() -> UInt8? {
-        guard var value = hexadecimal(at, 2) else { return nil }
-        at += 2
-        while value == 0x25, let inner = hexadecimal(at, 2) {
-            value = inner
-            at += 2
-        }
-        return UInt8(truncatingIfNeeded: value)
-    }
-
-    /// Behind a backslash. Several backslashes ("\\\\n" in JSON inside JSON) count as one.
-    private mutating func escape() -> UInt8? {
-        while at < bytes.count, bytes[at] == UInt8(ascii: "\\") { at += 1 }  // safe: at < count
-        guard at < bytes.count else { return nil }
-        switch bytes[at] {  // safe: at < count
-        case UInt8(ascii: "u"):
-            guard let value = hexadecimal(at + 1, 4) else { return nil }
-            at += 5
-            return value < 0x80 ? UInt8(value) : nil
-        case UInt8(ascii: "x"):
-            guard let value = hexadecimal(at + 1, 2) else { return nil }
-            at += 3
-            return UInt8(truncatingIfNeeded: value)
-        case UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
-            at += 1
-            return nil
-        default: return nil
-        }
-    }
-
-    /// Behind an "&": "&#47;", "&#x2f;", "&amp;". Anything else is text.
-    private mutating func entity() -> UInt8? {
-        var end = at
-        while end < bytes.count, end - at < 9, bytes[end] != UInt8(ascii: ";") { end += 1 }  // safe: end < count
-        guard end < bytes.count, bytes[end] == UInt8(ascii: ";"), end > at else { return nil }  // safe: end < count
-        guard bytes[at] == UInt8(ascii: "#") else {  // safe: before end
-            if bytes[at..<end].allSatisfy({ (0x61...0x7A).contains($0) }) { at = end + 1 }
-            return nil
-        }
-        var from = at + 1
-        let isHexadecimal = from < end && bytes[from] | 0x20 == UInt8(ascii: "x")  // safe: before end
-        if isHexadecimal { from += 1 }
-        var value: UInt32 = 0
-        for byte in bytes[from..<end] {
-            guard let digit = Self.digit(byte), isHexadecimal || digit < 10 else { return nil }
-            value = value * (isHexadecimal ? 16 : 10) + digit  // safe: at most eight digits
-        }
-        at = end + 1
-        return value < 0x80 ? UInt8(value) : nil
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt32? {
-        switch byte {
-        case 0x30...0x39: UInt32(byte - 0x30)  // safe: checked
-        case 0x41...0x46: UInt32(byte - 0x37)  // safe: checked
-        case 0x61...0x66: UInt32(byte - 0x57)  // safe: checked
-        default: nil
-        }
-    }
-
-    private func hexadecimal(_ from: Int, _ count: Int) -> UInt32? {
-        guard from + count <= bytes.count else { return nil }
-        var value: UInt32 = 0
-        for byte in bytes[from..<from + count] {
-            guard let digit = Self.digit(byte) else { return nil }
-            value = value << 4 | digit
-        }
-        return value
     }
 }

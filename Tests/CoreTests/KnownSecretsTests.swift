@@ -34,6 +34,46 @@ final class KnownSecretsTests: XCTestCase {
 
     private func base64(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
 
+    /// Forms within forms, and lists of bytes.
+    private func nested(_ secret: String) -> [String] {
+        let html = { (text: String) in text.unicodeScalars.map { String(format: "&#%d;", $0.value) }.joined() }
+        let signs = { (text: String) in text.replacingOccurrences(of: "&", with: "&amp;") }
+        let json = secret.unicodeScalars.map { String(format: "\\u%04X", $0.value) }.joined()
+        let bytes = Array(secret.utf8)
+        return [
+            signs(html(secret)), signs(signs(html(secret))), percent(html(secret)), html(percent(secret, all: true)),
+            bytes.map { "&#\($0) " }.joined(), bytes.map { "&#\($0)" }.joined(), bytes.map { "&#\($0)," }.joined(),
+            bytes.map { String(format: "&#x%x", $0) + " " }.joined(),
+            bytes.map { String(format: "&#%07d;", $0) }.joined(),
+            percent(percent(percent(secret, all: true))), percent(json),
+            json.replacingOccurrences(of: "\\", with: "\\\\"),
+            html(json), json.replacingOccurrences(of: "\\", with: "&#92;"),
+            bytes.map { String(format: "%%u%04x", $0) }.joined(), bytes.map { String(format: "%%25%02x", $0) }.joined(),
+            bytes.map { String(format: "\\u{%x}", $0) }.joined(), bytes.map { String(format: "\\U%08x", $0) }.joined(),
+            bytes.map { String(format: "\\%03o", $0) }.joined(),
+            "[" + bytes.map { "\($0)" }.joined(separator: ", ") + "]",
+            bytes.map { "\($0)" }.joined(separator: " "),
+            bytes.map { String(format: "0x%02x", $0) }.joined(separator: ", "),
+            bytes.map { String(format: "0X%02X", $0) }.joined(separator: ","),
+            bytes.map { String(format: "%02x", $0) }.joined(separator: ":"),
+        ]
+    }
+
+    /// The cost of a text that is nothing but beginnings of escapes grows with its length only.
+    func testEscapesWithinEscapesAreBounded() {
+        let book = book()
+        for piece in [
+            "&", "%", "\\", "&amp;", "&amp;amp;amp;", "%25", "%2525", "&#", "&#x", "&#38", "%26amp%3b", "\\u005c", "&a",
+            "%26%2338%3b", "\\u0025", "%5cu0026",
+        ] {
+            let text = String(repeating: piece, count: 10_000 / piece.utf8.count)
+            XCTAssertEqual(book.hidden(text), text)
+            let with = text + key + text
+            XCTAssertTrue(book.hidden(with).contains("***"), piece)
+            XCTAssertFalse(book.hidden(with).contains(key), piece)
+        }
+    }
+
     /// Every form in which servers, proxies and tools write what they were sent.
     private func forms(_ secret: String) -> [String] {
         let json = String(decoding: (try? JSONEncoder().encode(secret)) ?? Data(), as: UTF8.self)
@@ -55,7 +95,7 @@ final class KnownSecretsTests: XCTestCase {
             Data(secret.utf8).map { String(format: "%02x", $0) }.joined(),
             Data(secret.utf8).map { String(format: "%02X", $0) }.joined(separator: " "),
             secret.unicodeScalars.map { "\($0)\u{0}" }.joined(),
-        ]
+        ] + nested(secret)
     }
 
     /// Forty ways to speak of a token.
@@ -91,7 +131,8 @@ final class KnownSecretsTests: XCTestCase {
         let book = book()
         for secret in [token, key, password] {
             let hexadecimal = Data(secret.utf8).map { String(format: "%02x", $0) }.joined()
-            let pieces = runs(secret) + runs(base64(secret)) + runs(hexadecimal)
+            let decimal = secret.utf8.map { "\($0)" }.joined()
+            let pieces = runs(secret) + runs(base64(secret)) + runs(hexadecimal) + runs(decimal)
             for form in forms(secret) {
                 for wording in wordings {
                     let text = wording.replacingOccurrences(of: "%", with: form)
