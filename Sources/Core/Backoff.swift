@@ -73,6 +73,8 @@ public struct PollSchedule: Equatable, Sendable {
     public var crowdMilliseconds: Int64 = 0
     /// While somebody waits, the pause is at most this share of the age of the job.
     private static let crowdShare: Int64 = 20
+    /// Where jobs end is known, and somebody waits: the next call leaves soon after the answer to the last one.
+    private static let shortestInACrowd: Int64 = 10
 
     public init(initialMilliseconds: Int64 = 1_000, maximumMilliseconds: Int64 = 5_000, growthPercent: Int64 = 15) {
         self.initialMilliseconds = max(1, initialMilliseconds)
@@ -131,7 +133,7 @@ public struct PollSchedule: Equatable, Sendable {
         }
         if left > 0 { return maximumMilliseconds }
         let pause = Int64(min(max(at - Double(elapsed), 1), Double(PollAges.end)))  // safe: 1...the end of all ages
-        let shortest = crowdMilliseconds > 0 ? min(initialMilliseconds, 100) : initialMilliseconds
+        let shortest = crowdMilliseconds > 0 ? min(initialMilliseconds, Self.shortestInACrowd) : initialMilliseconds
         return min(longestMilliseconds, max(shortest, pause))
     }
 }

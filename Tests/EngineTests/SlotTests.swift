@@ -134,32 +134,75 @@ final class SlotTests: XCTestCase {
 
     /// 200 jobs where five may run: few refusals, and hardly a moment without five that run. Jobs of 2, 12 and 60 s, with
     /// the rates of Tencent and without any.
+    ///
+    /// An end is seen by a status call, and used by a submission after its answer: if each answer takes 50 ms and calls
+    /// leave 51 ms apart, then 4 % of 2 s are lost by that alone.
     func testTwoHundredJobsWhereFiveMayRun() throws {
-        for rated in [true, false] {
+        for (latency, rated) in [(15, true), (15, false), (50, true), (50, false)] as [(Int64, Bool)] {
             for (pending, running) in [(500, 1_500), (2_000, 10_000), (10_000, 50_000)] as [(Int64, Int64)] {
-                var settings = EngineSettings()
-                if rated { settings.rates = ["fake/submit": 20, "fake/query": 20] }
-                let harness = try Harness(settings: settings)
-                if rated { harness.cloud.limits = ["submit": 20, "status": 20] }
-                harness.cloud.mostTasks = 5
-                (harness.cloud.pendingMilliseconds, harness.cloud.runningMilliseconds) = (pending, running)
-                let jobs = (0..<200).map { harness.submit("t\($0)") }
-                harness.runToTheEnd()
-                for job in jobs { XCTAssertEqual(job.snapshot.state, .succeeded) }
                 let life = pending + running
-                let submits = harness.arrivals("submit").map { ($0.at - harness.start) / 1_000_000 }
-                let refusals = submits.count - 200
-                let span = (submits.last ?? 0) - (submits.first ?? 0) + life
-                let busy = Double(200 * life) / Double(5 * span)
-                let polls = harness.arrivals("status").count
-                let words = "200 jobs of \(life) ms, five at once, \(rated ? "rated" : "unrated")"
-                print("\(words): \(refusals) refusals, \(busy) busy, \(polls / 200) status calls a job")
-                XCTAssertLessThanOrEqual(refusals, 20, words)
-                XCTAssertGreaterThanOrEqual(busy, life == 2_000 ? 0.92 : 0.95, words)
-                XCTAssertEqual(harness.cloud.executionCount, 200)
-                harness.checkPromises(words)
+                let words = "200 jobs of \(life) ms, answers after \(latency) ms, \(rated ? "rated" : "unrated")"
+                let seeds = life == 2_000 ? [1, 2, 3] : [1]
+                let found = try seeds.map { try fiveMayRun(pending, running, latency, rated, seed: UInt64($0)) }
+                let refused = found.map(\.refused).max() ?? 0
+                let busy = found.map(\.busy).reduce(0, +) / Double(seeds.count)
+                print("\(words): \(refused) refusals, \(busy) busy, \(found[0].calls) status calls a job")
+                XCTAssertLessThanOrEqual(refused, 10, words)
+                XCTAssertGreaterThanOrEqual(busy, life == 2_000 && latency == 50 && rated ? 0.93 : 0.95, words)
             }
         }
+    }
+
+    private func fiveMayRun(
+        _ pending: Int64, _ running: Int64, _ latency: Int64, _ rated: Bool, seed: UInt64
+    ) throws -> (refused: Int, busy: Double, calls: Int) {
+        var settings = EngineSettings()
+        if rated { settings.rates = ["fake/submit": 20, "fake/query": 20] }
+        let harness = try Harness(seed: seed, settings: settings)
+        harness.transport.setLatency { _ in latency }
+        if rated { harness.cloud.limits = ["submit": 20, "status": 20] }
+        harness.cloud.mostTasks = 5
+        (harness.cloud.pendingMilliseconds, harness.cloud.runningMilliseconds) = (pending, running)
+        let jobs = (0..<200).map { harness.submit("t\($0)") }
+        harness.runToTheEnd()
+        for job in jobs { XCTAssertEqual(job.snapshot.state, .succeeded) }
+        XCTAssertEqual(harness.cloud.executionCount, 200)
+        harness.checkPromises("five may run")
+        let life = pending + running
+        let submits = harness.arrivals("submit").map { ($0.at - harness.start) / 1_000_000 }
+        let span = (submits.last ?? 0) - (submits.first ?? 0) + life
+        return (
+            submits.count - 200, Double(200 * life) / Double(5 * span), harness.arrivals("status").count / 200
+        )
+    }
+
+    /// What waits for its permit when a refusal teaches the limit does not leave: it would be refused as well.
+    func testARefusalTakesBackWhatHasNotLeft() throws {
+        for journal in [nil, FakeJournal()] { try takesBack(journal) }
+    }
+
+    private func takesBack(_ journal: FakeJournal?) throws {
+        var settings = EngineSettings()
+        settings.rates = ["fake/submit": 20, "fake/query": 20]
+        let harness = try Harness(settings: settings, journal: journal)
+        harness.cloud.mostTasks = 2
+        harness.cloud.runningMilliseconds = 600_000
+        let jobs = (0..<20).map { journal == nil ? harness.submit("t\($0)") : harness.submit(key: "t\($0)") }
+        harness.run(until: 3_000)
+        XCTAssertLessThanOrEqual(submits(harness), 2 + 2, "the third one, and one that left before its answer came")
+        XCTAssertEqual(jobs.filter { $0.snapshot.outcome == .accepted }.count, 2)
+        for job in jobs[2...] {
+            XCTAssertEqual(job.snapshot.state, .queued)
+            XCTAssertEqual(job.snapshot.waitReason?.providerCode, "crowd", "why it waits can be read")
+        }
+        harness.cancel(jobs[5])
+        harness.cloud.mostTasks = 0
+        harness.run(for: 120_000)
+        for (number, job) in jobs.enumerated() where number != 5 {
+            XCTAssertEqual(job.snapshot.outcome, .accepted, "\(number)")
+        }
+        harness.runToTheEnd()
+        harness.checkPromises("taken back")
     }
 
     /// What the host has set is kept, and nothing has to be refused for it.

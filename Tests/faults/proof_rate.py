@@ -140,7 +140,7 @@ def crowded(rig: Rig, report: Report) -> None:
 
 def slots(rig: Rig, report: Report) -> None:
     """Five tasks may run: the limit is learned from few refusals, and its slots are used."""
-    count, life = (200, 4.0) if LONG else (40, 1.0)
+    count, life = (200, 2.0) if LONG else (40, 1.0)
     rig.box.config(duration=life, concurrency=5)
     keys = dict(_keys(rig), **rig.own_identity("tencent"))
     usual = {"poll.initial_ms": 1_000, "poll.max_ms": 5_000, "job.deadline_ms": 600_000}

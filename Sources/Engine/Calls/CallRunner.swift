@@ -115,6 +115,9 @@ final class CallRunner {
 
     func isOnWire(_ id: UInt64) -> Bool { onWire[id] != nil }
 
+    /// Whether a call waits for credentials or in its line, and holds nothing.
+    func isWaiting(_ id: UInt64) -> Bool { scheduler.isWaiting(id) }
+
     /// The id of the credentials that sign for a provider now; empty if there are no credentials.
     func account(of provider: String) -> String { scheduler.credentials(of: provider)?.id ?? "" }
 

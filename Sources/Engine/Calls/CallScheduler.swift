@@ -79,6 +79,14 @@ struct CallScheduler {
         }
     }
 
+    /// Whether a call waits for credentials or in its line, and holds nothing.
+    func isWaiting(_ id: UInt64) -> Bool {
+        switch entries[id]?.stage {
+        case .asking, .queued: true
+        default: false
+        }
+    }
+
     /// The credentials in use for a provider.
     func credentials(of provider: String) -> Credentials? { credentials[provider]?.current }
 

@@ -381,9 +381,20 @@ final class JobRunner {
             guard !job.machine.state.isTerminal else { return crowd.limit.forget(id) }
             crowd.limit.refused(id, failed, at: clock.nanoseconds())
             list(crowd)
+            takeBack(crowd)
             guard isNews else { return }
             for held in crowd.limit.heldJobs { active[held].map { tellWhyItWaits($0, failed) } }
         case .success, .failure: crowd.limit.forget(id)
+        }
+    }
+
+    /// A submission that waits for its permit would be refused as the one before it was.
+    private func takeBack(_ crowd: TaskCrowd) {
+        for id in crowd.limit.beyondLimit {
+            guard let job = active[id], calls.isWaiting(job.ticket) else { continue }
+            calls.withdraw(job)
+            crowd.limit.takeBack(id)
+            guard !crowd.limit.beyondLimit.isEmpty else { return }
         }
     }
 

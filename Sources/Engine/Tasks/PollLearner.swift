@@ -82,7 +82,7 @@ final class PollLearner {
 
     private var known: PollHistory { isKnown ? history : parent?.known ?? history }
 
-    private static let shareForCrowds = 0.8
+    private static let shareForCrowds = 0.9
     /// Where no rate of status calls is configured, crowds take no more than with this one.
     private static let usualPerSecond = 20.0
     private static let shortestCrowdPause = 100.0

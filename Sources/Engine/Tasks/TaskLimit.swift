@@ -152,6 +152,17 @@ struct TaskLimit {
         probeWidth = 1
     }
 
+    /// Submissions under way for which a refusal has left no room, the youngest first.
+    var beyondLimit: [UInt64] {
+        guard let limit, asking.count + running.count > limit else { return [] }
+        return asking.sorted(by: >)
+    }
+
+    /// A submission beyond the limit had not left, and waits again.
+    mutating func takeBack(_ id: UInt64) {
+        if forgetTry(id) { hold(id) }
+    }
+
     /// A submission has failed for another reason, or is no longer wanted, or a task has ended.
     mutating func forget(_ id: UInt64) {
         forgetTry(id)
