@@ -852,8 +852,10 @@ aigc_status aigc_journal_list(const char *path, const char *filter_json, const c
  * outcome AIGC_OUTCOME_ACCEPTED, with the remote_id of the job: the next client that submits or attaches the key, or that
  * resumes, follows the job. AIGC_OUTCOME_NOT_SENT, remote_id NULL: the key is free for another submission; if you are wrong,
  * that submission costs a second time. AIGC_OUTCOME_UNKNOWN, remote_id NULL: the key is abandoned and never sent again.
- * AIGC_E_NOT_FOUND: the journal has no such key. AIGC_E_WRONG_STATE: the key is not in doubt, or a client that is alive
- * drives its job. Since 1.2. */
+ * A finding can be corrected by another one, until a client has followed the job to its end. AIGC_E_NOT_FOUND: the journal
+ * has no such key. AIGC_E_WRONG_STATE: the key is not in doubt (the provider accepted it, it was never sent, or its job has
+ * ended), or a client that is alive drives its job. AIGC_E_INVALID_ARGUMENT: no job can have this id, or another key of the
+ * journal has it. Since 1.2. */
 aigc_status aigc_journal_resolve(const char *path, const char *key, int32_t outcome, const char *remote_id,
                                  aigc_error **error);
 

@@ -250,6 +250,8 @@ public protocol JobJournal: AnyObject, Sendable {
     /// Looks, on the helper thread, what has become of jobs that others hold, and takes over those of dead owners. `done`
     /// gets the places that are not as they were `known`.
     func look(_ known: [JournalPlace], done: @escaping @Sendable ([JournalPlace]) -> Void)
+    /// The newest jobs that have ids; empty if they cannot be read. The caller's thread.
+    func newestJobs() -> [JobReference]
     /// What earlier clients have learned; empty if it cannot be read. The caller's thread.
     func histories() -> [JournalHistory]
     /// Keeps what was learned, on the helper thread, without waiting for the disk. What cannot be written is dropped.

@@ -243,6 +243,20 @@ public final class Journal: JobJournal, @unchecked Sendable {
         if !writer.run({ [self] in done(changes(since: known)) }) { done([]) }
     }
 
+    public func newestJobs() -> [JobReference] {
+        let found = try? store.read { (database) throws(Failure) in
+            var found: [JobReference] = []
+            try database.each(Statements.newestJobs) { (row: borrowing FileRow) throws(Failure) in
+                found.append(
+                    JobReference(
+                        provider: row.text(0), operation: row.text(1), region: row.text(2), endpoint: row.text(3),
+                        remoteID: row.text(4)))
+            }
+            return found
+        }
+        return found ?? []
+    }
+
     public func histories() -> [JournalHistory] { Self.readHistories(store) }
 
     public func keep(_ histories: [JournalHistory]) {

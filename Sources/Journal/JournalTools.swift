@@ -111,49 +111,72 @@ public final class JournalTools: Sendable {
         case abandoned
     }
 
+    /// What `resolve` writes down: only what a person has said stays open to a person's correction.
+    private static let note = "resolved by hand"
+
     public func resolve(_ key: JournalKey, _ resolution: Resolution) throws(Failure) {
-        let name = key.text.shown(limit: 100)
+        let doing = "Resolving key \"\(key.text.shown(limit: 100))\""
         try store.write(synced: true) { (database) throws(Failure) in
             guard let entry = try database.find(key) else {
-                throw Failure(.notFound, "Resolving key \"\(name)\": the journal has no such key", field: "key")
+                throw Failure(.notFound, "\(doing): the journal has no such key", field: "key")
             }
-            switch entry.state {
-            case .unknown, .abandoned: break
-            case .claimed, .sending, .accepted:
-                guard !store.folder.isAlive(entry.owner) else {
-                    throw Failure(
-                        .wrongState,
-                        "Resolving key \"\(name)\": a client that lives drives its job (\(entry.state.name)); end it first",
-                        field: "key")
-                }
-                if case .notSent = resolution, entry.state == .accepted { fallthrough }
-            case .succeeded, .failed, .refused:
-                throw Failure(
-                    .wrongState, "Resolving key \"\(name)\": nothing is in doubt, its state is \(entry.state.name)",
-                    field: "key")
+            if let reason = Self.objection(to: entry, isDriven: store.folder.isAlive(entry.owner)) {
+                throw Failure(.wrongState, "\(doing): \(reason)", field: "key")
             }
             let now = Value.int(aigcp_unix_ms())
-            let note = Value.text("resolved by hand")
+            let note = Value.text(Self.note)
+            let state: JournalState
+            let outcome: SubmitOutcome
             switch resolution {
             case .accepted(let remoteID):
-                try database.change(Statements.resolveAccepted, [.key(key), .text(remoteID), note, now])
-            case .notSent:
-                try database.change(
-                    Statements.resolveEnded,
-                    [
-                        .key(key), .int(JournalState.refused.rawValue), .int(Int64(SubmitOutcome.notSent.rawValue)),
-                        note,
-                        now,
-                    ])
-            case .abandoned:
-                try database.change(
-                    Statements.resolveEnded,
-                    [
-                        .key(key), .int(JournalState.abandoned.rawValue), .int(Int64(SubmitOutcome.unknown.rawValue)),
-                        note, now,
-                    ])
+                try Self.check(remoteID, of: entry, database, doing)
+                return try database.change(Statements.resolveAccepted, [.key(key), .text(remoteID), note, now])
+            case .notSent: (state, outcome) = (.refused, .notSent)
+            case .abandoned: (state, outcome) = (.abandoned, .unknown)
             }
+            try database.change(
+                Statements.resolveEnded,
+                [.key(key), .int(state.rawValue), .int(Int64(outcome.rawValue)), note, now])
         }
+    }
+
+    /// Why a key is not in doubt; nil: it is.
+    static func objection(to entry: JournalEntry, isDriven: Bool) -> String? {
+        let isByHand = entry.note.isSame(as: note)
+        switch entry.state {
+        case .unknown, .abandoned: return nil
+        case .claimed, .sending, .accepted:
+            if isDriven { return "a client that lives drives its job (\(entry.state.name)); end it first" }
+            if entry.state == .sending || isByHand { return nil }
+            if entry.state == .claimed { return "it was never sent; submit its request" }
+            return
+                "nothing is in doubt: the provider has accepted it as \(entry.remoteID.shown(limit: 100)); attach the "
+                + "key, or resume its jobs"
+        case .refused where isByHand: return nil
+        case .succeeded, .failed, .refused: return "nothing is in doubt, its state is \(entry.state.name)"
+        }
+    }
+
+    /// One job cannot belong to two keys: the second would get the first one's images.
+    private static func check(
+        _ remoteID: String, of entry: JournalEntry, _ database: Database, _ doing: String
+    ) throws(Failure) {
+        guard remoteID.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), (1...1_024).contains(remoteID.utf8.count) else {
+            throw Failure(
+                .invalidArgument,
+                "\(doing): \"\(remoteID.shown(limit: 100))\" is no job's id: it has blanks, line ends or other characters "
+                    + "that no id has; copy it from the provider's console", field: "remote_id")
+        }
+        var holder: JournalKey?
+        try database.each(
+            Statements.holderOfID,
+            [.text(remoteID), .text(entry.provider), .text(entry.region), .text(entry.endpoint), .key(entry.key)]
+        ) { (row: borrowing FileRow) throws(Failure) in holder = JournalKey(row.text(0)) }
+        guard let holder else { return }
+        throw Failure(
+            .invalidArgument,
+            "\(doing): the job \(remoteID.shown(limit: 100)) belongs to key \"\(holder.text.shown(limit: 100))\"; look for "
+                + "the id of this key's own job", field: "remote_id")
     }
 
     /// Frees ended keys that have not changed for so long: they can be submitted, and paid, again. How many.

@@ -121,6 +121,13 @@ enum Statements {
         "SELECT owner FROM job WHERE ended_at_ms=0 AND owner>?1 ORDER BY owner LIMIT 1", "looking for owners")
     static let openByOwner = SQL(
         "SELECT owner, count(*) FROM job WHERE ended_at_ms=0 GROUP BY owner", "looking for owners")
+    /// Of the newest rows: a person may have a million.
+    static let newestJobs = SQL(
+        "SELECT provider, operation, region, endpoint, remote_id FROM job "
+            + "WHERE id>(SELECT max(id) FROM job)-1024 AND remote_id IS NOT NULL", "reading the newest ids")
+    static let holderOfID = SQL(
+        "SELECT key FROM job WHERE remote_id=?1 AND provider=?2 AND region=?3 AND endpoint=?4 AND key<>?5 LIMIT 1",
+        "looking for an id")
     static let page = SQL(
         "SELECT \(columns), request FROM job WHERE key>?1 AND substr(key, 1, length(?2))=?2 AND (?3='' OR provider=?3) "
             + "AND (?4=0 OR (?4 >> state) & 1) ORDER BY key LIMIT ?5", "listing keys")

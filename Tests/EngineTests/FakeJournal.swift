@@ -69,6 +69,9 @@ final class FakeJournal: JobJournal, @unchecked Sendable {
     var learned: [JournalHistory] = []
     private(set) var kept: [[JournalHistory]] = []
 
+    var jobs: [JobReference] = []
+
+    func newestJobs() -> [JobReference] { jobs }
     func histories() -> [JournalHistory] { learned }
     func keep(_ histories: [JournalHistory]) { kept.append(histories) }
 

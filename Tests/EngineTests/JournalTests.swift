@@ -28,6 +28,19 @@ final class JournalTests: XCTestCase {
         XCTAssertEqual(harness.arrivals("submit").count, 1)
     }
 
+    /// The process before, which is gone, has had the answer: this one gets it once more.
+    func testTheIDOfAnEarlierProcessIsNotTakenAgain() throws {
+        journal.jobs = [FakeProvider().reference(operation: "draw", remoteID: "job-1")]
+        let harness = try Harness(journal: journal)
+        let job = harness.submit(key: "k")
+        harness.run(for: 60_000)
+        XCTAssertEqual(harness.cloud.executions(of: "k"), ["job-1"])
+        XCTAssertEqual(job.snapshot.outcome, .unknown)
+        XCTAssertNil(job.snapshot.reference)
+        XCTAssertEqual(harness.arrivals("submit").count, 1)
+        XCTAssertEqual(journal.steps("k"), ["sending", "unknown"])
+    }
+
     func testAnIDIsToldOnceItIsOnTheDisk() throws {
         let harness = try harness()
         journal.isFast = false

@@ -167,6 +167,70 @@ final class StateTests: XCTestCase {
         XCTAssertEqual(try later.state("accepted"), .accepted)
     }
 
+    /// A person decides what is in doubt, and corrects what a person has said: never what the provider has said.
+    func testOnlyDoubtsAndWordsOfAPersonAreResolved() {
+        func objects(_ state: JournalState, note: String = "", isDriven: Bool = false) -> Bool {
+            var entry = JournalEntry(
+                key: key("k"), state: state, provider: "p", operation: "", region: "", endpoint: "", digest: [])
+            entry.note = note
+            return JournalTools.objection(to: entry, isDriven: isDriven) != nil
+        }
+        let byHand = "resolved by hand"
+        for (state, provider, person) in [
+            (JournalState.claimed, true, false), (.sending, false, false), (.accepted, true, false),
+            (.succeeded, true, true), (.failed, true, true), (.refused, true, false), (.unknown, false, false),
+            (.abandoned, false, false),
+        ] {
+            XCTAssertEqual(objects(state), provider, "\(state)")
+            XCTAssertEqual(objects(state, note: byHand), person, "\(state) by hand")
+            let isOpen = [.claimed, .sending, .accepted].contains(state)
+            XCTAssertTrue(!isOpen || objects(state, note: byHand, isDriven: true), "\(state), driven")
+        }
+    }
+
+    func testAnAcceptedJobIsNotResolvedAway() throws {
+        let place = Place()
+        var journal = try open(place.journal)
+        _ = try journal.take(claim("k"))
+        try journal.step(.sending("", "k"), "k")
+        try journal.step(.accepted(remoteID: "r-1", requestID: ""), "k")
+        journal.close()
+        let tools = try JournalTools(path: place.journal)
+        defer { tools.close() }
+        for resolution in [JournalTools.Resolution.accepted(remoteID: "typo"), .abandoned, .notSent] {
+            XCTAssertEqual(status { try tools.resolve(key("k"), resolution) }, .wrongState)
+        }
+        journal = try open(place.journal)
+        defer { journal.close() }
+        guard case .known(let job) = try journal.take(claim("k")) else { return XCTFail("paid twice") }
+        XCTAssertEqual(job.entry.remoteID, "r-1")
+    }
+
+    func testOneJobBelongsToOneKey() throws {
+        let place = Place()
+        let journal = try open(place.journal)
+        defer { journal.close() }
+        for name in ["a", "b"] {
+            _ = try journal.take(claim(name))
+            try journal.step(.sending("", name), name)
+        }
+        try journal.step(.accepted(remoteID: "r-1", requestID: ""), "a")
+        try journal.step(.unknown(Failure(.network, "")), "b")
+        let tools = try JournalTools(path: place.journal)
+        defer { tools.close() }
+        for id in ["r-1", "", " r-2", "r-2\n", "r 2", "r-2\u{7F}", "ä", String(repeating: "r", count: 1_025)] {
+            XCTAssertEqual(
+                status { try tools.resolve(key("b"), .accepted(remoteID: id)) }, .invalidArgument, "id \(id)")
+        }
+        XCTAssertEqual(try journal.state("b"), .unknown)
+        // A slip of the hand is corrected by hand.
+        try tools.resolve(key("b"), .accepted(remoteID: "typo"))
+        try tools.resolve(key("b"), .accepted(remoteID: "r-2"))
+        try tools.resolve(key("b"), .notSent)
+        try tools.resolve(key("b"), .accepted(remoteID: "r-2"))
+        XCTAssertEqual(journal.newestJobs().map(\.remoteID), ["r-1", "r-2"])
+    }
+
     func testResolvingByHand() throws {
         let place = Place()
         let journal = try open(place.journal)
@@ -182,7 +246,6 @@ final class StateTests: XCTestCase {
         try tools.resolve(key("a"), .accepted(remoteID: "r-9"))
         try tools.resolve(key("b"), .notSent)
         try tools.resolve(key("c"), .abandoned)
-        XCTAssertEqual(status { try tools.resolve(key("b"), .notSent) }, .wrongState)
         tools.close()
         guard case .known(let a) = try journal.take(claim("a")) else { return XCTFail("paid twice") }
         XCTAssertEqual(a.entry.state, .accepted)

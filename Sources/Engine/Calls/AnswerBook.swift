@@ -84,8 +84,8 @@ enum StrangeAnswer {
             "the answer comes from a cache (Age: \(age.shown(limit: 40))), not from the provider: no cache may stand"
                 + " between this machine and the provider"
         case .knownJob:
-            "the answer holds the id of a job that this client already has: it is an old answer, from a cache or left"
-                + " over on a connection"
+            "the answer holds the id of a job that this client or its journal already has: it is an old answer, from a"
+                + " cache or left over on a connection"
         case .knownAnswer:
             "the answer has the request id and the date of an earlier one: it is an old answer, from a cache or left"
                 + " over on a connection"
@@ -93,7 +93,7 @@ enum StrangeAnswer {
     }
 }
 
-/// The ids in the answers that this client has received, and the ids of attached jobs.
+/// The ids in the answers that this client has received, of attached jobs, and of the newest jobs of its journal.
 ///
 /// A provider gives each answer a request id of its own, a refusal too. An answer that repeats an earlier request id together
 /// with its date was made for another call: a submission that gets one has an unknown outcome, and a call that only reads is

@@ -48,6 +48,8 @@ final class EngineCore {
             settings: settings, rates: rates, book: book, timers: timers, transport: transport,
             credentials: credentials,
             reader: reader, reporter: reporter, clock: clock, random: random)
+        // Each command is a process of its own: an old answer may hold the id of a job of the process before.
+        for reference in journal?.newestJobs() ?? [] { reader.note(reference) }
         jobs = JobRunner(
             settings: settings, steps: steps, calls: calls, timers: timers, mailbox, reporter, book: book,
             clock: clock, random: random)
