@@ -228,7 +228,17 @@ def test_a_repetition_that_is_cut_short_is_continued(
     code = machines.start(1, *again).wait(60)
     assert code == (6 if doubts else 0), machines.log()
     assert 12 - doubts <= machines.created() <= 12
-    assert server.query("SELECT count(*) FROM aigc_run WHERE NOT ended") == [(0,)]
+    assert server.query("SELECT count(*) FROM aigc_run WHERE NOT ended") == [(1 if doubts else 0,)]
+
+
+def test_a_repetition_with_rows_left_is_continued(server: Server, tmp_path: Path, command: Command, sandbox: Any) -> None:
+    machines = Machines(tmp_path, command, sandbox, server, 2, 4)
+    line = ("--again", "cat-0000", "--limit", "2")
+    assert machines.start(0, *line).wait(60) == 0 and machines.created() == 2  # One of them is new, and of the repetition.
+    assert machines.start(1, "--again", "cat-0001", "--limit", "0").wait(60) == 0 and machines.created() == 2
+    assert machines.start(1, "--again", "cat-0002").wait(60) == 0 and machines.created() == 4  # Ends no other line's.
+    assert machines.start(1, *line).wait(60) == 0 and machines.created() == 4, machines.log()
+    assert machines.start(0, *line).wait(60) == 0 and machines.created() == 5, machines.log()
 
 
 def test_a_deleted_picture_and_an_expired_one(server: Server, tmp_path: Path, command: Command, sandbox: Any) -> None:

@@ -398,4 +398,7 @@ def test_problems_are_grouped() -> None:
 def test_the_line_to_repeat_has_no_secret() -> None:
     words = ["batch", "my cats.csv", "-c", "tencent.secret_key=x", "--config=a.b=1", "-c", "x=1"]
     assert again(words, ["tencent.secret_key"]).endswith("batch 'my cats.csv' --config=a.b=1 -c x=1")
+    words = ["batch", "x.csv", "--again", "a", "--again=b", "--retr", "failed", "--agai=c", "--out", "o"]
+    assert again(words, [], ("--again", "--retry")).endswith("batch x.csv --out o")
+    assert again(words, []).endswith(" ".join(words))
     assert shortened("a\n b" + "x" * 300).startswith("a b") and json.dumps(shortened("x" * 300)) != ""

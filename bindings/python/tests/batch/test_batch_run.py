@@ -6,11 +6,13 @@ import gzip
 import json
 import os
 import random
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
@@ -117,6 +119,77 @@ def test_an_interrupted_repetition_is_not_repeated_once_more(folder: Folder, san
     process.kill()
     process.wait(10)
     assert folder.created() == 3
+
+
+def paid(folder: Folder) -> Dict[str, int]:
+    """How many jobs the cloud has made of each prompt."""
+    return dict(Counter(job["prompt"] for job in folder.sandbox.stats()["jobs"]))
+
+
+def to_continue(folder: Folder, done: "subprocess.CompletedProcess[str]") -> "subprocess.CompletedProcess[str]":
+    """Types the line that a run has printed."""
+    line = next(line for line in done.stderr.splitlines() if line.startswith("  to continue: "))
+    words = shlex.split(line.partition(": ")[2])
+    return folder._command.run(*words[words.index("batch") :])
+
+
+def test_the_line_to_continue_pays_no_repetition_once_more(folder: Folder) -> None:
+    folder.run(folder.write("key,prompt\na,aa\n", "a.csv"), "--yes")
+    file = folder.write("key,prompt\na,aa\nb,bb\nc,cc\nd,dd\n")
+    line = ("--yes", "--again", "a", "--limit", "2")
+    first = folder.run(file, *line)
+    assert paid(folder) == {"aa": 2, "bb": 1}
+    folder.run(file, "--yes", "--limit", "1")  # A line without --again ends no repetition.
+    assert paid(folder) == {"aa": 2, "bb": 1, "cc": 1}
+    last = to_continue(folder, first)
+    assert last.returncode == 0 and "1 row is not paid once more: a." in last.stderr, last.stderr
+    assert paid(folder) == {"aa": 2, "bb": 1, "cc": 1, "dd": 1} and "to continue" not in last.stderr
+    folder.run(file, *line)  # Nothing was left: the same words begin the next repetition.
+    assert paid(folder) == {"aa": 3, "bb": 1, "cc": 1, "dd": 1}
+
+
+def test_a_repetition_has_all_of_its_rows_and_no_other_one_ends_it(folder: Folder, sandbox: Any) -> None:
+    file = folder.write("key,prompt\na,aa\nb,bb\nc,cc\n")
+    folder.run(file, "--yes", "--limit", "1", "--again", "a")  # It is new: a job of its own, and of the repetition.
+    assert paid(folder) == {"aa": 1}
+    sandbox.fault("error", CREATE, code="FailedOperation.UserArrears", times=-1, after=1)
+    first = folder.run(file, "--yes", "--again", "a", "--again", "b", code=4)
+    assert paid(folder)["aa"] == 1 and folder.created() == 2
+    sandbox.clear_faults()
+    folder.run(file, "--yes", "--again", "b")  # Another line: what that one has paid stays paid.
+    assert paid(folder) == {"aa": 1, "bb": 1, "cc": 1}
+    assert to_continue(folder, first).returncode == 0
+    assert paid(folder) == {"aa": 1, "bb": 1, "cc": 1}
+    folder.run(file, "--yes", "--again", "a")
+    assert paid(folder) == {"aa": 2, "bb": 1, "cc": 1}
+
+
+def test_a_repetition_in_doubt_has_not_ended(folder: Folder, sandbox: Any) -> None:
+    file = folder.write("key,prompt\na,aa\nb,bb\n")
+    folder.run(file, "--yes")
+    sandbox.fault("reset_after", CREATE)
+    folder.run(file, "--yes", "--again", "a", code=6)
+    assert paid(folder) == {"aa": 2, "bb": 1}
+    known = {row["remote_id"] for row in journal.rows(folder.journal)}
+    lost = next(job["id"] for job in sandbox.stats()["jobs"] if job["id"] not in known)
+    journal.resolve(folder.journal, "a~2", aigc.Outcome.ACCEPTED, lost)
+    folder.run(file, "--yes", "--again", "a")  # Takes the job that was in doubt.
+    assert paid(folder) == {"aa": 2, "bb": 1} and folder.results()["a"]["remote_id"] == lost
+    folder.run(file, "--yes", "--again", "a")
+    assert paid(folder) == {"aa": 3, "bb": 1}
+
+
+def test_the_line_to_continue_retries_no_row_twice(folder: Folder) -> None:
+    folder.run(folder.write("key,prompt\nf,x [fail]\n", "f.csv"), "--yes", code=3)
+    file = folder.write("key,prompt\nf,x [fail]\ng,y [fail]\nc,z\n")
+    first = folder.run(file, "--yes", "--retry", "failed", "--limit", "2", code=3)
+    assert paid(folder) == {"x [fail]": 2, "y [fail]": 1}
+    last = to_continue(folder, first)
+    assert last.returncode == 3 and paid(folder) == {"x [fail]": 2, "y [fail]": 1, "z": 1}
+    page = (folder.out / "report.html").read_text(encoding="utf-8")
+    assert "--retry failed  #" in page and "--retry failed --retry" not in page
+    folder.run(file, "--yes", "--retry", "failed", code=3)
+    assert paid(folder) == {"x [fail]": 3, "y [fail]": 2, "z": 1}
 
 
 def test_repeat_and_templates(folder: Folder) -> None:

@@ -51,7 +51,8 @@ def batch(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> i
     work = Batch(source, args.out, options_of(args), args.journal, settings)
     work.note = _reading(output)
     with work:
-        work.command = again(args.words, [row.key for row in _config_keys() if row.type == "secret"])
+        secrets = [row.key for row in _config_keys() if row.type == "secret"]
+        work.command, work.plain_command = again(args.words, secrets), again(args.words, secrets, ("--again", "--retry"))
         code = _show_plan(work.plan, args, output)
         if code == exits.OK:
             code = _consent(work.plan, args, output)
@@ -87,14 +88,17 @@ def options_of(args: argparse.Namespace) -> Options:
     )
 
 
-def again(words: Sequence[str], secrets: Sequence[str]) -> str:
-    """The line to repeat, for a shell, without secrets and without what is asked once."""
+def again(words: Sequence[str], secrets: Sequence[str], without: Sequence[str] = ()) -> str:
+    """The line to repeat, for a shell, without secrets and without some options that have a value. --again and --retry stay
+    unless they are named there: until nothing is left, the same line pays no row of its own once more."""
     kept: List[str] = []
     skip = False
     for position, word in enumerate(words):
         following = words[position + 1] if position + 1 < len(words) else ""
         if skip:
             skip = False
+        elif _names_one(word, without):
+            skip = "=" not in word
         elif word in ("-c", "--config") and following.partition("=")[0] in secrets:
             skip = True
         elif word.startswith("--config=") and word[len("--config=") :].partition("=")[0] in secrets:
@@ -102,6 +106,12 @@ def again(words: Sequence[str], secrets: Sequence[str]) -> str:
         else:
             kept.append(word)
     return " ".join([program(), *map(shlex.quote, kept)])
+
+
+def _names_one(word: str, options: Sequence[str]) -> bool:
+    """Whether a word is one of the options, which may be shortened."""
+    name = word.partition("=")[0]
+    return len(name) > 2 and any(option.startswith(name) for option in options)
 
 
 def _show_plan(plan: Plan, args: argparse.Namespace, output: Output) -> int:
@@ -198,7 +208,7 @@ def _tell(result: RowResult, output: Output, show: Show) -> None:
 
 
 def _sum_up(work: Batch, summary: Summary, args: argparse.Namespace, output: Output, seconds: float) -> None:
-    done, failed, doubt, rest = summary_counts(summary.counts)
+    done, failed, doubt, _ = summary_counts(summary.counts)
     parts = [f"{summary.rows} rows: {done} done, {failed} failed, {doubt} in doubt"]
     parts += [f"{number} {state}" for state, number in summary.counts.items() if state in ("not sent", "to fetch")]
     line = ", ".join(parts) + f"   {clock(seconds)}"
@@ -215,7 +225,7 @@ def _sum_up(work: Batch, summary: Summary, args: argparse.Namespace, output: Out
     if doubt:
         journal = f" --journal {shlex.quote(args.journal)}" if args.journal else ""
         output.alarm(f"  to settle them: {program()} batch --resolve --out {out}{journal}")
-    if work.runner.interrupted or rest:
+    if work.runner.has_left:
         output.alarm(f"  to continue: {work.command}")
     expiry = index.first_expiry(_HOURS)
     if expiry is not None:

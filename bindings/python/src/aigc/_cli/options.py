@@ -251,9 +251,12 @@ def _batch(commands: Any) -> None:
     money.add_argument("--price", type=seconds, metavar="MONEY", help="of one image, for the plan")
     money.add_argument(
         "--retry", action="append", choices=("refused", "failed", "expired"), default=[],
-        help="submit these rows once more; failed and expired ones may be billed again",
+        help="submit these rows once more; failed and expired ones may be billed again. A single time until nothing is left",
     )
-    money.add_argument("--again", action="append", default=[], metavar="KEY", help="pay this row once more, on purpose")
+    money.add_argument(
+        "--again", action="append", default=[], metavar="KEY",
+        help="pay this row once more, on purpose. A single time: until nothing is left, the same line only does the rest",
+    )
     money.add_argument("--resolve", action="store_true", help="say what happened to rows in doubt, one after the other")
     sub.add_argument("--no-prompts", action="store_true", help="keep prompts out of everything that is written")
     sub.add_argument("--progress", choices=("auto", "tty", "plain", "quiet"), default="auto", help="how progress is shown")

@@ -124,7 +124,8 @@ def plan(
     journal: a folder, by default .aigc in `out`; or postgresql://… for one that machines share.
     options: provider, operation, fields (what a row does not say itself), prompt (a template that columns fill in), keep, map,
              drop, repeat, name_template, retry ("refused", "failed", "expired"), again (keys), limit, prompts (False keeps
-             prompts out of the results).
+             prompts out of the results). What retry and again name is paid once more a single time: the same call again
+             does what is left, and begins the next repetition only after a call that has left nothing.
     """
     return Batch(source_of(rows, format, encoding), out, options_of(options), journal).dry()
 
@@ -155,6 +156,8 @@ class Batch:
         """Is told the number of rows that are read, now and then."""
         self.command: Optional[str] = None
         """The command line of this run, for the report."""
+        self.plain_command: Optional[str] = None
+        """The same without what is paid once more on purpose."""
 
     def __enter__(self) -> "Batch":
         self.folder.prepare()
@@ -230,12 +233,12 @@ class Batch:
         runner, index = self.runner, self.plan._index
         report: Optional[str] = None
         try:
-            runner.finish()
             self.folder.replace(METADATA, metadata_lines(index.all("stands = 'done'"), self._options.prompts))
             parts = report_parts(
-                index, runner.counts(), runner.stops, self._options.prompts, self.folder.path, self.command
+                index, runner.counts(), runner.stops, self._options.prompts, self.folder.path, self.command, self.plain_command
             )
             report = self.folder.replace(REPORT, parts)
+            runner.finish()
         except AigcError as error:
             runner.stops.append(error.message)
             runner.stop(code=8)

@@ -157,15 +157,15 @@ class Folder:
         self._ledger = _appendable(os.path.join(self.ours, _LEDGER), 0o600)
         self._results = _appendable(os.path.join(self.path, RESULTS), 0o644)
 
-    def note(self, entry: Mapping[str, Any], durable: bool = False) -> None:
-        """A line of the ledger. durable: it is on the disk when this returns."""
-        _append(self._ledger, entry, "the ledger of the batch")
+    def note(self, *entries: Mapping[str, Any], durable: bool = False) -> None:
+        """Lines of the ledger, all or none. durable: they are on the disk when this returns."""
+        _append(self._ledger, entries, "the ledger of the batch")
         if durable:
             os.fsync(self._ledger)
 
     def tell(self, entry: Mapping[str, Any]) -> None:
         """A line of results.jsonl."""
-        _append(self._results, entry, RESULTS)
+        _append(self._results, [entry], RESULTS)
 
     def replace(self, name: str, parts: Iterable[str]) -> str:
         """Writes a file anew, whole or not at all, and returns its path."""
@@ -239,8 +239,9 @@ def _appendable(path: str, mode: int) -> int:
     return file
 
 
-def _append(file: int, entry: Mapping[str, Any], what: str) -> None:
-    data = (json.dumps(entry, ensure_ascii=False, default=str) + "\n").encode("utf-8", "backslashreplace")
+def _append(file: int, entries: Iterable[Mapping[str, Any]], what: str) -> None:
+    text = "".join(json.dumps(entry, ensure_ascii=False, default=str) + "\n" for entry in entries)
+    data = text.encode("utf-8", "backslashreplace")
     size = os.fstat(file).st_size
     try:
         written = os.write(file, data)

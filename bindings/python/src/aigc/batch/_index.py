@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from . import _names
 from ._columns import Spec
@@ -24,7 +24,8 @@ CREATE TABLE rows(
 CREATE TABLE seen(own TEXT PRIMARY KEY, number INT) WITHOUT ROWID;
 CREATE TABLE names(folded TEXT PRIMARY KEY, n INT, stem TEXT) WITHOUT ROWID;
 CREATE TABLE files(stem TEXT PRIMARY KEY, path TEXT, size INT) WITHOUT ROWID;
-CREATE TABLE sent(key TEXT PRIMARY KEY, jkey TEXT, print TEXT, prompt TEXT, run TEXT) WITHOUT ROWID;
+CREATE TABLE sent(key TEXT PRIMARY KEY, jkey TEXT, print TEXT, prompt TEXT) WITHOUT ROWID;
+CREATE TABLE paid(key TEXT, run TEXT, PRIMARY KEY(key, run)) WITHOUT ROWID;
 CREATE TABLE results(
     key TEXT PRIMARY KEY, jkey TEXT, state TEXT, files TEXT, message TEXT, status TEXT, seconds REAL, token TEXT
 ) WITHOUT ROWID;
@@ -82,6 +83,19 @@ class Row(NamedTuple):
         return found
 
 
+class Asked(NamedTuple):
+    """What a repetition on purpose was asked for."""
+
+    again: FrozenSet[str]
+    retry: FrozenSet[str]
+
+    @staticmethod
+    def of(entry: Mapping[str, Any]) -> "Asked":
+        """From a line of the ledger."""
+        lists = [entry.get(name) for name in ("again", "retry")]
+        return Asked(*(frozenset(map(_plain, found if isinstance(found, list) else ())) for found in lists))
+
+
 class Index:
     """Every row, what is known of it, and what is done with it. One thread."""
 
@@ -102,6 +116,12 @@ class Index:
         if name:
             os.unlink(name)  # It goes with the process, however that ends.
         self.rows = 0
+        self._asked: Dict[str, Asked] = {}
+        """What open repetitions on purpose were asked for, by their runs. An older version has not noted that."""
+        self._has_paid = False
+        self.held: List[str] = []
+        """The first keys that are not paid once more, because a repetition that has not ended has sent them."""
+        self.held_count = 0
 
     def close(self) -> None:
         """Forgets everything. Can be called twice."""
@@ -164,15 +184,22 @@ class Index:
         """What was sent under which key, by earlier runs. The last entry of a key counts."""
         ended = set()
         for entry in entries:
+            run = entry.get("run")
             if isinstance(entry.get("key"), str):
-                values = [entry.get(name) for name in ("key", "journal_key", "print", "prompt", "run")]
+                values = [entry.get(name) for name in ("key", "journal_key", "print", "prompt")]
                 values[1] = values[1] or values[0]
                 values = [text if text is None else _plain(text) for text in values]
-                self._db.execute("INSERT OR REPLACE INTO sent VALUES(?, ?, ?, ?, ?)", values)
-            elif "ended" in entry:
-                ended.add(entry["ended"])
+                self._db.execute("INSERT OR REPLACE INTO sent VALUES(?, ?, ?, ?)", values)
+                if run is not None:
+                    self.note_paid(str(values[0]), _plain(run))
+            elif isinstance(entry.get("ended"), str):
+                ended.add(_plain(entry["ended"]))
+            elif isinstance(run, str):
+                self._asked[_plain(run)] = Asked.of(entry)
         for run in ended:
-            self._db.execute("UPDATE sent SET run = NULL WHERE run = ?", (run,))
+            self._db.execute("DELETE FROM paid WHERE run = ?", (run,))
+            self._asked.pop(run, None)
+        self._has_paid = self._one("SELECT 1 FROM paid") is not None
         self._db.execute(
             "UPDATE rows SET jkey = (SELECT jkey FROM sent WHERE sent.key = rows.key) "
             "WHERE key IN (SELECT key FROM sent WHERE jkey != key)"
@@ -215,9 +242,47 @@ class Index:
             last = int(found[-1][0])
             yield [str(key) for _, key in found]
 
+    def note_paid(self, key: str, run: str) -> None:
+        """A repetition on purpose sends this row: it sends the row never again."""
+        self._db.execute("INSERT OR IGNORE INTO paid VALUES(?, ?)", (key, run))
+
     def runs(self) -> Set[str]:
-        """The repetitions on purpose that may be cut short."""
-        return {str(found[0]) for found in self._db.execute("SELECT DISTINCT run FROM sent WHERE run IS NOT NULL")}
+        """The repetitions on purpose that may have rows left."""
+        return {str(found[0]) for found in self._db.execute("SELECT DISTINCT run FROM paid")} | set(self._asked)
+
+    def runs_within(self, options: Options) -> List[str]:
+        """The open repetitions of which everything is asked here too, as far as their rows are in the file."""
+        found: List[str] = []
+        for run in sorted(self.runs()):
+            asked = self._asked.get(run)
+            if asked is None:  # Of an older version: all that is known are its rows.
+                keys = {str(row[0]) for row in self._db.execute("SELECT key FROM paid WHERE run = ?", (run,))}
+                asked = Asked(frozenset(keys), frozenset())
+            here = {key for key in asked.again - options.again if self.has(key)}
+            if not here and asked.retry <= options.retry:
+                found.append(run)
+        return found
+
+    def is_undecided(self, runs: Iterable[str]) -> bool:
+        """Whether a row that one of these repetitions paid once more is in doubt, or in conflict."""
+        return any(
+            self._one(
+                "SELECT 1 FROM rows WHERE stands IN (?, ?) AND (key != jkey OR key IN (SELECT value FROM json_each(?))) "
+                "AND EXISTS(SELECT 1 FROM paid WHERE paid.key = rows.key AND paid.run = ?)",
+                Is.DOUBT.value, Is.CONFLICT.value, as_json(sorted(self.options.again)), run,
+            ) is not None
+            for run in runs
+        )
+
+    def has(self, key: str) -> bool:
+        """Whether a row has this key."""
+        return self._one("SELECT 1 FROM rows WHERE key = ?", key) is not None
+
+    def _paid_by(self, key: str) -> List[Optional["Asked"]]:
+        """What the open repetitions were asked for that have sent this row."""
+        if not self._has_paid:
+            return []
+        return [self._asked.get(str(found[0])) for found in self._db.execute("SELECT run FROM paid WHERE key = ?", (key,))]
 
     def stems(self) -> Iterator[str]:
         """The file names of all images, without their extensions."""
@@ -231,7 +296,7 @@ class Index:
                 "SELECT rows.n, rows.row, rows.line, rows.key, rows.jkey, rows.print, rows.names, rows.provider, rows.operation, "
                 "rows.stem, journal.state, journal.alive, journal.status, journal.remote_id, journal.images, "
                 "journal.sent_ms, journal.accepted_ms, journal.ended_ms, results.state, results.files, results.message, "
-                "results.status, results.seconds, results.token, sent.print, sent.run FROM rows "
+                "results.status, results.seconds, results.token, sent.print FROM rows "
                 "LEFT JOIN journal ON journal.jkey = rows.jkey "
                 "LEFT JOIN results ON results.key = rows.key AND results.jkey = rows.jkey "
                 "LEFT JOIN sent ON sent.key = rows.key WHERE rows.n > ? ORDER BY rows.n LIMIT ?",
@@ -247,7 +312,7 @@ class Index:
 
     def _decide_row(self, row: Tuple[Any, ...]) -> Optional[Problem]:
         (n, number, line, key, jkey, mark, names, provider, operation, stem, state, alive, status, remote_id, images,
-         sent_ms, accepted_ms, ended_ms, last, files, message, last_status, seconds, token, sent_print, run) = row
+         sent_ms, accepted_ms, ended_ms, last, files, message, last_status, seconds, token, sent_print) = row
         values = {"key": jkey, "provider": provider, "operation": operation, **json.loads(names)}
         here = self._listed(json.loads(files or "[]"))
         is_whole = not images or len(here) >= int(images)
@@ -255,10 +320,16 @@ class Index:
             state, bool(alive), status, is_whole, sent_print is not None and sent_print != mark,
             last == Is.EXPIRED.value,
         )
-        is_open = run is not None  # Paid again by a run that was cut short: the same line takes that job.
-        retry = frozenset() if is_open else self.options.retry
-        again = key in self.options.again and not is_open
+        retry, again = self.options.retry, key in self.options.again
         decision = decide(seen, retry, again)
+        paid = self._paid_by(key)
+        if paid:  # By a repetition that has not ended: the same line takes that job.
+            retry = frozenset() if any(asked is None or asked.retry for asked in paid) else retry
+            again = again and not any(asked is None or key in asked.again for asked in paid)
+            wanted, decision = decision, decide(seen, retry, again)
+            if wanted.do is Do.AGAIN and decision.do is not Do.AGAIN:
+                self.held_count += 1
+                self.held += [key] if len(self.held) < 3 else []
         do = decision.do.value
         if decision.do is Do.AGAIN:
             jkey, do = next_generation(key, self._is_taken), Do.SEND.value
@@ -428,7 +499,7 @@ class Index:
 
     def unknown_again(self) -> List[str]:
         """Keys of --again that no row has."""
-        return sorted(key for key in self.options.again if self._one("SELECT 1 FROM rows WHERE key = ?", key) is None)
+        return sorted(key for key in self.options.again if not self.has(key))
 
     def _one(self, query: str, *values: Any) -> Optional[Tuple[Any, ...]]:
         found: Optional[Tuple[Any, ...]] = self._db.execute(query, values).fetchone()

@@ -36,6 +36,11 @@ class Options:
     prompts: bool = True
     """Whether the results hold the prompts."""
 
+    @property
+    def is_repetition(self) -> bool:
+        """Whether rows may be paid once more on purpose."""
+        return bool(self.again or self.retry)
+
 
 def wrong(options: Options) -> List[str]:
     """What is wrong with options that do not depend on a row."""

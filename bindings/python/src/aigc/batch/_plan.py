@@ -138,6 +138,8 @@ def build(
             images = index.images_to_send(options.limit)
             plan.numbers = Numbers(index.rows, skipped, send, images, tasks.get(Do.FETCH.value, 0), stands, gone)
             _check_disk(plan, wrong)
+            if index.held_count:
+                plan.warnings.append(_held(index.held_count, index.held))
     except BaseException:
         plan.close()
         raise
@@ -316,6 +318,15 @@ def _check_disk(plan: Plan, wrong: _Errors) -> None:
             f"{megabytes(free)} are free, and {images} pictures of {megabytes(learned or _USUAL_BYTES)} need "
             f"{megabytes(images * (learned or _USUAL_BYTES))}"
         )
+
+
+def _held(count: int, keys: List[str]) -> str:
+    rows = "1 row is" if count == 1 else f"{count} rows are"
+    more = ", …" if count > len(keys) else ""
+    return (
+        f"{rows} not paid once more: {', '.join(keys)}{more}. A line with --again or --retry that has not done all of its rows "
+        "has sent them already; that line ends when nothing is left or in doubt"
+    )
 
 
 def megabytes(size: int) -> str:

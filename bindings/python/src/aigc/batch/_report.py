@@ -36,8 +36,9 @@ class Group(NamedTuple):
     """What to do about them."""
 
 
-def command_for(state: str, line: Optional[str], out: str) -> str:
-    """What to run for rows in this state. line: the command of this run; None where a program ran it."""
+def command_for(state: str, line: Optional[str], out: str, plain: Optional[str] = None) -> str:
+    """What to run for rows in this state. line: the command of this run; None where a program ran it. plain: that command
+    without --again and --retry, where the run had them: nobody pays for these once more by mistake."""
     if state == "in doubt":
         return f"aigc batch --resolve --out {out}"
     retry = {"failed": "failed", "refused": "refused", "expired": "expired"}.get(state)
@@ -49,10 +50,10 @@ def command_for(state: str, line: Optional[str], out: str) -> str:
     base = line or "the same call again"
     if retry is None:
         return base
-    return f"{base} --retry {retry}{warns}" if line else f'{base}, with retry="{retry}"{warns}'
+    return f"{plain or base} --retry {retry}{warns}" if line else f'{base}, with retry="{retry}"{warns}'
 
 
-def groups(rows: Iterable[Row], line: Optional[str], out: str) -> List[Group]:
+def groups(rows: Iterable[Row], line: Optional[str], out: str, plain: Optional[str] = None) -> List[Group]:
     """Rows by state and reason, the most first."""
     found: Dict[Tuple[str, str], Tuple[int, List[str]]] = {}
     for row in rows:
@@ -63,7 +64,7 @@ def groups(rows: Iterable[Row], line: Optional[str], out: str) -> List[Group]:
         found[row.stands or "", reason] = count + 1, keys
     ordered = sorted(found.items(), key=lambda entry: (_ORDER.index(entry[0][0]), -entry[1][0]))
     return [
-        Group(state, reason, count, keys, command_for(state, line, out)) for (state, reason), (count, keys) in ordered
+        Group(state, reason, count, keys, command_for(state, line, out, plain)) for (state, reason), (count, keys) in ordered
     ]
 
 
@@ -104,6 +105,7 @@ def report_parts(
     prompts: bool,
     out: str = ".",
     line: Optional[str] = None,
+    plain: Optional[str] = None,
 ) -> Iterator[str]:
     """The page, in parts."""
     pictures = index.pictures()
@@ -116,7 +118,7 @@ def report_parts(
         "shown": min(rows, ROWS),
         "counts": [[state, counts[state]] for state in _ORDER if counts.get(state)],
         "stops": stops,
-        "groups": [group._asdict() for group in groups(index.all("stands != 'done'"), line, out)],
+        "groups": [group._asdict() for group in groups(index.all("stands != 'done'"), line, out, plain)],
         "pictures": pictures,
         "inside": inside,
     }

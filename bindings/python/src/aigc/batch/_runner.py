@@ -106,6 +106,9 @@ class Runner:
         """Warnings of the library that have come; whoever shows them empties the list."""
         self.interrupted = False
         self._folder.open()
+        if self._options.is_repetition:
+            asked = {"again": sorted(self._options.again), "retry": sorted(self._options.retry)}
+            self._folder.note({"run": self._run, **asked, **self._mark}, durable=True)
 
     # Numbers.
 
@@ -211,10 +214,23 @@ class Runner:
             else:
                 self._end(pending, _End(Is.NEW), [])
 
+    @property
+    def has_left(self) -> bool:
+        """Whether the same line, once more, would do something: rows are not sent or not fetched."""
+        return self.interrupted or bool(summary_counts(self._counts)[3])
+
     def finish(self) -> None:
-        """Everything that this run began has ended: repetitions on purpose are over."""
-        if not self.interrupted:
-            self._folder.note({"ended": self._run})
+        """The last word of a run that was not cut short. Repetitions on purpose end here, once all of their rows are decided:
+        until then the same line takes their jobs, and pays none of them again."""
+        runs = self._ended_runs()
+        if runs:
+            self._folder.note(*({"ended": run} for run in runs), durable=True)
+
+    def _ended_runs(self) -> List[str]:
+        if not self._options.is_repetition or self.has_left:
+            return []
+        runs = [*self._index.runs_within(self._options), self._run]
+        return [] if self._index.is_undecided(runs) else runs
 
     # Begin.
 
@@ -275,9 +291,14 @@ class Runner:
 
     def _submit(self, row: Row) -> None:
         try:
-            again: Dict[str, Any] = {"journal_key": row.jkey, "run": self._run} if row.jkey != row.key else {}
             prompt = shortened(row.prompt) if self._options.prompts else ""
-            self._folder.note({"key": row.key, "print": row.print, "prompt": prompt, **again, **self._mark}, durable=bool(again))
+            entry = {"key": row.key, "print": row.print, "prompt": prompt, **self._mark}
+            if row.jkey != row.key:
+                entry["journal_key"] = row.jkey
+            if self._options.is_repetition:
+                entry["run"] = self._run
+                self._index.note_paid(row.key, self._run)
+            self._folder.note(entry, durable=row.jkey != row.key or row.key in self._options.again)
             job = self._client.submit(self._request(row))
         except KeyConflictError as error:
             self._end_row(row, _End(Is.CONFLICT, error), [])

@@ -178,13 +178,15 @@ class Shared:
             return {self.run}
         return {str(row[0]) for row in self._run("SELECT run FROM aigc_run WHERE NOT ended")}
 
-    def join(self) -> None:
-        """Takes part in the repetition that is open, or begins one."""
+    def join(self, asked: str) -> None:
+        """Takes part in the open repetition that was asked for the same, or begins one. asked: a short text without "-"."""
         if self.run is not None:
             return
         self._run("SELECT pg_advisory_lock(%s, 0)", _CLASS)
         try:
-            self.run = next(iter(sorted(self.open_runs())), uuid.uuid4().hex)
+            runs = sorted(self.open_runs())  # Those of an older version say not what they were asked for.
+            self.run = next((run for run in runs if run.partition("-")[0] == asked or "-" not in run), None)
+            self.run = self.run or f"{asked}-{uuid.uuid4().hex}"
             self._enter()
         finally:
             self._run("SELECT pg_advisory_unlock(%s, 0)", _CLASS)
@@ -221,8 +223,7 @@ class Shared:
         columns = [list(column) for column in zip(*entries)] or [[], [], [], [], [], []]
         made = self._run(
             "INSERT INTO aigc_key(key, print, provider, operation, prompt, row_key, state, owner, place, run) "
-            "SELECT key, print, provider, operation, prompt, row_key, 'claimed', %s, %s, "
-            "CASE WHEN row_key IS NULL THEN NULL ELSE %s END "
+            "SELECT key, print, provider, operation, prompt, row_key, 'claimed', %s, %s, %s "
             "FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[]) "
             "AS n(key, print, provider, operation, prompt, row_key) ON CONFLICT (key) DO NOTHING RETURNING key",
             self.owner, self.place, self.run, *columns,
@@ -231,10 +232,12 @@ class Shared:
             "WITH free AS (SELECT k.key FROM aigc_key k WHERE k.key = ANY(%s) AND k.state IN ('claimed', 'refused') "
             f"AND (k.state = 'refused' OR k.owner = %s OR NOT {_ALIVE}) "
             "ORDER BY k.key FOR UPDATE SKIP LOCKED) "
-            "UPDATE aigc_key SET state = 'claimed', owner = %s, place = %s, status = NULL, ended_at = NULL, print = n.print "
+            "UPDATE aigc_key SET state = 'claimed', owner = %s, place = %s, status = NULL, ended_at = NULL, print = n.print, "
+            "run = CASE WHEN aigc_key.run IN (SELECT r.run FROM aigc_run r WHERE NOT r.ended) THEN aigc_key.run "
+            "ELSE coalesce(%s, aigc_key.run) END "
             "FROM free, unnest(%s::text[], %s::text[]) AS n(key, print) "
             "WHERE aigc_key.key = free.key AND n.key = free.key RETURNING aigc_key.key",
-            columns[0], self.owner, self.owner, self.place, columns[0], columns[1],
+            columns[0], self.owner, self.owner, self.place, self.run, columns[0], columns[1],
         )
         return {str(row[0]) for row in [*made, *taken]}
 

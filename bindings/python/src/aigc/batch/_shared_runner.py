@@ -15,6 +15,7 @@ from ..request import Request
 from ._columns import shortened
 from ._decide import Is
 from ._index import Row
+from ._keys import own_hash
 from ._plan import Plan
 from ._runner import Runner, _End, _Pending
 from ._shared import End, Lost, Shared, files_of, is_missing, local_key
@@ -51,7 +52,7 @@ class SharedRunner(Runner):
         self._tried = 0.0
         if plan._options.again or plan._options.retry - {"refused"}:
             try:
-                shared.join()
+                shared.join(own_hash({"again": sorted(plan._options.again), "retry": sorted(plan._options.retry)}))
             except Lost as error:
                 self._go_away(error)
 
@@ -80,8 +81,9 @@ class SharedRunner(Runner):
         super().settle(grace)
 
     def finish(self) -> None:
+        runs = self._ended_runs()  # None: rows are left, and this machine stays a member that is cut short.
         super().finish()
-        if not self.interrupted:
+        if runs:
             try:
                 self._shared.part()
             except Lost as error:  # The next run with the same line takes part, and ends the repetition.
