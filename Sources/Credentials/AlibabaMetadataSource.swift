@@ -118,7 +118,9 @@ enum MetadataText {
     /// The first line: the name of a role or a token, fit for a URL or a header.
     static func firstLine(_ body: [UInt8], _ server: String) throws(CredentialUnavailable) -> String {
         let line = body.prefix { $0 != 0x0A && $0 != 0x0D }
-        guard !line.isEmpty, line.count <= 1024, line.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+        // Keys, or a page, in the place of a name: the answer to another call, or of another server.
+        let isText = line.contains { "{}[]<>\"\\".utf8.contains($0) }
+        guard !line.isEmpty, line.count <= 1024, !isText, line.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw CredentialUnavailable(.transient, "\(server) answered something unexpected")
         }
         return String(decoding: line, as: UTF8.self)

@@ -34,8 +34,8 @@ enum AlibabaSTS {
         }
         let request = HTTPRequest(
             method: .get, url: "\(endpoint)/?\(query)", headers: [HTTPHeader("Accept", "application/json")])
-        let answer = try context.json(request, context.options(for: endpoint), server)
-        return try credentials(answer, context, source: "\(source)/\(base.source)")
+        let answer = try context.json(request, context.options(for: endpoint), server, isMade: true)
+        return try credentials(answer, role, context, source: "\(source)/\(base.source)")
     }
 
     /// As the vendor's Go package sends it: what is asked for in the query, who asks in the body. A token in a query ends
@@ -63,8 +63,8 @@ enum AlibabaSTS {
                 HTTPHeader("Content-Type", "application/x-www-form-urlencoded"),
                 HTTPHeader("Accept", "application/json"),
             ], body: Array(ACS3.canonical(query: fields).utf8))
-        let answer = try context.json(request, context.options(for: endpoint), server)
-        return try credentials(answer, context, source: source)
+        let answer = try context.json(request, context.options(for: endpoint), server, isMade: true)
+        return try credentials(answer, role, context, source: source)
     }
 
     private static func parameters(
@@ -96,9 +96,24 @@ enum AlibabaSTS {
     }
 
     private static func credentials(
-        _ answer: JSONValue, _ context: CredentialContext, source: String
+        _ answer: JSONValue, _ role: AlibabaRole, _ context: CredentialContext, source: String
     ) throws(CredentialUnavailable) -> Credentials {
-        try temporary(answer["Credentials"], context, server: server, source: source)
+        if let got = account(answer["AssumedRoleUser"]?["Arn"]?.stringValue), let asked = account(role.arn),
+            !got.isSame(as: asked)
+        {
+            throw CredentialUnavailable(
+                .transient, "\(server) answered with keys of account \(got), and account \(asked) was asked for")
+        }
+        return try temporary(answer["Credentials"], context, server: server, source: source)
+    }
+
+    /// The number of the account in "acs:ram::123:role/name"; nil if there is none.
+    private static func account(_ arn: String?) -> String? {
+        let parts = arn?.split(separator: ":", omittingEmptySubsequences: false) ?? []
+        guard parts.count >= 5, let account = parts.dropFirst(3).first, !account.isEmpty,
+            account.utf8.allSatisfy({ (48...57).contains($0) })
+        else { return nil }
+        return String(account)
     }
 
     /// The object that STS, the metadata service and credentials URIs have in common.

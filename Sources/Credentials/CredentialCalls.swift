@@ -40,11 +40,15 @@ extension CredentialContext {
         }
     }
 
-    /// The answer of a server that is to say 200 and JSON.
+    /// The answer of a server that is to say 200 and JSON. `isMade`: it is made for this call, and in no cache.
     func json(
-        _ request: HTTPRequest, _ options: TransferOptions, _ server: String
+        _ request: HTTPRequest, _ options: TransferOptions, _ server: String, isMade: Bool = false
     ) throws(CredentialUnavailable) -> JSONValue {
         let reply = try exchange(request, options, server)
+        if isMade, reply.headers["age"] != nil {
+            throw CredentialUnavailable(
+                .transient, "the answer of \(server) comes from a cache, and may be somebody else's")
+        }
         let value = try? JSONValue.parse(reply.body)
         guard reply.status == 200 else {
             // Alibaba throttles with HTTP 400 and a code: that is no word about the credentials.

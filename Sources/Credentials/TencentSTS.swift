@@ -61,7 +61,7 @@ enum TencentSTS {
         _ endpoint: String, _ headers: [HTTPHeader], _ body: [UInt8], _ context: CredentialContext, source: String
     ) throws(CredentialUnavailable) -> Credentials {
         let request = HTTPRequest(method: .post, url: endpoint + "/", headers: headers, body: body)
-        let answer = try context.json(request, context.options(for: endpoint), server)
+        let answer = try context.json(request, context.options(for: endpoint), server, isMade: true)
         guard let response = answer["Response"] else {
             throw CredentialUnavailable(.transient, "\(server) answered without a Response")
         }

@@ -120,6 +120,86 @@ final class ChainTests: CredentialTestCase {
         }
     }
 
+    /// Each call of a source gets the answers to its other calls, and a page in their place: none is taken for its own, and
+    /// no account is used that was not meant.
+    func testAnswersToOtherCallsAreNotBelieved() throws {
+        let token = try write("token", "web-token")
+        let alibaba = [
+            "ALIBABA_CLOUD_ROLE_ARN": "acs:ram::1:role/r", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN": "p",
+            "ALIBABA_CLOUD_OIDC_TOKEN_FILE": token,
+        ]
+        let tencent = [
+            "TKE_REGION": "ap-beijing", "TKE_PROVIDER_ID": "cls-1", "TKE_WEB_IDENTITY_TOKEN_FILE": token,
+            "TKE_ROLE_ARN": "qcs::cam::uin/1:roleName/r",
+        ]
+        let user = { (account: Int) in #","AssumedRoleUser":{"Arn":"acs:ram::\#(account):assumed-role/r/s"}}"# }
+        let stranger = alibabaSTSAnswer().dropLast() + user(2)
+        let strays = [
+            "session-token", "role", metadataAnswer("stray"), alibabaSTSAnswer("stray"), cvmAnswer, tencentSTSAnswer,
+            "<html>", "<!DOCTYPE html><html>", "{}", #"{"Code":"Success"}"#, "", "\n", String(stranger),
+        ]
+        // The steps of a source, by a piece of their URLs, and the answers that are right for each.
+        let sources: [(any CredentialSource, [String: String], [(String, String)], [String])] = [
+            (
+                AlibabaMetadataSource(), [:],
+                [
+                    ("/latest/api/token", "session-token"), ("security-credentials/", "role"),
+                    ("security-credentials/role", metadataAnswer()),
+                ], ["session-token", "role", metadataAnswer("stray")]
+            ),
+            (
+                TencentMetadataSource(), [:],
+                [("security-credentials/", "role"), ("security-credentials/role", cvmAnswer)],
+                ["session-token", "role", cvmAnswer]
+            ),
+            (AlibabaOIDCSource(), alibaba, [("https://sts", alibabaSTSAnswer())], [alibabaSTSAnswer("stray")]),
+            (TencentOIDCSource(), tencent, [("https://sts", tencentSTSAnswer)], [tencentSTSAnswer]),
+        ]
+        for (source, environment, steps, possible) in sources {
+            for wrongStep in steps.indices {
+                for stray in strays {
+                    // A name in the place of a name, keys in the place of keys: nothing tells them apart.
+                    let isName = !steps[wrongStep].1.contains("{")
+                    if possible.contains(stray), isName == !stray.contains("{") { continue }
+                    let server = ScriptedServer { request in
+                        let step = steps.lastIndex { step in
+                            step.0.hasPrefix("https") ? request.url.hasPrefix(step.0) : request.url.hasSuffix(step.0)
+                        }
+                        guard let step else { return ScriptedServer.reply(404, "") }
+                        return ScriptedServer.reply(200, step == wrongStep ? stray : steps[step].1)
+                    }
+                    // Without a session token the older form of the service serves.
+                    let mayPass = steps[wrongStep].0.hasSuffix("api/token")
+                    let name = "\(source.name), step \(wrongStep): \(stray)"
+                    do throws(CredentialUnavailable) {
+                        let found = try source.fetch(context(environment, server))
+                        XCTAssertTrue(mayPass && !found.id.contains("stray"), name)
+                    } catch {
+                        XCTAssertEqual(error.kind, .transient, "\(name): \(error.reason)")
+                    }
+                    XCTAssertFalse(server.requests.contains { $0.url.contains("%7B") || $0.url.contains("%3C") }, name)
+                }
+            }
+        }
+        // The role's own account in any of its forms, and an answer that does not say whose it is.
+        for answer in [alibabaSTSAnswer(), alibabaSTSAnswer().dropLast() + user(1)] {
+            let server = ScriptedServer { _ in ScriptedServer.reply(200, String(answer)) }
+            XCTAssertEqual(try AlibabaOIDCSource().fetch(context(alibaba, server)).id, "STS.id")
+        }
+        for (source, environment, answer) in [
+            (AlibabaOIDCSource() as any CredentialSource, alibaba, alibabaSTSAnswer()),
+            (TencentOIDCSource(), tencent, tencentSTSAnswer),
+        ] {
+            let server = ScriptedServer { _ in
+                .reply(
+                    HTTPReply(status: 200, headers: HTTPHeaders([HTTPHeader("Age", "31")]), body: Array(answer.utf8)))
+            }
+            let error = refusal(source, context(environment, server))
+            XCTAssertEqual(error?.kind, .transient)
+            XCTAssertTrue(error?.reason.contains("comes from a cache") ?? false, error?.reason ?? "")
+        }
+    }
+
     /// "~/.aliyun" is a file: something is there that was meant for this, and another account must not pay.
     func testAFileInThePlaceOfTheFolderIsNotAbsent() throws {
         for (plan, place, variables) in [

@@ -218,6 +218,24 @@ final class ResourceTests: XCTestCase {
         XCTAssertEqual(failure?.requestMayHaveLeft, false)
     }
 
+    /// Each exchange has a connection of its own: what a server says behind an answer, at once or later, belongs to no other.
+    func testStrayAnswersOfBlockingExchanges() throws {
+        let stray = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray"
+        let second = RawServer { connection in
+            while let request = connection.request() {
+                let text = request.target
+                connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)\(stray)")
+                if connection.number % 2 == 0 { _ = connection.pause(milliseconds: 5) }
+                connection.send(stray)
+            }
+        }
+        defer { second.stop() }
+        let transport = CurlBlockingTransport(CurlSettings(proxy: ""))
+        for number in 0..<10 {
+            XCTAssertEqual(transport.exchange(.post(second.url("/\(number)")), options: .quick).text, "/\(number)")
+        }
+    }
+
     /// The host may have any action for SIGPIPE: none of ours must reach it.
     func testBlockingTransportRaisesNoSignal() throws {
         signal(SIGPIPE, SIG_DFL)
