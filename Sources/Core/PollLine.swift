@@ -43,6 +43,8 @@ public struct PollLine: Sendable {
     private var best: [Int] = []
     private var rankedAt: Int64 = .min
     private var urgent: [Int] = []
+    /// So many of them have been looked at.
+    private var urgentHead = 0
     /// Permits since the last one that went to the oldest call.
     private var sinceOldest = 0
     private var servedSinceRanking = 0
@@ -97,9 +99,13 @@ public struct PollLine: Sendable {
             sinceOldest = 0
             return take(head)
         }
-        while let index = urgent.first {
-            urgent.removeFirst()
-            if let id = take(index) { return id }
+        while urgentHead < urgent.count {
+            urgentHead += 1
+            if let id = take(urgent[urgentHead - 1]) { return id }  // safe: below the count
+        }
+        if urgentHead > 0 {
+            urgent.removeAll(keepingCapacity: true)
+            urgentHead = 0
         }
         let pause = Int64(min(count, Self.crowd)) * Self.pauseForEach  // safe: at most one second
         if rankedAt == .min || now.subtracting(rankedAt) >= pause { rank(at: now, survivals) }
@@ -118,7 +124,7 @@ public struct PollLine: Sendable {
 
     private mutating func removeAll() {
         items.removeAll(keepingCapacity: items.capacity <= 4_096)
-        (head, left, best, urgent) = (0, 0, [], [])
+        (head, left, best, urgent, urgentHead) = (0, 0, [], [], 0)
         rankedAt = .min
     }
 
@@ -149,6 +155,7 @@ public struct PollLine: Sendable {
         items = items[head...].filter { !$0.hasLeft }
         (head, left, best) = (0, 0, [])
         urgent = items.indices.filter { items[$0].look.isUrgent }  // safe: its own
+        urgentHead = 0
     }
 }
 

@@ -90,8 +90,8 @@ public struct RequestFields: Equatable, Sendable {
     /// What decides how long a job takes, beside its operation: model, version and resolution; each at most 64 bytes.
     public var variant: String {
         var text = ""
-        for name in ["model", "model_version", "resolution"] {
-            if !text.isEmpty { text += "\t" }
+        for (place, name) in ["model", "model_version", "resolution"].enumerated() {
+            if place > 0 { text += "\t" }
             guard case .string(let value)? = values[name] else { continue }
             text += value.utf8.count <= 64 ? value : String(value.unicodeScalars.prefix(16))
         }

@@ -22,7 +22,9 @@ struct ProxyRules: Sendable {
             return try ProxyAddress(found.value, from: "the variable \(found.name)", field: nil)
         }
         let list = settings.noProxy ?? first("no_proxy", "NO_PROXY")?.value ?? ""
-        exceptions = list.split { $0 == "," || $0 == " " || $0 == "\t" }.map(ProxyException.init)
+        // Quotation marks come from files of variables that nobody has taken them off of; line breaks from YAML.
+        exceptions = list.split { $0 == "," || $0 == ";" || $0.isWhitespace || $0 == "\"" || $0 == "'" }
+            .map(ProxyException.init)
         let isNeverUsed = exceptions.contains { $0.isEverything }
         if let proxy = settings.proxy {
             http = proxy.isEmpty ? nil : try ProxyAddress(proxy, from: "http.proxy", field: "http.proxy")
@@ -230,6 +232,13 @@ struct ProxyException: Sendable {
         {
             // Two colons are an IPv6 address.
             port = String(text[colon...].dropFirst())
+            text = text[..<colon]
+        }
+        // A scheme stands for its port.
+        if !isBracketed, let colon = text.firstIndex(of: ":"),
+            let number = ["http": "80", "https": "443"][text[colon...].dropFirst().lowercased()]
+        {
+            port = number
             text = text[..<colon]
         }
         // A colon without a port is a slip of the pen; two colons are an IPv6 address.

@@ -74,6 +74,33 @@ final class PollLineTests: XCTestCase {
         XCTAssertEqual(line.count, 38)
     }
 
+    /// 100,000 jobs whose images end soon: each call costs the same.
+    func testManyUrgentCalls() {
+        var line = PollLine(patienceMilliseconds: .max)
+        for id in 1...100_000 as ClosedRange<UInt64> {
+            line.append(id, look(accepted: 0, open: 0, urgent: true), at: 50 * second)
+        }
+        for id in 1...100_000 as ClosedRange<UInt64> {
+            XCTAssertEqual(line.pop(at: 50 * second, [.unknown]), id)
+            // One that comes meanwhile goes behind them.
+            if id == 60_000 { line.append(100_001, look(accepted: 0, open: 0, urgent: true), at: 50 * second) }
+        }
+        XCTAssertEqual(line.pop(at: 50 * second, [.unknown]), 100_001)
+        XCTAssertNil(line.pop(at: 50 * second, [.unknown]))
+        XCTAssertEqual(line.ranked.times, 0)
+    }
+
+    /// A model alone is not a version alone.
+    func testVariantsOfOneWord() {
+        let texts = ["model", "model_version", "resolution"].map { name in
+            var fields = RequestFields()
+            fields.values[name] = .string("2.0")
+            return fields.variant
+        }
+        XCTAssertEqual(Set(texts).count, 3, "\(texts)")
+        XCTAssertEqual(RequestFields().variant, "")
+    }
+
     /// A job that has hardly ended is never worth a call while better ones keep coming, and is looked at all the same.
     func testNobodyIsPassedOverForEver() throws {
         let survivals = [PollSurvival.unknown, try survival(60), try survival(8)]

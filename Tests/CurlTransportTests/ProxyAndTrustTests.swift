@@ -62,6 +62,24 @@ final class ProxyAndTrustTests: XCTestCase {
         for host in ["notexample.com", "example.com.evil", "11.0.0.1", "192.168.1.8", "::2", "fe80::1", "example"] {
             XCTAssertEqual(rules.proxy(isHTTPS: true, host: host, port: "443"), "p", host)
         }
+        // As files of variables and of YAML give a list.
+        for list in [
+            "\"a.example,b.example\"", "'a.example, b.example'", "\"a.example\",\"b.example\"",
+            "a.example\nb.example\r\n",
+            "a.example\n  b.example", "a.example;b.example", "https://a.example/,'b.example:https'",
+            "a.example:HTTPS,.b.example:443",
+            "x:https,\u{B}a.example\u{C}b.example",
+        ] {
+            let rules = try self.rules(["all_proxy": "p", "no_proxy": list])
+            for host in ["a.example", "b.example"] {
+                XCTAssertEqual(rules.proxy(isHTTPS: true, host: host, port: "443"), "", "\(host) \(list)")
+            }
+            XCTAssertEqual(rules.proxy(isHTTPS: true, host: "c.example", port: "443"), "p", list)
+        }
+        let schemes = try self.rules(["all_proxy": "p", "no_proxy": "a.example:https,b.example:http"])
+        XCTAssertEqual(schemes.proxy(isHTTPS: false, host: "a.example", port: "80"), "p")
+        XCTAssertEqual(schemes.proxy(isHTTPS: false, host: "b.example", port: "80"), "")
+        XCTAssertTrue(try self.rules(["all_proxy": "p", "NO_PROXY": "\"*\""]).areEmpty)
         XCTAssertTrue(try self.rules(["all_proxy": "p", "NO_PROXY": "*"]).areEmpty)
         let explicit = try self.rules(["all_proxy": "p", "no_proxy": "a.example"], noProxy: "b.example")
         XCTAssertEqual(explicit.proxy(isHTTPS: true, host: "a.example", port: "443"), "p")

@@ -105,6 +105,8 @@ def test_what_is_not_in_the_encoding_is_never_guessed(data: bytes, encoding: Opt
     (b"[1]\n", read_jsonl, "no JSON object"),
     (b"{\n", read_jsonl, "no JSON"),
     (b'{"a": NaN}\n', read_jsonl, "NaN"),
+    (b'{"prompt": "a cat", "prompt": "a dog"}\n', read_jsonl, '"prompt" is there twice'),
+    (b'{"prompt": "a cat", "body": {"n": 1, "\\u006e": 4}}\n', read_jsonl, '"n" is there twice'),
     (b"[" * 100_000 + b"\n", read_jsonl, "no JSON"),
 ])
 def test_what_is_no_table(data: bytes, reader: Any, says: str) -> None:
