@@ -26,9 +26,10 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Opt
 from ._naming import EXTENSIONS
 from .batch import _options, _plan
 from .batch._api import PlanError, options_of, rates_of
-from .batch._columns import _names_in, _text
+from .batch._columns import _names_in
 from .batch._folder import OURS, Folder
 from .batch._frames import readable
+from .batch._keys import key_text
 from .batch._names import columns_of, wrong_template
 from .batch._options import Options
 from .batch._problems import Problem, Problems
@@ -273,10 +274,14 @@ class _Worker:
         """Rows that are another row once more, by their places."""
         first: Dict[str, int] = {}
         for number, (key, row) in enumerate(zip(keys, rows)):
-            if isinstance(key, bool) or not isinstance(key, (str, int)):
-                found[number] = _Ended.refused(f"the key is {key!r}: it is a text or a whole number")
+            is_whole = isinstance(key, (str, int)) or isinstance(key, float) and key.is_integer()
+            try:
+                if isinstance(key, bool) or not is_whole:
+                    raise ValueError(f"the key is {key!r}: it is a text or a whole number")
+                row["key"] = key_text(key)
+            except ValueError as error:
+                found[number] = _Ended.refused(str(error))
                 continue
-            row["key"] = _text(key)
             other = first.setdefault(row["key"], number)
             if other == number:
                 numbers.append(number)
@@ -459,7 +464,7 @@ class _WorkerFolder(Folder):
     def results(self) -> Iterator[Dict[str, Any]]:
         return iter(())
 
-    def note(self, entry: Mapping[str, Any], durable: bool = False) -> None:
+    def note(self, *entries: Mapping[str, Any], durable: bool = False) -> None:
         """The journal in PostgreSQL says it."""
 
     def tell(self, entry: Mapping[str, Any]) -> None:

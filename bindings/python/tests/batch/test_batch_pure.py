@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import io
 import json
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
+import numpy
+import pandas
 import pytest
 from aigc.batch import _names, _plan
 from aigc.batch._columns import Columns, Known, Spec, shortened
 from aigc.batch._decide import Decision, Do, Is, Seen, decide
 from aigc.batch._index import Index
-from aigc.batch._keys import fingerprint, key_of, next_generation, own_hash, wrong_key
+from aigc.batch._api import options_of
+from aigc.batch._keys import (
+    fingerprint,
+    former_key,
+    key_of,
+    key_text,
+    next_generation,
+    own_hash,
+    stored_key,
+    wrong_key,
+)
 from aigc.batch._options import Options
 from aigc.batch._options import wrong as wrong_options
 from aigc.batch._problems import SHOWN, Problem, Problems
@@ -222,6 +236,30 @@ def test_keys_come_from_what_the_row_says_itself() -> None:
     assert one(TENCENT, prompt="x", count="").own == one(TENCENT, prompt="x").own
 
 
+class Arrow:
+    """A number as pyarrow hands it out."""
+
+    def as_py(self) -> float:
+        return 7.0
+
+
+def test_a_whole_number_is_one_key_however_it_is_read() -> None:
+    for entry in (7, 7.0, "7", "7.0", Decimal("7.0"), Fraction(7), Arrow(), numpy.int64(7), numpy.float32(7), numpy.uint8(7)):
+        assert key_text(entry) == "7", entry
+    assert [key_text(entry) for entry in (-3.0, "-3.0", 0.0, -0.0, "0.0", 2**60)] == ["-3", "-3", "0", "0", "0", str(2**60)]
+    for entry in ("7.00", "07.0", "v7.0", "7.0 ", "7.5", "1e3", "-0.0", "7.0~2", "７.0", "1_0.0"):  # Names, and no numbers.
+        assert key_text(entry) == entry
+    assert key_text(7.5) == "7.5" and key_text(True) == "true" and key_text(["a", 1]) == '["a", 1]'
+    for gap in (None, float("nan"), Decimal("nan"), pandas.NA, pandas.NaT, numpy.float64("nan")):
+        assert key_text(gap) == "" and "empty" in specs(TENCENT, {"key": gap, "prompt": "x"})[1][0]
+    for number in (2.0**53, 1e300, float("inf")):
+        assert specs(TENCENT, {"key": number, "prompt": "x"})[1][0].startswith("key: the key")
+    assert stored_key("7.0") == "7" and stored_key("7.0~copy2") == "7~copy2" and stored_key("7.0~2") == "7.0~2"
+    assert former_key("7") == "7.0" and former_key("7~copy2") == "7.0~copy2" and former_key("a") is None
+    assert specs(TENCENT, {"key": 7.0, "custom_id": "7", "prompt": "x"})[1] == []
+    assert options_of({"again": [7.0, "8.0"]}).again == {"7", "8"}
+
+
 def test_key_of() -> None:
     assert key_of(None, "h", 1, 1) == "h" and key_of(None, "h", 3, 3) == "h.3"
     assert key_of("k", "h", 1, 1) == "k" and key_of("k", "h", 1, 2) == "k~copy2"
@@ -268,11 +306,23 @@ def claims(options: Options, *rows: Dict[str, Any]) -> List[str]:
         specs, wrong = Columns(options, KNOWN).specs(Cells(number, number + 1, row))
         assert not wrong
         found += [problem.text for spec in specs for problem in index.add(spec)]
+    found += [problem.text for problem in index.make_indices()]
     index.close()
     return found
 
 
+def test_a_row_without_a_key_beside_rows_with_one() -> None:
+    keyed, bare = {"key": "a", "prompt": "x"}, {"prompt": "y"}
+    for rows in ((keyed, bare), (bare, keyed)):
+        assert claims(TENCENT, *rows) == ["the key is empty: each row needs its own, or none in the whole file has one"]
+    assert claims(TENCENT, bare, bare, keyed, bare) == [str(wrong_key(""))] * 3
+
+
 def test_rows_that_cannot_stand_beside_each_other() -> None:
+    text = "the key 1 is there twice, first in line 2: each row needs its own (1 and 1.0 are one key)"
+    assert claims(TENCENT, {"key": "1", "prompt": "x"}, {"key": 1.0, "prompt": "y"}) == [text]
+    named = Options(provider="tencent", name_template="{key}-{name}")
+    assert claims(named, {"key": "1", "prompt": "x", "name": "a"}, {"key": "1.0", "prompt": "y", "name": "b"}) == [text]
     assert "twice, first in line 2" in claims(TENCENT, {"key": "a", "prompt": "x"}, {"key": "a", "prompt": "y"})[0]
     assert "no capitals" in claims(TENCENT, {"key": "Cat", "prompt": "x"}, {"key": "cat", "prompt": "y"})[0]
     options = Options(provider="tencent", name_template="{animal}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
 import random
@@ -17,6 +18,10 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List
 
 import aigc
+import pandas
+import polars
+import pyarrow
+import pyarrow.parquet as parquet
 import pytest
 from aigc import journal
 from aigc.batch import _folder, _plan
@@ -596,6 +601,56 @@ def test_from_a_program(folder: Folder, keys: Dict[str, Any]) -> None:
         aigc.batch.run(rows, **settings_of(folder, keys)).raise_for_failures()
     with pytest.raises(aigc.batch.PlanError, match="did you mean count"):
         aigc.batch.run([{"prompt": "x", "cuont": 1}], **settings_of(folder, keys))
+
+
+def test_a_key_is_the_same_number_from_every_reader(folder: Folder, keys: Dict[str, Any]) -> None:
+    folder.run(folder.write("key,prompt\n1,one\n2,two\n"), "--yes")
+    rows = [(1, "one"), (2, "two"), (3, "three")]
+    texts = {
+        "floats.csv": "key,prompt\n" + "".join(f"{key}.0,{prompt}\n" for key, prompt in rows),
+        "floats.jsonl": "".join(json.dumps({"key": float(key), "prompt": prompt}) + "\n" for key, prompt in rows),
+        "numbers.jsonl": "".join(json.dumps({"key": key, "prompt": prompt}) + "\n" for key, prompt in rows),
+    }
+    for name, text in texts.items():
+        folder.run(folder.write(text, name), "--yes")
+        assert folder.created() == 3, name
+    frame = pandas.read_csv(io.StringIO("key,prompt\n1,one\n2,two\n,three\n"))
+    with pytest.raises(aigc.batch.PlanError, match="the key is empty"):
+        aigc.batch.run_frame(frame, **settings_of(folder, keys))
+    with pytest.raises(aigc.batch.PlanError, match="the key is empty"):
+        aigc.batch.run_frame(polars.DataFrame({"key": [1.0, None], "prompt": ["a", "b"]}), **settings_of(folder, keys))
+    frame.loc[2, "key"] = 3
+    for made in (frame, frame.convert_dtypes(), polars.DataFrame(frame.to_dict("list"))):
+        assert list(aigc.batch.run_frame(made, **settings_of(folder, keys))["aigc_state"]) == ["done"] * 3
+    parquet.write_table(pyarrow.table({"key": [1.0, 2.0, 3.0], "prompt": ["one", "two", "three"]}), folder.path / "x.parquet")
+    folder.run(folder.path / "x.parquet", "--yes")
+    done = folder.run(folder.write("key,prompt\n1,one\n1.0,one\n", "twice.csv"), "--yes", code=2)
+    assert "1 and 1.0 are one key" in done.stderr and folder.created() == 3
+    folder.check_pictures(3)
+
+
+def test_what_an_older_version_sent_as_a_float_is_not_paid_again(folder: Folder, keys: Dict[str, Any]) -> None:
+    """Such a version made the key "2.0" of a whole number in a column of floats."""
+    shared = folder.path / "journal"
+    with aigc.Client({**keys, "journal.path": str(shared)}) as client:
+        for key, prompt in (("1.0", "one"), ("2", "two"), ("2.0", "two")):
+            client.submit("tencent", "aigc_image", prompt=prompt, key=key).wait(30)
+    assert folder.created() == 3
+    file = folder.write("key,prompt\n1,one\n2,two\n3,three\n")
+    folder.run(file, "--yes", "--journal", str(shared))  # The journal alone says it.
+    assert folder.created() == 4 and {path.name for path in folder.out.glob("*.png")} == {"1.0-0.png", "2-0.png", "3-0.png"}
+    ledger, results = folder.out / ".aigc" / "rows.jsonl", folder.out / "results.jsonl"
+    mark = json.loads(ledger.read_text(encoding="utf-8").splitlines()[0])["print"]
+    noted = [{"key": "1.0", "print": mark, "prompt": "one"}, {"key": "4.0", "journal_key": "4.0~2", "print": "x"}]
+    ledger.write_text("".join(json.dumps(entry) + "\n" for entry in noted), encoding="utf-8")
+    results.unlink()
+    done = folder.run(file, "--journal", str(shared), code=2)
+    assert "was sent with other fields" in done.stderr  # The print is that of row 3.
+    ledger.unlink()
+    done = folder.run(file, "--yes", "--again", "1.0", "--journal", str(shared))
+    assert folder.created() == 5 and folder.results()["1"]["journal_key"] == "1~2"
+    folder.run(file, "--journal", str(shared))
+    assert folder.created() == 5
 
 
 def test_a_loop_that_is_left(folder: Folder, keys: Dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from ..batch import _plan
 from ..batch._api import Batch, Summary
+from ..batch._keys import key_text
 from ..batch._options import DEFAULT_TEMPLATE, Options
 from ..batch._plan import Plan
 from ..batch._progress import clock, summary_counts
@@ -84,7 +85,7 @@ def options_of(args: argparse.Namespace) -> Options:
         provider=args.provider, operation=args.operation, fields=fields, prompt=args.prompt, keep=tuple(args.keep),
         map=dict(args.map), drop=frozenset(args.drop), repeat=args.repeat,
         name_template=DEFAULT_TEMPLATE if args.name_template is None else args.name_template,
-        retry=frozenset(args.retry), again=frozenset(args.again), limit=args.limit, prompts=not args.no_prompts,
+        retry=frozenset(args.retry), again=frozenset(map(key_text, args.again)), limit=args.limit, prompts=not args.no_prompts,
     )
 
 

@@ -14,6 +14,7 @@ from ..errors import AigcError, InvalidArgumentError
 from . import _plan
 from ._decide import Is
 from ._folder import METADATA, REPORT, Folder
+from ._keys import key_text
 from ._options import DEFAULT_TEMPLATE, Options
 from ._plan import Plan
 from ._report import report_parts
@@ -67,6 +68,8 @@ def options_of(values: Mapping[str, Any]) -> Options:
     for name in ("retry", "again", "drop"):
         if name in given:
             given[name] = _names(given[name])
+    if "again" in given:
+        given["again"] = frozenset(map(key_text, given["again"]))
     if "keep" in given:
         given["keep"] = tuple([given["keep"]] if isinstance(given["keep"], str) else given["keep"])
     try:

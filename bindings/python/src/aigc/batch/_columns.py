@@ -10,7 +10,7 @@ from .._cli.requests import nearest, value
 from ..errors import InvalidArgumentError
 from ..request import JSONText, Request
 from ._cells import Cells
-from ._keys import fingerprint, own_hash, wrong_key
+from ._keys import fingerprint, is_gap, key_text, own_hash, wrong_key
 from ._names import columns_of
 from ._options import Options
 from ._problems import Problem
@@ -120,7 +120,7 @@ class Columns:
         return [Spec(read.row, read.line, copy, key, *shared) for copy in range(1, self._options.repeat + 1)], []
 
     def _cells(self, found: Mapping[str, Any], wrong: Callable[..., None]) -> Dict[str, Any]:
-        cells: Dict[str, Any] = dict(found)
+        cells: Dict[str, Any] = {name: None if is_gap(entry) else entry for name, entry in found.items()}
         for envelope in ("body", "params"):
             inner = cells.get(envelope)
             if "custom_id" in cells and isinstance(inner, dict):
@@ -242,9 +242,13 @@ def _key(cells: Mapping[str, Any], wrong: Callable[..., None]) -> Optional[str]:
     column = "key" if "key" in cells else "custom_id"
     if column not in cells:
         return None
-    key = _text(cells[column])
-    if column == "key" and "custom_id" in cells and _text(cells["custom_id"]) != key:
-        wrong("the row has a key and another custom_id: drop one with --drop", "custom_id")
+    try:
+        key = key_text(cells[column])
+        if column == "key" and "custom_id" in cells and key_text(cells["custom_id"]) != key:
+            wrong("the row has a key and another custom_id: drop one with --drop", "custom_id")
+    except ValueError as error:
+        wrong(str(error), column)
+        return None
     problem = wrong_key(key)
     if problem is not None:
         wrong(problem, column)

@@ -8,6 +8,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, TypeVar
 
 from ..enums import Status
 from ._api import PathLike, PlanError, as_completed
+from ._keys import is_gap
 from ._results import RowResult
 
 FrameT = TypeVar("FrameT")
@@ -80,11 +81,14 @@ def readable(names: Iterable[str], options: Mapping[str, Any]) -> List[str]:
 def _taken(frame: Any, options: Mapping[str, Any]) -> List[Dict[str, Any]]:
     """The rows, with the columns that are read."""
     rows: List[Dict[str, Any]] = [{} for _ in range(len(frame))]
+    renamed: Mapping[str, str] = options.get("map", {})
     for name in readable(map(str, frame.columns), options):
         values = frame[name].tolist() if _kind(frame) == "pandas" else frame[name].to_list()
         for row, value in zip(rows, values):
-            if value is not None and value == value:  # No gap: pandas has NaN there.
+            if not is_gap(value):
                 row[name] = value
+            elif renamed.get(name, name) in ("key", "custom_id"):
+                row[name] = None  # Said to be empty, as in a file: such a row is no row without a key.
     return rows
 
 

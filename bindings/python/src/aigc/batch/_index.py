@@ -10,10 +10,11 @@ from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Name
 from . import _names
 from ._columns import Spec
 from ._decide import Decision, Do, Is, Seen, decide
-from ._keys import key_of, next_generation
+from ._keys import former_key, key_of, next_generation, stored_key, wrong_key
 from ._options import Options
 from ._problems import Problem
 
+_PLACES = 10_000  # Rows without a key that are named.
 _SCHEMA = """
 CREATE TABLE rows(
     n INTEGER PRIMARY KEY, row INT, line INT, key TEXT NOT NULL, jkey TEXT NOT NULL, print TEXT, provider TEXT, operation TEXT,
@@ -25,6 +26,7 @@ CREATE TABLE seen(own TEXT PRIMARY KEY, number INT) WITHOUT ROWID;
 CREATE TABLE names(folded TEXT PRIMARY KEY, n INT, stem TEXT) WITHOUT ROWID;
 CREATE TABLE files(stem TEXT PRIMARY KEY, path TEXT, size INT) WITHOUT ROWID;
 CREATE TABLE sent(key TEXT PRIMARY KEY, jkey TEXT, print TEXT, prompt TEXT) WITHOUT ROWID;
+CREATE TABLE former(key TEXT, jkey TEXT, PRIMARY KEY(key, jkey)) WITHOUT ROWID;
 CREATE TABLE paid(key TEXT, run TEXT, PRIMARY KEY(key, run)) WITHOUT ROWID;
 CREATE TABLE results(
     key TEXT PRIMARY KEY, jkey TEXT, state TEXT, files TEXT, message TEXT, status TEXT, seconds REAL, token TEXT
@@ -119,6 +121,10 @@ class Index:
         self._asked: Dict[str, Asked] = {}
         """What open repetitions on purpose were asked for, by their runs. An older version has not noted that."""
         self._has_paid = False
+        self._has_keys: Optional[bool] = None
+        """Whether the rows have keys of their own; None before the first."""
+        self._has_former = False
+        """Whether an older version has noted whole numbers as "1.0"."""
         self.held: List[str] = []
         """The first keys that are not paid once more, because a repetition that has not ended has sent them."""
         self.held_count = 0
@@ -131,6 +137,9 @@ class Index:
 
     def add(self, spec: Spec) -> List[Problem]:
         """Takes a row in, or says why it cannot stand beside the others."""
+        mixed = self._mixed(spec)
+        if mixed:
+            return mixed
         occurrence = 1
         if spec.key is None:
             found = self._one("SELECT number FROM seen WHERE own = ?", spec.own)
@@ -161,6 +170,20 @@ class Index:
         )
         return []
 
+    def _mixed(self, spec: Spec) -> List[Problem]:
+        """What is wrong if some rows have a key and others have none."""
+        has_key = spec.key is not None
+        if self._has_keys is None:
+            self._has_keys = has_key
+        if has_key == self._has_keys:
+            return []
+        self._has_keys = True
+        text = str(wrong_key(""))
+        if not has_key:
+            return [Problem(text, spec.row, spec.line, "key")]
+        places = self._db.execute("SELECT DISTINCT row, line FROM rows ORDER BY n LIMIT ?", (_PLACES,))
+        return [Problem(text, row, line, "key") for row, line in places]
+
     def _claim(self, stem: str, n: int, key: str, spec: Spec) -> Optional[Problem]:
         folded = _names.folded(stem)
         taken = self._one("SELECT n, stem FROM names WHERE folded = ?", folded)
@@ -173,7 +196,7 @@ class Index:
                            spec.row, spec.line, "key")
         place = f"line {other[2]}" if other[2] else f"row {other[1]}"
         if other[0] == key:
-            return Problem(f"the key {key} is there twice, first in {place}: each row needs its own", spec.row, spec.line, "key")
+            return _twice(key, place, spec.row, spec.line)
         alike = "" if stem == taken[1] else f", which is {taken[1]} on a disk that tells no capitals apart"
         right = "rename one of the keys" if "{key}" in self.options.name_template else "put {key} into the name template"
         return Problem(f"the file name {stem} is that of {place} too{alike}: {right}", spec.row, spec.line, "key")
@@ -189,6 +212,7 @@ class Index:
                 values = [entry.get(name) for name in ("key", "journal_key", "print", "prompt")]
                 values[1] = values[1] or values[0]
                 values = [text if text is None else _plain(text) for text in values]
+                values[0] = self._whole(str(values[0]), str(values[1]))
                 self._db.execute("INSERT OR REPLACE INTO sent VALUES(?, ?, ?, ?)", values)
                 if run is not None:
                     self.note_paid(str(values[0]), _plain(run))
@@ -214,6 +238,7 @@ class Index:
             texts = (entry["key"], entry.get("journal_key") or entry["key"], entry.get("state"), as_json(files),
                      error.get("message"), error.get("status"), entry.get("token"))
             *known, token = (text if text is None else _plain(text) for text in texts)
+            known[0] = self._whole(str(known[0]), str(known[1]))
             values = (*known, float(seconds) if isinstance(seconds, (int, float)) else None, token)
             self._db.execute("INSERT OR REPLACE INTO results VALUES(?, ?, ?, ?, ?, ?, ?, ?)", values)
 
@@ -222,8 +247,41 @@ class Index:
         names = ("key", "state", "owner_alive", "status", "remote_id", "images", "sent_at_ms", "accepted_at_ms", "ended_at_ms")
         self._db.executemany(
             "INSERT OR REPLACE INTO journal VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            ([entry.get(name) for name in names] for entry in entries),
+            ([entry.get(name) for name in names] for entry in self._watched(entries)),
         )
+
+    def _watched(self, entries: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+        for entry in entries:
+            self._has_former = self._has_former or stored_key(str(entry.get("key"))) != entry.get("key")
+            yield entry
+
+    def _whole(self, key: str, jkey: str) -> str:
+        """The key of a row as it is now, for one that an older version has noted."""
+        found = stored_key(key)
+        if found != key:
+            self._has_former = True
+            self._db.execute("INSERT OR IGNORE INTO former VALUES(?, ?)", (found, jkey))
+        return found
+
+    def _take_former(self) -> None:
+        """Rows whose keys are whole numbers take what an older version has sent under "1.0"."""
+        open_rows = self._db.execute(
+            "SELECT rows.n, rows.key, rows.jkey FROM rows LEFT JOIN journal ON journal.jkey = rows.jkey "
+            "WHERE rows.key GLOB '[-0-9]*' AND (journal.state IS NULL OR journal.state IN ('claimed', 'refused'))"
+        ).fetchall()
+        for n, key, jkey in open_rows:
+            former = former_key(key)
+            if former is None or jkey not in (key, former):  # A repetition has a key of its own.
+                continue
+            noted = [found[0] for found in self._db.execute("SELECT jkey FROM former WHERE key = ?", (key,))]
+            states = {}
+            for name in (jkey, key, former, *noted):
+                found = self._one("SELECT state FROM journal WHERE jkey = ?", name)
+                if found is not None:
+                    states[name] = found[0]
+            names = [name for name, state in states.items() if state not in ("claimed", "refused")] or [*states, key]
+            if names[0] != jkey:
+                self._db.execute("UPDATE rows SET jkey = ? WHERE n = ?", (names[0], n))
 
     def load_files(self, entries: Iterable[Tuple[str, int]]) -> None:
         """Paths from the folder of the batch, and sizes. A file of no bytes is no picture."""
@@ -233,14 +291,15 @@ class Index:
                 self._db.execute("INSERT OR REPLACE INTO files VALUES(?, ?, ?)", (stem, path, size))
 
     def keys(self, page: int = 2000) -> Iterator[List[str]]:
-        """The keys of all rows, in pages."""
+        """The keys of all rows, in pages; also as an older version may have noted them."""
         last = 0
         while True:
             found = self._db.execute("SELECT n, key FROM rows WHERE n > ? ORDER BY n LIMIT ?", (last, page)).fetchall()
             if not found:
                 return
             last = int(found[-1][0])
-            yield [str(key) for _, key in found]
+            keys = [str(key) for _, key in found]
+            yield keys + [former for former in map(former_key, keys) if former is not None]
 
     def note_paid(self, key: str, run: str) -> None:
         """A repetition on purpose sends this row: it sends the row never again."""
@@ -290,6 +349,8 @@ class Index:
 
     def decide(self) -> Iterator[Problem]:
         """Decides about every row, from what was loaded. Yields what must be settled by the user first."""
+        if self._has_former:
+            self._take_former()
         position, batch = 0, 1000
         while True:
             found = self._db.execute(
@@ -388,10 +449,17 @@ class Index:
             for table, column in (("rows", "key"), ("rows", "jkey"), ("journal", "jkey"), ("sent", "jkey"))
         )
 
-    def make_indices(self) -> None:
-        """After the first pass: what looks rows up by their keys."""
-        self._db.execute("CREATE UNIQUE INDEX by_key ON rows(key)")
+    def make_indices(self) -> Iterator[Problem]:
+        """After the first pass: what looks rows up by their keys. Yields what is wrong with these."""
+        self._db.execute("CREATE INDEX by_key ON rows(key)")
         self._db.execute("CREATE INDEX by_jkey ON rows(jkey)")
+        # Two rows with one key, whose file names differ.
+        twice = "SELECT key, min(n) FROM rows GROUP BY key HAVING count(*) > 1 ORDER BY min(n)"
+        for key, first in self._db.execute(twice).fetchall():
+            row = self.get(first)
+            place = f"line {row.line}" if row.line else f"row {row.row}"
+            for other in self._db.execute("SELECT row, line FROM rows WHERE key = ? AND n > ? ORDER BY n", (key, first)):
+                yield _twice(key, place, *other)
 
     def make_queues(self) -> None:
         """After the decisions: what hands rows out."""
@@ -504,6 +572,11 @@ class Index:
     def _one(self, query: str, *values: Any) -> Optional[Tuple[Any, ...]]:
         found: Optional[Tuple[Any, ...]] = self._db.execute(query, values).fetchone()
         return found
+
+
+def _twice(key: str, place: str, row: int, line: int) -> Problem:
+    same = f" ({key} and {former_key(key)} are one key)" if former_key(key) is not None else ""
+    return Problem(f"the key {key} is there twice, first in {place}: each row needs its own{same}", row, line, "key")
 
 
 def _plain(value: Any) -> str:

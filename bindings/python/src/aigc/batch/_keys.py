@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import re
+from decimal import Decimal
+from numbers import Integral, Real
 from typing import Any, Callable, Mapping, Optional
 
+_NUMBER = re.compile(r"(0|-?[1-9][0-9]*)(~copy[0-9]+)?")
+_WRITTEN = re.compile(r"(0|-?[1-9][0-9]*)\.0(~copy[0-9]+)?")
+_EXACT = 2**53
+"""From here on a float does not hold every whole number."""
 KEY_BYTES = 200
 """The journal takes 255; the rest is for copies and repetitions."""
 
@@ -23,6 +31,53 @@ def wrong_key(key: str) -> Optional[str]:
     if any(ord(character) < 32 or ord(character) == 127 for character in key):
         return "the key holds a control character, such as the end of a line"
     return None
+
+
+def is_gap(entry: Any) -> bool:
+    """Whether a cell holds nothing: None, or what pandas and NumPy put into gaps."""
+    if entry is None or type(entry).__name__ == "NAType":
+        return True
+    try:
+        return bool(entry != entry)
+    except (TypeError, ValueError):  # An array, for instance.
+        return False
+
+
+def key_text(entry: Any) -> str:
+    """A cell as a key; empty for a gap. A whole number is the same key however its reader gives it: as 1, 1.0, "1" or "1.0".
+    Tools make floats of whole numbers as soon as one row has none. Raises ValueError for a number that is not exact."""
+    entry = entry.as_py() if hasattr(entry, "as_py") else entry  # A scalar of Arrow.
+    if is_gap(entry):
+        return ""
+    if isinstance(entry, str):
+        found = _WRITTEN.fullmatch(entry)
+        return entry if found is None or found.group(2) else found.group(1)
+    if isinstance(entry, bool):
+        return json.dumps(entry)
+    if isinstance(entry, Integral):
+        return str(int(entry))
+    if isinstance(entry, (Real, Decimal)):
+        entry = entry if isinstance(entry, Decimal) else float(entry)
+        if not math.isfinite(entry):
+            raise ValueError(f"the key is {entry}: it is a text or a number")
+        if not isinstance(entry, Decimal) and abs(entry) >= _EXACT:
+            raise ValueError(
+                f"the key {entry} is a number that its reader may have rounded: two keys may become one. Read the column as text"
+            )
+        return str(int(entry)) if entry == int(entry) else str(entry)
+    return json.dumps(entry, ensure_ascii=False, sort_keys=True, default=str)
+
+
+def stored_key(key: str) -> str:
+    """The key of a row that an older version noted as "1.0", as key_text() has it now."""
+    found = _WRITTEN.fullmatch(key)
+    return key if found is None else found.group(1) + (found.group(2) or "")
+
+
+def former_key(key: str) -> Optional[str]:
+    """As an older version noted the key of a row whose reader made a float of a whole number; None if it had no other."""
+    found = _NUMBER.fullmatch(key)
+    return None if found is None else f"{found.group(1)}.0{found.group(2) or ''}"
 
 
 def own_hash(fields: Mapping[str, Any]) -> str:

@@ -258,7 +258,10 @@ def _read(
 def _look_back(plan: Plan, wrong: _Errors, shared: Optional[Shared]) -> None:
     """What the folder and the journal know, and the decision about each row."""
     index, folder = plan._index, plan._folder
-    index.make_indices()
+    for problem in index.make_indices():
+        wrong.add(problem)
+    if plan.problems.count:
+        return
     has_journal = bool(plan._journal) and os.path.exists(os.path.join(plan._journal, "jobs.db"))
     if shared is not None:
         try:
