@@ -22,6 +22,7 @@ from typing import (
     Mapping,
     NamedTuple,
     Optional,
+    Tuple,
     cast,
 )
 
