@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any, Dict, List, Set
 
 import pytest
+from aigc.batch._api import Batch, options_of
+from aigc.batch._rows import ListSource
+from aigc.batch._shared import End, Shared, local_key
 from batching import Folder
 from postgresql import FORGET, Server, running
 from support import Command
@@ -187,6 +190,91 @@ def test_another_request_under_a_key_is_a_conflict(
     assert machines.start(0).wait(60) == 0
     machines.file.write_text("key,prompt\ncat-0000,another\n")
     assert machines.start(1).wait(60) == 2 and machines.created() == 3
+    assert "was sent with other fields" in machines.log()
+
+
+def test_the_job_of_another_request_is_no_result(
+    server: Server, tmp_path: Path, command: Command, sandbox: Any, keys: Dict[str, Any]
+) -> None:
+    """Two machines say different things under one key, and both have planned before either has sent."""
+    machines = Machines(tmp_path, command, sandbox, server, 2, 1)
+    states = ["done", "accepted", "failed", "expired", "unknown", "abandoned", "sending", "gone", "refused", "claimed"]
+    machines.file.write_text("key,prompt\n" + "".join(f"{state},a cat\n" for state in states))
+    rows = [{"key": state, "prompt": "a dog"} for state in states]
+    options = options_of({"provider": "tencent"})
+    with Batch(ListSource(rows), machines.folders[1].out, options, server.url, keys) as other:
+        assert other.plan.ok and other.plan.numbers.send == len(states)
+        assert machines.start(0).wait(60) == 0, machines.log()
+        for state in states:  # As the other machine would have left them; no session has the owner 7.
+            if state != "gone":
+                server.query(f"UPDATE aigc_key SET state = '{state}', owner = 7 WHERE key = '{state}'")
+        place = other._shared.place if other._shared is not None else ""
+        server.query(f"UPDATE aigc_key SET place = '{place}', files = '[\"/nowhere\"]' WHERE key = 'gone'")
+        runner = other.start()
+        while not runner.is_over:
+            runner.turn()
+        summary = other.finish()
+    assert summary.counts == {"conflict": 8, "done": 2}, summary
+    results = machines.folders[1].results()
+    assert {key for key, entry in results.items() if entry["state"] == "done"} == {"refused", "claimed"}
+    assert all(not entry["files"] for entry in results.values() if entry["state"] == "conflict")
+    assert {path.name for path in machines.folders[1].out.glob("*.png")} == {"refused-0.png", "claimed-0.png"}
+    assert machines.created() == len(states) + 2
+    assert server.query("SELECT DISTINCT prompt FROM aigc_key WHERE key IN ('refused', 'claimed')") == [("a dog",)]
+    machines.file.write_text("key,prompt\n" + "".join(f"{state},a dog\n" for state in states))
+    assert machines.start(1).wait(60) == 2 and machines.log().count("was sent with other fields") == 1  # The plan says the same.
+
+
+def test_two_lines_at_once_with_other_fields(server: Server, tmp_path: Path, command: Command, sandbox: Any) -> None:
+    machines = Machines(tmp_path, command, sandbox, server, 2, 40)
+    files = [tmp_path / "cat.csv", tmp_path / "dog.csv"]
+    for file in files:
+        file.write_text("key,prompt\n" + "".join(f"k{n:02},{file.stem} {n}\n" for n in range(40)))
+    starts = [folder.start(file, "--yes", "--journal", server.url) for folder, file in zip(machines.folders, files)]
+    assert {process.wait(120) for process in starts} <= {0, 1, 2}, machines.log()  # 2: the plan of the second knew the first.
+    assert machines.created() == 40, machines.log()
+    prompts = {job["id"]: job["prompt"] for job in sandbox.stats()["jobs"]}
+    done = 0
+    for folder, file in zip(machines.folders, files):
+        for key, entry in folder.results().items() if (folder.out / "results.jsonl").exists() else ():
+            if entry["state"] == "done":
+                assert prompts[entry["remote_id"]] == entry["prompt"] == f"{file.stem} {int(key[1:])}"
+            done += entry["state"] == "done"
+    assert done == 40
+
+
+def test_a_machine_that_comes_back_reports_its_own_job_only(
+    server: Server, tmp_path: Path, command: Command, sandbox: Any
+) -> None:
+    """A person has freed a key in doubt, another machine has claimed it, and then the first machine comes back."""
+    server.query(FORGET)
+    first, second = Shared(server.url, "a"), Shared(server.url, "b")
+    try:
+        first.claim([("k", "p1", "tencent", "aigc_image", "a cat", None), ("m", "p1", "tencent", "aigc_image", "a cat", None)])
+        assert first.sending("k") and first.sending("m")
+        server.query("UPDATE aigc_key SET state = 'unknown'")
+        assert second.resolve("k", None)
+        assert second.claim([("k", "p2", "tencent", "aigc_image", "a dog", None)]) == {"k"}
+        first.accepted("k", "p1", "T1")
+        first.ended("k", "p1", End("done", remote_id="T1", files=["x"]))
+        first.catch_up([{"key": local_key(key, first.owner), "remote_id": f"T-{key}"} for key in "km"], {})
+        assert server.query("SELECT key, state, print, remote_id FROM aigc_key ORDER BY key") == [
+            ("k", "claimed", "p2", None), ("m", "accepted", "p1", "T-m")
+        ]
+        assert second.sending("k")
+        server.query("UPDATE aigc_key SET state = 'unknown' WHERE key = 'k'")
+        assert not second.resolve("k", "T-m") and second.resolve("k", "T2")  # The first id is that of another key.
+    finally:
+        first.close()
+        second.close()
+
+
+def test_a_row_with_the_key_of_a_repetition(server: Server, tmp_path: Path, command: Command, sandbox: Any) -> None:
+    machines = Machines(tmp_path, command, sandbox, server, 1, 1)
+    assert machines.start(0).wait(60) == 0
+    assert machines.start(0, "--again", "cat-0000").wait(60) == 0 and machines.created() == 2
+    machines.file.write_text("key,prompt\ncat-0000,cat number 0\ncat-0000~2,another\n")
+    assert machines.start(0).wait(60) == 2 and machines.created() == 2
     assert "was sent with other fields" in machines.log()
 
 

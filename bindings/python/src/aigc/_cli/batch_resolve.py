@@ -76,8 +76,9 @@ def _resolve_shared(url: str, output: Output) -> int:
             answer = _ask(output) if sys.stdin is not None and sys.stdin.isatty() else None
             if answer is None:
                 left += 1
-            else:
-                shared.resolve(key, answer[1], answer[0] is Outcome.UNKNOWN)
+            elif not shared.resolve(key, answer[1], answer[0] is Outcome.UNKNOWN):
+                left += 1
+                output.alarm(f"aigc: {key} is not changed: it is in doubt no longer, or another key has the id {answer[1]}")
     except Lost as error:
         raise JournalError(f"the journal cannot be reached: {error}", status=Status.JOURNAL) from error
     finally:

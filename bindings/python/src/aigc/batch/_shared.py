@@ -232,12 +232,14 @@ class Shared:
             "WITH free AS (SELECT k.key FROM aigc_key k WHERE k.key = ANY(%s) AND k.state IN ('claimed', 'refused') "
             f"AND (k.state = 'refused' OR k.owner = %s OR NOT {_ALIVE}) "
             "ORDER BY k.key FOR UPDATE SKIP LOCKED) "
-            "UPDATE aigc_key SET state = 'claimed', owner = %s, place = %s, status = NULL, ended_at = NULL, print = n.print, "
+            "UPDATE aigc_key SET state = 'claimed', owner = %s, place = %s, status = NULL, message = NULL, ended_at = NULL, "
+            "print = n.print, provider = n.provider, operation = n.operation, prompt = n.prompt, "
             "run = CASE WHEN aigc_key.run IN (SELECT r.run FROM aigc_run r WHERE NOT r.ended) THEN aigc_key.run "
             "ELSE coalesce(%s, aigc_key.run) END "
-            "FROM free, unnest(%s::text[], %s::text[]) AS n(key, print) "
+            "FROM free, unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[]) "
+            "AS n(key, print, provider, operation, prompt) "
             "WHERE aigc_key.key = free.key AND n.key = free.key RETURNING aigc_key.key",
-            columns[0], self.owner, self.owner, self.place, self.run, columns[0], columns[1],
+            columns[0], self.owner, self.owner, self.place, self.run, *columns[:5],
         )
         return {str(row[0]) for row in [*made, *taken]}
 
@@ -261,23 +263,27 @@ class Shared:
 
     # After it.
 
-    def accepted(self, key: str, remote_id: str, token: Optional[str] = None) -> None:
-        """The provider has given an id. Nothing is stronger than that but an end."""
+    def accepted(self, key: str, print: str, remote_id: str, token: Optional[str] = None) -> None:
+        """The provider has given an id for the request with that print. Nothing is stronger than that but an end. A key that a
+        person has freed meanwhile can be that of another request: then it stays as it is."""
+        self._accepted("print = %s", print, key, remote_id, token)
+
+    def _accepted(self, whose: str, value: Any, key: str, remote_id: str, token: Optional[str] = None) -> None:
         self._run(
             "UPDATE aigc_key SET state = 'accepted', owner = %s, place = %s, remote_id = %s, token = coalesce(%s, token), "
             "accepted_at = coalesce(accepted_at, now()) "
-            "WHERE key = %s AND state IN ('claimed', 'sending', 'unknown', 'accepted')",
-            self.owner, self.place, remote_id, token, key,
+            f"WHERE key = %s AND {whose} AND state IN ('claimed', 'sending', 'unknown', 'accepted')",
+            self.owner, self.place, remote_id, token, key, value,
         )
 
-    def ended(self, key: str, end: "End") -> None:
-        """A row has ended. An end that is there already stays."""
+    def ended(self, key: str, print: str, end: "End") -> None:
+        """A row has ended that had that print. An end that is there already stays."""
         self._run(
             "UPDATE aigc_key SET state = %s, status = %s, message = %s, remote_id = coalesce(%s, remote_id), "
             "token = coalesce(%s, token), files = %s, place = %s, ended_at = now() "
-            "WHERE key = %s AND (state NOT IN ('done', 'failed', 'expired') OR state = 'done' AND %s = 'done')",
+            "WHERE key = %s AND print = %s AND (state NOT IN ('done', 'failed', 'expired') OR state = 'done' AND %s = 'done')",
             end.state, end.status, None if end.message is None else end.message[:_MESSAGE], end.remote_id, end.token,
-            json.dumps(list(end.files)), self.place, key, end.state,
+            json.dumps(list(end.files)), self.place, key, print, end.state,
         )
 
     def free(self, key: str) -> None:
@@ -312,12 +318,14 @@ class Shared:
         ))
 
     def resolve(self, key: str, remote_id: Optional[str], leave: bool = False) -> bool:
-        """What a person has found out about a key in doubt: it ran with this id; it did not; or nobody asks any more."""
+        """What a person has found out about a key in doubt: it ran with this id; it did not; or nobody asks any more. False: it
+        is in doubt no longer, or the id is that of another key."""
         if remote_id is not None:
             return bool(self._run(
                 "UPDATE aigc_key SET state = 'accepted', owner = 0, remote_id = %s, accepted_at = coalesce(sent_at, now()) "
-                "WHERE key = %s AND state = 'unknown' RETURNING key",
-                remote_id, key,
+                "WHERE key = %s AND state = 'unknown' AND NOT EXISTS(SELECT 1 FROM aigc_key o WHERE o.remote_id = %s "
+                "AND o.provider = aigc_key.provider AND o.key != aigc_key.key) RETURNING key",
+                remote_id, key, remote_id,
             ))
         if leave:
             return bool(self._run(
@@ -329,10 +337,10 @@ class Shared:
         """Ids that reached only the journal of this machine, because the server was away, are told now. So is what this folder
         paid before it had a shared journal: noted has the lines of its ledger by those keys."""
         for row in local:
-            key, separator, _ = str(row["key"]).rpartition(_LOCAL)
+            key, separator, owner = str(row["key"]).rpartition(_LOCAL)
             if separator:
-                if row.get("remote_id"):
-                    self.accepted(key, str(row["remote_id"]))
+                if row.get("remote_id") and owner.isdigit():  # What another owner has claimed since is another job.
+                    self._accepted("owner = %s", int(owner), key, str(row["remote_id"]))
                 continue
             key, state = str(row["key"]), _BEFORE.get(str(row["state"]))
             if state is not None and key in noted:
@@ -351,8 +359,11 @@ def local_key(key: str, owner: int) -> str:
 
 
 def as_ledger(rows: Iterable[Mapping[str, Any]]) -> Iterator[Dict[str, Any]]:
-    """What was sent, as lines of the ledger of a folder: the last line of a row counts."""
+    """What was sent, as lines of the ledger of a folder: the last line of a row counts. A row of the file can have the key under
+    which another one was paid again."""
     for row in rows:
+        if row["row_key"] and row["row_key"] != row["key"]:
+            yield {"key": row["key"], "print": row["print"]}
         yield {"key": row["row_key"] or row["key"], "journal_key": row["key"], "print": row["print"], "run": row["run"]}
 
 

@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 from .._cli import exits
 from ..client import Client, Job
 from ..enums import EventType, Status
-from ..errors import AigcError
+from ..errors import AigcError, KeyConflictError
 from ..request import Request
 from ._columns import shortened
 from ._decide import Is
@@ -27,6 +27,10 @@ _ENDED = {
     "abandoned": Is.LEFT,
 }
 _STATES = {Is.DONE: "done", Is.FAILED: "failed", Is.REFUSED: "refused", Is.DOUBT: "unknown", Is.EXPIRED: "expired"}
+_ANOTHER = (
+    "a machine with the same journal has sent other fields under this key: give the row another key, or pay once more with "
+    "--again KEY"
+)
 _AT_A_TIME = 8
 """Rows are claimed in small numbers, so that every machine has work until the end."""
 
@@ -157,14 +161,13 @@ class SharedRunner(Runner):
             free.append(row)
             return
         state, alive = str(seen["state"]), bool(seen["owner_alive"])
-        if is_missing(seen, self._shared.place):
+        if seen["print"] != row.print:
+            self._look_at_another(row, state, alive and seen["owner"] != self._shared.owner, free)
+        elif is_missing(seen, self._shared.place):
             if len(self._pending) < 1000:
                 self._others.pop(row.jkey, None)
                 self._begin(_Pending(row, self._attached(row, str(seen["remote_id"])), is_sent=False))
         elif state in _ENDED:
-            if state == "refused" and seen["print"] != row.print:
-                free.append(row)
-                return
             self._others.pop(row.jkey, None)
             said = seen["message"] or f"another machine says: {state} {seen['status'] or ''}".strip()
             error = None if state == "done" else AigcError(said, status=_status(seen["status"], _ENDED[state]))
@@ -181,6 +184,16 @@ class SharedRunner(Runner):
         elif state == "accepted" and len(self._pending) < 1000 and (alive or self._shared.take_over(row.jkey)):
             self._others.pop(row.jkey, None)
             self._begin(_Pending(row, self._attached(row, str(seen["remote_id"])), is_sent=False))
+
+    def _look_at_another(self, row: Row, state: str, is_held: bool, free: List[Row]) -> None:
+        """The key of a row stands for another request, which nobody takes as this row: not its end, and not its job."""
+        if state == "refused" or state == "claimed" and not is_held:
+            free.append(row)  # Nothing runs under this key.
+        elif not is_held or state not in ("claimed", "sending"):
+            self._others.pop(row.jkey, None)
+            # What the plan has called in doubt stays so: a person has to look at the console.
+            stands = Is.DOUBT if row.stands == Is.DOUBT.value else Is.CONFLICT
+            self._end_row(row, _End(stands, KeyConflictError(_ANOTHER, status=Status.KEY_CONFLICT, field="key")), [])
 
     def _attached(self, row: Row, remote_id: str) -> Job:
         return self._client.attach_id(row.provider, row.operation, remote_id)
@@ -224,8 +237,8 @@ class SharedRunner(Runner):
 
     def _accept(self, pending: _Pending) -> None:
         super()._accept(pending)
-        key, remote_id, token = pending.row.jkey, str(pending.job.remote_id), pending.job.token
-        self._say(lambda: self._shared.accepted(key, remote_id, token))
+        key, mark, remote_id, token = pending.row.jkey, pending.row.print, str(pending.job.remote_id), pending.job.token
+        self._say(lambda: self._shared.accepted(key, mark, remote_id, token))
 
     def _end(self, pending: _Pending, end: _End, paths: List[str]) -> None:
         row = pending.row
@@ -240,7 +253,7 @@ class SharedRunner(Runner):
             files = [os.path.abspath(os.path.join(self._folder.path, path)) for path in paths]
             name, message = (None, None) if end.error is None else (end.error.name, " ".join(end.error.message.split()))
             told = End(_STATES[end.stands], name, message, pending.job.remote_id, pending.job.token, files)
-            self._say(lambda: self._shared.ended(row.jkey, told))
+            self._say(lambda: self._shared.ended(row.jkey, row.print, told))
 
     def _say(self, words: Callable[[], None]) -> None:
         if self._away is not None or self._late:
@@ -276,7 +289,8 @@ class SharedRunner(Runner):
             self._shared.connect()
             for pending in self._pending.values():
                 if pending.accepted and pending.job.remote_id is not None:
-                    self._shared.accepted(pending.row.jkey, pending.job.remote_id, pending.job.token)
+                    row = pending.row
+                    self._shared.accepted(row.jkey, row.print, pending.job.remote_id, pending.job.token)
             while self._late:
                 self._late[0]()
                 self._late.pop(0)
