@@ -80,6 +80,19 @@ public struct RateLimit: Equatable, Sendable {
         return max(slot, now)
     }
 
+    /// So much later than its slot a call may leave, and no second holds more calls than the limit.
+    public static let room = Int64(jitterSeconds * Double(second))
+
+    /// A call leaves later than the room allows: a second that begins with it must not hold one call too many, so the slots
+    /// that are not reserved yet come later. False if those of the whole second are reserved: it must not leave.
+    public mutating func takesLate(_ slot: Int64, at now: Int64) -> Bool {
+        let late = now.subtracting(slot)
+        guard late > Self.room, inForce(at: now) > 0 else { return true }
+        guard nextAt <= slot.adding(Self.second).adding(Self.room) else { return false }
+        nextAt = nextAt.adding(late.subtracting(Self.room))
+        return true
+    }
+
     /// Whether a slot that was reserved earlier still counts: a pause of the provider takes those that lie in it.
     public func keeps(_ slot: Int64) -> Bool { changedAt == .min || slot >= changedAt }
 

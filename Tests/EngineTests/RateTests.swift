@@ -74,7 +74,44 @@ final class RateTests: XCTestCase {
         XCTAssertEqual(late.take(at: 551 * ms).instant, 1_500 * ms, "51 ms late")
         XCTAssertTrue(late.take(at: 1_600 * ms).isGranted, "late again, and served")
         XCTAssertEqual(late.take(at: 1_600 * ms).instant, 2_000 * ms)
-        XCTAssertTrue(late.take(at: 2_050 * ms).isGranted, "50 ms are not late")
+        XCTAssertTrue(late.take(at: 2_025 * ms).isGranted, "25 ms are not late")
+        XCTAssertEqual(late.take(at: 2_025 * ms).instant, 2_500 * ms)
+        XCTAssertTrue(late.take(at: 2_540 * ms).isGranted, "40 ms are late")
+        XCTAssertEqual(late.take(at: 2_540 * ms).instant, 3_015 * ms, "and what is beyond the room comes later")
+    }
+
+    /// Sixteen gates on a busy machine, each of which wakes up to 45 ms late: a cloud that counts strictly refuses at
+    /// most five of 1,600 calls, and most of the rate is used.
+    func testLateGatesKeepAStrictLimit() throws {
+        let board = try RateRegistry()
+        let random = SeededRandom(7)
+        let ms: Int64 = 1_000_000
+        var gates = try (0..<16).map { _ in
+            try (
+                permits: Permits(XCTUnwrap(board.rate(provider: "p", account: "a", action: "x", perSecond: 20))),
+                wakesAt: Int64(0)
+            )
+        }
+        var taken: [Int64] = []
+        var (calls, refused, now) = (0, 0, Int64(0))
+        while calls < 1_600 {
+            let next = try XCTUnwrap(gates.indices.min { gates[$0].wakesAt < gates[$1].wakesAt })
+            now = gates[next].wakesAt
+            switch gates[next].permits.take(at: now) {
+            case .notBefore(let slot): gates[next].wakesAt = slot + Int64(random.below(46)) * ms
+            case .granted:
+                calls += 1
+                if taken.count >= 20, now - taken[taken.count - 20] < 1_000 * ms {
+                    refused += 1
+                } else {
+                    taken.append(now)
+                }
+            }
+        }
+        let rate = Double(calls) / (Double(now) / 1e9)
+        print("16 late gates: \(refused) of \(calls) refused, \(rate) a second")
+        XCTAssertLessThanOrEqual(refused, 5)
+        XCTAssertGreaterThanOrEqual(rate, 17)
     }
 
     /// Without a configured rate 2,000 submissions wait for a place; status calls take turns with them.

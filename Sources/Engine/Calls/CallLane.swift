@@ -168,7 +168,7 @@ enum Permit {
 
 /// How a gate gets its permits: the gate reserves one slot ahead, never more, and waits for it.
 struct Permits {
-    /// A slot that passed longer ago is lost: a late call would meet the calls of later slots.
+    /// A slot that passed longer ago is lost. A call that is less late delays those that have no slot yet.
     static let lateness: Int64 = 50_000_000
 
     private let rate: SharedRate
@@ -188,7 +188,7 @@ struct Permits {
         if let slot {
             if now < slot { return .notBefore(slot) }
             self.slot = nil
-            let isLate = now.subtracting(slot) > Self.lateness && !hasLost
+            let isLate = !rate.takesLate(slot, at: now, atMost: Self.lateness) && !hasLost
             if !isLate, rate.keeps(slot, at: now) {
                 hasLost = false
                 return .granted

@@ -42,6 +42,13 @@ public final class SharedRate: @unchecked Sendable {
             throttled: known.complaints, waited: lock.withLock { waited }, isShared: place != nil && !isAlone)
     }
 
+    /// Whether a call may leave now for whose slot it is late; the slots that nobody has yet come later then.
+    func takesLate(_ slot: Int64, at now: Int64, atMost longest: Int64) -> Bool {
+        let late = now.subtracting(slot)
+        if late <= RateLimit.room { return true }
+        return late <= longest && change(at: now) { limit, _ in limit.takesLate(slot, at: now) }
+    }
+
     func throttled(at now: Int64, retryAfterMilliseconds: Int64) {
         change(at: now) { limit, _ in limit.throttled(at: now, retryAfterMilliseconds: retryAfterMilliseconds) }
     }
