@@ -118,6 +118,39 @@ def everything(rig: Rig, report: Report) -> None:
                 report.ok(not wrong, "%s, %s: %s: eight jobs and their images" % (provider, way, name), wrong[:3])
 
 
+def trainings(rig: Rig, report: Report) -> None:
+    """Jobs whose state is asked for in the list of all: each finds itself, whatever comes behind an answer."""
+    listed = "Personalizedtxt2imgQueryModelTrainJobList GET /api/v1/personalizedtxt2img/queryModelTrainJobList"
+    for way in ("http", "https"):
+        for name in STRAYS:
+            wrong: List[str] = []
+            with Way(rig, "alibaba", way, {"poll.initial_ms": 60, "poll.max_ms": 90}) as there:
+                there.api.arm(name, -1)
+                jobs = []
+                for number in range(4):
+                    jobs.append(
+                        there.client.submit(
+                            provider="alibaba", operation="model_train", name="%s %s %d" % (way, name, number),
+                            object_type="girl", image_urls=["https://example.com/1.png"],
+                        )
+                    )
+                    if name in LATE:
+                        ended(jobs[-1])
+                        time.sleep(_LATER)
+                wrong += [str(error) for error in map(ended, jobs) if error is not None]
+                there.api.disarm()
+                time.sleep(_LATER)
+                call = there.client.call("alibaba", listed, {}, reads=True)
+                wrong += [str(error) for error in [ended(call)] if error is not None]
+                answer: Any = call.provider_response or {}
+                known = {str(job["id"]): job for job in answer.get("data") or []}
+                for number, job in enumerate(jobs):
+                    there_is = known.get(job.remote_id or "", {})
+                    if there_is.get("name") != "%s %s %d" % (way, name, number) or there_is["modelId"] != job.result_id:
+                        wrong.append("%s: %s, the cloud says %s" % (job.remote_id, job.result_id, there_is))
+            report.ok(not wrong, "%s: %s: four trainings, each its own model" % (way, name), wrong[:2])
+
+
 def _wrong_image(rig: Rig, job: aigc.Job) -> Optional[str]:
     if job.state is not State.SUCCEEDED:
         return "the job is %s" % job.state.name
@@ -187,4 +220,4 @@ def old_refusals(rig: Rig, report: Report) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main("stray", [submissions, everything, caches, old_refusals]))
+    sys.exit(main("stray", [submissions, everything, trainings, caches, old_refusals]))

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import List
 
+from faults import FAULTS
 from proof import CREATE, PROVIDERS, created, ended, main, requests, until
 from rig import Keys, Rig, fields
 from tap import Report
@@ -16,6 +17,7 @@ from tap import Report
 import aigc
 from aigc.enums import EventType, Outcome, Status
 
+STRAYS = [name for name, fault in FAULTS.items() if fault.harmless]
 EXPIRED = {"alibaba": "InvalidSecurityToken.Expired", "tencent": "AuthFailure.TokenFailure"}
 
 
@@ -158,6 +160,52 @@ def sts_has_a_bad_moment(rig: Rig, report: Report) -> None:
         report.ok(error is None and asked == 3, "STS answers %s twice: the job finishes" % name, (error, asked))
 
 
+def strays(rig: Rig, report: Report) -> None:
+    """Behind each answer of STS and of the metadata service comes one that nobody has asked for: the keys are the right ones,
+    and a stray answer is never used or asked about."""
+    for name in STRAYS:
+        for provider in PROVIDERS:
+            rig.box.reset()
+            door = rig.door("metadata")
+            door.arm(name, -1)
+            keys = _without_keys(rig)
+            keys.update({"credentials.use_metadata": True, "credentials.metadata_endpoint": door.url})
+            with aigc.Client(keys) as client:
+                error = ended(client.submit(**fields(provider, "machine " + name)), 20)
+            good = error is None and len(created(rig, "machine " + name)) == 1
+            report.ok(good, "%s: metadata, %s: the job finishes, paid once" % (provider, name), error)
+            door.close()
+        rig.box.reset()
+        door = rig.door("http", "http", "alibaba")
+        door.arm(name, -1)
+        keys = {**rig.keys(rig.box.info["http"]), "credentials.sts_endpoint": door.url}
+        keys["credentials.role_arn"] = "acs:ram::1234567890123456:role/worker"
+        with aigc.Client(keys) as client:
+            error = ended(client.submit(**fields("alibaba", "role " + name)), 20)
+        good = error is None and len(created(rig, "role " + name)) == 1 and requests(rig, "AssumeRole") == 1
+        report.ok(good, "STS, %s: the job finishes, paid once, asked once" % name, error)
+        door.close()
+
+
+def a_cache_before_sts(rig: Rig, report: Report) -> None:
+    """Something before STS answers from its cache: nobody knows whose keys these are, and nothing is sent with them."""
+    door = rig.door("http", "http", "alibaba")
+    keys = {**rig.keys(rig.box.info["http"]), "credentials.sts_endpoint": door.url}
+    keys["credentials.role_arn"] = "acs:ram::1234567890123456:role/worker"
+    with aigc.Client(keys) as client:
+        first = ended(client.submit(**fields("alibaba", "fresh role")), 20)
+    door.arm("cached", -1)
+    before = requests(rig, CREATE["alibaba"])
+    keys["credentials.role_arn"] = "acs:ram::1234567890123456:role/another"
+    with aigc.Client(keys) as client:
+        job = client.submit(**fields("alibaba", "cached role", deadline=2))
+        error = ended(job, 20)
+    sent = requests(rig, CREATE["alibaba"]) - before
+    good = first is None and error is not None and job.outcome is Outcome.NOT_SENT and sent == 0
+    report.ok(good and "cache" in str(error), "STS, cached: nothing is sent, and the message says so", (first, error, sent))
+    door.close()
+
+
 def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
     path.chmod(0o600)
@@ -202,6 +250,9 @@ if __name__ == "__main__":
     sys.exit(
         main(
             "temporary credentials",
-            [refused, ends_soon, nobody_answers, from_metadata, sts_has_a_bad_moment, a_file_is_rewritten],
+            [
+                refused, ends_soon, nobody_answers, from_metadata, sts_has_a_bad_moment, strays, a_cache_before_sts,
+                a_file_is_rewritten,
+            ],
         )
     )

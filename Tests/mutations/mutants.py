@@ -306,6 +306,46 @@ MUTANTS = (
         ["swift ChainTests"],
     ),
     Mutant(
+        6, "a refusal beside the id of a job is a refusal",
+        [("Sources/Providers/ReplyReader.swift", "failure", "if names.id != nil {", "if ids.id != nil {")],
+        ["swift BentAnswerTests"],
+    ),
+    Mutant(
+        8, "a head of many lines hides the id of a job",
+        [
+            (
+                "Sources/CurlTransport/ReplyHead.swift", "add", "lineCount > Self.maximumLines, !isOfSubmission",
+                "lineCount > Self.maximumLines",
+            ),
+        ],
+        ["swift FaultTableTests"],
+    ),
+    Mutant(
+        8, "a body that is no body in chunks hides the id of a job",
+        [(CALLBACKS, "setFraming", "ChunkedBody(takesAll: true)", "ChunkedBody()")],
+        ["swift FaultTableTests"],
+    ),
+    Mutant(
+        6, "an account that is switched off pays",
+        [
+            (
+                "Sources/Credentials/AlibabaINISource.swift", "fetch", '!["true", "yes", "on", "1"].contains(enabled)',
+                "enabled.isEmpty",
+            ),
+        ],
+        ["swift AlibabaTests"],
+    ),
+    Mutant(
+        6, "keys in the place of a name are the name of a role",
+        [("Sources/Credentials/AlibabaMetadataSource.swift", "firstLine", "!isText,", "!isText || isText,")],
+        ["swift ChainTests"],
+    ),
+    Mutant(
+        9, "a secret within escapes of escapes is shown",
+        [("Sources/Core/PlainReader.swift", "", "static let layers = 3", "static let layers = 1")],
+        ["swift KnownSecretsTests"],
+    ),
+    Mutant(
         8, "a weak tag beside a date is not compared",
         [
             (
