@@ -13,6 +13,8 @@ enum Schema {
         let version = try database.number(Statements.version) ?? 0
         if application == 0, version == 0, try database.number(Statements.tables) == 0 {
             guard creates else { throw Failure(.journal, "Journal \(path): there is none yet") }
+            // A commit writes whole pages, and sums up each: of a few short rows, small pages are cheaper.
+            try database.run("PRAGMA page_size=2048", "setting it up")
             try setUp(database, path)
             return try make(database)
         }
@@ -46,7 +48,7 @@ enum Schema {
                     + "another folder")
         }
         try database.run(
-            "PRAGMA wal_autocheckpoint=1000; PRAGMA journal_size_limit=8388608; PRAGMA mmap_size=0;"
+            "PRAGMA wal_autocheckpoint=2000; PRAGMA journal_size_limit=8388608; PRAGMA mmap_size=0;"
                 + "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF; PRAGMA synchronous=FULL", "setting it up")
     }
 
