@@ -50,6 +50,7 @@ int aigcp_random(void *bytes, unsigned long count) {
 struct aigcp_lock {
     pthread_mutex_t mutex;
     pthread_cond_t condition;
+    int is_broadcast_due; /* under the mutex */
 };
 
 aigcp_lock *aigcp_lock_new(void) {
@@ -66,6 +67,7 @@ aigcp_lock *aigcp_lock_new(void) {
     pthread_mutexattr_destroy(&kind);
     pthread_cond_init(&lock->condition, &attributes);
     pthread_condattr_destroy(&attributes);
+    lock->is_broadcast_due = 0;
     return lock;
 }
 
@@ -77,9 +79,21 @@ void aigcp_lock_free(aigcp_lock *lock) {
 }
 
 void aigcp_lock_lock(aigcp_lock *lock) { pthread_mutex_lock(&lock->mutex); }
-void aigcp_lock_unlock(aigcp_lock *lock) { pthread_mutex_unlock(&lock->mutex); }
+
+void aigcp_lock_unlock(aigcp_lock *lock) {
+    int is_due = lock->is_broadcast_due;
+    lock->is_broadcast_due = 0;
+    pthread_mutex_unlock(&lock->mutex);
+    if (is_due) pthread_cond_broadcast(&lock->condition);
+}
+
+void aigcp_lock_broadcast_after(aigcp_lock *lock) { lock->is_broadcast_due = 1; }
 
 int aigcp_lock_wait(aigcp_lock *lock, int64_t until_ns) {
+    if (lock->is_broadcast_due) {
+        lock->is_broadcast_due = 0;
+        pthread_cond_broadcast(&lock->condition);
+    }
     if (until_ns < 0) {
         pthread_cond_wait(&lock->condition, &lock->mutex);
         return 0;

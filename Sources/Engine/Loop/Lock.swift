@@ -30,7 +30,8 @@ public final class Lock: @unchecked Sendable {
     /// Lock held. Waits for `broadcast` until a monotonic instant (nil: without limit). False when the time is up.
     public func wait(until: Int64?) -> Bool { aigcp_lock_wait(lock, until ?? -1) == 0 }
 
-    public func broadcast() { aigcp_lock_broadcast(lock) }
+    /// Lock held. Wakes those who wait, once the lock is free.
+    public func broadcast() { aigcp_lock_broadcast_after(lock) }
 }
 
 /// The clocks of the machine.
