@@ -155,6 +155,20 @@ def test_a_folder_moves_to_a_shared_journal_and_not_back(
     assert "postgresql://" in folder.run(machines.file, "--yes", code=2).stderr
 
 
+def test_a_folder_with_another_journal_moves_to_a_shared_one(
+    server: Server, tmp_path: Path, command: Command, sandbox: Any
+) -> None:
+    machines = Machines(tmp_path, command, sandbox, server, 1, 4)
+    folder, named = machines.folders[0], tmp_path / "named"
+    folder.run(machines.file, "--yes", "--limit", "2", "--journal", str(named))
+    folder.run(machines.file, "--yes", "--limit", "1")
+    for path in (folder.out / ".aigc").glob("jobs.db*"):
+        path.unlink()  # The id of that row is in the ledger.
+    assert machines.created() == 3
+    assert machines.start(0).wait(60) == 0, machines.log()
+    machines.check()
+
+
 def test_a_doubt_is_settled_for_all(server: Server, tmp_path: Path, command: Command, sandbox: Any) -> None:
     machines = Machines(tmp_path, command, sandbox, server, 2, 3)
     sandbox.fault("reset_after", CREATE)

@@ -565,6 +565,136 @@ def test_a_shared_journal_never_gives_another_ones_picture(folder: Folder) -> No
     assert folder.created() == 1 and len(list(same.out.glob("*.png"))) == 1
 
 
+# A journal that knows less than the folder
+
+
+def cut(folder: Folder, file: Path, jobs: int, *options: str) -> None:
+    """Starts a run and kills it when so many jobs are accepted, and none is fetched."""
+    folder.sandbox.config(duration=6.0)
+    process = folder.start(file, "--yes", *options)
+    ledger = folder.out / ".aigc" / "rows.jsonl"
+    until(lambda: ledger.exists() and ledger.read_text(encoding="utf-8").count('"accepted"') == jobs)
+    process.kill()
+    process.wait(10)
+    folder.sandbox.config(duration=0.3)
+
+
+@pytest.mark.parametrize("first, second", [(None, "J2"), ("J3", None), ("J3", "J4")])
+def test_another_journal_pays_nothing_again(folder: Folder, first: Any, second: Any) -> None:
+    options = [("--journal", str(folder.path / name)) if name else () for name in (first, second)]
+    paths = [str(folder.path / name) if name else folder.journal for name in (first, second)]
+    file = folder.write("key,prompt\n" + "".join(f"k{n},cat {n}\n" for n in range(6)))
+    cut(folder, file, 6, *options[0])
+    longer = folder.write("key,prompt\n" + "".join(f"k{n},cat {n}\n" for n in range(7)))
+    done = folder.run(longer, "--max-jobs", "1", *options[1])
+    assert "6 to fetch (free)" in done.stderr and all(path in done.stderr for path in paths), done.stderr
+    folder.check_pictures(7)
+    assert folder.created() == 7
+    (folder.out / "k0-0.png").unlink()
+    folder.run(longer, *options[1])  # By the id that is in the results.
+    folder.run(longer, *options[0])
+    folder.check_pictures(7)
+    assert folder.created() == 7
+    edited = folder.write("key,prompt\nk1,an edited cat\n")
+    assert "was sent with other fields" in folder.run(edited, "--yes", *options[1], code=2).stderr
+    folder.run(edited, "--yes", "--again", "k1", *options[1])
+    assert folder.created() == 8
+
+
+def test_a_row_without_an_answer_is_not_sent_through_another_journal(folder: Folder, sandbox: Any) -> None:
+    file = folder.write("key,prompt\na,aa\nb,bb\nc,cc\n")
+    sandbox.fault("reset_after", CREATE, times=1)
+    folder.run(file, "--yes", "--journal", str(folder.path / "J"), code=6)
+    done = folder.run(file, "--yes", code=2)
+    assert done.stderr.count("does not know the row") == 1 and str(folder.path / "J") in done.stderr, done.stderr
+    assert folder.journal in done.stderr and "--again KEY" in done.stderr and folder.created() == 3
+    (doubt,) = journal.rows(str(folder.path / "J"), states=["unknown"])
+    folder.run(file, "--yes", "--again", doubt["key"])
+    assert folder.created() == 4
+
+
+def test_a_lost_journal_and_an_older_copy_pay_nothing_again(folder: Folder, sandbox: Any) -> None:
+    first = folder.write("key,prompt\na,aa\n", "first.csv")
+    folder.run(first, "--yes")
+    copy = folder.path / "copy"
+    shutil.copytree(folder.journal, copy)
+    file = folder.write("key,prompt\na,aa\nb,bb\nc,cc\n")
+    cut(folder, file, 3)  # One of them by the run before.
+    for path in Path(folder.journal).glob("jobs.db*"):
+        path.unlink()
+    for path in copy.glob("jobs.db*"):
+        shutil.copy(path, folder.journal)
+    done = folder.run(file, "--dry-run")
+    assert "1 done, 2 to fetch (free)" in done.stdout and "to send    0" in done.stdout
+    for path in Path(folder.journal).glob("jobs.db*"):
+        path.unlink()
+    assert "1 done, 2 to fetch (free)" in folder.run(file).stderr
+    folder.check_pictures(3)
+    assert folder.created() == 3
+
+
+def test_lost_notes_beside_results_pay_nothing_again(folder: Folder) -> None:
+    file = folder.write("key,prompt\na,aa\nb,bb\n")
+    folder.run(file, "--yes")
+    folder.run(file, "--yes", "--again", "a")
+    kept = folder.path / "kept"
+    kept.mkdir()
+    for path in folder.out.glob("*.png"):
+        path.rename(kept / path.name)
+    shutil.rmtree(folder.journal)
+    done = folder.run(file, "--yes", code=2)
+    assert "this row was sent (id " in done.stderr and folder.created() == 3, done.stderr
+    bare = Folder(folder.path / "bare", folder._command, folder.sandbox)
+    bare.path.mkdir()
+    texts = bare.write("aa\nbb\n", "rows.txt")
+    bare.run(texts, "--yes")
+    shutil.rmtree(bare.journal)
+    for path in bare.out.glob("*.png"):
+        path.unlink()
+    bare.run(texts, "--yes")  # The key is a hash of the fields: what is fetched is what the row asks for.
+    assert folder.created() == 5 and len(list(bare.out.glob("*.png"))) == 2
+
+
+# Rows whose jobs were there before
+
+
+def test_a_row_of_another_folder_is_a_conflict_once_it_is_edited(folder: Folder) -> None:
+    shared = ("--journal", str(folder.path / "journal"))
+    file = folder.write("key,prompt\nn1,a cat\nn2,a dog\n")
+    folder.run(file, "--yes", *shared)
+    other = Folder(folder.path / "other", folder._command, folder.sandbox)
+    other.path.mkdir()
+    other.run(file, *shared)
+    edited = other.write("key,prompt\nn1,a rat\nn2,a dog\n")
+    assert "was sent with other fields" in other.run(edited, *shared, code=2).stderr
+    (other.out / ".aigc" / "rows.jsonl").unlink()  # As an older version left the folder: the journal compares.
+    assert "n1: conflict" in other.run(edited, *shared, code=1).stderr
+    assert other.results()["n2"]["state"] == "done" and folder.created() == 2
+    other.run(file, *shared)
+    assert "was sent with other fields" in other.run(edited, *shared, code=2).stderr
+    assert folder.created() == 2
+
+
+def test_a_key_of_a_repetition_is_no_key_of_a_row(folder: Folder) -> None:
+    file = folder.write("key,prompt\ne1,a cat\n")
+    folder.run(file, "--yes")
+    folder.run(file, "--yes", "--again", "e1")
+    done = folder.run(folder.write("key,prompt\ne1,a cat\ne1~2,a rat\n"), "--yes", code=2)
+    assert "was paid once more under the key e1~2" in done.stderr and folder.created() == 2
+
+
+def test_a_free_row_is_never_paid(folder: Folder, keys: Dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = ("--journal", str(folder.path / "journal"))
+    file = folder.write("key,prompt\na,aa\nb,bb\n")
+    folder.run(file, "--yes", *shared)
+    other = Folder(folder.path / "other", folder._command, folder.sandbox)
+    other.path.mkdir()
+    done = other.run(file, "--max-jobs", "0", *shared, "-c", "journal.keep_ms=0")  # Its own client forgets the keys.
+    assert "2 to fetch (free)" in done.stderr and "2 not sent" in done.stdout and folder.created() == 2, done.stdout
+    done = other.run(file, *shared, code=2)
+    assert "2 jobs are new" in done.stderr and folder.created() == 2
+
+
 def test_json_events(folder: Folder) -> None:
     done = folder.run(folder.write("key,prompt\na,x\n"), "--yes", "--json")
     events = [json.loads(line) for line in done.stdout.splitlines()]
@@ -640,7 +770,8 @@ def test_what_an_older_version_sent_as_a_float_is_not_paid_again(folder: Folder,
     folder.run(file, "--yes", "--journal", str(shared))  # The journal alone says it.
     assert folder.created() == 4 and {path.name for path in folder.out.glob("*.png")} == {"1.0-0.png", "2-0.png", "3-0.png"}
     ledger, results = folder.out / ".aigc" / "rows.jsonl", folder.out / "results.jsonl"
-    mark = json.loads(ledger.read_text(encoding="utf-8").splitlines()[0])["print"]
+    lines = map(json.loads, ledger.read_text(encoding="utf-8").splitlines())
+    mark = next(entry["print"] for entry in lines if entry.get("key") == "3")
     noted = [{"key": "1.0", "print": mark, "prompt": "one"}, {"key": "4.0", "journal_key": "4.0~2", "print": "x"}]
     ledger.write_text("".join(json.dumps(entry) + "\n" for entry in noted), encoding="utf-8")
     results.unlink()

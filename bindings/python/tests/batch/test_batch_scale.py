@@ -50,7 +50,7 @@ def filled(rows: int, journal: Dict[int, Dict[str, Any]]) -> Index:
     index, columns = Index(options), Columns(options, KNOWN)
     for n in range(rows):
         index.add(columns.specs(Cells(n + 1, n + 2, {"key": f"k{n}", "prompt": f"p{n}"}))[0][0])
-    index.make_indices()
+    assert not list(index.make_indices())
     index.load_ledger({"key": f"k{n}", "print": index.get(n + 1).print} for n in journal)
     index.load_journal({"key": f"k{n}", **entry} for n, entry in journal.items())
     assert not list(index.decide())

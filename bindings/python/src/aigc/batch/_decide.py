@@ -22,6 +22,8 @@ class Do(Enum):
     """Accepted before: followed and fetched, free of charge."""
     SETTLE = "settle"
     """It was on the wire when its process died: it is in doubt, and the journal is to say so."""
+    CHECK = "check"
+    """Its pictures are here, and the folder does not know what they were asked for: the journal says whether it is the same."""
     NOTHING = "nothing"
 
 

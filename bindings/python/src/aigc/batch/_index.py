@@ -10,6 +10,7 @@ from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Name
 from . import _names
 from ._columns import Spec
 from ._decide import Decision, Do, Is, Seen, decide
+from ._folder import OURS
 from ._keys import former_key, key_of, next_generation, stored_key, wrong_key
 from ._options import Options
 from ._problems import Problem
@@ -25,11 +26,15 @@ CREATE TABLE rows(
 CREATE TABLE seen(own TEXT PRIMARY KEY, number INT) WITHOUT ROWID;
 CREATE TABLE names(folded TEXT PRIMARY KEY, n INT, stem TEXT) WITHOUT ROWID;
 CREATE TABLE files(stem TEXT PRIMARY KEY, path TEXT, size INT) WITHOUT ROWID;
-CREATE TABLE sent(key TEXT PRIMARY KEY, jkey TEXT, print TEXT, prompt TEXT) WITHOUT ROWID;
+CREATE TABLE sent(
+    key TEXT PRIMARY KEY, jkey TEXT, print TEXT, prompt TEXT, state TEXT, remote_id TEXT, journal TEXT, run INT
+) WITHOUT ROWID;
+CREATE TABLE generations(jkey TEXT PRIMARY KEY, key TEXT) WITHOUT ROWID;
 CREATE TABLE former(key TEXT, jkey TEXT, PRIMARY KEY(key, jkey)) WITHOUT ROWID;
 CREATE TABLE paid(key TEXT, run TEXT, PRIMARY KEY(key, run)) WITHOUT ROWID;
 CREATE TABLE results(
-    key TEXT PRIMARY KEY, jkey TEXT, state TEXT, files TEXT, message TEXT, status TEXT, seconds REAL, token TEXT
+    key TEXT PRIMARY KEY, jkey TEXT, state TEXT, files TEXT, message TEXT, status TEXT, seconds REAL, token TEXT,
+    remote_id TEXT
 ) WITHOUT ROWID;
 CREATE TABLE journal(
     jkey TEXT PRIMARY KEY, state TEXT, alive INT, status TEXT, remote_id TEXT, images INT, sent_ms INT, accepted_ms INT,
@@ -85,6 +90,39 @@ class Row(NamedTuple):
         return found
 
 
+FOLDER = "folder"
+"""The state of a row that is fetched by what the folder knows: the journal does not have it."""
+LOST = "lost"
+
+
+class Journals(NamedTuple):
+    """The journal that a run uses, beside those that the ledger names."""
+
+    name: str
+    """As the ledger names it: OURS for the folder's own, otherwise a path."""
+    path: str
+    is_here: bool
+    """Whether it has a database."""
+    own: str
+    """The path of the folder's own."""
+    has_own: bool
+
+    def is_chosen(self, name: str) -> bool:
+        """Whether a name of the ledger is that of this run's journal."""
+        return name == self.name
+
+    def is_it(self, name: Optional[str]) -> bool:
+        """Whether a key that was noted under a journal, and that this one does not know, was not sent. An older version has
+        not noted which journal that was."""
+        if name is None:
+            return self.is_here and (self.name == OURS or not self.has_own)
+        return self.is_here and name == self.name
+
+    def path_of(self, name: str) -> str:
+        """The path of a journal that the ledger names."""
+        return self.own if name == OURS else name
+
+
 class Asked(NamedTuple):
     """What a repetition on purpose was asked for."""
 
@@ -128,6 +166,15 @@ class Index:
         self.held: List[str] = []
         """The first keys that are not paid once more, because a repetition that has not ended has sent them."""
         self.held_count = 0
+        self.journals: Optional[Journals] = None
+        """The journal of this run beside those of earlier runs; None where machines share one."""
+        self.taken_over: Set[str] = set()
+        """The journals of rows that only the folder knows, and that are fetched without payment."""
+        self.taken_over_count = 0
+        self._older: FrozenSet[int] = frozenset()
+        """Runs of whose accepted jobs the journal does not know all."""
+        self._runs = 0
+        self._journal: Optional[str] = None
 
     def close(self) -> None:
         """Forgets everything. Can be called twice."""
@@ -213,13 +260,20 @@ class Index:
                 values[1] = values[1] or values[0]
                 values = [text if text is None else _plain(text) for text in values]
                 values[0] = self._whole(str(values[0]), str(values[1]))
-                self._db.execute("INSERT OR REPLACE INTO sent VALUES(?, ?, ?, ?)", values)
+                values += ["sent", None, self._journal, self._runs]
+                self._db.execute("INSERT OR REPLACE INTO sent VALUES(?, ?, ?, ?, ?, ?, ?, ?)", values)
+                if values[1] != values[0]:
+                    self._db.execute("INSERT OR IGNORE INTO generations VALUES(?, ?)", (values[1], values[0]))
                 if run is not None:
                     self.note_paid(str(values[0]), _plain(run))
             elif isinstance(entry.get("ended"), str):
                 ended.add(_plain(entry["ended"]))
+            elif isinstance(entry.get("journal"), str):
+                self._journal, self._runs = _plain(entry["journal"]), self._runs + 1
             elif isinstance(run, str):
                 self._asked[_plain(run)] = Asked.of(entry)
+            else:
+                self._load_end(entry)
         for run in ended:
             self._db.execute("DELETE FROM paid WHERE run = ?", (run,))
             self._asked.pop(run, None)
@@ -229,6 +283,32 @@ class Index:
             "WHERE key IN (SELECT key FROM sent WHERE jkey != key)"
         )
 
+    def _load_end(self, entry: Mapping[str, Any]) -> None:
+        """The result of a submission: a line of the ledger."""
+        for state in ("accepted", "free", "conflict"):
+            if isinstance(entry.get(state), str):
+                key = _plain(entry[state])
+                names = (key, _plain(entry.get("journal_key") or key))
+                if state == "conflict":  # It was another request that the journal has under this key.
+                    self._db.execute("DELETE FROM sent WHERE key = ? AND jkey = ?", names)
+                    continue
+                remote_id = None if entry.get("id") is None else _plain(entry["id"])
+                self._db.execute(
+                    "UPDATE sent SET state = ?, remote_id = ? WHERE key = ? AND jkey = ?", (state, remote_id, *names)
+                )
+
+    def accepted_of(self, entries: Iterable[Mapping[str, Any]]) -> Iterator[Dict[str, Any]]:
+        """Rows that the ledger of the folder calls accepted, as the journal of one machine would list them."""
+        for entry in entries:
+            if isinstance(entry.get("accepted"), str) and entry.get("id"):
+                key = _plain(entry["accepted"])
+                found = self._one("SELECT provider, operation FROM rows WHERE key = ?", key)
+                if found is not None:
+                    yield {
+                        "key": _plain(entry.get("journal_key") or key), "state": "accepted", "provider": found[0],
+                        "operation": found[1], "remote_id": _plain(entry["id"]),
+                    }
+
     def load_results(self, entries: Iterable[Mapping[str, Any]]) -> None:
         """The lines of results.jsonl. The last of a key counts."""
         for entry in entries:
@@ -236,11 +316,11 @@ class Index:
             error = error if isinstance(error, dict) else {}
             files = [path for path in files if isinstance(path, str)] if isinstance(files, list) else []
             texts = (entry["key"], entry.get("journal_key") or entry["key"], entry.get("state"), as_json(files),
-                     error.get("message"), error.get("status"), entry.get("token"))
-            *known, token = (text if text is None else _plain(text) for text in texts)
+                     error.get("message"), error.get("status"), entry.get("token"), entry.get("remote_id"))
+            *known, token, remote_id = (text if text is None else _plain(text) for text in texts)
             known[0] = self._whole(str(known[0]), str(known[1]))
-            values = (*known, float(seconds) if isinstance(seconds, (int, float)) else None, token)
-            self._db.execute("INSERT OR REPLACE INTO results VALUES(?, ?, ?, ?, ?, ?, ?, ?)", values)
+            values = (*known, float(seconds) if isinstance(seconds, (int, float)) else None, token, remote_id)
+            self._db.execute("INSERT OR REPLACE INTO results VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
 
     def load_journal(self, entries: Iterable[Mapping[str, Any]]) -> None:
         """The keys of the journal."""
@@ -349,15 +429,30 @@ class Index:
 
     def decide(self) -> Iterator[Problem]:
         """Decides about every row, from what was loaded. Yields what must be settled by the user first."""
+        self._db.execute(  # Where the ledger is lost, the results say under which key a row was paid once more.
+            "UPDATE rows SET jkey = (SELECT jkey FROM results WHERE results.key = rows.key) WHERE key = jkey "
+            "AND key NOT IN (SELECT key FROM sent) AND key IN (SELECT key FROM results WHERE jkey != key)"
+        )
         if self._has_former:
             self._take_former()
+        self._older = frozenset(found[0] for found in self._db.execute(
+            "SELECT DISTINCT run FROM sent LEFT JOIN journal ON journal.jkey = sent.jkey "
+            "WHERE sent.state = 'accepted' AND journal.state IS NULL"
+        ))
+        for row, line, key, other in self._db.execute(
+            "SELECT rows.row, rows.line, rows.key, generations.key FROM generations JOIN rows ON rows.key = generations.jkey "
+            "WHERE rows.key != generations.key ORDER BY rows.n"
+        ).fetchall():
+            text = f"{other} was paid once more under the key {key}: give this row another key"
+            yield Problem(text, row, line, "key")
         position, batch = 0, 1000
         while True:
             found = self._db.execute(
                 "SELECT rows.n, rows.row, rows.line, rows.key, rows.jkey, rows.print, rows.names, rows.provider, rows.operation, "
                 "rows.stem, journal.state, journal.alive, journal.status, journal.remote_id, journal.images, "
                 "journal.sent_ms, journal.accepted_ms, journal.ended_ms, results.state, results.files, results.message, "
-                "results.status, results.seconds, results.token, sent.print FROM rows "
+                "results.status, results.seconds, results.token, "
+                "sent.print, results.remote_id, sent.state, sent.remote_id, sent.journal, sent.run FROM rows "
                 "LEFT JOIN journal ON journal.jkey = rows.jkey "
                 "LEFT JOIN results ON results.key = rows.key AND results.jkey = rows.jkey "
                 "LEFT JOIN sent ON sent.key = rows.key WHERE rows.n > ? ORDER BY rows.n LIMIT ?",
@@ -373,9 +468,14 @@ class Index:
 
     def _decide_row(self, row: Tuple[Any, ...]) -> Optional[Problem]:
         (n, number, line, key, jkey, mark, names, provider, operation, stem, state, alive, status, remote_id, images,
-         sent_ms, accepted_ms, ended_ms, last, files, message, last_status, seconds, token, sent_print) = row
+         sent_ms, accepted_ms, ended_ms, last, files, message, last_status, seconds, token, sent_print, told_id,
+         sent_state, sent_id, sent_by, sent_run) = row
         values = {"key": jkey, "provider": provider, "operation": operation, **json.loads(names)}
         here = self._listed(json.loads(files or "[]"))
+        said = self._said_here(state, last, told_id, sent_state, sent_by, sent_run)
+        if said is not None:
+            state, images, sent_ms, accepted_ms = said, len(json.loads(files or "[]")), None, None
+            remote_id, token = sent_id or told_id, token if sent_id in (None, told_id) else None
         is_whole = not images or len(here) >= int(images)
         seen = Seen(
             state, bool(alive), status, is_whole, sent_print is not None and sent_print != mark,
@@ -391,7 +491,18 @@ class Index:
             if wanted.do is Do.AGAIN and decision.do is not Do.AGAIN:
                 self.held_count += 1
                 self.held += [key] if len(self.held) < 3 else []
+        objection: Optional[str] = None
+        if said is not None:
+            decision, objection = self._of_the_folder(decision, said, again, remote_id, sent_print)
+            if objection is not None:
+                objection = f"{objection} {self._way_out(sent_by)}"
+            elif decision.do is Do.FETCH:
+                state = FOLDER
+                self.taken_over_count += 1
+                self.taken_over.add(sent_by or "")
         do = decision.do.value
+        if decision.stands is Is.DONE and sent_print is None and said is None and self.journals is not None:
+            do = Do.CHECK.value
         if decision.do is Do.AGAIN:
             jkey, do = next_generation(key, self._is_taken), Do.SEND.value
         if jkey != key:  # Paid more than once: each picture has a name of its own.
@@ -407,7 +518,55 @@ class Index:
                 as_json(here), sent_ms, accepted_ms, ended_ms, seconds, is_told, int(sent_print is not None), token, n,
             ),
         )
+        if objection is not None:
+            return Problem(objection, number, line, "key")
         return self._objection(decision, number, line, key, stem)
+
+    def _said_here(
+        self, state: Optional[str], last: Optional[str], told_id: Optional[str], sent_state: Optional[str],
+        sent_by: Optional[str], sent_run: Optional[int],
+    ) -> Optional[str]:
+        """What the folder says of a row that the journal does not know, as a state of the journal; LOST where nobody can say
+        whether a row that was sent has run; None where it provably was not, or where the journal knows better."""
+        if self.journals is None or state not in (None, "claimed", "refused"):
+            return None
+        ends = {Is.DONE.value: "succeeded", Is.EXPIRED.value: "succeeded", Is.FAILED.value: "failed", Is.LEFT.value: "abandoned"}
+        if sent_state == "accepted" or told_id and last in (*ends, Is.OPEN.value, Is.DOUBT.value):
+            return ends.get(last or "", "accepted")
+        if state is not None:
+            return None
+        if last in (*ends, Is.OPEN.value, Is.DOUBT.value):
+            return ends.get(last or "", LOST)
+        is_known = self.journals.is_it(sent_by) and sent_run not in self._older
+        return LOST if sent_state == "sent" and not is_known else None
+
+    def _of_the_folder(
+        self, decision: Decision, said: str, again: bool, remote_id: Optional[str], sent_print: Optional[str]
+    ) -> Tuple[Decision, Optional[str]]:
+        """What is done with a row that only the folder knows, and what is in the way."""
+        if said == LOST:
+            return (Decision(Is.NEW, Do.AGAIN), None) if again else (Decision(Is.DOUBT, Do.NOTHING), "this row was sent")
+        if decision.do is Do.FETCH and not remote_id:
+            return Decision(Is.DOUBT, Do.NOTHING), "this row was sent"
+        if decision.stands in (Is.OPEN, Is.DONE) and sent_print is None and self._has_keys:
+            # Nobody can tell whether the row still asks for the same.
+            return Decision(Is.DOUBT, Do.NOTHING), "this row was sent" + (f" (id {remote_id})" if remote_id else "")
+        return decision, None
+
+    def _way_out(self, sent_by: Optional[str]) -> str:
+        journals = self.journals
+        assert journals is not None
+        again = "look the row up in the provider's console, and pay it once more with --again KEY only if it did not run"
+        if sent_by is not None and not journals.is_chosen(sent_by):
+            old = journals.path_of(sent_by)
+            return (
+                f"through the journal {old}, and the journal {journals.path} does not know the row: run the line with "
+                f"--journal {old}. If that journal is lost, {again}"
+            )
+        return (
+            f"by an earlier run, and the journal {journals.path} does not know the row: name the journal of that run with "
+            f"--journal, or put the newest copy of it back. If it is lost, {again}"
+        )
 
     def _objection(self, decision: Decision, number: int, line: int, key: str, stem: str) -> Optional[Problem]:
         if decision.stands is Is.CONFLICT:
@@ -444,10 +603,8 @@ class Index:
         return None if found is None else str(found[0])
 
     def _is_taken(self, key: str) -> bool:
-        return any(
-            self._one(f"SELECT 1 FROM {table} WHERE {column} = ?", key) is not None
-            for table, column in (("rows", "key"), ("rows", "jkey"), ("journal", "jkey"), ("sent", "jkey"))
-        )
+        tables = (("rows", "key"), ("rows", "jkey"), ("journal", "jkey"), ("generations", "jkey"))
+        return any(self._one(f"SELECT 1 FROM {table} WHERE {column} = ?", key) is not None for table, column in tables)
 
     def make_indices(self) -> Iterator[Problem]:
         """After the first pass: what looks rows up by their keys. Yields what is wrong with these."""
@@ -470,7 +627,7 @@ class Index:
 
     def free(self, limit: int) -> List[Row]:
         """Rows that cost nothing more, those that expire first in front. They are handed out once."""
-        found = self._taken("SELECT * FROM rows WHERE do = 'settle' ORDER BY n LIMIT ?", limit)
+        found = self._taken("SELECT * FROM rows WHERE do IN ('settle', 'check') ORDER BY n LIMIT ?", limit)
         return found or self._taken("SELECT * FROM rows WHERE do = 'fetch' ORDER BY accepted_ms, n LIMIT ?", limit)
 
     def paid(self, limit: int, without: Iterable[str] = ()) -> List[Row]:

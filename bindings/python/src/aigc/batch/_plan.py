@@ -14,8 +14,8 @@ from . import _names, _options
 from ._cells import Cells, Skipped
 from ._columns import Columns, Known, Spec, shortened
 from ._decide import Do, Is
-from ._folder import Folder
-from ._index import Index
+from ._folder import OURS, Folder
+from ._index import Index, Journals
 from ._options import Options
 from ._problems import Problem, Problems
 from ._rows import Source
@@ -138,6 +138,8 @@ def build(
             images = index.images_to_send(options.limit)
             plan.numbers = Numbers(index.rows, skipped, send, images, tasks.get(Do.FETCH.value, 0), stands, gone)
             _check_disk(plan, wrong)
+            if index.taken_over_count:
+                plan.warnings.append(_taken_over(index))
             if index.held_count:
                 plan.warnings.append(_held(index.held_count, index.held))
     except BaseException:
@@ -262,13 +264,17 @@ def _look_back(plan: Plan, wrong: _Errors, shared: Optional[Shared]) -> None:
         wrong.add(problem)
     if plan.problems.count:
         return
-    has_journal = bool(plan._journal) and os.path.exists(os.path.join(plan._journal, "jobs.db"))
     if shared is not None:
         try:
-            if has_journal:
+            noted: Dict[str, Mapping[str, Any]] = {}
+            if folder.exists():
                 noted = {str(entry.get("journal_key") or entry["key"]): entry for entry in folder.ledger()
                          if "key" in entry and not entry.get("shared")}
-                shared.catch_up(journal_rows(plan._journal), noted)
+            names = [OURS, *{str(entry["journal"]) for entry in folder.ledger() if "journal" in entry}]
+            for path in (folder.ours if name == OURS else name for name in names):
+                if _is_journal(path):
+                    shared.catch_up(journal_rows(path), noted)
+            shared.catch_up(index.accepted_of(folder.ledger()), noted)
             open_runs = shared.open_runs()
             index.load_ledger(_told(shared, index))
             open_runs |= shared.open_runs()  # One that has begun meanwhile counts too.
@@ -279,9 +285,10 @@ def _look_back(plan: Plan, wrong: _Errors, shared: Optional[Shared]) -> None:
     elif any(entry.get("shared") for entry in folder.ledger()):
         wrong.whole(["rows of this folder were sent through a journal that machines share: add --journal postgresql://…"])
     else:
+        index.journals = journals_of(folder, plan._journal)
         index.load_results(folder.results())
         index.load_ledger(folder.ledger())
-        if has_journal:
+        if index.journals.is_here:
             index.load_journal(journal_rows(plan._journal))
     index.load_files(folder.files(index.stems()))
     for problem in index.decide():
@@ -289,6 +296,16 @@ def _look_back(plan: Plan, wrong: _Errors, shared: Optional[Shared]) -> None:
     for key in index.unknown_again():
         wrong.add(Problem(f"--again {key}: no row has this key"))
     index.make_queues()
+
+
+def journals_of(folder: Folder, path: str) -> Journals:
+    """The journal of a run of one machine."""
+    own, chosen = os.path.realpath(folder.ours), os.path.realpath(path)
+    return Journals(OURS if chosen == own else chosen, path, _is_journal(path), folder.ours, _is_journal(folder.ours))
+
+
+def _is_journal(path: str) -> bool:
+    return bool(path) and os.path.exists(os.path.join(path, "jobs.db"))
 
 
 def _told(shared: Shared, index: Index) -> Iterator[Dict[str, Any]]:
@@ -321,6 +338,18 @@ def _check_disk(plan: Plan, wrong: _Errors) -> None:
             f"{megabytes(free)} are free, and {images} pictures of {megabytes(learned or _USUAL_BYTES)} need "
             f"{megabytes(images * (learned or _USUAL_BYTES))}"
         )
+
+
+def _taken_over(index: Index) -> str:
+    journals = index.journals
+    assert journals is not None
+    rows = "1 row is" if index.taken_over_count == 1 else f"{index.taken_over_count} rows are"
+    others = sorted(journals.path_of(name) for name in index.taken_over if name and not journals.is_chosen(name))
+    sent = f"sent through the journal {', '.join(others)}" if others else "sent by an earlier run"
+    return (
+        f"{rows} not in the journal {journals.path}, and were {sent}: their jobs are fetched by the ids in {journals.own} and "
+        "results.jsonl, and nothing is paid for them"
+    )
 
 
 def _held(count: int, keys: List[str]) -> str:

@@ -15,9 +15,9 @@ from ..enums import EventType, Outcome, State, Status
 from ..errors import AigcError, ExpiredError, FileTakenError, KeyConflictError, NoSpaceError, WrongStateError
 from ..request import Request
 from ._columns import shortened
-from ._decide import FINAL, Is
+from ._decide import FINAL, Do, Is
 from ._folder import file_error
-from ._index import Index, Row, as_json
+from ._index import FOLDER, Index, Row, as_json
 from ._names import folder as folder_of
 from ._names import stem
 from ._plan import Plan
@@ -42,13 +42,15 @@ _GUESS = 256 * 1024
 class _Pending:
     """A row that is worked on."""
 
-    __slots__ = ("row", "job", "is_sent", "accepted", "downloads", "paths", "begun_ms")
+    __slots__ = ("row", "job", "is_sent", "is_compared", "accepted", "downloads", "paths", "begun_ms")
 
     def __init__(self, row: Row, job: Job, is_sent: bool) -> None:
         self.row = row
         self.job = job
         self.is_sent = is_sent
         """Whether this run may have submitted it."""
+        self.is_compared = False
+        """Whether the library has compared the row with what its key was paid for: the folder has not noted that."""
         self.accepted = not is_sent
         self.downloads: Optional[List[Download]] = None
         self.paths: List[Tuple[Optional[str], Optional[Download]]] = []
@@ -80,7 +82,7 @@ class Runner:
         self._by_task: Dict[int, _Pending] = {}
         self._counts: Dict[str, int] = dict(plan.numbers.stands)
         tasks = self._index.tasks()
-        self._free_left = tasks.get("fetch", 0) + tasks.get("settle", 0)
+        self._free_left = sum(tasks.get(do.value, 0) for do in (Do.FETCH, Do.SETTLE, Do.CHECK))
         self._send_left = plan.numbers.send
         self._free_rows: List[Row] = []
         self._paid_rows: List[Row] = []
@@ -106,6 +108,8 @@ class Runner:
         """Warnings of the library that have come; whoever shows them empties the list."""
         self.interrupted = False
         self._folder.open()
+        if self._index.journals is not None:
+            self._folder.note({"journal": self._index.journals.name}, durable=True)
         if self._options.is_repetition:
             asked = {"again": sorted(self._options.again), "retry": sorted(self._options.retry)}
             self._folder.note({"run": self._run, **asked, **self._mark}, durable=True)
@@ -275,9 +279,19 @@ class Runner:
         return self._space[1]
 
     def _attach(self, row: Row) -> None:
+        is_compared = False
         try:
-            # A key that this folder has not noted may be another's: the library compares the requests then, and sends nothing.
-            job = self._client.attach_key(row.jkey) if row.is_noted else self._client.submit(row.spec().request(row.jkey))
+            if row.state == FOLDER:
+                job = self._attached_by_id(row)
+            elif row.is_noted:
+                job = self._client.attach_key(row.jkey)
+            else:
+                # A key that this folder has not noted may be another's: the library compares the requests. A key that has left
+                # the journal since the plan would be free: the job is held, and never released.
+                is_compared = True
+                request = row.spec().request(row.jkey)
+                request.hold = True
+                job = self._client.submit(request)
         except WrongStateError:
             self._end_row(row, _End(Is.NEW), [])  # Never sent, after all: the next run sends it.
             return
@@ -285,24 +299,35 @@ class Runner:
             self._end_row(row, _End(Is.CONFLICT, error), [])
             return
         except AigcError as error:
-            self._end_row(row, _End(Is.OPEN, error), [])
+            is_here = row.do == Do.CHECK.value  # Then nothing is missing but the comparison.
+            self._end_row(row, _End(Is.DONE) if is_here else _End(Is.OPEN, error), row.paths() if is_here else [])
             return
-        self._begin(_Pending(row, job, is_sent=False))
+        if row.do == Do.CHECK.value and job.remote_id is not None:  # The same request: its pictures are here.
+            self._note_row(row)
+            self._end_row(row, _End(Is.DONE), row.paths())
+            return
+        pending = _Pending(row, job, is_sent=False)
+        pending.is_compared = is_compared
+        self._begin(pending)
+
+    def _attached_by_id(self, row: Row) -> Job:
+        if row.token:
+            return self._client.attach(row.token)
+        return self._client.attach_id(row.provider, row.operation, str(row.remote_id))
 
     def _submit(self, row: Row) -> None:
         try:
-            prompt = shortened(row.prompt) if self._options.prompts else ""
-            entry = {"key": row.key, "print": row.print, "prompt": prompt, **self._mark}
-            if row.jkey != row.key:
-                entry["journal_key"] = row.jkey
+            entry = self._entry(row)
             if self._options.is_repetition:
                 entry["run"] = self._run
                 self._index.note_paid(row.key, self._run)
             self._folder.note(entry, durable=row.jkey != row.key or row.key in self._options.again)
             job = self._client.submit(self._request(row))
         except KeyConflictError as error:
+            self._note_end(row, "conflict")
             self._end_row(row, _End(Is.CONFLICT, error), [])
         except AigcError as error:
+            self._note_end(row, "free")
             self._end_row(row, _End(Is.NEW, error), [])
             self._refused(row, error)
         else:
@@ -310,11 +335,34 @@ class Runner:
             self._unanswered.add(job.id)
             self._begin(pending)
 
+    def _entry(self, row: Row) -> Dict[str, Any]:
+        """A row as a line of the ledger."""
+        prompt = shortened(row.prompt) if self._options.prompts else ""
+        entry = {"key": row.key, "print": row.print, "prompt": prompt, **self._mark}
+        return entry if row.jkey == row.key else {**entry, "journal_key": row.jkey}
+
+    def _note_row(self, row: Row) -> None:
+        """Notes what a row asked for whose job was there before: an edited row is a conflict from now on."""
+        try:
+            self._folder.note(self._entry(row))
+        except AigcError as problem:
+            self.stop(f"nothing more is sent: {problem.message}", exits.of(problem))
+
+    def _note_end(self, row: Row, state: str, remote_id: Optional[str] = None) -> None:
+        """Notes the result of a submission, for a run that has another journal, or this one no longer."""
+        entry = {state: row.key, **({} if row.jkey == row.key else {"journal_key": row.jkey})}
+        try:
+            self._folder.note(entry if remote_id is None else {**entry, "id": remote_id})
+        except AigcError as problem:  # The journal knows it.
+            self.stop(f"nothing more is sent: {problem.message}", exits.of(problem))
+
     def _request(self, row: Row) -> Request:
         return row.spec().request(row.jkey)
 
     def _heard(self, kind: EventType, pending: _Pending) -> None:
         """An event of a row that is under way."""
+        if kind is EventType.JOB_READY and pending.is_compared:  # Its key was free, after all: the next run sends the row.
+            pending.job.cancel()
 
     def _begin(self, pending: _Pending) -> None:
         self._pending[pending.job.id] = pending
@@ -360,6 +408,7 @@ class Runner:
         pending.accepted = True
         self._doubts = self._unreached = 0
         self._unanswered.discard(pending.job.id)
+        self._note_end(pending.row, "accepted", pending.job.remote_id)
         self._index.end(
             pending.row.n, stands=Is.OPEN.value, sent_ms=pending.begun_ms, accepted_ms=int(time.time() * 1000),
             remote_id=pending.job.remote_id, token=pending.job.token,
@@ -481,6 +530,10 @@ class Runner:
             self._index.end(row.n, sent_ms=pending.begun_ms)
         if not pending.is_sent and pending.job.token:
             self._index.end(row.n, token=pending.job.token)
+        if pending.is_sent and end.stands in (Is.NEW, Is.REFUSED):
+            self._note_end(row, "free")
+        if pending.is_compared and end.stands is not Is.NEW:
+            self._note_row(row)
         now = int(time.time() * 1000)
         if pending.accepted and pending.is_sent and row.accepted_ms and end.stands in (Is.DONE, Is.FAILED):
             seconds = (now - row.accepted_ms) / 1000
