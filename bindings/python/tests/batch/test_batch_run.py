@@ -565,6 +565,27 @@ def test_a_shared_journal_never_gives_another_ones_picture(folder: Folder) -> No
     assert folder.created() == 1 and len(list(same.out.glob("*.png"))) == 1
 
 
+@pytest.mark.parametrize("lost", ["", "results.jsonl", "metadata.jsonl"])
+def test_an_expired_row_takes_no_file_of_another_row(folder: Folder, sandbox: Any, lost: str) -> None:
+    options = ("--yes", "--name-template", "{name}", "--keep", "name")
+    folder.run(folder.write("key,prompt,name\nk1,apple,red\nk2,banana,blue\n"), *options)
+    (folder.out / "red.png").unlink()
+    if lost:
+        (folder.out / lost).unlink()
+    sandbox.config(fresh_urls=False)
+    sandbox.expire()
+    swapped = folder.write("key,prompt,name\nk1,apple,blue\nk2,banana,red\n")
+    folder.run(swapped, *options, code=7)
+    results = folder.results()
+    assert results["k1"]["state"] == "expired" and results["k1"]["files"] == []
+    if not lost:
+        assert results["k2"]["state"] == "done" and results["k2"]["files"] == ["blue.png"]
+    metadata = [json.loads(line) for line in (folder.out / "metadata.jsonl").read_text(encoding="utf-8").splitlines()]
+    texts = [entry["text"] for entry in metadata if entry["file_name"] == "blue.png"]
+    assert texts == ([] if lost == "results.jsonl" else ["banana"])
+    assert folder.created() == 2
+
+
 # A journal that knows less than the folder
 
 

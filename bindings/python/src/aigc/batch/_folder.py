@@ -152,6 +152,11 @@ class Folder:
         """The lines of results.jsonl, without a torn one."""
         return (entry for entry in _entries(os.path.join(self.path, RESULTS)) if isinstance(entry.get("key"), str))
 
+    def listed(self) -> Iterator[Dict[str, Any]]:
+        """The lines that say whose a file is: those of metadata.jsonl, and then those of results.jsonl."""
+        yield from _entries(os.path.join(self.path, METADATA))
+        yield from self.results()
+
     def open(self) -> None:
         """Opens what is appended to; what a killed process left half-written at an end is cut off."""
         self._ledger = _appendable(os.path.join(self.ours, _LEDGER), 0o600)

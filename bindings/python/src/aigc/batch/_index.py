@@ -26,6 +26,7 @@ CREATE TABLE rows(
 CREATE TABLE seen(own TEXT PRIMARY KEY, number INT) WITHOUT ROWID;
 CREATE TABLE names(folded TEXT PRIMARY KEY, n INT, stem TEXT) WITHOUT ROWID;
 CREATE TABLE files(stem TEXT PRIMARY KEY, path TEXT, size INT) WITHOUT ROWID;
+CREATE TABLE owners(stem TEXT PRIMARY KEY, key TEXT) WITHOUT ROWID;
 CREATE TABLE sent(
     key TEXT PRIMARY KEY, jkey TEXT, print TEXT, prompt TEXT, state TEXT, remote_id TEXT, journal TEXT, run INT
 ) WITHOUT ROWID;
@@ -600,6 +601,20 @@ class Index:
     def file_of(self, stem: str) -> Optional[str]:
         """The file of that name without its extension, from before the run."""
         found = self._one("SELECT path FROM files WHERE stem = ?", stem)
+        return None if found is None else str(found[0])
+
+    def load_owners(self, entries: Iterable[Mapping[str, Any]]) -> None:
+        """Whose the files are: lines of metadata.jsonl and of results.jsonl, the last one of a file counts."""
+        for entry in entries:
+            files = entry.get("files", [entry.get("file_name")])
+            for path in files if isinstance(files, list) else ():
+                if isinstance(path, str) and isinstance(entry.get("key"), str):
+                    stem = os.path.basename(_plain(path)).rpartition(".")[0]
+                    self._db.execute("INSERT OR REPLACE INTO owners VALUES(?, ?)", (stem, stored_key(_plain(entry["key"]))))
+
+    def owner_of(self, path: str) -> Optional[str]:
+        """The key of the row that a file was listed for; None if no line lists it."""
+        found = self._one("SELECT key FROM owners WHERE stem = ?", os.path.basename(path).rpartition(".")[0])
         return None if found is None else str(found[0])
 
     def _is_taken(self, key: str) -> bool:

@@ -101,6 +101,7 @@ class Runner:
         self._looked = time.monotonic()
         self._downloading = 0
         self._made: Set[str] = set()
+        self._has_owners = False
         self.pace = Pace(time.monotonic())
         self.stops: List[str] = []
         """Why nothing more is sent, for people."""
@@ -497,7 +498,7 @@ class Runner:
                     )
                 elif here is None:
                     here = os.path.relpath(download.path, self._folder.path)
-            elif here is not None and isinstance(error, ExpiredError):
+            elif here is not None and isinstance(error, ExpiredError) and self._is_nobodys(here, pending.row.key):
                 error = None  # Nobody can tell any more whose the file is; it has the name.
             if error is None and here is not None:
                 paths.append(here)
@@ -510,6 +511,13 @@ class Runner:
         if isinstance(failed, NoSpaceError):
             self.stop(f"the disk is full, and nothing more is sent: {failed.message}", exits.of(failed))
         self._end(pending, _End(Is.EXPIRED if isinstance(failed, ExpiredError) else Is.OPEN, failed), paths)
+
+    def _is_nobodys(self, path: str, key: str) -> bool:
+        """Whether no other row has a file."""
+        if not self._has_owners:
+            self._has_owners = True
+            self._index.load_owners(self._folder.listed())
+        return self._index.owner_of(path) in (None, key)
 
     def _drop_downloads(self, pending: _Pending) -> None:
         for download in pending.downloads or ():
