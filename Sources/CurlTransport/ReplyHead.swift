@@ -2,10 +2,9 @@ import Core
 
 /// The header lines of an answer as they come. Pure; fed with one line a time.
 struct ReplyHead {
-    static let maximumBytes = 64 << 10
-    static let maximumLines = 100
-    /// Of an answer to a submission: its body may name a job that is paid for. libcurl gives up heads of 300 KB.
-    static let maximumBytesOfSubmission = 512 << 10
+    /// As much as libcurl takes: behind a long head may stand the id of a job that is paid for, or its images.
+    static let maximumBytes = 300 << 10
+    static let maximumLines = 20_000
 
     enum Step: Equatable {
         case more
@@ -15,8 +14,6 @@ struct ReplyHead {
         case malformed
     }
 
-    /// The answer is one to a submission.
-    var isOfSubmission = false
     private(set) var status = 0
     /// 10 and 11 for HTTP/1.0 and 1.1, 20 and more for later ones.
     private(set) var version = 0
@@ -30,7 +27,6 @@ struct ReplyHead {
 
     /// Ready for the next answer; keeps the memory.
     mutating func clear() {
-        isOfSubmission = false
         status = 0
         version = 0
         saysCoding = false
@@ -44,7 +40,7 @@ struct ReplyHead {
     mutating func add(_ line: UnsafeRawBufferPointer) -> Step {
         totalBytes += line.count
         lineCount += 1
-        if totalBytes > (isOfSubmission ? Self.maximumBytesOfSubmission : Self.maximumBytes) { return .tooLarge }
+        if totalBytes > Self.maximumBytes { return .tooLarge }
         if isComplete {
             // A trailer: nothing that we sign or check may come that late.
             return lineCount > 2 * Self.maximumLines ? .tooLarge : .more
@@ -64,7 +60,7 @@ struct ReplyHead {
             lineCount = 0
             return .more
         }
-        if lineCount > Self.maximumLines, !isOfSubmission { return .tooLarge }
+        if lineCount > Self.maximumLines { return .tooLarge }
         if first | 0x20 == UInt8(ascii: "t"), line.count > 17, line[17] == UInt8(ascii: ":") { saysCoding = true }
         if raw.isEmpty { raw.reserveCapacity(512) }
         raw.append(contentsOf: line)

@@ -235,7 +235,6 @@ final class Slot {
         self.id = id
         self.url = request.url
         self.options = options
-        head.isOfSubmission = options.isSubmission
         self.sink = sink
         lookup = looksUp ? Lookup(proxy: proxy) : nil
         self.proxy = looksUp ? "" : proxy

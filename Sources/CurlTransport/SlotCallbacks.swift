@@ -77,11 +77,11 @@ extension Slot {
             return endConnection()
         }
         guard let coding else { return }
-        if options.isSubmission {
+        if sink == nil {
             // libcurl refuses codings that it does not know, and drops the body. What is no clean body in chunks is
             // handed on as it came: PackedBody and the reader of answers make of it what they can.
             let isChunked = Words.contains(coding, "chunked")
-            if isChunked { framing = .chunks(ChunkedBody(takesAll: true)) }
+            if isChunked { framing = .chunks(ChunkedBody(takesAll: options.isSubmission)) }
             if !isChunked || coding.utf8.count != 7 || head.version != 11 || announced >= 0 { endConnection() }
             return
         }

@@ -159,7 +159,8 @@ extension Slot {
         case CURLE_SEND_ERROR, CURLE_SEND_FAIL_REWIND: return .send
         case CURLE_RECV_ERROR:
             let text = library
-            if text.contains(anyOf: ["chunk", "hexadecimal", "Too large response headers"]) { return .malformedReply }
+            if text.contains(anyOf: [Self.longHead]) { return .tooLarge }
+            if text.contains(anyOf: ["chunk", "hexadecimal"]) { return .malformedReply }
             if hasAnswer { return .cutReply }
             // TLS without close_notify, where plain HTTP would be an empty reply.
             return text.contains(anyOf: ["unexpected eof", "errno 0"]) ? .emptyReply : .receive
@@ -170,13 +171,14 @@ extension Slot {
         }
     }
 
+    private static let longHead = "Too large response headers"
     private static let endlessHead =
         "the headers have more than \(ReplyHead.maximumBytes) bytes or \(ReplyHead.maximumLines) lines"
 
     private func explanation(_ code: CURLcode, _ kind: TransferFailure.Kind) -> String {
         switch kind {
         case .addressRefused: return refused(refusedAddress ?? "")
-        case .tooLarge where code == CURLE_OUT_OF_MEMORY: return Self.endlessHead
+        case .tooLarge where code == CURLE_OUT_OF_MEMORY || code == CURLE_RECV_ERROR: return Self.endlessHead
         case .badURL: return "not a URL that can be fetched: http or https, a host, no user, no blanks"
         case .resources where socketError != 0 || isOutOfDescriptors:
             return "no socket could be opened: descriptors or memory are exhausted (ulimit -n)"

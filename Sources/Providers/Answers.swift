@@ -95,7 +95,8 @@ enum Answers {
             case .array(let elements): waiting += elements
             case .object(let members):
                 for member in members {
-                    if namesJob(member.name), saysSomething(member.value) { ids.add(member.value) }
+                    let counts = namesJob(member.name) || holdsOneWord(member)
+                    if counts, saysSomething(member.value) { ids.add(member.value) }
                     waiting.append(member.value)
                 }
             default: break
@@ -111,6 +112,12 @@ enum Answers {
         let plain = String(
             decoding: letters.last == UInt8(ascii: "s") ? letters.dropLast() : letters[...], as: UTF8.self)
         return ["id", "task", "job"].contains(plain) || ["taskid", "jobid"].contains(where: plain.hasSuffix)
+    }
+
+    /// "data":"4-AigcImage-1", "result":17: where objects are usual, one word can only be an id.
+    private static func holdsOneWord(_ member: JSONMember) -> Bool {
+        guard ["data", "result", "output"].contains(where: member.name.isSameInAnyCase) else { return false }
+        return member.value.identifier.map { !$0.utf8.contains(0x20) } ?? false
     }
 
     /// The forms of "there is none" say nothing.

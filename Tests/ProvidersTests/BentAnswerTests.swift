@@ -71,10 +71,12 @@ final class BentAnswerTests: XCTestCase {
         let members = [
             #""TaskId":\#(id)"#, #""taskId":\#(id)"#, #""task_id":\#(id)"#, #""JobId":\#(id)"#, #""jobId":\#(id)"#,
             #""inferenceJobId":\#(id)"#, #""ID":\#(id)"#, #""TaskIds":[\#(id)]"#, #""task-id":\#(id)"#,
+            #""result":\#(id)"#, #""Output":\#(id)"#,
             #""output":{"task_id":\#(id),"task_status":"PENDING"}"#, #""Data":{"TaskId":\#(id)}"#,
             #""result":[{"x":1},{"job":{"id":\#(id)}}]"#, #""Task":\#(id)"#, #""a":{"b":{"c":{"id":\#(id)}}}"#,
         ]
         let none = [
+            #""result":"no such thing""#, #""Output":0"#, #""result":"""#,
             #""JobId":"""#, #""TaskId":null"#, #""jobId":0,"ids":[],"Task":{}"#, #""traceId":"x","HostId":"h""#,
             #""RequestID":"r","request_id":"r""#, #""jobIds":[null,""],"task_id":"null","Job":false"#,
         ]

@@ -314,15 +314,15 @@ MUTANTS = (
         8, "a head of many lines hides the id of a job",
         [
             (
-                "Sources/CurlTransport/ReplyHead.swift", "add", "lineCount > Self.maximumLines, !isOfSubmission",
-                "lineCount > Self.maximumLines",
+                "Sources/CurlTransport/ReplyHead.swift", "", "static let maximumLines = 20_000",
+                "static let maximumLines = 100",
             ),
         ],
         ["swift FaultTableTests"],
     ),
     Mutant(
         8, "a body that is no body in chunks hides the id of a job",
-        [(CALLBACKS, "setFraming", "ChunkedBody(takesAll: true)", "ChunkedBody()")],
+        [(CALLBACKS, "setFraming", "ChunkedBody(takesAll: options.isSubmission)", "ChunkedBody()")],
         ["swift FaultTableTests"],
     ),
     Mutant(
