@@ -4,6 +4,7 @@ internal import Core
 internal import CurlTransport
 internal import Engine
 internal import Glibc
+internal import Providers
 internal import Synchronization
 
 /// A client as the handles see it: the engine, and the process that made it.
@@ -200,9 +201,11 @@ final class BufferBox: HandleBox {
 
 /// What aigc_request points to. One thread at a time.
 final class RequestBox: HandleBox {
-    let provider: String
+    /// What requests to its provider may hold.
+    let table: RequestTable
+    var provider: String { table.provider }
     let operation: String
-    var fields = RequestFields()
+    var fields = RequestFields(capacity: 6)
     var follows: Bool?
     var deadlineMilliseconds: Int64?
     var traceParent = ""
@@ -210,10 +213,9 @@ final class RequestBox: HandleBox {
     var key: JournalKey?
     var isHeld = false
 
-    init(provider: String, operation: String) {
-        self.provider = provider
+    init(_ table: RequestTable, operation: String) {
+        self.table = table
         self.operation = operation
-        fields.values.reserveCapacity(6)  // so that the first few share one piece of memory
     }
 
     /// The trace of the request's jobs; nil: none.

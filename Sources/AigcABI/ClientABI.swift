@@ -251,11 +251,9 @@ extension Client {
     }
 
     fileprivate func need(_ name: String) throws(Failure) -> any Provider {
+        if let provider = engine.provider(name) { return provider }
         _ = try Catalogue.table(name)
-        guard let provider = engine.provider(name) else {
-            throw Failure(.internal, "Provider \"\(name)\" is in the catalogue but not in the client")
-        }
-        return provider
+        throw Failure(.internal, "Provider \"\(name)\" is in the catalogue but not in the client")
     }
 
     fileprivate func attach(_ reference: JobReference, follow: Bool) throws(Failure) -> JobBox {

@@ -10,8 +10,7 @@ private func set(
         let box = try RequestBox.need(request, "request")
         let name = try text(name, "name")
         let value = try onBehalf(of: name, value)
-        let table = try Catalogue.table(box.provider)
-        try table.checkField(operation: box.operation, name: name, value: value)
+        try box.table.checkField(operation: box.operation, name: name, value: value)
         if let path = try RequestTable.bodyPath(name) {
             guard case .json(let json) = value else { return }
             box.fields.bodyOverrides.removeAll { $0.path.isSame(as: path) }
@@ -68,8 +67,9 @@ public func aigc_request_new(
         let out = try needOut(request, "request")
         let provider = try text(provider, "provider")
         let operation = try text(operation, "operation")
-        _ = try Catalogue.table(provider).operation(operation)
-        out.pointee = RequestBox(provider: provider, operation: operation).handedOut()
+        let table = try Catalogue.table(provider)
+        _ = try table.operation(operation)
+        out.pointee = RequestBox(table, operation: operation).handedOut()
     }
 }
 
@@ -135,7 +135,7 @@ public func aigc_request_add_image_url(
         let box = try RequestBox.need(request, "request")
         let image = ImageReference(
             url: try text(url, "url"), referenceType: try optionalText(reference_type, "reference_type"))
-        try Catalogue.table(box.provider).checkImage(operation: box.operation, image: image)
+        try box.table.checkImage(operation: box.operation, image: image)
         box.fields.images.append(image)
     }
 }

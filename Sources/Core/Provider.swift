@@ -87,16 +87,26 @@ public struct RequestFields: Equatable, Sendable {
 
     public init() {}
 
+    /// With room for so many values, which then share one piece of memory.
+    public init(capacity: Int) { values.reserveCapacity(capacity) }
+
     /// What decides how long a job takes, beside its operation: model, version and resolution; each at most 64 bytes.
     public var variant: String {
-        var text = ""
-        for (place, name) in ["model", "model_version", "resolution"].enumerated() {
-            if place > 0 { text += "\t" }
-            guard case .string(let value)? = values[name] else { continue }
-            text += value.utf8.count <= 64 ? value : String(value.unicodeScalars.prefix(16))
-        }
-        while text.utf8.last == UInt8(ascii: "\t") { text.removeLast() }
+        var text = part("model")
+        let version = part("model_version")
+        let resolution = part("resolution")
+        if version.isEmpty, resolution.isEmpty { return text }
+        text += "\t"
+        text += version
+        if resolution.isEmpty { return text }
+        text += "\t"
+        text += resolution
         return text
+    }
+
+    private func part(_ name: String) -> String {
+        guard case .string(let value)? = values[name] else { return "" }
+        return value.utf8.count <= 64 ? value : String(value.unicodeScalars.prefix(16))
     }
 
     public static func == (a: RequestFields, b: RequestFields) -> Bool {

@@ -410,6 +410,8 @@ final class RequestTableTests: XCTestCase {
             "GEM\t2.5\t2K")
         XCTAssertEqual(variant(["model": .string("GEM"), "resolution": .string("2K")]), "GEM\t\t2K")
         XCTAssertEqual(variant(["model": .json([1])]), "")
+        XCTAssertEqual(variant(["model_version": .string("2.5")]), "\t2.5", "it is not the model 2.5")
+        XCTAssertEqual(variant(["resolution": .string("2K")]), "\t\t2K")
         let long = variant(["model": .string(String(repeating: "\u{1F600}", count: 5_000_000))])
         XCTAssertEqual(long.utf8.count, 64)
     }

@@ -57,7 +57,7 @@ public final class Engine: @unchecked Sendable {
 
     // MARK: - Jobs
 
-    public func provider(_ name: String) -> (any Provider)? { providers.first { $0.name == name } }
+    public func provider(_ name: String) -> (any Provider)? { providers.first { $0.name.isSame(as: name) } }
 
     /// Queues a checked submission. Never blocks on the network.
     public func submit(

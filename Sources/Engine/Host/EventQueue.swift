@@ -23,7 +23,22 @@ public struct Event: Sendable {
     public let provider: String
     /// One line for people, for events that have one.
     public let message: String?
-    public var log: LogRecord?
+    /// Kept apart: nearly all events are about jobs, and each is moved a few times.
+    private let record: Rare<LogRecord>
+    public var log: LogRecord? { record.value }
+
+    init(
+        type: EventType, job: JobRecord?, state: JobState?, status: Status, provider: String, message: String?,
+        log: LogRecord? = nil
+    ) {
+        self.type = type
+        self.job = job
+        self.state = state
+        self.status = status
+        self.provider = provider
+        self.message = message
+        record = Rare(log)
+    }
 }
 
 /// Events by job: each job has at most one place, so the jobs bound the queue, and only the newest event of a kind
