@@ -51,15 +51,16 @@ public final class Secret: Sendable, CustomStringConvertible, CustomDebugStringC
 @inline(never) @_optimize(none)
 private func wipeBarrier(_ pointer: UnsafeMutableRawPointer) {}
 
-/// One generation of credentials: id, secret and token always belong together.
-public struct Credentials: Sendable {
-    public var id: String
-    public var secret: Secret
-    public var token: Secret?
+/// One generation of credentials: id, secret and token always belong together. A class, because each call passes them on
+/// several times.
+public final class Credentials: Sendable {
+    public let id: String
+    public let secret: Secret
+    public let token: Secret?
     /// Unix milliseconds; 0 is never.
-    public var expiresAtMilliseconds: Int64
+    public let expiresAtMilliseconds: Int64
     /// Where they came from, in the provider's words where it has one ("static_ak", "default/env").
-    public var source: String
+    public let source: String
 
     public init(
         id: String, secret: Secret, token: Secret? = nil, expiresAtMilliseconds: Int64 = 0, source: String = "static"
@@ -69,6 +70,12 @@ public struct Credentials: Sendable {
         self.token = token
         self.expiresAtMilliseconds = expiresAtMilliseconds
         self.source = source
+    }
+
+    /// The same with another name for their source.
+    public func renamed(_ source: String) -> Credentials {
+        Credentials(
+            id: id, secret: secret, token: token, expiresAtMilliseconds: expiresAtMilliseconds, source: source)
     }
 }
 

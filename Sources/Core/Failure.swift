@@ -1,38 +1,83 @@
 /// A failure, which the caller sees as `aigc_error`. Immutable once handed out; never holds a secret.
 public struct Failure: Error, Equatable, Sendable {
-    public var status: Status
+    private struct Parts: Equatable, Sendable {
+        var status: Status
+        var message: String
+        var providerCode: String?
+        var providerMessage: String?
+        var requestID: String?
+        var httpStatus: Int
+        var isRetryable: Bool
+        var retryAfterMilliseconds: Int64
+        var outcome: SubmitOutcome
+        var field: String?
+    }
+
+    /// Kept apart: hardly any call fails, and what may hold a failure is passed on often.
+    private var parts: Apart<Parts>
+
+    public var status: Status {
+        get { parts.value.status }
+        set { parts.value.status = newValue }
+    }
     /// One line: what the library was doing, what went wrong, what would be right.
-    public var message: String
+    public var message: String {
+        get { parts.value.message }
+        set { parts.value.message = newValue }
+    }
     /// The provider's own code: an open set, never an enum.
-    public var providerCode: String?
+    public var providerCode: String? {
+        get { parts.value.providerCode }
+        set { parts.value.providerCode = newValue }
+    }
     /// The provider's own words, redacted.
-    public var providerMessage: String?
-    public var requestID: String?
+    public var providerMessage: String? {
+        get { parts.value.providerMessage }
+        set { parts.value.providerMessage = newValue }
+    }
+    public var requestID: String? {
+        get { parts.value.requestID }
+        set { parts.value.requestID = newValue }
+    }
     /// 0 when no answer came.
-    public var httpStatus: Int
-    public var isRetryable: Bool
+    public var httpStatus: Int {
+        get { parts.value.httpStatus }
+        set { parts.value.httpStatus = newValue }
+    }
+    public var isRetryable: Bool {
+        get { parts.value.isRetryable }
+        set { parts.value.isRetryable = newValue }
+    }
     /// The pause that the provider asked for, clamped; 0 when it asked for none.
-    public var retryAfterMilliseconds: Int64
-    public var outcome: SubmitOutcome
+    public var retryAfterMilliseconds: Int64 {
+        get { parts.value.retryAfterMilliseconds }
+        set { parts.value.retryAfterMilliseconds = newValue }
+    }
+    public var outcome: SubmitOutcome {
+        get { parts.value.outcome }
+        set { parts.value.outcome = newValue }
+    }
     /// The request field or configuration key at fault.
-    public var field: String?
+    public var field: String? {
+        get { parts.value.field }
+        set { parts.value.field = newValue }
+    }
 
     public init(
         _ status: Status, _ message: String, providerCode: String? = nil, providerMessage: String? = nil,
         requestID: String? = nil, httpStatus: Int = 0, isRetryable: Bool = false, retryAfterMilliseconds: Int64 = 0,
         outcome: SubmitOutcome = .none, field: String? = nil
     ) {
-        self.status = status
-        self.message = message
-        self.providerCode = providerCode
-        self.providerMessage = providerMessage
-        self.requestID = requestID
-        self.httpStatus = httpStatus
-        self.isRetryable = isRetryable
-        self.retryAfterMilliseconds = retryAfterMilliseconds
-        self.outcome = outcome
-        self.field = field
+        parts = Apart(
+            Parts(
+                status: status, message: message, providerCode: providerCode, providerMessage: providerMessage,
+                requestID: requestID, httpStatus: httpStatus, isRetryable: isRetryable,
+                retryAfterMilliseconds: retryAfterMilliseconds, outcome: outcome, field: field))
     }
+}
+
+extension Failure: CustomStringConvertible {
+    public var description: String { "\(status): \(message)" }
 }
 
 extension Failure {

@@ -75,14 +75,13 @@ public struct JobMachine: Sendable {
     public private(set) var remoteID: String
     public private(set) var progress: Double = -1
     /// The newest answer; taken by the engine to fill the snapshot.
-    public var answer: JobAnswer? { newest.value }
-    private var newest = Rare<JobAnswer>()
+    public private(set) var answer: JobAnswer?
     /// Why the newest call failed, for the message of a deadline; after an end, the error with the newest outcome.
-    private var trouble = Rare<Failure>()
-    /// Why a submission waits for its next try.
-    public var waitReason: Failure? { state == .queued ? trouble.value : nil }
+    @usableFromInline private(set) var trouble: Failure?
+    /// Why a submission waits for its next try. Inlinable, so that no machine is copied for it.
+    @inlinable public var waitReason: Failure? { state == .queued ? trouble : nil }
     /// The error of a job whose outcome became known after its end.
-    public var correctedFailure: Failure? { hasEnded ? trouble.value : nil }
+    public var correctedFailure: Failure? { hasEnded ? trouble : nil }
 
     /// A job to submit.
     public init(follows: Bool) {
@@ -131,7 +130,7 @@ public struct JobMachine: Sendable {
     }
 
     /// Drops the newest answer after it was read.
-    public mutating func forgetAnswer() { newest.value = nil }
+    public mutating func forgetAnswer() { answer = nil }
 
     /// Two ages in milliseconds, between which a job that was followed from its acceptance has ended; nil if they are
     /// unknown.
@@ -230,7 +229,7 @@ public struct JobMachine: Sendable {
         clockWasRetried = false
         credentialsWereRetried = false
         failures = 0
-        trouble.value = nil
+        trouble = nil
         // A call by name has no id, and ends with this answer.
         if !answer.remoteID.isEmpty { actions.append(.accepted) }
         apply(answer, context, &actions)
@@ -244,7 +243,7 @@ public struct JobMachine: Sendable {
         case .success(let answer):
             outcome = .accepted
             remoteID = answer.remoteID
-            newest.value = answer
+            self.answer = answer
             correct(failure(of: ending))
             actions.append(answer.remoteID.isEmpty ? .changed : .accepted)
         case .failure(let failed):
@@ -303,7 +302,7 @@ public struct JobMachine: Sendable {
             end(.failed, failed.failure, &actions)
             return
         }
-        trouble.value = failed.failure
+        trouble = failed.failure
         failures = min(failures, 1_000_000) + 1
         state = .queued
         actions.append(.changed)
@@ -350,7 +349,7 @@ public struct JobMachine: Sendable {
             failures = 0
             clockWasRetried = false
             credentialsWereRetried = false
-            trouble.value = nil
+            trouble = nil
             apply(answer, context, &actions, telling: wasRefresh ? .refreshed(nil) : nil)
         case .failure(let failed):
             if wasRefresh { actions.append(.refreshed(failed.failure)) }
@@ -361,7 +360,7 @@ public struct JobMachine: Sendable {
     private mutating func pollFailed(
         _ failed: CallFailure, _ wasRefresh: Bool, _ context: Context, _ actions: inout [JobAction]
     ) {
-        trouble.value = failed.failure
+        trouble = failed.failure
         let policy = context.policy
         var delay = policy.retry.backoff.delay(
             attempt: Int(failures), atLeast: failed.pauseMilliseconds, random: context.random)
@@ -399,7 +398,7 @@ public struct JobMachine: Sendable {
         _ answer: JobAnswer, _ context: Context, _ actions: inout [JobAction], telling: JobAction? = nil
     ) {
         let answer = images.withEarliestEnd(answer)
-        newest.value = answer
+        self.answer = answer
         unknownState.value = answer.stateIsUnknown ? answer.providerState : nil
         let elapsed = context.now.subtracting(acceptedAt) / 1_000_000
         if let progress = answer.progress { self.progress = min(1, max(0, progress)) }
@@ -468,7 +467,7 @@ public struct JobMachine: Sendable {
         case .close: return Failure(.cancelled, "Job ended here because the client was closed" + left)
         case .deadline:
             var text = "Job deadline passed before it ended" + left
-            if let newest = trouble.value {
+            if let newest = trouble {
                 text += "; the newest \(newestCall) failed: " + newest.message
             }
             return Failure(.deadline, text, isRetryable: outcome == .accepted)
@@ -478,7 +477,7 @@ public struct JobMachine: Sendable {
     private mutating func correct(_ failure: Failure) {
         var failure = failure
         failure.outcome = outcome
-        trouble.value = failure
+        trouble = failure
     }
 
     private var newestCall: StaticString { outcome == .accepted ? "status call" : "try" }
@@ -512,7 +511,7 @@ public struct JobMachine: Sendable {
         actions.append(.unschedule)
         if isRefresh { actions.append(.refreshed(failure)) }
         phase = .ended(awaitingAnswer: awaitingAnswer)
-        trouble.value = nil
+        trouble = nil
         state = final
         var failure = failure
         failure?.outcome = outcome

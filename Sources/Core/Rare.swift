@@ -17,3 +17,20 @@ public struct Rare<Value: Sendable>: Sendable {
         set { box = newValue.map { Box($0) } }
     }
 }
+
+/// A large value that is passed on often, kept apart: a copy is one reference, and a change makes a new value.
+@frozen
+public struct Apart<Value: Sendable>: Sendable {
+    @usableFromInline var box: Rare<Value>.Box
+
+    @inlinable public init(_ value: Value) { box = Rare<Value>.Box(value) }
+
+    @inlinable public var value: Value {
+        get { box.value }
+        set { box = Rare<Value>.Box(newValue) }
+    }
+}
+
+extension Apart: Equatable where Value: Equatable {
+    @inlinable public static func == (a: Apart, b: Apart) -> Bool { a.box === b.box || a.box.value == b.box.value }
+}

@@ -78,8 +78,8 @@ struct AlibabaCLISource: CredentialSource {
                 source: "\(Self.provider)/ram_role_arn")
         case "ChainableRamRoleArn":
             let source = try required(profile, "source_profile", place)
-            var base = try credentials(source, reading, seen: seen + [name])
-            base.source = String(base.source.dropFirst(Self.provider.count + 1))
+            let found = try credentials(source, reading, seen: seen + [name])
+            let base = found.renamed(String(found.source.dropFirst(Self.provider.count + 1)))
             return try AlibabaSTS.assumeRole(
                 try role(profile, "ram_session_name", place), with: base, context,
                 source: "\(Self.provider)/ram_role_arn")

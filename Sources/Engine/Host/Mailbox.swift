@@ -18,10 +18,10 @@ enum Command: Sendable {
     /// A submission with a key or a hold, and what the journal knows of a key.
     indirect case journalled(JobRecord, JournalledStart)
     case release(UInt64)
-    indirect case setCredentials(String, Credentials)
+    case setCredentials(String, Credentials)
     case close(graceMilliseconds: Int64)
     // From the workers.
-    indirect case prepared(UInt64, Failure?)
+    case prepared(UInt64, Failure?)
     indirect case committed(UInt64, Result<AssetResult, Failure>)
     indirect case resolved(String, Resolution)
     // From the journal: a step before the wire, by job and call; an id, by job; what others have written.

@@ -108,14 +108,14 @@ public struct JobSnapshot: Sendable {
     }
     /// How the job has ended; nil before the end and after a success.
     public var failure: Failure? {
-        get { state.isTerminal ? trouble.value : nil }
-        set { trouble.value = newValue }
+        get { state.isTerminal ? trouble : nil }
+        set { trouble = newValue }
     }
     /// Why the submission waits for its next try; nil in every other state. It uses the place of the failure: no job
     /// has both.
     public var waitReason: Failure? {
-        get { state == .queued ? trouble.value : nil }
-        set { trouble.value = newValue }
+        get { state == .queued ? trouble : nil }
+        set { trouble = newValue }
     }
     public var assets: [AssetReference] = []
     public var received: Int64 {
@@ -135,7 +135,7 @@ public struct JobSnapshot: Sendable {
         get { image.value?.job }
         set { change { $0.job = newValue } }
     }
-    private var trouble = Rare<Failure>()
+    private var trouble: Failure?
     private var image = Rare<Image>()
     private var made = Rare<String>()
     private var ownID = Rare<String>()

@@ -185,7 +185,9 @@ final class JobRunner {
             count(job)
             reporter.observeAccepted(job.record, job.machine.remoteID, requestID: job.machine.answer?.requestID)
             publish(job, .jobAccepted, reference: reference)
-            if job.machine.correctedFailure != nil { reporter.observeLateID(job.record, reference) }
+            if job.machine.state.isTerminal, job.machine.correctedFailure != nil {
+                reporter.observeLateID(job.record, reference)
+            }
             // A slot for one task may mean slots for more.
             if !slots.isEmpty, slots[job.record.provider]?.leave(job.record.id) == true {
                 slots[job.record.provider]?.slotFreed()
