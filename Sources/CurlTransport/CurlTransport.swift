@@ -24,10 +24,9 @@ public final class CurlTransport: Transport {
     /// One for each pool of connections. Nil before the first transfer of a pool, and after one was given up.
     private var multi: MultiHandle?
     private var multi2: MultiHandle?
-    // Three collections whose methods call nothing of this class: a check of exclusive access could never fail.
-    @exclusivity(unchecked) private var active: [UInt64: Slot] = [:]
-    @exclusivity(unchecked) private var spare: [Slot] = []
-    @exclusivity(unchecked) private var ended: [(id: UInt64, result: TransferResult)] = []
+    private var active: [UInt64: Slot] = [:]
+    private var spare: [Slot] = []
+    private var ended: [(id: UInt64, result: TransferResult)] = []
     /// Transfers that send a large body.
     private var uploads: [Slot] = []
     /// No limit of an active transfer passes before this instant.

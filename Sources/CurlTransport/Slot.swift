@@ -60,16 +60,13 @@ final class Slot {
     let shared: SlotSettings
     let loop: EventLoop
 
-    // Checks of exclusive access are left out for three values that each header line or piece changes: their methods
-    // reach nothing but the value itself, so that such a check can never fail.
-
     // The transfer.
     var id: UInt64 = 0
     var url = ""
     var options = TransferOptions()
     var sink: (any BodySink)?
     var proxy = ""
-    @exclusivity(unchecked) var block = RequestBlock()
+    var block = RequestBlock()
     var bodyBytes = 0
     /// How old the authorities that libcurl keeps may be.
     var trustSeconds = 0
@@ -89,9 +86,9 @@ final class Slot {
     var framing = Framing.byLibcurl
     /// A new connection was asked for, because the one before was not usable.
     var wantsNewConnection = false
-    @exclusivity(unchecked) var head = ReplyHead()
+    var head = ReplyHead()
     var headers = HTTPHeaders()
-    @exclusivity(unchecked) var body: [UInt8] = []
+    var body: [UInt8] = []
     var received: Int64 = 0
     /// Takes apart what the sink gets, if it comes packed.
     var unpacker: PackedStream?

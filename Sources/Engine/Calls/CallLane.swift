@@ -91,9 +91,8 @@ struct CallLanes {
 final class CallGate: TimerNode {
     let lane: CallLane
     let account: String
-    // Two values that know nothing of their owner: a check of exclusive access could never fail.
-    @exclusivity(unchecked) fileprivate var permits: Permits
-    @exclusivity(unchecked) private var queue = TicketQueue()
+    fileprivate var permits: Permits
+    private var queue = TicketQueue()
     /// Instead of the queue, in a ranked lane.
     private var line: PollLine?
     /// Calls that wait in the line and have not been withdrawn.

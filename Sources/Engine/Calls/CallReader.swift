@@ -10,12 +10,10 @@ public struct ServerDate: Equatable, Sendable {
 
 /// Reads answers, and keeps the facts about endpoints that answers contain. Engine thread only.
 final class CallReader {
-    // Values that know nothing of their owner: a check of exclusive access could never fail.
-
     /// The provider's clock minus this machine's clock, in seconds, by endpoint.
-    @exclusivity(unchecked) private var clockOffsets = FewKeys<Int64>()
-    @exclusivity(unchecked) private var budgets = FewKeys<RetryBudget>()
-    @exclusivity(unchecked) private var known = KnownAnswers()
+    private var clockOffsets = FewKeys<Int64>()
+    private var budgets = FewKeys<RetryBudget>()
+    private var known = KnownAnswers()
     private let mailbox: Mailbox
     private let reporter: Reporter
     private let clock: any Clock

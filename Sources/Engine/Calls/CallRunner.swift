@@ -13,12 +13,11 @@ final class CallRunner {
         indirect case failed(CallTicket, CallFailure)
     }
 
-    // Three values that know nothing of their owner: a check of exclusive access could never fail.
-    @exclusivity(unchecked) private(set) var scheduler: CallScheduler
+    private(set) var scheduler: CallScheduler
     private(set) var lanes: CallLanes
     /// The actions of the scheduler that are not carried out yet.
-    @exclusivity(unchecked) private var pending = CallActions()
-    @exclusivity(unchecked) private var onWire: [UInt64: CallTicket] = [:]
+    private var pending = CallActions()
+    private var onWire: [UInt64: CallTicket] = [:]
     /// Wakes the engine for the scheduler.
     private let alarm = TimerNode()
     private let timers: Timers

@@ -66,8 +66,7 @@ struct TimerHeap: BinaryHeap {
 final class Timers {
     /// Tasks, calls and timers are changed only inside a turn.
     let turn = TurnMark()
-    // Its methods call nothing outside it: a check of exclusive access could never fail.
-    @exclusivity(unchecked) private var heap = TimerHeap()
+    private var heap = TimerHeap()
 
     var count: Int { heap.count }
     var nextDue: Int64? { heap.nextDue }

@@ -50,8 +50,7 @@ enum TaskEvent {
 /// A job that the engine drives.
 final class ActiveJob: ActiveTask {
     let polls: PollLearner
-    // A value that reaches nothing outside it: a check of exclusive access could never fail.
-    @exclusivity(unchecked) var machine: JobMachine
+    var machine: JobMachine
     /// The encoded submission; dropped after its acceptance.
     var submission: ProviderCall?
     /// A call by name that only reads, instead of a status call.
