@@ -177,7 +177,7 @@ def test_no_profile_takes_part(library: str, tmp_path: Path) -> None:
     file.write_text(f"profile = 'paid'\n[profiles.paid]\njournal.path = '{tmp_path / 'journal'}'\n")
     line = f"{AIGC} sandbox --duration 0.2 -- {AIGC} generate --provider tencent 'a cat' --key cat-1 --out x.png --quiet"
     done = shell(line, tmp_path, HOME=str(tmp_path), AIGC_CONFIG_FILE=None, AIGC_PROFILE="paid", XDG_CONFIG_HOME=None)
-    assert done.returncode == 1 and "no journal" in done.stderr and not (tmp_path / "journal").exists(), done.stderr
+    assert done.returncode == 2 and "no journal" in done.stderr and not (tmp_path / "journal").exists(), done.stderr
     done = shell(line.replace("--key cat-1", ""), tmp_path, HOME=str(tmp_path), AIGC_CONFIG_FILE=None, AIGC_PROFILE="paid")
     assert done.returncode == 0 and not (tmp_path / "journal").exists(), done.stderr
 

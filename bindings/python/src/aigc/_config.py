@@ -14,6 +14,10 @@ from .enums import Status
 from .errors import InvalidArgumentError
 
 
+_PATHS = ("path", "_file", ".client_cert", ".client_key")
+"""Ends of the keys whose values are paths."""
+
+
 def build(config: Optional[Mapping[str, Any]], keywords: Mapping[str, Any], profile: Optional[str] = None) -> Handle:
     """A new aigc_config with what both name; keywords win. Raises InvalidArgumentError for a key or a value.
 
@@ -51,6 +55,12 @@ def _set(handle: Handle, key: str, value: Any) -> None:
 
 
 def _text(key: str, value: Any) -> str:
+    if isinstance(value, (bool, int, float)) and key.endswith(_PATHS):
+        raise InvalidArgumentError(  # Otherwise it would name a file or folder "7".
+            f"the value of {key} is {value!r}, and must be a str or a path",
+            status=Status.INVALID_ARGUMENT,
+            field=key,
+        )
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):

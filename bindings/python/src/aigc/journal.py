@@ -14,7 +14,8 @@ from typing import Any, Dict, Iterable, Iterator, Optional, Union
 from . import _native
 from ._call import Handle, call, encode, optional
 from ._library import lib
-from .enums import Outcome
+from .enums import Outcome, Status
+from .errors import InvalidArgumentError
 
 PathLike = Union[str, "os.PathLike[str]"]
 
@@ -68,6 +69,8 @@ def resolve(path: PathLike, key: str, outcome: Outcome, remote_id: Optional[str]
     key is free for another submission, which costs a second time if you are wrong. Outcome.UNKNOWN: it is abandoned, never
     sent again. Raises NotFoundError, WrongStateError (nothing is in doubt), JournalError.
     """
+    if isinstance(outcome, bool) or not isinstance(outcome, int):
+        raise TypeError(f"outcome is {outcome!r}: it is Outcome.ACCEPTED, Outcome.NOT_SENT or Outcome.UNKNOWN")
     names = _folder(path), encode(key, "key")
     call(lib().aigc_journal_resolve, *names, int(outcome), optional(remote_id, "remote_id"))
 
@@ -75,6 +78,10 @@ def resolve(path: PathLike, key: str, outcome: Outcome, remote_id: Optional[str]
 def prune(path: PathLike, older_than: float) -> int:
     """Forgets ended keys that have not changed for so many seconds, and returns how many. A key that is forgotten can be
     submitted, and paid, again."""
+    if isinstance(older_than, bool) or not isinstance(older_than, (int, float)):
+        raise TypeError(f"older_than is {older_than!r}: it is a number of seconds, such as 86400 for a day")
+    if not 0 <= older_than < 1e12:
+        raise ValueError(f"older_than is {older_than!r}: it is a number of seconds from 0, such as 86400 for a day")
     count = c_size_t()
     call(lib().aigc_journal_prune, _folder(path), int(older_than * 1000), byref(count))
     return int(count.value)
@@ -91,7 +98,14 @@ def check(path: PathLike) -> Dict[str, Any]:
 
 
 def _folder(path: PathLike) -> bytes:
-    return encode(os.fsdecode(path), "path")
+    text = os.fsdecode(path)
+    if "://" in text:  # As a path it would name a folder "postgresql:".
+        raise InvalidArgumentError(
+            "the journal is a folder here. A journal in PostgreSQL is read by aigc batch (--dry-run, --resolve) and by SQL, "
+            "from its table aigc_key",
+            status=Status.INVALID_ARGUMENT, field="path",
+        )
+    return encode(text, "path")
 
 
 def _text(pointer: Any) -> str:

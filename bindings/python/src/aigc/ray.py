@@ -25,7 +25,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Opt
 
 from ._naming import EXTENSIONS
 from .batch import _options, _plan
-from .batch._api import PlanError, options_of, rates_of
+from .batch._api import PlanError, options_of
 from .batch._columns import _names_in
 from .batch._folder import OURS, Folder
 from .batch._frames import readable
@@ -35,6 +35,7 @@ from .batch._options import Options
 from .batch._problems import Problem, Problems
 from .batch._results import RowResult, result_of
 from .batch._rows import ListSource
+from .batch._settings import Settings
 from .batch._shared import Lost, Shared, is_shared
 from .batch._shared_runner import SharedRunner
 from .client import Client
@@ -201,7 +202,8 @@ class _Worker:
         self._job = job
         self._lock = threading.Lock()
         self._folder = _WorkerFolder.take(job.out, job.config.get("journal.path"))
-        self._known = _plan.library()
+        self._settings = Settings(job.config, "")
+        self._known = _plan.library(self._settings.found.profile)
         self._client: Optional[Client] = self._opened()
         self._shared: Optional[Shared] = None
         self._is_behind = True
@@ -311,7 +313,7 @@ class _Worker:
                 return _wrong(plan, problems, len(rows))
             if self._client is None:
                 self._client = self._opened()
-            runner = SharedRunner(plan, self._client, shared, rates_of(self._job.config, plan.providers()))
+            runner = SharedRunner(plan, self._client, shared, self._settings.rates(plan.providers()))
             for provider in plan.providers() & set(self._refused):
                 runner.stop(self._refused[provider], provider=provider)
             try:
@@ -342,7 +344,7 @@ class _Worker:
                     raise
 
     def _opened(self) -> Client:
-        client = Client({**self._job.config, "journal.path": self._folder.ours})
+        client = Client({**self._job.config, "journal.path": self._folder.ours, "job.follow": True})
         client._tells_logs = False
         return client
 

@@ -45,11 +45,11 @@ def batch(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> i
     source = FileSource(args.file, args.format, args.encoding)
     begun = time.monotonic()
     if args.dry_run:
-        work = Batch(source, args.out, options_of(args), args.journal, settings)
+        work = Batch(source, args.out, options_of(args), args.journal or None, settings)
         work.note = _reading(output)
         with work.dry() as plan:
             return _show_plan(plan, args, output)
-    work = Batch(source, args.out, options_of(args), args.journal, settings)
+    work = Batch(source, args.out, options_of(args), args.journal or None, settings)
     work.note = _reading(output)
     with work:
         secrets = [row.key for row in _config_keys() if row.type == "secret"]
@@ -90,8 +90,8 @@ def options_of(args: argparse.Namespace) -> Options:
 
 
 def again(words: Sequence[str], secrets: Sequence[str], without: Sequence[str] = ()) -> str:
-    """The line to repeat, for a shell, without secrets and without some options that have a value. --again and --retry stay
-    unless they are named there: until nothing is left, the same line pays no row of its own once more."""
+    """The line to repeat, for a shell, without secrets, a limit of 0 and some options that have a value. --again and --retry
+    stay unless they are named there: until nothing is left, the same line pays no row of its own once more."""
     kept: List[str] = []
     skip = False
     for position, word in enumerate(words):
@@ -100,6 +100,8 @@ def again(words: Sequence[str], secrets: Sequence[str], without: Sequence[str] =
             skip = False
         elif _names_one(word, without):
             skip = "=" not in word
+        elif _names_one(word, ("--limit",)) and (word.partition("=")[2] if "=" in word else following).strip("0") == "":
+            skip = "=" not in word  # It would send nothing for ever.
         elif word in ("-c", "--config") and following.partition("=")[0] in secrets:
             skip = True
         elif word.startswith("--config=") and word[len("--config=") :].partition("=")[0] in secrets:
@@ -182,7 +184,10 @@ def _run(work: Batch, args: argparse.Namespace, output: Output, interrupts: Inte
                 output.event(type="progress", **runner.tally()._asdict())
         show.end()
         with interrupts.held():
-            return work.finish()
+            summary = work.finish()
+        for stop in runner.stops[told:]:  # What could not be written at the end.
+            output.alarm(f"aigc: {stop}")
+        return summary
     except Interrupted:
         show.end()
         output.note("aigc: interrupted: nothing more is sent; answers on their way get a moment")
@@ -224,7 +229,8 @@ def _sum_up(work: Batch, summary: Summary, args: argparse.Namespace, output: Out
             break
         output.alarm(f"  in doubt: {row.key}, sent {local(row.sent_ms)}, no answer")
     if doubt:
-        journal = f" --journal {shlex.quote(args.journal)}" if args.journal else ""
+        named = options.settings(args).get("journal.path")  # The environment and a profile say the same the next time.
+        journal = f" --journal {shlex.quote(named)}" if named else ""
         output.alarm(f"  to settle them: {program()} batch --resolve --out {out}{journal}")
     if work.runner.has_left:
         output.alarm(f"  to continue: {work.command}")

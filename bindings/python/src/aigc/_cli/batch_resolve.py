@@ -8,10 +8,10 @@ import sys
 from typing import Dict, List, Optional, Tuple
 
 from .. import journal
-from ..batch._api import journal_of
 from ..batch._folder import Folder
 from ..batch._results import local
-from ..batch._shared import Lost, Shared, is_shared
+from ..batch._settings import Settings
+from ..batch._shared import Lost, Shared
 from ..enums import Outcome, Status
 from ..errors import AigcError, InvalidArgumentError, JournalError, NotFoundError
 from . import exits, options
@@ -28,9 +28,10 @@ _QUESTION = "i ID: it ran, with this id   n: it did not run, and may be sent   l
 def resolve(args: argparse.Namespace, output: Output) -> int:
     """Returns 0 when nothing is in doubt any more, and 6 otherwise."""
     folder = Folder(args.out)
-    if is_shared(args.journal):
-        return _resolve_shared(args.journal, output)
-    path = journal_of(folder, args.journal, options.settings(args))
+    settings = Settings(options.settings(args))
+    if settings.url is not None:
+        return _resolve_shared(settings.url, output)
+    path = settings.journal or folder.ours
     if not folder.exists():
         raise InvalidArgumentError(f"no batch has run in {args.out}: it has no folder .aigc", status=Status.INVALID_ARGUMENT)
     rows = [
@@ -42,7 +43,7 @@ def resolve(args: argparse.Namespace, output: Output) -> int:
         output.note("nothing is in doubt")
         return exits.OK
     noted = {str(entry.get("journal_key") or entry["key"]): entry for entry in folder.ledger() if "key" in entry}
-    rows = [row for row in rows if row["key"] in noted or args.journal is None]
+    rows = [row for row in rows if row["key"] in noted or path == folder.ours]
     asks = sys.stdin is not None and sys.stdin.isatty()
     left = 0
     for number, row in enumerate(rows, 1):

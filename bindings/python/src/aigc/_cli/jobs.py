@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 from .. import journal, profiles
 from ..enums import Outcome, Status
 from ..errors import AigcError, InvalidArgumentError, NotFoundError
-from . import exits
+from . import exits, options
 from .output import Output
 
 _COLUMNS = ("key", "state", "provider", "operation", "changed", "remote_id", "status")
@@ -21,8 +21,8 @@ _OUTCOMES = {"accepted": Outcome.ACCEPTED, "not-sent": Outcome.NOT_SENT, "abando
 
 def folder(args: argparse.Namespace) -> str:
     """The journal that the command line, the configuration or AIGC_JOURNAL names."""
-    named = args.journal or dict(getattr(args, "config", [])).get("journal.path")
-    named = named or profiles.configuration().value("journal.path")
+    given = options.settings(args).get("journal.path")
+    named = profiles.configuration(options.settings(args)).value("journal.path") if given is None else given
     if not named:
         raise InvalidArgumentError(
             "no journal is named: add --journal FOLDER, set AIGC_JOURNAL, or journal.path in a profile",

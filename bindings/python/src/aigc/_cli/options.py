@@ -31,15 +31,34 @@ def json_pair(text: str) -> Tuple[str, str]:
         raise argparse.ArgumentTypeError(f"the value of {name} is no JSON: {error}") from None
 
 
-def seconds(text: str) -> float:
-    """A time of 0 or more."""
+def _amount(text: str, what: str, example: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is no {what}; give one such as {example}") from None
     if not 0 <= value < 1e9:
-        raise argparse.ArgumentTypeError(f"{text!r} is no sensible number of seconds")
+        raise argparse.ArgumentTypeError(f"{text!r} is no sensible {what}; give one such as {example}")
     return value
+
+
+def seconds(text: str) -> float:
+    """A time of 0 or more."""
+    return _amount(text, "number of seconds", "90 or 0.5")
+
+
+def days(text: str) -> float:
+    """The same in days."""
+    return _amount(text, "number of days", "30 or 0.5")
+
+
+def price(text: str) -> float:
+    """A price of 0 or more, in whatever currency."""
+    return _amount(text, "price", "0.05, without a currency")
+
+
+def rate(text: str) -> float:
+    """Requests a second; 0: any number."""
+    return _amount(text, "number of requests a second", "20")
 
 
 def index(text: str) -> int:
@@ -100,10 +119,11 @@ def _command(commands: Any, name: str, text: str, client: bool = True) -> argpar
             choices=("error", "warning", "info", "debug"),
             help="tell what the library does, on standard error; the prompt is told at debug only",
         )
+        also = "; else .aigc in --out; postgresql://… is shared by machines" if name == "batch" else ""
         sub.add_argument(
             "--journal",
             metavar="FOLDER",
-            help="the record of keys that outlives the process (also AIGC_JOURNAL): short for -c journal.path=FOLDER",
+            help=f"the record of keys that outlives the process (also AIGC_JOURNAL{also}): short for -c journal.path=FOLDER",
         )
         sub.add_argument(
             "--profile",
@@ -248,7 +268,7 @@ def _batch(commands: Any) -> None:
     money.add_argument("--max-jobs", type=number, metavar="N", help="refuse, before anything is sent, if more than N are new")
     money.add_argument("--yes", "-y", action="store_true", help="send without asking")
     money.add_argument("--limit", type=number, metavar="N", help="send N new jobs at most, as a trial")
-    money.add_argument("--price", type=seconds, metavar="MONEY", help="of one image, for the plan")
+    money.add_argument("--price", type=price, metavar="MONEY", help="of one image, for the plan")
     money.add_argument(
         "--retry", action="append", choices=("refused", "failed", "expired"), default=[],
         help="submit these rows once more; failed and expired ones may be billed again. A single time until nothing is left",
@@ -314,7 +334,7 @@ def _jobs(commands: Any) -> None:
     )
     sub.add_argument("--id", metavar="ID", help="with --as accepted: the provider's id of the job")
     sub = _command(actions, "prune", "forget ended keys; they can be submitted, and paid, again")
-    sub.add_argument("--older-than-days", type=seconds, required=True, metavar="DAYS", help="unchanged for so long")
+    sub.add_argument("--older-than-days", type=days, required=True, metavar="DAYS", help="unchanged for so long")
     _command(actions, "check", "read the whole journal and report what is wrong with it")
 
 
@@ -390,7 +410,7 @@ def _sandbox(commands: Any) -> None:
         "--duration", type=seconds, default=1.0, metavar="SECONDS", help="from submission to the end of a job (default 1)"
     )
     sub.add_argument(
-        "--rate", type=seconds, default=20.0, metavar="N", help="Tencent requests a second (default 20, like the cloud; 0: any)"
+        "--rate", type=rate, default=20.0, metavar="N", help="Tencent requests a second (default 20, like the cloud; 0: any)"
     )
     sub.add_argument("rest", nargs="*", help=argparse.SUPPRESS)
 

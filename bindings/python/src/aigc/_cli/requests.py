@@ -7,10 +7,12 @@ import json
 import sys
 from typing import Any, Dict, Iterable, List, Optional
 
+from .. import profiles
 from ..describe import _fields, _operations
 from ..enums import Status
 from ..errors import FileError, InvalidArgumentError
 from ..request import JSONText, Request
+from . import options
 
 _PROMPT_BYTES = 65536
 
@@ -18,6 +20,7 @@ _PROMPT_BYTES = 65536
 def build(args: argparse.Namespace, kind: str, follow: Optional[bool] = None) -> Request:
     """The request that the options describe. kind: "submit" or "fetch"."""
     operation = _operation(args.provider, args.operation, kind)
+    _check_key(args)
     request = Request(args.provider, operation, image_urls=getattr(args, "image_url", []), follow=follow)
     request.key = getattr(args, "key", None)
     prompt = _prompt(args)
@@ -41,6 +44,16 @@ def build(args: argparse.Namespace, kind: str, follow: Optional[bool] = None) ->
     if getattr(args, "image", None):
         request.image_urls.extend(_uploaded(args.image, args.bucket))
     return request
+
+
+def _check_key(args: argparse.Namespace) -> None:
+    """Raises InvalidArgumentError for a key that no journal keeps: before a picture is uploaded, and before anything is sent."""
+    if getattr(args, "key", None) and not profiles.configuration(options.settings(args)).value("journal.path"):
+        raise InvalidArgumentError(
+            "--key names the job in a journal, and no journal is set: add --journal FOLDER, set AIGC_JOURNAL, or journal.path "
+            "in a profile; or leave --key out. Nothing was sent",
+            status=Status.INVALID_ARGUMENT, field="key",
+        )
 
 
 def _uploaded(files: List[str], bucket: Optional[str]) -> List[str]:

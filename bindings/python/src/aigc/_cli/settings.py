@@ -27,7 +27,8 @@ def choose(args: argparse.Namespace) -> None:
         os.environ["AIGC_PROFILE"] = named or profiles.NONE
     if args.command in _WITH_PROVIDER and getattr(args, "provider", "") is None:
         with suppress(LibraryLoadError):  # A wrong command line is told first.
-            args.provider = profiles.configuration().provider
+            # A journal says nothing about it, and that of a batch can be a server.
+            args.provider = profiles.configuration({"journal.path": ""}).provider
         if args.provider is None and args.command != "batch":  # Its rows can name it.
             raise InvalidArgumentError(
                 "--provider is missing: alibaba or tencent, or provider = \"...\" in the configuration file",

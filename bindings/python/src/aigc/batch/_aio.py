@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any, AsyncIterator, Mapping, Optional
 
-from ._api import PathLike, Rows, Summary, _begun, _known, _unsent
+from ._api import Rows, Summary, _begun, _known, _unsent
 from ._results import RowResult
+from ._settings import PathLike
 
 _IDLE = 0.02
 

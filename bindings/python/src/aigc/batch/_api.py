@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Union
 
 from ..client import Client
-from ..describe import _config_keys
 from ..enums import Status
 from ..errors import AigcError, InvalidArgumentError
 from . import _plan
@@ -21,10 +20,10 @@ from ._report import report_parts
 from ._results import RowResult, metadata_lines, result_of
 from ._rows import FileSource, ListSource, Source
 from ._runner import Runner
-from ._shared import Shared, is_shared
+from ._settings import PathLike, Settings
+from ._shared import Shared
 from ._shared_runner import SharedRunner
 
-PathLike = Union[str, "os.PathLike[str]"]
 Rows = Union[PathLike, Iterable[Any]]
 
 
@@ -89,33 +88,12 @@ def source_of(rows: Rows, format: Optional[str] = None, encoding: Optional[str] 
     return ListSource(rows)
 
 
-def journal_of(folder: Folder, journal: Optional[PathLike], config: Mapping[str, Any]) -> str:
-    """The journal that is named, or that of the folder."""
-    named = journal if journal is not None else config.get("journal.path")
-    if named and "://" in os.fsdecode(named) and not is_shared(named):
-        raise InvalidArgumentError(
-            f"the journal {os.fsdecode(named)} cannot be used: it is a folder, or postgresql://… for one that machines share",
-            status=Status.INVALID_ARGUMENT, field="journal",
-        )
-    return os.fsdecode(named) if named and not is_shared(named) else folder.ours
-
-
-def rates_of(config: Mapping[str, Any], providers: Iterable[str]) -> Dict[str, float]:
-    """Submissions a second of each provider, over all machines: those of the configuration."""
-    known = {row.key: row.default for row in _config_keys()}
-    found: Dict[str, float] = {}
-    for provider in providers:
-        key = f"rate.{provider}.{'create' if provider == 'tencent' else 'submit'}_per_s"
-        if key in known:
-            found[provider] = float(config.get(key, known[key] or 0))
-    return found
-
-
 def plan(
     rows: Rows,
     *,
     out: PathLike,
     journal: Optional[PathLike] = None,
+    config: Optional[Mapping[str, Any]] = None,
     format: Optional[str] = None,
     encoding: Optional[str] = None,
     **options: Any,
@@ -124,13 +102,15 @@ def plan(
 
     rows:    the path of a file (csv, tsv, jsonl, txt, parquet, also .gz), or mappings, texts or Requests.
     out:     the folder of the pictures; run() makes it.
-    journal: a folder, by default .aigc in `out`; or postgresql://… for one that machines share.
+    journal: a folder; or postgresql://… for one that machines share. By default the journal of every client, which is
+             journal.path in `config`, AIGC_JOURNAL or journal.path in a profile; and where nobody names one, .aigc in `out`.
+    config:  configuration keys of the client, as for aigc.Client.
     options: provider, operation, fields (what a row does not say itself), prompt (a template that columns fill in), keep, map,
              drop, repeat, name_template, retry ("refused", "failed", "expired"), again (keys), limit, prompts (False keeps
              prompts out of the results). What retry and again name is paid once more a single time: the same call again
              does what is left, and begins the next repetition only after a call that has left nothing.
     """
-    return Batch(source_of(rows, format, encoding), out, options_of(options), journal).dry()
+    return Batch(source_of(rows, format, encoding), out, options_of(options), journal, config).dry()
 
 
 class Batch:
@@ -146,11 +126,9 @@ class Batch:
     ) -> None:
         self._source = source
         self._options = options
-        self._config = dict(config or {})
+        self._settings = Settings(config, journal)
         self.folder = Folder(os.fsdecode(out))
-        self._journal = journal_of(self.folder, journal, self._config)
-        named = journal if journal is not None else self._config.get("journal.path")
-        self._url: Optional[str] = str(named) if is_shared(named) else None
+        self._journal = self._settings.journal or self.folder.ours
         self._shared: Optional[Shared] = None
         self.plan: Plan
         self.runner: Runner
@@ -174,11 +152,12 @@ class Batch:
         return self
 
     def _build(self, shared: Optional[Shared]) -> Plan:
-        return _plan.build(self._source, self._options, self.folder, self._journal, note=self.note, shared=shared)
+        known = _plan.library(self._settings.found.profile)
+        return _plan.build(self._source, self._options, self.folder, self._journal, known, note=self.note, shared=shared)
 
     def _session(self) -> Optional[Shared]:
         place = f"{socket.gethostname()}:{os.path.abspath(self.folder.path)}"
-        return None if self._url is None else Shared(self._url, place)
+        return None if self._settings.url is None else Shared(self._settings.url, place)
 
     def _end_session(self) -> None:
         if self._shared is not None:
@@ -202,12 +181,12 @@ class Batch:
 
     def start(self) -> Runner:
         """Opens the client, and begins."""
-        self._client = Client({**self._config, "journal.path": self._journal})
+        self._client = Client({**self._settings.config, "journal.path": self._journal, "job.follow": True})
         self._client._tells_logs = False
         if self._shared is None:
             self.runner = Runner(self.plan, self._client)
         else:
-            rates = rates_of(self._config, self.plan.providers())
+            rates = self._settings.rates(self.plan.providers())
             self.runner = SharedRunner(self.plan, self._client, self._shared, rates)
         self.runner.tell_known()
         return self.runner

@@ -56,6 +56,8 @@ class Seen(NamedTuple):
     """The row asks for other things than what was sent under this key."""
     expired: bool = False
     """An earlier run found its images expired."""
+    lacking: bool = False
+    """An earlier run found that it had ended without an image. The journal keeps its id: it may be looked at again."""
 
 
 class Decision(NamedTuple):
@@ -77,6 +79,8 @@ def decide(seen: Seen, retry: FrozenSet[str] = frozenset(), again: bool = False)
     # From here on a submission left under this key.
     if state == "unknown" or (state == "sending" and not seen.alive):
         return Decision(Is.DOUBT, Do.SETTLE if state == "sending" else Do.NOTHING)
+    if state == "accepted" and seen.lacking:
+        state = "failed"
     if again and state in ("succeeded", "failed", "abandoned"):
         return Decision(Is.NEW, Do.AGAIN)
     if seen.changed:

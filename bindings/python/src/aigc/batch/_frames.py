@@ -7,9 +7,10 @@ from difflib import get_close_matches
 from typing import Any, Dict, Iterable, List, Mapping, Optional, TypeVar
 
 from ..enums import Status
-from ._api import PathLike, PlanError, as_completed
+from ._api import PlanError, as_completed
 from ._keys import is_gap
 from ._results import RowResult
+from ._settings import PathLike
 
 FrameT = TypeVar("FrameT")
 

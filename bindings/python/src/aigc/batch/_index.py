@@ -480,7 +480,7 @@ class Index:
         is_whole = not images or len(here) >= int(images)
         seen = Seen(
             state, bool(alive), status, is_whole, sent_print is not None and sent_print != mark,
-            last == Is.EXPIRED.value,
+            last == Is.EXPIRED.value, last == Is.FAILED.value and last_status == "AIGC_E_JOB_FAILED",
         )
         retry, again = self.options.retry, key in self.options.again
         decision = decide(seen, retry, again)

@@ -124,7 +124,8 @@ def build(
             bad = _names.wrong_template(options.name_template)
             if bad is not None:
                 wrong.whole([bad])
-            skipped = 0 if problems.count else _read(source, Columns(options, known or library()), plan, wrong, check, note)
+            columns = Columns(options, known or library(profiles.load()))
+            skipped = 0 if problems.count else _read(source, columns, plan, wrong, check, note)
             if not problems.count:
                 _look_back(plan, wrong, shared)
             plan._providers = frozenset(index.providers())
@@ -148,9 +149,8 @@ def build(
     return plan
 
 
-def library() -> Known:
-    """What the loaded library knows, and the profile that a client would take."""
-    profile = profiles.load()
+def library(profile: Optional[profiles.Profile]) -> Known:
+    """What the loaded library knows, and the profile that the client takes."""
     return Known(
         lambda: sorted({row.provider for row in _operations()}),
         lambda provider: [row.operation for row in _operations() if row.provider == provider and row.kind == "submit"],
