@@ -475,9 +475,9 @@ aigc_status aigc_client_stats(aigc_client *client, aigc_buffer **stats, aigc_err
  * its images by one status call. A job of another client is watched (AIGC_STATE_QUEUED, AIGC_STATE_SUBMITTING), and taken
  * over when that client is gone. If a process died while its submission was on the wire, the job ends with
  * AIGC_E_OUTCOME_UNKNOWN, and the submission is not sent again. A key whose job provably did not run
- * (AIGC_OUTCOME_NOT_SENT) is free for another submission. Another request under a key in use is AIGC_E_KEY_CONFLICT. After
- * AIGC_E_JOURNAL and AIGC_E_NO_SPACE nothing was sent. If a request has no "key", a client with a journal chooses one:
- * see aigc_job_key(). */
+ * (AIGC_OUTCOME_NOT_SENT) is free for another submission. Another request under a key in use is AIGC_E_KEY_CONFLICT; an
+ * image URL counts without the signature of a bucket's owner (COS, OSS, S3), which may change. After AIGC_E_JOURNAL and
+ * AIGC_E_NO_SPACE nothing was sent. If a request has no "key", a client with a journal chooses one: see aigc_job_key(). */
 aigc_status aigc_client_submit(aigc_client *client, const aigc_request *request, aigc_job **job, aigc_error **error);
 
 /* Attaches a job from its token, in any process and any language. follow: 1 lets the engine poll the job until it ends. 0

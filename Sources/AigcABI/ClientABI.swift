@@ -78,9 +78,16 @@ public func aigc_client_submit(
         let out = try needOut(job, "job")
         let provider = try client.need(request.provider)
         let call: ProviderCall
+        var digest: [UInt8] = []
         do throws(Failure) {
             let fields = client.defaults.added(to: request.fields, request.provider, request.operation)
             call = try provider.submission(operation: request.operation, fields: fields)
+            if client.engine.hasJournal {
+                let unsigned = try fields.unsigned().map { fields throws(Failure) in
+                    try provider.submission(operation: request.operation, fields: fields)
+                }
+                digest = try (unsigned ?? call).digest()
+            }
         } catch {
             var failure = client.defaults.explained(error, request.fields, request.provider, request.operation)
             failure.outcome = .notSent
@@ -91,7 +98,7 @@ public func aigc_client_submit(
         let record: JobRecord
         if client.engine.hasJournal || request.key != nil || request.isHeld {
             let order = SubmissionOrder(
-                key: request.key, isHeld: request.isHeld, digest: client.engine.hasJournal ? try call.digest() : [],
+                key: request.key, isHeld: request.isHeld, digest: digest,
                 request: client.keepsRequests ? call.body : nil)
             record = try client.engine.submit(
                 call, operation: request.operation, order: order, follow: follows, deadlineMilliseconds: deadline,

@@ -111,7 +111,8 @@ extension Database {
         return Failure(
             .keyConflict,
             "Submitting under key \"\(key.text.shown(limit: 100))\": the journal has another request of that key\(what); "
-                + "take another key for another request", field: "key")
+                + "a field or an image differs (an image counts by its URL without a signature, so a local file by its "
+                + "bytes). Take another key for another request", field: "key")
     }
 
     /// Writes a claim, or says why it cannot be. Nil: the key is this owner's, and may be sent.

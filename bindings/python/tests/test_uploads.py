@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ssl
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 import aigc
 import pytest
 from aigc import uploads
 from aigc.uploads import Bucket
+from support import Command
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"picture" * 1000
 SECRET = "a-secret-that-nobody-may-see"
@@ -163,3 +165,120 @@ def test_the_command_takes_a_file(sandbox: Any, command: Any, tmp_path: Path) ->
     assert [one["method"] for one in sandbox.bucket_requests()] == ["PUT"]
     done = command.run(*line, "--bucket", "cos:cats:ap-guangzhou", TENCENTCLOUD_SECRET_KEY="wrong", **place)
     assert done.returncode == 4 and "SignatureDoesNotMatch" in done.stderr and "Traceback" not in done.stderr
+
+
+# A key: the same picture is the same request, however its URL is signed
+
+SIGNED = {
+    "cos": "https://a.cos/b.png?q-sign-algorithm=sha1&q-ak=i&q-sign-time={0};9&q-key-time={0};9&q-header-list=&q-url-param-list="
+    "&q-signature={0}&x-cos-security-token=t{0}",
+    "oss 1": "https://a.oss/b.png?OSSAccessKeyId=i&Expires={0}&Signature=s{0}&security-token=t{0}",
+    "oss 4": "https://a.oss/b.png?x-oss-credential=c&x-oss-date={0}&x-oss-expires=9&x-oss-signature-version=v&x-oss-signature={0}"
+    "&x-oss-security-token=t{0}&x-oss-additional-headers=h{0}",
+    "s3": "https://a.s3/b.png?X-Amz-Algorithm=a&X-Amz-Credential=c&X-Amz-Date={0}&X-Amz-Expires=9&X-Amz-SignedHeaders=host"
+    "&X-Amz-Signature={0}&X-Amz-Security-Token=t{0}",
+}
+
+
+@pytest.mark.parametrize("provider, operation, more", [
+    ("tencent", "aigc_image", {}), ("alibaba", "pre_model_inference", {}),
+])
+def test_a_url_that_is_signed_anew_is_the_same_request(
+    sandbox: Any, keys: Dict[str, Any], tmp_path: Path, provider: str, operation: str, more: Dict[str, Any]
+) -> None:
+    def ask(client: aigc.Client, key: str, url: Any, prompt: str = "<special-token> a dog") -> Any:
+        return client.submit(provider, operation, prompt=prompt, image_urls=[url], key=key, **more).wait(30)
+
+    with aigc.Client({**keys, "journal.path": str(tmp_path / "journal")}) as client:
+        for kind, url in SIGNED.items():
+            first = ask(client, kind, url.format("111"))
+            assert ask(client, kind, url.format("222")).remote_id == first.remote_id
+            assert ask(client, kind, url.partition("?")[0]).remote_id == first.remote_id
+            for other in (url.replace("b.png", "c.png"), url + "&versionId=3", url.replace("?", "?x-oss-process=1&"), url + "#x"):
+                with pytest.raises(aigc.KeyConflictError, match="a field or an image differs"):
+                    ask(client, kind, other.format("111"))
+            with pytest.raises(aigc.KeyConflictError):
+                ask(client, kind, url.format("111"), "<special-token> a cat")
+        for number, (url, other) in enumerate([
+            ("https://a/b.png?Expires=1", "https://a/b.png?Expires=2"),
+            ("https://a/b.png?Signature=1", "https://a/b.png?Signature=2"),
+            ("https://a/b.png?x-oss-date=1", "https://a/b.png?x-oss-date=2"),
+            ("https://a/b.png#?q-signature=1", "https://a/b.png#?q-signature=2"),
+        ]):  # No signature is whole: such a parameter may mean anything.
+            ask(client, f"n{number}", url)
+            with pytest.raises(aigc.KeyConflictError):
+                ask(client, f"n{number}", other)
+    assert sum(sandbox.stats(jobs=False)["jobs_created"].values()) == len(SIGNED) + 4
+
+
+def test_signed_urls_in_json_are_the_same_request(sandbox: Any, keys: Dict[str, Any], tmp_path: Path) -> None:
+    def ask(client: aigc.Client, key: str, url: str) -> Any:
+        request = aigc.Request("tencent", "aigc_image", prompt="a dog", key=key)
+        request.body["ImageInfos"] = [{"ImageUrl": url}]
+        return client.submit(request).wait(30)
+
+    with aigc.Client({**keys, "journal.path": str(tmp_path / "journal")}) as client:
+        first = ask(client, "k", SIGNED["cos"].format("111"))
+        assert ask(client, "k", SIGNED["cos"].format("222")).remote_id == first.remote_id
+        with pytest.raises(aigc.KeyConflictError):
+            ask(client, "k", SIGNED["cos"].format("111").replace("b.png", "c.png"))
+
+
+@pytest.mark.parametrize("kind", ["cos", "oss"])
+@pytest.mark.parametrize("key", [{}, {"key": "img-1"}])
+def test_rows_with_a_picture_of_this_machine_are_paid_once(
+    sandbox: Any, buckets: Any, keys: Dict[str, Any], tmp_path: Path, kind: str, key: Dict[str, str]
+) -> None:
+    picture = tmp_path / "ref.png"
+    journal = tmp_path / "journal"
+
+    def run(name: str) -> Any:
+        rows = [{"prompt": "a dog", "image_urls": [buckets(kind).upload(picture, expires=60 + len(urls))], **key}]
+        urls.append(rows[0]["image_urls"][0])
+        return aigc.batch.run(rows, out=tmp_path / name, provider="tencent", config=keys, journal=journal, progress="quiet")
+
+    urls: List[str] = []
+    picture.write_bytes(PNG)
+    for name in ("out", "out", "other"):  # The journal knows the row of the other folder.
+        assert run(name).counts == {"done": 1}
+    assert len(set(urls)) == 3 and len(sandbox.stats()["jobs"]) == 1
+    picture.write_bytes(PNG + b"more")
+    if key:
+        with pytest.raises(aigc.batch.PlanError, match="was sent with other fields"):
+            run("out")
+        assert len(sandbox.stats()["jobs"]) == 1
+    else:
+        assert run("out").counts == {"done": 1} and len(sandbox.stats()["jobs"]) == 2
+
+
+@pytest.mark.parametrize("kind", ["cos", "oss"])
+def test_the_same_line_with_a_picture_and_a_key_gives_the_same_job(
+    sandbox: Any, command: Command, tmp_path: Path, kind: str
+) -> None:
+    info = sandbox.info
+    place = {
+        "AIGC_UPLOAD_ENDPOINT": info["bucket_https"], "AIGC_CA_FILE": info["ca_file"],
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": info["alibaba"]["access_key_id"],
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": info["alibaba"]["access_key_secret"],
+    }
+    bucket = {"cos": "cos:cats-1250000000:ap-guangzhou", "oss": "oss:cats-1250000000:cn-shanghai"}[kind]
+    picture = tmp_path / "ref.png"
+    line = ("generate", "--provider", "tencent", "a dog", "--image", str(picture), "--bucket", bucket, "--key", "img-1",
+            "--journal", str(tmp_path / "journal"), "--out", str(tmp_path / "out"))
+
+    def objects() -> Any:
+        return {one["prompt"]: one["id"] for one in sandbox.stats()["jobs"]}
+
+    picture.write_bytes(PNG)
+    assert command.run(*line, **place).returncode == 0
+    first = objects()
+    end = time.time() + 1.1
+    while time.time() < end:  # The signature has whole seconds.
+        time.sleep(0.05)
+    done = command.run(*line, **place)
+    assert done.returncode == 0, done.stderr
+    assert objects() == first and len(sandbox.stats()["jobs"]) == 1
+    picture.write_bytes(PNG + b"more")
+    done = command.run(*line, **place)
+    assert done.returncode == 1 and "a local file by its bytes" in done.stderr, done.stderr
+    assert len(sandbox.stats()["jobs"]) == 1

@@ -7,7 +7,8 @@ gets a URL that ends by itself.
     url = bucket.upload("cat.jpg")
     client.tencent.aigc_image("a cat in the snow", image_urls=[url])
 
-The object is named after its bytes, so the same picture is one object however often it is sent; nobody deletes it. Keys come
+The object is named after its bytes, so the same picture is one object however often it is sent; nobody deletes it. A journal
+compares URLs without their signatures: upload() again makes no other request of a key, and no other row of a batch. Keys come
 from the arguments or from the first variables that the library reads (TENCENTCLOUD_SECRET_ID …, ALIBABA_CLOUD_ACCESS_KEY_ID
 …). Whoever has the URL can read the picture until the URL ends: treat it as a secret. No message here holds one.
 """

@@ -32,6 +32,7 @@ from aigc.batch._problems import SHOWN, Problem, Problems
 from aigc.batch._progress import Pace, Tally, Throttle, Ticks, clock, exit_code, line, may_send
 from aigc.batch._cells import Cells, Read, Skipped
 from aigc.batch._rows import ListSource, ReadError, as_cells
+from aigc.batch._urls import unsigned
 from aigc.batch._rows import lines, read_csv, read_jsonl, read_tsv, read_txt
 from aigc.request import Request
 from aigc._cli.batch import again
@@ -258,6 +259,56 @@ def test_a_whole_number_is_one_key_however_it_is_read() -> None:
     assert former_key("7") == "7.0" and former_key("7~copy2") == "7.0~copy2" and former_key("a") is None
     assert specs(TENCENT, {"key": 7.0, "custom_id": "7", "prompt": "x"})[1] == []
     assert options_of({"again": [7.0, "8.0"]}).again == {"7", "8"}
+
+
+SIGNED = [
+    "https://b.cos/a.png?q-sign-algorithm=sha1&q-ak=i&q-sign-time={0};9&q-key-time={0};9&q-header-list=&q-url-param-list="
+    "&q-signature={0}&x-cos-security-token=t{0}",
+    "https://b.oss/a.png?OSSAccessKeyId=i&Expires={0}&Signature=s{0}&security-token=t{0}",
+    "https://b.oss/a.png?x-oss-credential=c&x-oss-date={0}&x-oss-expires=9&x-oss-signature-version=v&x-oss-signature={0}"
+    "&x-oss-security-token=t{0}&x-oss-additional-headers=h{0}",
+    "https://b.s3/a.png?X-Amz-Algorithm=a&X-Amz-Credential=c&X-Amz-Date={0}&X-Amz-Expires=9&X-Amz-SignedHeaders=host"
+    "&X-Amz-Signature={0}&X-Amz-Security-Token=t{0}",
+]
+
+
+@pytest.mark.parametrize("url", SIGNED)
+def test_a_url_that_is_signed_anew_is_the_same_row(url: str) -> None:
+    first, second = url.format("111"), url.format("222")
+    assert unsigned(first) == unsigned(second) == first.partition("?")[0]
+    more = first.replace("?", "?versionId=3&").replace("111", "333") + "&rotate=90#x"
+    assert unsigned(more) == first.partition("?")[0] + "?versionId=3&rotate=90#x"
+    for fields in ({"image_urls": "{}"}, {"body.Urls": '[{{"Url": "{}"}}]'}):
+        a, b, other = (
+            one(TENCENT, prompt="x", **{name: text.format(one_url) for name, text in fields.items()})
+            for one_url in (first, second, first.replace("a.png", "b.png"))
+        )
+        assert (a.own, a.print) == (b.own, b.print) and a.fields != b.fields
+        assert a.own != other.own and a.print != other.print
+        assert a.former is not None and a.former != b.former
+
+
+def test_parameters_that_sign_nothing_stay() -> None:
+    for url in ("https://a/b?Expires=1", "https://a/b?Signature=1&x=2", "https://a/b?x-oss-process=image", "https://a/b?q-ak=1",
+                "https://a/b", "https://a/b?", "https://a/b#?q-signature=1", "https://a/q-signature"):
+        assert unsigned(url) == url
+        assert one(TENCENT, prompt="x", image_urls=url).former is None
+
+
+@pytest.mark.parametrize("key", [{}, {"key": "k"}])
+@pytest.mark.parametrize("has_notes", [True, False])
+def test_a_row_that_an_older_version_sent_with_its_signature_is_known(key: Dict[str, str], has_notes: bool) -> None:
+    row = {"prompt": "x", "image_urls": SIGNED[0].format("1"), **key}
+    (spec,), _ = specs(TENCENT, row)
+    assert spec.former is not None
+    index = Index(TENCENT)
+    assert not index.add(spec) and not list(index.make_indices())
+    sent = key.get("key") or spec.former[0]
+    if has_notes:
+        index.load_ledger([{"key": sent, "print": spec.former[1]}])
+    index.load_journal([{"key": sent, "state": "accepted", "owner_alive": 0}])
+    assert list(index.decide()) == [] and index.counts() == {"to fetch": 1}
+    index.close()
 
 
 def test_key_of() -> None:

@@ -178,6 +178,22 @@ def test_what_is_paid_once_more_is_paid_once(machine: Machine) -> None:
     assert machine.created() == 7
 
 
+def test_a_whole_number_is_one_key_however_arrow_gives_it(machine: Machine) -> None:
+    assert machine.worker()(table(id=[1, 2], prompt=["a", "b"]))["state"].to_pylist() == ["done", "done"]
+    rows = table(id=[1.0, 2.0, None, 2.5], prompt=["a", "b", "c", "d"])
+    made = machine.worker()(rows).to_pylist()
+    assert [row["state"] for row in made] == ["done", "done", "refused", "refused"] and machine.created() == 2
+    assert "a text or a whole number" in made[2]["error"] and "2.5" in made[3]["error"]
+    twice = machine.worker()(table(id=["1", "1.0"], prompt=["a", "other"])).to_pylist()
+    assert [row["state"] for row in twice] == ["done", "conflict"] and machine.created() == 2
+
+
+def test_a_new_row_of_a_repetition_is_paid_once(machine: Machine) -> None:
+    for _ in range(2):  # Ray repeats a part.
+        made = machine.worker(run="2", again=frozenset(["a"]))(table(id=["a"], prompt=["a"])).to_pylist()
+        assert [row["state"] for row in made] == ["done"] and machine.created() == 1
+
+
 def test_a_missing_ray_and_wrong_options(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     monkeypatch.delitem(sys.modules, "ray.data", raising=False)

@@ -14,6 +14,7 @@ from ._keys import fingerprint, is_gap, key_text, own_hash, wrong_key
 from ._names import columns_of
 from ._options import Options
 from ._problems import Problem
+from ._urls import unsigned_fields
 
 _PLACE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _ENVELOPE = frozenset(("method", "url"))
@@ -52,6 +53,8 @@ class Spec(NamedTuple):
     kept: Dict[str, Any]
     names: Dict[str, str]
     """Columns that the file name takes."""
+    former: Optional[Tuple[str, str]] = None
+    """`own` and `print` as an older version made them, with the signatures of URLs; None where they are the same."""
 
     @property
     def prompt(self) -> str:
@@ -116,8 +119,13 @@ class Columns:
             fields["prompt"] = self._filled(cells, wrong)
         if problems:
             return [], problems
-        shared = (own_hash(hashed), fingerprint(*chosen, fields), *chosen, fields, kept, names)
-        return [Spec(read.row, read.line, copy, key, *shared) for copy in range(1, self._options.repeat + 1)], []
+        hashes = (own_hash(hashed), fingerprint(*chosen, fields))
+        former = None
+        plain = unsigned_fields(hashed), unsigned_fields(fields)
+        if plain != (None, None):  # A URL that is signed anew is the same picture.
+            former, hashes = hashes, (own_hash(plain[0] or hashed), fingerprint(*chosen, plain[1] or fields))
+        shared = (*hashes, *chosen, fields, kept, names)
+        return [Spec(read.row, read.line, copy, key, *shared, former) for copy in range(1, self._options.repeat + 1)], []
 
     def _cells(self, found: Mapping[str, Any], wrong: Callable[..., None]) -> Dict[str, Any]:
         cells: Dict[str, Any] = {name: None if is_gap(entry) else entry for name, entry in found.items()}

@@ -31,6 +31,7 @@ CREATE TABLE sent(
     key TEXT PRIMARY KEY, jkey TEXT, print TEXT, prompt TEXT, state TEXT, remote_id TEXT, journal TEXT, run INT
 ) WITHOUT ROWID;
 CREATE TABLE generations(jkey TEXT PRIMARY KEY, key TEXT) WITHOUT ROWID;
+CREATE TABLE signed(n INTEGER PRIMARY KEY, key TEXT, print TEXT);
 CREATE TABLE former(key TEXT, jkey TEXT, PRIMARY KEY(key, jkey)) WITHOUT ROWID;
 CREATE TABLE paid(key TEXT, run TEXT, PRIMARY KEY(key, run)) WITHOUT ROWID;
 CREATE TABLE results(
@@ -188,12 +189,10 @@ class Index:
         mixed = self._mixed(spec)
         if mixed:
             return mixed
-        occurrence = 1
-        if spec.key is None:
-            found = self._one("SELECT number FROM seen WHERE own = ?", spec.own)
-            occurrence = 1 if found is None else int(found[0]) + 1
-            self._db.execute("INSERT OR REPLACE INTO seen VALUES(?, ?)", (spec.own, occurrence))
-        key = key_of(spec.key, spec.own, occurrence, spec.copy)
+        key = key_of(spec.key, spec.own, self._occurrence(spec.key, spec.own), spec.copy)
+        former = None
+        if spec.former is not None:
+            former = key_of(spec.key, spec.former[0], self._occurrence(spec.key, spec.former[0]), spec.copy)
         n = self.rows + 1
         values = {"key": key, "provider": spec.provider, "operation": spec.operation, **spec.names}
         problems: List[Problem] = []
@@ -208,6 +207,8 @@ class Index:
         if problems:
             return problems
         self.rows = n
+        if spec.former is not None:
+            self._db.execute("INSERT INTO signed VALUES(?, ?, ?)", (n, former, spec.former[1]))
         self._db.execute(
             "INSERT INTO rows(n, row, line, key, jkey, print, provider, operation, wanted, prompt, fields, kept, names, stem) "
             "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -217,6 +218,15 @@ class Index:
             ),
         )
         return []
+
+    def _occurrence(self, key: Optional[str], own: str) -> int:
+        """How many rows with these fields there are now; 1 for a row with a key."""
+        if key is not None:
+            return 1
+        found = self._one("SELECT number FROM seen WHERE own = ?", own)
+        number = 1 if found is None else int(found[0]) + 1
+        self._db.execute("INSERT OR REPLACE INTO seen VALUES(?, ?)", (own, number))
+        return number
 
     def _mixed(self, spec: Spec) -> List[Problem]:
         """What is wrong if some rows have a key and others have none."""
@@ -344,6 +354,31 @@ class Index:
             self._db.execute("INSERT OR IGNORE INTO former VALUES(?, ?)", (found, jkey))
         return found
 
+    def _take_signed(self) -> None:
+        """Rows with signed URLs take what an older version has sent, for which each signature made another request."""
+        found = self._db.execute(
+            "SELECT signed.n, rows.key, rows.print, signed.key, signed.print FROM signed JOIN rows ON rows.n = signed.n"
+        ).fetchall()
+        for n, key, mark, former, former_mark in found:
+            if key == former:
+                self._db.execute("UPDATE sent SET print = ? WHERE key = ? AND print = ?", (mark, key, former_mark))
+                continue
+            queries = ("SELECT 1 FROM sent WHERE key = ?", "SELECT 1 FROM journal WHERE jkey = ?")
+            if any(self._one(query, key) for query in queries):
+                continue
+            self._db.execute("UPDATE sent SET key = ?, print = ? WHERE key = ?", (key, mark, former))
+            self._db.execute("UPDATE OR REPLACE paid SET key = ? WHERE key = ?", (key, former))
+            self._db.execute("UPDATE OR REPLACE results SET key = ? WHERE key = ?", (key, former))
+            self._db.execute("UPDATE generations SET key = ? WHERE key = ?", (key, former))
+            if self._one("SELECT 1 FROM journal WHERE jkey = ?", former):
+                self._db.execute(
+                    "INSERT OR IGNORE INTO sent(key, jkey, print, state, run) VALUES(?, ?, ?, 'sent', 0)", (key, former, mark)
+                )
+            self._db.execute(
+                "UPDATE rows SET jkey = (SELECT jkey FROM sent WHERE sent.key = rows.key) "
+                "WHERE n = ? AND key IN (SELECT key FROM sent)", (n,)
+            )
+
     def _take_former(self) -> None:
         """Rows whose keys are whole numbers take what an older version has sent under "1.0"."""
         open_rows = self._db.execute(
@@ -381,6 +416,9 @@ class Index:
             last = int(found[-1][0])
             keys = [str(key) for _, key in found]
             yield keys + [former for former in map(former_key, keys) if former is not None]
+        signed = [str(found[0]) for found in self._db.execute("SELECT key FROM signed ORDER BY n")]
+        for start in range(0, len(signed), page):
+            yield signed[start : start + page]
 
     def note_paid(self, key: str, run: str) -> None:
         """A repetition on purpose sends this row: it sends the row never again."""
@@ -430,6 +468,7 @@ class Index:
 
     def decide(self) -> Iterator[Problem]:
         """Decides about every row, from what was loaded. Yields what must be settled by the user first."""
+        self._take_signed()
         self._db.execute(  # Where the ledger is lost, the results say under which key a row was paid once more.
             "UPDATE rows SET jkey = (SELECT jkey FROM results WHERE results.key = rows.key) WHERE key = jkey "
             "AND key NOT IN (SELECT key FROM sent) AND key IN (SELECT key FROM results WHERE jkey != key)"
@@ -529,7 +568,7 @@ class Index:
     ) -> Optional[str]:
         """What the folder says of a row that the journal does not know, as a state of the journal; LOST where nobody can say
         whether a row that was sent has run; None where it provably was not, or where the journal knows better."""
-        if self.journals is None or state not in (None, "claimed", "refused"):
+        if self.journals is None or state not in (None, "claimed", "refused") or last is None and sent_state is None:
             return None
         ends = {Is.DONE.value: "succeeded", Is.EXPIRED.value: "succeeded", Is.FAILED.value: "failed", Is.LEFT.value: "abandoned"}
         if sent_state == "accepted" or told_id and last in (*ends, Is.OPEN.value, Is.DOUBT.value):
