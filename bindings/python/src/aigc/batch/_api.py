@@ -14,7 +14,7 @@ from . import _plan
 from ._decide import Is
 from ._folder import METADATA, REPORT, Folder
 from ._keys import key_text
-from ._options import DEFAULT_TEMPLATE, Options
+from ._options import DEFAULT_TEMPLATE, Options, check_kinds
 from ._plan import Plan
 from ._report import report_parts
 from ._results import RowResult, metadata_lines, result_of
@@ -64,6 +64,7 @@ class Summary(NamedTuple):
 def options_of(values: Mapping[str, Any]) -> Options:
     """Options from the keyword arguments of a program."""
     given = dict(values)
+    check_kinds(given)
     for name in ("retry", "again", "drop"):
         if name in given:
             given[name] = _names(given[name])
@@ -83,6 +84,9 @@ def _names(value: Union[str, Iterable[str]]) -> FrozenSet[str]:
 
 def source_of(rows: Rows, format: Optional[str] = None, encoding: Optional[str] = None) -> Source:
     """A path is a file; anything else is rows."""
+    for name, value in (("format", format), ("encoding", encoding)):
+        if value is not None and not isinstance(value, str):
+            raise TypeError(f"{name} is {value!r}: it is the name of one")
     if isinstance(rows, (str, os.PathLike)):
         return FileSource(os.fsdecode(rows), format, encoding)
     return ListSource(rows)
@@ -126,6 +130,8 @@ class Batch:
     ) -> None:
         self._source = source
         self._options = options
+        if not isinstance(out, (str, os.PathLike)):
+            raise TypeError(f"out is {out!r}: it is the path of a folder")
         self._settings = Settings(config, journal)
         self.folder = Folder(os.fsdecode(out))
         self._journal = self._settings.journal or self.folder.ours
@@ -242,6 +248,8 @@ def _begun(
     encoding: Optional[str],
     options: Mapping[str, Any],
 ) -> Iterator[Batch]:
+    if max_jobs is not None and (isinstance(max_jobs, bool) or not isinstance(max_jobs, int)):
+        raise TypeError(f"max_jobs is {max_jobs!r}: it is a number, such as 100, or None")
     with Batch(source_of(rows, format, encoding), out, options_of(options), journal, config) as batch:
         if not batch.plan.ok:
             raise PlanError("\n".join(batch.plan.problems.lines()), status=Status.INVALID_ARGUMENT)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from typing import Any, Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from .._cli.requests import nearest, value
 from ..errors import InvalidArgumentError
 from ..request import JSONText, Request
 from ._cells import Cells
-from ._keys import fingerprint, is_gap, key_text, own_hash, wrong_key
+from ._keys import cell_text, fingerprint, is_gap, key_text, own_hash, wrong_key
 from ._names import columns_of
 from ._options import Options
 from ._problems import Problem
@@ -101,7 +102,14 @@ class Columns:
         for name in self._options.keep:
             if name not in cells:
                 wrong(f"--keep names a column that is not there{nearest(name, cells)}", name)
-        names = {name: _text(cells.get(name)) for name in self._named}
+        def text(name: str) -> str:
+            try:
+                return cell_text(cells.get(name))
+            except ValueError as error:
+                wrong(str(error), name)
+                return ""
+
+        names = {name: text(name) for name in self._named}
         for name in self._named:
             if name not in cells:
                 wrong(f"the name template names a column that is not there{nearest(name, cells)}", name)
@@ -113,7 +121,7 @@ class Columns:
         hashed: Dict[str, Any] = {name: cells[name] for name in ("provider", "operation") if cells.get(name) not in (None, "")}
         hashed.update(own)
         for name in self._drawn:
-            hashed.setdefault(f"column {name}", _text(cells.get(name)))
+            hashed.setdefault(f"column {name}", text(name))
         fields = {**self._defaults(table, chosen, wrong), **self._common(table, chosen, wrong), **own}
         if self._options.prompt is not None:
             fields["prompt"] = self._filled(cells, wrong)
@@ -148,7 +156,7 @@ class Columns:
         return mapped
 
     def _operation(self, cells: Mapping[str, Any], wrong: Callable[..., None]) -> Optional[Tuple[str, str]]:
-        provider = _text(cells.get("provider")) or self._options.provider
+        provider = _word(cells.get("provider")) or self._options.provider
         if not provider:
             wrong("the row names no provider: add a column provider, or --provider for all rows")
             return None
@@ -158,7 +166,7 @@ class Columns:
             wrong(f"there is no provider {provider!r}{near}: it is one of {', '.join(providers)}", "provider")
             return None
         operations = self._known.operations(provider)
-        operation = _text(cells.get("operation")) or self._options.operation
+        operation = _word(cells.get("operation")) or self._options.operation
         if not operation:
             if len(operations) == 1:
                 return provider, operations[0]
@@ -228,7 +236,7 @@ class Columns:
             if name not in cells:
                 wrong(f"--prompt names a column that is not there{nearest(name, cells)}", name)
                 return ""
-            text = _text(cells[name])
+            text = "" if isinstance(cells[name], (bytes, bytearray, memoryview)) else cell_text(cells[name])
             if not text:
                 wrong("--prompt needs this column, and the cell is empty", name)
             return text
@@ -268,6 +276,8 @@ def _typed(name: str, entry: Any, kind: str, wrong: Callable[..., None]) -> Any:
     if kind == "image_url":
         return _images(name, entry, wrong)
     if not isinstance(entry, str):
+        if isinstance(entry, Decimal) and kind in ("int", "double"):
+            entry = float(entry)
         if kind == "int" and isinstance(entry, float) and entry.is_integer():
             return int(entry)  # Parquet and pandas make floats of numbers with gaps.
         return entry
@@ -312,12 +322,5 @@ def _unknown(name: str, table: Mapping[str, str], chosen: Tuple[str, str]) -> st
     )
 
 
-def _text(entry: Union[None, str, Any]) -> str:
-    """A cell as text: a number from JSON is a key too."""
-    if entry is None:
-        return ""
-    if isinstance(entry, str):
-        return entry
-    if isinstance(entry, (bool, int, float)):
-        return json.dumps(entry)
-    return json.dumps(entry, ensure_ascii=False, sort_keys=True)
+def _word(entry: Any) -> str:
+    return entry if isinstance(entry, str) else "" if entry is None else repr(entry)

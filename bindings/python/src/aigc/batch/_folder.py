@@ -78,7 +78,12 @@ class Folder:
             raise file_error(f"no file can be made in {self.path}", error) from error
 
     def exists(self) -> bool:
-        """Whether a batch has run here."""
+        """Whether a batch has run here. Raises FileError where a file has the name."""
+        place = os.path.abspath(self.path)
+        while not os.path.lexists(place):
+            place = os.path.dirname(place)
+        if not os.path.isdir(place):
+            raise FileError(f"{place} is a file: the pictures need a folder", status=Status.FILE)
         return os.path.isdir(self.ours)
 
     def _take_lock(self) -> None:

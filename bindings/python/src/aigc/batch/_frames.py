@@ -29,6 +29,9 @@ def run_frame(
     RowResult.state), aigc_path (of the first image), aigc_paths, aigc_remote_id and aigc_error. Columns that are no field go
     along by themselves: only "key", "provider", "operation", fields and what a template names are read; a name that is nearly
     one of them is an error, unless `drop` has it. See run()."""
+    _kind(frame)
+    if not isinstance(prefix, str):
+        raise TypeError(f"prefix is {prefix!r}: it is a text that goes before the names of the new columns")
     if options.get("repeat", 1) != 1:
         raise ValueError("repeat makes several results of one row: repeat the rows of the frame instead")
     rows = _taken(frame, options)

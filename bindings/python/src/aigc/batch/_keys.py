@@ -6,9 +6,12 @@ import hashlib
 import json
 import math
 import re
+from datetime import date
+from datetime import time as clock_time
 from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any, Callable, Mapping, Optional
+from uuid import UUID
 
 _NUMBER = re.compile(r"(0|-?[1-9][0-9]*)(~copy[0-9]+)?")
 _WRITTEN = re.compile(r"(0|-?[1-9][0-9]*)\.0(~copy[0-9]+)?")
@@ -65,7 +68,28 @@ def key_text(entry: Any) -> str:
                 f"the key {entry} is a number that its reader may have rounded: two keys may become one. Read the column as text"
             )
         return str(int(entry)) if entry == int(entry) else str(entry)
-    return json.dumps(entry, ensure_ascii=False, sort_keys=True, default=str)
+    if isinstance(entry, (UUID, date, clock_time)):
+        return str(entry)
+    return json.dumps(_no_bytes(entry), ensure_ascii=False, sort_keys=True, default=str)
+
+
+def cell_text(entry: Any) -> str:
+    """Any other cell as text, for a prompt or the name of a file. Raises ValueError for bytes."""
+    if entry is None:
+        return ""
+    if isinstance(entry, str):
+        return entry
+    if isinstance(entry, (UUID, date, clock_time, Decimal)):
+        return str(entry)
+    if hasattr(entry, "item") and getattr(entry, "shape", None) == ():  # A number of NumPy.
+        entry = entry.item()
+    return json.dumps(_no_bytes(entry), ensure_ascii=False, sort_keys=True, default=str)
+
+
+def _no_bytes(entry: Any) -> Any:
+    if isinstance(entry, (bytes, bytearray, memoryview)):
+        raise ValueError(f"the cell holds {type(entry).__name__}: decode them to text")
+    return entry
 
 
 def stored_key(key: str) -> str:

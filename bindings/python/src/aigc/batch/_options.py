@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Tuple
+from collections.abc import Iterable, Mapping
+from typing import Any, Dict, FrozenSet, List, Optional, Tuple
 
 RETRIES = ("refused", "failed", "expired")
 DEFAULT_TEMPLATE = "{key}-{index}"
@@ -40,6 +41,30 @@ class Options:
     def is_repetition(self) -> bool:
         """Whether rows may be paid once more on purpose."""
         return bool(self.again or self.retry)
+
+
+_TEXTS = ("provider", "operation", "prompt")
+_KINDS: Mapping[str, Tuple[Tuple[type, ...], str]] = {
+    **{name: ((str, type(None)), "a text") for name in _TEXTS},
+    "name_template": ((str,), 'a text, such as "{key}-{index}"'),
+    "fields": ((Mapping,), "a dict of fields"),
+    "map": ((Mapping,), "a dict of columns and fields"),
+    "repeat": ((int,), "a number from 1"),
+    "limit": ((int, type(None)), "a number from 0"),
+    "prompts": ((bool,), "True or False"),
+}
+
+
+def check_kinds(values: Mapping[str, Any]) -> None:
+    """Raises TypeError for the keyword of a program that has a value of a wrong type."""
+    for name, (kinds, right) in _KINDS.items():
+        value = values.get(name, None)
+        if name in values and (not isinstance(value, kinds) or isinstance(value, bool) and bool not in kinds):
+            raise TypeError(f"{name} is {value!r}: it is {right}")
+    for name in ("retry", "again", "drop", "keep"):
+        value = values.get(name, ())
+        if not isinstance(value, Iterable) or isinstance(value, (bytes, Mapping)):
+            raise TypeError(f"{name} is {value!r}: it is a text, or a list of them")
 
 
 def wrong(options: Options) -> List[str]:

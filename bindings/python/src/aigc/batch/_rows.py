@@ -92,13 +92,19 @@ class ListSource(Source):
     """Rows of a program: mappings, texts (each a prompt) or Requests. Taken one after the other."""
 
     def __init__(self, rows: Iterable[Any]) -> None:
-        if isinstance(rows, (bytes, Mapping)):
-            raise TypeError("rows are mappings, texts or Requests: give a list of them, or the path of a file")
+        if isinstance(rows, (bytes, Mapping)) or not hasattr(rows, "__iter__"):
+            raise TypeError(
+                f"rows is a {type(rows).__name__}: it is a list of mappings, texts or Requests, or the path of a file"
+            )
         self._rows = rows
 
     def read(self) -> Iterator[Read]:
         for number, row in enumerate(self._rows, 1):
-            yield Cells(number, 0, as_cells(row))
+            try:
+                cells = as_cells(row)
+            except (TypeError, ValueError) as error:
+                raise TypeError(f"row {number}: {error}") from None
+            yield Cells(number, 0, cells)
 
 
 def as_cells(row: Any) -> Dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Iterable, Mapping, Optional, Union
+from collections.abc import Mapping
+from typing import Any, Dict, Iterable, Optional, Union
 
 from .. import profiles
 from ..describe import _config_keys
@@ -24,6 +25,8 @@ class Settings:
     """
 
     def __init__(self, config: Optional[Mapping[str, Any]] = None, journal: Optional[PathLike] = None) -> None:
+        if config is not None and not isinstance(config, Mapping):
+            raise TypeError(f"config is a {type(config).__name__}: it is a dict of configuration keys")
         self.config: Dict[str, Any] = dict(config or {})
         """The configuration keys of the program, for a client: without a server."""
         self.url: Optional[str] = None
