@@ -7,16 +7,16 @@ public final class AlibabaProvider: CheckingProvider {
     /// What requests may hold; needs no provider object.
     public static let requestTable = AlibabaOperations.table
 
-    private let endpoint: Endpoint
-    private let region: String
+    private let place: CallingPlace
     private let asksForBase64: Bool
     public let userAgent: String
     public func isOwn(url: String) -> Bool { false }
 
     /// Throws with the configuration key at fault in `Failure.field`.
     public init(_ settings: AlibabaSettings) throws(Failure) {
-        endpoint = try settings.resolvedEndpoint()
-        region = settings.region
+        place = CallingPlace(
+            requests: Self.requestTable, endpoint: try settings.resolvedEndpoint(), region: settings.region,
+            isOfficial: AlibabaSettings.isOfficial)
         switch settings.assetEncoding {
         case "", "raw": asksForBase64 = false
         case "base64": asksForBase64 = true
@@ -36,18 +36,14 @@ public final class AlibabaProvider: CheckingProvider {
     public func submission(operation: String, fields: RequestFields) throws(Failure) -> ProviderCall {
         let row = try requests.submitRow(operation)
         let body = try requests.bodyBytes(row, fields)
-        return call(.submit, row.call, endpoint.text, region, body: body, variant: fields.variant)
+        return call(.submit, row.call, place.endpoint.text, place.region, body: body, variant: fields.variant)
     }
 
     public func reference(operation: String, remoteID: String) -> JobReference {
-        JobReference(
-            provider: name, operation: operation, region: region, endpoint: endpoint.text, remoteID: remoteID)
+        place.reference(operation: operation, remoteID: remoteID)
     }
 
-    public func validate(_ reference: JobReference) throws(Failure) {
-        try requests.checkReference(reference)
-        try checkEndpoint(reference.endpoint, "Attaching a job")
-    }
+    public func validate(_ reference: JobReference) throws(Failure) { try place.validate(reference) }
 
     /// `reference` has been validated, or comes from `reference(operation:remoteID:)`.
     public func statusCall(_ reference: JobReference) -> ProviderCall {
@@ -79,7 +75,7 @@ public final class AlibabaProvider: CheckingProvider {
         if asksForBase64, !query.contains(where: { $0.name == "encodeFormat" }) {
             query.append(("encodeFormat", "base64"))
         }
-        return .call(call(.asset, row.call, endpoint.text, region, query: query))
+        return .call(call(.asset, row.call, place.endpoint.text, place.region, query: query))
     }
 
     /// `action` is the name of a call that this library knows, or "Name METHOD /path" for any other. With GET the members
@@ -94,14 +90,15 @@ public final class AlibabaProvider: CheckingProvider {
         }
         let sendsBody = target.method != .get
         return call(
-            reads ? .read : .submit, target, endpoint.text, region, query: sendsBody ? [] : try order.query(json),
+            reads ? .read : .submit, target, place.endpoint.text, place.region,
+            query: sendsBody ? [] : try order.query(json),
             body: sendsBody ? try order.bytes(json) : [], isDirect: true)
     }
 
     public func sign(
         _ call: ProviderCall, credentials: Credentials, unixSeconds: Int64, nonce: String
     ) throws(Failure) -> HTTPRequest {
-        let target = try checkEndpoint(call.endpoint, "Signing \(call.action)")
+        let target = try place.check(call.endpoint, "Signing \(call.action)")
         let sendsBody = call.method != .get
         let (query, headers) = try ACS3.sign(
             method: call.method.rawValue, host: target.authority, path: call.path, query: call.query,
@@ -136,15 +133,5 @@ public final class AlibabaProvider: CheckingProvider {
             kind: kind, provider: name, action: target.action, endpoint: endpoint, region: region,
             method: target.method, path: target.path, query: query, body: body, remoteID: remoteID, isDirect: isDirect,
             variant: variant)
-    }
-
-    /// A token must never lead signed requests to a stranger's host.
-    @discardableResult
-    private func checkEndpoint(_ text: String, _ doing: @autoclosure () -> String) throws(Failure) -> Endpoint {
-        if text.isSame(as: endpoint.text) { return endpoint }
-        let other = try Endpoint(parsing: text, key: "endpoint")
-        // bytes: an Endpoint is ASCII.
-        if other == endpoint || AlibabaSettings.isOfficial(other) { return other }
-        throw UserAgent.stranger(other, provider: name, doing(), configured: endpoint)
     }
 }

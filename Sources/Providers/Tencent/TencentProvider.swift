@@ -10,10 +10,9 @@ public final class TencentProvider: CheckingProvider {
 
     private static let bodyHead = Array("{\"TaskId\":".utf8)
 
-    private let endpoint: Endpoint
+    private let place: CallingPlace
     /// What nearly all calls go to.
     private let rootURL: String
-    private let region: String
     private let language: String
     public let userAgent: String
     private let store: TencentStore
@@ -22,9 +21,10 @@ public final class TencentProvider: CheckingProvider {
 
     /// Throws with the configuration key at fault in `Failure.field`.
     public init(_ settings: TencentSettings) throws(Failure) {
-        endpoint = try settings.resolvedEndpoint()
-        rootURL = endpoint.origin + "/"
-        region = settings.region
+        place = CallingPlace(
+            requests: Self.requestTable, endpoint: try settings.resolvedEndpoint(), region: settings.region,
+            isOfficial: TencentSettings.isOfficial)
+        rootURL = place.endpoint.origin + "/"
         language = settings.language
         userAgent = try UserAgent.text(suffix: settings.userAgentSuffix)
         store = try TencentStore(hosts: settings.cosHosts)
@@ -37,19 +37,16 @@ public final class TencentProvider: CheckingProvider {
     public func submission(operation: String, fields: RequestFields) throws(Failure) -> ProviderCall {
         let row = try requests.submitRow(operation)
         return call(
-            .submit, row.call, endpoint.text, region, body: try requests.bodyBytes(row, fields), variant: fields.variant
+            .submit, row.call, place.endpoint.text, place.region, body: try requests.bodyBytes(row, fields),
+            variant: fields.variant
         )
     }
 
     public func reference(operation: String, remoteID: String) -> JobReference {
-        JobReference(
-            provider: name, operation: operation, region: region, endpoint: endpoint.text, remoteID: remoteID)
+        place.reference(operation: operation, remoteID: remoteID)
     }
 
-    public func validate(_ reference: JobReference) throws(Failure) {
-        try requests.checkReference(reference)
-        try checkEndpoint(reference.endpoint, "Attaching a job")
-    }
+    public func validate(_ reference: JobReference) throws(Failure) { try place.validate(reference) }
 
     /// `reference` has been validated, or comes from `reference(operation:remoteID:)`.
     public func statusCall(_ reference: JobReference) -> ProviderCall {
@@ -89,7 +86,8 @@ public final class TencentProvider: CheckingProvider {
         try order.checkName(action, hint: "give a name alone, such as DescribeAigcTaskList")
         if reads { try order.refuseRead(of: requests) { $0.action.isSame(as: action) } }
         return ProviderCall(
-            kind: reads ? .read : .submit, provider: name, action: action, endpoint: endpoint.text, region: region,
+            kind: reads ? .read : .submit, provider: name, action: action, endpoint: place.endpoint.text,
+            region: place.region,
             method: .post, path: "/", body: try order.bytes(json), isDirect: true)
     }
 
@@ -97,13 +95,13 @@ public final class TencentProvider: CheckingProvider {
         _ call: ProviderCall, credentials: Credentials, unixSeconds: Int64, nonce: String
     ) throws(Failure) -> HTTPRequest {
         if call.kind == .asset { return try store.sign(call, credentials: credentials, unixSeconds: unixSeconds) }
-        let target = try checkEndpoint(call.endpoint, "Signing \(call.action)")
+        let target = try place.check(call.endpoint, "Signing \(call.action)")
         var headers = try TC3.sign(
             host: target.authority, action: call.action, version: TencentOperations.version,
             service: TencentOperations.service, region: call.region, language: language, body: call.body,
             credentials: credentials, unixSeconds: unixSeconds, cache: keys)
         headers.append(HTTPHeader("User-Agent", userAgent))
-        let isUsual = call.path == "/" && call.endpoint.isSame(as: endpoint.text)
+        let isUsual = call.path == "/" && call.endpoint.isSame(as: place.endpoint.text)
         return HTTPRequest(
             method: call.method, url: isUsual ? rootURL : target.origin + call.path, headers: headers, body: call.body)
     }
@@ -129,15 +127,5 @@ public final class TencentProvider: CheckingProvider {
         ProviderCall(
             kind: kind, provider: name, action: target.action, endpoint: endpoint, region: region,
             method: target.method, path: target.path, body: body, variant: variant)
-    }
-
-    /// A token must never lead signed requests to a stranger's host.
-    @discardableResult
-    private func checkEndpoint(_ text: String, _ doing: @autoclosure () -> String) throws(Failure) -> Endpoint {
-        if text.isSame(as: endpoint.text) { return endpoint }
-        let other = try Endpoint(parsing: text, key: "endpoint")
-        // bytes: an Endpoint is ASCII.
-        if other == endpoint || TencentSettings.isOfficial(other) { return other }
-        throw UserAgent.stranger(other, provider: name, doing(), configured: endpoint)
     }
 }
