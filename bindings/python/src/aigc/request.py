@@ -110,6 +110,21 @@ class Request:
         return handle
 
 
+def load_json(text: str) -> Any:
+    """JSON, where each name of an object is there once. Raises ValueError."""
+    return json.loads(text, object_pairs_hook=once)
+
+
+def once(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
+    """An object. Of two members of one name nobody can know which one is to be paid for."""
+    found: Dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f'"{name}" is there twice')
+        found[name] = value
+    return found
+
+
 def _set_field(handle: Handle, name: str, value: Any, kind: Optional[str]) -> None:
     """kind is the type that the field has; None if the operation has no such field, and then the library says so."""
     library = lib()

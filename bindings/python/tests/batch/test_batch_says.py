@@ -113,6 +113,21 @@ def test_a_limit_of_nothing(folder: Folder, command: Command) -> None:
     assert command.run(*words[words.index("batch") :]).returncode == 0 and folder.created() == 1
 
 
+def test_two_members_of_one_name_are_refused_before_they_are_paid(folder: Folder, command: Command) -> None:
+    twins = '{"Seed":1,"Seed":2}'
+    rows = ("key,prompt,{name}\na,x,\"" + twins.replace('"', '""') + '"\n')
+    for name in ("body.ExtraParameters", "additional_parameters"):
+        done = folder.run(folder.write(rows.replace("{name}", name)), "--yes", code=2)
+        assert '"Seed" is there twice' in done.stderr, done.stderr
+        done = folder.run(folder.write("key,prompt\na,x\n"), "--yes", "--json-field", f"{name}={twins}", code=2)
+        assert '"Seed" is there twice' in done.stderr, done.stderr
+        line = ("generate", "--provider", "tencent", "x", "--json-field", f"{name}={twins}")
+        done = command.run(*line, "--out", str(folder.path / "g"))
+        assert done.returncode == 2 and '"Seed" is there twice' in done.stderr, done.stderr
+    done = command.run("submit", "--provider", "tencent", "x", "--set", f"additional_parameters={twins}")
+    assert done.returncode == 2 and '"Seed" is there twice' in done.stderr and folder.created() == 0, done.stderr
+
+
 # Arguments of a program
 
 

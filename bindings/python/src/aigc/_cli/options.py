@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any, Dict, List, Tuple
 
+from ..request import load_json
 from . import exits
 
 _CREDENTIALS = """credentials come from the environment: TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or
@@ -25,9 +25,9 @@ def json_pair(text: str) -> Tuple[str, str]:
     """name=JSON. The text stays as it was typed: a number that is read and written again may lose digits."""
     name, value = pair(text)
     try:
-        json.loads(value)
+        load_json(value)
         return name, value
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise argparse.ArgumentTypeError(f"the value of {name} is no JSON: {error}") from None
 
 

@@ -11,7 +11,7 @@ from .. import profiles
 from ..describe import _fields, _operations
 from ..enums import Status
 from ..errors import FileError, InvalidArgumentError
-from ..request import JSONText, Request
+from ..request import JSONText, Request, load_json
 from . import options
 
 _PROMPT_BYTES = 65536
@@ -122,9 +122,9 @@ def value(name: str, text: str, kind: Optional[str]) -> Any:
         return values[text]
     if kind == "json":
         try:
-            json.loads(text)
-        except ValueError:
-            raise _wrong(name, text, "JSON") from None
+            load_json(text)
+        except (ValueError, RecursionError) as error:
+            raise _wrong(name, text, f"JSON ({error})") from None
     return text
 
 

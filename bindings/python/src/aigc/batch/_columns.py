@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Op
 
 from .._cli.requests import nearest, value
 from ..errors import InvalidArgumentError
-from ..request import JSONText, Request
+from ..request import JSONText, Request, load_json
 from ._cells import Cells
 from ._keys import cell_text, fingerprint, is_gap, key_text, own_hash, wrong_key
 from ._names import columns_of
@@ -102,6 +102,7 @@ class Columns:
         for name in self._options.keep:
             if name not in cells:
                 wrong(f"--keep names a column that is not there{nearest(name, cells)}", name)
+
         def text(name: str) -> str:
             try:
                 return cell_text(cells.get(name))
@@ -307,10 +308,10 @@ def _json_text(name: str, entry: Any, wrong: Callable[..., None]) -> Optional[st
     if not isinstance(entry, str):
         return json.dumps(entry, ensure_ascii=False, default=str)
     try:
-        json.loads(entry)
+        load_json(entry)
         return str(entry)
-    except (ValueError, RecursionError):
-        wrong(f'a cell of a column {name.partition(".")[0]} is JSON, such as 4, true, "text" or ["a"]', name)
+    except (ValueError, RecursionError) as error:
+        wrong(f'a cell of a column {name.partition(".")[0]} is JSON, such as 4, true, "text" or ["a"] ({error})', name)
         return None
 
 

@@ -26,7 +26,7 @@ from typing import (
     cast,
 )
 
-from ..request import Request
+from ..request import Request, once
 from ._cells import Cells, Read, Skipped
 from ._problems import Problem
 
@@ -202,7 +202,7 @@ def read_jsonl(source: Iterator[Line]) -> Iterator[Read]:
             continue
         row += 1
         try:
-            value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once)
+            value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=once)
         except (ValueError, RecursionError) as error:
             yield Problem(f"the line is no JSON: {error}; each line is one object", row, number)
             continue
@@ -289,16 +289,6 @@ def _said(text: str, line: int) -> str:
 
 
 _READERS = {"csv": read_csv, "tsv": read_tsv, "jsonl": read_jsonl, "txt": read_txt}
-
-
-def _once(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
-    """An object. Of two members of one name nobody can know which one is to be paid for."""
-    found: Dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise ValueError(f'"{name}" is there twice')
-        found[name] = value
-    return found
 
 
 def _no_constant(name: str) -> Any:
