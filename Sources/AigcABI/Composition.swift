@@ -141,6 +141,9 @@ enum Composition {
         settings.stsEndpoint = values.optional(.credentialsSTSEndpoint)
         settings.stsRegion = values.optional(.credentialsSTSRegion)
         settings.metadataEndpoint = values.optional(.credentialsMetadataEndpoint)
+        for cloud in clouds where values.isSetToNothing(cloud.keys.id) {
+            settings.emptyKeys[cloud.name] = cloud.keys.id.row.name.description
+        }
         for key in [TextKey.credentialsSTSEndpoint, .credentialsMetadataEndpoint] {
             guard let given = values.optional(key) else { continue }
             // A "/" behind the host says nothing.

@@ -460,5 +460,8 @@ struct ConfigValues: Sendable {
         return text.isEmpty ? nil : text
     }
 
+    /// Whether somebody has set it, to nothing.
+    func isSetToNothing(_ key: TextKey) -> Bool { texts[key.row.name.description]?.isEmpty == true }
+
     private func text(of row: ConfigKey) -> String { texts[row.name.description] ?? row.fallback.description }
 }

@@ -72,6 +72,11 @@ public final class CredentialChain: CredentialResolver {
     /// this process names it: who has set something else may not expect that account to pay.
     private func warn(of found: Int, _ context: CredentialContext) {
         let source = sources[found]  // safe: an index of sources
+        if let name = context.settings.emptyKeys[provider], !(source is StaticSource) {
+            context.warnings.add(
+                "the credentials for \(provider) are those of \(source.name), although \(name) is set: it is empty, which "
+                    + "counts as not set")
+        }
         guard !(source is StaticSource), !(source is EnvironmentSource), source.whatIsSet(context) == nil else {
             return
         }

@@ -31,6 +31,8 @@ public struct CredentialSettings: Sendable {
     /// Of the files: profile (config.json) or section (credentials.ini, Tencent's credentials); nil: the environment's, or
     /// the file's own default.
     public var profile: String?
+    /// By provider: the key of its id, where that was set to nothing.
+    public var emptyKeys: [String: String] = [:]
     /// Used by the provider whose ARN it is ("acs:" Alibaba, "qcs:" Tencent); the other chain is as without it.
     public var role: Role?
     /// "https://host[:port]"; nil: the vendor's, by region and network. For tests and private networks.

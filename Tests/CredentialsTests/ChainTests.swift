@@ -200,6 +200,23 @@ final class ChainTests: CredentialTestCase {
         }
     }
 
+    /// A key of the configuration that is set to nothing is often a secret that did not arrive.
+    func testAnEmptyKeyOfTheConfigurationIsAWarning() throws {
+        try write(".tencentcloud/credentials", "[default]\nsecret_id=file\nsecret_key=s")
+        let keys = ["TENCENTCLOUD_SECRET_ID": "env", "TENCENTCLOUD_SECRET_KEY": "s"]
+        for (environment, id) in [([:], "file"), (keys, "env")] {
+            let chain = CredentialChain(
+                plan: .tencent, explicit: nil,
+                context: context(environment) {
+                    $0.emptyKeys = ["tencent": "tencent.secret_id", "alibaba": "alibaba.access_key_id"]
+                })
+            let found = chain.resolve()
+            XCTAssertEqual(try found.result.get().id, id)
+            XCTAssertEqual(found.warnings.count, 1, "\(found.warnings)")
+            XCTAssertTrue(found.warnings.first?.contains("although tencent.secret_id is set: it is empty") ?? false)
+        }
+    }
+
     /// "~/.aliyun" is a file: something is there that was meant for this, and another account must not pay.
     func testAFileInThePlaceOfTheFolderIsNotAbsent() throws {
         for (plan, place, variables) in [
