@@ -663,8 +663,19 @@ def test_lost_notes_beside_results_pay_nothing_again(folder: Folder) -> None:
     for path in folder.out.glob("*.png"):
         path.rename(kept / path.name)
     shutil.rmtree(folder.journal)
+    results = folder.out / "results.jsonl"
+    whole = results.read_text(encoding="utf-8")
+    entries = [json.loads(line) for line in whole.splitlines()]
+    older = "".join(json.dumps({**entry, "print": None}) + "\n" for entry in entries)  # An older version had no such field.
+    results.write_text(older, encoding="utf-8")
     done = folder.run(file, "--yes", code=2)
     assert "this row was sent (id " in done.stderr and folder.created() == 3, done.stderr
+    results.write_text(whole, encoding="utf-8")
+    edited = folder.write("key,prompt\na,another\nb,bb\n", "edited.csv")
+    assert "was sent with other fields" in folder.run(edited, "--yes", code=2).stderr
+    folder.run(file, "--yes")
+    assert {path.name for path in folder.out.glob("*.png")} == {"a~2-0.png", "b-0.png"} and folder.created() == 3
+    assert all(path.read_bytes() == (kept / path.name).read_bytes() for path in folder.out.glob("*.png"))
     bare = Folder(folder.path / "bare", folder._command, folder.sandbox)
     bare.path.mkdir()
     texts = bare.write("aa\nbb\n", "rows.txt")
@@ -672,7 +683,7 @@ def test_lost_notes_beside_results_pay_nothing_again(folder: Folder) -> None:
     shutil.rmtree(bare.journal)
     for path in bare.out.glob("*.png"):
         path.unlink()
-    bare.run(texts, "--yes")  # The key is a hash of the fields: what is fetched is what the row asks for.
+    assert "2 to fetch (free)" in bare.run(texts, "--yes").stderr
     assert folder.created() == 5 and len(list(bare.out.glob("*.png"))) == 2
 
 

@@ -36,7 +36,7 @@ CREATE TABLE former(key TEXT, jkey TEXT, PRIMARY KEY(key, jkey)) WITHOUT ROWID;
 CREATE TABLE paid(key TEXT, run TEXT, PRIMARY KEY(key, run)) WITHOUT ROWID;
 CREATE TABLE results(
     key TEXT PRIMARY KEY, jkey TEXT, state TEXT, files TEXT, message TEXT, status TEXT, seconds REAL, token TEXT,
-    remote_id TEXT
+    remote_id TEXT, print TEXT
 ) WITHOUT ROWID;
 CREATE TABLE journal(
     jkey TEXT PRIMARY KEY, state TEXT, alive INT, status TEXT, remote_id TEXT, images INT, sent_ms INT, accepted_ms INT,
@@ -327,11 +327,11 @@ class Index:
             error = error if isinstance(error, dict) else {}
             files = [path for path in files if isinstance(path, str)] if isinstance(files, list) else []
             texts = (entry["key"], entry.get("journal_key") or entry["key"], entry.get("state"), as_json(files),
-                     error.get("message"), error.get("status"), entry.get("token"), entry.get("remote_id"))
-            *known, token, remote_id = (text if text is None else _plain(text) for text in texts)
+                     error.get("message"), error.get("status"), entry.get("token"), entry.get("remote_id"), entry.get("print"))
+            *known, token, remote_id, mark = (text if text is None else _plain(text) for text in texts)
             known[0] = self._whole(str(known[0]), str(known[1]))
-            values = (*known, float(seconds) if isinstance(seconds, (int, float)) else None, token, remote_id)
-            self._db.execute("INSERT OR REPLACE INTO results VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+            values = (*known, float(seconds) if isinstance(seconds, (int, float)) else None, token, remote_id, mark)
+            self._db.execute("INSERT OR REPLACE INTO results VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
 
     def load_journal(self, entries: Iterable[Mapping[str, Any]]) -> None:
         """The keys of the journal."""
@@ -492,7 +492,7 @@ class Index:
                 "rows.stem, journal.state, journal.alive, journal.status, journal.remote_id, journal.images, "
                 "journal.sent_ms, journal.accepted_ms, journal.ended_ms, results.state, results.files, results.message, "
                 "results.status, results.seconds, results.token, "
-                "sent.print, results.remote_id, sent.state, sent.remote_id, sent.journal, sent.run FROM rows "
+                "sent.print, results.print, results.remote_id, sent.state, sent.remote_id, sent.journal, sent.run FROM rows "
                 "LEFT JOIN journal ON journal.jkey = rows.jkey "
                 "LEFT JOIN results ON results.key = rows.key AND results.jkey = rows.jkey "
                 "LEFT JOIN sent ON sent.key = rows.key WHERE rows.n > ? ORDER BY rows.n LIMIT ?",
@@ -508,12 +508,13 @@ class Index:
 
     def _decide_row(self, row: Tuple[Any, ...]) -> Optional[Problem]:
         (n, number, line, key, jkey, mark, names, provider, operation, stem, state, alive, status, remote_id, images,
-         sent_ms, accepted_ms, ended_ms, last, files, message, last_status, seconds, token, sent_print, told_id,
+         sent_ms, accepted_ms, ended_ms, last, files, message, last_status, seconds, token, sent_print, told_print, told_id,
          sent_state, sent_id, sent_by, sent_run) = row
         values = {"key": jkey, "provider": provider, "operation": operation, **json.loads(names)}
         here = self._listed(json.loads(files or "[]"))
         said = self._said_here(state, last, told_id, sent_state, sent_by, sent_run)
         if said is not None:
+            sent_print = sent_print or told_print
             state, images, sent_ms, accepted_ms = said, len(json.loads(files or "[]")), None, None
             remote_id, token = sent_id or told_id, token if sent_id in (None, told_id) else None
         is_whole = not images or len(here) >= int(images)
@@ -588,7 +589,7 @@ class Index:
             return (Decision(Is.NEW, Do.AGAIN), None) if again else (Decision(Is.DOUBT, Do.NOTHING), "this row was sent")
         if decision.do is Do.FETCH and not remote_id:
             return Decision(Is.DOUBT, Do.NOTHING), "this row was sent"
-        if decision.stands in (Is.OPEN, Is.DONE) and sent_print is None and self._has_keys:
+        if decision.stands in (Is.OPEN, Is.DONE) and sent_print is None:
             # Nobody can tell whether the row still asks for the same.
             return Decision(Is.DOUBT, Do.NOTHING), "this row was sent" + (f" (id {remote_id})" if remote_id else "")
         return decision, None

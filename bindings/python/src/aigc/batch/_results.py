@@ -7,7 +7,11 @@ import os
 import time
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional
 
+from ._decide import Is
 from ._index import Row
+
+
+_SENT = frozenset(state.value for state in (Is.DONE, Is.OPEN, Is.FAILED, Is.EXPIRED))
 
 
 class RowResult(NamedTuple):
@@ -67,6 +71,8 @@ def entry_of(row: Row, prompts: bool) -> Dict[str, Any]:
         entry["token"] = row.token
     if row.jkey != row.key:
         entry["journal_key"] = row.jkey
+    if prompts and row.stands in _SENT:
+        entry["print"] = row.print  # Says what the row asked for, should the rest of what the folder knows be lost.
     for name, value in (("sent", row.sent_ms), ("accepted", row.accepted_ms), ("ended", row.ended_ms)):
         if value:
             entry[name] = moment(value)
