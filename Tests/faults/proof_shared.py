@@ -201,6 +201,36 @@ def sixteen(rig: Rig, report: Report) -> None:
     )
 
 
+def tasks(rig: Rig, report: Report) -> None:
+    """Six tasks may run: what one process learns serves the others, and one that is killed holds nothing up."""
+    jobs, most = (60, 6) if LONG else (15, 6)
+    keys = _keys(rig, str(rig.folder / "rates-tasks"))
+    rig.box.config(rate=0.0, duration=1.0, concurrency=float(most))
+    children = _start(keys, 4, jobs, True)
+    try:
+        for child in children:
+            child.go()
+        until(lambda: len(rig.box.stats()["jobs"]) >= 2 * most, 60)
+        children[0].process.kill()
+        said = [child.line() for child in children[1:]]
+    finally:
+        for child in children:
+            child.end()
+    stats = rig.box.stats()
+    places: Dict[str, int] = max(stats["places"]["tencent"].values(), key=lambda found: found["most"])
+    report.ok(said == ["good %d" % jobs] * 3, "tasks of four processes: every job ends well", sorted(set(said)))
+    report.ok(stats["duplicates"] == 0, "tasks of four processes: no job twice", stats["duplicates"])
+    report.ok(places["most"] == most, "tasks of four processes: all places are used", places)
+    report.ok(places["refused"] <= 30, "tasks of four processes: few submissions are refused", places)
+    times = [job["time"] for job in stats["jobs"]]
+    busy = len(times) / (most * (times[-1] - times[0] + 1.0))
+    report.note(
+        "four processes, six tasks, one killed: %d jobs, %d refused, %.0f %% busy"
+        % (len(times), places["refused"], 100 * busy)
+    )
+    rig.box.config(concurrency=0.0)
+
+
 def files(rig: Rig, report: Report) -> None:
     """Where the file is, and what is said of one that cannot be it."""
     rig.box.config(rate=0.0)
@@ -230,4 +260,4 @@ def files(rig: Rig, report: Report) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main("shared", [files, eight, killed_and_stopped, sixteen], "--duration", "0.1", "--rate", "0"))
+    sys.exit(main("shared", [files, eight, killed_and_stopped, sixteen, tasks], "--duration", "0.1", "--rate", "0"))

@@ -94,7 +94,8 @@ public final class RateRegistry: @unchecked Sendable {
     // `rates` is guarded by the lock.
     private let lock: Lock
     private var rates: [String: SharedRate] = [:]
-    private let file: RateFile?
+    /// Nil: other processes know nothing of this one.
+    let file: RateFile?
 
     /// - file: shares the rates with other processes.
     public init(file: RateFile? = nil) throws(Lock.OutOfMemory) {

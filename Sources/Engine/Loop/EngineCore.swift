@@ -52,7 +52,7 @@ final class EngineCore {
         for reference in journal?.newestJobs() ?? [] { reader.note(reference) }
         jobs = JobRunner(
             settings: settings, steps: steps, calls: calls, timers: timers, mailbox, reporter, book: book,
-            clock: clock, random: random)
+            file: rates.file, clock: clock, random: random)
         downloads = DownloadRunner(
             settings: settings, calls: calls, timers: timers, worker: fileWorker, mailbox, reporter, clock: clock,
             random: random)

@@ -82,6 +82,7 @@ extension Engine {
             parkIfAsked()
         }
         core.jobs.keepHistories(isEnd: true)
+        core.jobs.leaveCrowds()
         core.reporter.observeTheEnd()
         mailbox.waker.end()
         core.transport.shutdown()

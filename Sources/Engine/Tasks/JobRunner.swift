@@ -16,6 +16,8 @@ final class JobRunner {
     private let crowdAlarm = TimerNode()
     /// The buffer of `step`, so that it is not made anew each time.
     private var actions: [JobAction] = []
+    /// Through which processes share what they know; nil: they do not.
+    private let file: RateFile?
     private let steps: JournalSteps
     private let calls: CallRunner
     private let timers: Timers
@@ -27,8 +29,9 @@ final class JobRunner {
 
     init(
         settings: EngineSettings, steps: JournalSteps, calls: CallRunner, timers: Timers, _ mailbox: Mailbox,
-        _ reporter: Reporter, book: SurvivalBook, clock: any Clock, random: any RandomSource
+        _ reporter: Reporter, book: SurvivalBook, file: RateFile?, clock: any Clock, random: any RandomSource
     ) {
+        self.file = file
         self.steps = steps
         self.calls = calls
         self.timers = timers
@@ -343,6 +346,7 @@ final class JobRunner {
         // What waits for its host's word holds no slot, and must not keep others from waiting for theirs.
         guard let crowd = job.polls.tasks, !waitsForItsHost(job) else { return true }
         if !job.machine.follows, crowd.limit.limitsFollowedOnly { return true }
+        share(crowd, begins: true)
         if crowd.limit.wants(job.record.id, at: clock.nanoseconds()) { return true }
         list(crowd)
         if let refusal = crowd.limit.refusal { tellWhyItWaits(job, refusal) }
@@ -350,6 +354,11 @@ final class JobRunner {
     }
 
     private func list(_ crowd: TaskCrowd) {
+        crowd.hasWaited = true
+        watch(crowd)
+    }
+
+    private func watch(_ crowd: TaskCrowd) {
         guard !crowd.isListed else { return }
         crowd.isListed = true
         crowds.append(crowd)
@@ -378,11 +387,13 @@ final class JobRunner {
         switch answer {
         case .success where !job.machine.state.isTerminal:
             crowd.limit.accepted(id, isFollowed: job.machine.follows)
+            if crowd.tells { watch(crowd) }
         case .failure(let failed) where failed.kind == .concurrencyLimit:
             let isNews = crowd.limit.refusal == nil
             guard !job.machine.state.isTerminal else { return crowd.limit.forget(id) }
             crowd.limit.refused(id, failed, at: clock.nanoseconds())
             list(crowd)
+            share(crowd)
             takeBack(crowd)
             guard isNews else { return }
             for held in crowd.limit.heldJobs { active[held].map { tellWhyItWaits($0, failed) } }
@@ -406,6 +417,7 @@ final class JobRunner {
         let now = clock.nanoseconds()
         var wakeAt = Int64.max
         for crowd in crowds {
+            share(crowd)
             while let id = crowd.limit.next(at: now) {
                 guard let job = active[id], let call = job.submission else {
                     crowd.limit.forget(id)
@@ -418,20 +430,33 @@ final class JobRunner {
                     calls.enter(.job(job), calls.lane(call, .submit))
                 }
             }
+            share(crowd)
             wakeAt = min(wakeAt, crowd.limit.wakeAt(after: now))
-            if !crowd.limit.isCrowded { crowd.isListed = false }
+            if crowd.tells { wakeAt = min(wakeAt, now.adding(SharedTasks.pulse)) }
+            crowd.isListed = crowd.limit.isCrowded || crowd.tells
         }
-        let relieved = crowds.filter { !$0.isListed }
-        if !relieved.isEmpty {
-            crowds.removeAll { !$0.isListed }
-            for crowd in relieved { noteRoom(crowd.provider) }
+        let relieved = crowds.filter { $0.hasWaited && !$0.limit.isCrowded }
+        crowds.removeAll { !$0.isListed }
+        for crowd in relieved {
+            crowd.hasWaited = false
+            noteRoom(crowd.provider)
         }
         timers.set(crowdAlarm, due: wakeAt)
     }
 
+    /// Other processes of the account learn what this one knows, and the reverse.
+    private func share(_ crowd: TaskCrowd, begins: Bool = false) {
+        guard let file else { return }
+        let account = calls.account(of: crowd.provider)
+        crowd.share(file, account: account, at: clock.nanoseconds(), begins: begins) { [random] in random.next() }
+    }
+
+    /// The client ends: nobody has to count its tasks any longer.
+    func leaveCrowds() { polls.leaveCrowds(at: clock.nanoseconds()) }
+
     /// Submissions of a provider waited for slots, and one reason for it is gone.
     private func noteRoom(_ provider: String) {
-        let waits = slots[provider] != nil || crowds.contains { $0.provider == provider }
+        let waits = slots[provider] != nil || crowds.contains { $0.provider == provider && $0.limit.isCrowded }
         if !waits { reporter.observeRoomForTasks(provider) }
     }
 }

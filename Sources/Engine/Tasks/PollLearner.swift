@@ -69,7 +69,7 @@ final class PollLearner {
         guard let tasks, tasks.limit.waitsForEnds else { return policy }
         let configured = statusLane.map(\.perSecond) ?? 0
         let perSecond = configured > 0 ? configured : Self.usualPerSecond
-        let running = Double(max(1, tasks.limit.runningCount))
+        let running = Double(max(1, tasks.limit.runningOfAll))
         let pause = running * 1_000 / (perSecond * Self.shareForCrowds)
         let shortest = Int64(min(max(pause, Self.shortestCrowdPause), 10_000))  // safe: 100...10,000
         if let crowded, crowded.pause == shortest { return crowded.policy }
@@ -79,6 +79,8 @@ final class PollLearner {
         crowded = (policy, shortest)
         return policy
     }
+
+    var isOfOperation: Bool { parent == nil }
 
     private var known: PollHistory { isKnown ? history : parent?.known ?? history }
 
@@ -209,11 +211,16 @@ struct PollLearners {
             return learner
         }
         guard learners.count < Self.most else { return others }
-        let tasks = TaskCrowd(provider: kind.provider, configured: mostTasks, mostFollowed: mostFollowed)
+        let tasks = TaskCrowd(
+            provider: kind.provider, operation: kind.operation, configured: mostTasks, mostFollowed: mostFollowed)
         let learner = PollLearner(
             policy, learns: learns, tasks: tasks, name: name, history: remembered.removeValue(forKey: name), book: book)
         learners[kind] = learner
         return learner
+    }
+
+    func leaveCrowds(at now: Int64) {
+        for learner in learners.values where learner.isOfOperation { learner.tasks?.leave(at: now) }
     }
 
     /// What the journal does not know yet.

@@ -36,12 +36,18 @@ struct TaskLimit {
     /// Refused submissions that have a timer of their own.
     private var resting: Set<UInt64> = []
     private var accepted = 0
-    private var probeAt: Int64 = .max
-    private var probePause = TaskLimit.firstProbePause
+    private(set) var probeAt: Int64 = .max
+    private(set) var probePause = TaskLimit.firstProbePause
     /// How many more than the limit are tried at once.
     private var probeWidth = 1
     /// Why submissions wait: the newest refusal.
     private(set) var refusal: CallFailure?
+    /// Tasks of other processes under way, where processes share what they know.
+    private var others = 0
+    private var isShared = false
+    /// What other processes do not know yet.
+    enum News { case refused, grown }
+    private(set) var news: News?
 
     private static let unansweredAtFirst = 8
     private static let firstProbePause: Int64 = 30_000_000_000
@@ -58,8 +64,16 @@ struct TaskLimit {
     var heldCount: Int { held.count - head }
     var heldJobs: ArraySlice<UInt64> { held[head...] }  // safe: head <= count
     var runningCount: Int { running.count }
+    var askingCount: Int { asking.count }
+    var isProbing: Bool { !probing.isEmpty }
+    /// Tasks of all processes, as far as known.
+    var runningOfAll: Int { running.count + others }
     /// When a held submission may be tried although nothing has ended; `.max`: never, or it could be now.
-    func wakeAt(after now: Int64) -> Int64 { isCrowded && probeAt > now ? probeAt : .max }
+    func wakeAt(after now: Int64) -> Int64 {
+        guard isCrowded else { return .max }
+        let look = isShared ? now.adding(SharedTasks.crowdedPause) : .max
+        return probeAt > now ? min(probeAt, look) : look
+    }
     /// The number of tasks that may run, as far as known; 0: unknown.
     var known: Int { limit ?? 0 }
 
@@ -68,11 +82,11 @@ struct TaskLimit {
         return configured > 0 ? min(configured, learned) : learned
     }
 
-    private func hasRoom(at now: Int64) -> Bool {
+    func hasRoom(at now: Int64) -> Bool {
         let taken = asking.count + running.count
         if mostFollowed > 0, taken + attached.count >= mostFollowed { return false }
         guard let limit else { return asking.count < Self.unansweredAtFirst + accepted }
-        if taken < limit || taken == 0 { return true }
+        if taken < limit || taken + others == 0 { return true }
         let mayProbe = learned != nil && now >= probeAt && (configured == 0 || taken < configured)
         return mayProbe && taken < limit + probeWidth
     }
@@ -102,7 +116,7 @@ struct TaskLimit {
         guard isCrowded, hasRoom(at: now) else { return nil }
         let id = held[head]  // safe: a crowd has a first one
         // Where nothing runs, nothing says that there is room: the oldest refused one tries every few seconds.
-        if limit != nil, running.isEmpty, resting.contains(id) { return nil }
+        if limit != nil, running.isEmpty, others == 0, resting.contains(id) { return nil }
         head += 1
         if head > 4_096 || head == held.count {
             held.removeFirst(head)
@@ -127,6 +141,7 @@ struct TaskLimit {
         guard let learned else { return }
         self.learned = max(learned, running.count)
         guard wasProbe, running.count > learned else { return }
+        news = .grown
         // Where there was room for more than was known, there may be room for still more.
         probeAt = .min
         probePause = Self.firstProbePause
@@ -139,6 +154,7 @@ struct TaskLimit {
         hold(id)
         resting.insert(id)
         refusal = failure
+        news = .refused
         // Of several that left together the first refusal says it all.
         if let learned, learned <= running.count, probeAt > now {
             self.learned = running.count
@@ -150,6 +166,20 @@ struct TaskLimit {
         learned = running.count
         probeAt = now.adding(probePause)
         probeWidth = 1
+    }
+
+    /// What processes know together. `part`: how many tasks may be ours; nil: nobody knows.
+    /// `turn`: how many others may try one more before this one.
+    mutating func share(_ table: TaskTable, part: Int?, turn: Int) {
+        news = nil
+        isShared = true
+        others = table.others.reduce(0) { $0 + $1.taken }
+        guard let part else { return }
+        learned = part
+        probePause = max(table.probePause, Self.firstProbePause)
+        // Its own try is under way: the others wait for the answer to it.
+        guard !isProbing else { return }
+        probeAt = table.probeAt.adding(Int64(min(turn, 100)) * SharedTasks.turnOfEach)  // safe: at most 100
     }
 
     /// Submissions under way for which a refusal has left no room, the youngest first.
@@ -202,12 +232,34 @@ struct TaskLimit {
 /// The limit of all jobs of one provider and operation. Engine thread only.
 final class TaskCrowd {
     let provider: String
+    private let operation: String
     var limit: TaskLimit
     /// Stands in the runner's list of crowds.
     var isListed = false
+    /// Submissions of it waited when the runner last looked.
+    var hasWaited = false
+    /// What other processes know, where processes share a file of rates.
+    private var shared: SharedTasks?
+    /// Others count on what this client says of its tasks.
+    var tells: Bool { shared?.isActive == true && limit.runningCount + limit.askingCount > 0 }
 
-    init(provider: String, configured: Int, mostFollowed: Int) {
-        self.provider = provider
+    init(provider: String, operation: String, configured: Int, mostFollowed: Int) {
+        (self.provider, self.operation) = (provider, operation)
         limit = TaskLimit(configured: configured, mostFollowed: mostFollowed)
     }
+
+    /// Tells other processes of the account what this client has under way, and hears what they have. Nothing without news.
+    func share(_ file: RateFile, account: String, at now: Int64, begins: Bool, _ number: () -> UInt64) {
+        if shared?.account.isSame(as: account) != true {
+            shared?.share(&limit, at: now, leaves: true)
+            shared =
+                account.isEmpty
+                ? nil
+                : SharedTasks(file, provider: provider, account: account, operation: operation, number: number())
+        }
+        shared?.share(&limit, at: now, begins: begins)
+    }
+
+    /// The client ends: its tasks count no more.
+    func leave(at now: Int64) { shared?.share(&limit, at: now, leaves: true) }
 }
