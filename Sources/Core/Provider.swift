@@ -88,7 +88,7 @@ public struct RequestFields: Equatable, Sendable {
     public init() {}
 
     /// With room for so many values, which then share one piece of memory.
-    public init(capacity: Int) { values.reserveCapacity(capacity) }
+    public init(capacity: Int) { values = Dictionary(minimumCapacity: capacity) }
 
     /// What decides how long a job takes, beside its operation: model, version and resolution; each at most 64 bytes.
     public var variant: String {

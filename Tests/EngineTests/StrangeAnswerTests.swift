@@ -235,7 +235,7 @@ final class StrangeAnswerTests: XCTestCase {
         var book = AnswerBook<Int>(capacity: capacity)
         for number in 0..<3 * capacity { XCTAssertNil(book.add("\(number)", of: "fake", number)) }
         XCTAssertEqual(book.add("\(3 * capacity - 1)", of: "fake", -1), 3 * capacity - 1)
-        XCTAssertEqual(book.first("\(2 * capacity)", of: "fake"), 2 * capacity)
+        XCTAssertEqual(book.first(AnswerNumber("\(2 * capacity)", of: "fake")), 2 * capacity)
         XCTAssertNil(book.add("0", of: "fake", -1), "forgotten")
         XCTAssertNil(book.add("\(3 * capacity - 1)", of: "another", -1))
         XCTAssertNil(book.add("\u{212A}", of: "fake", -1))

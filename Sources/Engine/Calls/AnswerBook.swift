@@ -13,7 +13,11 @@ struct AnswerBook<Note> {
     /// Notes an id that is new. Otherwise returns the note of its first answer. Two different texts count as the same once in
     /// 10^15 times.
     mutating func add(_ id: String, of provider: String, _ note: Note) -> Note? {
-        let number = Self.number(id, provider)
+        add(AnswerNumber(id, of: provider), note)
+    }
+
+    mutating func add(_ id: AnswerNumber, _ note: Note) -> Note? {
+        let number = id.value
         if let first = known[number] { return first }
         known[number] = note
         if order.count < capacity {
@@ -26,15 +30,18 @@ struct AnswerBook<Note> {
         return nil
     }
 
-    func first(_ id: String, of provider: String) -> Note? {
-        known.isEmpty ? nil : known[Self.number(id, provider)]
-    }
+    func first(_ id: AnswerNumber) -> Note? { known.isEmpty ? nil : known[id.value] }
+}
 
-    private static func number(_ id: String, _ provider: String) -> UInt64 {
+/// What stands for an id and its provider in all books.
+struct AnswerNumber {
+    fileprivate let value: UInt64
+
+    init(_ id: String, of provider: String) {
         var hasher = Hasher()
         hasher.combine(bytesOf: provider)
         hasher.combine(bytesOf: id)
-        return UInt64(bitPattern: Int64(hasher.finalize()))
+        value = UInt64(bitPattern: Int64(hasher.finalize()))
     }
 }
 
@@ -110,14 +117,15 @@ struct KnownAnswers {
     mutating func isRepeated(_ id: String?, _ reply: HTTPReply, _ call: ProviderCall, at now: Int64) -> Bool {
         guard let id, !id.isEmpty else { return false }
         let answer = FirstAnswer(reply, at: now)
+        let number = AnswerNumber(id, of: call.provider)
         let own: FirstAnswer?
         let others: FirstAnswer?
         if call.kind == .submit {
-            own = submissions.add(id, of: call.provider, answer)
-            others = reads.first(id, of: call.provider)
+            own = submissions.add(number, answer)
+            others = reads.first(number)
         } else {
-            own = reads.add(id, of: call.provider, answer)
-            others = submissions.first(id, of: call.provider)
+            own = reads.add(number, answer)
+            others = submissions.first(number)
         }
         return own?.isRepeated(by: answer) == true || others?.isRepeated(by: answer) == true
     }
