@@ -50,6 +50,16 @@ final class PollTableTests: XCTestCase {
         }
     }
 
+    /// The batch of 5,000 is as early as in the design at the calls of the design: exactly 20 a second, which a pace of a
+    /// fortieth below 20.5 is. At our pace it is 6 % later.
+    func testTheBatchOfTheDesign() {
+        let load = PollLoad(.mix, .batch(5_000), kindKnown: true)
+        let found = load.run(.ranked, seed: 1, perSecond: 20.5)
+        XCTAssertLessThanOrEqual(found.mean, 8.7 * 1.1, figures([found]))
+        let ours = load.run(.ranked, seed: 1)
+        XCTAssertLessThanOrEqual(ours.mean, 8.7 * 1.17, figures([ours]))
+    }
+
     /// 1,000 jobs at once against a round robin that never waits and has all 20 calls of each second.
     func testAThousandJobsAtOnceAgainstARoundRobin() {
         let load = PollLoad(.lognormal, .batch(1_000))
