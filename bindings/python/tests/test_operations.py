@@ -11,7 +11,9 @@ from typing import Any, Callable, Dict, List
 import aigc
 import pytest
 from aigc import errors
+from aigc._base import _json
 from aigc.enums import EventType, Outcome, State, Status
+from aigc.request import JSONText
 
 TRAINING: Dict[str, Any] = {
     "provider": "alibaba",
@@ -421,3 +423,10 @@ def test_hosts_of_buckets_are_checked(keys: Dict[str, Any]) -> None:
         with pytest.raises(errors.InvalidArgumentError) as caught:
             aigc.Client({**keys, "tencent.cos_hosts": hosts})
         assert caught.value.field == "tencent.cos_hosts"
+
+
+def test_json_text_goes_out_digit_for_digit() -> None:
+    texts = ["1.0000000000000000000000001", "0.1e-7", "-0", "123456789012345678901234567890.5", "1e400", '[1E2,{"a":-0}]']
+    for text in texts:
+        assert _json({"a b": "x", "K": JSONText(text)}) == ('{"a b":"x","K":%s}' % text).encode()
+    assert _json({"K": 1, "ü": "ä"}) == '{"K":1,"ü":"ä"}'.encode()

@@ -19,7 +19,7 @@ from ._library import lib
 from .describe import _operations
 from .enums import EventType, LogLevel, Outcome, State, Status
 from .errors import AigcError, ClosedError, ForkedError, InvalidArgumentError
-from .request import Request
+from .request import JSONText, Request
 from .typed import AlibabaOperations, TencentOperations
 
 JobT = TypeVar("JobT", bound=BaseJob)
@@ -345,11 +345,22 @@ class BaseClient(Generic[JobT, DownloadT]):
             warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
 
 
+def _compact(value: Any) -> str:
+    if isinstance(value, JSONText):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
 def _json(parameters: Optional[Mapping[str, Any]]) -> Optional[bytes]:
     if parameters is None:
         return None
     try:
-        text = json.dumps(parameters, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        if isinstance(parameters, Mapping) and any(isinstance(value, JSONText) for value in parameters.values()):
+            # Text that is JSON goes out as it is: a number that is read and written again may lose digits.
+            members = (f"{_compact(str(name))}:{_compact(value)}" for name, value in parameters.items())
+            text = "{%s}" % ",".join(members)
+        else:
+            text = _compact(parameters)
     except (TypeError, ValueError) as error:
         raise InvalidArgumentError(
             f"the parameters cannot be written as JSON: {error}", status=Status.INVALID_ARGUMENT, field="parameters"

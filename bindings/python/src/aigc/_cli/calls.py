@@ -7,6 +7,7 @@ import json
 from typing import Any, Dict, List, Tuple
 
 from ..client import Client
+from ..request import JSONText
 from . import exits
 from .output import Output
 from .requests import check_provider
@@ -56,7 +57,7 @@ def rows_of(answer: Any, place: Tuple[str, ...]) -> List[Dict[str, Any]]:
 
 
 def _parsed(args: argparse.Namespace) -> Dict[str, Any]:
-    return {name: json.loads(text) for name, text in args.json_fields}
+    return {name: JSONText(text) for name, text in args.json_fields}
 
 
 def _ask(client: Client, provider: str, action: str, parameters: Dict[str, Any], reads: bool, timeout: Any) -> Any:
