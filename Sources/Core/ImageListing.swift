@@ -36,7 +36,7 @@ struct ImageListing: Sendable {
         guard empty >= Self.patience else { return nil }
         var text = "Job is finished at the provider"
         if !answer.providerState.isEmpty { text += " (\(answer.providerState))" }
-        text += " and \(empty) answers in a row listed no image"
+        text += " and \(empty) answers in a row listed no image; the job may be billed"
         if let warning = answer.warning { text += " (\(warning))" }
         text += "; the provider's answer can be read, and the token"
         text += " attaches the job again if it is to be looked at later"

@@ -35,7 +35,10 @@ struct Folder: Sendable {
         }
         if creates, mkdir(given, 0o700) == 0 { Self.flushFolder(of: given) }
         let descriptor = open(given, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw FileError.make(given, "opening the folder", errno) }
+        guard descriptor >= 0 else {
+            let error = errno
+            throw error == ENOENT ? Self.missing(given, creates) : FileError.make(given, "opening the folder", error)
+        }
         do throws(Failure) {
             guard let real = realpath(given, nil) else { throw FileError.make(given, "finding the folder", errno) }
             path = String(cString: real)
@@ -65,6 +68,33 @@ struct Folder: Sendable {
 
     func close() { _ = Glibc.close(descriptor) }
 
+    private static func missing(_ given: String, _ creates: Bool) -> Failure {
+        let whole = absolute(given)
+        guard creates else {
+            return Failure(
+                .journal,
+                "Journal \(given): there is no folder \(whole); name the folder that a client has as journal.path, which its "
+                    + "first job makes")
+        }
+        let around = parent(of: whole)
+        return Failure(
+            .journal, "Journal \(given): the folder around it, \(around), does not exist; make it first (mkdir -p)")
+    }
+
+    /// As somebody in another working folder would write it; the path itself where that is not known.
+    private static func absolute(_ path: String) -> String {
+        guard !path.utf8.starts(with: "/".utf8), let here = getcwd(nil, 0) else { return path }
+        defer { free(here) }
+        return String(cString: here) + "/" + path
+    }
+
+    private static func parent(of path: String) -> String {
+        var bytes = Array(path.utf8)
+        while bytes.count > 1, bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
+        guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+        return slash == 0 ? "/" : String(decoding: bytes[..<slash], as: UTF8.self)
+    }
+
     /// Refuses file systems whose locks do not exclude other machines.
     private static func judge(_ descriptor: Int32, _ path: String) throws(Failure) -> String? {
         var name: UnsafePointer<CChar>?
@@ -86,8 +116,7 @@ struct Folder: Sendable {
     }
 
     private static func flushFolder(of path: String) {
-        let parent = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        let descriptor = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let descriptor = open(parent(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         _ = fsync(descriptor)
         _ = Glibc.close(descriptor)

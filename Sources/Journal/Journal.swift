@@ -123,7 +123,7 @@ public final class Journal: JobJournal, @unchecked Sendable {
                 let entry = try store.read { (database) throws(Failure) in try database.find(claim.key) }
                 switch Database.judge(entry, claim, isAlive: isAlive) {
                 case .free: break
-                case .conflict: throw Database.conflict(claim.key, entry)
+                case .conflict: throw Database.conflict(claim, entry)
                 case .known: if let known = try known(claim.key, entry) { return .known(known) }
                 }
             }

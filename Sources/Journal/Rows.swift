@@ -105,14 +105,28 @@ extension Database {
 }
 
 extension Database {
-    static func conflict(_ key: JournalKey, _ entry: JournalEntry?) -> Failure {
-        var what = ""
-        if let entry { what = " (\(entry.provider) \(entry.operation), \(entry.state.name))" }
+    static func conflict(_ claim: JournalClaim, _ entry: JournalEntry?) -> Failure {
+        let start =
+            "Submitting under key \"\(claim.key.text.shown(limit: 100))\": the journal has another request of that key"
+        guard let entry else { return Failure(.keyConflict, start + "; take another key", field: "key") }
         return Failure(
             .keyConflict,
-            "Submitting under key \"\(key.text.shown(limit: 100))\": the journal has another request of that key\(what); "
-                + "a field or an image differs (an image counts by its URL without a signature, so a local file by its "
-                + "bytes). Take another key for another request", field: "key")
+            start + " (\(entry.provider) \(entry.operation), \(entry.state.name)): \(difference(entry, claim)), "
+                + "or take another key for another request", field: "key")
+    }
+
+    /// What tells a request from the one that the journal has, and what would be right.
+    private static func difference(_ entry: JournalEntry, _ claim: JournalClaim) -> String {
+        for (what, was, now) in [
+            ("provider", entry.provider, claim.provider), ("operation", entry.operation, claim.operation),
+            ("region", entry.region, claim.region),
+        ] where Array(was.utf8) != Array(now.utf8) {
+            let key = what == "region" ? " (\(claim.provider).region)" : ""
+            return "its \(what)\(key) is \(was.isEmpty ? "not set" : was), and here \(now.isEmpty ? "not set" : now); "
+                + "submit it as before"
+        }
+        return "a field or an image differs (fields of a profile count too; an image counts by its URL without a "
+            + "signature, so a local file by its bytes); submit it as before"
     }
 
     /// Writes a claim, or says why it cannot be. Nil: the key is this owner's, and may be sent.
@@ -122,7 +136,7 @@ extension Database {
         case .free(let hasRow):
             try insert(claim, again: hasRow, owner: owner)
             return nil
-        case .conflict: return .failed(Self.conflict(claim.key, entry))
+        case .conflict: return .failed(Self.conflict(claim, entry))
         case .known:
             guard let entry else { return nil }
             if entry.state == .claimed, entry.owner == owner { return nil }

@@ -199,7 +199,9 @@ final class Store: @unchecked Sendable {
             guard try folder.identity() == node else { throw folder.replaced }
         } else {
             if creates { try folder.prepare() }
-            guard folder.hasFile else { throw Failure(.journal, "Journal \(folder.path): there is none yet") }
+            guard folder.hasFile else {
+                throw Failure(.journal, "Journal \(folder.path): there is none yet; the first job of a client makes it")
+            }
             node = try folder.identity()
         }
         let made = try Database(folder.database, writes: true)

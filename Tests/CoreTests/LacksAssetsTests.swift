@@ -38,8 +38,8 @@ final class LacksAssetsTests: XCTestCase {
         XCTAssertEqual(failure?.outcome, .accepted)
         XCTAssertEqual(
             failure?.message,
-            "Job is finished at the provider (DONE) and 5 answers in a row listed no image; the provider's answer can be "
-                + "read, and the token attaches the job again if it is to be looked at later")
+            "Job is finished at the provider (DONE) and 5 answers in a row listed no image; the job may be billed; the "
+                + "provider's answer can be read, and the token attaches the job again if it is to be looked at later")
         XCTAssertEqual(machine.state, .failed)
     }
 

@@ -13,7 +13,8 @@ extension Engine {
         guard let journal else {
             guard order.key == nil else {
                 throw Failure(
-                    .wrongState, "Submitting under a key: the client has no journal; set journal.path",
+                    .wrongState,
+                    "Submitting under a key: the client has no journal; set journal.path, or the variable AIGC_JOURNAL",
                     outcome: .notSent, field: "key")
             }
             let record = newRecord(call.provider, operation, isDownload: false, JobSnapshot(state: .queued))
@@ -105,7 +106,9 @@ extension Engine {
 
     private func needJournal(_ doing: String) throws(Failure) -> any JobJournal {
         guard let journal else {
-            throw Failure(.wrongState, "\(doing): the client has no journal; set journal.path", field: "journal.path")
+            throw Failure(
+                .wrongState, "\(doing): the client has no journal; set journal.path, or the variable AIGC_JOURNAL",
+                field: "journal.path")
         }
         return journal
     }

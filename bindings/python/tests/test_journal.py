@@ -276,3 +276,56 @@ def test_held_jobs_keep_nobody_off_the_wire(sandbox: Any, keys_with_journal: Dic
         for job in held:
             job.wait(60)
     assert created(sandbox) == 20
+
+
+def test_a_conflict_names_what_differs(keys_with_journal: Dict[str, Any]) -> None:
+    with aigc.Client(keys_with_journal) as client:
+        client.submit(**CAT, key="k").wait(30)
+        with pytest.raises(aigc.errors.KeyConflictError, match="a field or an image differs .*submit it as before, or take"):
+            client.submit(**{**CAT, "prompt": "another cat"}, key="k")
+        alibaba = {"provider": "alibaba", "operation": "pre_model_inference", "prompt": "<special-token> a cat"}
+        with pytest.raises(aigc.errors.KeyConflictError, match="its provider is tencent, and here alibaba"):
+            client.submit(**alibaba, image_urls=["https://example.com/a.png"], key="k")
+    with aigc.Client({**keys_with_journal, "tencent.region": "ap-shanghai"}) as client:
+        with pytest.raises(aigc.errors.KeyConflictError, match=r"its region \(tencent.region\) is .*, and here ap-shanghai"):
+            client.submit(**CAT, key="k")
+
+
+def test_a_key_without_a_journal(command: Command, sandbox: Any, keys: Dict[str, Any], tmp_path: Path) -> None:
+    with aigc.Client(keys) as client:
+        for call in (lambda: client.submit(**CAT, key="k"), lambda: client.attach_key("k"), client.resume):
+            with pytest.raises(aigc.errors.WrongStateError, match="journal.path, or the variable AIGC_JOURNAL"):
+                call()
+    picture = tmp_path / "ref.png"
+    picture.write_bytes(b"x")
+    image = ("--image", str(picture), "--bucket", "cos:cats-1250000000:ap-guangzhou")
+    for name in ("generate", "submit"):
+        for more in ((), image):  # Before a picture is uploaded.
+            done = command.run(name, "--provider", "tencent", "a cat", "--key", "k", *more)
+            assert done.returncode == 2 and "--journal" in done.stderr and "AIGC_JOURNAL" in done.stderr, done.stderr
+    assert created(sandbox) == 0
+
+
+def test_a_folder_that_is_missing_is_named(command: Command, sandbox: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = command.run("jobs", "list", "--journal", "nowhere")
+    assert done.returncode == 8 and f"there is no folder {tmp_path}/nowhere;" in done.stderr, done.stderr
+    for path in ("deep/er", "deep/er/", str(tmp_path / "deep" / "er")):
+        done = command.run("generate", "--provider", "tencent", "a cat", "--key", "k", "--journal", path)
+        assert done.returncode == 8 and f"{tmp_path}/deep, does not exist; make it first" in done.stderr, done.stderr
+    assert created(sandbox) == 0 and not list(tmp_path.glob("*"))
+
+
+def test_tools_read_folders(command: Command) -> None:
+    for words in (("list",), ("check",), ("prune", "--older-than-days", "1"), ("show", "k")):
+        done = command.run("jobs", *words, "--journal", "postgresql://x/y")
+        assert done.returncode == 2 and "the journal is a folder here" in done.stderr and "aigc batch" in done.stderr, done.stderr
+
+
+def test_numbers_of_the_command_have_units(command: Command) -> None:
+    prune = command.run("jobs", "prune", "--journal", "x", "--older-than-days", "1d")
+    assert prune.returncode == 2 and "'1d' is no number of days; give one such as 30" in prune.stderr, prune.stderr
+    price = command.run("batch", "x.csv", "--out", "o", "--price", "abc")
+    assert price.returncode == 2 and "'abc' is no price; give one such as 0.05" in price.stderr, price.stderr
+    timeout = command.run("generate", "x", "--timeout", "1m")
+    assert timeout.returncode == 2 and "'1m' is no number of seconds; give one such as 90" in timeout.stderr, timeout.stderr

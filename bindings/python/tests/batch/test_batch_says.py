@@ -70,7 +70,7 @@ def test_a_job_without_an_image(folder: Folder) -> None:
     file = folder.write("key,prompt\na,x\n")
     lacking(folder.sandbox)
     done = folder.run(file, "--yes", code=3)
-    assert "listed no image" in done.stderr and folder.created() == 1, done.stderr
+    assert "the job may be billed" in done.stderr and folder.created() == 1, done.stderr
     for _ in range(2):  # The plan and the run say the same, and nothing is paid.
         done = folder.run(file, "--yes", code=3)
         assert "left alone 1 failed (--retry failed may be billed again)" in done.stderr and "1 failed" in done.stdout
