@@ -12,14 +12,14 @@ let times = max(1, Int(CommandLine.arguments.last ?? "") ?? 1)
 if what == "permit" {
     var limit = RateLimit(perSecond: 19.5)
     var now: Int64 = 1
-    var kept = 0
+    var sum: Int64 = 0
     let began = nanoseconds()
     for _ in 0..<times {
         let slot = limit.reserve(at: now)
-        if limit.keeps(slot) { kept += 1 }
+        if limit.keeps(slot) { sum &+= slot }
         now = slot
     }
-    print("a permit: \(Double(nanoseconds() - began) / Double(times)) ns (\(kept))")
+    print("a permit: \(Double(nanoseconds() - began) / Double(times)) ns (\(sum & 1))")
 } else {
     // 100,000 calls wait, and 20 of them leave each second.
     var history = PollHistory()
