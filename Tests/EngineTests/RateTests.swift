@@ -114,6 +114,34 @@ final class RateTests: XCTestCase {
         XCTAssertGreaterThanOrEqual(rate, 17)
     }
 
+    /// New credentials while 100 submissions wait: what waits continues at one rate, signed by the new ones, and the statistics
+    /// have one row for each action.
+    func testACredentialChangeMakesNoSecondRate() throws {
+        let harness = try Harness(settings: settings(["fake/submit": 20, "fake/query": 20]))
+        harness.cloud.limits = ["submit": 20, "status": 20]
+        harness.cloud.runningMilliseconds = 60_000
+        harness.push("one")
+        let first = (0..<100).map { harness.submit("t\($0)") }
+        harness.run(until: 2_000)
+        harness.push("two")
+        let later = (0..<100).map { harness.submit("u\($0)") }
+        harness.run(until: 15_000)
+        for job in first + later { XCTAssertEqual(job.snapshot.outcome, .accepted) }
+        XCTAssertLessThanOrEqual(most(harness, "submit"), 20)
+        XCTAssertEqual(harness.arrivals("submit").count, 200, "nothing was refused")
+        let late = harness.arrivals("submit").filter { $0.at - harness.start > 2_100_000_000 }
+        XCTAssertEqual(Set(late.map(\.key)).count, 1, "the new credentials sign what waited")
+        let rows = harness.rates.rows(at: harness.clock.nanoseconds())
+        XCTAssertEqual(rows.count { $0.action == "submit" }, 1)
+        for row in rows {
+            XCTAssertEqual(row.throttled, 0)
+            XCTAssertLessThanOrEqual(row.inForce, 20)
+            XCTAssertGreaterThan(row.waited, 0)
+        }
+        harness.runToTheEnd()
+        harness.checkPromises("new credentials")
+    }
+
     /// Without a configured rate 2,000 submissions wait for a place; status calls take turns with them.
     func testStatusCallsTakeTurnsWithSubmissionsThatWaitForAPlace() throws {
         let harness = try Harness()

@@ -384,6 +384,13 @@ struct CallScheduler {
         case .waits: move(ticket, to: .asking(lane))
         case .refused: entries[ticket.id] = nil
         case .ready(let current):
+            // The credentials have changed while it waited. Two gates at once would have two rates.
+            if !gate.account.isSame(as: current.id), let other = gates.gate(lane, account: current.id) {
+                gate.giveBack(at: now.monotonic)
+                other.append(ticket, at: now)
+                open(other)
+                return move(ticket, to: .queued(other))
+            }
             take(lane)
             if lane.isSubmission {
                 move(ticket, to: .recording(gate))
