@@ -104,6 +104,13 @@ static void no_string_is_cut() {
     refused("a NUL in an action", cloud.call(AIGC_TENCENT, cut, "{}", true), "action");
     refused("a NUL in a body", cloud.call(AIGC_TENCENT, "DescribeAigcImageTask", cut, true), "json");
     refused("a NUL in a key", cloud.set_credentials(AIGC_TENCENT, "an-id", cut), "secret");
+    // Cast to the type of the setter it would be -1: any seed.
+    aigc::Request large = must(aigc::Request::make(AIGC_ALIBABA, AIGC_ALIBABA_PRE_MODEL_INFERENCE), "a request");
+    must(large.set("prompt", "a <special-token> with a large seed"), "a text");
+    must(large.add_image("https://example.com/reference.png"), "a picture");
+    must(large.set("seed", 18446744073709551615ULL), "a number of 64 bits");
+    const auto beyond = cloud.submit(large);
+    ok(!beyond && beyond.error().field() == "seed", "a number that the field has no place for is refused");
     const aigc::Job job = must(cloud.submit(request), "a job");
     must(job.wait(60000), "its end");
     refused("a NUL in the path of a download", job.download(0, cut), "path");

@@ -190,7 +190,13 @@ public:
             if constexpr (std::is_same_v<T, bool>) return aigc_request_set_bool(handle_.get(), name, value ? 1 : 0, error);
             else if constexpr (std::is_floating_point_v<T>)
                 return aigc_request_set_double(handle_.get(), name, static_cast<double>(value), error);
-            else return aigc_request_set_int(handle_.get(), name, static_cast<std::int64_t>(value), error);
+            else if constexpr (std::is_unsigned_v<T> && sizeof(T) >= sizeof(std::int64_t)) {
+                // Beyond the setter's type: as JSON the number stays what it is, and the library refuses what the field
+                // has no place for.
+                if (value > static_cast<T>(INT64_MAX))
+                    return aigc_request_set_json(handle_.get(), name, std::to_string(value).c_str(), error);
+                return aigc_request_set_int(handle_.get(), name, static_cast<std::int64_t>(value), error);
+            } else return aigc_request_set_int(handle_.get(), name, static_cast<std::int64_t>(value), error);
         });
     }
     Result<Done> set_json(const char *name, const std::string &json) {
