@@ -36,6 +36,16 @@ public struct HTTPHeaders: Equatable, Sendable {
         return nil
     }
 
+    /// Lends the bytes of the first value, trimmed, without a copy; nil if there is none.
+    public func withValue<R>(_ name: String, _ body: (UnsafeRawBufferPointer) -> R) -> R? {
+        let found = head.withUnsafeBytes { head in
+            Self.place(of: name, in: head).map { body(Self.trimmed(head[$0])) }
+        }
+        if let found { return found }
+        guard var value = made.first(where: { $0.name.isSame(as: name) })?.value else { return nil }
+        return value.withUTF8 { body(UnsafeRawBufferPointer($0)) }
+    }
+
     /// The same as it came over the wire, which may be no UTF-8.
     public func bytes(_ name: String) -> [UInt8]? {
         if !head.isEmpty, let found = head.withUnsafeBytes({ Self.firstBytes(name, in: $0) }) { return found }
@@ -126,14 +136,18 @@ public struct HTTPHeaders: Equatable, Sendable {
 
     /// Trimmed; a continuation keeps its line break until here, and a value is one line.
     private static func value(_ text: Slice<UnsafeRawBufferPointer>) -> String {
-        var start = text.startIndex
-        var end = text.endIndex
-        while start < end, text[start] <= 0x20 { start += 1 }
-        while end > start, text[end - 1] <= 0x20 { end -= 1 }
-        let trimmed = UnsafeRawBufferPointer(rebasing: text[start..<end])
+        let trimmed = trimmed(text)
         if ByteScan.index(of: UInt8(ascii: "\n"), in: trimmed, from: 0) == trimmed.count {
             return String(decoding: trimmed, as: UTF8.self)
         }
         return String(decoding: trimmed.map { $0 < 0x20 ? 0x20 : $0 }, as: UTF8.self)
+    }
+
+    private static func trimmed(_ text: Slice<UnsafeRawBufferPointer>) -> UnsafeRawBufferPointer {
+        var start = text.startIndex
+        var end = text.endIndex
+        while start < end, text[start] <= 0x20 { start += 1 }
+        while end > start, text[end - 1] <= 0x20 { end -= 1 }
+        return UnsafeRawBufferPointer(rebasing: text[start..<end])
     }
 }

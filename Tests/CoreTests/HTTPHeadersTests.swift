@@ -25,6 +25,16 @@ final class HTTPHeadersTests: XCTestCase {
         XCTAssertNotEqual(headers, wire("a: 1\r\n"))
     }
 
+    func testAValueIsLent() {
+        var headers = wire("Date:  Mon, 20 Nov 2023 12:00:00 GMT \r\nempty:\r\n")
+        headers.append(name: "Made", value: "here")
+        func lent(_ name: String) -> String? { headers.withValue(name) { String(decoding: $0, as: UTF8.self) } }
+        XCTAssertEqual(lent("date"), "Mon, 20 Nov 2023 12:00:00 GMT")
+        XCTAssertEqual(lent("empty"), "")
+        XCTAssertEqual(lent("made"), "here")
+        XCTAssertNil(lent("dat"))
+    }
+
     func testContinuedLinesAndBlanks() {
         XCTAssertEqual(wire("a: one\r\n two\r\n\tthree\r\nb: x\r\n")["a"], "one   two   three")
         XCTAssertEqual(wire("a: one\r\n two\r\nb: x\r\n")["b"], "x")

@@ -65,13 +65,11 @@ struct FirstAnswer {
 
     init(_ reply: HTTPReply, at now: Int64) {
         atNanoseconds = now
-        guard let text = reply.headers["date"] else {
-            date = nil
-            return
+        date = reply.headers.withValue("date") { bytes in
+            var hasher = Hasher()
+            hasher.combine(bytes: bytes)
+            return UInt64(bitPattern: Int64(hasher.finalize()))
         }
-        var hasher = Hasher()
-        hasher.combine(bytesOf: text)
-        date = UInt64(bitPattern: Int64(hasher.finalize()))
     }
 
     /// An answer that was made now would bear a later date: dates count seconds.
