@@ -26,6 +26,14 @@ func withStatus(_ error: ErrorOut?, waits: Bool = false, _ body: () throws(Failu
     }
 }
 
+/// A look-up without a handle. It may be the first Swift code of the process, which another thread's fork must not cut in two.
+@inline(__always)
+func lookingUp<R>(_ body: () -> R) -> R {
+    let isTurn = aigcp_look_enter() != 0
+    defer { if isTurn { aigcp_turn_leave() } }
+    return body()
+}
+
 /// A handle is a retained Swift object. The C compiler checks the handle's type at the caller; nobody checks it here.
 protocol HandleBox: AnyObject {}
 

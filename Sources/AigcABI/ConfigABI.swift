@@ -45,13 +45,15 @@ public func aigc_config_describe(
     _ type: UnsafeMutablePointer<UnsafePointer<CChar>?>?, _ default_value: UnsafeMutablePointer<UnsafePointer<CChar>?>?,
     _ text: UnsafeMutablePointer<UnsafePointer<CChar>?>?
 ) -> aigc_status {
-    guard ConfigKey.all.indices.contains(index) else { return Status.invalidArgument.rawValue }
-    let row = ConfigKey.all[index]  // safe: checked above
-    key?.pointee = constant(row.name)
-    type?.pointee = constant(row.typeName)
-    default_value?.pointee = constant(row.fallback)
-    text?.pointee = constant(row.text)
-    return Status.ok.rawValue
+    lookingUp {
+        guard ConfigKey.all.indices.contains(index) else { return Status.invalidArgument.rawValue }
+        let row = ConfigKey.all[index]  // safe: checked above
+        key?.pointee = constant(row.name)
+        type?.pointee = constant(row.typeName)
+        default_value?.pointee = constant(row.fallback)
+        text?.pointee = constant(row.text)
+        return Status.ok.rawValue
+    }
 }
 
 @_cdecl("aigc_config_report") @implementation

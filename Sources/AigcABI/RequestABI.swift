@@ -27,13 +27,15 @@ public func aigc_operation_at(
     _ operation: UnsafeMutablePointer<UnsafePointer<CChar>?>?, _ kind: UnsafeMutablePointer<UnsafePointer<CChar>?>?,
     _ wire_name: UnsafeMutablePointer<UnsafePointer<CChar>?>?
 ) -> aigc_status {
-    guard Catalogue.operations.indices.contains(index) else { return Status.invalidArgument.rawValue }
-    let row = Catalogue.operations[index]  // safe: checked above
-    provider?.pointee = row.provider
-    operation?.pointee = row.name
-    kind?.pointee = row.kind
-    wire_name?.pointee = row.wireName
-    return Status.ok.rawValue
+    lookingUp {
+        guard Catalogue.operations.indices.contains(index) else { return Status.invalidArgument.rawValue }
+        let row = Catalogue.operations[index]  // safe: checked above
+        provider?.pointee = row.provider
+        operation?.pointee = row.name
+        kind?.pointee = row.kind
+        wire_name?.pointee = row.wireName
+        return Status.ok.rawValue
+    }
 }
 
 @_cdecl("aigc_request_describe") @implementation
@@ -43,18 +45,20 @@ public func aigc_request_describe(
     _ required: UnsafeMutablePointer<Int32>?, _ wire_name: UnsafeMutablePointer<UnsafePointer<CChar>?>?,
     _ text: UnsafeMutablePointer<UnsafePointer<CChar>?>?
 ) -> aigc_status {
-    guard let provider, let operation, let providerName = String(validatingCString: provider),
-        let operationName = String(validatingCString: operation),
-        let row = Catalogue.operations.first(where: { $0.isNamed(providerName, operationName) }),
-        row.fields.indices.contains(index)
-    else { return Status.invalidArgument.rawValue }
-    let field = row.fields[index]  // safe: checked above
-    name?.pointee = field.name
-    type?.pointee = field.type
-    required?.pointee = field.isRequired ? 1 : 0
-    wire_name?.pointee = field.wireName
-    text?.pointee = field.text
-    return Status.ok.rawValue
+    lookingUp {
+        guard let provider, let operation, let providerName = String(validatingCString: provider),
+            let operationName = String(validatingCString: operation),
+            let row = Catalogue.operations.first(where: { $0.isNamed(providerName, operationName) }),
+            row.fields.indices.contains(index)
+        else { return Status.invalidArgument.rawValue }
+        let field = row.fields[index]  // safe: checked above
+        name?.pointee = field.name
+        type?.pointee = field.type
+        required?.pointee = field.isRequired ? 1 : 0
+        wire_name?.pointee = field.wireName
+        text?.pointee = field.text
+        return Status.ok.rawValue
+    }
 }
 
 @_cdecl("aigc_request_new") @implementation

@@ -76,24 +76,27 @@ extension JobState {
 
 @_cdecl("aigc_status_name") @implementation
 public func aigc_status_name(_ status: aigc_status) -> UnsafePointer<CChar>? {
-    constant(Status(rawValue: status)?.entry.name ?? "AIGC_E_?")
+    lookingUp { constant(Status(rawValue: status)?.entry.name ?? "AIGC_E_?") }
 }
 
 @_cdecl("aigc_status_text") @implementation
 public func aigc_status_text(_ status: aigc_status) -> UnsafePointer<CChar>? {
-    constant(Status(rawValue: status)?.entry.text ?? "A code that this version of the library does not know.")
+    lookingUp {
+        constant(Status(rawValue: status)?.entry.text ?? "A code that this version of the library does not know.")
+    }
 }
 
 @_cdecl("aigc_status_at") @implementation
 public func aigc_status_at(_ index: Int, _ status: UnsafeMutablePointer<aigc_status>?) -> aigc_status {
-    let all = Status.allCases
-    guard let status, all.indices.contains(index) else { return Status.invalidArgument.rawValue }
-    status.pointee = all[index].rawValue  // safe: checked above
-    return Status.ok.rawValue
+    lookingUp {
+        let all = Status.allCases
+        guard let status, all.indices.contains(index) else { return Status.invalidArgument.rawValue }
+        status.pointee = all[index].rawValue  // safe: checked above
+        return Status.ok.rawValue
+    }
 }
 
 @_cdecl("aigc_state_name") @implementation
 public func aigc_state_name(_ state: Int32) -> UnsafePointer<CChar>? {
-    if state == 0 { return constant("AIGC_STATE_NONE") }
-    return constant(JobState(rawValue: state)?.name ?? "AIGC_STATE_?")
+    lookingUp { constant(state == 0 ? "AIGC_STATE_NONE" : JobState(rawValue: state)?.name ?? "AIGC_STATE_?") }
 }

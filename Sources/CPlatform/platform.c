@@ -396,9 +396,11 @@ void aigcp_turn_register(void) { pthread_once(&turn_once, turn_watch_forks); }
  * moment would find held. */
 _Atomic int aigcp_first_calls_left = 256;
 
-int aigcp_first_call_enter(void) {
-    if (atomic_fetch_sub(&aigcp_first_calls_left, 1) <= 0) {
-        atomic_store(&aigcp_first_calls_left, 0);
+_Atomic int aigcp_first_looks_left = 4096;
+
+static int first_enter(_Atomic int *left) {
+    if (atomic_fetch_sub(left, 1) <= 0) {
+        atomic_store(left, 0);
         return 0;
     }
     if (atomic_load(&exit_begun)) return 0;
@@ -409,6 +411,9 @@ int aigcp_first_call_enter(void) {
     limit.tv_sec += 2;
     return pthread_rwlock_clockrdlock(&turn_lock, CLOCK_MONOTONIC, &limit) == 0;
 }
+
+int aigcp_first_call_enter(void) { return first_enter(&aigcp_first_calls_left); }
+int aigcp_first_look_enter(void) { return first_enter(&aigcp_first_looks_left); }
 
 void aigcp_turn_enter(void) { pthread_rwlock_rdlock(&turn_lock); }
 void aigcp_turn_leave(void) { pthread_rwlock_unlock(&turn_lock); }
