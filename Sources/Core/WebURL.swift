@@ -283,6 +283,15 @@ public struct WebURL: Equatable, Sendable {
     }
 }
 
+extension WebURL {
+    /// A text that should be a URL, for a message: without user and query, which can be secrets, whatever the rest is.
+    public static func shown(_ text: String) -> String {
+        let behindUser = text.utf8.lastIndex(of: UInt8(ascii: "@")).map { text.utf8.index(after: $0) }
+        let rest = text[(behindUser ?? text.startIndex)...].prefix { $0 != "?" && $0 != "#" }
+        return String(rest).shown(limit: 80)
+    }
+}
+
 extension String {
     /// Whether the text names its scheme, as "https://host" does. (`contains("://")` would link Swift's regex engine.)
     public var saysScheme: Bool {

@@ -127,7 +127,8 @@ enum HostLiteral: Equatable, Sendable {
         let name = plain(host)
         if !name.utf8.contains(UInt8(ascii: ".")) { return true }
         let domains = [
-            ".local", ".internal", ".localdomain", ".home.arpa", ".lan", ".intranet", ".private", ".corp", ".home",
+            ".local", ".internal", ".localdomain", ".localdomain4", ".localdomain6", ".home.arpa", ".lan", ".intranet",
+            ".private", ".corp", ".home",
             ".svc", ".tencentyun.com",
         ]
         if domains.contains(where: { name.hasSuffix($0) }) { return true }

@@ -105,13 +105,14 @@ enum Answers {
         return ids
     }
 
-    /// "TaskId", "task_id", "inferenceJobId", "ids"; "RequestId" and its kind are no jobs.
+    /// "TaskId", "task_id", "inferenceJobId", "ids", "TaskIdSet"; "RequestId" and its kind are no jobs.
     private static func namesJob(_ name: String) -> Bool {
         let letters = name.utf8.filter { Words.isLetterOrDigit($0) }.map { $0 | 0x20 }
-        guard (2...32).contains(letters.count) else { return false }
+        guard (2...64).contains(letters.count) else { return false }
         let plain = String(
             decoding: letters.last == UInt8(ascii: "s") ? letters.dropLast() : letters[...], as: UTF8.self)
-        return ["id", "task", "job"].contains(plain) || ["taskid", "jobid"].contains(where: plain.hasSuffix)
+        return ["id", "task", "job"].contains(plain)
+            || ["taskid", "jobid"].contains { Words.range(of: $0, in: letters) != nil }
     }
 
     /// "data":"4-AigcImage-1", "result":17: where objects are usual, one word can only be an id.

@@ -113,7 +113,7 @@ extension RequestTable {
         guard image.url.utf8.count <= Self.maximumURLBytes, WebURL.isForOthers(image.url) else {
             throw refuse(
                 field.name, row,
-                "\"\(image.url.shown(limit: 80))\" is no image URL; give an absolute http or https "
+                "\"\(WebURL.shown(image.url))\" is no image URL; give an absolute http or https "
                     + "URL of at most \(Self.maximumURLBytes) bytes that the provider can reach")
         }
         if image.referenceType != nil, typeName == nil {

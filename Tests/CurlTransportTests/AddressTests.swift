@@ -124,6 +124,7 @@ final class AddressTests: XCTestCase {
         for host in [
             "0127.0.0.1", "0127.0.0.1.", "8.8.8.010", "kubernetes.default.svc", "metadata", "metadata.google.internal",
             "printer.local", "ip6-localhost", "localhost.localdomain",
+            "localhost4.localdomain4", "localhost6.localdomain6.",
             "router.home.arpa", "router.lan", "x.corp.", "db.intranet", "a.private", "a.home", "METADATA.",
             "metadat%61.google.intern%61l", "metadata.tencentyun.com", "METADATA.tencentyun.com.",
             "b.oss-cn-hangzhou-internal.aliyuncs.com", "sts.internal.tencentcloudapi.com",

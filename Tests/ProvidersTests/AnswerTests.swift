@@ -188,6 +188,22 @@ final class AnswerTests: XCTestCase {
         }
     }
 
+    /// Not documented, but where an answer names a job it must be the one that was asked for.
+    func testAStatusOfAnotherTencentTask() throws {
+        let calls = try Calls()
+        for (id, isOwn) in [
+            (#""4-AigcImage-1""#, true), ("null", true), (#""""#, true), (#""4-AigcImage-2""#, false), ("17", false),
+        ] {
+            let body = #"{"Response":{"TaskId":\#(id),"Status":"DONE","ImageUrls":["https://a/b"],"RequestId":"r"}}"#
+            let answer = calls.tencent(calls.tencentStatus, reply(200, body))
+            if isOwn {
+                XCTAssertEqual(try answer.answer().state, .succeeded, id)
+            } else {
+                XCTAssertEqual(try answer.failed().kind, .unreadable, id)
+            }
+        }
+    }
+
     func testTencentStates() throws {
         let calls = try Calls()
         for (word, state) in [

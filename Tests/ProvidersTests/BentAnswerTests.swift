@@ -71,7 +71,8 @@ final class BentAnswerTests: XCTestCase {
         let members = [
             #""TaskId":\#(id)"#, #""taskId":\#(id)"#, #""task_id":\#(id)"#, #""JobId":\#(id)"#, #""jobId":\#(id)"#,
             #""inferenceJobId":\#(id)"#, #""ID":\#(id)"#, #""TaskIds":[\#(id)]"#, #""task-id":\#(id)"#,
-            #""result":\#(id)"#, #""Output":\#(id)"#,
+            #""result":\#(id)"#, #""Output":\#(id)"#, #""TaskIdSet":[\#(id)]"#, #""taskIdStr":\#(id)"#,
+            #""JobIdList":{"JobId":[\#(id)]}"#, #""existing_task_id_text":\#(id)"#,
             #""output":{"task_id":\#(id),"task_status":"PENDING"}"#, #""Data":{"TaskId":\#(id)}"#,
             #""result":[{"x":1},{"job":{"id":\#(id)}}]"#, #""Task":\#(id)"#, #""a":{"b":{"c":{"id":\#(id)}}}"#,
         ]

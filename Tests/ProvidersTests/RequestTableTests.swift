@@ -105,6 +105,25 @@ final class RequestTableTests: XCTestCase {
         XCTAssertNil(Suggestion.nearest(String(repeating: "q", count: 100_000), among: names))
     }
 
+    /// A URL that is refused may still be signed, or have a password.
+    func testARefusedURLShowsNoSecret() throws {
+        for url in [
+            "ftp://b.cos.ap-guangzhou.myqcloud.com/a.png?q-signature=s3cret",
+            "user:s3cret@b/a?x=s3cret",
+            "ftp://u:s3cret?s3cret@b/a.png#s3cret", "https:/b/a.png?s3cret", "//b?q-signature=s3cret@1",
+        ] {
+            var fields = RequestFields()
+            fields.values = ["model": .string("Hunyuan"), "prompt": .string("p")]
+            fields.images = [ImageReference(url: url)]
+            let table = try Calls().tencent
+            XCTAssertThrowsError(try table.submission(operation: "aigc_image", fields: fields), url) {
+                let message = ($0 as? Failure)?.message ?? ""
+                XCTAssertTrue(message.contains("URL"), message)
+                XCTAssertFalse(message.contains("s3cret"), message)
+            }
+        }
+    }
+
     func testMissingFields() throws {
         var fields = RequestFields()
         let provider = try alibaba()

@@ -98,6 +98,10 @@ enum TencentAnswers {
         _ reader: ReplyReader, _ read: JSONAnswer, _ content: JSONValue, _ requestID: String?,
         _ store: TencentStore, _ now: Int64
     ) -> Result<JobAnswer, CallFailure> {
+        // Not documented: what says nothing of its job is about the one that was asked for.
+        if let said = content[anyCase: "TaskId"]?.identifier, !asks(reader.call, about: said) {
+            return .failure(reader.unreadable("it is about another job", requestID: requestID))
+        }
         guard let status = content[anyCase: "Status"]?.text else {
             return .failure(reader.unreadable("it holds no Status", requestID: requestID))
         }
@@ -144,6 +148,11 @@ enum TencentAnswers {
         default: answer.stateIsUnknown = !Answers.speaksOfRunning(word)
         }
         return .success(answer)
+    }
+
+    private static func asks(_ call: ProviderCall, about id: String) -> Bool {
+        guard let asked = (try? JSONValue.parse(call.body))?[anyCase: "TaskId"]?.identifier else { return true }
+        return asked.isSame(as: id)
     }
 
     private static func end(_ now: Int64) -> Int64 {

@@ -74,7 +74,7 @@ public final class TencentProvider: CheckingProvider {
         guard RequestTable.canBeFetched(url) else {
             throw requests.refuse(
                 "url", row,
-                "\"\(String(url.prefix { $0 != "?" }).shown(limit: 80))\" is no URL; give an absolute "
+                "\"\(WebURL.shown(url))\" is no URL; give an absolute "
                     + "http or https URL of at most \(RequestTable.maximumURLBytes) bytes")
         }
         return access(url: url)
