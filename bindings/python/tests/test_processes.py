@@ -72,6 +72,41 @@ def test_a_child_cannot_use_what_it_inherited(sandbox: Any, keys: Dict[str, Any]
     client.close()
 
 
+FIRST_USE = """
+import os, signal, sys, threading, time
+import aigc
+
+keys = {"tencent.endpoint": "http://127.0.0.1:1", "tencent.secret_id": "AKIDx", "tencent.secret_key": "k", "profile": "none"}
+goes = threading.Event()
+
+def use():
+    aigc.Client(keys).submit("tencent", "aigc_image", prompt="a cat")
+
+def worker():
+    goes.wait()
+    use()
+    time.sleep(0.2)
+
+threading.Thread(target=worker, daemon=True).start()
+time.sleep(0.02)
+goes.set()
+time.sleep(float(sys.argv[1]))
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    use()
+    os._exit(0)
+os._exit(1 if os.waitpid(child, 0)[1] else 0)
+"""
+
+
+def test_a_fork_while_a_thread_uses_the_package_for_the_first_time() -> None:
+    """Modules are loaded at their first use: a child finds none half loaded by a thread that it does not have."""
+    for tick in range(16):
+        done = python(FIRST_USE, str(tick * 0.0007))
+        assert done.returncode == 0, f"a child of a fork after {tick * 0.7:.1f} ms hangs: {done.stderr}"
+
+
 def test_forks_under_traffic(sandbox: Any, keys: Dict[str, Any]) -> None:
     with aigc.Client(keys) as client:
         jobs = [client.submit(**{**TENCENT, "prompt": f"cat {number}"}) for number in range(30)]

@@ -12,6 +12,8 @@ takes next to no time: each name below is brought in when it is first asked for.
 
 from __future__ import annotations
 
+import _thread
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -156,17 +158,26 @@ __version__: str
 __all__ = [*_HOME, *_MODULES]  # noqa: PLE0604
 
 
-def __getattr__(name: str) -> object:
-    from importlib import import_module
+# Held while a module of this package is loaded, and by a fork: a child of a fork in the middle would wait for ever for a
+# thread that it does not have.
+_loading = _thread.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_loading.acquire, after_in_parent=_loading.release, after_in_child=_loading.release)
 
-    if name == "__version__":
-        value: object = _version()
-    elif name in _HOME:
-        value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    elif name in _MODULES:
-        value = import_module(f"{__name__}.{name}")
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __getattr__(name: str) -> object:
+    with _loading:
+        from importlib import import_module
+
+        if name == "__version__":
+            value: object = _version()
+        elif name in _HOME:
+            value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+        elif name in _MODULES:
+            value = import_module(f"{__name__}.{name}")
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value
     return value
 
