@@ -125,6 +125,9 @@ public struct RateLimit: Equatable, Sendable {
         changedAt = changedAt == .min ? end : max(changedAt, end)
     }
 
+    /// How long nothing may be sent, because the provider has asked for a pause; in nanoseconds.
+    public func pause(at now: Int64) -> Int64 { changedAt == .min ? 0 : max(0, changedAt.subtracting(now)) }
+
     /// The rate at an instant; 0: nothing is limited.
     public func inForce(at now: Int64) -> Double {
         guard changedAt != .min else { return perSecond }

@@ -201,6 +201,7 @@ final class CallBench {
         case .refuse(let ticket, _, let failed):
             return "refuse(\(ticket.id) \(failed.kind) \(failed.failure.status))"
         case .cut(let ticket): return "cut(\(ticket.id))"
+        case .rest(_, let milliseconds): return "rest(\(milliseconds))"
         case .wake(let at): return at == .max ? "sleep" : "wake+\((at - clock.nanoseconds()) / 1_000_000)"
         }
     }
@@ -259,6 +260,7 @@ final class CallBench {
         case .refuse(let ticket, _, _):
             if sent.contains(ticket.id) { violations.append("\(ticket.id) is refused after it was sent") }
             end(ticket.id, "refused")
+        case .rest: break
         case .wake(let at): wakeAt = at
         case .resolve, .askHost, .cut: break
         }
@@ -289,7 +291,7 @@ final class CallBench {
 
     private func answer(_ action: CallAction) {
         switch action {
-        case .wake, .cut, .refuse, .askHost: return
+        case .wake, .rest, .cut, .refuse, .askHost: return
         case .resolve, .record, .send: break
         }
         let isFault = fault != nil && carriedOut == faultAt
@@ -322,7 +324,7 @@ final class CallBench {
         case .resolve: know()
         case .record(let ticket): recorded(ticket.id)
         case .send(let ticket, _, _): left(ticket.id)
-        case .refuse, .askHost, .cut, .wake: break
+        case .refuse, .askHost, .cut, .rest, .wake: break
         }
     }
 }

@@ -196,6 +196,33 @@ final class RateTests: XCTestCase {
         harness.checkPromises("retry after")
     }
 
+    /// A client that waits because another one was asked to wait says so, once.
+    func testAPauseThatAnotherClientWasAskedForIsTold() throws {
+        for (seconds, warns) in [(120, true), (11, true), (9, false)] {
+            let harness = try Harness(settings: settings(["fake/submit": 20]))
+            let rate = harness.rates.rate(provider: "fake", account: "key-1", action: "submit", perSecond: 20)
+            rate?.throttled(at: harness.clock.nanoseconds(), retryAfterMilliseconds: Int64(seconds) * 1_000)
+            for number in 0..<3 { harness.submit("t\(number)") }
+            harness.run(for: 1_000)
+            XCTAssertEqual(harness.arrivals("submit").count, 0)
+            XCTAssertEqual(harness.warnings.count, warns ? 1 : 0, "\(harness.warnings)")
+            XCTAssertTrue(harness.warnings.allSatisfy { $0.contains("another client") }, "\(harness.warnings)")
+            harness.runToTheEnd()
+            XCTAssertEqual(harness.arrivals("submit").count, 3)
+            XCTAssertEqual(harness.warnings.count, warns ? 1 : 0, "\(harness.warnings)")
+        }
+    }
+
+    /// The client that was asked says so with the provider's words, and not twice.
+    func testAPauseIsToldOnce() throws {
+        let harness = try Harness(settings: settings(["fake/submit": 20]))
+        harness.transport.setScript { $0.index == 0 ? .throttle(milliseconds: 120_000) : nil }
+        for number in 0..<3 { harness.submit("t\(number)") }
+        harness.runToTheEnd()
+        XCTAssertEqual(harness.warnings.filter { $0.contains("asked for a rest") }.count, 1, "\(harness.warnings)")
+        XCTAssertFalse(harness.warnings.contains { $0.contains("another client") }, "\(harness.warnings)")
+    }
+
     /// 20,000 submissions without a configured rate, one in 500 refused as too many: as quick as without the refusals.
     func testARefusalNowAndThenDoesNotSlowALongRun() throws {
         func seconds(_ every: Int) throws -> Int64 {

@@ -65,6 +65,8 @@ enum CallAction {
     indirect case refuse(Ticket, CallLane, CallFailure)
     /// End the transfer: the call is no longer wanted.
     case cut(Ticket)
+    /// Calls wait for the end of a long pause that the provider has asked for: another client may have been told so.
+    case rest(CallLane, milliseconds: Int64)
     /// Send `tick` at this monotonic instant; replaces an earlier one; `.max` is never.
     case wake(at: Int64)
 }

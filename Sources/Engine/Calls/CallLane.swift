@@ -151,6 +151,9 @@ final class CallGate: TimerNode {
 
     func permit(at now: Int64) -> Permit { permits.take(at: now) }
 
+    /// How long the provider wants no call of this lane and account, whoever was told so; in nanoseconds.
+    func pause(at now: Int64) -> Int64 { permits.pause(at: now) }
+
     /// The call that had the permit does not leave now.
     func giveBack(at now: Int64) { permits.giveBack(at: now) }
 
@@ -204,6 +207,8 @@ struct Permits {
     }
 
     mutating func giveBack(at now: Int64) { returned = now }
+
+    func pause(at now: Int64) -> Int64 { rate.look(at: now).pause(at: now) }
 
     func throttled(at now: Int64, retryAfterMilliseconds: Int64) {
         rate.throttled(at: now, retryAfterMilliseconds: retryAfterMilliseconds)

@@ -152,6 +152,7 @@ final class CallRunner {
             guard let call = onWire.removeValue(forKey: ticket.id) else { return nil }
             transport.cancel(id: ticket.id)
             reporter.observeCut(call)
+        case .rest(let lane, let milliseconds): reporter.observeRest(lane.name, milliseconds: milliseconds)
         case .wake(let at): timers.set(alarm, due: at)
         }
         return nil

@@ -243,7 +243,7 @@ struct CallScheduler {
                 ring(alarm, now, &actions)
             }
         }
-        while calls.hasFree, let (ticket, gate) = Self.nextPermitted(&callLine, entries, &timers, now) {
+        while calls.hasFree, let (ticket, gate) = Self.nextPermitted(&callLine, entries, &timers, now, &actions) {
             leave(ticket, gate, now, &actions)
         }
         while images.hasFree, startNextImage(now, &actions) {}
@@ -323,7 +323,8 @@ struct CallScheduler {
 
     /// The next call that has a permit. The gates take turns, so that no kind of call starves another.
     private static func nextPermitted(
-        _ line: inout [CallGate], _ entries: TicketTable<Entry>, _ timers: inout TimerHeap, _ now: Instant
+        _ line: inout [CallGate], _ entries: TicketTable<Entry>, _ timers: inout TimerHeap, _ now: Instant,
+        _ actions: inout [CallAction]
     ) -> (Ticket, CallGate)? {
         while let gate = line.first {
             line.removeFirst()
@@ -336,6 +337,13 @@ struct CallScheduler {
             case .notBefore(let again):
                 gate.isInLine = false
                 timers.set(gate, due: again)
+                let wait = again.subtracting(now.monotonic) / 1_000_000
+                if wait >= TroubleBook.longRestMilliseconds {
+                    let pause = gate.pause(at: now.monotonic) / 1_000_000
+                    if pause >= TroubleBook.longRestMilliseconds {
+                        actions.append(.rest(gate.lane, milliseconds: pause))
+                    }
+                }
             case .granted:
                 guard let id = gate.next(at: now.monotonic, { isQueued($0, entries) }), let entry = entries[id] else {
                     gate.giveBack(at: now.monotonic)
@@ -370,7 +378,7 @@ struct CallScheduler {
     }
 
     private mutating func startNextSignedImage(_ now: Instant, _ actions: inout [CallAction]) -> Bool {
-        guard let (ticket, gate) = Self.nextPermitted(&imageLine, entries, &timers, now) else { return false }
+        guard let (ticket, gate) = Self.nextPermitted(&imageLine, entries, &timers, now, &actions) else { return false }
         leave(ticket, gate, now, &actions)
         return true
     }

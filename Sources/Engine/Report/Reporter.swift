@@ -217,15 +217,24 @@ final class Reporter {
         let pause = failed.failure.retryAfterMilliseconds
         switch failed.kind {
         case .throttled where pause >= TroubleBook.longRestMilliseconds:
-            guard troubles.tells(.rest(action: call.action), of: call.provider, at: clock.nanoseconds()) else { return }
-            let text = "\(call.provider) has asked for a rest: no \(call.action) of this account is called for "
-            warn(text + "\(pause / 1_000) s (\(failed.failure.message))", of: call.provider)
+            warnOfRest(call.provider, call.action, pause, failed.failure.message)
         case .concurrencyLimit:
             guard troubles.tells(.tooManyTasks, of: call.provider, at: clock.nanoseconds()) else { return }
             let text = "\(call.provider) takes no more tasks at once: submissions wait until others of the account end "
             warn(text + "(\(failed.failure.message))", of: call.provider)
         default: break
         }
+    }
+
+    /// Calls wait for the end of a pause. The client that was told so has warned of it already.
+    func observeRest(_ call: Statistics.CallName, milliseconds: Int64) {
+        warnOfRest(call.provider, call.action, milliseconds, "another client of this account was told so")
+    }
+
+    private func warnOfRest(_ provider: String, _ action: String, _ pause: Int64, _ reason: String) {
+        guard troubles.tells(.rest(action: action), of: provider, at: clock.nanoseconds()) else { return }
+        let text = "\(provider) has asked for a rest: no \(action) of this account is called for "
+        warn(text + "\(pause / 1_000) s (\(reason))", of: provider)
     }
 
     func observeState(_ job: ActiveJob) {
