@@ -196,9 +196,23 @@ def sixteen(rig: Rig, report: Report) -> None:
     report.ok(sum(refused.values()) <= 5, "sixteen processes: at most five throttling answers", dict(refused))
     if LONG:
         report.ok(strict <= 5, "sixteen processes: a strict cloud would have refused at most five", strict)
+        alone = _alone(rig, 16 * jobs)
+        report.ok(took <= 1.15 * alone, "sixteen processes: hardly slower than one", "%.1f s, one %.1f s" % (took, alone))
     report.note(
         "sixteen processes, %d jobs: %.1f s, %s refused, %d by a strict cloud" % (16 * jobs, took, dict(refused), strict)
     )
+
+
+def _alone(rig: Rig, jobs: int) -> float:
+    """The seconds of one process with so many jobs."""
+    began = time.monotonic()
+    (child,) = _start(_keys(rig, str(rig.folder / "rates-alone")), 1, jobs, True)
+    try:
+        child.go()
+        child.line()
+        return time.monotonic() - began
+    finally:
+        child.end()
 
 
 def tasks(rig: Rig, report: Report) -> None:
