@@ -257,6 +257,66 @@ def test_one_wish_that_is_passed_on_twice(sandbox: Any, command: Command, tmp_pa
     assert code == 130 and "keeps running at the provider; its token: " in running.text
 
 
+@pytest.mark.parametrize("name", ["generate", "submit"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_a_late_answer_is_waited_for(sandbox: Any, command: Command, tmp_path: Path, name: str, number: int) -> None:
+    """Longer than the library's own two seconds: a second signal can end the wait, and the first says so at once."""
+    sandbox.fault("delay_after", "CreateAigcImageTask", ms=5000)
+    more = ("--out", str(tmp_path)) if name == "generate" else ()
+    running = Running(command, False, name, *NEVER, *more)
+    running.until(lambda _: bool(sandbox.requests("CreateAigcImageTask")))
+    running.process.send_signal(number)
+    running.until(lambda text: "waiting up to 10 s for the answer; again: end at once" in text)
+    assert "its token: " not in running.text
+    code = running.process.wait(20)
+    running.read()
+    assert code == 130 and "OUTCOME" not in running.text, running.text
+    token = running.text.split("keeps running at the provider; its token: ")[1].split()[0]
+    assert command.run("status", token).returncode == 0
+
+
+def test_a_grace_that_somebody_has_set(sandbox: Any, command: Command, tmp_path: Path) -> None:
+    sandbox.fault("silence", "CreateAigcImageTask", handled=True)
+    running = Running(command, False, "submit", *NEVER, "-c", "close.grace_ms=300")
+    running.until(lambda _: bool(sandbox.requests("CreateAigcImageTask")))
+    code, _ = running.signal(signal.SIGINT)
+    assert code == 6 and "waiting up to 0.3 s" in running.text and "OUTCOME UNKNOWN" in running.text
+
+
+def test_a_late_answer_after_a_timeout(sandbox: Any, command: Command) -> None:
+    sandbox.fault("delay_after", "CreateAigcImageTask", ms=5000)
+    done = command.run("submit", *NEVER, "--timeout", "1")
+    assert done.returncode == 9 and "waiting up to 10 s for the answer; Ctrl-C: end at once" in done.stderr, done
+    assert "keeps running at the provider; its token: " in done.stderr
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["once", "twice"])
+def test_a_call_on_the_wire(sandbox: Any, command: Command, again: bool) -> None:
+    """It may have cost money: its answer is waited for, and printed."""
+    sandbox.fault("delay_after", "SandboxEchoThing", ms=4000)
+    running = Running(command, False, "call", "tencent", "SandboxEchoThing", "--set", "A=b")
+    running.until(lambda _: bool(sandbox.requests("SandboxEchoThing")))
+    running.process.send_signal(signal.SIGINT)
+    running.until(lambda text: "waiting up to 10 s for the answer" in text)
+    if again:
+        time.sleep(0.3)
+        running.process.send_signal(signal.SIGINT)
+    assert running.process.stdout is not None
+    out = running.process.stdout.read()
+    code = running.process.wait(20)
+    running.read()
+    assert (code, "OUTCOME UNKNOWN" in running.text) == ((6, True) if again else (130, False)), running.text
+    assert ("RequestId" in out) is not again and len(sandbox.requests("SandboxEchoThing")) == 1
+
+
+def test_a_call_that_only_reads(sandbox: Any, command: Command) -> None:
+    sandbox.fault("silence", "SandboxEchoThing", times=10)
+    running = Running(command, False, "call", "tencent", "SandboxEchoThing", "--reads")
+    running.until(lambda _: bool(sandbox.requests("SandboxEchoThing")))
+    code, _ = running.signal(signal.SIGTERM)
+    assert code == 130 and "on the wire" not in running.text
+
+
 def test_twice_on_the_wire_leaves_at_once_and_says_so(sandbox: Any, command: Command, tmp_path: Path) -> None:
     sandbox.fault("silence", "CreateAigcImageTask", handled=True)
     running = Running(command, False, "generate", *NEVER, "--out", str(tmp_path))

@@ -397,15 +397,19 @@ def undecided(job: BaseJob) -> bool:
     return job.remote_id is None and (job.outcome is Outcome.UNKNOWN or job.state is State.SUBMITTING)
 
 
-def settle(jobs: Iterable[BaseJob], grace: float) -> None:
+def settle(jobs: Iterable[BaseJob], grace: float, tell: Optional[Callable[[], object]] = None) -> None:
     """For a program that is interrupted: ends here what has not been accepted, so that it is not sent any more, and
-    waits up to so many seconds for answers that are on their way, so that no id is lost."""
+    waits up to so many seconds for answers that are on their way, so that no id is lost. tell: is called once, as soon as
+    there is such an answer to wait for."""
     waiting = [job for job in jobs if job.remote_id is None and not job.done]
     for job in waiting:
         job.cancel()
     end = time.monotonic() + grace
     # A cancel() takes effect a moment after the call: until then a job can still be on its way to the wire.
     while time.monotonic() < end and any(not job.done or undecided(job) for job in waiting):
+        if tell is not None and any(undecided(job) for job in waiting):
+            tell()
+            tell = None
         time.sleep(0.01)
 
 

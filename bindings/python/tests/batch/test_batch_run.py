@@ -542,6 +542,19 @@ def test_interrupted(folder: Folder, sandbox: Any) -> None:
     assert f"{created} to fetch (free)" in done.stdout and f"{50 - created} new jobs" in done.stdout
 
 
+def test_interrupted_before_a_late_answer(folder: Folder, sandbox: Any) -> None:
+    """Longer than the library's own two seconds: a second signal can end the wait, and the first says so."""
+    sandbox.fault("delay_after", "CreateAigcImageTask", ms=5000)
+    file = folder.write("prompt\n[never] cat\n")
+    process = folder.start(file, "--yes")
+    until(lambda: bool(sandbox.requests("CreateAigcImageTask")))
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 130
+    log = (folder.path / "log").read_text(encoding="utf-8")
+    assert "waiting up to 10 s for the answer; again: end at once" in log and "in doubt:" not in log
+    assert not folder.doubts() and folder.created() == 1
+
+
 def test_no_prompt_is_written_where_none_is_wanted(folder: Folder) -> None:
     file = folder.write("key,prompt,name\na,marked-prompt-7f3a,Anna\n")
     folder.run(file, "--yes", "--no-prompts", "--keep", "name")

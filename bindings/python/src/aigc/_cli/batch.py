@@ -24,7 +24,7 @@ from ..errors import InvalidArgumentError
 from ..request import JSONText
 from . import exits, options
 from .again import program
-from .interrupts import Interrupted, Interrupts
+from .interrupts import Interrupted, Interrupts, grace, waiting
 from .output import Output, warn_of_secrets
 
 _HOURS = 12.0  # The clouds keep images for so long.
@@ -190,10 +190,11 @@ def _run(work: Batch, args: argparse.Namespace, output: Output, interrupts: Inte
         return summary
     except Interrupted:
         show.end()
-        output.note("aigc: interrupted: nothing more is sent; answers on their way get a moment")
+        output.note("aigc: interrupted: nothing more is sent")
+        seconds = 0.0 if work.client is None else grace(work.client)
         try:
             with interrupts.again():
-                work.leave(work.grace)
+                work.leave(seconds, lambda: output.alarm(waiting(seconds, interrupted=True)))
         except Interrupted:  # No more patience.
             work.close(0)
             work.runner.abandon()

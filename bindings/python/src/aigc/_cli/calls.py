@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from typing import Any, Dict, List, Tuple
 
-from ..client import Client
+from .._base import undecided
+from ..client import Client, Job
+from ..enums import State
+from ..errors import JobCancelledError
 from ..request import JSONText
 from . import exits
+from .interrupts import Interrupted, Interrupts, grace, waiting
 from .output import Output
 from .requests import check_provider
 
@@ -23,22 +28,58 @@ _LISTS: Dict[str, Tuple[str, Tuple[str, ...], Tuple[str, ...]]] = {
 }
 
 
-def call(args: argparse.Namespace, output: Output, client: Client) -> int:
+def call(args: argparse.Namespace, output: Output, client: Client, interrupts: Interrupts) -> int:
     """Calls, waits, and prints the answer as the cloud gave it."""
     check_provider(args.provider)
-    parameters: Dict[str, Any] = dict(args.fields)
-    parameters.update(_parsed(args))
-    answer = _ask(client, args.provider, args.action, parameters, args.reads, args.timeout)
+    with interrupts.held():
+        job = _begin(client, args.provider, args.action, _parameters(args), args.reads, args.timeout)
+    try:
+        job.wait()
+    except Interrupted:
+        if args.reads:  # It can be asked again, for nothing.
+            raise
+        return _leave(args, output, client, interrupts, job)
+    _print(args, output, job)
+    return exits.OK
+
+
+def _print(args: argparse.Namespace, output: Output, job: Job) -> None:
+    answer = job.provider_response
     text = json.dumps(answer, ensure_ascii=False, indent=2)
     output.result(text, type="answer", provider=args.provider, action=args.action, answer=answer)
-    return exits.OK
+
+
+def _leave(args: argparse.Namespace, output: Output, client: Client, interrupts: Interrupts, job: Job) -> int:
+    """Interrupted: a call that is on the wire, and that may cost money, is not sent again. Its answer is waited for."""
+    if job.state is State.QUEUED:
+        job.cancel()
+    seconds = grace(client)
+    end = time.monotonic() + seconds
+    try:
+        with interrupts.again():
+            if not job.done and undecided(job):
+                output.alarm(waiting(seconds, interrupted=True))
+            while not job.done and time.monotonic() < end:
+                time.sleep(0.01)
+    except Interrupted:
+        pass  # Interrupted again: no more patience.
+    client.close(0)
+    error = job.error
+    if undecided(job):
+        output.alarm("aigc: !!! OUTCOME UNKNOWN: the call left and its answer has not come: it may have been carried out")
+        return exits.OUTCOME_UNKNOWN
+    if error is None:
+        _print(args, output, job)
+    elif not isinstance(error, JobCancelledError):
+        output.error(error)
+    return exits.INTERRUPTED
 
 
 def listed(args: argparse.Namespace, output: Output, client: Client) -> int:
     """The rows that the cloud gives. No cloud lists image jobs: the journal does ("aigc jobs list")."""
     check_provider(args.provider)
     action, place, columns = _LISTS[args.provider]
-    answer = _ask(client, args.provider, action, {**dict(args.fields), **_parsed(args)}, True, args.timeout)
+    answer = _begin(client, args.provider, action, _parameters(args), True, args.timeout).wait().provider_response
     rows = rows_of(answer, place)
     for row in rows:
         text = "  ".join(str(row[name]) for name in columns if row.get(name) is not None)
@@ -56,13 +97,12 @@ def rows_of(answer: Any, place: Tuple[str, ...]) -> List[Dict[str, Any]]:
     return [row for row in answer if isinstance(row, dict)] if isinstance(answer, list) else []
 
 
-def _parsed(args: argparse.Namespace) -> Dict[str, Any]:
-    return {name: JSONText(text) for name, text in args.json_fields}
+def _parameters(args: argparse.Namespace) -> Dict[str, Any]:
+    return {**dict(args.fields), **{name: JSONText(text) for name, text in args.json_fields}}
 
 
-def _ask(client: Client, provider: str, action: str, parameters: Dict[str, Any], reads: bool, timeout: Any) -> Any:
+def _begin(client: Client, provider: str, action: str, parameters: Dict[str, Any], reads: bool, timeout: Any) -> Job:
     job = client.call(provider, action, parameters or None, reads=reads)
     if timeout is not None:
         job.set_deadline(timeout)
-    job.wait()
-    return job.provider_response
+    return job

@@ -14,7 +14,7 @@ from ..errors import AigcError, InvalidArgumentError, WaitTimeoutError
 from . import calls, exits, options, requests
 from .again import Again
 from .doctor import doctor
-from .interrupts import Interrupted, Interrupts
+from .interrupts import Interrupted, Interrupts, grace, waiting
 from .output import Output, describe, label, warn_of_secrets
 from .run import Run
 from .sandbox import sandbox
@@ -171,7 +171,7 @@ def config(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> 
 def call(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
     """Any operation of a cloud."""
     with _client(args, output) as client:
-        return calls.call(args, output, client)
+        return calls.call(args, output, client, interrupts)
 
 
 def listed(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
@@ -238,7 +238,7 @@ def _finish(client: Client, output: Output, interrupts: Interrupts, run: Run, wo
         _leave(client, output, interrupts, run)
     except Interrupted:
         output.stop_bars()
-        _leave(client, output, interrupts, run)
+        _leave(client, output, interrupts, run, interrupted=True)
         run.codes.insert(0, exits.INTERRUPTED)
     except Exception:
         output.stop_bars()
@@ -249,13 +249,14 @@ def _finish(client: Client, output: Output, interrupts: Interrupts, run: Run, wo
     return exits.worst(run.codes)
 
 
-def _leave(client: Client, output: Output, interrupts: Interrupts, run: Run) -> None:
-    """Says which jobs keep running, and ends everything here at once."""
+def _leave(client: Client, output: Output, interrupts: Interrupts, run: Run, interrupted: bool = False) -> None:
+    """Says which jobs keep running, and ends everything here. Only an answer that is on its way is waited for."""
     known = run.unfinished()
     output.keep_running(known)
+    seconds = grace(client)
     try:
         with interrupts.again():
-            run.settle(client.close_grace)
+            run.settle(seconds, lambda: output.alarm(waiting(seconds, interrupted)))
     except Interrupted:
         pass  # Interrupted again: no more patience.
     client.close(0)

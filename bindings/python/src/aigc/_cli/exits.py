@@ -30,7 +30,8 @@ HELP = """exit codes:
   7    the image: expired, damaged, or no image
   8    this machine: file, disk, memory
   9    time ran out; the job keeps running, its token is printed
-  130  interrupted (Ctrl-C, SIGTERM, SIGHUP); a job that keeps running has its token printed"""
+  130  interrupted (Ctrl-C, SIGTERM, SIGHUP); an answer on its way gets ten seconds, and none after a second signal; a \
+job that keeps running has its token printed"""
 
 _BY_BAND = {3: NETWORK, 4: ACCOUNT, 5: JOB, 6: OUTCOME_UNKNOWN, 7: ASSET, 8: MACHINE}
 

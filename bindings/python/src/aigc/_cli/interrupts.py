@@ -9,16 +9,33 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, Dict, Iterator, Optional, Type
 
+from ..client import Client
 
 # What a terminal, a shell, a service manager or a batch system sends, and what ends a program that does not handle it.
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGXCPU")
 SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
 
+_GRACE = 10.0
+"""Seconds."""
 _ONE_WISH = 0.1  # Seconds: what comes closer together is one wish that was passed on twice.
 
 
 class Interrupted(KeyboardInterrupt):
     """The user, or the system, wants us to leave."""
+
+
+def grace(client: Client) -> float:
+    """Seconds that an answer on its way gets when the command leaves: a second signal ends the wait, so this is longer than
+    the library's own close.grace_ms, unless somebody has set that."""
+    values = client.report()["configuration"]["values"]
+    is_set = any(row["key"] == "close.grace_ms" for row in values)
+    return client.close_grace if is_set else _GRACE
+
+
+def waiting(seconds: float, interrupted: bool) -> str:
+    """What is said at once about that wait."""
+    more = "again" if interrupted else "Ctrl-C"
+    return f"aigc: on the wire: waiting up to {seconds:g} s for the answer; {more}: end at once"
 
 
 class Interrupts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set
 
 from .._base import settle, undecided
 from .._event import Event
@@ -82,9 +82,10 @@ class Run:
             self._sweep()
         self._hear()
 
-    def settle(self, grace: float) -> None:
-        """Ends here what has not been accepted, and waits up to so many seconds for answers that are on their way."""
-        settle(self._jobs.values(), grace)
+    def settle(self, grace: float, tell: Callable[[], object]) -> None:
+        """Ends here what has not been accepted, and waits up to so many seconds for answers that are on their way. tell: is
+        called once, if there is one."""
+        settle(self._jobs.values(), grace, tell)
 
     def unfinished(self) -> List[Job]:
         """Jobs that the provider has accepted, and that have not ended or whose images are not all here."""

@@ -208,10 +208,15 @@ class Batch:
             client, self._client = self._client, None
             client.close(grace)
 
-    def leave(self, grace: float) -> None:
-        """Interrupted: what was not sent is not sent, and what is on the wire gets a moment."""
+    @property
+    def client(self) -> Optional[Client]:
+        """The client, while it is open."""
+        return self._client
+
+    def leave(self, grace: float, tell: Optional[Callable[[], object]] = None) -> None:
+        """Interrupted: what was not sent is not sent, and what is on the wire gets a moment. tell: see Runner.settle()."""
         try:
-            self.runner.settle(grace)
+            self.runner.settle(grace, tell)
         finally:
             self.close(0)
             self.runner.abandon()

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Set, Tuple
 
 from .._base import undecided
 from .._cli import exits
@@ -191,8 +191,9 @@ class Runner:
                 if pending.job.state is State.QUEUED:
                     pending.job.cancel()
 
-    def settle(self, grace: float) -> None:
-        """For a program that leaves: what has not been sent is not sent, and answers on their way get so many seconds."""
+    def settle(self, grace: float, tell: Optional[Callable[[], object]] = None) -> None:
+        """For a program that leaves: what has not been sent is not sent, and answers on their way get so many seconds. tell:
+        is called once, if there is such an answer."""
         self.interrupted = True
         self.stop()
         self._free_rows, self._free_left = [], 0
@@ -204,6 +205,9 @@ class Runner:
             not pending.accepted and pending.job.remote_id is None and (not pending.job.done or undecided(pending.job))
             for pending in self._pending.values()
         ):
+            if tell is not None and any(undecided(pending.job) for pending in self._pending.values()):
+                tell()
+                tell = None
             time.sleep(0.02)
 
     def abandon(self) -> None:

@@ -80,9 +80,9 @@ class SharedRunner(Runner):
             time.sleep(min(wait, 0.1))
         return super().turn(wait)
 
-    def settle(self, grace: float) -> None:
+    def settle(self, grace: float, tell: Optional[Callable[[], object]] = None) -> None:
         self._others.clear()
-        super().settle(grace)
+        super().settle(grace, tell)
 
     def finish(self) -> None:
         runs = self._ended_runs()  # None: rows are left, and this machine stays a member that is cut short.
