@@ -355,6 +355,7 @@ def test_nothing_is_bought_that_nobody_meant(sandbox: Any, command: Command, tmp
     (tmp_path / "file").touch()
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     (tmp_path / "empty").write_bytes(b" \n\t")
+    (tmp_path / "right").write_text("a cat")
     (tmp_path / "folder.png").mkdir()
     long = "é" * 130
     wrong: List[Any] = [
@@ -369,6 +370,14 @@ def test_nothing_is_bought_that_nobody_meant(sandbox: Any, command: Command, tmp
         ([" \t\n"], 2, "prompt"),
         (["--set", "prompt=-"], 2, "prompt"),
         (["--json-field", 'prompt=" "'], 2, "prompt"),
+        (["a cat", "--set", "prompt=dog"], 2, "prompt is given twice, as 'a cat' and by --set prompt='dog'"),
+        (["a cat", "--json-field", 'prompt="dog"'], 2, "as 'a cat' and by --json-field prompt="),
+        (["a cat", "--json-field", 'body.Prompt="dog"'], 2, "as 'a cat' and by --json-field body.Prompt="),
+        (["--set", "body.Prompt=dog", "--set", "prompt=cat"], 2, "by --set body.Prompt='dog' and by --set prompt='cat'"),
+        (["--prompt-file", str(tmp_path / "right"), "--set", "prompt=dog"], 2, "right and by --set prompt='dog'"),
+        (["--set", "prompt=cat", "--set", "prompt=dog"], 2, "by --set prompt='cat' and by --set prompt='dog'"),
+        (["a cat", "--set", "count=1", "--json-field", "count=2"], 2, "by --set count and by --json-field count"),
+        (["a cat", "--image-url", "http://a/b", "--json-field", "body.ImageInfos=[]"], 2, "image_urls is given twice"),
         (["a cat", "--out", str(tmp_path / "file")], 8, "cannot be made"),
         (["a cat", "--out", str(tmp_path / "folder.png")], 8, "is a folder"),
         (["a cat", "--out", str(tmp_path / f"{long}.png")], 2, "bytes"),
@@ -384,6 +393,9 @@ def test_nothing_is_bought_that_nobody_meant(sandbox: Any, command: Command, tmp
         assert "Traceback" not in result.stderr and "0 of" not in result.stderr
     assert sandbox.stats(jobs=False)["jobs_created"].get("tencent", 0) == 0
     assert command.run("submit", "--provider", "tencnt", "a cat").stderr.count("did you mean tencent?") == 1
+    twice = command.run("call", "tencent", "SandboxEchoThing", "--set", "A=1", "--json-field", "A=2")
+    assert twice.returncode == 2 and "A is given twice, by --set A and by --json-field A" in twice.stderr
+    assert not sandbox.requests("SandboxEchoThing")
 
 
 @pytest.mark.parametrize("of", ["-", "file"])

@@ -181,6 +181,16 @@ def test_templates_fill_in_columns() -> None:
     assert "empty" in specs(options, {"animal": "", "style": "x"})[1][0]
 
 
+def test_a_prompt_is_given_once() -> None:
+    """A template beside a column would pay for another prompt than the file's."""
+    options = Options(provider="tencent", prompt="a {animal}")
+    assert "put {prompt} into --prompt" in specs(options, {"animal": "cat", "prompt": "a dog"})[1][0]
+    assert one(options, animal="cat", prompt="").prompt == "a cat"
+    dropped = Options(provider="tencent", prompt="a {animal}", drop=frozenset(["prompt"]))
+    assert one(dropped, animal="cat", prompt="a dog").prompt == "a cat"
+    assert "given twice" in wrong_options(Options(prompt="a {animal}", fields={"prompt": "a dog"}))[0]
+
+
 def test_foreign_batch_lines() -> None:
     row = {"custom_id": "r1", "method": "POST", "url": "/v1", "body": {"prompt": "x", "size": "2K", "quality": "hd", "n": 2}}
     assert [text.split(":")[0] for text in specs(TENCENT, row)[1]] == ["size", "quality", "n"]

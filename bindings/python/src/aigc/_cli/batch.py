@@ -21,11 +21,11 @@ from ..batch._show import Show
 from ..describe import _config_keys
 from ..enums import Status
 from ..errors import InvalidArgumentError
-from ..request import JSONText
 from . import exits, options
 from .again import program
 from .interrupts import Interrupted, Interrupts, grace, waiting
 from .output import Output, warn_of_secrets
+from .requests import parameters
 
 _HOURS = 12.0  # The clouds keep images for so long.
 _DOUBTS_SHOWN = 20
@@ -79,10 +79,8 @@ def _reading(output: Output) -> Callable[[int], None]:
 
 def options_of(args: argparse.Namespace) -> Options:
     """What the command line says about rows."""
-    fields: Dict[str, Any] = dict(args.fields)
-    fields.update((name, JSONText(text)) for name, text in args.json_fields)
     return Options(
-        provider=args.provider, operation=args.operation, fields=fields, prompt=args.prompt, keep=tuple(args.keep),
+        provider=args.provider, operation=args.operation, fields=parameters(args), prompt=args.prompt, keep=tuple(args.keep),
         map=dict(args.map), drop=frozenset(args.drop), repeat=args.repeat,
         name_template=DEFAULT_TEMPLATE if args.name_template is None else args.name_template,
         retry=frozenset(args.retry), again=frozenset(map(key_text, args.again)), limit=args.limit, prompts=not args.no_prompts,

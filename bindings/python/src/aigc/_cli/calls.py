@@ -11,11 +11,10 @@ from .._base import undecided
 from ..client import Client, Job
 from ..enums import State
 from ..errors import JobCancelledError
-from ..request import JSONText
 from . import exits
 from .interrupts import Interrupted, Interrupts, grace, waiting
 from .output import Output
-from .requests import check_provider
+from .requests import check_provider, parameters
 
 # Provider: (the cloud's own call, where its rows are, the columns of a row).
 _LISTS: Dict[str, Tuple[str, Tuple[str, ...], Tuple[str, ...]]] = {
@@ -32,7 +31,7 @@ def call(args: argparse.Namespace, output: Output, client: Client, interrupts: I
     """Calls, waits, and prints the answer as the cloud gave it."""
     check_provider(args.provider)
     with interrupts.held():
-        job = _begin(client, args.provider, args.action, _parameters(args), args.reads, args.timeout)
+        job = _begin(client, args.provider, args.action, parameters(args), args.reads, args.timeout)
     try:
         job.wait()
     except Interrupted:
@@ -79,7 +78,7 @@ def listed(args: argparse.Namespace, output: Output, client: Client) -> int:
     """The rows that the cloud gives. No cloud lists image jobs: the journal does ("aigc jobs list")."""
     check_provider(args.provider)
     action, place, columns = _LISTS[args.provider]
-    answer = _begin(client, args.provider, action, _parameters(args), True, args.timeout).wait().provider_response
+    answer = _begin(client, args.provider, action, parameters(args), True, args.timeout).wait().provider_response
     rows = rows_of(answer, place)
     for row in rows:
         text = "  ".join(str(row[name]) for name in columns if row.get(name) is not None)
@@ -97,12 +96,8 @@ def rows_of(answer: Any, place: Tuple[str, ...]) -> List[Dict[str, Any]]:
     return [row for row in answer if isinstance(row, dict)] if isinstance(answer, list) else []
 
 
-def _parameters(args: argparse.Namespace) -> Dict[str, Any]:
-    return {**dict(args.fields), **{name: JSONText(text) for name, text in args.json_fields}}
-
-
-def _begin(client: Client, provider: str, action: str, parameters: Dict[str, Any], reads: bool, timeout: Any) -> Job:
-    job = client.call(provider, action, parameters or None, reads=reads)
+def _begin(client: Client, provider: str, action: str, values: Dict[str, Any], reads: bool, timeout: Any) -> Job:
+    job = client.call(provider, action, values or None, reads=reads)
     if timeout is not None:
         job.set_deadline(timeout)
     return job

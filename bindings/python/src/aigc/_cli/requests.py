@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from typing import Any, Dict, Iterable, List, Optional
+from typing import Any, Dict, Iterable, List, Mapping, Optional
 
 from .. import profiles
 from ..describe import _fields, _operations
@@ -15,6 +15,7 @@ from ..request import JSONText, Request, load_json
 from . import options
 
 _PROMPT_BYTES = 65536
+_SHOWN = 60  # Characters.
 
 
 def build(args: argparse.Namespace, kind: str, follow: Optional[bool] = None) -> Request:
@@ -26,7 +27,9 @@ def build(args: argparse.Namespace, kind: str, follow: Optional[bool] = None) ->
     prompt = _prompt(args)
     if prompt is not None:
         request.fields["prompt"] = prompt
-    types = {row.name: row.type for row in _fields(args.provider, operation)}
+    rows = _fields(args.provider, operation)
+    types = {row.name: row.type for row in rows}
+    _check_once(args, types, {row.wire_name: row.name for row in rows})
     for name, text in args.fields:
         if types.get(name) == "image_url":
             request.image_urls.append(text)
@@ -44,6 +47,43 @@ def build(args: argparse.Namespace, kind: str, follow: Optional[bool] = None) ->
     if getattr(args, "image", None):
         request.image_urls.extend(_uploaded(args.image, args.bucket))
     return request
+
+
+def parameters(args: argparse.Namespace) -> Dict[str, Any]:
+    """--set and --json-field, for what has no table of types. Raises InvalidArgumentError for a name that is there twice."""
+    _check_once(args, {}, {})
+    found: Dict[str, Any] = dict(args.fields)
+    found.update((name, JSONText(text)) for name, text in args.json_fields)
+    return found
+
+
+def _check_once(args: argparse.Namespace, types: Mapping[str, str], wire: Mapping[str, str]) -> None:
+    """Raises InvalidArgumentError for a field that the command line gives twice: nobody can know which one is to be paid for.
+    wire: the provider's own names to ours, for fields that are reached by "body.Name"."""
+    given: Dict[str, str] = {}
+    if args.command in ("generate", "submit"):
+        if args.prompt is not None:
+            given["prompt"] = f"as {_shown(args.prompt)}"
+        elif args.prompt_file is not None:
+            given["prompt"] = f"by --prompt-file {args.prompt_file}"
+        if args.image_url or args.image:
+            given.update((name, "by --image-url" if args.image_url else "by --image") for name in types if name == "image_urls")
+    pairs = [("--set", *pair) for pair in args.fields] + [("--json-field", *pair) for pair in args.json_fields]
+    for option, name, text in pairs:
+        field = wire.get(name[len("body.") :], name) if name.startswith("body.") else name
+        place = f"by {option} {name}" + (f"={_shown(text)}" if field == "prompt" else "")
+        if field in given and (name != field or types.get(field) != "image_url"):  # Of those any number can be given.
+            raise InvalidArgumentError(
+                f"{field} is given twice, {given[field]} and {place}: leave one out. Nothing was sent",
+                status=Status.INVALID_ARGUMENT, field=field,
+            )
+        given[field] = place
+
+
+def _shown(text: str) -> str:
+    """As much as tells one prompt from another, on one line."""
+    line = " ".join(text.split())
+    return repr(line if len(line) <= _SHOWN else line[:_SHOWN] + "…")
 
 
 def _check_key(args: argparse.Namespace) -> None:

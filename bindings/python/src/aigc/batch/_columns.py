@@ -125,6 +125,9 @@ class Columns:
             hashed.setdefault(f"column {name}", text(name))
         fields = {**self._defaults(table, chosen, wrong), **self._common(table, chosen, wrong), **own}
         if self._options.prompt is not None:
+            if "prompt" in own and "prompt" not in self._options.keep:
+                right = "put {prompt} into --prompt, or add --drop prompt"
+                wrong(f"the row has a prompt, and --prompt gives another: {right}", "prompt")
             fields["prompt"] = self._filled(cells, wrong)
         if problems:
             return [], problems

@@ -76,6 +76,8 @@ def wrong(options: Options) -> List[str]:
         found.append(f"limit is {options.limit}: it is a number from 0")
     for name in sorted(options.retry - set(RETRIES)):
         found.append(f"there is no retry of {name!r}: it is one of {', '.join(RETRIES)}")
+    if options.prompt is not None and options.fields.get("prompt") is not None:
+        found.append("the prompt is given twice, by --prompt and by --set prompt: leave one out")
     both = sorted(set(options.map) & options.drop)
     if both:
         found.append(f"the column {both[0]} is mapped and dropped: choose one")
