@@ -171,6 +171,60 @@ def test_a_row_overrides_what_is_set_for_all() -> None:
     assert one(Options(provider="tencent"), prompt="x", provider="alibaba", operation="inference").provider == "alibaba"
 
 
+NUMBERS = '[1E2, -0, 1.50, 0.1e-7, 123456789012345678901.5, 1.0000000000000000000000001, 12345678901234567890123]'
+
+
+@pytest.mark.parametrize("name", ["body.Seed", "additional_parameters"])
+def test_numbers_of_a_json_row_stay_as_they_are_written(name: str) -> None:
+    def row(numbers: str, other: str = "") -> Spec:
+        text = '{"prompt": "x", "%s": {"ü": {"q": %s}}%s}' % (name, numbers, other)
+        (found,) = cells(read(text.encode(), read_jsonl))
+        return one(TENCENT, **found)
+
+    index = Index(TENCENT)
+    spec = row(NUMBERS)
+    assert not index.add(spec)
+    (kept,) = index.all("1")
+    request = kept.spec().request()
+    sent = request.body["Seed"] if name == "body.Seed" else request.fields[name]
+    assert sent == '{"ü": {"q": %s}}' % NUMBERS
+    index.close()
+    # An older version sent other digits: what it has paid for is paid, and a row whose digits change is another.
+    older = row(json.dumps(json.loads(NUMBERS)))
+    assert spec.former == (older.own, older.print) and older.former is None and spec.own != older.own
+    assert row("[1.5, 7]").former is None
+    assert row("[1e400]").former is None and "1e400" in row("[1e400]").fields[name]
+    signed = SIGNED[0].format("1")
+    both = row(NUMBERS, f', "image_urls": "{signed}"')
+    assert both.former == row(json.dumps(json.loads(NUMBERS)), f', "image_urls": "{signed}"').former
+
+
+def test_a_row_whose_digits_an_older_version_lost_is_known() -> None:
+    (found,) = cells(read(b'{"prompt": "x", "body.Seed": {"q": 1.50}}', read_jsonl))
+    spec = one(TENCENT, **found)
+    assert spec.former is not None
+    index = Index(TENCENT)
+    assert not index.add(spec) and not list(index.make_indices())
+    index.load_ledger([{"key": spec.former[0], "print": spec.former[1]}])
+    index.load_journal([{"key": spec.former[0], "state": "accepted", "owner_alive": 0}])
+    assert list(index.decide()) == [] and index.counts() == {"to fetch": 1}
+    index.close()
+
+
+@pytest.mark.parametrize("name", ["body.Seed", "additional_parameters"])
+def test_a_row_that_is_nested_deeply_ends_nothing(name: str) -> None:
+    for depth in (100, 400, 900, 980, 5000):
+        found = read(b'{"prompt": "x", "%s": %s1.50%s}' % (name.encode(), b"[" * depth, b"]" * depth), read_jsonl)
+        spec, wrong = specs(TENCENT, found[0].cells) if isinstance(found[0], Cells) else ([], problems(found))
+        assert wrong or "1.50" in spec[0].fields[name]
+
+
+def test_numbers_outside_of_json_fields_are_numbers() -> None:
+    (found,) = cells(read(b'{"prompt": -0, "key": 1.50, "count": 2.0}', read_jsonl))
+    spec = one(Options(provider="tencent", prompt="{prompt} cats"), **found)
+    assert spec.prompt == "0 cats" and spec.key == "1.5" and spec.fields["count"] == 2
+
+
 def test_templates_fill_in_columns() -> None:
     options = Options(provider="tencent", prompt="a {animal}, {{{style}}}")
     assert one(options, animal="cat", style="oil").prompt == "a cat, {oil}"

@@ -13,6 +13,7 @@ from ..request import JSONText, Request, load_json
 from ._cells import Cells
 from ._keys import cell_text, fingerprint, is_gap, key_text, own_hash, wrong_key
 from ._names import columns_of
+from ._numbers import exact, former_fields
 from ._options import Options
 from ._problems import Problem
 from ._urls import unsigned_fields
@@ -55,7 +56,8 @@ class Spec(NamedTuple):
     names: Dict[str, str]
     """Columns that the file name takes."""
     former: Optional[Tuple[str, str]] = None
-    """`own` and `print` as an older version made them, with the signatures of URLs; None where they are the same."""
+    """`own` and `print` as an older version made them, with the signatures of URLs and with numbers that have lost digits; None
+    where they are the same."""
 
     @property
     def prompt(self) -> str:
@@ -133,9 +135,12 @@ class Columns:
             return [], problems
         hashes = (own_hash(hashed), fingerprint(*chosen, fields))
         former = None
+        older = former_fields(hashed), former_fields(fields)
+        if older != (None, None):  # A number of which digits were lost: what is paid for that row is paid.
+            former = (own_hash(older[0] or hashed), fingerprint(*chosen, older[1] or fields))
         plain = unsigned_fields(hashed), unsigned_fields(fields)
         if plain != (None, None):  # A URL that is signed anew is the same picture.
-            former, hashes = hashes, (own_hash(plain[0] or hashed), fingerprint(*chosen, plain[1] or fields))
+            former, hashes = former or hashes, (own_hash(plain[0] or hashed), fingerprint(*chosen, plain[1] or fields))
         shared = (*hashes, *chosen, fields, kept, names)
         return [Spec(read.row, read.line, copy, key, *shared, former) for copy in range(1, self._options.repeat + 1)], []
 
@@ -284,7 +289,11 @@ def _typed(name: str, entry: Any, kind: str, wrong: Callable[..., None]) -> Any:
             entry = float(entry)
         if kind == "int" and isinstance(entry, float) and entry.is_integer():
             return int(entry)  # Parquet and pandas make floats of numbers with gaps.
-        return entry
+        try:
+            return entry if kind != "json" else exact(entry, entry) or entry
+        except ValueError as error:
+            wrong(f"the cell cannot be sent: {error}", name)
+            return None
     try:
         return value(name, entry if kind in ("string", "json") else entry.strip(), kind)
     except InvalidArgumentError as error:
@@ -308,9 +317,10 @@ def _images(name: str, entry: Any, wrong: Callable[..., None]) -> List[Any]:
 
 def _json_text(name: str, entry: Any, wrong: Callable[..., None]) -> Optional[str]:
     """What goes out as JSON, as it was written: a number that is read and written again may lose digits."""
-    if not isinstance(entry, str):
-        return json.dumps(entry, ensure_ascii=False, default=str)
     try:
+        if not isinstance(entry, str):
+            text = json.dumps(entry, ensure_ascii=False, default=str)
+            return exact(entry, text) or text
         load_json(entry)
         return str(entry)
     except (ValueError, RecursionError) as error:

@@ -28,6 +28,7 @@ from typing import (
 
 from ..request import Request, once
 from ._cells import Cells, Read, Skipped
+from ._numbers import parse_float, parse_int
 from ._problems import Problem
 
 FORMATS = ("csv", "tsv", "jsonl", "txt", "parquet")
@@ -202,7 +203,9 @@ def read_jsonl(source: Iterator[Line]) -> Iterator[Read]:
             continue
         row += 1
         try:
-            value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=once)
+            value = json.loads(
+                text, parse_float=parse_float, parse_int=parse_int, parse_constant=_no_constant, object_pairs_hook=once
+            )
         except (ValueError, RecursionError) as error:
             yield Problem(f"the line is no JSON: {error}; each line is one object", row, number)
             continue
