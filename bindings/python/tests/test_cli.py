@@ -6,11 +6,12 @@ import http.server
 import json
 import os
 import shlex
+import socket
 import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List
 
 import pytest
 from aigc._cli import exits, options, requests
@@ -396,6 +397,37 @@ def test_nothing_is_bought_that_nobody_meant(sandbox: Any, command: Command, tmp
     twice = command.run("call", "tencent", "SandboxEchoThing", "--set", "A=1", "--json-field", "A=2")
     assert twice.returncode == 2 and "A is given twice, by --set A and by --json-field A" in twice.stderr
     assert not sandbox.requests("SandboxEchoThing")
+
+
+def _socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+
+
+IN_THE_WAY: Dict[str, Callable[[Path], None]] = {"a pipe": os.mkfifo, "a socket": _socket, "a folder": Path.mkdir}
+
+
+@pytest.mark.parametrize("what", IN_THE_WAY)
+def test_what_cannot_be_replaced_is_found_before_payment(
+    sandbox: Any, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """--overwrite replaces files, and links to whatever."""
+    monkeypatch.chdir(tmp_path)
+    IN_THE_WAY[what](tmp_path / "o.png")
+    IN_THE_WAY[what](tmp_path / "n-1.webp")
+    outs = [["-o", "o.*"], ["-o", "n.*", "--set", "count=3"], ["-o", ".", "--name-template", "o"]]
+    outs += [["-o", "o.png"]] if what != "a folder" else []  # That says something else.
+    for out in outs:
+        done = command.run("generate", "--provider", "tencent", "a cat", "--overwrite", *out)
+        assert done.returncode == 8 and f"is {what}, which an image cannot replace" in done.stderr, (out, done.stderr)
+    assert sandbox.stats(jobs=False)["jobs_created"].get("tencent", 0) == 0
+    (tmp_path / "link.png").symlink_to("nowhere")
+    for out in (["-o", "n.*"], ["-o", "link.png"]):
+        done = command.run("generate", "--provider", "tencent", "a cat", "--overwrite", "--set", "count=1", *out)
+        assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "link.png").is_symlink()
+    done = command.run("generate", "--provider", "tencent", "a cat", "-o", "o.*")
+    assert done.returncode == 0 and (tmp_path / "o-2.png").is_file(), done.stderr
 
 
 @pytest.mark.parametrize("of", ["-", "file"])

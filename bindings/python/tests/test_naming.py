@@ -50,6 +50,26 @@ def test_remote_ids_stay_in_the_folder(evil: str, tmp_path: Path) -> None:
         assert name.endswith(".*") and len(name) > 2
 
 
+def test_targets_that_cannot_be_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "tencent-1-2.png")
+    files = Files(tmp_path, "{provider}-1", overwrite=True)  # Two images of one name: the second gets a number.
+    files.check_targets("tencent", "aigc_image", 1)
+    for count in (2, None, 10**9):
+        with pytest.raises(FileError, match="tencent-1-2.png is a pipe"):
+            files.check_targets("tencent", "aigc_image", count)
+    for others in (Files(tmp_path, "{provider}-1"), Files(tmp_path, "{provider}-1-2-{id}", overwrite=True)):
+        others.check_targets("tencent", "aigc_image", 2)
+    (tmp_path / "a.png").touch()
+    files = Files(tmp_path / "a.png", overwrite=True)
+    files.check_targets("tencent", "aigc_image", 1)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(FileError, match="a.png is a file that even its owner cannot change"):
+        files.check_targets("tencent", "aigc_image", 1)
+    (tmp_path / "a.png").chmod(0o444)
+    monkeypatch.setattr(os, "geteuid", lambda: (tmp_path / "a.png").stat().st_uid or 1)
+    files.check_targets("tencent", "aigc_image", 1)  # The folder decides about replacing it.
+
+
 @pytest.mark.parametrize(
     "bad", ["{nope}", "{index", "index}", "../{index}", "a/b", "", "..", "{provider.__class__}", "{}"]
 )

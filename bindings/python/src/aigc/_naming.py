@@ -7,6 +7,7 @@ import filecmp
 import os
 import random
 import re
+import stat
 import time
 from typing import TYPE_CHECKING, Dict, Iterator, List, Mapping, Optional, Set, Tuple, Union
 
@@ -21,6 +22,15 @@ DEFAULT_TEMPLATE = "{provider}-{operation}-{id}-{index}"
 EXTENSIONS = ("png", "jpg", "webp", "gif", "bmp")
 SUFFIXES = (".*", ".jpeg", *(f".{extension}" for extension in EXTENSIONS))
 _SMALL_IMAGE = 256 * 1024  # Bytes.
+_SEVERAL = 4  # Images, where nobody knows how many there will be.
+_MANY = 100
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
 _LONGEST_PATH = 4095  # Bytes, on Linux.
 FIELDS = ("provider", "operation", "id", "remote_id", "index", "date", "time")
 _PLACE = re.compile(r"\{([^{}]*)\}")
@@ -99,6 +109,37 @@ class Files:
                 status=Status.FILE,
             )
         _try_file(folder, self._folder, name)
+
+    def check_targets(self, provider: str, operation: str, count: Optional[int]) -> None:
+        """Where files are replaced: raises FileError if something that cannot be replaced has the name of an image, before
+        anything is submitted. count: how many images the request asks for; None: nobody knows. Names with an id or a time are
+        known too late."""
+        if not self._overwrite:
+            return
+        for base in self._targets(provider, operation, count):
+            for suffix in _suffixes(self._suffix):
+                what = _no_target(os.path.join(self._start, base + suffix))
+                if what is not None:
+                    raise FileError(
+                        f"{base}{suffix} is {what}, which an image cannot replace: move it away, or choose another name. "
+                        "Nothing was sent",
+                        status=Status.FILE,
+                    )
+
+    def _targets(self, provider: str, operation: str, count: Optional[int]) -> List[str]:
+        """The paths of images without their suffixes, as path() will give them out."""
+        indices = range(_SEVERAL if count is None else max(1, min(count, _MANY)))
+        if self._base is not None:
+            several = [f"{self._base}-{index}" for index in indices]
+            return [self._base] if count == 1 else several if count is not None else [self._base, *several]
+        if any(name in ("id", "remote_id", "time") for name in _PLACE.findall(self._template)):
+            return []
+        found: List[str] = []
+        values = {"provider": clean(provider), "operation": clean(operation), "date": time.strftime("%Y-%m-%d")}
+        for index in indices:
+            base = os.path.join(self._folder, _filled(self._template, {**values, "index": str(index)}))
+            found.append(next(candidate for candidate in numbered(base) if candidate not in found))
+        return found
 
     def path(self, job: "BaseJob", index: int, several: bool) -> str:
         """The path for an image of a job, as a download takes it."""
@@ -212,8 +253,27 @@ def _filled(template: str, values: Mapping[str, str]) -> str:
 
 def _is_taken(base: str, suffix: str) -> bool:
     """Whether there is such a file; ".*" stands for every suffix that an image can get."""
-    suffixes = [f".{extension}" for extension in EXTENSIONS] if suffix == ".*" else [suffix]
-    return any(os.path.lexists(base + each) for each in suffixes)
+    return any(os.path.lexists(base + each) for each in _suffixes(suffix))
+
+
+def _suffixes(suffix: str) -> List[str]:
+    return [f".{extension}" for extension in EXTENSIONS] if suffix == ".*" else [suffix]
+
+
+def _no_target(path: str) -> Optional[str]:
+    """What a path is, if no file can take its place; a link is replaced like a file."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return None
+    for is_one, what in _KINDS:
+        if is_one(found.st_mode):
+            return what
+    me = os.geteuid()
+    may = me == 0 or me == found.st_uid and found.st_mode & stat.S_IWUSR
+    if stat.S_ISREG(found.st_mode) and may and not os.access(path, os.W_OK):
+        return "a file that even its owner cannot change (chattr +i)"
+    return None
 
 
 def numbered(base: str) -> Iterator[str]:

@@ -27,7 +27,7 @@ from ._naming import EXTENSIONS
 from .batch import _options, _plan
 from .batch._api import PlanError, options_of
 from .batch._columns import _names_in
-from .batch._folder import OURS, Folder
+from .batch._folder import NO_FILE, OURS, Folder
 from .batch._frames import readable
 from .batch._keys import key_text
 from .batch._names import columns_of, wrong_template
@@ -454,11 +454,11 @@ class _WorkerFolder(Folder):
             for extension in (*EXTENSIONS, "jpeg"):
                 path = f"{stem}.{extension}"
                 try:
-                    found = os.stat(os.path.join(self.path, path))
+                    whole = os.path.join(self.path, path)
+                    found = os.stat(whole) if os.path.exists(whole) else os.lstat(whole)
                 except (OSError, ValueError):
                     continue
-                if stat.S_ISREG(found.st_mode):
-                    yield path, found.st_size
+                yield path, found.st_size if stat.S_ISREG(found.st_mode) else NO_FILE
 
     def ledger(self) -> Iterator[Dict[str, Any]]:
         return iter(())

@@ -11,6 +11,7 @@ import aigc
 import pytest
 from aigc import ray
 from aigc.batch._options import Options
+from aigc.batch._runner import Runner
 from postgresql import FORGET, Server, running
 
 CREATE = "CreateAigcImageTask"
@@ -155,10 +156,21 @@ def test_the_server_may_go_between_two_tables(machine: Machine, monkeypatch: pyt
     assert worker(table(id=["c"], prompt=["c"]))["state"].to_pylist() == ["done"] and machine.created() == 3
 
 
-def test_another_worker_fetches_what_one_could_not(machine: Machine) -> None:
+def test_another_worker_fetches_what_one_could_not(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     worker = machine.worker()
     (machine.out / "a-0.png").mkdir()
     made = worker(table(id=["a"], prompt=["a"])).to_pylist()
+    assert made[0]["state"] == "not sent" and "in the place of the picture" in made[0]["error"] and machine.created() == 0
+    (machine.out / "a-0.png").rmdir()
+    start = Runner._start_downloads
+
+    def late(runner: Any, pending: Any) -> None:
+        (machine.out / "a-0.png").mkdir()
+        start(runner, pending)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Runner, "_start_downloads", late)
+        made = worker(table(id=["a"], prompt=["a"])).to_pylist()
     assert made[0]["state"] == "to fetch" and made[0]["outcome"] == "accepted"
     (machine.out / "a-0.png").rmdir()
     made = machine.worker()(table(id=["a"], prompt=["a"])).to_pylist()  # The first worker lives.

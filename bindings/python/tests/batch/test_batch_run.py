@@ -542,6 +542,34 @@ def test_interrupted(folder: Folder, sandbox: Any) -> None:
     assert f"{created} to fetch (free)" in done.stdout and f"{50 - created} new jobs" in done.stdout
 
 
+@pytest.mark.parametrize("what", ["folder", "pipe", "empty", "link"])
+def test_what_is_in_the_place_of_a_picture_is_found_before_payment(folder: Folder, sandbox: Any, what: str) -> None:
+    make: Dict[str, Callable[[Path], None]] = {
+        "folder": Path.mkdir, "pipe": os.mkfifo, "empty": Path.touch, "link": lambda path: path.symlink_to("nowhere"),
+    }
+    file = folder.write("key,prompt,count\na,x,1\nb,y,2\n")
+    for name in ("a-0.png", "b-1.webp"):
+        folder.out.mkdir(exist_ok=True)
+        make[what](folder.out / name)
+        done = folder.run(file, "--yes", code=2)
+        said = "which is empty" if what == "empty" else "which is no file"
+        assert f"in the place of the picture there is {name}, {said}" in done.stderr and "1 thing is" in done.stderr
+        (folder.out / name).rmdir() if what == "folder" else (folder.out / name).unlink()
+    (folder.out / "b-1.png").write_bytes(b"not of this row")
+    assert "there is a file b-1.png" in folder.run(file, "--yes", code=2).stderr
+    (folder.out / "b-1.png").unlink()
+    assert folder.created() == 0
+    folder.run(file, "--yes")
+    assert folder.created() == 2
+
+
+def test_something_else_in_the_place_of_a_numbered_folder(tmp_path: Path) -> None:
+    (tmp_path / "0000").mkdir()
+    (tmp_path / "0001").touch()
+    (wrong,) = _folder.Folder(str(tmp_path)).wrong_rooms(["", "0000", "0001", "0002"])
+    assert "0001 is no folder" in wrong
+
+
 def test_interrupted_before_a_late_answer(folder: Folder, sandbox: Any) -> None:
     """Longer than the library's own two seconds: a second signal can end the wait, and the first says so."""
     sandbox.fault("delay_after", "CreateAigcImageTask", ms=5000)

@@ -26,6 +26,7 @@ def generate(args: argparse.Namespace, output: Output, interrupts: Interrupts) -
     with _client(args, output) as client:
         request = requests.build(args, "submit", follow=True)
         files.prepare()
+        files.check_targets(request.provider, request.operation, requests.count(request))
         run = Run(client, output, files, args.timeout)
 
         def work() -> None:

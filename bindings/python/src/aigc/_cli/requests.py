@@ -86,6 +86,12 @@ def _shown(text: str) -> str:
     return repr(line if len(line) <= _SHOWN else line[:_SHOWN] + "…")
 
 
+def count(request: Request) -> Optional[int]:
+    """How many images the request asks for; None where the provider or a profile says it."""
+    found = request.fields.get("count")
+    return found if isinstance(found, int) and not isinstance(found, bool) and found > 0 else None
+
+
 def _check_key(args: argparse.Namespace) -> None:
     """Raises InvalidArgumentError for a key that no journal keeps: before a picture is uploaded, and before anything is sent."""
     if getattr(args, "key", None) and not profiles.configuration(options.settings(args)).value("journal.path"):

@@ -11,7 +11,7 @@ import shutil
 import socket
 import time
 import uuid
-from typing import IO, Any, Dict, Iterable, Iterator, Mapping, Optional, Tuple
+from typing import IO, Any, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from ..enums import Status
 from ..errors import AigcError, FileError, NoSpaceError, WrongStateError
@@ -23,6 +23,10 @@ REPORT = "report.html"
 _LEDGER = "rows.jsonl"
 _LOCK = "run.lock"
 _ERRORS = "errors.txt"
+
+
+NO_FILE = -1
+"""The size of a folder, a pipe, a socket, a device or a link to nothing."""
 
 
 class Folder:
@@ -128,8 +132,8 @@ class Folder:
         return found.f_bavail * found.f_frsize
 
     def files(self, stems: Iterable[str] = ()) -> Iterator[Tuple[str, int]]:
-        """The files of the folder and of its numbered folders, as paths from it, with their sizes. stems: the names that the
-        rows need, for a folder that is too large to be listed."""
+        """The files of the folder and of its numbered folders, as paths from it, with their sizes; NO_FILE for anything else of
+        that name. stems: the names that the rows need, for a folder that is too large to be listed."""
         yield from self._files("")
 
     def _files(self, below: str) -> Iterator[Tuple[str, int]]:
@@ -144,8 +148,16 @@ class Folder:
                         yield path, entry.stat().st_size
                     elif not below and entry.name.isdigit() and entry.is_dir():
                         yield from self._files(entry.name)
+                    else:
+                        yield path, NO_FILE
         except FileNotFoundError:
             return
+
+    def wrong_rooms(self, names: Iterable[str]) -> List[str]:
+        """What is wrong with the numbered folders that the rows need: something else has the name of one."""
+        paths = [os.path.join(self.path, name) for name in sorted(filter(None, names))]
+        found = [path for path in paths if os.path.lexists(path) and not os.path.isdir(path)]
+        return [f"{path} is no folder, and pictures need one of that name: move it away" for path in found]
 
     # What lasts.
 

@@ -163,6 +163,8 @@ class Index:
         self._has_paid = False
         self._has_keys: Optional[bool] = None
         """Whether the rows have keys of their own; None before the first."""
+        self._in_the_way: Dict[str, Tuple[str, str]] = {}
+        """What has the name of a picture and is none, with what it is."""
         self._has_former = False
         """Whether an older version has noted whole numbers as "1.0"."""
         self.held: List[str] = []
@@ -400,11 +402,13 @@ class Index:
                 self._db.execute("UPDATE rows SET jkey = ? WHERE n = ?", (names[0], n))
 
     def load_files(self, entries: Iterable[Tuple[str, int]]) -> None:
-        """Paths from the folder of the batch, and sizes. A file of no bytes is no picture."""
+        """Paths from the folder of the batch, and sizes. A file of no bytes is no picture, and neither is what is no file."""
         for path, size in entries:
             stem = _names.stem_of_file(os.path.basename(path))
             if stem is not None and size > 0:
                 self._db.execute("INSERT OR REPLACE INTO files VALUES(?, ?, ?)", (stem, path, size))
+            elif stem is not None:
+                self._in_the_way[stem] = path, "which is empty" if size == 0 else "which is no file"
 
     def keys(self, page: int = 2000) -> Iterator[List[str]]:
         """The keys of all rows, in pages; also as an older version may have noted them."""
@@ -492,7 +496,8 @@ class Index:
                 "rows.stem, journal.state, journal.alive, journal.status, journal.remote_id, journal.images, "
                 "journal.sent_ms, journal.accepted_ms, journal.ended_ms, results.state, results.files, results.message, "
                 "results.status, results.seconds, results.token, "
-                "sent.print, results.print, results.remote_id, sent.state, sent.remote_id, sent.journal, sent.run FROM rows "
+                "sent.print, results.print, results.remote_id, sent.state, sent.remote_id, sent.journal, sent.run, rows.wanted "
+                "FROM rows "
                 "LEFT JOIN journal ON journal.jkey = rows.jkey "
                 "LEFT JOIN results ON results.key = rows.key AND results.jkey = rows.jkey "
                 "LEFT JOIN sent ON sent.key = rows.key WHERE rows.n > ? ORDER BY rows.n LIMIT ?",
@@ -509,7 +514,7 @@ class Index:
     def _decide_row(self, row: Tuple[Any, ...]) -> Optional[Problem]:
         (n, number, line, key, jkey, mark, names, provider, operation, stem, state, alive, status, remote_id, images,
          sent_ms, accepted_ms, ended_ms, last, files, message, last_status, seconds, token, sent_print, told_print, told_id,
-         sent_state, sent_id, sent_by, sent_run) = row
+         sent_state, sent_id, sent_by, sent_run, wanted_images) = row
         values = {"key": jkey, "provider": provider, "operation": operation, **json.loads(names)}
         here = self._listed(json.loads(files or "[]"))
         said = self._said_here(state, last, told_id, sent_state, sent_by, sent_run)
@@ -561,7 +566,8 @@ class Index:
         )
         if objection is not None:
             return Problem(objection, number, line, "key")
-        return self._objection(decision, number, line, key, stem)
+        stems = (_names.stem(self.options.name_template, values, index) for index in range(1, wanted_images))
+        return self._objection(decision, number, line, key, [stem, *stems])
 
     def _said_here(
         self, state: Optional[str], last: Optional[str], told_id: Optional[str], sent_state: Optional[str],
@@ -609,7 +615,7 @@ class Index:
             f"--journal, or put the newest copy of it back. If it is lost, {again}"
         )
 
-    def _objection(self, decision: Decision, number: int, line: int, key: str, stem: str) -> Optional[Problem]:
+    def _objection(self, decision: Decision, number: int, line: int, key: str, stems: List[str]) -> Optional[Problem]:
         if decision.stands is Is.CONFLICT:
             return Problem(
                 "this key was sent with other fields before (--set, --provider and a profile count too): give the row another "
@@ -617,13 +623,21 @@ class Index:
                 number, line, "key",
             )
         if decision.do in (Do.SEND, Do.AGAIN):
-            taken = self.file_of(stem)
-            if taken is not None:
-                return Problem(
-                    f"there is a file {taken}, and the journal knows no job that made it: move the file away, or take "
-                    "another --out or --name-template",
-                    number, line, "key",
-                )
+            for stem in stems:
+                taken = self.file_of(stem)
+                if taken is not None:
+                    return Problem(
+                        f"there is a file {taken}, and the journal knows no job that made it: move the file away, or take "
+                        "another --out or --name-template",
+                        number, line, "key",
+                    )
+                if stem in self._in_the_way:
+                    path, what = self._in_the_way[stem]
+                    return Problem(
+                        f"in the place of the picture there is {path}, {what}: move it away, or take another --out or "
+                        "--name-template",
+                        number, line, "key",
+                    )
         return None
 
     def _listed(self, paths: List[str]) -> List[str]:

@@ -293,6 +293,7 @@ def _look_back(plan: Plan, wrong: _Errors, shared: Optional[Shared]) -> None:
     index.load_files(folder.files(index.stems()))
     for problem in index.decide():
         wrong.add(problem)
+    wrong.whole(folder.wrong_rooms({_names.folder(row, index.rows) for row in range(1, index.rows + 1, _names.FOLDER_ROWS)}))
     for key in index.unknown_again():
         wrong.add(Problem(f"--again {key}: no row has this key"))
     index.make_queues()
