@@ -192,7 +192,8 @@ final class AnswerTests: XCTestCase {
     func testAStatusOfAnotherTencentTask() throws {
         let calls = try Calls()
         for (id, isOwn) in [
-            (#""4-AigcImage-1""#, true), ("null", true), (#""""#, true), (#""4-AigcImage-2""#, false), ("17", false),
+            (#""4-AigcImage-1""#, true), ("null", true), (#""""#, true), (#""4-AigcImage-2""#, false), ("17", true),
+            (#""4-AigcImage-10""#, true), (#""b9f30f3a9b""#, true),
         ] {
             let body = #"{"Response":{"TaskId":\#(id),"Status":"DONE","ImageUrls":["https://a/b"],"RequestId":"r"}}"#
             let answer = calls.tencent(calls.tencentStatus, reply(200, body))

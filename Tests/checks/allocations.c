@@ -73,6 +73,7 @@ static void *serve(void *answer)
     /* An id that was there before would not be believed: each answer to a submission has its own. */
     char *task = strstr(out, "TaskId\":\"4-AigcImage-"), *id = strstr(out, "RequestId\":\"");
     if (!task || !id) die("answer");
+    char *name = task;
     task += strlen("TaskId\":\"4-AigcImage-");
     id += strlen("RequestId\":\"");
     for (;;) {
@@ -92,6 +93,8 @@ static void *serve(void *answer)
             snprintf(digits, sizeof digits, "%08lx", (unsigned long)number);
             memcpy(task, digits, 8);
             memcpy(id, digits, 8);
+            /* A status that names another task would not be believed either. */
+            memcpy(name, strstr(in, "DescribeAigcImageTask") ? "NoTask" : "TaskId", 6);
             if (write(fd, out, length) != (ssize_t)length) break;
         }
         if (fd >= 0) close(fd);

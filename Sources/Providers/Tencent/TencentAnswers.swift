@@ -98,7 +98,7 @@ enum TencentAnswers {
         _ reader: ReplyReader, _ read: JSONAnswer, _ content: JSONValue, _ requestID: String?,
         _ store: TencentStore, _ now: Int64
     ) -> Result<JobAnswer, CallFailure> {
-        // Not documented: what says nothing of its job is about the one that was asked for.
+        // Not documented: an answer that names no task, or one in another form, is about the one that was asked for.
         if let said = content[anyCase: "TaskId"]?.identifier, !asks(reader.call, about: said) {
             return .failure(reader.unreadable("it is about another job", requestID: requestID))
         }
@@ -150,9 +150,13 @@ enum TencentAnswers {
         return .success(answer)
     }
 
+    /// False only for another id of the same form: a name for something else must not hide a finished task.
     private static func asks(_ call: ProviderCall, about id: String) -> Bool {
         guard let asked = (try? JSONValue.parse(call.body))?[anyCase: "TaskId"]?.identifier else { return true }
-        return asked.isSame(as: id)
+        func form(_ id: String) -> (Int, [UInt8]) {
+            (id.utf8.count, Array(id.utf8.prefix(through: id.utf8.lastIndex(of: UInt8(ascii: "-")) ?? id.startIndex)))
+        }
+        return asked.isSame(as: id) || form(asked) != form(id)
     }
 
     private static func end(_ now: Int64) -> Int64 {
