@@ -18,18 +18,18 @@
  *  5. Each job ends exactly once, with one AIGC_EVENT_JOB_DONE, whatever happened.
  *  6. A submission is sent at most once, unless it provably never reached the provider. If the outcome is unknown, the
  *     error says so (AIGC_E_OUTCOME_UNKNOWN), and the library does not send the submission again.
- *  7. After fork() the child may only free the handles that it inherited. This forgets the handles and shuts nothing
- *     down. Every other use of an inherited handle returns AIGC_E_FORKED. The parent is not affected. The child may
- *     create clients of its own.
+ *  7. After fork() the child may only free the handles that it inherited. Such a _free closes and ends nothing. Every
+ *     other use of an inherited handle returns AIGC_E_FORKED. The parent is not affected. The child may create clients
+ *     of its own.
  *  8. Bad data from the network, a full disk or a wrong argument never aborts the process. The result is always an
  *     error, and never half a file.
- *  9. A secret never appears in a message, a log, a token or a file. A secret is never sent to any host but the host
- *     that it signs for.
- * 10. With a journal (configuration key journal.path, since 1.2) the sixth promise holds for a key, across threads,
- *     clients, processes, crashes and languages on one machine. A submission is on disk before its first byte leaves.
- *     The provider's job id is on disk before AIGC_EVENT_JOB_ACCEPTED reports it. The same key is never submitted twice.
- *     After a crash, only a submission that was on the wire is unknown (AIGC_STATE_UNKNOWN). If the journal cannot be
- *     written, nothing is sent.
+ *  9. A secret never appears in a message, a log, a token or a file. The library sends a secret to no host but
+ *     the one that the secret is for.
+ * 10. With a journal (configuration key journal.path, since 1.2) each job has a key, and promise 6 holds for the key:
+ *     across threads, clients, processes, crashes and languages on one machine. A submission is on disk before its first
+ *     byte is sent. The provider's job id is on disk before AIGC_EVENT_JOB_ACCEPTED reports it. The same key is never
+ *     submitted twice. After a crash, only a submission that was on the wire is unknown (AIGC_STATE_UNKNOWN). If the
+ *     journal cannot be written, nothing is sent.
  *
  * THE SIMPLE PATH (bindings/c/generate.c is this, complete)
  *
@@ -69,8 +69,8 @@
  *
  * SIGNALS
  *
- *  A signal ends no wait: your handler runs, and then aigc_job_wait(), aigc_client_next_event() and every other wait
- *  continues. Call no function of this library in a signal handler. If Ctrl-C kills a process while its submission is on
+ *  A signal does not end a wait: your handler runs, and then aigc_job_wait(), aigc_client_next_event() and all other waits
+ *  continue. Call no function of this library in a signal handler. If Ctrl-C kills a process while its submission is on
  *  the wire, nobody learns the id of the job. So wait in slices, let the handler set a flag, and close the client with a
  *  grace:
  *
@@ -274,12 +274,12 @@ const char *aigc_config_get(aigc_config *config, const char *key);
 aigc_status aigc_config_describe(size_t index, const char **key, const char **type, const char **default_value,
                                  const char **text);
 
-/* What aigc_client_new() would use with this configuration (NULL: all defaults), and who says so, as JSON in a buffer that
- * is yours to free. Makes no client and no file; reads the environment and the configuration file, as aigc_client_new()
- * does, and fails like it where they cannot be used. The file is read also where no profile of it is asked for.
+/* The settings that aigc_client_new() would use with this configuration (NULL: all defaults) and the source of each, as JSON
+ * in a buffer that is yours to free. Makes no client and no file. Reads the environment and the configuration file, and
+ * returns the same errors as aigc_client_new(). With the profile "none" this call reads the file too.
  *   "file"      where the configuration file is, whether it exists or not; null: there is none for this process
  *   "read"      whether it was read
- *   "problem"   why it cannot be used, where the key profile or AIGC_PROFILE is "none" (otherwise this is an error), or null
+ *   "problem"   why the file cannot be used, or null. Only with the profile "none": otherwise the call returns the error
  *   "profiles"  the names of the profiles in it
  *   "profile"   the profile in use, or null
  *   "provider"  what the file says of the provider, for programs that let their users leave it out, or null
@@ -368,14 +368,14 @@ aigc_status aigc_request_add_image_url(aigc_request *request, const char *url, c
  * "batch-7/000123". A key needs a client with a journal.path: see aigc_client_submit(). "" removes the key. Do not compute
  * the key from the arguments: you may want the same prompt twice.
  *
- * "hold" ("true" or "false", default "false", since 1.2): the job gets credentials, rate and place. Then it gives rate and
- * place back, so that any number of jobs can be held, and waits before its first byte until aigc_job_release(). Meanwhile a
- * host can note the job in a database of its own. A released job waits in line for rate and place once more.
+ * "hold" ("true" or "false", default "false", since 1.2): the job is prepared (AIGC_EVENT_JOB_READY), but nothing of it is
+ * sent before aigc_job_release(). A program can first save the job in its own database. A held job uses no share of the rate
+ * and of http.max_in_flight, so any number of jobs can be held. After the release the job waits for both again.
  *
- * "check" ("on" or "off", default "on", since 1.2): aigc_client_submit() refuses a value that the text of its field
- * excludes, or that is certainly a mistake, with AIGC_E_INVALID_ARGUMENT before anything is sent: a text of blanks only, an
- * Alibaba prompt without <special-token>, a seed out of range. "off" sends such values. Required fields are checked
- * always. */
+ * "check" ("on" or "off", default "on", since 1.2): before anything is sent, aigc_client_submit() refuses a value that the
+ * description of its field forbids, or that is certainly a mistake (AIGC_E_INVALID_ARGUMENT). Examples: a text of blanks
+ * only, an Alibaba prompt without <special-token>, a seed out of range. "off" sends such values. Required fields are always
+ * checked. */
 aigc_status aigc_request_set_option(aigc_request *request, const char *name, const char *value, aigc_error **error);
 
 /* Frees a request. Its jobs keep running. NULL is fine. Since 1.0. */
@@ -401,16 +401,16 @@ typedef struct aigc_event aigc_event;
  * keys. "aigc sandbox" sets the variables, so that any program uses the sandbox without a change. Starts no thread and
  * opens no connection. Since 1.0.
  *
- * Keys that neither the configuration nor a variable sets come from a profile of the configuration file (since 1.2), and
- * fields that a request does not set, too. The file is $XDG_CONFIG_HOME/aigc/config.toml, otherwise
- * ~/.config/aigc/config.toml; AIGC_CONFIG_FILE names another file, or "none". The profile is that of the key profile, then of
- * the variable AIGC_PROFILE, then the file's own choice (profile = "work", or the profile "default"); "none" stands for
- * none. Without a file nothing is changed: the call tries to open one file. A file that has an error, is larger than one
+ * Keys that neither the configuration nor a variable sets come from a profile of the configuration file, and so do fields
+ * that a request does not set (since 1.2). The file is $XDG_CONFIG_HOME/aigc/config.toml, otherwise
+ * ~/.config/aigc/config.toml; AIGC_CONFIG_FILE names another file, or "none". The configuration key profile names the
+ * profile; otherwise the variable AIGC_PROFILE, otherwise the file (profile = "work"), otherwise it is "default". The name
+ * "none" means no profile. If the file does not exist, the defaults apply. A file that has an error, is larger than one
  * mebibyte, is no regular file, or can be written by other users is an error of this call: AIGC_E_INVALID_ARGUMENT with line
  * and column, or AIGC_E_FILE. The file holds no secrets; a profile that sets one is refused.
  *
- * A program that has more rights than its caller (set-uid, file capabilities) takes nothing from the environment and from
- * the file; the key profile is an error there. */
+ * A program that has more rights than its caller (set-uid, file capabilities) uses neither the environment nor the file. In
+ * such a program the configuration key profile is an error. */
 aigc_status aigc_client_new(const aigc_config *config, aigc_client **client, aigc_error **error);
 
 /* Ends all jobs of the client in this process (AIGC_E_CANCELLED) and joins its threads; the jobs keep running at the
@@ -425,8 +425,8 @@ void aigc_client_free(aigc_client *client);
 
 /* Sets the credentials of a provider from now on, in place of all other sources. For Alibaba id and secret are AccessKey
  * id and secret, for Tencent SecretId and SecretKey. token is the STS security token or NULL. expires_at_ms is the time
- * when the credentials end, 0 if never; before that time an AIGC_EVENT_CREDENTIALS_NEEDED asks for new credentials. A key
- * or token that is not printable ASCII without blanks is AIGC_E_INVALID_ARGUMENT, and the credentials in use stay in use.
+ * when the credentials end, 0 if never; before that time an AIGC_EVENT_CREDENTIALS_NEEDED asks for new credentials. Keys
+ * and token must be printable ASCII without blanks; otherwise the call returns AIGC_E_INVALID_ARGUMENT and changes nothing.
  * Since 1.0. */
 aigc_status aigc_client_set_credentials(aigc_client *client, const char *provider, const char *id, const char *secret,
                                         const char *token, int64_t expires_at_ms, aigc_error **error);
@@ -450,15 +450,15 @@ aigc_status aigc_client_report(aigc_client *client, aigc_buffer **report, aigc_e
  *                 that repeat a failed call), "answered", "failed" (an object: status name to count; it includes calls that
  *                 failed before the wire), "cut" (calls that this process ended on the wire), "throttled", "in_flight",
  *                 "sent_bytes", "received_bytes" (bodies only), "wait_ms" (before the wire), "duration_ms" (on the wire)
- *   "calls_waiting"      calls that wait for credentials, for their rate or for a free place
+ *   "calls_waiting"      calls that wait for credentials, for their rate or for http.max_in_flight
  *   "jobs"        for each "provider", "operation" and "kind" ("job", "download"): "started" (attached jobs included),
  *                 "accepted", "succeeded", "failed", "cancelled", "unknown", "active", "duration_ms" (of succeeded jobs);
  *                 since 1.2 "ended" (an object: status name to count, AIGC_OK for success) and "lag_ms" (of followed jobs:
- *                 half of the time between the newest two status calls, about how late an end was seen)
+ *                 half of the time between the newest two status calls: an estimate of the delay until an end was seen)
  *   "rates"       since 1.2, for each "provider" and "action" that this process has called: "per_s" (configured, 0: none),
  *                 "in_force_per_s" (now, 0: no limit), "throttled" (answers that slowed it), "waited_ms" (for permits),
  *                 "shared" (whether processes share the rate through a file)
- *   "kinds_known" since 1.2: kinds of jobs whose durations are known well enough to choose when to ask for them
+ *   "kinds_known" since 1.2: kinds of jobs whose usual duration the client has learned, to time its status calls
  *   "credentials" for each "provider": how many searches for credentials "found" some, and how many "failed"
  *   "events_queued", "logs_lost" (log records that were dropped because nobody took them in time)
  * A histogram ("..._ms") has "bounds" (inclusive, milliseconds), "counts" (not cumulative; one more than bounds, and the
@@ -472,12 +472,13 @@ aigc_status aigc_client_stats(aigc_client *client, aigc_buffer **stats, aigc_err
  *
  * With a journal (since 1.2) the call waits for the disk, not for the network. If the journal knows the key, nothing is
  * submitted: the call returns AIGC_OK, and *job is the known job, in its present state. A known job that has succeeded gets
- * its images by one status call. A job of another client is watched (AIGC_STATE_QUEUED, AIGC_STATE_SUBMITTING), and taken
- * over when that client is gone. If a process died while its submission was on the wire, the job ends with
- * AIGC_E_OUTCOME_UNKNOWN, and the submission is not sent again. A key whose job provably did not run
- * (AIGC_OUTCOME_NOT_SENT) is free for another submission. Another request under a key in use is AIGC_E_KEY_CONFLICT; an
- * image URL counts without the signature of a bucket's owner (COS, OSS, S3), which may change. After AIGC_E_JOURNAL and
- * AIGC_E_NO_SPACE nothing was sent. If a request has no "key", a client with a journal chooses one: see aigc_job_key(). */
+ * its images by one status call. If the job belongs to another client, the handle shows its state (AIGC_STATE_QUEUED,
+ * AIGC_STATE_SUBMITTING); when that client is gone, this client takes the job over. If a process died while its submission
+ * was on the wire, the job ends with AIGC_E_OUTCOME_UNKNOWN, and the submission is not sent again. A key whose job provably
+ * did not run (AIGC_OUTCOME_NOT_SENT) is free for another submission. Another request under a key in use is
+ * AIGC_E_KEY_CONFLICT. The comparison ignores the signature in an image URL (COS, OSS, S3), because the signature may
+ * change. After AIGC_E_JOURNAL and AIGC_E_NO_SPACE nothing was sent. If a request has no "key", a client with a journal
+ * chooses one: see aigc_job_key(). */
 aigc_status aigc_client_submit(aigc_client *client, const aigc_request *request, aigc_job **job, aigc_error **error);
 
 /* Attaches a job from its token, in any process and any language. follow: 1 lets the engine poll the job until it ends. 0
@@ -490,19 +491,19 @@ aigc_status aigc_client_attach(aigc_client *client, const char *token, int32_t f
 aigc_status aigc_client_attach_id(aigc_client *client, const char *provider, const char *operation,
                                   const char *remote_id, int32_t follow, aigc_job **job, aigc_error **error);
 
-/* Attaches the job of a key that the client's journal knows, as aigc_client_submit() does, but without a request. follow as
- * in aigc_client_attach(). AIGC_E_NOT_FOUND: the journal has no such key. AIGC_E_WRONG_STATE: the client has no
- * journal.path, or the submission of the key was never sent and its client is gone; then submit its request. Waits for the
- * disk, not for the network. Since 1.2. */
+/* Attaches the job of a key in the client's journal. Works like aigc_client_submit() with a known key, but needs no request.
+ * follow as in aigc_client_attach(). AIGC_E_NOT_FOUND: the journal has no such key. AIGC_E_WRONG_STATE: the client has no
+ * journal.path; or the key was never sent and the client that took it is gone: then call aigc_client_submit(). Waits for
+ * the disk, not for the network. Since 1.2. */
 aigc_status aigc_client_attach_key(aigc_client *client, const char *key, int32_t follow, aigc_job **job,
                                    aigc_error **error);
 
 /* Takes over every job of the client's journal whose client is gone (killed, or closed before the job ended). An accepted
  * job is attached, follow as in aigc_client_attach(), and reported by AIGC_EVENT_JOB_ACCEPTED. A job whose submission was
- * on the wire is reported by AIGC_EVENT_JOB_DONE with AIGC_E_OUTCOME_UNKNOWN. aigc_event_job() gives the job, aigc_job_ref()
- * keeps it, and aigc_job_key() is its key. Sends no submission. Does not touch a job whose client is alive, even if the
- * process of that client is stopped. Sets *count (may be NULL) to the number of jobs that were taken over.
- * AIGC_E_WRONG_STATE: the client has no journal.path. Waits for the disk. Since 1.2. */
+ * on the wire is reported by AIGC_EVENT_JOB_DONE with AIGC_E_OUTCOME_UNKNOWN. Take the job with aigc_event_job(), keep it
+ * with aigc_job_ref(), and read its key with aigc_job_key(). Sends no submission. Does not touch a job whose client is
+ * alive, even if the process of that client is stopped. Sets *count (may be NULL) to the number of jobs that were taken
+ * over. AIGC_E_WRONG_STATE: the client has no journal.path. Waits for the disk. Since 1.2. */
 aigc_status aigc_client_resume(aigc_client *client, int32_t follow, size_t *count, aigc_error **error);
 
 /* Fetches one image by its id or URL, without an earlier job. The operation of request must be an operation that fetches.
@@ -531,9 +532,9 @@ aigc_status aigc_client_call(aigc_client *client, const char *provider, const ch
                              int32_t reads, aigc_job **job, aigc_error **error);
 
 /* A descriptor that is readable while events are queued (level-triggered). Put it into epoll, poll, libuv, GLib or asyncio.
- * The descriptor belongs to the client: never read, write or close it. It becomes readable once for several events that
- * come together, which can be milliseconds after the first of these events can be taken. -1 for NULL, or when descriptors
- * are exhausted. Since 1.0. */
+ * The descriptor belongs to the client: never read, write or close it. Events that come together make it readable once. It
+ * may become readable some milliseconds after aigc_client_next_event() can take the first event. -1 for NULL, or when
+ * descriptors are exhausted. Since 1.0. */
 int32_t aigc_client_event_fd(aigc_client *client);
 
 /* Takes the next event, yours to free. Waits up to timeout_ms for an event; 0 does not wait. AIGC_OK with *event NULL
@@ -565,7 +566,7 @@ void aigc_client_wake(aigc_client *client);
 enum {
     AIGC_STATE_NONE = 0,       /* no job (a NULL handle) */
     AIGC_STATE_QUEUED = 1,     /* not sent yet: the job waits for the rate limit, credentials or a retry. If the provider
-                                  has refused the job for now, aigc_job_provider_response() says why */
+                                  asked to try later, aigc_job_provider_response() says why */
     AIGC_STATE_SUBMITTING = 2, /* the submission is on the wire */
     AIGC_STATE_PENDING = 3,    /* accepted, not started */
     AIGC_STATE_RUNNING = 4,    /* started; also every provider state that this version does not know */
@@ -614,36 +615,36 @@ const char *aigc_job_provider(aigc_job *job);
 const char *aigc_job_operation(aigc_job *job);
 
 /* The provider's own word for the state, such as "WAIT_SCHEDULE" or "RUN"; undocumented words come unchanged. NULL until
- * the provider has sent one. While the job waits in AIGC_STATE_QUEUED because the provider has refused it for now, this is
- * the code of that refusal ("RequestLimitExceeded").
+ * the provider has sent one. While the job is in AIGC_STATE_QUEUED because the provider asked to try later, this is the
+ * code of that answer ("RequestLimitExceeded").
  *
  * aigc_job_provider_state(), aigc_job_provider_response() and aigc_job_request_id() can give another string after each
- * answer. For each of the three a handle keeps the newest 16 different strings that it gave out. A call that gives a new
- * string frees the 17th newest. So a pointer stays valid at least until somebody asks this handle for the string again.
- * Copy a string that you keep longer, or that you read while another thread asks the same handle. Since 1.0. */
+ * answer. For each of the three functions a handle keeps the newest 16 different strings that it gave out, and frees older
+ * ones. A later call on this handle, on any thread, can therefore free a string that an earlier call gave. Copy a string
+ * that you use after another call. Since 1.0. */
 const char *aigc_job_provider_state(aigc_job *job);
 
-/* The provider's last answer about this job as it came, with every field it sent: JSON as a rule. An answer that could not
- * be read is given too, its first 64 KiB; each NUL and each byte that is not UTF-8 text is U+FFFD. An answer that was read
- * and is longer than 1 MiB is not kept. NULL until an answer came. While the job waits in AIGC_STATE_QUEUED because the
- * provider has refused it for now, this is the refusal: an object with those of "Code", "Message" and "RequestId" that the
- * provider sent. Since 1.0. */
+/* The provider's last answer about this job, unchanged and with all its fields, usually JSON. If the library could not read
+ * the answer, this is its first 64 KiB; each NUL and each byte that is not UTF-8 text is U+FFFD. A readable answer of more
+ * than 1 MiB is not kept. NULL until an answer came. While the job is in AIGC_STATE_QUEUED because the provider asked to try
+ * later, this is an object with "Code", "Message" and "RequestId" of that answer, without those that the provider did not
+ * send. Since 1.0. */
 const char *aigc_job_provider_response(aigc_job *job);
 
 /* The provider's request id of the last answer. NULL until an answer came. Since 1.0. */
 const char *aigc_job_request_id(aigc_job *job);
 
 /* Waits up to timeout_ms until the job has ended. AIGC_OK: the job succeeded. AIGC_E_TIMEOUT: the job has not ended. Every
- * other status says how the job ended, as aigc_job_error() does. A job that is not followed ends by aigc_job_refresh() or
- * by its deadline. Any number of threads may wait for one job. Takes no events. Since 1.0. */
+ * other status says how the job ended, as aigc_job_error() does. If a job is not followed, only aigc_job_refresh() sees its
+ * end, or its deadline ends it. Any number of threads may wait for one job. Takes no events. Since 1.0. */
 aigc_status aigc_job_wait(aigc_job *job, int64_t timeout_ms, aigc_error **error);
 
 /* Makes exactly one status call and waits up to timeout_ms for its answer. A failed call is not repeated. AIGC_OK: the
- * getters give the answer. With timeout_ms 0 there is no wait: AIGC_OK means that the call has been started, and
- * AIGC_EVENT_JOB_REFRESHED reports its end. AIGC_E_TIMEOUT: the answer has not come yet. Another status: the call failed;
- * this does not end the job. If the job ends for another reason during the wait, the status is AIGC_E_WRONG_STATE, or says
- * how the job ended. A refresh during another status call of the job shares the answer of that call. AIGC_E_WRONG_STATE
- * for a job that has ended, has no id yet, or is a download. Since 1.0. */
+ * answer came; read it with the getters. With timeout_ms 0 the function does not wait: AIGC_OK means that the call has been
+ * started, and AIGC_EVENT_JOB_REFRESHED reports its end. AIGC_E_TIMEOUT: no answer yet. AIGC_E_WRONG_STATE: the job has
+ * ended, has no id yet, or is a download. If the job ends for another reason during the wait, the status is this one or
+ * says how the job ended. Every other status: the call failed; the job keeps running. A refresh during another status call
+ * of the job shares the answer of that call. Since 1.0. */
 aigc_status aigc_job_refresh(aigc_job *job, int64_t timeout_ms, aigc_error **error);
 
 /* Turns following on (1) or off (0) at any time. Since 1.0. */
@@ -667,7 +668,7 @@ aigc_status aigc_job_release(aigc_job *job, aigc_error **error);
 /* Ends the job in this process, at once. When this function returns, the job has ended, by this call or for another
  * reason. Idempotent. Neither provider can be told to stop: an accepted job keeps running and is billed, and its token
  * stays valid. If the submission is on the wire, the library still waits for its answer in the background, and the answer
- * brings the id (AIGC_EVENT_JOB_ACCEPTED). A download whose file is just being published may end as a success. NULL is
+ * brings the id (AIGC_EVENT_JOB_ACCEPTED). A download that is just renaming its file may still succeed. NULL is
  * fine. Since 1.0. */
 void aigc_job_cancel(aigc_job *job);
 
@@ -689,7 +690,7 @@ const char *aigc_job_asset_id(aigc_job *job, size_t index);
 /* The URL of an image of Tencent. It can hold a signature: treat the URL as a secret. NULL for Alibaba. Since 1.0. */
 const char *aigc_job_asset_url(aigc_job *job, size_t index);
 
-/* When the image's URL ends, as far as is known. Tencent: the time in the URL itself, or 12 hours after the library first
+/* When the image's URL expires, as far as is known. Tencent: the time in the URL itself, or 12 hours after the library first
  * saw that the job was done. 0 if unknown. Since 1.0. */
 int64_t aigc_job_asset_expires_at_ms(const aigc_job *job, size_t index);
 
@@ -755,8 +756,8 @@ enum {
     AIGC_EVENT_LOG = 8,               /* a log record (only with the configuration's log.level, since 1.1):
                                          aigc_event_level(), aigc_event_message(), aigc_event_fields(),
                                          aigc_event_job_id(). At most log.capacity records are queued */
-    AIGC_EVENT_JOB_READY = 9          /* a job with the option "hold" has everything that it needs, and waits for
-                                         aigc_job_release(); a held job keeps no rate and no place (since 1.2) */
+    AIGC_EVENT_JOB_READY = 9          /* a job with the option "hold" is ready to be sent, and waits for
+                                         aigc_job_release() (since 1.2) */
 };
 
 /* One of AIGC_EVENT_*. Since 1.0. */
@@ -828,8 +829,8 @@ void aigc_buffer_free(aigc_buffer *buffer);
  *
  * The journal is a folder of your user on a local disk. Any number of processes may use one journal at the same time. It
  * holds keys, states, the providers' ids, times, and a digest of each request. It never holds an image's URL or a secret.
- * It holds no prompt, unless journal.requests keeps the bodies of requests until their jobs are accepted, refused or
- * resolved. With its body a person can look for a key in doubt, and another program can submit a key that was never sent.
+ * It holds no prompt, unless journal.requests is on: then it keeps the body of each request until the job is accepted,
+ * refused or resolved. A person can use the body to look for a job in doubt, and a program to submit a key never sent.
  * Inside a process that uses a journal, never open its files with another copy of SQLite. Each function of this section
  * opens the folder, does its work, waits for the disk and closes the folder. A missing folder or file is AIGC_E_JOURNAL.
  * Any thread.
@@ -852,10 +853,10 @@ aigc_status aigc_journal_list(const char *path, const char *filter_json, const c
  * outcome AIGC_OUTCOME_ACCEPTED, with the remote_id of the job: the next client that submits or attaches the key, or that
  * resumes, follows the job. AIGC_OUTCOME_NOT_SENT, remote_id NULL: the key is free for another submission; if you are wrong,
  * that submission costs a second time. AIGC_OUTCOME_UNKNOWN, remote_id NULL: the key is abandoned and never sent again.
- * A finding can be corrected by another one, until a client has followed the job to its end. AIGC_E_NOT_FOUND: the journal
+ * You can correct your answer by another call, until a client has followed the job to its end. AIGC_E_NOT_FOUND: the journal
  * has no such key. AIGC_E_WRONG_STATE: the key is not in doubt (the provider accepted it, it was never sent, or its job has
- * ended), or a client that is alive drives its job. AIGC_E_INVALID_ARGUMENT: no job can have this id, or another key of the
- * journal has it. Since 1.2. */
+ * ended), or a live client still works on its job. AIGC_E_INVALID_ARGUMENT: remote_id cannot be a job id, or another key of
+ * the journal has it. Since 1.2. */
 aigc_status aigc_journal_resolve(const char *path, const char *key, int32_t outcome, const char *remote_id,
                                  aigc_error **error);
 

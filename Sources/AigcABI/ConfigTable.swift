@@ -214,7 +214,7 @@ extension BoolKey {
     static let journalRequests = BoolKey(
         ConfigKey(
             "journal.requests", .bool, "false",
-            "Whether the journal keeps the body of a request, with its prompt, until its job has ended"))
+            "Whether the journal keeps the body of a request, with its prompt, until its job is accepted"))
     static let eventsProgress = BoolKey(
         ConfigKey("events.progress", .bool, "false", "Whether AIGC_EVENT_JOB_PROGRESS is queued"))
 }

@@ -4,7 +4,8 @@ internal import Glibc
 
 /// The helper thread of a journal: writes steps in groups. While one group is on its way to the disk the next one collects.
 final class JournalWriter: @unchecked Sendable {
-    // Everything that changes is guarded by `lock`, but for `owed` and `needsBallast`, which the helper thread alone uses.
+    // Everything that changes is guarded by `lock`, but for `owed` and `needsBallast`, which the helper thread uses, and after
+    // its end the thread that closes.
     private let store: Store
     private let owner: Int64
     private let hash: @Sendable ([UInt8]) -> [UInt8]

@@ -90,8 +90,8 @@ export interface Constants {
   /** No job (a NULL handle). */
   readonly STATE_NONE: 0;
   /**
-   * Not sent yet: the job waits for the rate limit, credentials or a retry. If the provider has refused the job for
-   * now, aigc_job_provider_response() says why.
+   * Not sent yet: the job waits for the rate limit, credentials or a retry. If the provider asked to try later,
+   * aigc_job_provider_response() says why.
    */
   readonly STATE_QUEUED: 1;
   /** The submission is on the wire. */
@@ -141,10 +141,7 @@ export interface Constants {
    * aigc_event_fields(), aigc_event_job_id(). At most log.capacity records are queued.
    */
   readonly EVENT_LOG: 8;
-  /**
-   * A job with the option "hold" has everything that it needs, and waits for aigc_job_release(); a held job keeps no
-   * rate and no place (since 1.2).
-   */
+  /** A job with the option "hold" is ready to be sent, and waits for aigc_job_release() (since 1.2). */
   readonly EVENT_JOB_READY: 9;
   /** No log record. */
   readonly LOG_NONE: 0;

@@ -151,8 +151,8 @@ namespace Aigc
         None = 0,
 
         /// <summary>
-        /// Not sent yet: the job waits for the rate limit, credentials or a retry. If the provider has
-        /// refused the job for now, aigc_job_provider_response() says why.
+        /// Not sent yet: the job waits for the rate limit, credentials or a retry. If the provider
+        /// asked to try later, aigc_job_provider_response() says why.
         /// </summary>
         Queued = 1,
 
@@ -226,8 +226,8 @@ namespace Aigc
         Log = 8,
 
         /// <summary>
-        /// A job with the option "hold" has everything that it needs, and waits for aigc_job_release();
-        /// a held job keeps no rate and no place (since 1.2).
+        /// A job with the option "hold" is ready to be sent, and waits for aigc_job_release() (since
+        /// 1.2).
         /// </summary>
         JobReady = 9,
     }

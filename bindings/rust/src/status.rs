@@ -87,7 +87,7 @@ constants! { Status:
 constants! { State:
     NONE = AIGC_STATE_NONE, "No job (a NULL handle).";
     QUEUED = AIGC_STATE_QUEUED, "Not sent yet: the job waits for the rate limit, credentials or a retry. If \
-        the provider has refused the job for now, aigc_job_provider_response() says why.";
+        the provider asked to try later, aigc_job_provider_response() says why.";
     SUBMITTING = AIGC_STATE_SUBMITTING, "The submission is on the wire.";
     PENDING = AIGC_STATE_PENDING, "Accepted, not started.";
     RUNNING = AIGC_STATE_RUNNING, "Started; also every provider state that this version does not know.";
@@ -126,8 +126,8 @@ constants! { EventType:
     LOG = AIGC_EVENT_LOG, "A log record (only with the configuration's log.level, since 1.1): \
         aigc_event_level(), aigc_event_message(), aigc_event_fields(), aigc_event_job_id(). At most log.capacity \
         records are queued.";
-    JOB_READY = AIGC_EVENT_JOB_READY, "A job with the option \"hold\" has everything that it needs, and \
-        waits for aigc_job_release(); a held job keeps no rate and no place (since 1.2).";
+    JOB_READY = AIGC_EVENT_JOB_READY, "A job with the option \"hold\" is ready to be sent, and waits for \
+        aigc_job_release() (since 1.2).";
 }
 
 constants! { LogLevel:

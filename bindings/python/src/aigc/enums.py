@@ -130,8 +130,8 @@ class State(_OpenEnum):
     NONE = 0
     """No job (a NULL handle)."""
     QUEUED = 1
-    """Not sent yet: the job waits for the rate limit, credentials or a retry. If the provider has refused the job for
-    now, aigc_job_provider_response() says why."""
+    """Not sent yet: the job waits for the rate limit, credentials or a retry. If the provider asked to try later,
+    aigc_job_provider_response() says why."""
     SUBMITTING = 2
     """The submission is on the wire."""
     PENDING = 3
@@ -187,8 +187,7 @@ class EventType(_OpenEnum):
     """A log record (only with the configuration's log.level, since 1.1): aigc_event_level(), aigc_event_message(),
     aigc_event_fields(), aigc_event_job_id(). At most log.capacity records are queued."""
     JOB_READY = 9
-    """A job with the option "hold" has everything that it needs, and waits for aigc_job_release(); a held job keeps
-    no rate and no place (since 1.2)."""
+    """A job with the option "hold" is ready to be sent, and waits for aigc_job_release() (since 1.2)."""
     # end of generated
 
 

@@ -134,8 +134,8 @@ public final class Constants {
     public static final int STATE_NONE = 0;
 
     /**
-     * Not sent yet: the job waits for the rate limit, credentials or a retry. If the provider has refused the
-     * job for now, aigc_job_provider_response() says why.
+     * Not sent yet: the job waits for the rate limit, credentials or a retry. If the provider asked to try
+     * later, aigc_job_provider_response() says why.
      */
     public static final int STATE_QUEUED = 1;
 
@@ -202,10 +202,7 @@ public final class Constants {
      */
     public static final int EVENT_LOG = 8;
 
-    /**
-     * A job with the option "hold" has everything that it needs, and waits for aigc_job_release(); a held job
-     * keeps no rate and no place (since 1.2).
-     */
+    /** A job with the option "hold" is ready to be sent, and waits for aigc_job_release() (since 1.2). */
     public static final int EVENT_JOB_READY = 9;
 
     /** No log record. */
