@@ -10,7 +10,7 @@ import pytest
 from aigc.batch import _names
 from aigc.batch._cells import Cells
 from aigc.batch._columns import Columns
-from aigc.batch._folder import Folder
+from aigc.batch._folder import NO_FILE, Folder
 from aigc.batch._index import Index
 from aigc.batch._options import Options
 from support import python
@@ -78,7 +78,9 @@ def test_what_was_handed_out_stays_out_whatever_the_order_of_the_folders(tmp_pat
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x")
-    assert sorted(path for path, _ in Folder(str(tmp_path)).files()) == ["0003/b-0.png", "a-0.png", "e-0.png.part"]
+    found = dict(Folder(str(tmp_path)).files())
+    assert sorted(path for path, size in found.items() if size != NO_FILE) == ["0003/b-0.png", "a-0.png", "e-0.png.part"]
+    assert sorted(path for path, size in found.items() if size == NO_FILE) == ["0003/deep", "notes"]
 
 
 def test_a_notebook_has_one_display_handle(monkeypatch: pytest.MonkeyPatch) -> None:

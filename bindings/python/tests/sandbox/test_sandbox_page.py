@@ -40,7 +40,7 @@ def test_jobs_move_and_show_their_pictures(driver, box):
     assert alibaba(box.info, "addPreModelInferenceJob", job).status == 200
     until(lambda: state_of(driver, good) in ("WAIT", "RUN"), "a state on the way")
     until(lambda: state_of(driver, good) == "DONE", "the good end")
-    assert state_of(driver, bad) == "FAIL: the picture could not be made"
+    until(lambda: state_of(driver, bad) == "FAIL: the picture could not be made", "the bad end")
     until(lambda: len(driver.find_elements("css selector", ".job")) == 3, "all three jobs")
     whole = "return [...document.querySelectorAll('[data-job=\"%s\"] img')].filter(i => i.naturalWidth > 0).length"
     until(lambda: driver.execute_script(whole % good) == 2, "both pictures")
