@@ -87,7 +87,7 @@ void aigcp_lock_unlock(aigcp_lock *lock) {
     if (is_due) pthread_cond_broadcast(&lock->condition);
 }
 
-void aigcp_lock_broadcast_after(aigcp_lock *lock) { lock->is_broadcast_due = 1; }
+void aigcp_lock_broadcast(aigcp_lock *lock) { lock->is_broadcast_due = 1; }
 
 int aigcp_lock_wait(aigcp_lock *lock, int64_t until_ns) {
     if (lock->is_broadcast_due) {
@@ -101,8 +101,6 @@ int aigcp_lock_wait(aigcp_lock *lock, int64_t until_ns) {
     struct timespec until = {.tv_sec = until_ns / 1000000000, .tv_nsec = until_ns % 1000000000};
     return pthread_cond_timedwait(&lock->condition, &lock->mutex, &until) == ETIMEDOUT;
 }
-
-void aigcp_lock_broadcast(aigcp_lock *lock) { pthread_cond_broadcast(&lock->condition); }
 
 void aigcp_expect_blocks(unsigned long bytes) {
     void *volatile block = malloc(bytes); /* volatile: a compiler may leave out a pair that does nothing */

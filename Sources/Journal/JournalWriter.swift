@@ -74,16 +74,14 @@ final class JournalWriter: @unchecked Sendable {
     // MARK: - Any thread
 
     func add(_ item: Item) {
-        var isUrgent = false
         let mayWait = locked {
             queue(item)
             if item.step.isSynced { syncedItems += 1 }
-            isUrgent = item.step.isSynced && (!isGathering || syncedItems >= Self.enough)
+            // The thread finds steps that only tidy up when it looks next.
+            if item.step.isSynced, !isGathering || syncedItems >= Self.enough { aigcp_lock_broadcast(lock) }
             return haveThread()
         }
-        if !mayWait { return withoutThread() }
-        // The thread finds steps that only tidy up when it looks next. Woken without the lock: it would wait for it.
-        if isUrgent { aigcp_lock_broadcast(lock) }
+        if !mayWait { withoutThread() }
     }
 
     /// Lock held.
@@ -106,13 +104,12 @@ final class JournalWriter: @unchecked Sendable {
 
     /// Runs something between two groups. False when that cannot be.
     func run(_ work: @escaping @Sendable () -> Void) -> Bool {
-        let mayWait = locked {
+        locked {
             guard haveThread() else { return false }
             works.append(work)
+            aigcp_lock_broadcast(lock)
             return true
         }
-        if mayWait { aigcp_lock_broadcast(lock) }
-        return mayWait
     }
 
     /// No thread can be started: steps that begin a submission fail. The other steps wait for the next thread or the end.
@@ -260,11 +257,10 @@ final class JournalWriter: @unchecked Sendable {
         if !group.isEmpty || !owed.isEmpty {
             let results = write(group)
             for (item, answer) in zip(group, results) { item.done?(answer) }
-            let isAwaited = locked {
+            locked {
                 for item in group { settle(item.key) }
-                return waiting > 0
+                if waiting > 0 { aigcp_lock_broadcast(lock) }
             }
-            if isAwaited { aigcp_lock_broadcast(lock) }
         }
         for work in works { work() }
     }

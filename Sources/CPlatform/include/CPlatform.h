@@ -25,9 +25,8 @@ void aigcp_lock_lock(aigcp_lock *lock);
 void aigcp_lock_unlock(aigcp_lock *lock);
 /* Waits for a signal until a monotonic instant in ns (negative: for ever). Lock held. 0 signalled, 1 time is up. */
 int aigcp_lock_wait(aigcp_lock *lock, int64_t until_ns);
-void aigcp_lock_broadcast(aigcp_lock *lock);
 /* Lock held: wakes those who wait once the lock is free. Woken before, they only wait for the lock. */
-void aigcp_lock_broadcast_after(aigcp_lock *lock);
+void aigcp_lock_broadcast(aigcp_lock *lock);
 
 /* Tells malloc that blocks of such a size come and go. glibc gives the end of its heap back whenever 128 KiB of it are free,
  * and takes it again, zeroed, at the next call: a page fault for every third call with 16 in flight. It stops that (here:

@@ -31,7 +31,7 @@ public final class Lock: @unchecked Sendable {
     public func wait(until: Int64?) -> Bool { aigcp_lock_wait(lock, until ?? -1) == 0 }
 
     /// Lock held. Wakes those who wait, once the lock is free.
-    public func broadcast() { aigcp_lock_broadcast_after(lock) }
+    public func broadcast() { aigcp_lock_broadcast(lock) }
 }
 
 /// The clocks of the machine.
