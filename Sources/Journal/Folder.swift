@@ -166,6 +166,11 @@ struct Folder: Sendable {
 
     var hasFile: Bool { faccessat(descriptor, "jobs.db", F_OK, AT_SYMLINK_NOFOLLOW) == 0 }
 
+    /// There is no file, and nobody wants one made.
+    static func empty(_ path: String) -> Failure {
+        Failure(.journal, "Journal \(path): there is none yet; the first job of a client makes it")
+    }
+
     var replaced: Failure {
         Failure(
             .journal,

@@ -120,7 +120,7 @@ extension Database {
         for (what, was, now) in [
             ("provider", entry.provider, claim.provider), ("operation", entry.operation, claim.operation),
             ("region", entry.region, claim.region),
-        ] where Array(was.utf8) != Array(now.utf8) {
+        ] where !was.isSame(as: now) {
             let key = what == "region" ? " (\(claim.provider).region)" : ""
             return "its \(what)\(key) is \(was.isEmpty ? "not set" : was), and here \(now.isEmpty ? "not set" : now); "
                 + "submit it as before"

@@ -12,9 +12,7 @@ enum Schema {
         let application = try database.number(Statements.application) ?? 0
         let version = try database.number(Statements.version) ?? 0
         if application == 0, version == 0, try database.number(Statements.tables) == 0 {
-            guard creates else {
-                throw Failure(.journal, "Journal \(path): there is none yet; the first job of a client makes it")
-            }
+            guard creates else { throw Folder.empty(path) }
             // A commit writes whole pages, and sums up each: of a few short rows, small pages are cheaper.
             try database.run("PRAGMA page_size=2048", "setting it up")
             try setUp(database, path)

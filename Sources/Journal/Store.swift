@@ -199,9 +199,7 @@ final class Store: @unchecked Sendable {
             guard try folder.identity() == node else { throw folder.replaced }
         } else {
             if creates { try folder.prepare() }
-            guard folder.hasFile else {
-                throw Failure(.journal, "Journal \(folder.path): there is none yet; the first job of a client makes it")
-            }
+            guard folder.hasFile else { throw Folder.empty(folder.path) }
             node = try folder.identity()
         }
         let made = try Database(folder.database, writes: true)
