@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Mapping, Optional, TypeVar
 
 from ..request import JSONText
 
 
-class WrittenFloat(float):
+class _Written:
     """A number whose text is another than Python's."""
 
     text: str
 
 
-class WrittenInt(int):
-    """The same for a whole number: -0."""
+class WrittenFloat(_Written, float):
+    """1.10, 1E2."""
 
-    text: str
+
+class WrittenInt(_Written, int):
+    """-0."""
+
+
+_Number = TypeVar("_Number", bound=_Written)
 
 
 class Exact(JSONText):
@@ -31,19 +36,16 @@ class Exact(JSONText):
 def parse_float(text: str) -> float:
     """For json.loads()."""
     value = float(text)
-    if repr(value) == text:
-        return value
-    written = WrittenFloat(value)
-    written.text = text
-    return written
+    return value if repr(value) == text else _with_text(WrittenFloat(value), text)
 
 
 def parse_int(text: str) -> int:
     """For json.loads()."""
     value = int(text)
-    if str(value) == text:
-        return value
-    written = WrittenInt(value)
+    return value if str(value) == text else _with_text(WrittenInt(value), text)
+
+
+def _with_text(written: _Number, text: str) -> _Number:
     written.text = text
     return written
 
@@ -74,7 +76,7 @@ def _has_written(value: Any) -> bool:
         return any(map(_has_written, value.values()))
     if isinstance(value, list):
         return any(map(_has_written, value))
-    return isinstance(value, (WrittenFloat, WrittenInt))
+    return isinstance(value, _Written)
 
 
 def _is_finite(value: Any) -> bool:
@@ -86,7 +88,7 @@ def _is_finite(value: Any) -> bool:
 
 
 def _dump(value: Any) -> str:
-    if isinstance(value, (WrittenFloat, WrittenInt)):
+    if isinstance(value, _Written):
         return value.text
     if isinstance(value, dict):
         return "{%s}" % ", ".join(f"{_dump(name)}: {_dump(entry)}" for name, entry in value.items())
