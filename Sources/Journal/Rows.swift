@@ -117,16 +117,19 @@ extension Database {
 
     /// What tells a request from the one that the journal has, and what would be right.
     private static func difference(_ entry: JournalEntry, _ claim: JournalClaim) -> String {
-        for (what, was, now) in [
-            ("provider", entry.provider, claim.provider), ("operation", entry.operation, claim.operation),
-            ("region", entry.region, claim.region),
-        ] where !was.isSame(as: now) {
-            let key = what == "region" ? " (\(claim.provider).region)" : ""
-            return "its \(what)\(key) is \(was.isEmpty ? "not set" : was), and here \(now.isEmpty ? "not set" : now); "
-                + "submit it as before"
+        if !entry.provider.isSame(as: claim.provider) { return differing("provider", entry.provider, claim.provider) }
+        if !entry.operation.isSame(as: claim.operation) {
+            return differing("operation", entry.operation, claim.operation)
+        }
+        if !entry.region.isSame(as: claim.region) {
+            return differing("region (\(claim.provider).region)", entry.region, claim.region)
         }
         return "a field or an image differs (fields of a profile count too; an image counts by its URL without a "
             + "signature, so a local file by its bytes); submit it as before"
+    }
+
+    private static func differing(_ what: String, _ was: String, _ now: String) -> String {
+        "its \(what) is \(was.isEmpty ? "not set" : was), and here \(now.isEmpty ? "not set" : now); submit it as before"
     }
 
     /// Writes a claim, or says why it cannot be. Nil: the key is this owner's, and may be sent.
