@@ -1,84 +1,101 @@
 /*
- * aigc.h - submit, follow and fetch image-generation jobs on Alibaba Cloud (AiContent personalized text-to-image) and
- * Tencent Cloud (MPS AIGC image tasks), through one API.
+ * aigc.h - submit and follow image-generation jobs on Alibaba Cloud (AiContent personalized text-to-image) and Tencent
+ * Cloud (MPS AIGC image tasks), and fetch their images, through one API.
  *
- * This header is the manual. It is C99 and C++98; link with -laigc, or load libaigc.so.1 at run time.
+ * This header is the manual. It is valid C99 and C++98. Link with -laigc, or load libaigc.so.1 at run time.
  *
- * PROMISES (the README's table names the test of each)
+ * GLOSSARY
+ *
+ *  - A provider is one of the two clouds. A job is one order to a provider. A download of an image is a job too.
+ *  - A submission is the call that starts a job at a provider. A submission is on the wire while it is sent, but not
+ *    answered.
+ *  - To follow a job is to ask the provider for its state, again and again, until the job ends. One such question is a
+ *    status call, or a poll.
+ *  - A token is a short text that names an accepted job. To attach a job is to get a handle for the job from its token,
+ *    its id or its key.
+ *  - The journal is a folder that remembers jobs. A key is the name that you give to a job in the journal.
+ *  - "Yours to free" means: you own the object, and you must call its _free function.
+ *
+ * PROMISES (a table in README.md names the tests of each promise)
  *
  *  1. Loading the library starts no thread, opens no descriptor, reads no file, changes no signal handler.
- *  2. The library never calls you from its own threads. Events are handed out inside aigc_client_next_event() and
+ *  2. The library never calls you from its own threads. It hands out events inside aigc_client_next_event() and
  *     aigc_client_dispatch(), on your thread, with no lock held.
- *  3. Every function may be called from any thread at any time, with two exceptions: only one thread at a time may use
- *     an aigc_config or aigc_request, and no thread may use a handle after its _free.
- *  4. Every handle has its own _free. A _free accepts NULL, and handles may be freed in any order. Strings that you pass
- *     in are copied. A const char * that you get lives as long as the handle that gave it. There is one exception: the
- *     strings of aigc_job_provider_state(), aigc_job_provider_response() and aigc_job_request_id() change with each
- *     answer, and a handle keeps the newest 16 of each.
- *  5. Each job ends exactly once, with one AIGC_EVENT_JOB_DONE, whatever happened.
+ *  3. You may call every function from any thread at any time, with two exceptions. Only one thread at a time may use
+ *     an aigc_config or an aigc_request. No thread may use a handle after its _free.
+ *  4. Every type of handle has its own _free function. A _free function accepts NULL. You may free handles in any
+ *     order. The library copies the strings that you pass in. A const char * that you get stays valid until you free
+ *     the handle that gave it. There is one exception: the strings of aigc_job_provider_state(),
+ *     aigc_job_provider_response() and aigc_job_request_id() change with each answer, and a handle keeps the newest 16
+ *     of each.
+ *  5. Each job ends exactly once, with one AIGC_EVENT_JOB_DONE, whatever happens.
  *  6. A submission is sent at most once, unless it provably never reached the provider. If the outcome is unknown, the
  *     error says so (AIGC_E_OUTCOME_UNKNOWN), and the library does not send the submission again.
- *  7. After fork() the child may only free the handles that it inherited. Such a _free closes and ends nothing. Every
- *     other use of an inherited handle returns AIGC_E_FORKED. The parent is not affected. The child may create clients
- *     of its own.
+ *  7. After fork() the child may only free the handles that it inherited. Such a _free closes nothing and ends no job.
+ *     Every other use of an inherited handle returns AIGC_E_FORKED. The parent is not affected. The child may create
+ *     its own clients.
  *  8. Bad data from the network, a full disk or a wrong argument never aborts the process. The result is always an
- *     error, and never half a file.
- *  9. A secret never appears in a message, a log, a token or a file. The library sends a secret to no host but
- *     the one that the secret is for.
- * 10. With a journal (configuration key journal.path, since 1.2) each job has a key, and promise 6 holds for the key:
- *     across threads, clients, processes, crashes and languages on one machine. A submission is on disk before its first
- *     byte is sent. The provider's job id is on disk before AIGC_EVENT_JOB_ACCEPTED reports it. The same key is never
- *     submitted twice. After a crash, only a submission that was on the wire is unknown (AIGC_STATE_UNKNOWN). If the
- *     journal cannot be written, nothing is sent.
+ *     error, and never an incomplete file.
+ *  9. A secret never appears in a message, a log, a token or a file. The library sends a secret only to the host that
+ *     the secret is for.
+ * 10. With a journal (configuration key journal.path, since 1.2) each job has a key. Promise 6 then holds for the key:
+ *     across threads, clients, processes, crashes and languages on one machine. A submission is on disk before its
+ *     first byte is sent. The provider's job id is on disk before AIGC_EVENT_JOB_ACCEPTED reports it. The same key is
+ *     never submitted twice. After a crash, only a submission that was on the wire is unknown (AIGC_STATE_UNKNOWN). If
+ *     the library cannot write the journal, it sends nothing.
  *
- * THE SIMPLE PATH (bindings/c/generate.c is this, complete)
+ * THE SIMPLE PATH (bindings/c/generate.c is the complete program)
  *
  *     aigc_client *client = NULL; aigc_request *request = NULL; aigc_job *job = NULL, *download = NULL;
- *     aigc_client_new(NULL, &client, &error);                       // credentials from the environment
+ *     aigc_client_new(NULL, &client, &error);                       // credentials from environment variables
  *     aigc_request_new(AIGC_TENCENT, AIGC_TENCENT_IMAGE, &request, &error);
  *     aigc_request_set_string(request, "prompt", "a cat in the snow", &error);
  *     aigc_client_submit(client, request, &job, &error);            // never blocks
  *     aigc_job_wait(job, AIGC_FOREVER, &error);                     // blocks until the job has ended
- *     aigc_job_download(job, 0, "cat.*", &download, &error);        // ".*" becomes the format's extension
+ *     aigc_job_download(job, 0, "cat.*", &download, &error);        // ".*" becomes the suffix, such as ".png"
  *     aigc_job_wait(download, AIGC_FOREVER, &error);
  *     puts(aigc_job_path(download));
  *
- * Credentials come from two environment variables: TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or
- * ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET. Configuration keys can give them too.
+ * For Tencent, the credentials come from the environment variables TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY.
+ * For Alibaba, they come from ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET. You can also give
+ * credentials with configuration keys.
  *
  * CONVENTIONS
  *
- *  - A function that can fail returns aigc_status and takes aigc_error **error as its last parameter. error may be NULL.
- *    If error is not NULL, the function sets *error to NULL on AIGC_OK, and otherwise to a new error object, yours to
- *    free. The function overwrites the old value of *error and does not free it.
+ *  - A function that can fail returns aigc_status and takes aigc_error **error as its last parameter. error may be
+ *    NULL. If error is not NULL, the function sets *error. On AIGC_OK, *error becomes NULL. Otherwise *error becomes a
+ *    new error object, yours to free. The function overwrites the old value of *error and does not free it.
  *  - A handle that a function gives through an out parameter is yours to free. On failure the function sets the out
  *    parameter to NULL. If an out parameter for a handle is NULL, the function returns AIGC_E_INVALID_ARGUMENT, unless
- *    its text says otherwise.
- *  - A getter cannot fail. For a NULL handle it returns NULL, 0, or the value that its text names.
- *  - Strings are UTF-8 and end with a NUL byte. Invalid UTF-8 is AIGC_E_INVALID_ARGUMENT and is never repaired.
- *  - Times named _at_ms are milliseconds since 1970-01-01 UTC; 0 means unknown or never. Durations are milliseconds on
- *    the monotonic clock. AIGC_FOREVER (-1) waits without limit.
- *  - "Since" names the library version that brought a declaration. Nothing is removed within major version 1.
+ *    the description of the function says otherwise.
+ *  - A getter cannot fail. For a NULL handle it returns NULL, 0, or the value that its description names.
+ *  - Strings are UTF-8 and end with a NUL byte. The library never repairs invalid UTF-8: it returns
+ *    AIGC_E_INVALID_ARGUMENT.
+ *  - A time has a name that ends in _at_ms. It is in milliseconds since 1970-01-01 UTC; 0 means unknown or never. A
+ *    duration is in milliseconds on the monotonic clock. AIGC_FOREVER (-1) waits without limit.
+ *  - "Since 1.2" names the library version that introduced a declaration or a feature. Nothing is removed within major
+ *    version 1.
  *
  * THREADS, FORK, EXIT
  *
- *  A client starts one thread when its first job starts, and short-lived threads for slow file and credential work.
- *  These threads block all signals, and aigc_client_close() joins them. This library never causes a SIGPIPE in your
- *  program. Every function fits into a 64 KiB stack. A program may call exit() while jobs run: an accepted job can be
- *  attached again from its token. The library is linked with -z nodelete: dlclose() is harmless and unloads nothing.
+ *  A client starts one thread when its first job starts. It starts short-lived threads for slow work with files,
+ *  credentials and the journal. These threads block all signals, and aigc_client_close() joins them. The library never
+ *  causes a SIGPIPE in your program. Every function fits into a 64 KiB stack. A program may call exit() while jobs run:
+ *  you can attach an accepted job again from its token. The library is linked with -z nodelete: dlclose() is harmless
+ *  and unloads nothing.
  *
  * SIGNALS
  *
- *  A signal does not end a wait: your handler runs, and then aigc_job_wait(), aigc_client_next_event() and all other waits
- *  continue. Call no function of this library in a signal handler. If Ctrl-C kills a process while its submission is on
- *  the wire, nobody learns the id of the job. So wait in slices, let the handler set a flag, and close the client with a
- *  grace:
+ *  A signal does not end a wait. Your signal handler runs, and then aigc_job_wait(), aigc_client_next_event() and all
+ *  other waits continue. Do not call functions of this library in a signal handler. If Ctrl-C kills a process while its
+ *  submission is on the wire, nobody learns the id of the job. So let the signal handler set a flag, and wait in short
+ *  steps. When the flag is set, close the client with a grace period, the time for answers that are still missing:
  *
  *     static volatile sig_atomic_t interrupted;
- *     static void interrupt(int number) { interrupted = number; }     // signal(SIGINT, interrupt); SIGTERM and SIGHUP too
+ *     static void interrupt(int number) { interrupted = number; }     // signal(SIGINT, interrupt); SIGTERM, SIGHUP too
  *
  *     while (aigc_job_wait(job, 100, NULL) == AIGC_E_TIMEOUT)
- *         if (interrupted) aigc_client_close(client, 10000);          // ends the job; the answer has ten seconds to arrive
+ *         if (interrupted) aigc_client_close(client, 10000);          // ends the job; waits ten seconds for its answer
  *     if (aigc_job_token(job)) fprintf(stderr, "token: %s\n", aigc_job_token(job));
  */
 #ifndef AIGC_H
@@ -95,30 +112,32 @@ extern "C" {
 /* Version                                                                                                          */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
-/* Version of this header. A binding refuses a library with another major version or an older minor version than the one
- * that it was written for. Since 1.0. */
+/* Version of this header. A binding is written for one version. It refuses a library that has another major version or
+ * an older minor version. Since 1.0. */
 #define AIGC_VERSION_MAJOR 1
 #define AIGC_VERSION_MINOR 2
 #define AIGC_VERSION_PATCH 0
 #define AIGC_VERSION_NUMBER (AIGC_VERSION_MAJOR * 1000000 + AIGC_VERSION_MINOR * 1000 + AIGC_VERSION_PATCH)
 
-/* Waits without limit. Since 1.0. */
+/* As a timeout: waits without limit. Since 1.0. */
 #define AIGC_FOREVER ((int64_t)-1)
 
 /* Version of the library at run time, in the form of AIGC_VERSION_NUMBER. Any thread. Since 1.0. */
 int32_t aigc_version_number(void);
 
-/* Version of the library at run time as text, "1.2.0". Never freed. Any thread. Since 1.0. */
+/* Version of the library at run time as text, "1.2.0". The string is never freed. Any thread. Since 1.0. */
 const char *aigc_version_string(void);
 
-/* One line of JSON: versions of this library, libcurl, its TLS library, OpenSSL and jansson. Never freed. Since 1.0. */
+/* One line of JSON: the versions of this library, libcurl, the TLS library of libcurl, OpenSSL and jansson. The string
+ * is never freed. Since 1.0. */
 const char *aigc_build_info(void);
 
 /* ---------------------------------------------------------------------------------------------------------------- */
-/* Status codes: few, each telling what to do. The provider's own code stays a string: aigc_error_provider_code().   */
+/* Status codes: few, and each says what to do. aigc_error_provider_code() gives the provider's own code.            */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
-/* A status code. New codes may be added: treat an unknown code like the first code of its hundred. Since 1.0. */
+/* A status code. Later versions may add codes. Treat an unknown code like the first code of its group: 207 like 200.
+ * Since 1.0. */
 typedef int32_t aigc_status;
 
 enum {
@@ -127,56 +146,64 @@ enum {
 
     /* 1xx: the call was wrong. Fix the program. */
     AIGC_E_INVALID_ARGUMENT = 100, /* a NULL, an unknown name, a wrong type or a wrong value: the message says which */
-    AIGC_E_WRONG_STATE = 101,      /* right call, wrong time: for instance a download of a job that has not succeeded */
-    AIGC_E_FORKED = 102,           /* the handle comes from the parent process: the child can only free it */
+    AIGC_E_WRONG_STATE = 101,      /* the call is right but comes at the wrong time: for example, a download of a job
+                                      that has not succeeded */
+    AIGC_E_FORKED = 102,           /* the handle comes from the parent process: the child process can only free it */
     AIGC_E_CLOSED = 103,           /* the client has been closed */
     AIGC_E_KEY_CONFLICT = 104,     /* the journal has another request under this key (since 1.2) */
 
     /* 2xx: time ran out, or you ended the job. Nothing is lost: the token attaches the job again. */
-    AIGC_E_TIMEOUT = 200,   /* your wait ended before the job did; the job keeps running: wait again */
-    AIGC_E_CANCELLED = 201, /* aigc_job_cancel() or aigc_client_close() ended the job in this process; the provider is
-                               not told */
+    AIGC_E_TIMEOUT = 200,   /* your wait ended before the job ended; the job keeps running: wait again */
+    AIGC_E_CANCELLED = 201, /* aigc_job_cancel() or aigc_client_close() ended the job in this process; the library does
+                               not tell the provider */
     AIGC_E_DEADLINE = 202,  /* the job's own deadline passed; the job may still finish at the provider */
 
-    /* 3xx: the way to the provider. Try later, or fix the network. */
-    AIGC_E_NETWORK = 300,         /* resolve, connect, send or receive failed */
-    AIGC_E_TLS = 301,             /* handshake or certificate failed: CA bundle, clock, or a machine in between */
+    /* 3xx: the connection to the provider. Try later, or fix the network. */
+    AIGC_E_NETWORK = 300,         /* the library could not resolve the host name, connect, send or receive */
+    AIGC_E_TLS = 301,             /* the TLS handshake or the certificate check failed: look at the CA bundle, the
+                                     clock, and proxies in between */
     AIGC_E_ADDRESS_REFUSED = 302, /* an image URL leads to a private, loopback or link-local address */
-    AIGC_E_BAD_RESPONSE = 303,    /* the provider does not send such an answer: a proxy's page, a cut answer, or garbage */
+    AIGC_E_BAD_RESPONSE = 303,    /* the answer is not in the form of this provider: a page of a proxy, an incomplete
+                                     answer, or garbage */
 
-    /* 4xx: the account. Fix credentials, rights, bill or rate. */
+    /* 4xx: the account. Fix the credentials, the rights, the bill or the rate. */
     AIGC_E_NO_CREDENTIALS = 400, /* no source gave credentials, or a configured source cannot be used: the message names
                                     each source that was tried and why it gave nothing */
     AIGC_E_AUTH = 401,           /* the provider refused the key, the signature or the security token */
-    AIGC_E_PERMISSION = 402,     /* the provider knows the key, and the key may not do this */
-    AIGC_E_BILLING = 403,        /* arrears, quota or a service that is not activated */
-    AIGC_E_THROTTLED = 404,      /* too many requests, and the retries are used up: aigc_error_retry_after_ms() */
+    AIGC_E_PERMISSION = 402,     /* the provider knows the key, but the key has no right to do this */
+    AIGC_E_BILLING = 403,        /* an unpaid bill, a used-up quota, or a service that is not activated */
+    AIGC_E_THROTTLED = 404,      /* too many requests, and the retries are used up: see aigc_error_retry_after_ms() */
     AIGC_E_CLOCK = 405,          /* this machine's clock is too far from the provider's, and the library could not
                                     correct the difference */
 
     /* 5xx: the provider's answer about this job. */
-    AIGC_E_REQUEST_REFUSED = 500, /* the provider does not accept a parameter: see its code and message, fix the
-                                     parameter, submit anew */
-    AIGC_E_CONTENT_REFUSED = 501, /* moderation refused the prompt or an image */
+    AIGC_E_REQUEST_REFUSED = 500, /* the provider does not accept a parameter: see the provider's code and message, fix
+                                     the parameter, and submit a new job */
+    AIGC_E_CONTENT_REFUSED = 501, /* the provider's moderation refused the prompt or an image */
     AIGC_E_NOT_FOUND = 502,       /* the provider does not know this job or image, or no longer knows it */
-    AIGC_E_JOB_FAILED = 503,      /* the job was accepted, ran and failed: submit anew if you like */
-    AIGC_E_PROVIDER = 504,        /* the provider reports a fault of its own; the library has repeated reads */
+    AIGC_E_JOB_FAILED = 503,      /* the provider accepted and ran the job, and the job failed: you may submit a new
+                                     job */
+    AIGC_E_PROVIDER = 504,        /* the provider reports an internal error; the library has already repeated calls that
+                                     only read */
 
     /* 6xx: money. */
-    AIGC_E_OUTCOME_UNKNOWN = 600, /* the submission left and no readable answer came: the job may run and be billed. The
-                                     library never sends it again; look at the provider's console before you do */
+    AIGC_E_OUTCOME_UNKNOWN = 600, /* the submission was sent, and no readable answer came: the job may run and be
+                                     billed. The library never sends the submission again. Look at the provider's
+                                     console before you submit a new job */
 
     /* 7xx: the image. */
-    AIGC_E_EXPIRED = 700,      /* the image's URL, or its time at the provider, has run out */
-    AIGC_E_NOT_AN_IMAGE = 701, /* the received bytes are no PNG, JPEG, WebP, GIF or BMP */
-    AIGC_E_CORRUPT = 702,      /* length, end marker or checksum is wrong, also after retries */
-    AIGC_E_TOO_LARGE = 703,    /* the image is larger than download.max_bytes, or a reply than http.max_reply_bytes */
+    AIGC_E_EXPIRED = 700,      /* the image's URL has expired, or the provider no longer keeps the image */
+    AIGC_E_NOT_AN_IMAGE = 701, /* the received bytes are not a PNG, JPEG, WebP, GIF or BMP image */
+    AIGC_E_CORRUPT = 702,      /* the length, the end marker or the checksum of the image is wrong, also after
+                                  retries */
+    AIGC_E_TOO_LARGE = 703,    /* the image is larger than download.max_bytes, or an answer is larger than
+                                  http.max_reply_bytes */
 
     /* 8xx: this machine. */
-    AIGC_E_FILE = 800,         /* the file system refused: the message names path and reason */
-    AIGC_E_FILE_EXISTS = 801,  /* a file of that name exists and download.overwrite is off */
-    AIGC_E_NO_SPACE = 802,     /* disk or quota is full; where possible the received bytes are kept as .part, so that
-                                  another download can resume */
+    AIGC_E_FILE = 800,         /* the file system refused an operation: the message names the path and the reason */
+    AIGC_E_FILE_EXISTS = 801,  /* a file with this name exists, and download.overwrite is off */
+    AIGC_E_NO_SPACE = 802,     /* the disk or the quota is full; if possible, the library keeps the received bytes in a
+                                  .part file, and another download continues there */
     AIGC_E_NO_RESOURCES = 803, /* memory, threads or descriptors are exhausted */
     AIGC_E_JOURNAL = 804,      /* the journal cannot be opened, read or written: nothing was sent (since 1.2) */
 
@@ -184,14 +211,15 @@ enum {
     AIGC_E_INTERNAL = 900 /* a fault in this library: please report it */
 };
 
-/* The name of a code, "AIGC_E_TIMEOUT"; "AIGC_E_?" for an unknown code. Never freed. Any thread. Since 1.0. */
+/* The name of a code, "AIGC_E_TIMEOUT"; "AIGC_E_?" for an unknown code. The string is never freed. Any thread.
+ * Since 1.0. */
 const char *aigc_status_name(aigc_status status);
 
-/* One English sentence about a code: what it means and what to do. Never freed. Any thread. Since 1.0. */
+/* One English sentence about a code: what it means and what to do. The string is never freed. Any thread. Since 1.0. */
 const char *aigc_status_text(aigc_status status);
 
-/* Iterates over all codes, for bindings: sets *status for index 0, 1, 2 ... and returns AIGC_OK. Past the last code it
- * returns AIGC_E_INVALID_ARGUMENT. Any thread. Since 1.0. */
+/* Iterates over all codes, for bindings. For index 0, 1, 2 ... it sets *status and returns AIGC_OK. Past the last code
+ * it returns AIGC_E_INVALID_ARGUMENT. Any thread. Since 1.0. */
 aigc_status aigc_status_at(size_t index, aigc_status *status);
 
 /* ---------------------------------------------------------------------------------------------------------------- */
@@ -203,28 +231,29 @@ typedef struct aigc_error aigc_error;
 
 /* What provably happened to a submission. Since 1.0. */
 enum {
-    AIGC_OUTCOME_NONE = 0,     /* no submission was involved, or it has not been tried yet */
-    AIGC_OUTCOME_NOT_SENT = 1, /* nothing runs: the submission never left, or the provider refused it. Safe to submit
-                                  anew */
-    AIGC_OUTCOME_UNKNOWN = 2,  /* the submission left and no readable answer came: the job may run and be billed */
+    AIGC_OUTCOME_NONE = 0,     /* no submission was involved, or the submission has not been tried yet */
+    AIGC_OUTCOME_NOT_SENT = 1, /* no job runs: the submission was never sent, or the provider refused it. You can safely
+                                  submit again */
+    AIGC_OUTCOME_UNKNOWN = 2,  /* the submission was sent, and no readable answer came: the job may run and be billed */
     AIGC_OUTCOME_ACCEPTED = 3  /* the provider gave a job id */
 };
 
 /* The status code; AIGC_OK for NULL. Any thread. Since 1.0. */
 aigc_status aigc_error_status(const aigc_error *error);
 
-/* One line: what the library was doing, what went wrong and, where known, what would be right. Never holds a secret.
- * Since 1.0. */
+/* One line: what the library was doing, what went wrong and, if known, what would be right. The line never holds a
+ * secret. Since 1.0. */
 const char *aigc_error_message(const aigc_error *error);
 
-/* The provider's own code, such as "InvalidParameterValue.Resolution". The set of codes is open. NULL if the provider
- * sent no code. Since 1.0. */
+/* The provider's own code, such as "InvalidParameterValue.Resolution". A provider may add codes at any time. NULL if
+ * the provider sent no code. Since 1.0. */
 const char *aigc_error_provider_code(const aigc_error *error);
 
 /* The provider's own message, with secrets removed. NULL if the provider sent no message. Since 1.0. */
 const char *aigc_error_provider_message(const aigc_error *error);
 
-/* The provider's request id. The provider's support asks for it. NULL if the provider sent no request id. Since 1.0. */
+/* The provider's request id. The support of the provider asks for this id. NULL if the provider sent no request id.
+ * Since 1.0. */
 const char *aigc_error_request_id(const aigc_error *error);
 
 /* The HTTP status of the answer; 0 if no answer came. Since 1.0. */
@@ -239,17 +268,18 @@ int64_t aigc_error_retry_after_ms(const aigc_error *error);
 /* For a submission: one of AIGC_OUTCOME_*. AIGC_OUTCOME_NONE otherwise. Since 1.0. */
 int32_t aigc_error_outcome(const aigc_error *error);
 
-/* The name of the request field or configuration key that is at fault. NULL if no field and no key is. Since 1.0. */
+/* The name of the request field or configuration key that caused the error. NULL if no field and no key caused it.
+ * Since 1.0. */
 const char *aigc_error_field(const aigc_error *error);
 
-/* Frees an error. NULL is fine. Since 1.0. */
+/* Frees an error. NULL is allowed. Since 1.0. */
 void aigc_error_free(aigc_error *error);
 
 /* ---------------------------------------------------------------------------------------------------------------- */
 /* Configuration: string keys and string values. aigc_config_describe() lists all of them with their defaults.       */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
-/* A set of settings. A client copies it; freeing it wipes the secrets in it. One thread at a time. Since 1.0. */
+/* A set of settings. A client copies the set. Freeing the set wipes its secrets. One thread at a time. Since 1.0. */
 typedef struct aigc_config aigc_config;
 
 /* The bytes of an image or of a report, in memory. Since 1.0. */
@@ -259,53 +289,57 @@ typedef struct aigc_buffer aigc_buffer;
 aigc_status aigc_config_new(aigc_config **config, aigc_error **error);
 
 /* Sets a key. If value is NULL, the key gets its default again. Booleans are "true" or "false", durations are whole
- * milliseconds, sizes are whole bytes. An unknown key and a value out of range are AIGC_E_INVALID_ARGUMENT; the message
- * names the nearest key or the range. Since 1.0. */
+ * milliseconds, sizes are whole bytes. An unknown key returns AIGC_E_INVALID_ARGUMENT, and the message names the
+ * nearest key. A value out of range returns the same status, and the message names the range. Since 1.0. */
 aigc_status aigc_config_set(aigc_config *config, const char *key, const char *value, aigc_error **error);
 
 /* The value of a key in this configuration: the value that was set, or the default. NULL for an unknown key, for NULL,
- * and for every secret. Lives as long as the configuration. Since 1.0. */
+ * and for every secret. The string is valid as long as the configuration. Since 1.0. */
 const char *aigc_config_get(aigc_config *config, const char *key);
 
-/* Iterates over the table of keys, for manuals and bindings. For index 0, 1, 2 ... it sets the key, its type ("string",
- * "secret", "bool", "int", "double", "duration_ms", "bytes" or "choice: a|b"), its default as text, and one sentence,
- * and returns AIGC_OK. Past the last key it returns AIGC_E_INVALID_ARGUMENT. Out parameters may be NULL. The strings are
- * never freed. Any thread. Since 1.0. */
+/* Iterates over the table of keys, for manuals and bindings. For index 0, 1, 2 ... it returns AIGC_OK and sets the key,
+ * its type ("string", "secret", "bool", "int", "double", "duration_ms", "bytes" or "choice: a|b"), its default as text,
+ * and a description of one sentence. Past the last key it returns AIGC_E_INVALID_ARGUMENT. Out parameters may be NULL.
+ * The strings are never freed. Any thread. Since 1.0. */
 aigc_status aigc_config_describe(size_t index, const char **key, const char **type, const char **default_value,
                                  const char **text);
 
-/* The settings that aigc_client_new() would use with this configuration (NULL: all defaults) and the source of each, as JSON
- * in a buffer that is yours to free. Makes no client and no file. Reads the environment and the configuration file, and
- * returns the same errors as aigc_client_new(). With the profile "none" this call reads the file too.
- *   "file"      where the configuration file is, whether it exists or not; null: there is none for this process
- *   "read"      whether it was read
- *   "problem"   why the file cannot be used, or null. Only with the profile "none": otherwise the call returns the error
- *   "profiles"  the names of the profiles in it
+/* The settings that aigc_client_new() would use with this configuration, and the source of each setting. The report is
+ * JSON in a buffer that is yours to free. If config is NULL, the configuration has all defaults. This call creates no
+ * client and no file. It reads the environment variables and the configuration file, and it returns the same errors as
+ * aigc_client_new(). With the profile "none", this call also reads the file.
+ *   "file"      the path of the configuration file, also if the file does not exist; null if there is no file for this
+ *               process
+ *   "read"      whether the file was read
+ *   "problem"   why the file cannot be used, or null. Only with the profile "none": otherwise the call returns the
+ *               error
+ *   "profiles"  the names of the profiles in the file
  *   "profile"   the profile in use, or null
- *   "provider"  what the file says of the provider, for programs that let their users leave it out, or null
- *   "values"    each key that is not left to its default: "key", "value" (null: a secret; ids of keys are shortened, a proxy
- *               is without its user), "source" ("program", "environment NAME", "profile NAME")
- *   "fields"    what requests get where they set nothing: "provider", "operation", "name", "value"
- * More may be added. Holds no secret. Since 1.2. */
+ *   "provider"  the provider that the file names, or null. Programs can use this provider if their users name none
+ *   "values"    each key that is not left to its default: "key", "value" (null for a secret; ids of keys are shortened,
+ *               and a proxy is shown without its user), "source" ("program", "environment NAME", "profile NAME")
+ *   "fields"    the fields that a request gets if it does not set them: "provider", "operation", "name", "value"
+ * Later versions may add members. The report holds no secret. Since 1.2. */
 aigc_status aigc_config_report(const aigc_config *config, aigc_buffer **report, aigc_error **error);
 
-/* Frees a configuration and wipes its secrets. NULL is fine. Since 1.0. */
+/* Frees a configuration and wipes its secrets. NULL is allowed. Since 1.0. */
 void aigc_config_free(aigc_config *config);
 
 /* ---------------------------------------------------------------------------------------------------------------- */
-/* Requests: what to generate. Neutral names, mapped to each cloud's own.                                            */
+/* Requests: what to generate. The library maps neutral names to the names of each provider.                        */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
 /* Providers. Since 1.0. */
 #define AIGC_ALIBABA "alibaba"
 #define AIGC_TENCENT "tencent"
 
-/* Operations that are submitted (they cost money). Since 1.0.
- * AIGC_ALIBABA_INFERENCE            Personalizedtxt2imgAddInferenceJob: makes images with a model that you have trained.
- * AIGC_ALIBABA_PRE_MODEL_INFERENCE  PersonalizedTextToImageAddInferenceJob: makes images from reference pictures, without
+/* Operations that you submit. They cost money. Since 1.0.
+ * AIGC_ALIBABA_INFERENCE            Personalizedtxt2imgAddInferenceJob: makes images with a model that you have
+ *                                   trained.
+ * AIGC_ALIBABA_PRE_MODEL_INFERENCE  PersonalizedTextToImageAddInferenceJob: makes images from reference images, without
  *                                   a model.
- * AIGC_ALIBABA_MODEL_TRAIN          Personalizedtxt2imgAddModelTrainJob: makes a model from pictures, and no image.
- *                                   aigc_job_result_id() is the id of the model for AIGC_ALIBABA_INFERENCE.
+ * AIGC_ALIBABA_MODEL_TRAIN          Personalizedtxt2imgAddModelTrainJob: trains a model with your images. The job makes
+ *                                   no image. aigc_job_result_id() is the id of the model for AIGC_ALIBABA_INFERENCE.
  * AIGC_TENCENT_IMAGE                CreateAigcImageTask. */
 #define AIGC_ALIBABA_INFERENCE "inference"
 #define AIGC_ALIBABA_PRE_MODEL_INFERENCE "pre_model_inference"
@@ -320,18 +354,19 @@ void aigc_config_free(aigc_config *config);
 #define AIGC_ALIBABA_PRE_MODEL_INFERENCE_ASSET "pre_model_inference_asset"
 #define AIGC_TENCENT_IMAGE_ASSET "aigc_image_asset"
 
-/* One request. You can submit it any number of times: each time is a new job and a new bill. Since 1.0. */
+/* One request. You can submit it any number of times: each submission is a new job and a new bill. Since 1.0. */
 typedef struct aigc_request aigc_request;
 
-/* Iterates over all operations: for index 0, 1, 2 ... it sets provider, operation, kind ("submit", "fetch") and the
- * provider's own name of the call. Past the last operation it returns AIGC_E_INVALID_ARGUMENT. Out parameters may be
- * NULL. Since 1.0. */
+/* Iterates over all operations. For index 0, 1, 2 ... it returns AIGC_OK and sets provider, operation, kind ("submit",
+ * "fetch") and the provider's own name of the call. Past the last operation it returns AIGC_E_INVALID_ARGUMENT. Out
+ * parameters may be NULL. Since 1.0. */
 aigc_status aigc_operation_at(size_t index, const char **provider, const char **operation, const char **kind,
                               const char **wire_name);
 
-/* Iterates over the fields of an operation: for index 0, 1, 2 ... it sets the neutral name, the type ("string", "int",
- * "double", "bool", "json", "image_url"), 1 if the field is required, the provider's own name, and one sentence. Past the
- * last field, and for an unknown operation, it returns AIGC_E_INVALID_ARGUMENT. Out parameters may be NULL. Since 1.0. */
+/* Iterates over the fields of an operation. For index 0, 1, 2 ... it returns AIGC_OK and sets the neutral name, the
+ * type ("string", "int", "double", "bool", "json", "image_url"), required (1 if the field is required), the provider's
+ * own name, and a description of one sentence. Past the last field, and for an unknown operation, it returns
+ * AIGC_E_INVALID_ARGUMENT. Out parameters may be NULL. Since 1.0. */
 aigc_status aigc_request_describe(const char *provider, const char *operation, size_t index, const char **name,
                                   const char **type, int32_t *required, const char **wire_name, const char **text);
 
@@ -339,223 +374,240 @@ aigc_status aigc_request_describe(const char *provider, const char *operation, s
 aigc_status aigc_request_new(const char *provider, const char *operation, aigc_request **request, aigc_error **error);
 
 /* Sets a field by its neutral name. If the operation has no such field, or the field has another type, the error says
- * what would be right. A field of type double accepts an int. A second value replaces the first. Model names, sizes and
- * ratios are sent unchanged: the provider judges them. Since 1.0. */
+ * what would be right. A field of type double accepts an int. A second value replaces the first. The library sends
+ * model names, sizes and ratios unchanged: the provider checks them. Since 1.0. */
 aigc_status aigc_request_set_string(aigc_request *request, const char *name, const char *value, aigc_error **error);
 aigc_status aigc_request_set_int(aigc_request *request, const char *name, int64_t value, aigc_error **error);
 aigc_status aigc_request_set_double(aigc_request *request, const char *name, double value, aigc_error **error);
 /* value: 0 is false, every other value is true. Since 1.0. */
 aigc_status aigc_request_set_bool(aigc_request *request, const char *name, int32_t value, aigc_error **error);
 
-/* Sets a field from JSON text. name is the neutral name of a field of any type, or "body." and the provider's own name
- * of any field of the body, with dots into objects: "body.ExtraParameters.NewField". "body." reaches fields that a cloud
- * has added later: the library only checks that the value is JSON. A "body." field replaces a neutral field that writes
- * the same field of the body. Since 1.0. */
+/* Sets a field from JSON text. name is the neutral name of a field of any type. Or name is "body." and the provider's
+ * own name of a field of the body; dots lead into objects: "body.ExtraParameters.NewField". With "body." you can set
+ * fields that a provider has added later. The library only checks that their value is JSON. A "body." field replaces a
+ * neutral field that writes the same field of the body. Since 1.0. */
 aigc_status aigc_request_set_json(aigc_request *request, const char *name, const char *json, aigc_error **error);
 
-/* Adds a reference image. The provider must be able to reach the URL from the internet. reference_type is Tencent's
- * ReferenceType; for Alibaba it is NULL. Since 1.0. */
+/* Adds a reference image. The provider must be able to reach the URL from the internet. For Tencent, reference_type is
+ * the provider's ReferenceType. For Alibaba, it is NULL. Since 1.0. */
 aigc_status aigc_request_add_image_url(aigc_request *request, const char *url, const char *reference_type,
                                        aigc_error **error);
 
-/* Sets how this library treats the job. An option is not sent to the provider. Unknown options are errors. Since 1.0.
+/* Sets how this library treats the job. An option is not sent to the provider. An unknown option is an error.
+ * Since 1.0.
  *
- * "follow" ("true" or "false", default: the configuration's job.follow): whether the engine polls the job until it ends.
- * "deadline_ms" (default: job.deadline_ms): see aigc_job_set_deadline_ms(). "traceparent" and "tracestate" (since 1.1) have
- * the effect of aigc_job_set_trace(), from the first call on; "" removes them.
+ * "follow" ("true" or "false", default: the configuration's job.follow) says whether the engine polls the job until the
+ * job ends. "deadline_ms" (default: job.deadline_ms): see aigc_job_set_deadline_ms(). "traceparent" and "tracestate"
+ * (since 1.1) have the effect of aigc_job_set_trace(), from the first call on; "" removes them.
  *
- * "key" (since 1.2) names the job in the journal, in 1 to 255 bytes. Choose one key for each picture that you want, such as
- * "batch-7/000123". A key needs a client with a journal.path: see aigc_client_submit(). "" removes the key. Do not compute
- * the key from the arguments: you may want the same prompt twice.
+ * "key" (since 1.2) names the job in the journal. A key has 1 to 255 bytes. Choose one key for each image that you
+ * want, such as "batch-7/000123". A key needs a client with a journal.path: see aigc_client_submit(). "" removes the
+ * key. Do not compute the key from the fields of the request: you may want the same prompt twice.
  *
- * "hold" ("true" or "false", default "false", since 1.2): the job is prepared (AIGC_EVENT_JOB_READY), but nothing of it is
- * sent before aigc_job_release(). A program can first save the job in its own database. A held job uses no share of the rate
- * and of http.max_in_flight, so any number of jobs can be held. After the release the job waits for both again.
+ * "hold" ("true" or "false", default "false", since 1.2) holds the job. The library prepares the job and reports
+ * AIGC_EVENT_JOB_READY, but it sends nothing of the job before aigc_job_release(). So a program can first save the job
+ * in its own database. A held job uses no share of the rate and of http.max_in_flight, so you can hold any number of
+ * jobs. After the release the job waits for both again.
  *
- * "check" ("on" or "off", default "on", since 1.2): before anything is sent, aigc_client_submit() refuses a value that the
- * description of its field forbids, or that is certainly a mistake (AIGC_E_INVALID_ARGUMENT). Examples: a text of blanks
- * only, an Alibaba prompt without <special-token>, a seed out of range. "off" sends such values. Required fields are always
- * checked. */
+ * "check" ("on" or "off", default "on", since 1.2) checks values before anything is sent. With "on",
+ * aigc_client_submit() refuses a value that the description of its field forbids, or that is certainly a mistake
+ * (AIGC_E_INVALID_ARGUMENT). Examples: a text of blanks only, an Alibaba prompt without <special-token>, a seed out of
+ * range. With "off", the library sends such values. Required fields are always checked. */
 aigc_status aigc_request_set_option(aigc_request *request, const char *name, const char *value, aigc_error **error);
 
-/* Frees a request. Its jobs keep running. NULL is fine. Since 1.0. */
+/* Frees a request. Its jobs keep running. NULL is allowed. Since 1.0. */
 void aigc_request_free(aigc_request *request);
 
 /* ---------------------------------------------------------------------------------------------------------------- */
 /* Client                                                                                                           */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
-/* One engine: connections, rates, credentials, jobs. One client per process is enough for thousands of jobs. Since 1.0. */
+/* One engine: connections, rates, credentials, jobs. One client for each process is enough for thousands of jobs.
+ * Since 1.0. */
 typedef struct aigc_client aigc_client;
 
-/* A submitted, attached or downloading job. Since 1.0. */
+/* A job that you submitted or attached, or a download. Since 1.0. */
 typedef struct aigc_job aigc_job;
 
 /* A change that the library reports, such as the end of a job. Since 1.0. */
 typedef struct aigc_event aigc_event;
 
-/* Creates a client. config is copied; NULL means all defaults. This call reads the process environment (credentials,
- * proxy, CA), on the calling thread; no later call reads it. The variables AIGC_ALIBABA_ENDPOINT, AIGC_TENCENT_ENDPOINT,
- * AIGC_CA_FILE, AIGC_ALLOW_PRIVATE_ADDRESSES (1 or 0) and AIGC_JOURNAL (since 1.2) give values to alibaba.endpoint,
- * tencent.endpoint, tls.ca_file, download.allow_private_addresses and journal.path, unless the configuration sets these
- * keys. "aigc sandbox" sets the variables, so that any program uses the sandbox without a change. Starts no thread and
- * opens no connection. Since 1.0.
+/* Creates a client, which copies config. NULL means all defaults. This call reads the environment variables
+ * (credentials, proxy, CA) on the calling thread. No later call reads them. Five variables set configuration keys that
+ * config does not set: AIGC_ALIBABA_ENDPOINT sets alibaba.endpoint, AIGC_TENCENT_ENDPOINT sets tencent.endpoint,
+ * AIGC_CA_FILE sets tls.ca_file, AIGC_ALLOW_PRIVATE_ADDRESSES (1 or 0) sets download.allow_private_addresses, and
+ * AIGC_JOURNAL (since 1.2) sets journal.path. The command "aigc sandbox" sets such variables, so every program can use
+ * the sandbox without a change. This call starts no thread and opens no connection. Since 1.0.
  *
- * Keys that neither the configuration nor a variable sets come from a profile of the configuration file, and so do fields
- * that a request does not set (since 1.2). The file is $XDG_CONFIG_HOME/aigc/config.toml, otherwise
- * ~/.config/aigc/config.toml; AIGC_CONFIG_FILE names another file, or "none". The configuration key profile names the
- * profile; otherwise the variable AIGC_PROFILE, otherwise the file (profile = "work"), otherwise it is "default". The name
- * "none" means no profile. If the file does not exist, the defaults apply. A file that has an error, is larger than one
- * mebibyte, is no regular file, or can be written by other users is an error of this call: AIGC_E_INVALID_ARGUMENT with line
- * and column, or AIGC_E_FILE. The file holds no secrets; a profile that sets one is refused.
+ * The configuration file (since 1.2) has profiles. A profile sets configuration keys that neither config nor a variable
+ * sets. It also sets fields that a request does not set. The file is $XDG_CONFIG_HOME/aigc/config.toml, otherwise
+ * ~/.config/aigc/config.toml. AIGC_CONFIG_FILE names another file; "none" means no file. The name of the profile comes
+ * from the configuration key profile, otherwise from the variable AIGC_PROFILE, otherwise from the file (profile =
+ * "work"), otherwise the name is "default". The name "none" means no profile. If the file does not exist, the defaults
+ * apply. This call refuses a file that has an error, is larger than one mebibyte, is not a regular file, or can be
+ * written by other users. The status is AIGC_E_INVALID_ARGUMENT, with line and column in the message, or AIGC_E_FILE.
+ * The file holds no secrets: a profile that sets a secret is refused.
  *
- * A program that has more rights than its caller (set-uid, file capabilities) uses neither the environment nor the file. In
- * such a program the configuration key profile is an error. */
+ * A program that has more rights than its caller (set-uid, file capabilities) uses neither the environment nor the
+ * file. In such a program, it is an error to set the configuration key profile. */
 aigc_status aigc_client_new(const aigc_config *config, aigc_client **client, aigc_error **error);
 
-/* Ends all jobs of the client in this process (AIGC_E_CANCELLED) and joins its threads; the jobs keep running at the
- * provider. Submissions on the wire get up to grace_ms for their answer, so that the ids of accepted jobs are not lost.
- * Handles stay readable, and queued events can still be taken. A client may be closed twice. Blocks for at most grace_ms
- * plus a moment. NULL is fine. Since 1.0. */
+/* Ends all jobs of the client in this process (AIGC_E_CANCELLED) and joins the threads of the client. Accepted jobs
+ * keep running at the provider. Submissions on the wire get up to grace_ms for their answer, so that the ids of
+ * accepted jobs are not lost. Handles stay readable, and you can still take queued events. You may close a client
+ * twice. Blocks for at most grace_ms plus a short time. NULL is allowed. Since 1.0. */
 void aigc_client_close(aigc_client *client, int64_t grace_ms);
 
-/* Frees a client. A client that is still open is closed first, with the grace of the configuration's close.grace_ms. Its
- * job, event and buffer handles stay valid until they are freed themselves. NULL is fine. Since 1.0. */
+/* Frees a client. If the client is still open, this call closes it first, with the grace period close.grace_ms of the
+ * configuration. The handles of its jobs, events and buffers stay valid until you free them. NULL is allowed.
+ * Since 1.0. */
 void aigc_client_free(aigc_client *client);
 
-/* Sets the credentials of a provider from now on, in place of all other sources. For Alibaba id and secret are AccessKey
- * id and secret, for Tencent SecretId and SecretKey. token is the STS security token or NULL. expires_at_ms is the time
- * when the credentials end, 0 if never; before that time an AIGC_EVENT_CREDENTIALS_NEEDED asks for new credentials. Keys
- * and token must be printable ASCII without blanks; otherwise the call returns AIGC_E_INVALID_ARGUMENT and changes nothing.
- * Since 1.0. */
+/* Sets the credentials of a provider from now on. They replace all other sources. For Alibaba, id and secret are the
+ * AccessKey id and the AccessKey secret. For Tencent, they are the SecretId and the SecretKey. token is the STS
+ * security token, or NULL. expires_at_ms is the time when the credentials end; 0 means never. Before that time, an
+ * AIGC_EVENT_CREDENTIALS_NEEDED asks for new credentials. id, secret and token must be printable ASCII without blanks.
+ * Otherwise the call returns AIGC_E_INVALID_ARGUMENT and changes nothing. Since 1.0. */
 aigc_status aigc_client_set_credentials(aigc_client *client, const char *provider, const char *id, const char *secret,
                                         const char *token, int64_t expires_at_ms, aigc_error **error);
 
 /* The settings that this client uses, for diagnosis and support, as JSON in a buffer that is yours to free:
  *   "tls"        "ca_file", "ca_path", "ca_problem" (why no https call can work), "client_certificate", "minimum"
- *   "providers"  for each: "provider", "endpoint", "region", "proxy" (without user and password),
- *                "credentials": null before the first call, then "found_in" (the place, in this library's words), "source"
- *                (the provider's words), "id" (shortened), "temporary", "expires_at_ms" (0: never),
- *                "clock": null before the first answer, then "offset_ms" (the provider's clock minus this machine's clock,
- *                uncertain by up to half a second) and "seen_at_ms"
+ *   "providers"  for each provider: "provider", "endpoint", "region", "proxy" (without user and password),
+ *                "credentials" and "clock". "credentials" is null before the first call; then it has "found_in" (the
+ *                place, in this library's words), "source" (the provider's words), "id" (shortened), "temporary" and
+ *                "expires_at_ms" (0: never). "clock" is null before the first answer; then it has "offset_ms" (the
+ *                provider's clock minus this machine's clock, uncertain by up to half a second) and "seen_at_ms"
  *   "journal"    the journal.path, null without one (since 1.2)
- *   "configuration"  where the values come from, as aigc_config_report() has it (since 1.2)
- * More may be added. Holds no secret, sends nothing and waits for nothing. Any thread. Since 1.0. */
+ *   "configuration"  where the values come from, in the form of aigc_config_report() (since 1.2)
+ * Later versions may add members. The report holds no secret. The call sends nothing and waits for nothing. Any thread.
+ * Since 1.0. */
 aigc_status aigc_client_report(aigc_client *client, aigc_buffer **report, aigc_error **error);
 
 /* Counts of what this client has done since it was created, as JSON in a buffer that is yours to free:
  *   "at_ms", "since_ms"  the time of this report, and the time when counting began
  *   "calls"       for each "provider", "action" (the provider's name of the call; "GET" for an image's URL) and "kind"
- *                 ("submit", "status", "image", "read"): "started" (calls that went to the wire), "repeated" (started calls
- *                 that repeat a failed call), "answered", "failed" (an object: status name to count; it includes calls that
- *                 failed before the wire), "cut" (calls that this process ended on the wire), "throttled", "in_flight",
- *                 "sent_bytes", "received_bytes" (bodies only), "wait_ms" (before the wire), "duration_ms" (on the wire)
+ *                 ("submit", "status", "image", "read"): "started" (calls that went to the wire), "repeated" (started
+ *                 calls that repeat a failed call), "answered", "failed" (an object: status name to count; it includes
+ *                 calls that failed before the wire), "cut" (calls that this process ended on the wire), "throttled",
+ *                 "in_flight", "sent_bytes", "received_bytes" (bodies only), "wait_ms" (before the wire), "duration_ms"
+ *                 (on the wire)
  *   "calls_waiting"      calls that wait for credentials, for their rate or for http.max_in_flight
- *   "jobs"        for each "provider", "operation" and "kind" ("job", "download"): "started" (attached jobs included),
- *                 "accepted", "succeeded", "failed", "cancelled", "unknown", "active", "duration_ms" (of succeeded jobs);
- *                 since 1.2 "ended" (an object: status name to count, AIGC_OK for success) and "lag_ms" (of followed jobs:
- *                 half of the time between the newest two status calls: an estimate of the delay until an end was seen)
- *   "rates"       since 1.2, for each "provider" and "action" that this process has called: "per_s" (configured, 0: none),
- *                 "in_force_per_s" (now, 0: no limit), "throttled" (answers that slowed it), "waited_ms" (for permits),
- *                 "shared" (whether processes share the rate through a file)
- *   "kinds_known" since 1.2: kinds of jobs whose usual duration the client has learned, to time its status calls
- *   "credentials" for each "provider": how many searches for credentials "found" some, and how many "failed"
- *   "events_queued", "logs_lost" (log records that were dropped because nobody took them in time)
- * A histogram ("..._ms") has "bounds" (inclusive, milliseconds), "counts" (not cumulative; one more than bounds, and the
- * last counts all longer times) and "sum". The queues, "active", "in_flight" and "rates" can shrink; every other number
- * only grows. More may be added. Holds no secret and waits for nothing. Any thread. Since 1.1. */
+ *   "jobs"        for each "provider", "operation" and "kind" ("job", "download"): "started" (with attached jobs),
+ *                 "accepted", "succeeded", "failed", "cancelled", "unknown", "active", "duration_ms" (of succeeded
+ *                 jobs). Since 1.2 also "ended" (an object: status name to count, AIGC_OK for success) and "lag_ms" (of
+ *                 followed jobs: half of the time between the last two status calls. This is an estimate of the time
+ *                 until the library saw the end of a job)
+ *   "rates"       since 1.2, for each "provider" and "action" that this process has called: "per_s" (configured, 0:
+ *                 none), "in_force_per_s" (now, 0: no limit), "throttled" (answers that slowed the rate), "waited_ms"
+ *                 (for permits), "shared" (whether processes share the rate through a file)
+ *   "kinds_known" since 1.2: the number of kinds of jobs whose usual duration the client has learned. The client uses
+ *                 these durations to time its status calls
+ *   "credentials" for each "provider": how many searches for credentials "found" credentials, and how many "failed"
+ *   "events_queued", "logs_lost" the number of queued events, and of log records that were dropped because nobody took
+ *                                them in time
+ * A histogram ("..._ms") has "bounds" (inclusive, milliseconds), "counts" and "sum". "counts" is not cumulative. It has
+ * one number more than "bounds": the last number counts all longer times. The queues, "active", "in_flight" and "rates"
+ * can shrink; every other number only grows. Later versions may add members. The report holds no secret. The call waits
+ * for nothing. Any thread. Since 1.1. */
 aigc_status aigc_client_stats(aigc_client *client, aigc_buffer **stats, aigc_error **error);
 
-/* Submits a request. Never blocks: this call checks the request and queues the job. The engine sends the submission later,
- * at most once, unless it provably never reached the provider. A request that a check refuses costs nothing and creates no
- * job. *job is the new job, yours to free; freeing the handle does not end the job. Since 1.0.
+/* Submits a request: this call checks the request and queues the job. Without a journal, it never blocks. The engine
+ * sends the submission later, at most once, unless the submission provably never reached the provider. A request that a
+ * check refuses costs nothing and creates no job. *job is the new job, yours to free. If you free the handle, the job
+ * keeps running. Since 1.0.
  *
- * With a journal (since 1.2) the call waits for the disk, not for the network. If the journal knows the key, nothing is
- * submitted: the call returns AIGC_OK, and *job is the known job, in its present state. A known job that has succeeded gets
- * its images by one status call. If the job belongs to another client, the handle shows its state (AIGC_STATE_QUEUED,
- * AIGC_STATE_SUBMITTING); when that client is gone, this client takes the job over. If a process died while its submission
- * was on the wire, the job ends with AIGC_E_OUTCOME_UNKNOWN, and the submission is not sent again. A key whose job provably
- * did not run (AIGC_OUTCOME_NOT_SENT) is free for another submission. Another request under a key in use is
- * AIGC_E_KEY_CONFLICT. The comparison ignores the signature in an image URL (COS, OSS, S3), because the signature may
- * change. After AIGC_E_JOURNAL and AIGC_E_NO_SPACE nothing was sent. If a request has no "key", a client with a journal
- * chooses one: see aigc_job_key(). */
+ * With a journal (since 1.2), this call waits for the disk, but not for the network. If the journal knows the key, the
+ * call submits nothing. It returns AIGC_OK, and *job is the known job in its present state. If this job has succeeded,
+ * one status call gets its images. If the job belongs to another client, the handle shows the state of the job
+ * (AIGC_STATE_QUEUED, AIGC_STATE_SUBMITTING). When that client is gone, this client takes the job over. If a process
+ * died while its submission was on the wire, the job ends with AIGC_E_OUTCOME_UNKNOWN, and the library does not send
+ * the submission again. If the job of a key provably did not run (AIGC_OUTCOME_NOT_SENT), the key is free for another
+ * submission. If the key is in use for another request, the call returns AIGC_E_KEY_CONFLICT. The comparison of two
+ * requests ignores the signature in an image URL (COS, OSS, S3), because the signature may change. After AIGC_E_JOURNAL
+ * and AIGC_E_NO_SPACE, nothing was sent. If a request has no "key", a client with a journal chooses a key: see
+ * aigc_job_key(). */
 aigc_status aigc_client_submit(aigc_client *client, const aigc_request *request, aigc_job **job, aigc_error **error);
 
-/* Attaches a job from its token, in any process and any language. follow: 1 lets the engine poll the job until it ends. 0
- * leaves polling to aigc_job_refresh(), and the call sends nothing. Since 1.0. */
+/* Attaches a job from its token, in any process and any language. With follow 1, the engine polls the job until the job
+ * ends. With follow 0, the engine does not poll, and this call sends nothing: use aigc_job_refresh(). Since 1.0. */
 aigc_status aigc_client_attach(aigc_client *client, const char *token, int32_t follow, aigc_job **job,
                                aigc_error **error);
 
-/* Attaches a job from the provider's own job id (Alibaba inferenceJobId, Tencent TaskId) and its operation, which must be
- * an operation that is submitted. Region and endpoint are the client's. follow as in aigc_client_attach(). Since 1.0. */
+/* Attaches a job from the provider's own job id (Alibaba inferenceJobId, Tencent TaskId) and its operation. The
+ * operation must have the kind "submit". The region and the endpoint are those of the client. follow has the same
+ * meaning as in aigc_client_attach(). Since 1.0. */
 aigc_status aigc_client_attach_id(aigc_client *client, const char *provider, const char *operation,
                                   const char *remote_id, int32_t follow, aigc_job **job, aigc_error **error);
 
-/* Attaches the job of a key in the client's journal. Works like aigc_client_submit() with a known key, but needs no request.
- * follow as in aigc_client_attach(). AIGC_E_NOT_FOUND: the journal has no such key. AIGC_E_WRONG_STATE: the client has no
- * journal.path; or the key was never sent and the client that took it is gone: then call aigc_client_submit(). Waits for
- * the disk, not for the network. Since 1.2. */
+/* Attaches the job of a key in the client's journal. Works like aigc_client_submit() with a known key, but needs no
+ * request. follow has the same meaning as in aigc_client_attach(). AIGC_E_NOT_FOUND: the journal has no such key.
+ * AIGC_E_WRONG_STATE has two reasons. The client has no journal.path. Or the key was never sent, and the client that
+ * took the key is gone: then call aigc_client_submit(). Waits for the disk, not for the network. Since 1.2. */
 aigc_status aigc_client_attach_key(aigc_client *client, const char *key, int32_t follow, aigc_job **job,
                                    aigc_error **error);
 
-/* Takes over every job of the client's journal whose client is gone (killed, or closed before the job ended). An accepted
- * job is attached, follow as in aigc_client_attach(), and reported by AIGC_EVENT_JOB_ACCEPTED. A job whose submission was
- * on the wire is reported by AIGC_EVENT_JOB_DONE with AIGC_E_OUTCOME_UNKNOWN. Take the job with aigc_event_job(), keep it
- * with aigc_job_ref(), and read its key with aigc_job_key(). Sends no submission. Does not touch a job whose client is
- * alive, even if the process of that client is stopped. Sets *count (may be NULL) to the number of jobs that were taken
- * over. AIGC_E_WRONG_STATE: the client has no journal.path. Waits for the disk. Since 1.2. */
+/* Takes over every job of the client's journal whose client is gone (killed, or closed before the job ended). The call
+ * attaches each accepted job, and AIGC_EVENT_JOB_ACCEPTED reports it. follow has the same meaning as in
+ * aigc_client_attach(). If the submission of a job was on the wire, AIGC_EVENT_JOB_DONE reports the job with
+ * AIGC_E_OUTCOME_UNKNOWN. Take the job with aigc_event_job(), keep it with aigc_job_ref(), and read its key with
+ * aigc_job_key(). The call sends no submission. It does not touch a job whose client is alive, even if the process of
+ * that client is stopped. Sets *count (may be NULL) to the number of jobs that were taken over. AIGC_E_WRONG_STATE: the
+ * client has no journal.path. Waits for the disk. Since 1.2. */
 aigc_status aigc_client_resume(aigc_client *client, int32_t follow, size_t *count, aigc_error **error);
 
-/* Fetches one image by its id or URL, without an earlier job. The operation of request must be an operation that fetches.
- * path as in aigc_job_download(). Since 1.0. */
+/* Fetches one image by its id or URL, without an earlier job. The operation of request must have the kind "fetch". path
+ * has the same meaning as in aigc_job_download(). Since 1.0. */
 aigc_status aigc_client_fetch(aigc_client *client, const aigc_request *request, const char *path, aigc_job **download,
                               aigc_error **error);
 
-/* Calls any operation of a provider's product by the provider's own name, also an operation that this version has no
- * function for. json is an object with the provider's own names; NULL means {}. The call is a job: wait for it, cancel it,
- * give it a deadline. When the job has succeeded, aigc_job_provider_response() is the whole answer. The job has no id, no
- * token, no images and no AIGC_EVENT_JOB_ACCEPTED; aigc_job_operation() is the action.
+/* Calls any operation of a provider's product by the provider's own name. You can also call operations that have no
+ * function in this version. json is an object with the provider's own names; NULL means {}. The call is a job: wait for
+ * it, cancel it, give it a deadline. When the job has succeeded, aigc_job_provider_response() is the whole answer. The
+ * job has no id, no token, no images and no AIGC_EVENT_JOB_ACCEPTED. aigc_job_operation() is the action.
  *
- * action for Tencent: the name, such as "DescribeAigcTaskList" (service mps, version 2019-06-12). action for Alibaba
- * (version 20240611): the provider's name of an operation above, or of its status call, or
- * "Personalizedtxt2imgQueryModelTrainStatus"; for every other operation "Name METHOD /path", such as
- * "GetThing GET /api/v1/thing". With METHOD GET the members of json become the query; with POST or PUT json is the body.
+ * For Tencent, action is the name of the operation, such as "DescribeAigcTaskList" (service mps, version 2019-06-12).
+ * For Alibaba (version 20240611), action is the provider's name of an operation in this header, or of its status call,
+ * or "Personalizedtxt2imgQueryModelTrainStatus". For every other operation of Alibaba, action is "Name METHOD /path",
+ * such as "GetThing GET /api/v1/thing". With METHOD GET, the members of json become the query. With POST or PUT, json
+ * is the body.
  *
- * reads 0: the call may change something or cost money. It is sent at most once, unless it provably never reached the
- * provider, exactly like aigc_client_submit(). The call can end with AIGC_E_OUTCOME_UNKNOWN; AIGC_OUTCOME_ACCEPTED means
- * that the provider answered it. The journal does not keep the call: the call has no key, and its outcome is lost with the
- * process.
- * reads 1: the call only reads. It is repeated after every transient failure until it is
- * answered or refused, or until its deadline passes. reads 1 with an action that is known to submit is
- * AIGC_E_INVALID_ARGUMENT. Never blocks. Since 1.0. */
+ * reads 0: the call may change something or cost money. The call is sent at most once, unless it provably never reached
+ * the provider, exactly like aigc_client_submit(). The call can end with AIGC_E_OUTCOME_UNKNOWN. AIGC_OUTCOME_ACCEPTED
+ * means that the provider answered the call. The journal does not keep the call: the call has no key, and its outcome
+ * is lost with the process.
+ * reads 1: the call only reads. After every transient failure the call is repeated, until it is answered or refused, or
+ * until its deadline passes. reads 1 with an action that is known to submit returns AIGC_E_INVALID_ARGUMENT. Never
+ * blocks. Since 1.0. */
 aigc_status aigc_client_call(aigc_client *client, const char *provider, const char *action, const char *json,
                              int32_t reads, aigc_job **job, aigc_error **error);
 
-/* A descriptor that is readable while events are queued (level-triggered). Put it into epoll, poll, libuv, GLib or asyncio.
- * The descriptor belongs to the client: never read, write or close it. Events that come together make it readable once. It
- * may become readable some milliseconds after aigc_client_next_event() can take the first event. -1 for NULL, or when
- * descriptors are exhausted. Since 1.0. */
+/* A descriptor that is readable while events are queued (level-triggered). Put the descriptor into epoll, poll, libuv,
+ * GLib or asyncio. It belongs to the client: never read, write or close it. Several events that come together make it
+ * readable only once. It may become readable some milliseconds after aigc_client_next_event() can take the first event.
+ * -1 for NULL, or when descriptors are exhausted. Since 1.0. */
 int32_t aigc_client_event_fd(aigc_client *client);
 
 /* Takes the next event, yours to free. Waits up to timeout_ms for an event; 0 does not wait. AIGC_OK with *event NULL
- * means that no event came in time, or that aigc_client_wake() was called. The events of one job come in order. If several
- * JOB_STATE or JOB_PROGRESS events of a job are queued, only the newest of each is kept. All other events of jobs are kept
- * until they are taken. If the host never takes events from this client, a job's events are dropped with its last handle.
- * AIGC_E_CLOSED: timeout_ms is not 0, the client has been closed and every event has been taken; end your loop then.
- * Since 1.0. */
+ * means that no event came in time, or that aigc_client_wake() was called. The events of one job come in order. If
+ * several JOB_STATE or JOB_PROGRESS events of a job are queued, only the newest of each type is kept. All other events
+ * of jobs are kept until you take them. If your program never takes events from this client, the events of a job are
+ * dropped when its last handle is freed. If timeout_ms is not 0, AIGC_E_CLOSED means that the client has been closed
+ * and every event has been taken: end your loop then. Since 1.0. */
 aigc_status aigc_client_next_event(aigc_client *client, int64_t timeout_ms, aigc_event **event, aigc_error **error);
 
-/* aigc_client_dispatch() calls the handler for each event, on its caller's thread, and then frees the event. Since 1.0. */
+/* Your function that handles one event. aigc_client_dispatch() calls this function for each event, on the thread of its
+ * caller, and then frees the event. Since 1.0. */
 typedef void (*aigc_event_handler)(const aigc_event *event, void *user_data);
 
-/* Waits up to timeout_ms for an event, and then hands all queued events to handler, one by one. No lock is held: the
- * handler may call every function except aigc_client_free() of this client. Sets *handled (may be NULL) to the number of
- * events. AIGC_E_CLOSED as from aigc_client_next_event(). Since 1.0. */
+/* Waits up to timeout_ms for an event, and then hands all queued events to handler, one by one. No lock is held:
+ * handler may call every function except aigc_client_free() of this client. Sets *handled (may be NULL) to the number
+ * of events. Returns AIGC_E_CLOSED as aigc_client_next_event() does. Since 1.0. */
 aigc_status aigc_client_dispatch(aigc_client *client, int64_t timeout_ms, aigc_event_handler handler, void *user_data,
                                  size_t *handled, aigc_error **error);
 
-/* Makes one waiting aigc_client_next_event() or aigc_client_dispatch() return early. If none waits, the next call returns
- * early. Any thread; not for signal handlers. NULL is fine. Since 1.0. */
+/* Makes one waiting aigc_client_next_event() or aigc_client_dispatch() return early. If no call waits, the next call
+ * returns early. Any thread; not for signal handlers. NULL is allowed. Since 1.0. */
 void aigc_client_wake(aigc_client *client);
 
 /* ---------------------------------------------------------------------------------------------------------------- */
@@ -565,34 +617,36 @@ void aigc_client_wake(aigc_client *client);
 /* States of a job. A download goes from QUEUED through RUNNING to its end. Since 1.0. */
 enum {
     AIGC_STATE_NONE = 0,       /* no job (a NULL handle) */
-    AIGC_STATE_QUEUED = 1,     /* not sent yet: the job waits for the rate limit, credentials or a retry. If the provider
-                                  asked to try later, aigc_job_provider_response() says why */
+    AIGC_STATE_QUEUED = 1,     /* not sent yet: the job waits for the rate limit, credentials or a retry. If the
+                                  provider asked to try later, aigc_job_provider_response() says why */
     AIGC_STATE_SUBMITTING = 2, /* the submission is on the wire */
-    AIGC_STATE_PENDING = 3,    /* accepted, not started */
-    AIGC_STATE_RUNNING = 4,    /* started; also every provider state that this version does not know */
-    AIGC_STATE_SUCCEEDED = 5,  /* ended: images can be fetched */
+    AIGC_STATE_PENDING = 3,    /* the provider has accepted the job and not started it */
+    AIGC_STATE_RUNNING = 4,    /* the provider has started the job; also every provider state that this version does not
+                                  know */
+    AIGC_STATE_SUCCEEDED = 5,  /* ended: you can fetch the images */
     AIGC_STATE_FAILED = 6,     /* ended: aigc_job_error() says why */
     AIGC_STATE_CANCELLED = 7,  /* ended in this process; the job may keep running at the provider */
-    AIGC_STATE_UNKNOWN = 8     /* ended: whether the provider accepted the submission is not known */
+    AIGC_STATE_UNKNOWN = 8     /* ended: nobody knows whether the provider accepted the submission */
 };
 
-/* The name of a state, "AIGC_STATE_PENDING"; "AIGC_STATE_?" for an unknown state. Never freed. Since 1.0. */
+/* The name of a state, "AIGC_STATE_PENDING"; "AIGC_STATE_?" for an unknown state. The string is never freed.
+ * Since 1.0. */
 const char *aigc_state_name(int32_t state);
 
 /* A number that is unique among the jobs of the process; 0 for NULL. Since 1.0. */
 uint64_t aigc_job_id(const aigc_job *job);
 
-/* The provider's id of the job (Alibaba inferenceJobId, Tencent TaskId); NULL until it is known. Since 1.0. */
+/* The provider's id of the job (Alibaba inferenceJobId, Tencent TaskId). NULL until the id is known. Since 1.0. */
 const char *aigc_job_remote_id(aigc_job *job);
 
-/* A printable token of at most 256 bytes that attaches this job in another process. Holds no secret. NULL until the
- * provider has accepted the job; AIGC_EVENT_JOB_ACCEPTED is the moment to store the token. A download has the token of its
- * job, and its errors name this token; a download without a job (aigc_client_fetch) has none. If the provider's id is too
- * long for a token, the token is NULL: keep aigc_job_remote_id(). Since 1.0. */
+/* A printable token of at most 256 bytes. The token attaches this job in another process. The token holds no secret.
+ * NULL until the provider has accepted the job. Store the token when AIGC_EVENT_JOB_ACCEPTED comes. A download has the
+ * token of its job, and its errors name this token. A download without a job (aigc_client_fetch) has no token. If the
+ * provider's id is too long for a token, the token is NULL: keep aigc_job_remote_id(). Since 1.0. */
 const char *aigc_job_token(aigc_job *job);
 
-/* The key of the job in the journal: the "key" of its request, or the key that the client chose. NULL without a journal,
- * for a job that was attached by token or id, and for a download. Since 1.2. */
+/* The key of the job in the journal: the "key" of its request, or the key that the client chose. NULL without a
+ * journal, for a job that was attached by token or id, and for a download. Since 1.2. */
 const char *aigc_job_key(aigc_job *job);
 
 /* One of AIGC_STATE_*. Since 1.0. */
@@ -602,86 +656,91 @@ int32_t aigc_job_state(const aigc_job *job);
  * outcome can still change from UNKNOWN to ACCEPTED. Since 1.0. */
 int32_t aigc_job_outcome(const aigc_job *job);
 
-/* From 0.0 to 1.0: the provider's own figure (Alibaba jobTrainProgress), or for a download the part of its bytes that has
- * come. -1.0 if unknown. Since 1.0. */
+/* The progress of the job, from 0.0 to 1.0. For a job this is the provider's own number (Alibaba jobTrainProgress). For
+ * a download it is the received part of the bytes. -1.0 if unknown. Since 1.0. */
 double aigc_job_progress(const aigc_job *job);
 
-/* For a download: the bytes received, and the bytes in all or -1 if unknown. With the configuration's events.progress the
- * numbers are updated ten times a second, otherwise at the end of each transfer. Out parameters may be NULL. Since 1.0. */
+/* The bytes of a download: *received is the number of received bytes, and *total is the number of all bytes, or -1 if
+ * unknown. With the configuration's events.progress the numbers are updated ten times a second, otherwise at the end of
+ * each transfer. Out parameters may be NULL. Since 1.0. */
 void aigc_job_bytes(const aigc_job *job, int64_t *received, int64_t *total);
 
-/* Names of provider and operation, as given to aigc_request_new(). Since 1.0. */
+/* The names of the provider and of the operation, as given to aigc_request_new(). Since 1.0. */
 const char *aigc_job_provider(aigc_job *job);
 const char *aigc_job_operation(aigc_job *job);
 
-/* The provider's own word for the state, such as "WAIT_SCHEDULE" or "RUN"; undocumented words come unchanged. NULL until
- * the provider has sent one. While the job is in AIGC_STATE_QUEUED because the provider asked to try later, this is the
- * code of that answer ("RequestLimitExceeded").
+/* The provider's own word for the state, such as "WAIT_SCHEDULE" or "RUN". Undocumented words come unchanged. NULL
+ * until the provider has sent a word. While the job is in AIGC_STATE_QUEUED because the provider asked to try later,
+ * this is the code of that answer ("RequestLimitExceeded").
  *
  * aigc_job_provider_state(), aigc_job_provider_response() and aigc_job_request_id() can give another string after each
- * answer. For each of the three functions a handle keeps the newest 16 different strings that it gave out, and frees older
- * ones. A later call on this handle, on any thread, can therefore free a string that an earlier call gave. Copy a string
- * that you use after another call. Since 1.0. */
+ * answer. For each of the three functions, a handle keeps the newest 16 different strings that it gave, and frees older
+ * strings. So a later call on this handle, on any thread, can free a string that an earlier call gave. Copy a string if
+ * you use it after another call. Since 1.0. */
 const char *aigc_job_provider_state(aigc_job *job);
 
-/* The provider's last answer about this job, unchanged and with all its fields, usually JSON. If the library could not read
- * the answer, this is its first 64 KiB; each NUL and each byte that is not UTF-8 text is U+FFFD. A readable answer of more
- * than 1 MiB is not kept. NULL until an answer came. While the job is in AIGC_STATE_QUEUED because the provider asked to try
- * later, this is an object with "Code", "Message" and "RequestId" of that answer, without those that the provider did not
- * send. Since 1.0. */
+/* The provider's last answer about this job, unchanged and with all its fields, usually JSON. NULL until an answer
+ * came. If the library could not read the answer, the string is the first 64 KiB of the answer; each NUL and each byte
+ * that is not UTF-8 text becomes U+FFFD. A readable answer of more than 1 MiB is not kept. While the job is in
+ * AIGC_STATE_QUEUED because the provider asked to try later, the string is an object with "Code", "Message" and
+ * "RequestId" of that answer. A member that the provider did not send is missing in the object. Since 1.0. */
 const char *aigc_job_provider_response(aigc_job *job);
 
 /* The provider's request id of the last answer. NULL until an answer came. Since 1.0. */
 const char *aigc_job_request_id(aigc_job *job);
 
-/* Waits up to timeout_ms until the job has ended. AIGC_OK: the job succeeded. AIGC_E_TIMEOUT: the job has not ended. Every
- * other status says how the job ended, as aigc_job_error() does. If a job is not followed, only aigc_job_refresh() sees its
- * end, or its deadline ends it. Any number of threads may wait for one job. Takes no events. Since 1.0. */
+/* Waits up to timeout_ms until the job has ended. AIGC_OK: the job succeeded. AIGC_E_TIMEOUT: the job has not ended.
+ * Every other status says how the job ended, as aigc_job_error() does. If the engine does not follow a job, the wait
+ * ends only when an aigc_job_refresh() sees the end of the job, or when the deadline of the job passes. Any number of
+ * threads may wait for one job. Takes no events. Since 1.0. */
 aigc_status aigc_job_wait(aigc_job *job, int64_t timeout_ms, aigc_error **error);
 
 /* Makes exactly one status call and waits up to timeout_ms for its answer. A failed call is not repeated. AIGC_OK: the
- * answer came; read it with the getters. With timeout_ms 0 the function does not wait: AIGC_OK means that the call has been
- * started, and AIGC_EVENT_JOB_REFRESHED reports its end. AIGC_E_TIMEOUT: no answer yet. AIGC_E_WRONG_STATE: the job has
- * ended, has no id yet, or is a download. If the job ends for another reason during the wait, the status is this one or
- * says how the job ended. Every other status: the call failed; the job keeps running. A refresh during another status call
- * of the job shares the answer of that call. Since 1.0. */
+ * answer came; read it with the getters. With timeout_ms 0 the function does not wait. Then AIGC_OK means that the call
+ * has been started, and AIGC_EVENT_JOB_REFRESHED reports its end. AIGC_E_TIMEOUT: no answer yet. AIGC_E_WRONG_STATE:
+ * the job has ended, has no id yet, or is a download. If the job ends for another reason during the wait, the status is
+ * AIGC_E_WRONG_STATE or says how the job ended. Every other status: the call failed; the job keeps running. A refresh
+ * during another status call of the job shares the answer of that call. Since 1.0. */
 aigc_status aigc_job_refresh(aigc_job *job, int64_t timeout_ms, aigc_error **error);
 
-/* Turns following on (1) or off (0) at any time. Since 1.0. */
+/* Turns following on (follow 1) or off (follow 0), at any time. Since 1.0. */
 aigc_status aigc_job_set_follow(aigc_job *job, int32_t follow, aigc_error **error);
 
 /* Sets the deadline of the job to deadline_ms from now (AIGC_FOREVER: no deadline). Since 1.0. */
 aigc_status aigc_job_set_deadline_ms(aigc_job *job, int64_t deadline_ms, aigc_error **error);
 
-/* Adds the trace of your own tracing (W3C Trace Context): from now on every API call about this job carries the headers
- * traceparent and tracestate, unsigned. Image hosts do not get the headers. A download inherits the trace of its job.
- * traceparent is "00-<32 hex digits>-<16 hex digits>-<2 hex digits>" in lower case; NULL removes the trace. tracestate has
- * at most 512 printable characters, or is NULL. aigc_request_set_option() sets a trace before the first call. Since 1.1. */
+/* Adds the job to a trace of your own (W3C Trace Context). From now on, every API call about this job carries the
+ * headers traceparent and tracestate. The signature does not cover these headers. Image hosts do not get them. A
+ * download inherits the trace of its job. traceparent is "00-<32 hex digits>-<16 hex digits>-<2 hex digits>" in lower
+ * case; NULL removes the trace. tracestate has at most 512 printable characters, or is NULL. aigc_request_set_option()
+ * sets a trace before the first call. Since 1.1. */
 aigc_status aigc_job_set_trace(aigc_job *job, const char *traceparent, const char *tracestate, aigc_error **error);
 
-/* Releases a job that was submitted with the option "hold": its first byte may leave. Call it when your own note of the
- * job is safe. A call before AIGC_EVENT_JOB_READY removes the hold. A released job stays released, also if its submission
- * is repeated because it provably never reached the provider. AIGC_E_WRONG_STATE for a job that was never held, and for a
- * job that has ended. Since 1.2. */
+/* Releases a job that was submitted with the option "hold": now the library may send it. Call this function after you
+ * have saved your own record of the job. A call before AIGC_EVENT_JOB_READY removes the hold. A released job stays
+ * released. This is true even if the library repeats its submission, because the submission provably never reached the
+ * provider. AIGC_E_WRONG_STATE for a job that was never held, and for a job that has ended. Since 1.2. */
 aigc_status aigc_job_release(aigc_job *job, aigc_error **error);
 
 /* Ends the job in this process, at once. When this function returns, the job has ended, by this call or for another
- * reason. Idempotent. Neither provider can be told to stop: an accepted job keeps running and is billed, and its token
- * stays valid. If the submission is on the wire, the library still waits for its answer in the background, and the answer
- * brings the id (AIGC_EVENT_JOB_ACCEPTED). A download that is just renaming its file may still succeed. NULL is
- * fine. Since 1.0. */
+ * reason. You may call it again. The providers have no call that stops a job: an accepted job keeps running and is
+ * billed, and its token stays valid. If the submission is on the wire, the library still waits for its answer in the
+ * background, and the answer brings the id (AIGC_EVENT_JOB_ACCEPTED). A download that is renaming its file at this
+ * moment may still succeed. NULL is allowed. Since 1.0. */
 void aigc_job_cancel(aigc_job *job);
 
-/* How the job ended: AIGC_OK, with *error NULL, for a job that succeeded or has not ended; otherwise its status, with a new
- * error object in *error, yours to free. error may be NULL. An error object never changes. If the answer to the submission
- * comes after the end of the job, the next call gives an error with the new outcome. Since 1.0. */
+/* How the job ended. For a job that succeeded or has not ended, the function returns AIGC_OK and sets *error to NULL.
+ * Otherwise it returns the status of the job and sets *error to a new error object, yours to free. error may be NULL.
+ * An error object never changes. If the answer to the submission comes after the end of the job, the next call gives an
+ * error with the new outcome. Since 1.0. */
 aigc_status aigc_job_error(aigc_job *job, aigc_error **error);
 
-/* The id of a result that is no image: for AIGC_ALIBABA_MODEL_TRAIN the id of the model. NULL until the job has succeeded,
- * and for every other operation. Since 1.0. */
+/* The id of a result that is not an image: for AIGC_ALIBABA_MODEL_TRAIN the id of the model. NULL until the job has
+ * succeeded, and for every other operation. Since 1.0. */
 const char *aigc_job_result_id(aigc_job *job);
 
-/* The number of images of a succeeded job; 0 before its end, and for a job that makes no image. Since 1.0. */
+/* The number of images of a succeeded job. 0 before the end of the job, and for a job that makes no image.
+ * Since 1.0. */
 size_t aigc_job_asset_count(const aigc_job *job);
 
 /* The provider's id of an image (Alibaba), or its URL (Tencent). NULL past the last image. Since 1.0. */
@@ -690,71 +749,76 @@ const char *aigc_job_asset_id(aigc_job *job, size_t index);
 /* The URL of an image of Tencent. It can hold a signature: treat the URL as a secret. NULL for Alibaba. Since 1.0. */
 const char *aigc_job_asset_url(aigc_job *job, size_t index);
 
-/* When the image's URL expires, as far as is known. Tencent: the time in the URL itself, or 12 hours after the library first
- * saw that the job was done. 0 if unknown. Since 1.0. */
+/* When the image's URL expires, if known; 0 if unknown. For Tencent, this is the time in the URL itself, or 12 hours
+ * after the library first saw that the job was done. Since 1.0. */
 int64_t aigc_job_asset_expires_at_ms(const aigc_job *job, size_t index);
 
-/* Starts the download of an image. The download is a job too: wait for it, cancel it and free it like any other job. path
- * is the file to write, or NULL for memory (aigc_job_take_buffer).
+/* Starts the download of an image. The download is a job too: wait for it, cancel it and free it like any other job.
+ * path is the file to write, or NULL for memory (aigc_job_take_buffer). If the job has not succeeded, the function
+ * returns AIGC_E_WRONG_STATE. Since 1.0.
  *
- * The same rule for paths holds in this function, in Python (out=) and in the command (--out). A path whose last part ends
- * in ".*" or in the suffix of an image (.png, .jpg, .jpeg, .webp, .gif, .bmp) is a file. Every other path is a folder. A
- * relative path starts at the working folder at the time of the call. This function writes one file into an existing
- * folder, so it also takes a path without such a suffix as a file, and it refuses a path that ends in "/" or names a
- * folder. ".*" becomes the suffix of the image's format: png, jpg, webp, gif or bmp. Every other name is kept; if its
- * suffix belongs to another format, an AIGC_EVENT_WARNING and the log say so.
+ * One rule for paths holds in this function, in Python (out=) and in the command (--out). A path is a file if its last
+ * part ends in ".*" or in the suffix of an image (.png, .jpg, .jpeg, .webp, .gif, .bmp). Every other path is a folder.
+ * A relative path starts at the working folder at the time of the call. This function writes one file into an existing
+ * folder. So it also takes a path without such a suffix as a file, and it refuses a path that ends in "/" or names a
+ * folder. ".*" becomes the suffix of the image's format: png, jpg, webp, gif or bmp. Every other name is kept. If the
+ * suffix of such a name belongs to another format, an AIGC_EVENT_WARNING and the log say so.
  *
- * The library writes the image to a temporary file in the same folder, checks it, flushes it to disk and renames it, so the
- * file is never there in part. The library signs the download of an image in a private COS bucket (Tencent's cos_bucket) if
- * the host of the image's own URL is one of the configuration's tencent.cos_hosts; these hosts may have private addresses.
- * It never signs for another host, or for a redirect that comes from another host. AIGC_E_WRONG_STATE unless the job has
- * succeeded. Since 1.0. */
+ * The library writes the image to a temporary file in the same folder, checks the image, flushes the file to disk and
+ * renames the file. So a file with the final name is always complete.
+ *
+ * An image in a private COS bucket (Tencent's cos_bucket) needs a signed download. The library signs the download if
+ * the host of the image's own URL is one of the configuration's tencent.cos_hosts. These hosts may have private
+ * addresses. The library never signs for another host, or for a redirect that comes from another host. */
 aigc_status aigc_job_download(aigc_job *job, size_t index, const char *path, aigc_job **download, aigc_error **error);
 
-/* The absolute path of the file of a succeeded download, with ".*" resolved. NULL before its end, and for a download to
- * memory. Since 1.0. */
+/* The absolute path of the file of a succeeded download, with the real suffix in place of ".*". NULL before the end of
+ * the download, and for a download to memory. Since 1.0. */
 const char *aigc_job_path(aigc_job *job);
 
-/* The type of the image of a succeeded download, read from its bytes: "image/png", "image/jpeg", "image/webp", "image/gif"
- * or "image/bmp". NULL before its end. Since 1.0. */
+/* The type of the image of a succeeded download, read from its bytes: "image/png", "image/jpeg", "image/webp",
+ * "image/gif" or "image/bmp". NULL before the end of the download. Since 1.0. */
 const char *aigc_job_content_type(aigc_job *job);
 
-/* Takes the bytes of a succeeded download to memory, yours to free. A second call is AIGC_E_WRONG_STATE. Since 1.0. */
+/* Takes the bytes of a succeeded download to memory. The buffer is yours to free. A second call returns
+ * AIGC_E_WRONG_STATE. Since 1.0. */
 aigc_status aigc_job_take_buffer(aigc_job *job, aigc_buffer **buffer, aigc_error **error);
 
-/* A pointer of yours that the job carries. The library never reads what the pointer leads to. Since 1.0. */
+/* A pointer of yours that the job carries. The library never reads the memory behind the pointer. Since 1.0. */
 void aigc_job_set_user_data(aigc_job *job, void *user_data);
 void *aigc_job_user_data(const aigc_job *job);
 
-/* Makes another handle on the same job and returns job. Free each handle. NULL for NULL. Since 1.0. */
+/* Makes another handle for the same job and returns job. Free each handle. NULL for NULL. Since 1.0. */
 aigc_job *aigc_job_ref(aigc_job *job);
 
-/* Frees a handle. The job keeps running. NULL is fine. Since 1.0. */
+/* Frees a handle. The job keeps running. NULL is allowed. Since 1.0. */
 void aigc_job_free(aigc_job *job);
 
 /* ---------------------------------------------------------------------------------------------------------------- */
 /* Events                                                                                                           */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
-/* Types of events. New types may be added: ignore an unknown type. Since 1.0. */
+/* Types of events. Later versions may add types: ignore an unknown type. Since 1.0. */
 enum {
     AIGC_EVENT_NONE = 0,              /* no event (a NULL handle) */
-    AIGC_EVENT_JOB_STATE = 1,         /* the state changed: aigc_event_state() */
+    AIGC_EVENT_JOB_STATE = 1,         /* the state changed: see aigc_event_state() */
     AIGC_EVENT_JOB_ACCEPTED = 2,      /* the provider's id is known: store aigc_job_token() now. If the answer arrives
                                          after a cancel or a deadline, this event comes after JOB_DONE */
-    AIGC_EVENT_JOB_REFRESHED = 3,     /* the call of an aigc_job_refresh() has ended: aigc_event_status() */
+    AIGC_EVENT_JOB_REFRESHED = 3,     /* the status call of an aigc_job_refresh() has ended: see aigc_event_status() */
     AIGC_EVENT_JOB_PROGRESS = 4,      /* progress changed (only with the configuration's events.progress) */
-    AIGC_EVENT_JOB_DONE = 5,          /* the job has ended, once: aigc_event_status() and aigc_event_state() */
-    AIGC_EVENT_CREDENTIALS_NEEDED = 6, /* the credentials of aigc_client_set_credentials() end soon, or the provider refused
-                                         them: aigc_event_provider(). This event comes five minutes before their end, or
-                                         after half of their life if that is shorter, even if no call is made */
-    AIGC_EVENT_WARNING = 7,           /* a warning; the jobs keep running: a credential file that everybody can read, calls
-                                         that fail on this machine and are tried again, a long pause that the provider
-                                         asked for, an id that came after the end of its job (aigc_event_job() is then the
-                                         job): aigc_event_message(), aigc_event_provider(). Each warning comes once, not
-                                         for each job and call. At most 64 warnings are queued */
-    AIGC_EVENT_LOG = 8,               /* a log record (only with the configuration's log.level, since 1.1):
-                                         aigc_event_level(), aigc_event_message(), aigc_event_fields(),
+    AIGC_EVENT_JOB_DONE = 5,          /* the job has ended; this event comes once: see aigc_event_status() and
+                                         aigc_event_state() */
+    AIGC_EVENT_CREDENTIALS_NEEDED = 6, /* the credentials of aigc_client_set_credentials() end soon, or the provider
+                                          refused them: see aigc_event_provider(). This event comes five minutes before
+                                          the credentials end, even if no call is made. If half of their life is shorter
+                                          than five minutes, it comes after half of their life */
+    AIGC_EVENT_WARNING = 7,           /* a warning; the jobs keep running. Examples: everybody can read a credential
+                                         file; calls fail on this machine and are tried again; the provider asked for a
+                                         long pause; an id came after the end of its job (aigc_event_job() is then the
+                                         job). See aigc_event_message() and aigc_event_provider(). Each warning comes
+                                         once, not for each job and call. At most 64 warnings are queued */
+    AIGC_EVENT_LOG = 8,               /* a log record (only with the configuration's log.level, since 1.1): see
+                                         aigc_event_level(), aigc_event_message(), aigc_event_fields() and
                                          aigc_event_job_id(). At most log.capacity records are queued */
     AIGC_EVENT_JOB_READY = 9          /* a job with the option "hold" is ready to be sent, and waits for
                                          aigc_job_release() (since 1.2) */
@@ -763,62 +827,66 @@ enum {
 /* One of AIGC_EVENT_*. Since 1.0. */
 int32_t aigc_event_type(const aigc_event *event);
 
-/* The job of the event. The job belongs to the event: keep it with aigc_job_ref(). NULL if the event has no job, and for a
- * log record. Since 1.0. */
+/* The job of the event. The job belongs to the event: keep it with aigc_job_ref(). NULL if the event has no job, and
+ * for a log record. Since 1.0. */
 aigc_job *aigc_event_job(const aigc_event *event);
 
-/* The number of the event's job, as from aigc_job_id(); 0 if the event has no job. Since 1.0. */
+/* The number of the event's job, the same as aigc_job_id(). 0 if the event has no job. Since 1.0. */
 uint64_t aigc_event_job_id(const aigc_event *event);
 
 /* The state of the job at the time of the event. Since 1.0. */
 int32_t aigc_event_state(const aigc_event *event);
 
-/* JOB_DONE: how the job ended, AIGC_OK if it succeeded. JOB_REFRESHED: how the call ended. Otherwise AIGC_OK. Since 1.0. */
+/* The status of the event. For JOB_DONE: how the job ended, AIGC_OK if it succeeded. For JOB_REFRESHED: how the status
+ * call ended. For every other event: AIGC_OK. Since 1.0. */
 aigc_status aigc_event_status(const aigc_event *event);
 
 /* The provider of the event. Since 1.0. */
 const char *aigc_event_provider(const aigc_event *event);
 
-/* One line for people, without a secret. Warnings, log records, and JOB_DONE and JOB_REFRESHED after a failure have a
- * message; otherwise it is NULL. Log records about the same thing have the same words. Since 1.0. */
+/* One line for people, without a secret. These events have a message: warnings, log records, and JOB_DONE and
+ * JOB_REFRESHED after a failure. NULL for every other event. Log records about the same thing have the same words.
+ * Since 1.0. */
 const char *aigc_event_message(const aigc_event *event);
 
-/* Levels of log records. The configuration's log.level names the last level that is reported. Since 1.1. */
+/* Levels of log records. The configuration's log.level names the last level that is reported: "info" also reports
+ * warnings and errors. Since 1.1. */
 enum {
     AIGC_LOG_NONE = 0,    /* no log record */
     AIGC_LOG_ERROR = 1,   /* a job or a download has failed */
     AIGC_LOG_WARNING = 2, /* a call has failed and may be repeated; credentials or clock are wrong */
     AIGC_LOG_INFO = 3,    /* jobs accepted, changed, ended; credentials found */
-    AIGC_LOG_DEBUG = 4    /* every call, and the body of submissions with its prompt, without secrets */
+    AIGC_LOG_DEBUG = 4    /* every call, and the bodies of submissions with their prompts, without secrets */
 };
 
 /* The level of an AIGC_EVENT_LOG; AIGC_LOG_NONE for every other event. Since 1.1. */
 int32_t aigc_event_level(const aigc_event *event);
 
-/* The fields of an AIGC_EVENT_LOG, as a JSON object on one line: always "at_ms"; where they apply "provider", "job"
- * (aigc_job_id()), "remote_id", "action", "attempt" (from 1), "request_id", "http_status", "waited_ms", "duration_ms",
- * "received_bytes", "state", "status", "error", "provider_code", "retry_after_ms", "trace_id", "body". More may be added.
- * Holds no secret. NULL for every other event. Since 1.1. */
+/* The fields of an AIGC_EVENT_LOG, as a JSON object on one line. The object always has "at_ms". It has these members if
+ * they apply: "provider", "job" (aigc_job_id()), "remote_id", "action", "attempt" (from 1), "request_id",
+ * "http_status", "waited_ms", "duration_ms", "received_bytes", "state", "status", "error", "provider_code",
+ * "retry_after_ms", "trace_id", "body". Later versions may add members. The object holds no secret. NULL for every
+ * other event. Since 1.1. */
 const char *aigc_event_fields(const aigc_event *event);
 
-/* Frees an event. NULL is fine. Since 1.0. */
+/* Frees an event. NULL is allowed. Since 1.0. */
 void aigc_event_free(aigc_event *event);
 
 /* ---------------------------------------------------------------------------------------------------------------- */
 /* Buffers                                                                                                          */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
-/* The bytes of an image or of a report. The bytes live as long as the buffer. NULL for NULL. Since 1.0. */
+/* The bytes of an image or of a report. The bytes are valid as long as the buffer. NULL for NULL. Since 1.0. */
 const void *aigc_buffer_data(const aigc_buffer *buffer);
 
 /* The number of bytes in the buffer. Since 1.0. */
 size_t aigc_buffer_size(const aigc_buffer *buffer);
 
-/* For an image "image/png" and so on, read from its bytes; for a report "application/json" or "application/jsonl".
- * Since 1.0. */
+/* The type of the bytes. For an image "image/png" and so on, read from the bytes; for a report "application/json" or
+ * "application/jsonl". Since 1.0. */
 const char *aigc_buffer_content_type(const aigc_buffer *buffer);
 
-/* Frees a buffer. NULL is fine. Since 1.0. */
+/* Frees a buffer. NULL is allowed. Since 1.0. */
 void aigc_buffer_free(aigc_buffer *buffer);
 
 /* ---------------------------------------------------------------------------------------------------------------- */
@@ -827,49 +895,57 @@ void aigc_buffer_free(aigc_buffer *buffer);
 
 /* Lists keys of a journal.
  *
- * The journal is a folder of your user on a local disk. Any number of processes may use one journal at the same time. It
- * holds keys, states, the providers' ids, times, and a digest of each request. It never holds an image's URL or a secret.
- * It holds no prompt, unless journal.requests is on: then it keeps the body of each request until the job is accepted,
- * refused or resolved. A person can use the body to look for a job in doubt, and a program to submit a key never sent.
- * Inside a process that uses a journal, never open its files with another copy of SQLite. Each function of this section
- * opens the folder, does its work, waits for the disk and closes the folder. A missing folder or file is AIGC_E_JOURNAL.
- * Any thread.
+ * The journal is a folder of your user on a local disk. Any number of processes may use one journal at the same time.
+ * The journal holds keys, states, the providers' ids, times, and a digest of each request. It never holds an image's
+ * URL or a secret. It holds no prompt, unless journal.requests is on. With journal.requests, the journal keeps the body
+ * of each request until the job is accepted, refused or resolved. A person can use the body to find a job in doubt. A
+ * program can use the body to submit a key that was never sent. Inside a process that uses a journal, never open the
+ * files of the journal with another copy of SQLite. Each function of this section opens the folder, does its work,
+ * waits for the disk and closes the folder. A missing folder or file returns AIGC_E_JOURNAL. Any thread.
  *
- * Sets *rows to a page of keys in ascending order of their bytes, one JSON object on each line, in a buffer that is yours to
- * free. Size 0 means that there are no more keys. after is the last key of the page before, or NULL for the first page.
- * filter_json is NULL, or an object with any of "states" (a list of names of states), "provider", "prefix" (of keys) and
- * "limit" (1 to 10,000, default 1,000). A line has
- *   "key", "state" ("claimed": taken, and provably not sent; "sending": may be on the wire; "accepted"; "succeeded" and
- *   "failed": ended after acceptance; "refused": ended, and provably not run; "unknown": was on the wire, and in doubt;
- *   "abandoned": given up by aigc_journal_resolve()), "provider", "operation", "region", "endpoint", "remote_id",
- *   "request_id", "attempts", "images", "status" (name of the status code of the job's end), "provider_code", "note",
- *   "owner" (0: nobody), "owner_alive", and "claimed_at_ms", "sent_at_ms", "accepted_at_ms", "ended_at_ms",
- *   "changed_at_ms" (Unix milliseconds), "request" (the body of its call, with journal.requests). An unknown value is null.
- *   More may be added. Since 1.2. */
+ * Sets *rows to one page of keys, in ascending order of their bytes. The page has one JSON object on each line, in a
+ * buffer that is yours to free. Size 0 means that there are no more keys. after is the last key of the page before, or
+ * NULL for the first page. filter_json is NULL, or an object with any of "states" (a list of names of states),
+ * "provider", "prefix" (of keys) and "limit" (1 to 10,000, default 1,000). A line has these members:
+ *   "key"    the key
+ *   "state"  "claimed": a client has the key, and the submission was provably not sent; "sending": the submission may
+ *            be on the wire; "accepted"; "succeeded" and "failed": ended after acceptance; "refused": ended, and
+ *            provably not run; "unknown": the submission was on the wire, and the job is in doubt; "abandoned":
+ *            aigc_journal_resolve() gave the key up
+ *   "owner"  the client that works on the job (0: nobody); "owner_alive" says whether this client is alive
+ *   "status" the name of the status code of the job's end
+ * and "provider", "operation", "region", "endpoint", "remote_id", "request_id", "attempts", "images", "provider_code",
+ * "note", "claimed_at_ms", "sent_at_ms", "accepted_at_ms", "ended_at_ms", "changed_at_ms" (Unix milliseconds),
+ * "request" (the body of the submission, with journal.requests). An unknown value is null. Later versions may add
+ * members. Since 1.2. */
 aigc_status aigc_journal_list(const char *path, const char *filter_json, const char *after, aigc_buffer **rows,
                               aigc_error **error);
 
 /* Writes into the journal what you found out about a key in doubt ("unknown"), for instance at the provider's console.
- * outcome AIGC_OUTCOME_ACCEPTED, with the remote_id of the job: the next client that submits or attaches the key, or that
- * resumes, follows the job. AIGC_OUTCOME_NOT_SENT, remote_id NULL: the key is free for another submission; if you are wrong,
- * that submission costs a second time. AIGC_OUTCOME_UNKNOWN, remote_id NULL: the key is abandoned and never sent again.
- * You can correct your answer by another call, until a client has followed the job to its end. AIGC_E_NOT_FOUND: the journal
- * has no such key. AIGC_E_WRONG_STATE: the key is not in doubt (the provider accepted it, it was never sent, or its job has
- * ended), or a live client still works on its job. AIGC_E_INVALID_ARGUMENT: remote_id cannot be a job id, or another key of
- * the journal has it. Since 1.2. */
+ * There are three answers.
+ *   AIGC_OUTCOME_ACCEPTED  with the remote_id of the job: the next client that submits or attaches the key, or that
+ *                          resumes, follows the job.
+ *   AIGC_OUTCOME_NOT_SENT  with remote_id NULL: the key is free for another submission. If you are wrong, that
+ *                          submission costs a second time.
+ *   AIGC_OUTCOME_UNKNOWN   with remote_id NULL: the key is abandoned and never sent again.
+ * You can correct your answer by another call, until a client has followed the job to its end. AIGC_E_NOT_FOUND: the
+ * journal has no such key. AIGC_E_WRONG_STATE: the key is not in doubt (the provider accepted it, it was never sent, or
+ * its job has ended), or a live client still works on its job. AIGC_E_INVALID_ARGUMENT: remote_id cannot be a job id,
+ * or another key of the journal has this id. Since 1.2. */
 aigc_status aigc_journal_resolve(const char *path, const char *key, int32_t outcome, const char *remote_id,
                                  aigc_error **error);
 
-/* Removes ended keys (succeeded, failed, refused, abandoned) that have not changed for older_than_ms milliseconds. A removed
- * key can be submitted, and paid, again. Sets *removed (may be NULL) to the number of keys. Since 1.2. */
+/* Removes ended keys (succeeded, failed, refused, abandoned) that have not changed for older_than_ms milliseconds. You
+ * can submit a removed key again, and then you pay again. Sets *removed (may be NULL) to the number of keys.
+ * Since 1.2. */
 aigc_status aigc_journal_prune(const char *path, int64_t older_than_ms, size_t *removed, aigc_error **error);
 
-/* Reads the whole file and sets *report to JSON, in a buffer that is yours to free: "path", "ok", "problems" (the faults
- * that SQLite finds), "warning" (about a file system that may lose data, or null), "bytes", "free_bytes" (-1: unknown),
- * "sqlite", "format", "counts" (state to number of keys), "clients" (the clients that are alive, in all processes) and
- * "orphans" (open jobs whose clients are gone). If the file is
- * damaged, or is no journal, the call returns AIGC_E_JOURNAL, or "ok" is false. The call never repairs or deletes anything.
- * More may be added. Since 1.2. */
+/* Reads the whole file of a journal and sets *report to JSON, in a buffer that is yours to free: "path", "ok",
+ * "problems" (the faults that SQLite finds), "warning" (about a file system that may lose data, or null), "bytes",
+ * "free_bytes" (-1: unknown), "sqlite", "format", "counts" (state to number of keys), "clients" (the clients that are
+ * alive, in all processes) and "orphans" (open jobs whose clients are gone). If the file is damaged, or is not a
+ * journal, the call returns AIGC_E_JOURNAL, or "ok" is false. The call never repairs or deletes anything. Later
+ * versions may add members. Since 1.2. */
 aigc_status aigc_journal_check(const char *path, aigc_buffer **report, aigc_error **error);
 
 #ifdef __cplusplus

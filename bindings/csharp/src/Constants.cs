@@ -10,10 +10,13 @@ namespace Aigc
         /// <summary>A NULL, an unknown name, a wrong type or a wrong value: the message says which.</summary>
         InvalidArgument = 100,
 
-        /// <summary>Right call, wrong time: for instance a download of a job that has not succeeded.</summary>
+        /// <summary>
+        /// The call is right but comes at the wrong time: for example, a download of a job that has not
+        /// succeeded.
+        /// </summary>
         WrongState = 101,
 
-        /// <summary>The handle comes from the parent process: the child can only free it.</summary>
+        /// <summary>The handle comes from the parent process: the child process can only free it.</summary>
         Forked = 102,
 
         /// <summary>The client has been closed.</summary>
@@ -22,28 +25,34 @@ namespace Aigc
         /// <summary>The journal has another request under this key (since 1.2).</summary>
         KeyConflict = 104,
 
-        /// <summary>Your wait ended before the job did; the job keeps running: wait again.</summary>
+        /// <summary>Your wait ended before the job ended; the job keeps running: wait again.</summary>
         Timeout = 200,
 
         /// <summary>
-        /// aigc_job_cancel() or aigc_client_close() ended the job in this process; the provider is not
-        /// told.
+        /// aigc_job_cancel() or aigc_client_close() ended the job in this process; the library does not
+        /// tell the provider.
         /// </summary>
         Cancelled = 201,
 
         /// <summary>The job's own deadline passed; the job may still finish at the provider.</summary>
         Deadline = 202,
 
-        /// <summary>Resolve, connect, send or receive failed.</summary>
+        /// <summary>The library could not resolve the host name, connect, send or receive.</summary>
         Network = 300,
 
-        /// <summary>Handshake or certificate failed: CA bundle, clock, or a machine in between.</summary>
+        /// <summary>
+        /// The TLS handshake or the certificate check failed: look at the CA bundle, the clock, and
+        /// proxies in between.
+        /// </summary>
         Tls = 301,
 
         /// <summary>An image URL leads to a private, loopback or link-local address.</summary>
         AddressRefused = 302,
 
-        /// <summary>The provider does not send such an answer: a proxy's page, a cut answer, or garbage.</summary>
+        /// <summary>
+        /// The answer is not in the form of this provider: a page of a proxy, an incomplete answer, or
+        /// garbage.
+        /// </summary>
         BadResponse = 303,
 
         /// <summary>
@@ -55,13 +64,13 @@ namespace Aigc
         /// <summary>The provider refused the key, the signature or the security token.</summary>
         Auth = 401,
 
-        /// <summary>The provider knows the key, and the key may not do this.</summary>
+        /// <summary>The provider knows the key, but the key has no right to do this.</summary>
         Permission = 402,
 
-        /// <summary>Arrears, quota or a service that is not activated.</summary>
+        /// <summary>An unpaid bill, a used-up quota, or a service that is not activated.</summary>
         Billing = 403,
 
-        /// <summary>Too many requests, and the retries are used up: aigc_error_retry_after_ms().</summary>
+        /// <summary>Too many requests, and the retries are used up: see aigc_error_retry_after_ms().</summary>
         Throttled = 404,
 
         /// <summary>
@@ -71,50 +80,57 @@ namespace Aigc
         Clock = 405,
 
         /// <summary>
-        /// The provider does not accept a parameter: see its code and message, fix the parameter,
-        /// submit anew.
+        /// The provider does not accept a parameter: see the provider's code and message, fix the
+        /// parameter, and submit a new job.
         /// </summary>
         RequestRefused = 500,
 
-        /// <summary>Moderation refused the prompt or an image.</summary>
+        /// <summary>The provider's moderation refused the prompt or an image.</summary>
         ContentRefused = 501,
 
         /// <summary>The provider does not know this job or image, or no longer knows it.</summary>
         NotFound = 502,
 
-        /// <summary>The job was accepted, ran and failed: submit anew if you like.</summary>
+        /// <summary>The provider accepted and ran the job, and the job failed: you may submit a new job.</summary>
         JobFailed = 503,
 
-        /// <summary>The provider reports a fault of its own; the library has repeated reads.</summary>
+        /// <summary>
+        /// The provider reports an internal error; the library has already repeated calls that only
+        /// read.
+        /// </summary>
         Provider = 504,
 
         /// <summary>
-        /// The submission left and no readable answer came: the job may run and be billed. The library
-        /// never sends it again; look at the provider's console before you do.
+        /// The submission was sent, and no readable answer came: the job may run and be billed. The
+        /// library never sends the submission again. Look at the provider's console before you submit a
+        /// new job.
         /// </summary>
         OutcomeUnknown = 600,
 
-        /// <summary>The image's URL, or its time at the provider, has run out.</summary>
+        /// <summary>The image's URL has expired, or the provider no longer keeps the image.</summary>
         Expired = 700,
 
-        /// <summary>The received bytes are no PNG, JPEG, WebP, GIF or BMP.</summary>
+        /// <summary>The received bytes are not a PNG, JPEG, WebP, GIF or BMP image.</summary>
         NotAnImage = 701,
 
-        /// <summary>Length, end marker or checksum is wrong, also after retries.</summary>
+        /// <summary>The length, the end marker or the checksum of the image is wrong, also after retries.</summary>
         Corrupt = 702,
 
-        /// <summary>The image is larger than download.max_bytes, or a reply than http.max_reply_bytes.</summary>
+        /// <summary>
+        /// The image is larger than download.max_bytes, or an answer is larger than
+        /// http.max_reply_bytes.
+        /// </summary>
         TooLarge = 703,
 
-        /// <summary>The file system refused: the message names path and reason.</summary>
+        /// <summary>The file system refused an operation: the message names the path and the reason.</summary>
         File = 800,
 
-        /// <summary>A file of that name exists and download.overwrite is off.</summary>
+        /// <summary>A file with this name exists, and download.overwrite is off.</summary>
         FileExists = 801,
 
         /// <summary>
-        /// Disk or quota is full; where possible the received bytes are kept as .part, so that another
-        /// download can resume.
+        /// The disk or the quota is full; if possible, the library keeps the received bytes in a .part
+        /// file, and another download continues there.
         /// </summary>
         NoSpace = 802,
 
@@ -131,13 +147,16 @@ namespace Aigc
     /// <summary>What provably happened to a submission.</summary>
     public enum Outcome
     {
-        /// <summary>No submission was involved, or it has not been tried yet.</summary>
+        /// <summary>No submission was involved, or the submission has not been tried yet.</summary>
         None = 0,
 
-        /// <summary>Nothing runs: the submission never left, or the provider refused it. Safe to submit anew.</summary>
+        /// <summary>
+        /// No job runs: the submission was never sent, or the provider refused it. You can safely
+        /// submit again.
+        /// </summary>
         NotSent = 1,
 
-        /// <summary>The submission left and no readable answer came: the job may run and be billed.</summary>
+        /// <summary>The submission was sent, and no readable answer came: the job may run and be billed.</summary>
         Unknown = 2,
 
         /// <summary>The provider gave a job id.</summary>
@@ -159,13 +178,13 @@ namespace Aigc
         /// <summary>The submission is on the wire.</summary>
         Submitting = 2,
 
-        /// <summary>Accepted, not started.</summary>
+        /// <summary>The provider has accepted the job and not started it.</summary>
         Pending = 3,
 
-        /// <summary>Started; also every provider state that this version does not know.</summary>
+        /// <summary>The provider has started the job; also every provider state that this version does not know.</summary>
         Running = 4,
 
-        /// <summary>Ended: images can be fetched.</summary>
+        /// <summary>Ended: you can fetch the images.</summary>
         Succeeded = 5,
 
         /// <summary>Ended: aigc_job_error() says why.</summary>
@@ -174,7 +193,7 @@ namespace Aigc
         /// <summary>Ended in this process; the job may keep running at the provider.</summary>
         Cancelled = 7,
 
-        /// <summary>Ended: whether the provider accepted the submission is not known.</summary>
+        /// <summary>Ended: nobody knows whether the provider accepted the submission.</summary>
         Unknown = 8,
     }
 
@@ -184,7 +203,7 @@ namespace Aigc
         /// <summary>No event (a NULL handle).</summary>
         None = 0,
 
-        /// <summary>The state changed: aigc_event_state().</summary>
+        /// <summary>The state changed: see aigc_event_state().</summary>
         JobState = 1,
 
         /// <summary>
@@ -193,35 +212,36 @@ namespace Aigc
         /// </summary>
         JobAccepted = 2,
 
-        /// <summary>The call of an aigc_job_refresh() has ended: aigc_event_status().</summary>
+        /// <summary>The status call of an aigc_job_refresh() has ended: see aigc_event_status().</summary>
         JobRefreshed = 3,
 
         /// <summary>Progress changed (only with the configuration's events.progress).</summary>
         JobProgress = 4,
 
-        /// <summary>The job has ended, once: aigc_event_status() and aigc_event_state().</summary>
+        /// <summary>The job has ended; this event comes once: see aigc_event_status() and aigc_event_state().</summary>
         JobDone = 5,
 
         /// <summary>
-        /// The credentials of aigc_client_set_credentials() end soon, or the provider refused them:
-        /// aigc_event_provider(). This event comes five minutes before their end, or after half of
-        /// their life if that is shorter, even if no call is made.
+        /// The credentials of aigc_client_set_credentials() end soon, or the provider refused them: see
+        /// aigc_event_provider(). This event comes five minutes before the credentials end, even if no
+        /// call is made. If half of their life is shorter than five minutes, it comes after half of
+        /// their life.
         /// </summary>
         CredentialsNeeded = 6,
 
         /// <summary>
-        /// A warning; the jobs keep running: a credential file that everybody can read, calls that fail
-        /// on this machine and are tried again, a long pause that the provider asked for, an id that
-        /// came after the end of its job (aigc_event_job() is then the job): aigc_event_message(),
+        /// A warning; the jobs keep running. Examples: everybody can read a credential file; calls fail
+        /// on this machine and are tried again; the provider asked for a long pause; an id came after
+        /// the end of its job (aigc_event_job() is then the job). See aigc_event_message() and
         /// aigc_event_provider(). Each warning comes once, not for each job and call. At most 64
         /// warnings are queued.
         /// </summary>
         Warning = 7,
 
         /// <summary>
-        /// A log record (only with the configuration's log.level, since 1.1): aigc_event_level(),
-        /// aigc_event_message(), aigc_event_fields(), aigc_event_job_id(). At most log.capacity records
-        /// are queued.
+        /// A log record (only with the configuration's log.level, since 1.1): see aigc_event_level(),
+        /// aigc_event_message(), aigc_event_fields() and aigc_event_job_id(). At most log.capacity
+        /// records are queued.
         /// </summary>
         Log = 8,
 
@@ -247,7 +267,7 @@ namespace Aigc
         /// <summary>Jobs accepted, changed, ended; credentials found.</summary>
         Info = 3,
 
-        /// <summary>Every call, and the body of submissions with its prompt, without secrets.</summary>
+        /// <summary>Every call, and the bodies of submissions with their prompts, without secrets.</summary>
         Debug = 4,
     }
 

@@ -37,68 +37,70 @@ class Status(_OpenEnum):
     INVALID_ARGUMENT = 100
     """A NULL, an unknown name, a wrong type or a wrong value: the message says which."""
     WRONG_STATE = 101
-    """Right call, wrong time: for instance a download of a job that has not succeeded."""
+    """The call is right but comes at the wrong time: for example, a download of a job that has not succeeded."""
     FORKED = 102
-    """The handle comes from the parent process: the child can only free it."""
+    """The handle comes from the parent process: the child process can only free it."""
     CLOSED = 103
     """The client has been closed."""
     KEY_CONFLICT = 104
     """The journal has another request under this key (since 1.2)."""
     TIMEOUT = 200
-    """Your wait ended before the job did; the job keeps running: wait again."""
+    """Your wait ended before the job ended; the job keeps running: wait again."""
     CANCELLED = 201
-    """aigc_job_cancel() or aigc_client_close() ended the job in this process; the provider is not told."""
+    """aigc_job_cancel() or aigc_client_close() ended the job in this process; the library does not tell the
+    provider."""
     DEADLINE = 202
     """The job's own deadline passed; the job may still finish at the provider."""
     NETWORK = 300
-    """Resolve, connect, send or receive failed."""
+    """The library could not resolve the host name, connect, send or receive."""
     TLS = 301
-    """Handshake or certificate failed: CA bundle, clock, or a machine in between."""
+    """The TLS handshake or the certificate check failed: look at the CA bundle, the clock, and proxies in between."""
     ADDRESS_REFUSED = 302
     """An image URL leads to a private, loopback or link-local address."""
     BAD_RESPONSE = 303
-    """The provider does not send such an answer: a proxy's page, a cut answer, or garbage."""
+    """The answer is not in the form of this provider: a page of a proxy, an incomplete answer, or garbage."""
     NO_CREDENTIALS = 400
     """No source gave credentials, or a configured source cannot be used: the message names each source that was tried
     and why it gave nothing."""
     AUTH = 401
     """The provider refused the key, the signature or the security token."""
     PERMISSION = 402
-    """The provider knows the key, and the key may not do this."""
+    """The provider knows the key, but the key has no right to do this."""
     BILLING = 403
-    """Arrears, quota or a service that is not activated."""
+    """An unpaid bill, a used-up quota, or a service that is not activated."""
     THROTTLED = 404
-    """Too many requests, and the retries are used up: aigc_error_retry_after_ms()."""
+    """Too many requests, and the retries are used up: see aigc_error_retry_after_ms()."""
     CLOCK = 405
     """This machine's clock is too far from the provider's, and the library could not correct the difference."""
     REQUEST_REFUSED = 500
-    """The provider does not accept a parameter: see its code and message, fix the parameter, submit anew."""
+    """The provider does not accept a parameter: see the provider's code and message, fix the parameter, and submit a
+    new job."""
     CONTENT_REFUSED = 501
-    """Moderation refused the prompt or an image."""
+    """The provider's moderation refused the prompt or an image."""
     NOT_FOUND = 502
     """The provider does not know this job or image, or no longer knows it."""
     JOB_FAILED = 503
-    """The job was accepted, ran and failed: submit anew if you like."""
+    """The provider accepted and ran the job, and the job failed: you may submit a new job."""
     PROVIDER = 504
-    """The provider reports a fault of its own; the library has repeated reads."""
+    """The provider reports an internal error; the library has already repeated calls that only read."""
     OUTCOME_UNKNOWN = 600
-    """The submission left and no readable answer came: the job may run and be billed. The library never sends it
-    again; look at the provider's console before you do."""
+    """The submission was sent, and no readable answer came: the job may run and be billed. The library never sends
+    the submission again. Look at the provider's console before you submit a new job."""
     EXPIRED = 700
-    """The image's URL, or its time at the provider, has run out."""
+    """The image's URL has expired, or the provider no longer keeps the image."""
     NOT_AN_IMAGE = 701
-    """The received bytes are no PNG, JPEG, WebP, GIF or BMP."""
+    """The received bytes are not a PNG, JPEG, WebP, GIF or BMP image."""
     CORRUPT = 702
-    """Length, end marker or checksum is wrong, also after retries."""
+    """The length, the end marker or the checksum of the image is wrong, also after retries."""
     TOO_LARGE = 703
-    """The image is larger than download.max_bytes, or a reply than http.max_reply_bytes."""
+    """The image is larger than download.max_bytes, or an answer is larger than http.max_reply_bytes."""
     FILE = 800
-    """The file system refused: the message names path and reason."""
+    """The file system refused an operation: the message names the path and the reason."""
     FILE_EXISTS = 801
-    """A file of that name exists and download.overwrite is off."""
+    """A file with this name exists, and download.overwrite is off."""
     NO_SPACE = 802
-    """Disk or quota is full; where possible the received bytes are kept as .part, so that another download can
-    resume."""
+    """The disk or the quota is full; if possible, the library keeps the received bytes in a .part file, and another
+    download continues there."""
     NO_RESOURCES = 803
     """Memory, threads or descriptors are exhausted."""
     JOURNAL = 804
@@ -113,11 +115,11 @@ class Outcome(_OpenEnum):
 
     # generated: Outcome (Tests/tools/generate.py)
     NONE = 0
-    """No submission was involved, or it has not been tried yet."""
+    """No submission was involved, or the submission has not been tried yet."""
     NOT_SENT = 1
-    """Nothing runs: the submission never left, or the provider refused it. Safe to submit anew."""
+    """No job runs: the submission was never sent, or the provider refused it. You can safely submit again."""
     UNKNOWN = 2
-    """The submission left and no readable answer came: the job may run and be billed."""
+    """The submission was sent, and no readable answer came: the job may run and be billed."""
     ACCEPTED = 3
     """The provider gave a job id."""
     # end of generated
@@ -135,17 +137,17 @@ class State(_OpenEnum):
     SUBMITTING = 2
     """The submission is on the wire."""
     PENDING = 3
-    """Accepted, not started."""
+    """The provider has accepted the job and not started it."""
     RUNNING = 4
-    """Started; also every provider state that this version does not know."""
+    """The provider has started the job; also every provider state that this version does not know."""
     SUCCEEDED = 5
-    """Ended: images can be fetched."""
+    """Ended: you can fetch the images."""
     FAILED = 6
     """Ended: aigc_job_error() says why."""
     CANCELLED = 7
     """Ended in this process; the job may keep running at the provider."""
     UNKNOWN = 8
-    """Ended: whether the provider accepted the submission is not known."""
+    """Ended: nobody knows whether the provider accepted the submission."""
     # end of generated
 
     @property
@@ -164,28 +166,28 @@ class EventType(_OpenEnum):
     NONE = 0
     """No event (a NULL handle)."""
     JOB_STATE = 1
-    """The state changed: aigc_event_state()."""
+    """The state changed: see aigc_event_state()."""
     JOB_ACCEPTED = 2
     """The provider's id is known: store aigc_job_token() now. If the answer arrives after a cancel or a deadline,
     this event comes after JOB_DONE."""
     JOB_REFRESHED = 3
-    """The call of an aigc_job_refresh() has ended: aigc_event_status()."""
+    """The status call of an aigc_job_refresh() has ended: see aigc_event_status()."""
     JOB_PROGRESS = 4
     """Progress changed (only with the configuration's events.progress)."""
     JOB_DONE = 5
-    """The job has ended, once: aigc_event_status() and aigc_event_state()."""
+    """The job has ended; this event comes once: see aigc_event_status() and aigc_event_state()."""
     CREDENTIALS_NEEDED = 6
-    """The credentials of aigc_client_set_credentials() end soon, or the provider refused them: aigc_event_provider().
-    This event comes five minutes before their end, or after half of their life if that is shorter, even if no call is
-    made."""
+    """The credentials of aigc_client_set_credentials() end soon, or the provider refused them: see
+    aigc_event_provider(). This event comes five minutes before the credentials end, even if no call is made. If half
+    of their life is shorter than five minutes, it comes after half of their life."""
     WARNING = 7
-    """A warning; the jobs keep running: a credential file that everybody can read, calls that fail on this machine
-    and are tried again, a long pause that the provider asked for, an id that came after the end of its job
-    (aigc_event_job() is then the job): aigc_event_message(), aigc_event_provider(). Each warning comes once, not for
-    each job and call. At most 64 warnings are queued."""
+    """A warning; the jobs keep running. Examples: everybody can read a credential file; calls fail on this machine
+    and are tried again; the provider asked for a long pause; an id came after the end of its job (aigc_event_job() is
+    then the job). See aigc_event_message() and aigc_event_provider(). Each warning comes once, not for each job and
+    call. At most 64 warnings are queued."""
     LOG = 8
-    """A log record (only with the configuration's log.level, since 1.1): aigc_event_level(), aigc_event_message(),
-    aigc_event_fields(), aigc_event_job_id(). At most log.capacity records are queued."""
+    """A log record (only with the configuration's log.level, since 1.1): see aigc_event_level(),
+    aigc_event_message(), aigc_event_fields() and aigc_event_job_id(). At most log.capacity records are queued."""
     JOB_READY = 9
     """A job with the option "hold" is ready to be sent, and waits for aigc_job_release() (since 1.2)."""
     # end of generated
@@ -204,5 +206,5 @@ class LogLevel(_OpenEnum):
     INFO = 3
     """Jobs accepted, changed, ended; credentials found."""
     DEBUG = 4
-    """Every call, and the body of submissions with its prompt, without secrets."""
+    """Every call, and the bodies of submissions with their prompts, without secrets."""
     # end of generated

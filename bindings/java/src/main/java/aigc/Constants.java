@@ -10,10 +10,10 @@ public final class Constants {
     /** A NULL, an unknown name, a wrong type or a wrong value: the message says which. */
     public static final int E_INVALID_ARGUMENT = 100;
 
-    /** Right call, wrong time: for instance a download of a job that has not succeeded. */
+    /** The call is right but comes at the wrong time: for example, a download of a job that has not succeeded. */
     public static final int E_WRONG_STATE = 101;
 
-    /** The handle comes from the parent process: the child can only free it. */
+    /** The handle comes from the parent process: the child process can only free it. */
     public static final int E_FORKED = 102;
 
     /** The client has been closed. */
@@ -22,25 +22,31 @@ public final class Constants {
     /** The journal has another request under this key (since 1.2). */
     public static final int E_KEY_CONFLICT = 104;
 
-    /** Your wait ended before the job did; the job keeps running: wait again. */
+    /** Your wait ended before the job ended; the job keeps running: wait again. */
     public static final int E_TIMEOUT = 200;
 
-    /** aigc_job_cancel() or aigc_client_close() ended the job in this process; the provider is not told. */
+    /**
+     * aigc_job_cancel() or aigc_client_close() ended the job in this process; the library does not tell the
+     * provider.
+     */
     public static final int E_CANCELLED = 201;
 
     /** The job's own deadline passed; the job may still finish at the provider. */
     public static final int E_DEADLINE = 202;
 
-    /** Resolve, connect, send or receive failed. */
+    /** The library could not resolve the host name, connect, send or receive. */
     public static final int E_NETWORK = 300;
 
-    /** Handshake or certificate failed: CA bundle, clock, or a machine in between. */
+    /**
+     * The TLS handshake or the certificate check failed: look at the CA bundle, the clock, and proxies in
+     * between.
+     */
     public static final int E_TLS = 301;
 
     /** An image URL leads to a private, loopback or link-local address. */
     public static final int E_ADDRESS_REFUSED = 302;
 
-    /** The provider does not send such an answer: a proxy's page, a cut answer, or garbage. */
+    /** The answer is not in the form of this provider: a page of a proxy, an incomplete answer, or garbage. */
     public static final int E_BAD_RESPONSE = 303;
 
     /**
@@ -52,60 +58,63 @@ public final class Constants {
     /** The provider refused the key, the signature or the security token. */
     public static final int E_AUTH = 401;
 
-    /** The provider knows the key, and the key may not do this. */
+    /** The provider knows the key, but the key has no right to do this. */
     public static final int E_PERMISSION = 402;
 
-    /** Arrears, quota or a service that is not activated. */
+    /** An unpaid bill, a used-up quota, or a service that is not activated. */
     public static final int E_BILLING = 403;
 
-    /** Too many requests, and the retries are used up: aigc_error_retry_after_ms(). */
+    /** Too many requests, and the retries are used up: see aigc_error_retry_after_ms(). */
     public static final int E_THROTTLED = 404;
 
     /** This machine's clock is too far from the provider's, and the library could not correct the difference. */
     public static final int E_CLOCK = 405;
 
-    /** The provider does not accept a parameter: see its code and message, fix the parameter, submit anew. */
+    /**
+     * The provider does not accept a parameter: see the provider's code and message, fix the parameter, and
+     * submit a new job.
+     */
     public static final int E_REQUEST_REFUSED = 500;
 
-    /** Moderation refused the prompt or an image. */
+    /** The provider's moderation refused the prompt or an image. */
     public static final int E_CONTENT_REFUSED = 501;
 
     /** The provider does not know this job or image, or no longer knows it. */
     public static final int E_NOT_FOUND = 502;
 
-    /** The job was accepted, ran and failed: submit anew if you like. */
+    /** The provider accepted and ran the job, and the job failed: you may submit a new job. */
     public static final int E_JOB_FAILED = 503;
 
-    /** The provider reports a fault of its own; the library has repeated reads. */
+    /** The provider reports an internal error; the library has already repeated calls that only read. */
     public static final int E_PROVIDER = 504;
 
     /**
-     * The submission left and no readable answer came: the job may run and be billed. The library never sends it
-     * again; look at the provider's console before you do.
+     * The submission was sent, and no readable answer came: the job may run and be billed. The library never
+     * sends the submission again. Look at the provider's console before you submit a new job.
      */
     public static final int E_OUTCOME_UNKNOWN = 600;
 
-    /** The image's URL, or its time at the provider, has run out. */
+    /** The image's URL has expired, or the provider no longer keeps the image. */
     public static final int E_EXPIRED = 700;
 
-    /** The received bytes are no PNG, JPEG, WebP, GIF or BMP. */
+    /** The received bytes are not a PNG, JPEG, WebP, GIF or BMP image. */
     public static final int E_NOT_AN_IMAGE = 701;
 
-    /** Length, end marker or checksum is wrong, also after retries. */
+    /** The length, the end marker or the checksum of the image is wrong, also after retries. */
     public static final int E_CORRUPT = 702;
 
-    /** The image is larger than download.max_bytes, or a reply than http.max_reply_bytes. */
+    /** The image is larger than download.max_bytes, or an answer is larger than http.max_reply_bytes. */
     public static final int E_TOO_LARGE = 703;
 
-    /** The file system refused: the message names path and reason. */
+    /** The file system refused an operation: the message names the path and the reason. */
     public static final int E_FILE = 800;
 
-    /** A file of that name exists and download.overwrite is off. */
+    /** A file with this name exists, and download.overwrite is off. */
     public static final int E_FILE_EXISTS = 801;
 
     /**
-     * Disk or quota is full; where possible the received bytes are kept as .part, so that another download can
-     * resume.
+     * The disk or the quota is full; if possible, the library keeps the received bytes in a .part file, and
+     * another download continues there.
      */
     public static final int E_NO_SPACE = 802;
 
@@ -118,13 +127,13 @@ public final class Constants {
     /** A fault in this library: please report it. */
     public static final int E_INTERNAL = 900;
 
-    /** No submission was involved, or it has not been tried yet. */
+    /** No submission was involved, or the submission has not been tried yet. */
     public static final int OUTCOME_NONE = 0;
 
-    /** Nothing runs: the submission never left, or the provider refused it. Safe to submit anew. */
+    /** No job runs: the submission was never sent, or the provider refused it. You can safely submit again. */
     public static final int OUTCOME_NOT_SENT = 1;
 
-    /** The submission left and no readable answer came: the job may run and be billed. */
+    /** The submission was sent, and no readable answer came: the job may run and be billed. */
     public static final int OUTCOME_UNKNOWN = 2;
 
     /** The provider gave a job id. */
@@ -142,13 +151,13 @@ public final class Constants {
     /** The submission is on the wire. */
     public static final int STATE_SUBMITTING = 2;
 
-    /** Accepted, not started. */
+    /** The provider has accepted the job and not started it. */
     public static final int STATE_PENDING = 3;
 
-    /** Started; also every provider state that this version does not know. */
+    /** The provider has started the job; also every provider state that this version does not know. */
     public static final int STATE_RUNNING = 4;
 
-    /** Ended: images can be fetched. */
+    /** Ended: you can fetch the images. */
     public static final int STATE_SUCCEEDED = 5;
 
     /** Ended: aigc_job_error() says why. */
@@ -157,13 +166,13 @@ public final class Constants {
     /** Ended in this process; the job may keep running at the provider. */
     public static final int STATE_CANCELLED = 7;
 
-    /** Ended: whether the provider accepted the submission is not known. */
+    /** Ended: nobody knows whether the provider accepted the submission. */
     public static final int STATE_UNKNOWN = 8;
 
     /** No event (a NULL handle). */
     public static final int EVENT_NONE = 0;
 
-    /** The state changed: aigc_event_state(). */
+    /** The state changed: see aigc_event_state(). */
     public static final int EVENT_JOB_STATE = 1;
 
     /**
@@ -172,33 +181,34 @@ public final class Constants {
      */
     public static final int EVENT_JOB_ACCEPTED = 2;
 
-    /** The call of an aigc_job_refresh() has ended: aigc_event_status(). */
+    /** The status call of an aigc_job_refresh() has ended: see aigc_event_status(). */
     public static final int EVENT_JOB_REFRESHED = 3;
 
     /** Progress changed (only with the configuration's events.progress). */
     public static final int EVENT_JOB_PROGRESS = 4;
 
-    /** The job has ended, once: aigc_event_status() and aigc_event_state(). */
+    /** The job has ended; this event comes once: see aigc_event_status() and aigc_event_state(). */
     public static final int EVENT_JOB_DONE = 5;
 
     /**
-     * The credentials of aigc_client_set_credentials() end soon, or the provider refused them:
-     * aigc_event_provider(). This event comes five minutes before their end, or after half of their life if that
-     * is shorter, even if no call is made.
+     * The credentials of aigc_client_set_credentials() end soon, or the provider refused them: see
+     * aigc_event_provider(). This event comes five minutes before the credentials end, even if no call is made.
+     * If half of their life is shorter than five minutes, it comes after half of their life.
      */
     public static final int EVENT_CREDENTIALS_NEEDED = 6;
 
     /**
-     * A warning; the jobs keep running: a credential file that everybody can read, calls that fail on this
-     * machine and are tried again, a long pause that the provider asked for, an id that came after the end of
-     * its job (aigc_event_job() is then the job): aigc_event_message(), aigc_event_provider(). Each warning
-     * comes once, not for each job and call. At most 64 warnings are queued.
+     * A warning; the jobs keep running. Examples: everybody can read a credential file; calls fail on this
+     * machine and are tried again; the provider asked for a long pause; an id came after the end of its job
+     * (aigc_event_job() is then the job). See aigc_event_message() and aigc_event_provider(). Each warning comes
+     * once, not for each job and call. At most 64 warnings are queued.
      */
     public static final int EVENT_WARNING = 7;
 
     /**
-     * A log record (only with the configuration's log.level, since 1.1): aigc_event_level(),
-     * aigc_event_message(), aigc_event_fields(), aigc_event_job_id(). At most log.capacity records are queued.
+     * A log record (only with the configuration's log.level, since 1.1): see aigc_event_level(),
+     * aigc_event_message(), aigc_event_fields() and aigc_event_job_id(). At most log.capacity records are
+     * queued.
      */
     public static final int EVENT_LOG = 8;
 
@@ -217,7 +227,7 @@ public final class Constants {
     /** Jobs accepted, changed, ended; credentials found. */
     public static final int LOG_INFO = 3;
 
-    /** Every call, and the body of submissions with its prompt, without secrets. */
+    /** Every call, and the bodies of submissions with their prompts, without secrets. */
     public static final int LOG_DEBUG = 4;
 
     /** AIGC_VERSION_MAJOR of the header. */
