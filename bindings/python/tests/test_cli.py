@@ -399,6 +399,37 @@ def test_nothing_is_bought_that_nobody_meant(sandbox: Any, command: Command, tmp
     assert not sandbox.requests("SandboxEchoThing")
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["generate --provider tencent cat -o -", "generate --provider tencent cat --out=-", "fetch {token} -o -",
+     "fetch --provider tencent --set url=http://a/b.png --out -", "jobs resume --journal j -o-", "batch rows.txt --out - --yes",
+     "batch --resolve --out -", "submit --provider tencent cat --journal -", "doctor --live -"],
+)
+def test_nothing_is_written_to_standard_output(
+    sandbox: Any, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    """Refused before payment, and no folder "-" is made."""
+    token = command.run("submit", *CAT).stdout.strip()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.txt").write_text("a cat\n")
+    done = command.run(*words.format(token=token).split())
+    assert done.returncode == 2 and "nothing goes to standard output" in done.stderr and done.stdout == "", done
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.txt"]
+    assert sandbox.stats(jobs=False)["jobs_created"].get("tencent", 0) == 1
+
+
+def test_a_program_writes_nothing_to_standard_output(sandbox: Any, keys: Any, monkeypatch: Any, tmp_path: Path) -> None:
+    import aigc
+    from aigc import batch
+
+    monkeypatch.chdir(tmp_path)
+    with aigc.Client(keys) as client, pytest.raises(InvalidArgumentError, match="nothing goes to standard output"):
+        client.generate("tencent", "aigc_image", prompt="a cat", out="-")
+    with pytest.raises(InvalidArgumentError, match="nothing goes to standard output"):
+        batch.run(["a cat"], out="-", provider="tencent", config=keys)
+    assert list(tmp_path.iterdir()) == [] and not sandbox.stats(jobs=False)["jobs_created"].get("tencent", 0)
+
+
 def _socket(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))

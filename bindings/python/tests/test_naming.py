@@ -127,6 +127,17 @@ def test_a_suffix_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert list(tmp_path.iterdir()) == []
 
 
+def test_standard_output_is_no_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Users of curl expect it. A folder "-" is nobody's wish; one that is wished for has a "/"."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidArgumentError, match="nothing goes to standard output") as caught:
+        Files("-")
+    assert caught.value.field == "out" and list(tmp_path.iterdir()) == []
+    for name in ("./-", "-/"):
+        Files(name).prepare()
+        assert (tmp_path / "-").is_dir()
+
+
 def test_several_images_of_a_name_that_is_a_suffix(tmp_path: Path) -> None:
     files = Files(tmp_path / ".png")
     assert [files.path(job(), index, True) for index in (0, 1)] == [f"{tmp_path}/-0.png", f"{tmp_path}/-1.png"]

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 DEFAULT_TEMPLATE = "{provider}-{operation}-{id}-{index}"
 EXTENSIONS = ("png", "jpg", "webp", "gif", "bmp")
 SUFFIXES = (".*", ".jpeg", *(f".{extension}" for extension in EXTENSIONS))
+STANDARD_OUTPUT = "-"
+NO_STREAM = '"-", and nothing goes to standard output: give a file or a folder, such as "./-" for one of that name'
+"""Images are files: with most requests nobody knows before payment how many come, or of which type."""
 _SMALL_IMAGE = 256 * 1024  # Bytes.
 _SEVERAL = 4  # Images, where nobody knows how many there will be.
 _MANY = 100
@@ -67,6 +70,8 @@ class Files:
         text = encode(os.fspath(out), "out").decode()
         if not text:
             raise _invalid("out is empty: give a folder, such as \".\", or a file", "out")
+        if text == STANDARD_OUTPUT:
+            raise _invalid(f"out is {NO_STREAM}", "out")
         self._overwrite = overwrite
         self._taken: Set[str] = set()
         self._start = _here() or ""

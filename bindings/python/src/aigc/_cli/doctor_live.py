@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 from urllib.parse import urlsplit
 
 from ..client import Client
-from ..errors import AigcError
+from ..enums import Status
+from ..errors import AigcError, FileError
 
 if TYPE_CHECKING:
     from .doctor_findings import Check, Cloud
@@ -118,7 +119,10 @@ def write(report: Dict[str, Any], path: Optional[Path]) -> str:
     """Writes the report for its owner alone; the path."""
     target = path or Path(time.strftime("aigc-doctor-%Y%m%d-%H%M%S.json"))
     text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+    try:
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise FileError(f"what was seen cannot be written to {target}: {error.strerror}", status=Status.FILE) from error
     return str(target)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, Dict, List, Tuple
 
+from .._naming import NO_STREAM, STANDARD_OUTPUT
 from ..request import load_json
 from . import exits
 
@@ -49,6 +50,13 @@ def seconds(text: str) -> float:
 def days(text: str) -> float:
     """The same in days."""
     return _amount(text, "number of days", "30 or 0.5")
+
+
+def path(text: str) -> str:
+    """A file or folder that is written: none of them goes to standard output."""
+    if text == STANDARD_OUTPUT:
+        raise argparse.ArgumentTypeError(f"the argument is {NO_STREAM}")
+    return text
 
 
 def price(text: str) -> float:
@@ -122,6 +130,7 @@ def _command(commands: Any, name: str, text: str, client: bool = True) -> argpar
         also = "; else .aigc in --out; postgresql://… is shared by machines" if name == "batch" else ""
         sub.add_argument(
             "--journal",
+            type=path,
             metavar="FOLDER",
             help=f"the record of keys that outlives the process (also AIGC_JOURNAL{also}): short for -c journal.path=FOLDER",
         )
@@ -207,6 +216,7 @@ def _file_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--out",
         "-o",
+        type=path,
         metavar="PATH",
         help="a file if it ends in .* or in the suffix of an image (.png, .jpg, .jpeg, .webp, .gif, .bmp), and otherwise a "
         "folder, made if missing (default: the working folder)",
@@ -245,7 +255,9 @@ def names(text: str) -> List[str]:
 def _batch(commands: Any) -> None:
     sub = _command(commands, "batch", "bring every row of a file to its pictures in a folder; the same line again resumes")
     sub.add_argument("file", nargs="?", metavar="FILE", help='csv, tsv, jsonl, txt, parquet, also as .gz; "-" with --format')
-    sub.add_argument("--out", "-o", required=True, metavar="DIR", help="the folder of the pictures, made if it is missing")
+    sub.add_argument(
+        "--out", "-o", required=True, type=path, metavar="DIR", help="the folder of the pictures, made if it is missing"
+    )
     sub.add_argument("--provider", metavar="NAME", help="alibaba or tencent, where a row has no column provider")
     sub.add_argument("--operation", metavar="NAME", help='the operation; "aigc fields" lists them')
     _field_options(sub)
@@ -391,6 +403,7 @@ def _doctor(commands: Any) -> None:
         "--live",
         nargs="?",
         const="",
+        type=path,
         metavar="FILE",
         help="make some more free read calls and write what is seen of the services, without any secret, id or text of "
         "yours, to a small file that can be sent",

@@ -13,8 +13,9 @@ import time
 import uuid
 from typing import IO, Any, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
+from .._naming import NO_STREAM, STANDARD_OUTPUT
 from ..enums import Status
-from ..errors import AigcError, FileError, NoSpaceError, WrongStateError
+from ..errors import AigcError, FileError, InvalidArgumentError, NoSpaceError, WrongStateError
 
 OURS = ".aigc"
 RESULTS = "results.jsonl"
@@ -33,6 +34,8 @@ class Folder:
     """One folder. At most one process runs a batch in it."""
 
     def __init__(self, path: str) -> None:
+        if path == STANDARD_OUTPUT:
+            raise InvalidArgumentError(f"out is {NO_STREAM}", status=Status.INVALID_ARGUMENT, field="out")
         self.path = path
         self.ours = os.path.join(path, OURS)
         self._lock: Optional[IO[str]] = None
