@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any, List
 
 import pytest
 from aigc._cli import completion, grammar, manual, options
-from support import Command
+from support import Command, environment
 from test_cli_interrupt import Running
 
 COMMANDS = grammar.commands(options.parser())
@@ -174,3 +176,83 @@ def test_thirty_jobs_have_one_resume_line(sandbox: Any, command: Command, tmp_pa
     assert all(token in line for token in tokens)
 
 
+ODD = (
+    "--", "-", "", "-1", "--x", "-o", "=", "a=b", "a=--", "--=--", "%s %(prog)s", "{x}", "{", "nan", "1e400", "9" * 400, "\n",
+    "\x1b[31m", "\udcff", "\u202e\U0001f431", "a.b.c=" + "[" * 5000, "é" * 5000, "/", "/dev/null", "/nowhere/x.png", "./-",
+)
+BASES = {
+    "generate": ("--provider", "tencent", "a cat"), "submit": ("--provider", "tencent", "a cat"),
+    "batch": ("rows.txt", "--out", "pictures", "--provider", "tencent", "--dry-run"),
+    "status": ("aigc1:x",), "wait": ("aigc1:x",), "fetch": ("aigc1:x",), "fields": ("tencent",),
+    "call": ("tencent", "X"), "list": ("--provider", "tencent"), "completion": ("bash",),
+    "jobs list": (), "jobs show": ("key",), "jobs resume": (), "jobs check": (),
+    "jobs resolve": ("key", "--as", "not-sent"), "jobs prune": ("--older-than-days", "1"), "config": (),
+}
+"""For each command the words without which it does nothing."""
+
+FUZZ = r"""
+import contextlib, io, json, os, re, sys
+import aigc
+from aigc import cli, uploads
+from aigc.client import Client
+
+def struck(self, *words, **more):  # Nothing is sent.
+    for word in words:
+        if isinstance(word, aigc.Request):
+            word._build()
+    raise aigc.AigcError("stop", status=aigc.Status.CANCELLED)
+
+for name in ("submit", "fetch", "call", "attach", "attach_id", "resume"):
+    setattr(Client, name, struck)
+uploads.Bucket.upload = struck
+for words in json.load(sys.stdin):
+    for name in ("AIGC_PROFILE", "AIGC_JOURNAL"):
+        os.environ.pop(name, None)
+    said, wrong = io.StringIO(), False
+    try:
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            code = cli.main(words)
+        wrong = type(code) is not int
+    except SystemExit as end:
+        wrong = end.code not in (0, 2)
+    except BaseException as error:
+        said.write(f"aigc: {type(error).__name__}: {error}")
+    if wrong or re.search(r"^aigc: \w+(Error|Exception|Interrupt)\b: |Traceback", said.getvalue(), re.M):
+        print(json.dumps([words, said.getvalue()[-300:]]))
+"""
+
+
+def test_no_command_line_ends_in_a_traceback(library: str, tmp_path: Path) -> None:
+    """Every option of every command with every odd value, in each way to write it."""
+    (tmp_path / "rows.txt").write_text("a cat\n")
+    lines: List[List[str]] = []
+    for command in COMMANDS:
+        name = " ".join(command.words)
+        base = BASES.get(name)
+        if base is None or command.actions:  # The doctor asks the clouds; a group has no options of its own.
+            continue
+        common = [*base, *(("--journal", "keys") if name.startswith("jobs") else ())]
+        for value in ODD:
+            lines += [[*command.words, *common, value], [*command.words, value], [*command.words, "--", value]]
+            for option in command.options:
+                if option.metavar and option.flags:
+                    long = next(flag for flag in option.flags if flag.startswith("--"))
+                    lines.append([*command.words, *common, f"{long}={value}"])
+                    if value.startswith("-"):
+                        lines += [[*command.words, *common, flag + value] for flag in option.flags if flag != long]
+                        lines.append([*command.words, *common, long, value])
+    lines += [[value] for value in ODD]
+    assert len(lines) > 3000
+    env = environment(HOME=str(tmp_path), AIGC_LIBRARY=library)
+    done = subprocess.run(
+        [sys.executable, "-c", FUZZ], env=env, input=json.dumps(lines), capture_output=True, text=True, timeout=600, cwd=tmp_path
+    )
+    assert done.returncode == 0 and not done.stderr and not done.stdout, done.stdout[:5000] + done.stderr
+
+
+def test_a_value_of_two_dashes(sandbox: Any, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in (["--out=--"], ["-o--"]):
+        done = command.run("generate", "--provider", "tencent", "a cat", *words)
+        assert done.returncode == 0 and "/--/tencent-aigc_image-" in done.stdout, done.stderr
+    assert len(list((tmp_path / "--").iterdir())) == 2

@@ -76,9 +76,20 @@ def index(text: str) -> int:
     return int(text)
 
 
+class _Parser(argparse.ArgumentParser):
+    """argparse takes "--" away wherever it stands: an option that has it as its value, --out=--, would be left without any."""
+
+    def _get_values(self, action: argparse.Action, arg_strings: List[str]) -> Any:
+        if action.option_strings and arg_strings == ["--"] and action.nargs in (None, "?"):
+            value = self._get_value(action, "--")
+            self._check_value(action, value)
+            return value
+        return super()._get_values(action, arg_strings)
+
+
 def parser() -> argparse.ArgumentParser:
     """The parser of the command."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="aigc",
         description="Generate images on Alibaba Cloud and Tencent Cloud.",
         epilog=f"{_CREDENTIALS}\n\n{exits.HELP}",

@@ -303,5 +303,5 @@ def _is_encoding(name: str) -> bool:
 
     try:
         return bool(getattr(codecs.lookup(name), "_is_text_encoding", True))
-    except LookupError:
+    except (LookupError, ValueError):  # The name is not even a text.
         return False
