@@ -495,6 +495,29 @@ def test_an_empty_pipe_is_an_error(sandbox: Any, command: Command) -> None:
     assert done.returncode == 2 and "Traceback" not in done.stderr, done.stderr
 
 
+@pytest.mark.parametrize(
+    "form", ["{0}\n{1}\n", "\ufeff{0}\r\n\r\n  {1}\r\n", "\n\n{0} {1}", "\ufeff{0}\n\ufeff{1}\n", "{0}\r{1}"]
+)
+def test_a_list_of_tokens(sandbox: Any, command: Command, tmp_path: Path, form: str) -> None:
+    """As editors, PowerShell and cat of two such files leave it."""
+    tokens = [command.run("submit", *CAT).stdout.strip() for _ in range(2)]
+    given = form.format(*tokens).encode("utf-8")
+    env = environment(**command.variables)
+    for name, more in (("wait", []), ("fetch", ["--out", str(tmp_path)]), ("status", [])):
+        done = subprocess.run(command.line(name, "-", *more), env=env, input=given, capture_output=True, timeout=60)
+        assert done.returncode == 0 and len(done.stdout.splitlines()) == 2, (name, done.stderr)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "gbk"])
+def test_a_list_of_tokens_in_another_encoding(sandbox: Any, command: Command, encoding: str) -> None:
+    token = command.run("submit", *CAT).stdout.strip()
+    text = (token + " 的\r\n").encode(encoding)
+    env = environment(**command.variables)
+    done = subprocess.run(command.line("fetch", "-"), env=env, input=text, capture_output=True, timeout=60)
+    assert done.returncode == 2 and not done.stdout
+    assert (b"UTF-16, and must be UTF-8" if encoding.startswith("utf") else b"no text in UTF-8") in done.stderr, done.stderr
+
+
 def test_tables_name_the_nearest(library: str) -> None:
     for arguments, said in (
         (["tencnt"], "did you mean tencent?"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 import sys
 from typing import Callable, Dict, List
 
@@ -18,6 +19,9 @@ from .interrupts import Interrupted, Interrupts, grace, waiting
 from .output import Output, describe, label, warn_of_secrets
 from .run import Run
 from .sandbox import sandbox
+
+
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def generate(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
@@ -293,10 +297,20 @@ def _attached(args: argparse.Namespace, client: Client, output: Output, codes: L
 
 
 def _read_tokens() -> List[str]:
+    """Words of standard input. Editors and shells of Windows write a mark before a list, and two characters at an end of line."""
     try:
-        return [] if sys.stdin is None else sys.stdin.read().split()
-    except (OSError, UnicodeDecodeError) as error:
+        data = b"" if sys.stdin is None else sys.stdin.buffer.read()
+    except (OSError, ValueError) as error:
         raise _usage(f"no tokens can be read from standard input: {error}") from None
+    if data.startswith(_UTF16) or b"\0" in data:
+        raise _usage(
+            "no tokens can be read from standard input: it is UTF-16, and must be UTF-8 (PowerShell 5: Out-File -Encoding utf8; "
+            "elsewhere: iconv -f utf-16 -t utf-8)"
+        )
+    try:
+        return data.decode("utf-8").replace("\ufeff", " ").split()
+    except UnicodeDecodeError:
+        raise _usage("no tokens can be read from standard input: it is no text in UTF-8") from None
 
 
 def _print_status(job: Job, output: Output, verbose: bool) -> None:
