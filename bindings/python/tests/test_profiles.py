@@ -257,6 +257,46 @@ def test_config_check(library: str, run: Any, text: str, code: int, said: str) -
     assert done.returncode == code and said in done.stdout + done.stderr and "Traceback" not in done.stderr
 
 
+REFUSED = (
+    'http.proxy = "http://user:S3cret/pw@host:8080"', 'http.proxy = "ftp://host"', 'http.no_proxy = "*.host:x"',
+    'tls.ca_file = "/nowhere/ca.pem"', 'tls.client_cert = "/nowhere/cert.pem"', 'alibaba.endpoint = "http://a b"',
+    'tencent.endpoint = "https://user:pw@host"', 'credentials.role_arn = "nonsense"', 'credentials.sts_endpoint = "http://x/y"',
+    'rate.path = "/proc/nowhere/rates"', 'journal.path = "/proc/nowhere/j"', 'journal.path = "FILE"',
+    'tencent.secret_id = "only"', 'download.max_bytes = -5', 'tencent.cos_hosts = "http://x"',
+)
+
+
+@pytest.mark.parametrize("line", REFUSED)
+def test_config_check_says_what_a_client_says(library: str, run: Any, tmp_path: Path, monkeypatch: Any, line: str) -> None:
+    """No profile is called good of which no client can be made; and nothing is made."""
+    (tmp_path / "file").write_text("mine")
+    line = line.replace("FILE", str(tmp_path / "file"))
+    text = f"[profiles.a]\n{line}\n[profiles.b]\npoll.max_ms = 900\n"
+    done = run(text, "config", "check")
+    said = None
+    monkeypatch.setenv("AIGC_CONFIG_FILE", str(tmp_path / "my config.toml"))
+    try:
+        aigc.Client(profile="a").close()
+    except aigc.AigcError as error:
+        said = str(error)
+    if said is None:
+        assert done.returncode == 0 and "a: good" in done.stdout, done
+    else:
+        assert done.returncode != 0 and " ".join(said.split()) in done.stderr and "a: good" not in done.stdout, done
+    assert "S3cret" not in done.stderr and "b: good, 1 values" in done.stdout
+    key, _, value = line.partition(" = ")
+    pair = f"{key}={value.strip(chr(34))}"
+    bare = run("", "config", "check", "-c", pair, AIGC_CONFIG_FILE=None, HOME=str(tmp_path))
+    assert (bare.returncode == 0) == (said is None), bare
+
+
+def test_config_check_makes_no_journal(library: str, run: Any, tmp_path: Path) -> None:
+    text = f'[profiles.a]\njournal.path = "{tmp_path}/keys"\n[profiles.b]\njournal.path = "{tmp_path}/x/keys"\n'
+    done = run(text, "config", "check")
+    assert "a: good" in done.stdout and "b: good" not in done.stdout and done.returncode != 0, done
+    assert not (tmp_path / "keys").exists() and not (tmp_path / "x").exists()
+
+
 def test_a_broken_file_stops_the_command_before_money(sandbox: Any, run: Any) -> None:
     done = run(sandboxed(sandbox.info) + "\ntypo", "generate", "a cat")
     assert done.returncode == 2 and "no TOML" in done.stderr and sandbox.stats()["jobs_created"] == {}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 from contextlib import suppress
-from typing import List
+from typing import Dict, List, Optional
 
-from .. import profiles
+from .. import journal, profiles
+from ..client import Client
 from ..describe import _config_keys
 from ..enums import Status
-from ..errors import AigcError, InvalidArgumentError, LibraryLoadError
+from ..errors import AigcError, InvalidArgumentError, JournalError, LibraryLoadError
 from . import exits, options
 from .output import Output
 
@@ -83,17 +84,21 @@ def _path(args: argparse.Namespace, output: Output) -> int:
 
 
 def _check(args: argparse.Namespace, output: Output) -> int:
-    """Every profile, and every value by the library's own checks."""
-    found = profiles.configuration(profile=profiles.NONE)
+    """Every profile, and every value by the library's own checks: what is called good here, a client can be made of."""
+    settings = options.settings(args)
+    found = profiles.configuration(settings, profile=profiles.NONE)
     if found.file is None or not (found.file.exists() or found.file.is_symlink()):
-        return _path(args, output)
+        code = _path(args, output)
+        _make(settings, None)  # What the environment and the command line say.
+        return code
     if found.problem is not None:
         raise InvalidArgumentError(found.problem, status=Status.INVALID_ARGUMENT)
     codes: List[int] = []
     told = set()
     for name in [*found.profiles, None]:  # The last one: the profile that would be taken.
         try:
-            one = profiles.configuration(profile=name).profile
+            one = profiles.configuration(settings, profile=name).profile
+            _make(settings, name)
         except AigcError as error:
             if error.message not in told:
                 output.error(error)
@@ -105,3 +110,21 @@ def _check(args: argparse.Namespace, output: Output) -> int:
         count = len(one.settings) + sum(map(len, one.defaults.values()))
         output.result(f"{name}: good, {count} values", vital=False, type="profile", name=name, values=count)
     return exits.worst(codes)
+
+
+def _make(settings: Dict[str, str], profile: Optional[str]) -> None:
+    """Raises what a client of these settings would raise: it is made, sends nothing, and is gone. A journal is only looked at."""
+    named = profiles.configuration(settings, profile=profile).value("journal.path")
+    Client({**settings, "journal.path": ""}, profile=profile).close(0)
+    if not named or "://" in named:  # A server's is for batches only.
+        return
+    if os.path.exists(os.path.join(named, "jobs.db")):
+        report = journal.check(named)
+        if not report["ok"]:
+            problems = "; ".join(report["problems"][:3])
+            raise JournalError(f"the journal {named} is damaged: {problems}", status=Status.JOURNAL)
+        return
+    place = named if os.path.isdir(named) else os.path.dirname(os.path.abspath(named))
+    if (place == named or not os.path.lexists(named)) and os.path.isdir(place) and os.access(place, os.W_OK | os.X_OK):
+        return  # The first job makes it.
+    Client({**settings, "journal.path": named}, profile=profile).close(0)  # Refused, and nothing is made.
