@@ -288,7 +288,7 @@ extension IntegerKey {
     static let closeGraceMilliseconds = IntegerKey(
         ConfigKey(
             "close.grace_ms", .duration(0...600_000), "2000",
-            "How long aigc_client_free waits for the answers to submissions on the wire"))
+            "How long the end of a client waits for the answers to submissions on the wire"))
 }
 
 extension DoubleKey {

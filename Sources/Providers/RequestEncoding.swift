@@ -74,7 +74,8 @@ extension RequestTable {
     private func wrongType(_ field: FieldRow, _ row: OperationRow, _ given: String) -> Failure {
         let type = field.description.type
         if type == .imageURL {
-            return refuse(field.name, row, "it takes image URLs, not \(given): add each with add_image_url")
+            let how = "it takes image URLs, not \(given): add each with aigc_request_add_image_url()"
+            return refuse(field.name, row, how)
         }
         let article = type == .int ? "an" : "a"
         return refuse(
@@ -237,7 +238,7 @@ extension RequestTable {
                 .invalidArgument, "Checking a request for \(provider) \(row.description.name): \(why)", field: field)
         }
         for field in row.fields where field.description.isRequired && !isThere(field.path) {
-            let how = field.description.type == .imageURL ? "add one with add_image_url" : "set it"
+            let how = field.description.type == .imageURL ? "add one with aigc_request_add_image_url()" : "set it"
             throw missing(field.name, "field \"\(field.name)\" is required and missing or empty; \(how)")
         }
         for rule in row.rules {

@@ -282,6 +282,12 @@ def test_damaged_images_exit_7(sandbox: Any, command: Command, tmp_path: Path) -
 def test_a_message_names_commands(library: str) -> None:
     result = run("submit", *CAT, "-c", "zzzzzzzzzzzzzzzzzz=1")
     assert result.returncode == 2 and 'no such configuration key; "aigc config keys" lists all keys' in result.stderr
+    for words, said in (
+        (["submit", "--provider", "alibaba", "--operation", "pre_model_inference", "a <special-token>"], "one with --image-url"),
+        (["status", "nonsense"], 'a token as "aigc submit" prints it'),
+    ):
+        result = run(*words)
+        assert result.returncode == 2 and said in result.stderr, result.stderr
 
 
 def test_one_bad_token_does_not_stop_the_others(sandbox: Any, command: Command) -> None:

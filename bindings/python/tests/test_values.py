@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
 import re
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Set
 
 import aigc
 import pytest
@@ -62,20 +63,31 @@ def test_messages_name_what_python_has(library: str) -> None:
     client = aigc.Client()
     with pytest.raises(aigc.InvalidArgumentError, match=r"pass what job\.token gave"):
         client.attach("nonsense")
+    with pytest.raises(aigc.InvalidArgumentError, match=r"add one with image_urls="):
+        client.submit("alibaba", "pre_model_inference", prompt="a <special-token>")
     client.close()
+    tables: List[Any] = [*aigc.config_keys(), *aigc.operations()]
+    tables += [field for row in aigc.operations() for field in aigc.fields(row.provider, row.operation)]
+    assert not [row for row in tables if set(re.findall(r"\baigc_[a-z_]+", repr(row))) & set(_native.FUNCTIONS)]
 
 
 def test_every_function_that_a_message_names_has_a_name_here() -> None:
     """Of the messages in the sources, and of what the library says about its statuses."""
-    found = set()
+    found: Set[str] = set()
+    short: Set[str] = set()
     for path in (REPOSITORY / "Sources").rglob("*.swift"):
         for line in path.read_text(encoding="utf-8").splitlines():
             if "//" not in line and "@_cdecl" not in line:
-                for text in re.findall(r'"([^"]*)"', line):
-                    found.update(re.findall(r"\b(aigc_[a-z_]+)\(\)", text))
+                for text in re.findall(r'"((?:[^"\\]|\\.)*)"', line):
+                    found.update(name for name in re.findall(r"\baigc_[a-z_]+", text) if name in _native.FUNCTIONS)
+                    short.update(re.findall(r"\b(?<!aigc_)(?:(?:add|attach|new|next|set|take)_[a-z_]+)\b", text))
+    assert not {name for name in short if any(function.endswith(f"_{name}") for function in _native.FUNCTIONS)}
     assert found and found <= set(_call._HERE) | {"aigc_version_number"}, found - set(_call._HERE)
     assert set(_call._HERE) <= set(_native.FUNCTIONS)
     for name, here in _call._HERE.items():
         owner = {"aigc": aigc, "client": aigc.Client, "job": aigc.Job, "download": aigc.Download, "error": aigc.AigcError("x")}
+        if here.endswith("="):
+            assert here[:-1] in inspect.signature(aigc.Request).parameters
+            continue
         first, _, rest = here.rstrip("()").partition(".")
         assert hasattr(owner[first], rest), (name, here)

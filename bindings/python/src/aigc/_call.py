@@ -96,6 +96,7 @@ _HERE = {
     "aigc_job_wait": "job.wait()",
     "aigc_operation_at": "aigc.operations()",
     "aigc_request_describe": "aigc.fields()",
+    "aigc_request_add_image_url": "image_urls=",
     "aigc_request_new": "aigc.Request()",
     "aigc_version_number": "aigc.version()",
     "aigc_version_string": "aigc.version()",

@@ -23,6 +23,14 @@ from . import untold
 from .again import Again
 from .bars import Bars, make
 
+_THERE = (
+    ("aigc.config_keys()", '"aigc config keys"'),
+    ("aigc.fields()", '"aigc fields"'),
+    ("aigc.operations()", '"aigc fields"'),
+    ("image_urls=", "--image-url"),
+    ("what job.token gave", 'a token as "aigc submit" prints it'),
+)
+"""What messages name for programs in Python, and for somebody at a shell."""
 _FEW = 5  # So many jobs have a line each.
 
 
@@ -320,8 +328,8 @@ def _percent(progress: Optional[float]) -> str:
 
 def _in_commands(text: str) -> str:
     """A message for programs in Python, for somebody at a shell."""
-    for function, command in (("config_keys", "config keys"), ("fields", "fields"), ("operations", "fields")):
-        text = text.replace(f"aigc.{function}()", f'"aigc {command}"')
+    for here, there in _THERE:
+        text = text.replace(here, there)
     return text
 
 
