@@ -68,9 +68,13 @@ enum Answers {
 
         var isInDoubt: Bool { !others.isEmpty }
 
-        /// All of them, to be shown.
+        /// All of them, to be shown: single words before what holds them.
         var named: String? {
-            let names = ([id].compactMap { $0 } + others.prefix(4)).compactMap { $0.namedIdentifier }
+            let all = [id].compactMap { $0 } + others.prefix(8)
+            let words = all.flatMap { $0.arrayValue ?? [$0] }.filter { $0.arrayValue == nil && $0.objectValue == nil }
+            var names: [String] = []
+            for name in (words.isEmpty ? all : words).prefix(5).compactMap(\.namedIdentifier)
+            where !names.contains(where: name.isSame) { names.append(name) }
             return names.isEmpty ? nil : names.joined(separator: " and ")
         }
     }

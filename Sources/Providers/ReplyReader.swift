@@ -143,11 +143,16 @@ struct ReplyReader {
         let isTencent = call.provider.isSame(as: TencentProvider.providerName)
         let found = isTencent ? Answers.search(bytes, "", "taskid") : Answers.search(bytes, "data", "id")
         if let found { return found }
-        for name in ["task_id", "jobid", "job_id", "taskid"] {
+        for name in Self.otherNames {
             if let other = Answers.search(bytes, "", name) { return other }
         }
-        return nil
+        return JSONAnswer.read(bytes).flatMap { Answers.looseIDs($0.value).named }
     }
+
+    /// What an id is called elsewhere: in other operations, by other clients, in lists.
+    private static let otherNames = [
+        "task_id", "jobid", "job_id", "taskid", "task-id", "job-id", "inferencejobid", "taskids", "jobids", "taskidset",
+    ]
 
     private func outcome(_ meaning: Meaning) -> (FailureKind, Status) {
         switch meaning {

@@ -314,6 +314,32 @@ final class BentAnswerTests: XCTestCase {
             "图-é")
     }
 
+    /// An answer that can be read, with an id under another name than the one of this call.
+    func testAnIDUnderAnotherNameIsNamed() throws {
+        let calls = try Calls()
+        for member in [
+            #""inferenceJobId":"778899""#, #""jobs":[{"inferenceJobIds":["778899"]}]"#, #""data":"778899""#,
+            #""data":{"inferenceJobId":"778899","jobStatus":"WAIT_SCHEDULE"}"#, #""data":{"job-id":778899}"#,
+            #""data":{"job":{"ids":["778899"]}}"#,
+        ] {
+            let failed = try calls.alibaba(
+                calls.alibabaSubmit, reply(200, #"{"success":true,"requestId":"r1",\#(member)}"#)
+            ).failed()
+            XCTAssertEqual(failed.kind, .unreadable, member)
+            XCTAssertTrue(failed.failure.message.contains("names the job 778899)"), failed.failure.message)
+        }
+        for member in [
+            #""TaskIds":["4-x"]"#, #""Task-Id":"4-x""#, #""TaskIdSet":["4-x"]"#, #""Data":"4-x""#,
+            #""Tasks":[{"Id":"4-x"}]"#,
+        ] {
+            let failed = try calls.tencent(
+                calls.tencentSubmit, reply(200, #"{"Response":{"RequestId":"r1",\#(member)}}"#)
+            ).failed()
+            XCTAssertEqual(failed.kind, .unreadable, member)
+            XCTAssertTrue(failed.failure.message.contains("names the job 4-x)"), failed.failure.message)
+        }
+    }
+
     /// What stays unreadable is kept, and the id in it is found.
     func testAnIDIsFoundInWhatCannotBeRead() throws {
         let calls = try Calls()
@@ -341,7 +367,7 @@ final class BentAnswerTests: XCTestCase {
             let failed = try calls.alibaba(calls.alibabaSubmit, reply(200, body)).failed()
             XCTAssertEqual(failed.namedJob, "3220", body)
         }
-        for body in ["", "<html id=\"page\">", "{}", #"{"Response":{"TaskIdentity":"4-x"}}"#] {
+        for body in ["", "<html id=\"page\">", "{}", #"{"Response":{"TaskName":"4-x"}}"#] {
             XCTAssertNil(try calls.tencent(calls.tencentSubmit, reply(200, body)).failed().namedJob, body)
             XCTAssertNil(try calls.alibaba(calls.alibabaSubmit, reply(200, body)).failed().namedJob, body)
         }
