@@ -1,4 +1,5 @@
-"""The Rust crate's copy of the header: the declarations (sys.rs) and the constants of its types (status.rs)."""
+"""The Rust crate's copy of the header: the declarations (sys.rs), the constants of its types (status.rs), and
+the names of clouds and operations (lib.rs)."""
 
 from __future__ import annotations
 
@@ -58,6 +59,12 @@ def function(f: header.Function) -> str:
         return line
     inside = "".join("        %s,\n" % a for a in arguments)
     return "    pub fn %s(\n%s    )%s;\n" % (f.name, inside, result)
+
+
+def names() -> str:
+    """lib.rs: the clouds and the operations, without the prefix of C."""
+    found = sorted(c.name for c in header.defines() if isinstance(c.value, str))
+    return "".join("pub use sys::%s as %s;\n" % (name, name.replace("AIGC_", "", 1)) for name in found)
 
 
 def sys() -> str:

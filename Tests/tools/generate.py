@@ -53,6 +53,7 @@ OUTPUTS: List[Output] = [
     ),
     Output("bindings/rust/src/sys.rs", None, emit_rust.sys),
     Output("bindings/rust/src/status.rs", "constants", emit_rust.constants),
+    Output("bindings/rust/src/lib.rs", "names", emit_rust.names),
     Output("bindings/go/constants.go", None, emit_go.constants),
     Output("bindings/python/src/aigc/typed.py", None, emit_operations.python),
     Output("bindings/go/operations.go", None, emit_operations.go),
