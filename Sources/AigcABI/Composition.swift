@@ -194,7 +194,6 @@ enum Composition {
             initialMilliseconds: values[.pollInitialMilliseconds], maximumMilliseconds: values[.pollMaxMilliseconds],
             growthPercent: values[.pollGrowthPercent])
         settings.learnsPauses = values[.pollLearn]
-        settings.jobDeadlineMilliseconds = values[.jobDeadlineMilliseconds]
         settings.downloadDeadlineMilliseconds = values[.downloadDeadlineMilliseconds]
         settings.connectTimeoutMilliseconds = values[.timeoutConnectMilliseconds]
         settings.exchangeTimeoutMilliseconds = values[.timeoutExchangeMilliseconds]

@@ -6,7 +6,6 @@ public struct EngineSettings: Sendable {
     /// Whether jobs teach how long jobs of their kind take.
     public var learnsPauses = true
     public var downloadRetry = RetryPolicy()
-    public var jobDeadlineMilliseconds: Int64 = 3_600_000
     public var downloadDeadlineMilliseconds: Int64 = 3_600_000
     public var connectTimeoutMilliseconds: Int64 = 10_000
     /// One exchange of a status call; a submission gets `submitTimeoutMilliseconds`.
