@@ -31,7 +31,8 @@ enum AlibabaOperations {
         "encode_format", .string, "encodeFormat",
         "\"base64\" to have the image sent as Base64 text; absent, its bytes are sent. What is stored is the same.")
 
-    private static let trainedAsset = get("Personalizedtxt2imgQueryImageAsset", "queryImageAsset")
+    /// Takes the ids of model and prompt, too.
+    static let trainedAsset = get("Personalizedtxt2imgQueryImageAsset", "queryImageAsset")
     private static let preModelAsset = get("PersonalizedTextToImageQueryImageAsset", "queryImageAssetFromImageId")
 
     /// Every call that is known by its name alone.

@@ -60,8 +60,8 @@ public final class AlibabaProvider: CheckingProvider {
         let row = requests.find(reference.operation)
         let target = row?.asset ?? OperationRow.Call(action: "", method: .get, path: "/")
         var query = [(name: "imageId", value: asset.id)]
-        // Only the family of trained models asks for more than the image's id.
-        if reference.operation == "inference" {
+        // Only the call of the family of trained models asks for more than the image's id.
+        if target.action.isSame(as: AlibabaOperations.trainedAsset.action) {
             if let model = asset.modelID { query.append(("modelId", model)) }
             if let prompt = asset.promptID { query.append(("promptId", prompt)) }
         }
