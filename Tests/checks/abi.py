@@ -138,13 +138,23 @@ def load(path: Path) -> Dict[str, str]:
     return {name: what for name, what in pairs}
 
 
+def own_comment(name: str, text: str) -> str:
+    """What the header says about one constant: beside it in an enumeration, or in its line of the comment above."""
+    for enumeration in header.enumerations():
+        for constant in enumeration.constants:
+            if constant.name == name:
+                return constant.comment
+    line = re.search(r"^ \* %s\b((?:.*\n(?! \* AIGC_| \*/|/\*))*.*)" % name, text, re.M)
+    return line.group() if line else ""
+
+
 def since(name: str) -> str:
-    """The version that brought a function or the constant's declaration, as the header says."""
+    """The version that brought a function or a constant, as the header says."""
     functions = {f.name: f.comment for f in header.functions()}
-    said = re.search(r"Since (\d+\.\d+)", functions.get(name, ""))
+    text = header.HEADER.read_text(encoding="utf-8")
+    said = re.search(r"[Ss]ince (\d+\.\d+)", functions.get(name, "") or own_comment(name, text))
     if said:
         return said.group(1)
-    text = header.HEADER.read_text(encoding="utf-8")
     at = re.search(r"\b%s\b" % re.escape(name), re.sub(r"/\*.*?\*/", lambda m: " " * len(m.group()), text, flags=re.S))
     before = re.findall(r"Since (\d+\.\d+)", text[: at.start()]) if at else []
     return before[-1] if before else "?"
@@ -216,6 +226,20 @@ def record(library: str, again: bool) -> None:
     print("recorded %d things in %s" % (len(lines), folder.relative_to(ROOT)))
 
 
+def wrong_versions(found: List[Path], now: Dict[str, str], current: str) -> Iterator[str]:
+    """Constants of the header that another version brought than the header says."""
+    brought: Dict[str, str] = {}
+    for folder in found:
+        for name in load(folder / "interface.txt"):
+            brought.setdefault(name, folder.name)
+    for name in sorted(now):
+        kind, word = name.split(" ", 1)
+        version = brought.get(name, current)
+        if kind == "constant" and since(word) != version:
+            yield "%s came with %s, and its comment in include/aigc.h says %s: write (since %s) there" % (
+                word, version, since(word), version)
+
+
 def compare(library: Optional[str]) -> int:
     """One rule for each kind of thing and each recorded version."""
     report = Report()
@@ -251,8 +275,10 @@ def compare(library: Optional[str]) -> int:
         version = since(word) if kind in OF_THE_HEADER else current
         print("# new since %s was recorded: %s (since %s)" % (found[-1].name if found else "nothing", name, version))
         if kind == "function" and found and version != current:
-            wrong.append("%s says since %s; the header is %s" % (word, version, current))
+            wrong.append("%s says since %s; the header is %s: write Since %s. there" % (word, version, current, current))
     report.rule("what is new says the version that brings it", wrong)
+    if found:
+        report.rule("every constant says the version that brought it", wrong_versions(found, now, current))
     return report.end()
 
 

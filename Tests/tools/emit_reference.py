@@ -111,7 +111,7 @@ def operations_page() -> str:
             )
         recipe = RECIPES.get(name)
         if recipe is None:
-            raise SystemExit("emit_reference.py: the operation %s has no recipe" % name)
+            raise SystemExit("Tests/tools/emit_reference.py: RECIPES has no recipe for %s: write what a reader types" % name)
         out.append("\n%s\n\n" % recipe)
     return "".join(out) + MODELS
 

@@ -28,11 +28,13 @@ def advice() -> Dict[str, Advice]:
         if line and not line.startswith("#"):
             name, *rest = line.split("\t")
             if len(rest) != 3:
-                raise SystemExit("statuses.tsv: %s has %d columns, 4 are right" % (name, len(rest) + 1))
+                raise SystemExit("Tests/tools/statuses.tsv: %s has %d columns, 4 are right" % (name, len(rest) + 1))
             rows[name] = Advice(*rest)
     known = {s.name for s in statuses()}
-    if set(rows) != known:
-        raise SystemExit("statuses.tsv and the header differ in " + ", ".join(sorted(set(rows) ^ known)))
+    for name in sorted(known - set(rows)):
+        raise SystemExit("Tests/tools/statuses.tsv has no row for %s: write it where the header has the constant" % name)
+    for name in sorted(set(rows) - known):
+        raise SystemExit("Tests/tools/statuses.tsv has a row for %s, which include/aigc.h does not have" % name)
     return rows
 
 

@@ -14,7 +14,9 @@ const SWITCHES = [
 ];
 const CREATE = {
   tencent: ["CreateAigcImageTask"],
-  alibaba: ["PersonalizedTextToImageAddInferenceJob", "Personalizedtxt2imgAddInferenceJob"],
+  alibaba: [
+    "PersonalizedTextToImageAddInferenceJob", "Personalizedtxt2imgAddInferenceJob", "Personalizedtxt2imgAddModelTrainJob",
+  ],
 };
 const SETTINGS = {
   duration: "Seconds a job takes",
