@@ -376,6 +376,7 @@ def test_nothing_is_bought_that_nobody_meant(sandbox: Any, command: Command, tmp
         ([""], 2, "prompt"),
         ([" \t\n"], 2, "prompt"),
         (["--set", "prompt=-"], 2, "prompt"),
+        (["aigc1:tencent:aigc_image:ap-guangzhou:mps.tencentcloudapi.com:4-x:0011aabb"], 2, "aigc fetch TOKEN gets its images"),
         (["--json-field", 'prompt=" "'], 2, "prompt"),
         (["a cat", "--set", "prompt=dog"], 2, "prompt is given twice, as 'a cat' and by --set prompt='dog'"),
         (["a cat", "--json-field", 'prompt="dog"'], 2, "as 'a cat' and by --json-field prompt="),

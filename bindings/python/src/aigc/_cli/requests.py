@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from typing import Any, Dict, Iterable, List, Mapping, Optional
 
@@ -16,6 +17,7 @@ from . import options
 
 _PROMPT_BYTES = 65536
 _SHOWN = 60  # Characters.
+_TOKEN = re.compile(r"aigc\d+:[a-z]+:\S+")
 
 
 def build(args: argparse.Namespace, kind: str, follow: Optional[bool] = None) -> Request:
@@ -44,6 +46,11 @@ def build(args: argparse.Namespace, kind: str, follow: Optional[bool] = None) ->
     text = request.fields.get("prompt")
     if isinstance(text, str) and text.strip() in ("", "-"):
         raise _usage(f"the prompt is {text!r}, which is certainly a mistake: nothing was submitted")
+    if isinstance(text, str) and _TOKEN.fullmatch(text.strip()):
+        raise _usage(
+            "the prompt is the token of a job, which is certainly a mistake: nothing was submitted. aigc fetch TOKEN gets its "
+            "images, aigc status TOKEN shows how it stands"
+        )
     if getattr(args, "image", None):
         request.image_urls.extend(_uploaded(args.image, args.bucket))
     return request
