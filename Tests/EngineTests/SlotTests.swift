@@ -148,6 +148,7 @@ final class SlotTests: XCTestCase {
                 let busy = found.map(\.busy).reduce(0, +) / Double(seeds.count)
                 print("\(words): \(refused) refusals, \(busy) busy, \(found[0].calls) status calls a job")
                 XCTAssertLessThanOrEqual(refused, 10, words)
+                if refused > 1_000 { return }  // nothing is learned: the other rounds would only take long
                 XCTAssertGreaterThanOrEqual(busy, life == 2_000 && latency == 50 && rated ? 0.93 : 0.95, words)
             }
         }
@@ -159,6 +160,7 @@ final class SlotTests: XCTestCase {
         var settings = EngineSettings()
         if rated { settings.rates = ["fake/submit": 20, "fake/query": 20] }
         let harness = try Harness(seed: seed, settings: settings)
+        harness.mostCalls = 50_000  // 250 for each job; without a limit there are millions
         harness.transport.setLatency { _ in latency }
         if rated { harness.cloud.limits = ["submit": 20, "status": 20] }
         harness.cloud.mostTasks = 5
