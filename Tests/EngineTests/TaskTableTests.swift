@@ -63,6 +63,19 @@ final class TaskTableTests: XCTestCase {
         XCTAssertEqual(TaskTable(table.words(with: nil, at: now), me: 3, at: now).others.map(\.number), [1])
     }
 
+    /// A refusal says that as many run as may, wherever they run; unanswered submissions say nothing.
+    func testARefusalTeachesTheTasksOfAll() {
+        let now = 1_000 * second
+        var table = TaskTable(nil, me: 1, at: now)
+        for other in [member(2, 3, asking: 2), member(3, 5)] {
+            table = TaskTable(table.words(with: other, at: now), me: 1, at: now)
+        }
+        table.refused(running: 4, probeAt: .min, pause: 0)
+        XCTAssertEqual(table.limit, 12)
+        table.refused(running: 1, probeAt: .min, pause: 0)
+        XCTAssertEqual(table.limit, 9, "a newer refusal counts")
+    }
+
     /// Of ten, one that waits takes what is free; as long as another one waits that has less than its part, an equal part.
     func testEqualParts() {
         let now = 1_000 * second
@@ -210,6 +223,53 @@ final class TaskTableTests: XCTestCase {
         XCTAssertGreaterThanOrEqual(world.processes[1].done - stopped, 10, "it has its part again")
         print("one killed, one stopped: \(world.refused - refused) refused in 200 s")
         XCTAssertLessThanOrEqual(world.refused - refused, 20)
+    }
+
+    /// While one process tries one task more than may run, no other one does: until the answer, or for five seconds if the
+    /// process was killed.
+    func testOneTriesAtATime() throws {
+        for isKilled in [false, true] {
+            let file = try file()
+            let account = isKilled ? "a" : "b"
+            func shared(_ number: UInt64) throws -> SharedTasks {
+                try XCTUnwrap(SharedTasks(file, provider: "p", account: account, operation: "o", number: number))
+            }
+            let parts = try (1...3).map { try shared(UInt64($0)) }
+            var limits = [TaskLimit(), TaskLimit(), TaskLimit()]
+            var now = 1_000 * second
+            // Three tasks of the third process run, and a fourth one was refused.
+            for id in UInt64(1)...4 { XCTAssertTrue(limits[2].wants(id, at: now)) }
+            for id in UInt64(1)...3 { limits[2].accepted(id, isFollowed: true) }
+            limits[2].refused(4, CallFailure(.concurrencyLimit, Failure(.throttled, "crowd")), at: now)
+            parts[2].share(&limits[2], at: now)
+            limits[2].forget(4)
+            for index in 0..<2 {
+                parts[index].share(&limits[index], at: now)
+                XCTAssertFalse(limits[index].wants(9, at: now))
+            }
+            for _ in 0..<30 {
+                for index in 0..<2 { XCTAssertNil(limits[index].next(at: now)) }
+                now += second
+                for index in 0..<3 { parts[index].share(&limits[index], at: now) }
+            }
+            now += second
+            XCTAssertEqual(limits[0].next(at: now), 9, "half a minute after the refusal")
+            parts[0].share(&limits[0], at: now)
+            parts[1].share(&limits[1], at: now, begins: true)
+            XCTAssertNil(limits[1].next(at: now), "the first one's try has no answer yet")
+            now += 4 * second
+            parts[1].share(&limits[1], at: now, begins: true)
+            XCTAssertNil(limits[1].next(at: now))
+            if isKilled {
+                now += 2 * second
+            } else {
+                limits[0].accepted(9, isFollowed: true)
+                parts[0].share(&limits[0], at: now)
+                now += SharedTasks.crowdedPause
+            }
+            parts[1].share(&limits[1], at: now, begins: true)
+            XCTAssertEqual(limits[1].next(at: now), 9, "killed: \(isKilled)")
+        }
     }
 
     /// A process that comes later knows the number without a refusal, and one that leaves is not counted.

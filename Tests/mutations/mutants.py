@@ -38,6 +38,7 @@ FOLDER = "Sources/Journal/Folder.swift"
 ROWS = "Sources/Journal/Rows.swift"
 SCHEMA = "Sources/Journal/Schema.swift"
 KEYS = "Sources/Core/JobJournal.swift"
+TABLE = "Sources/Engine/Tasks/TaskTable.swift"
 
 MUTANTS = (
     Mutant(
@@ -715,5 +716,35 @@ MUTANTS = (
             ),
         ],
         ["swift PollLineTests"],
+    ),
+    Mutant(
+        5, "a process that has said nothing for long counts for ever",
+        [(TABLE, "init", "silence <= Self.time(Self.patience) ||", "silence <= Self.timeMask ||")],
+        ["swift TaskTableTests"],
+    ),
+    Mutant(
+        5, "the tasks of a process that has left still count",
+        [(TABLE, "share", "table.words(with: leaves ? nil : me, at: now)", "table.words(with: me, at: now)")],
+        ["swift TaskTableTests"],
+    ),
+    Mutant(
+        5, "a task that has ended is not taken back from what others see",
+        [(TABLE, "share", "said != me ||", "")],
+        ["swift TaskTableTests"],
+    ),
+    Mutant(
+        5, "one process takes all the room that others wait for",
+        [(TABLE, "part", "? min(left, equal) : left", "? left : left")],
+        ["swift TaskTableTests"],
+    ),
+    Mutant(
+        5, "a refusal teaches the tasks of one process as the limit of all",
+        [(TABLE, "refused", "others.reduce(running) { $0 + $1.running }", "running")],
+        ["swift TaskTableTests"],
+    ),
+    Mutant(
+        5, "all processes try one task more at once",
+        [(TABLE, "probes", "probeAt = max(probeAt, until)", "_ = until")],
+        ["swift TaskTableTests"],
     ),
 )
