@@ -39,6 +39,7 @@ ROWS = "Sources/Journal/Rows.swift"
 SCHEMA = "Sources/Journal/Schema.swift"
 KEYS = "Sources/Core/JobJournal.swift"
 TABLE = "Sources/Engine/Tasks/TaskTable.swift"
+TOOLS = "Sources/Journal/JournalTools.swift"
 
 MUTANTS = (
     Mutant(
@@ -746,5 +747,41 @@ MUTANTS = (
         5, "all processes try one task more at once",
         [(TABLE, "probes", "probeAt = max(probeAt, until)", "_ = until")],
         ["swift TaskTableTests"],
+    ),
+    Mutant(
+        6, "a refusal that names its job in a longer word is sent again",
+        [
+            (
+                "Sources/Providers/Answers.swift", "namesJob",
+                "contains { Words.range(of: $0, in: letters) != nil }", "contains(where: plain.hasSuffix)",
+            ),
+        ],
+        ["swift BentAnswerTests"],
+    ),
+    Mutant(
+        8, "the status of another task gives its images to this job",
+        [
+            (
+                "Sources/Providers/Tencent/TencentAnswers.swift", "asks",
+                "return asked.isSame(as: id) || form(asked) != form(id)",
+                "return !id.isEmpty || form(asked) != form(id)",
+            ),
+        ],
+        ["swift ProvidersTests.AnswerTests"],
+    ),
+    Mutant(
+        6, "a client does not know the ids in its journal",
+        [(CORE, "init", "for reference in journal?.newestJobs() ?? [] { reader.note(reference) }", "")],
+        ["swift testTheIDOfAnEarlierProcessIsNotTakenAgain"],
+    ),
+    Mutant(
+        10, "the key of a job that runs is freed by hand",
+        [(TOOLS, "objection", "if isDriven { return", "if isDriven && entry.state == .claimed { return")],
+        ["swift StateTests"],
+    ),
+    Mutant(
+        10, "a key is given the job of another key",
+        [(TOOLS, "check", "guard let holder else { return }", "guard let holder, entry.state == .accepted else { return }")],
+        ["swift StateTests"],
     ),
 )
