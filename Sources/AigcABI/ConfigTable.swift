@@ -73,77 +73,87 @@ private let always: Int64 = 365 * 86_400_000
 
 extension TextKey {
     static let alibabaAccessKeyID = TextKey(
-        ConfigKey("alibaba.access_key_id", .identifier, "", "AccessKey id; empty: found in the environment and files"))
+        ConfigKey(
+            "alibaba.access_key_id", .identifier, "",
+            "AccessKey id; empty: the library looks in the environment and in files"))
     static let profile = TextKey(
         ConfigKey(
             "profile", .string, "",
-            "Profile of the configuration file; empty: AIGC_PROFILE, or the file's own choice; none: the file is not read"
+            "Profile of the configuration file; empty: AIGC_PROFILE or the default of the file; none: no profile"
         ))
     static let alibabaEndpoint = TextKey(
         ConfigKey(
             "alibaba.endpoint", .string, "",
-            "Host[:port] or URL to call instead of the region's own; http:// is for sandboxes"))
+            "Host[:port] or URL to call in place of the region's host; http:// is for sandboxes"))
     static let alibabaRegion = TextKey(
         ConfigKey(
-            "alibaba.region", .string, "cn-shanghai", "Region: cn-shanghai, cn-beijing or cn-hangzhou have endpoints"))
+            "alibaba.region", .string, "cn-shanghai", "Region; cn-shanghai, cn-beijing and cn-hangzhou have endpoints"))
     static let alibabaNetwork = TextKey(
-        ConfigKey("alibaba.network", .choice("choice: public|vpc|dualstack"), "public", "Endpoint of the region"))
+        ConfigKey(
+            "alibaba.network", .choice("choice: public|vpc|dualstack"), "public", "Network of the region's endpoint"))
     static let alibabaAssetEncoding = TextKey(
         ConfigKey(
             "alibaba.asset_encoding", .choice("choice: raw|base64"), "raw",
-            "Encoding of images on the wire; the image that you get is the same"))
+            "Encoding of images on the wire; you get the same image"))
     static let tencentSecretID = TextKey(
-        ConfigKey("tencent.secret_id", .identifier, "", "SecretId; empty: found in the environment and files"))
+        ConfigKey(
+            "tencent.secret_id", .identifier, "", "SecretId; empty: the library looks in the environment and in files"))
     static let tencentEndpoint = TextKey(
         ConfigKey(
             "tencent.endpoint", .string, "",
-            "Host[:port] or URL to call instead of the site's own; http:// is for sandboxes"))
+            "Host[:port] or URL to call in place of the site's host; http:// is for sandboxes"))
     static let tencentRegion = TextKey(
-        ConfigKey("tencent.region", .string, "", "X-TC-Region, such as ap-guangzhou; empty: not sent"))
+        ConfigKey(
+            "tencent.region", .string, "", "Region (X-TC-Region), such as ap-guangzhou; empty: the header is not sent"))
     static let tencentSite = TextKey(
         ConfigKey(
             "tencent.site", .choice("choice: mainland|intl"), "mainland",
-            "Endpoint: mps.tencentcloudapi.com or mps.intl.tencentcloudapi.com"))
+            "Site: mps.tencentcloudapi.com (mainland) or mps.intl.tencentcloudapi.com (intl)"))
     static let tencentCOSHosts = TextKey(
         ConfigKey(
             "tencent.cos_hosts", .string, "",
-            "Hosts of your private COS buckets, separated by commas: only images there are signed for"))
+            "Hosts of your private COS buckets, separated by commas; the library signs only for these hosts"))
     static let tencentLanguage = TextKey(
         ConfigKey(
             "tencent.language", .choice("choice: |zh-CN|en-US"), "en-US",
-            "Language of the messages; empty: the account's"))
+            "Language of the messages; empty: the language of the account"))
     static let credentialsProfile = TextKey(
         ConfigKey(
-            "credentials.profile", .string, "", "Profile in the vendors' credential files; empty: the file's own choice"
+            "credentials.profile", .string, "",
+            "Profile in the providers' credential files; empty: the default of the file"
         ))
     static let credentialsRoleARN = TextKey(
         ConfigKey(
             "credentials.role_arn", .identifier, "",
-            "Role to assume with the found credentials, at the cloud of the ARN"))
+            "Role to assume with the found credentials; the ARN names the provider"))
     static let credentialsRoleSessionName = TextKey(
-        ConfigKey("credentials.role_session_name", .string, "", "Session name of that role; empty: libaigc"))
+        ConfigKey("credentials.role_session_name", .string, "", "Session name of this role; empty: libaigc"))
     static let credentialsRolePolicy = TextKey(
-        ConfigKey("credentials.role_policy", .string, "", "Policy (JSON) that narrows the rights of that role"))
+        ConfigKey("credentials.role_policy", .string, "", "Policy (JSON) that limits the rights of this role"))
     static let credentialsRoleExternalID = TextKey(
-        ConfigKey("credentials.role_external_id", .string, "", "External id that the role's owner asks for"))
+        ConfigKey("credentials.role_external_id", .string, "", "External id that the owner of the role requires"))
     static let credentialsSTSRegion = TextKey(
         ConfigKey(
             "credentials.sts_region", .string, "",
-            "Region of STS; empty: the environment's, or the provider's main host"))
+            "Region of STS; empty: the region of the environment, or the provider's main host"))
     static let credentialsSTSEndpoint = TextKey(
-        ConfigKey("credentials.sts_endpoint", .string, "", "Host or URL of STS; empty: the vendors' own"))
+        ConfigKey("credentials.sts_endpoint", .string, "", "Host or URL of STS; empty: the provider's host"))
     static let credentialsMetadataEndpoint = TextKey(
-        ConfigKey("credentials.metadata_endpoint", .string, "", "URL of the metadata service; empty: the vendors' own"))
+        ConfigKey(
+            "credentials.metadata_endpoint", .string, "", "URL of the metadata service; empty: the provider's URL"))
     static let httpProxy = TextKey(
-        ConfigKey("http.proxy", .string, "", "Proxy URL; empty: http(s)_proxy of the environment; \"none\": no proxy"))
+        ConfigKey(
+            "http.proxy", .string, "",
+            "Proxy URL; empty: http_proxy or https_proxy of the environment; \"none\": no proxy"))
     static let httpNoProxy = TextKey(
         ConfigKey("http.no_proxy", .string, "", "Hosts without a proxy; empty: NO_PROXY of the environment"))
     static let httpUserAgent = TextKey(
-        ConfigKey("http.user_agent", .string, "", "Appended to the User-Agent header"))
+        ConfigKey("http.user_agent", .string, "", "Text that is added to the User-Agent header"))
     static let httpAddressFamily = TextKey(
-        ConfigKey("http.address_family", .choice("choice: any|ipv4|ipv6"), "any", "Addresses to connect to"))
+        ConfigKey(
+            "http.address_family", .choice("choice: any|ipv4|ipv6"), "any", "Family of the addresses to connect to"))
     static let tlsCAFile = TextKey(
-        ConfigKey("tls.ca_file", .path, "", "PEM bundle to trust; empty: SSL_CERT_FILE, then the system's"))
+        ConfigKey("tls.ca_file", .path, "", "PEM bundle to trust; empty: SSL_CERT_FILE, then the bundle of the system"))
     static let tlsCAPath = TextKey(
         ConfigKey("tls.ca_path", .path, "", "Folder of hashed certificates to trust"))
     static let tlsClientCert = TextKey(
@@ -153,23 +163,24 @@ extension TextKey {
     static let downloadFileMode = TextKey(
         ConfigKey(
             "download.file_mode", .choice("choice: private|umask"), "private",
-            "Rights of image files: private (0600), or 0666 less the process's umask"))
+            "Rights of image files; private: 0600; umask: 0666 without the bits of the process's umask"))
     static let journalPath = TextKey(
         ConfigKey(
             "journal.path", .path, "",
-            "Folder of the journal, on a local disk: no key is submitted twice, also across processes; empty: none"))
+            "Folder of the journal on a local disk; no key is submitted twice, also across processes; empty: no journal"
+        ))
     static let ratePath = TextKey(
         ConfigKey(
             "rate.path", .path, "",
-            "File through which processes share rates; empty: rates in journal.path, if any; none: each has its own"))
+            "File that shares rates between processes; empty: a file in journal.path, if set; none: no sharing"))
     static let journalSync = TextKey(
         ConfigKey(
             "journal.sync", .choice("choice: full|normal"), "full",
-            "Whether to wait for the disk; normal survives a killed process, but not a power cut"))
+            "Whether to wait for the disk; normal survives a killed process, but not a power failure"))
     static let logLevel = TextKey(
         ConfigKey(
             "log.level", .choice("choice: off|error|warning|info|debug"), "off",
-            "Which log records are queued as AIGC_EVENT_LOG; prompts appear at debug only"))
+            "Least important level of queued log records (AIGC_EVENT_LOG); prompts appear only at debug"))
 }
 
 extension SecretKey {
@@ -187,13 +198,15 @@ extension BoolKey {
     static let tencentRegionalHost = BoolKey(
         ConfigKey(
             "tencent.regional_host", .bool, "false",
-            "Whether to call mps.<region>.tencentcloudapi.com of tencent.region"))
+            "Whether to call the host mps.<region>.tencentcloudapi.com, with the region of tencent.region"))
     static let credentialsUseEnvironment = BoolKey(
         ConfigKey("credentials.use_environment", .bool, "true", "Whether environment variables are a source"))
     static let credentialsUseFiles = BoolKey(
-        ConfigKey("credentials.use_files", .bool, "true", "Whether the vendors' credential files are a source"))
+        ConfigKey("credentials.use_files", .bool, "true", "Whether the providers' credential files are a source"))
     static let credentialsUseMetadata = BoolKey(
-        ConfigKey("credentials.use_metadata", .bool, "true", "Whether the instance metadata service is a source (last)")
+        ConfigKey(
+            "credentials.use_metadata", .bool, "true",
+            "Whether the metadata service of the instance is a source (the last one)")
     )
     static let credentialsUseProcesses = BoolKey(
         ConfigKey("credentials.use_processes", .bool, "true", "Whether a profile may run its process_command"))
@@ -202,19 +215,19 @@ extension BoolKey {
     static let pollLearn = BoolKey(
         ConfigKey(
             "poll.learn", .bool, "true",
-            "Whether calls go to the ages at which jobs usually end, with as many calls as pauses of poll.max_ms make"))
+            "Whether status calls come when jobs usually end; there are as many calls as with pauses of poll.max_ms"))
     static let httpHTTP2 = BoolKey(
         ConfigKey("http.http2", .bool, "false", "Whether calls that cost nothing may use HTTP/2; submissions never do"))
     static let downloadOverwrite = BoolKey(
-        ConfigKey("download.overwrite", .bool, "false", "Whether an existing file is replaced"))
+        ConfigKey("download.overwrite", .bool, "false", "Whether a download may replace an existing file"))
     static let downloadAllowPrivateAddresses = BoolKey(
         ConfigKey(
             "download.allow_private_addresses", .bool, "false",
-            "Whether image URLs may lead to private, loopback and link-local addresses (sandboxes do)"))
+            "Whether image URLs may lead to private, loopback and link-local addresses (needed for sandboxes)"))
     static let journalRequests = BoolKey(
         ConfigKey(
             "journal.requests", .bool, "false",
-            "Whether the journal keeps the body of a request, with its prompt, until its job is accepted"))
+            "Whether the journal keeps the body of a request, with its prompt, until the job is accepted"))
     static let eventsProgress = BoolKey(
         ConfigKey("events.progress", .bool, "false", "Whether AIGC_EVENT_JOB_PROGRESS is queued"))
 }
@@ -223,18 +236,19 @@ extension IntegerKey {
     static let credentialsRoleDurationSeconds = IntegerKey(
         ConfigKey(
             "credentials.role_duration_s", .int(0...43_200), "0",
-            "Life of the role's credentials in seconds; 0: the provider's default, Alibaba 3600, Tencent 7200"))
+            "Lifetime of the role's credentials in seconds; 0: the provider's default, Alibaba 3600, Tencent 7200"))
     static let jobDeadlineMilliseconds = IntegerKey(
         ConfigKey(
-            "job.deadline_ms", .duration(-1...always), "3600000", "Time from submission to the end of a job; -1: none"))
+            "job.deadline_ms", .duration(-1...always), "3600000",
+            "Longest time from the submission to the end of a job; -1: no deadline"))
     static let jobMaxConcurrent = IntegerKey(
         ConfigKey(
             "job.max_concurrent", .int(0...100_000), "0",
-            "Tasks of one operation that this client has running at a provider; 0: learned from refusals"))
+            "Largest number of tasks of one operation at a provider; 0: the client learns it from refusals"))
     static let jobMaxFollowed = IntegerKey(
         ConfigKey(
             "job.max_followed", .int(0...1_000_000), "0",
-            "Followed jobs of one operation at once, for ends that are seen early; more submissions wait; 0: any number"
+            "Largest number of followed jobs of one operation, to see ends sooner; other submissions wait; 0: no limit"
         ))
     static let pollInitialMilliseconds = IntegerKey(
         ConfigKey("poll.initial_ms", .duration(10...day), "1000", "Shortest pause between two status calls for one job")
@@ -242,53 +256,59 @@ extension IntegerKey {
     static let pollMaxMilliseconds = IntegerKey(
         ConfigKey(
             "poll.max_ms", .duration(10...day), "5000",
-            "Longest pause between two status calls for one job; with poll.learn the mean, and four times it the longest"
+            "Longest pause between status calls of a job; with poll.learn: mean pause, and the longest is 4 times it"
         ))
     static let pollGrowthPercent = IntegerKey(
         ConfigKey(
             "poll.growth_percent", .int(0...1000), "15",
-            "The pause as a share of the time since acceptance, between the two limits"))
+            "Pause in percent of the time since acceptance, limited by poll.initial_ms and poll.max_ms"))
     static let retryMaxAttempts = IntegerKey(
         ConfigKey(
             "retry.max_attempts", .int(0...100), "0",
-            "Tries of a submission that was not executed (0: until its deadline), and of a download without progress (0: 6)"
+            "Tries of a submission that did not run (0: until its deadline), or of a download without progress (0: 6)"
         ))
     static let retryBaseMilliseconds = IntegerKey(
-        ConfigKey("retry.base_ms", .duration(0...day), "500", "First back-off; it doubles, with full jitter"))
+        ConfigKey(
+            "retry.base_ms", .duration(0...day), "500",
+            "First pause before a retry; the pause doubles with each retry, and a random part of it is used"))
     static let retryMaxMilliseconds = IntegerKey(
-        ConfigKey("retry.max_ms", .duration(0...day), "30000", "Longest back-off"))
+        ConfigKey("retry.max_ms", .duration(0...day), "30000", "Longest pause before a retry"))
     static let timeoutConnectMilliseconds = IntegerKey(
-        ConfigKey("timeout.connect_ms", .duration(1...day), "10000", "Time to open a connection, TLS included"))
+        ConfigKey("timeout.connect_ms", .duration(1...day), "10000", "Longest time to open a connection, with TLS"))
     static let timeoutExchangeMilliseconds = IntegerKey(
-        ConfigKey("timeout.exchange_ms", .duration(1...day), "30000", "One status call, from start to end"))
+        ConfigKey(
+            "timeout.exchange_ms", .duration(1...day), "30000", "Longest time of one status call, from start to end"))
     static let timeoutSubmitMilliseconds = IntegerKey(
         ConfigKey(
             "timeout.submit_ms", .duration(1...day), "60000",
-            "One submission, from start to end; when it passes after sending, the outcome is unknown"))
+            "Longest time of one submission; if this time passes after sending, the outcome is unknown"))
     static let timeoutIdleMilliseconds = IntegerKey(
-        ConfigKey("timeout.idle_ms", .duration(1...day), "30000", "Silence after which a transfer fails"))
+        ConfigKey("timeout.idle_ms", .duration(1...day), "30000", "Time without any data after which a transfer fails"))
     static let httpMaxInFlight = IntegerKey(
-        ConfigKey("http.max_in_flight", .int(1...10_000), "64", "API calls on the wire at once"))
+        ConfigKey("http.max_in_flight", .int(1...10_000), "64", "Largest number of API calls on the wire at once"))
     static let httpMaxReplyBytes = IntegerKey(
-        ConfigKey("http.max_reply_bytes", .bytes(1_024...(1 << 30)), "8388608", "Largest API answer"))
+        ConfigKey("http.max_reply_bytes", .bytes(1_024...(1 << 30)), "8388608", "Largest size of an API answer"))
     static let downloadMaxConcurrent = IntegerKey(
-        ConfigKey("download.max_concurrent", .int(1...1_000), "16", "Downloads at once, earliest expiry first"))
+        ConfigKey(
+            "download.max_concurrent", .int(1...1_000), "16",
+            "Largest number of downloads at once; the image that expires first comes first"))
     static let downloadMaxBytes = IntegerKey(
-        ConfigKey("download.max_bytes", .bytes(1...(1 << 40)), "536870912", "Largest image"))
+        ConfigKey("download.max_bytes", .bytes(1...(1 << 40)), "536870912", "Largest size of an image"))
     static let downloadDeadlineMilliseconds = IntegerKey(
-        ConfigKey("download.deadline_ms", .duration(-1...always), "3600000", "Deadline of one download; -1: none"))
+        ConfigKey(
+            "download.deadline_ms", .duration(-1...always), "3600000", "Longest time of one download; -1: no deadline"))
     static let journalKeepMilliseconds = IntegerKey(
         ConfigKey(
             "journal.keep_ms", .duration(-1...always), "-1",
-            "Age at which a new client forgets ended keys, which can then be paid again; -1: never"))
+            "Age at which a new client removes ended keys; a removed key can be paid again; -1: never"))
     static let logCapacity = IntegerKey(
         ConfigKey(
             "log.capacity", .int(16...1_000_000), "1024",
-            "Log records that are queued at most; beyond it the oldest are dropped"))
+            "Largest number of queued log records; when the queue is full, the oldest record is dropped"))
     static let closeGraceMilliseconds = IntegerKey(
         ConfigKey(
             "close.grace_ms", .duration(0...600_000), "2000",
-            "How long the end of a client waits for the answers to submissions on the wire"))
+            "How long a client that is freed waits for the answers to submissions on the wire"))
 }
 
 extension DoubleKey {
@@ -297,14 +317,18 @@ extension DoubleKey {
             "rate.tencent.create_per_s", .double(0...100_000), "20",
             "CreateAigcImageTask calls a second for each account, shared by all clients of the process; 0: no limit"))
     static let rateTencentDescribePerSecond = DoubleKey(
-        ConfigKey("rate.tencent.describe_per_s", .double(0...100_000), "20", "DescribeAigcImageTask, in the same way"))
+        ConfigKey(
+            "rate.tencent.describe_per_s", .double(0...100_000), "20",
+            "DescribeAigcImageTask calls a second, shared in the same way; 0: no limit"))
     static let rateAlibabaSubmitPerSecond = DoubleKey(
         ConfigKey(
             "rate.alibaba.submit_per_s", .double(0...100_000), "0",
-            "Each submitting call of Alibaba, in the same way; no figure is published"))
+            "Calls a second of each operation that submits, shared in the same way; 0: no limit; no number is published"
+        ))
     static let rateAlibabaQueryPerSecond = DoubleKey(
         ConfigKey(
-            "rate.alibaba.query_per_s", .double(0...100_000), "0", "Each querying call of Alibaba, in the same way"))
+            "rate.alibaba.query_per_s", .double(0...100_000), "0",
+            "Calls a second of each operation that only reads, shared in the same way; 0: no limit"))
 }
 
 extension ConfigKey {

@@ -131,9 +131,11 @@ def configuration_page() -> str:
         raise SystemExit("emit_reference.py: keys were not understood: %s" % sorted(names - {row[0] for row in found}))
     out = [NOTE, "# Configuration keys\n\n"]
     out.append(
-        "Strings, for `aigc_config_set()`, `aigc.Client({...})`, `-c KEY=VALUE` and profiles of the configuration file.\n"
-        "`aigc config keys` prints the same table, `aigc config show` what is set on this machine and by whom: the command line\n"
-        "or the program first, then variables of the environment, then the profile, then the default.\n\n"
+        "All values are strings. You set them with `aigc_config_set()`, with `aigc.Client({...})`, with `-c KEY=VALUE` on the\n"
+        "command line, or in a profile of the configuration file. `aigc config keys` prints the table of this page.\n"
+        "`aigc config show` prints the values on this machine and the source of each value. The first source that sets a key\n"
+        "is used. The sources are, in this order: the command line or the program, environment variables, the profile, the\n"
+        "default.\n\n"
     )
     families: Dict[str, List[str]] = {}
     for name, kind, argument, default, text in found:
@@ -149,20 +151,22 @@ def configuration_page() -> str:
         out.append("\n")
     out.append(
         "## The configuration file\n\n"
-        "`$XDG_CONFIG_HOME/aigc/config.toml`, otherwise `~/.config/aigc/config.toml`; `AIGC_CONFIG_FILE` names another file, or\n"
-        "`none`. The library itself reads the file when a client is made, so that programs in every language and the command\n"
-        "get the same values. The profile is that of the key `profile` (`--profile`), then of the variable `AIGC_PROFILE`, then\n"
-        "the file's own choice: `profile = \"work\"`, or the profile `default`. `none` stands for none. What the program sets\n"
-        "wins over variables of the environment, these win over the profile, and the profile wins over the defaults.\n\n"
-        "The file is TOML of at most one mebibyte, without dates and lists of tables. Paths are full, or begin with `~/`. An\n"
-        "error names file, line, column and what would be right. The file is refused if other users can write it, or if it\n"
-        "belongs to another user than root and the one who runs the program. Secrets are refused there: they belong in the\n"
-        "environment or the vendors' own files. A privileged program (set-uid) reads no file. Without a file nothing changes.\n\n"
+        "The file is `$XDG_CONFIG_HOME/aigc/config.toml`, otherwise `~/.config/aigc/config.toml`. `AIGC_CONFIG_FILE` names\n"
+        "another file; `none` means no file. The library itself reads the file when you create a client. So programs in every\n"
+        "language and the command get the same values. If there is no file, nothing changes.\n\n"
+        "The library uses one profile of the file. The first of these places that names a profile is used: the key `profile`\n"
+        "(`--profile`), the variable `AIGC_PROFILE`, the file (`profile = \"work\"`). If no place names a profile, the library\n"
+        "uses the profile `default`. The name `none` means no profile.\n\n"
+        "The file is TOML of at most one mebibyte, without dates and without lists of tables. A path is absolute, or begins\n"
+        "with `~/`. An error names the file, the line, the column and what would be right. The library refuses the file if\n"
+        "other users can write it. It also refuses the file if the owner is neither root nor the user who runs the program.\n"
+        "The library refuses secrets in the file: put secrets into environment variables or into the providers' credential\n"
+        "files. A program with more rights than its caller (set-uid) reads no file.\n\n"
         "```\n"
         'profile = "work"\nprovider = "tencent"\n\n[profiles.work]\njournal.path = "~/cats"\ntencent.region = "ap-guangzhou"\n\n'
         "[profiles.work.operations.tencent.aigc_image]\ncount = 2\n```\n\n"
-        "`aigc config check` reads every profile and names the first thing in each that means nothing. `aigc config show` says\n"
-        "where each value comes from, and so does `aigc_config_report()`, for a program.\n"
+        "`aigc config check` reads every profile and reports the first error of each profile. `aigc config show` says where\n"
+        "each value comes from. `aigc_config_report()` says the same to a program.\n"
     )
     return "".join(out)
 
@@ -206,8 +210,9 @@ def command_page() -> str:
         sys.path.pop(0)
     out = [NOTE, "# The command\n\n"]
     out.append(
-        "`pip install libaigc[cli,sandbox]` brings it. Results go to standard output, everything for people to standard error.\n"
-        "`man aigc` and `man aigc-generate` show these pages; `aigc completion bash` (or zsh, fish) completes it in a shell.\n\n"
+        "`pip install libaigc[cli,sandbox]` installs the command. Results go to standard output. Messages for people go to\n"
+        "standard error. `man aigc` and `man aigc-generate` show these pages. `aigc completion bash` (or zsh, fish) prints\n"
+        "completions for a shell.\n\n"
     )
     commands = grammar.commands(options.parser())
     common = _common(commands)
