@@ -35,6 +35,7 @@ func lookingUp<R>(_ body: () -> R) -> R {
 }
 
 /// A handle is a retained Swift object. The C compiler checks the handle's type at the caller; nobody checks it here.
+/// Any thread, unless the type says otherwise.
 protocol HandleBox: AnyObject {}
 
 extension HandleBox {

@@ -7,7 +7,7 @@ internal import Glibc
 internal import Providers
 internal import Synchronization
 
-/// A client as the handles see it: the engine, and the process that made it.
+/// A client as the handles see it: the engine, and the process that made it. Any thread.
 final class Client: @unchecked Sendable {
     // Everything is constant; the engine synchronises itself.
     let engine: Engine
@@ -142,7 +142,7 @@ final class JobBox: HandleBox {
     }
 }
 
-/// The strings that a job's handle has lent.
+/// The strings that a job's handle has lent. Under the lock of the engine.
 private final class LentStrings {
     var lasting = StringPool()
     var states = RecentStrings()

@@ -118,7 +118,7 @@ struct Configuration: Sendable {
         }
     }
 
-    /// The home directory, looked for at most once: the user database can be a server.
+    /// The home directory, looked for at most once: the user database can be a server. The caller's thread.
     private final class Home {
         private let environment: [String: String]
 

@@ -2,7 +2,7 @@ internal import CAssets
 internal import Core
 internal import Glibc
 
-/// A growing block of malloc that is handed over without a copy.
+/// A growing block of malloc that is handed over without a copy. One thread at a time, like its sink.
 final class MemoryStore: ImageStore {
     private var base: UnsafeMutableRawPointer?
     private var capacity = 0

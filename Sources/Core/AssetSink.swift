@@ -22,7 +22,8 @@ public struct AssetResult: Sendable {
     }
 }
 
-/// Image bytes in memory that can be handed over without a copy. Allocated with malloc, freed with free.
+/// Image bytes in memory that can be handed over without a copy. Allocated with malloc, freed with free. Any
+/// thread.
 public final class AssetBytes: @unchecked Sendable {
     // Written once in init and never again, so it is safe to share.
     public let base: UnsafeMutableRawPointer

@@ -27,7 +27,7 @@ public final class Secret: Sendable, CustomStringConvertible, CustomDebugStringC
         withBytes { String(decoding: $0, as: UTF8.self) }
     }
 
-    // Constant after init; the class is Sendable because nobody can write to it.
+    /// Constant after init: any thread.
     private final class Storage: @unchecked Sendable {
         let base: UnsafeMutableRawPointer
         let count: Int

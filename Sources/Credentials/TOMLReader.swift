@@ -36,7 +36,7 @@ private enum UTF8Fault {
     }
 }
 
-/// A table while it grows. Only the parser holds it.
+/// A table while it grows. Only the parser holds it, on the thread that reads the file.
 final class GrowingTable {
     enum Origin {
         /// [a.b] made "a".

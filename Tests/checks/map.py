@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The map in Sources/README.md and the figures of the engine: files that exist, ways that stay short, types that stay small."""
+"""The map in Sources/README.md and the figures of the engine: files that exist, ways that stay short, types that stay small,
+classes that say which thread runs them."""
 
 from __future__ import annotations
 
@@ -17,6 +18,8 @@ TYPE = re.compile(r"^(?:@\S+ |public |final |private |fileprivate |indirect )*(c
 PROPERTY = re.compile(
     r"^(?:@\S+ |(?:public|private|fileprivate|internal|weak|unowned|lazy|nonisolated\(unsafe\)) |"
     r"(?:private|fileprivate|internal)\(set\) )*(?:let|var) (\w+)")
+KIND = re.compile(
+    r"^\s*(?:@\w+ |public |open |final |private |fileprivate |package |indirect )*(class|protocol) (?!var |func )(\w+)(.*)")
 PATH = re.compile(r"`([\w/]+/[\w/]+\.swift)`")
 
 
@@ -64,6 +67,40 @@ def properties() -> Dict[str, int]:
     return counts
 
 
+def classes_without_thread() -> Iterator[str]:
+    """Classes of which no comment says which thread runs them or which lock guards them. The comment of a superclass or of
+    a protocol counts, and the compiler checks a class that is Sendable."""
+    parents: Dict[str, List[str]] = {}
+    says: Dict[str, bool] = {}
+    classes: Dict[str, str] = {}
+    for path in tracked("Sources/*.swift", "Sources/**/*.swift"):
+        lines = path.read_text(encoding="utf-8").split("\n")
+        for number, line in enumerate(lines):
+            match = KIND.match(line)
+            if not match:
+                continue
+            kind, name, rest = match.groups()
+            start = number
+            while start and lines[start - 1].strip().startswith(("///", "@")):
+                start -= 1
+            end = number + 1
+            while end < len(lines) and lines[end].strip().startswith("//"):
+                end += 1
+            head = " ".join(text for text in lines[start:end] if text.strip().startswith("//"))
+            says[name] = says.get(name, False) or re.search(r"\b(threads?|lock)\b", head, re.I) is not None
+            bases = re.findall(r"@?\w+(?: \w+)?", rest.partition("{")[0])
+            parents.setdefault(name, []).extend(base.strip() for base in bases)
+            if kind == "class" and "Sendable" not in bases:
+                classes[name] = "%s:%d: %s" % (path.relative_to(ROOT), number + 1, name)
+
+    def told(name: str) -> bool:
+        return says.get(name, False) or any(told(base) for base in parents.get(name, []) if base != name)
+
+    for name, place in classes.items():
+        if not told(name):
+            yield place + ': write "Engine thread.", "Any thread." or the name of its lock above it'
+
+
 def lines_of_core() -> int:
     """Lines of EngineCore and of every extension of it."""
     total = 0
@@ -95,7 +132,9 @@ def main() -> int:
     report.rule("EngineCore has at most %d stored properties" % CORE_PROPERTIES,
                 ["%d" % core] if not 0 < core <= CORE_PROPERTIES else [])
     report.rule("no type of Engine has more than %d stored properties" % MOST_PROPERTIES,
-                ["%s has %d" % item for item in counts.items() if item[1] > MOST_PROPERTIES])
+                ["%s has %d: put some that belong together into a value" % item
+                 for item in counts.items() if item[1] > MOST_PROPERTIES])
+    report.rule("every class says which thread runs it, or names its lock", classes_without_thread())
     return report.end()
 
 

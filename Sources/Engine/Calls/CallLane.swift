@@ -1,6 +1,7 @@
 internal import Core
 
 /// Calls of one kind: one action of one provider. They have one line for each account, and one row in the statistics.
+/// Engine thread.
 final class CallLane {
     let name: Statistics.CallName
     /// A plain URL, which needs neither credentials nor a permit.

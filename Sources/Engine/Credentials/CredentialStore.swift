@@ -13,6 +13,7 @@ final class CredentialAlarm: TimerNode {
 }
 
 /// Looks for credentials on a worker, and notes which credentials are in use. `CallScheduler` decides when.
+/// Engine thread.
 final class CredentialStore {
     private let resolvers: [String: any CredentialResolver]
     private let worker: any Worker

@@ -4,7 +4,7 @@
 internal import CPlatform
 public import Core
 
-/// A mutex with a condition. `Synchronization.Mutex` has no condition variable and traps on re-entry.
+/// A mutex with a condition. `Synchronization.Mutex` has no condition variable and traps on re-entry. Any thread.
 public final class Lock: @unchecked Sendable {
     // The C object is its own synchronisation.
     private let lock: OpaquePointer

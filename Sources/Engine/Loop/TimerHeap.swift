@@ -1,4 +1,4 @@
-/// Something with at most one place in the heap.
+/// Something with at most one place in the heap. Engine thread.
 class TimerNode {
     /// Monotonic nanoseconds; `.max` is never.
     fileprivate(set) var due: Int64 = .max
@@ -62,7 +62,7 @@ struct TimerHeap: BinaryHeap {
     }
 }
 
-/// The timers of an engine: everything that wakes it by the clock.
+/// The timers of an engine: everything that wakes it by the clock. Engine thread.
 final class Timers {
     /// Tasks, calls and timers are changed only inside a turn.
     let turn = TurnMark()

@@ -1,6 +1,6 @@
 internal import Core
 
-/// Reports the work of the engine: counts, log records and warnings. Decides nothing.
+/// Reports the work of the engine: counts, log records and warnings. Decides nothing. Engine thread.
 final class Reporter {
     private let mailbox: Mailbox
     private let clock: any Clock
