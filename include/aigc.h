@@ -7,8 +7,8 @@
  * GLOSSARY
  *
  *  - A provider is one of the two clouds. A job is one order to a provider. A download of an image is a job too.
- *  - A submission is the call that starts a job at a provider. A submission is on the wire while it is sent, but not
- *    answered.
+ *  - A submission is the call that starts a job at a provider. A submission that was sent and is not answered yet is on
+ *    the wire.
  *  - To follow a job is to ask the provider for its state, again and again, until the job ends. One such question is a
  *    status call, or a poll.
  *  - A token is a short text that names an accepted job. To attach a job is to get a handle for the job from its token,
@@ -19,8 +19,8 @@
  * PROMISES (a table in README.md names the tests of each promise)
  *
  *  1. Loading the library starts no thread, opens no descriptor, reads no file, changes no signal handler.
- *  2. The library never calls you from its own threads. It hands out events inside aigc_client_next_event() and
- *     aigc_client_dispatch(), on your thread, with no lock held.
+ *  2. The library never calls your code from its own threads. It gives you events only inside aigc_client_next_event()
+ *     and aigc_client_dispatch(), on the thread of your call, with no lock held.
  *  3. You may call every function from any thread at any time, with two exceptions. Only one thread at a time may use
  *     an aigc_config or an aigc_request. No thread may use a handle after its _free.
  *  4. Every type of handle has its own _free function. A _free function accepts NULL. You may free handles in any
@@ -71,7 +71,7 @@
  *  - A getter cannot fail. For a NULL handle it returns NULL, 0, or the value that its description names.
  *  - Strings are UTF-8 and end with a NUL byte. The library never repairs invalid UTF-8: it returns
  *    AIGC_E_INVALID_ARGUMENT.
- *  - A time has a name that ends in _at_ms. It is in milliseconds since 1970-01-01 UTC; 0 means unknown or never. A
+ *  - A value whose name ends in _at_ms is a time, in milliseconds since 1970-01-01 UTC; 0 means unknown or never. A
  *    duration is in milliseconds on the monotonic clock. AIGC_FOREVER (-1) waits without limit.
  *  - "Since 1.2" names the library version that introduced a declaration or a feature. Nothing is removed within major
  *    version 1.
@@ -80,9 +80,9 @@
  *
  *  A client starts one thread when its first job starts. It starts short-lived threads for slow work with files,
  *  credentials and the journal. These threads block all signals, and aigc_client_close() joins them. The library never
- *  causes a SIGPIPE in your program. Every function fits into a 64 KiB stack. A program may call exit() while jobs run:
- *  you can attach an accepted job again from its token. The library is linked with -z nodelete: dlclose() is harmless
- *  and unloads nothing.
+ *  causes a SIGPIPE in your program. Every function fits into a stack of 64 KiB. A program may call exit() while jobs
+ *  run: you can attach an accepted job again from its token. The library is linked with -z nodelete: dlclose() is
+ *  harmless and unloads nothing.
  *
  * SIGNALS
  *
@@ -112,14 +112,14 @@ extern "C" {
 /* Version                                                                                                          */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
-/* Version of this header. A binding is written for one version. It refuses a library that has another major version or
- * an older minor version. Since 1.0. */
+/* Version of this header. A binding is written for one version. The binding refuses a library that has another major
+ * version or an older minor version. Since 1.0. */
 #define AIGC_VERSION_MAJOR 1
 #define AIGC_VERSION_MINOR 2
 #define AIGC_VERSION_PATCH 0
 #define AIGC_VERSION_NUMBER (AIGC_VERSION_MAJOR * 1000000 + AIGC_VERSION_MINOR * 1000 + AIGC_VERSION_PATCH)
 
-/* As a timeout: waits without limit. Since 1.0. */
+/* A timeout without limit: the call waits until it is done. Since 1.0. */
 #define AIGC_FOREVER ((int64_t)-1)
 
 /* Version of the library at run time, in the form of AIGC_VERSION_NUMBER. Any thread. Since 1.0. */
@@ -163,8 +163,8 @@ enum {
     AIGC_E_TLS = 301,             /* the TLS handshake or the certificate check failed: look at the CA bundle, the
                                      clock, and proxies in between */
     AIGC_E_ADDRESS_REFUSED = 302, /* an image URL leads to a private, loopback or link-local address */
-    AIGC_E_BAD_RESPONSE = 303,    /* the answer is not in the form of this provider: a page of a proxy, an incomplete
-                                     answer, or garbage */
+    AIGC_E_BAD_RESPONSE = 303,    /* the answer does not have the form of this provider's answers: it is a page of a
+                                     proxy, incomplete, or garbage */
 
     /* 4xx: the account. Fix the credentials, the rights, the bill or the rate. */
     AIGC_E_NO_CREDENTIALS = 400, /* no source gave credentials, or a configured source cannot be used: the message names
@@ -279,7 +279,8 @@ void aigc_error_free(aigc_error *error);
 /* Configuration: string keys and string values. aigc_config_describe() lists all of them with their defaults.       */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
-/* A set of settings. A client copies the set. Freeing the set wipes its secrets. One thread at a time. Since 1.0. */
+/* A set of settings. A client copies the set. Freeing the set wipes its secrets. Only one thread at a time may use the
+ * set. Since 1.0. */
 typedef struct aigc_config aigc_config;
 
 /* The bytes of an image or of a report, in memory. Since 1.0. */
@@ -311,13 +312,14 @@ aigc_status aigc_config_describe(size_t index, const char **key, const char **ty
  *   "file"      the path of the configuration file, also if the file does not exist; null if there is no file for this
  *               process
  *   "read"      whether the file was read
- *   "problem"   why the file cannot be used, or null. Only with the profile "none": otherwise the call returns the
- *               error
+ *   "problem"   why the file cannot be used, or null. Only the profile "none" gives a problem: with every other profile
+ *               the call returns the error
  *   "profiles"  the names of the profiles in the file
  *   "profile"   the profile in use, or null
- *   "provider"  the provider that the file names, or null. Programs can use this provider if their users name none
- *   "values"    each key that is not left to its default: "key", "value" (null for a secret; ids of keys are shortened,
- *               and a proxy is shown without its user), "source" ("program", "environment NAME", "profile NAME")
+ *   "provider"  the provider that the file names, or null. Programs can use this provider if the user names none
+ *   "values"    each key that the program, the environment or the profile sets: "key", "value" (null for a secret; ids
+ *               of keys are shortened, and a proxy is shown without its user), "source" ("program", "environment NAME",
+ *               "profile NAME")
  *   "fields"    the fields that a request gets if it does not set them: "provider", "operation", "name", "value"
  * Later versions may add members. The report holds no secret. Since 1.2. */
 aigc_status aigc_config_report(const aigc_config *config, aigc_buffer **report, aigc_error **error);
@@ -382,10 +384,10 @@ aigc_status aigc_request_set_double(aigc_request *request, const char *name, dou
 /* value: 0 is false, every other value is true. Since 1.0. */
 aigc_status aigc_request_set_bool(aigc_request *request, const char *name, int32_t value, aigc_error **error);
 
-/* Sets a field from JSON text. name is the neutral name of a field of any type. Or name is "body." and the provider's
- * own name of a field of the body; dots lead into objects: "body.ExtraParameters.NewField". With "body." you can set
- * fields that a provider has added later. The library only checks that their value is JSON. A "body." field replaces a
- * neutral field that writes the same field of the body. Since 1.0. */
+/* Sets a field from JSON text. name is the neutral name of a field of any type. Or name is "body." followed by the
+ * provider's own name of a field of the body; dots lead into objects: "body.ExtraParameters.NewField". With "body." you
+ * can set fields that a provider has added later. The library only checks that their value is JSON. A "body." field
+ * replaces a neutral field that writes the same field of the body. Since 1.0. */
 aigc_status aigc_request_set_json(aigc_request *request, const char *name, const char *json, aigc_error **error);
 
 /* Adds a reference image. The provider must be able to reach the URL from the internet. For Tencent, reference_type is
@@ -441,12 +443,12 @@ typedef struct aigc_event aigc_event;
  *
  * The configuration file (since 1.2) has profiles. A profile sets configuration keys that neither config nor a variable
  * sets. It also sets fields that a request does not set. The file is $XDG_CONFIG_HOME/aigc/config.toml, otherwise
- * ~/.config/aigc/config.toml. AIGC_CONFIG_FILE names another file; "none" means no file. The name of the profile comes
- * from the configuration key profile, otherwise from the variable AIGC_PROFILE, otherwise from the file (profile =
- * "work"), otherwise the name is "default". The name "none" means no profile. If the file does not exist, the defaults
- * apply. This call refuses a file that has an error, is larger than one mebibyte, is not a regular file, or can be
- * written by other users. The status is AIGC_E_INVALID_ARGUMENT, with line and column in the message, or AIGC_E_FILE.
- * The file holds no secrets: a profile that sets a secret is refused.
+ * ~/.config/aigc/config.toml. The variable AIGC_CONFIG_FILE names another file; "none" means no file. The first of
+ * these places that names a profile is used: the configuration key profile, the variable AIGC_PROFILE, the file
+ * (profile = "work"). If no place names a profile, the name is "default". The name "none" means no profile. If the file
+ * does not exist, the defaults apply. This call refuses a file that has an error, is larger than one mebibyte, is not a
+ * regular file, or can be written by other users. The status is AIGC_E_INVALID_ARGUMENT, with line and column in the
+ * message, or AIGC_E_FILE. The file holds no secrets: a profile that sets a secret is refused.
  *
  * A program that has more rights than its caller (set-uid, file capabilities) uses neither the environment nor the
  * file. In such a program, it is an error to set the configuration key profile. */
@@ -811,7 +813,7 @@ enum {
     AIGC_EVENT_CREDENTIALS_NEEDED = 6, /* the credentials of aigc_client_set_credentials() end soon, or the provider
                                           refused them: see aigc_event_provider(). This event comes five minutes before
                                           the credentials end, even if no call is made. If half of their life is shorter
-                                          than five minutes, it comes after half of their life */
+                                          than five minutes, this event comes after half of their life */
     AIGC_EVENT_WARNING = 7,           /* a warning; the jobs keep running. Examples: everybody can read a credential
                                          file; calls fail on this machine and are tried again; the provider asked for a
                                          long pause; an id came after the end of its job (aigc_event_job() is then the
@@ -904,8 +906,8 @@ void aigc_buffer_free(aigc_buffer *buffer);
  * waits for the disk and closes the folder. A missing folder or file returns AIGC_E_JOURNAL. Any thread.
  *
  * Sets *rows to one page of keys, in ascending order of their bytes. The page has one JSON object on each line, in a
- * buffer that is yours to free. Size 0 means that there are no more keys. after is the last key of the page before, or
- * NULL for the first page. filter_json is NULL, or an object with any of "states" (a list of names of states),
+ * buffer that is yours to free. Size 0 means that there are no more keys. after is the last key of the previous page,
+ * or NULL for the first page. filter_json is NULL, or an object with any of "states" (a list of names of states),
  * "provider", "prefix" (of keys) and "limit" (1 to 10,000, default 1,000). A line has these members:
  *   "key"    the key
  *   "state"  "claimed": a client has the key, and the submission was provably not sent; "sending": the submission may

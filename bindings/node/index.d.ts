@@ -27,7 +27,7 @@ export interface Constants {
   readonly E_TLS: 301;
   /** An image URL leads to a private, loopback or link-local address. */
   readonly E_ADDRESS_REFUSED: 302;
-  /** The answer is not in the form of this provider: a page of a proxy, an incomplete answer, or garbage. */
+  /** The answer does not have the form of this provider's answers: it is a page of a proxy, incomplete, or garbage. */
   readonly E_BAD_RESPONSE: 303;
   /**
    * No source gave credentials, or a configured source cannot be used: the message names each source that was tried
@@ -132,7 +132,7 @@ export interface Constants {
   /**
    * The credentials of aigc_client_set_credentials() end soon, or the provider refused them: see
    * aigc_event_provider(). This event comes five minutes before the credentials end, even if no call is made. If
-   * half of their life is shorter than five minutes, it comes after half of their life.
+   * half of their life is shorter than five minutes, this event comes after half of their life.
    */
   readonly EVENT_CREDENTIALS_NEEDED: 6;
   /**

@@ -50,8 +50,8 @@ namespace Aigc
         AddressRefused = 302,
 
         /// <summary>
-        /// The answer is not in the form of this provider: a page of a proxy, an incomplete answer, or
-        /// garbage.
+        /// The answer does not have the form of this provider's answers: it is a page of a proxy,
+        /// incomplete, or garbage.
         /// </summary>
         BadResponse = 303,
 
@@ -224,8 +224,8 @@ namespace Aigc
         /// <summary>
         /// The credentials of aigc_client_set_credentials() end soon, or the provider refused them: see
         /// aigc_event_provider(). This event comes five minutes before the credentials end, even if no
-        /// call is made. If half of their life is shorter than five minutes, it comes after half of
-        /// their life.
+        /// call is made. If half of their life is shorter than five minutes, this event comes after
+        /// half of their life.
         /// </summary>
         CredentialsNeeded = 6,
 

@@ -51,8 +51,8 @@ constants! { Status:
         and proxies in between.";
     ADDRESS_REFUSED = AIGC_E_ADDRESS_REFUSED, "An image URL leads to a private, loopback or link-local \
         address.";
-    BAD_RESPONSE = AIGC_E_BAD_RESPONSE, "The answer is not in the form of this provider: a page of a proxy, \
-        an incomplete answer, or garbage.";
+    BAD_RESPONSE = AIGC_E_BAD_RESPONSE, "The answer does not have the form of this provider's answers: it is \
+        a page of a proxy, incomplete, or garbage.";
     NO_CREDENTIALS = AIGC_E_NO_CREDENTIALS, "No source gave credentials, or a configured source cannot be \
         used: the message names each source that was tried and why it gave nothing.";
     AUTH = AIGC_E_AUTH, "The provider refused the key, the signature or the security token.";
@@ -125,8 +125,8 @@ constants! { EventType:
         aigc_event_state().";
     CREDENTIALS_NEEDED = AIGC_EVENT_CREDENTIALS_NEEDED, "The credentials of aigc_client_set_credentials() \
         end soon, or the provider refused them: see aigc_event_provider(). This event comes five minutes before the \
-        credentials end, even if no call is made. If half of their life is shorter than five minutes, it comes after \
-        half of their life.";
+        credentials end, even if no call is made. If half of their life is shorter than five minutes, this event \
+        comes after half of their life.";
     WARNING = AIGC_EVENT_WARNING, "A warning; the jobs keep running. Examples: everybody can read a \
         credential file; calls fail on this machine and are tried again; the provider asked for a long pause; an id \
         came after the end of its job (aigc_event_job() is then the job). See aigc_event_message() and \

@@ -58,7 +58,8 @@ class Status(_OpenEnum):
     ADDRESS_REFUSED = 302
     """An image URL leads to a private, loopback or link-local address."""
     BAD_RESPONSE = 303
-    """The answer is not in the form of this provider: a page of a proxy, an incomplete answer, or garbage."""
+    """The answer does not have the form of this provider's answers: it is a page of a proxy, incomplete, or
+    garbage."""
     NO_CREDENTIALS = 400
     """No source gave credentials, or a configured source cannot be used: the message names each source that was tried
     and why it gave nothing."""
@@ -179,7 +180,7 @@ class EventType(_OpenEnum):
     CREDENTIALS_NEEDED = 6
     """The credentials of aigc_client_set_credentials() end soon, or the provider refused them: see
     aigc_event_provider(). This event comes five minutes before the credentials end, even if no call is made. If half
-    of their life is shorter than five minutes, it comes after half of their life."""
+    of their life is shorter than five minutes, this event comes after half of their life."""
     WARNING = 7
     """A warning; the jobs keep running. Examples: everybody can read a credential file; calls fail on this machine
     and are tried again; the provider asked for a long pause; an id came after the end of its job (aigc_event_job() is

@@ -46,7 +46,10 @@ public final class Constants {
     /** An image URL leads to a private, loopback or link-local address. */
     public static final int E_ADDRESS_REFUSED = 302;
 
-    /** The answer is not in the form of this provider: a page of a proxy, an incomplete answer, or garbage. */
+    /**
+     * The answer does not have the form of this provider's answers: it is a page of a proxy, incomplete, or
+     * garbage.
+     */
     public static final int E_BAD_RESPONSE = 303;
 
     /**
@@ -193,7 +196,7 @@ public final class Constants {
     /**
      * The credentials of aigc_client_set_credentials() end soon, or the provider refused them: see
      * aigc_event_provider(). This event comes five minutes before the credentials end, even if no call is made.
-     * If half of their life is shorter than five minutes, it comes after half of their life.
+     * If half of their life is shorter than five minutes, this event comes after half of their life.
      */
     public static final int EVENT_CREDENTIALS_NEEDED = 6;
 
