@@ -82,7 +82,7 @@ def test_the_next_step_repeats_the_configuration(sandbox: Any, command: Command)
     assert "'a portrait of <special-token> in the snow'" in alibaba
     for line in (alibaba, tencent):
         words = shlex.split(line.partition(" Next: ")[2])
-        assert words[:2] == ["aigc", "generate"] and words[words.index("http.no_proxy=a b'c") - 1] == "-c"
+        assert words[1:4] == ["-m", "aigc", "generate"] and words[words.index("http.no_proxy=a b'c") - 1] == "-c"
         assert f"tencent.endpoint={sandbox.info['http']}" in words
 
 
@@ -99,13 +99,14 @@ def test_page_with_credentials(sandbox: Any, doctor: Doctor) -> None:
     says(ours, "[ok] rights: jobs and models can be asked for (")
     theirs = section(done.stdout, "Tencent Cloud: https://mps.tencentcloudapi.com")
     says(theirs, "[ok] reachable", "[ok] clock", "[ok] credentials: environment", "[ok] rights: jobs can be asked for")
-    says(done.stdout, "Alibaba Cloud is ready. Next: aigc generate", "Tencent Cloud is ready. Next: aigc generate")
+    says(done.stdout, "Alibaba Cloud is ready. Next: ", "-m aigc generate --provider alibaba")
+    says(done.stdout, "Tencent Cloud is ready. Next: ", "-m aigc generate --provider tencent")
     says(done.stdout, "Nothing was submitted, and nothing has cost money.")
     assert "[!" not in done.stdout and "[--]" not in done.stdout
     for secret in both(sandbox.info).values():
         assert secret not in done.stdout + done.stderr
     stats = sandbox.stats()
-    assert stats["jobs"] == [] and max(map(len, done.stdout.splitlines())) <= 130
+    assert stats["jobs"] == [] and max(len(line) for line in done.stdout.splitlines() if " Next: " not in line) <= 130
     asked = {name: row["requests"] for provider in ("alibaba", "tencent") for name, row in stats["operations"][provider].items()}
     assert asked == {
         "Personalizedtxt2imgQueryInferenceJobInfo": 1,

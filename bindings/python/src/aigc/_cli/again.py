@@ -8,10 +8,13 @@ import re
 import shlex
 import shutil
 import sys
-from typing import List, Optional
+from typing import Collection, List, Optional
 
 # A user name and a password in a URL.
 _USER = re.compile(r"//[^/]*@|^[^/]*@")
+_PASSWORD = re.compile(r"//[^@]*:.*@|password", re.IGNORECASE)
+_PLACES = ("proxy", "endpoint")
+"""Parts of the names of keys whose values are such URLs."""
 
 
 class Again:
@@ -31,12 +34,15 @@ class Again:
         if getattr(args, "endpoint", None):
             pairs.append((f"{args.provider}.endpoint", args.endpoint))
         for key, value in pairs:
-            if key in secret or (("proxy" in key or "endpoint" in key) and _USER.search(value)):
-                self.secrets.append(key)
-            else:
+            if is_told(key, value, secret):
                 self._common += ["-c", f"{key}={value}"]
-        if getattr(args, "profile", None):
-            self._common += [f"--profile={args.profile}"]
+            else:
+                self.secrets.append(key)
+        for option in ("journal", "profile"):
+            if getattr(args, option, None):
+                self._common += [f"--{option}={getattr(args, option)}"]
+        for index in getattr(args, "index", None) or ():
+            self._files += [f"--index={index}"]
         if getattr(args, "out", None) is not None:
             self._files += [f"--out={args.out}"]
         if getattr(args, "name_template", None) is not None:
@@ -46,15 +52,20 @@ class Again:
 
     def options(self) -> str:
         """The configuration keys, each on a line of its own behind a backslash."""
-        pairs = [word for word in self._common if word != "-c"]
-        return "".join(
-            f" \\\n    {shlex.quote(word) if word.startswith('--profile=') else f'-c {shlex.quote(word)}'}" for word in pairs
-        )
+        words = [word for word in self._common if word != "-c"]
+        return "".join(f" \\\n    {'' if word.startswith('--') else '-c '}{shlex.quote(word)}" for word in words)
 
     def command(self, name: str, which: str) -> str:
         """The command line; which: the jobs, quoted already."""
         more = [*self._common, *(self._files if name == "fetch" else [])]
         return " ".join([program(), name, which, *map(shlex.quote, more)])
+
+
+def is_told(key: str, value: str, secret: Collection[str]) -> bool:
+    """Whether a configuration key may be shown on a screen. secret: the keys that never are."""
+    if key.startswith("journal"):
+        return not _PASSWORD.search(value)
+    return key not in secret and not (any(part in key for part in _PLACES) and _USER.search(value))
 
 
 def program() -> str:

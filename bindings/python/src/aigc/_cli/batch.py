@@ -7,7 +7,7 @@ import json
 import shlex
 import sys
 import time
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any, Callable, Collection, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ..batch import _plan
 from ..batch._api import Batch, Summary
@@ -22,7 +22,8 @@ from ..describe import _config_keys
 from ..enums import Status
 from ..errors import InvalidArgumentError
 from . import exits, options
-from .again import program
+from .again import is_told, program
+from .grammar import commands
 from .interrupts import Interrupted, Interrupts, grace, waiting
 from .output import Output, warn_of_secrets
 from .requests import parameters
@@ -53,14 +54,16 @@ def batch(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> i
     work.note = _reading(output)
     with work:
         secrets = [row.key for row in _config_keys() if row.type == "secret"]
-        work.command, work.plain_command = again(args.words, secrets), again(args.words, secrets, ("--again", "--retry"))
+        line = again(args.words, secrets)
+        work.command, work.plain_command = line.text, again(args.words, secrets, ("--again", "--retry")).text
+        work.resolve_command = _resolving(args, secrets)
         code = _show_plan(work.plan, args, output)
         if code == exits.OK:
             code = _consent(work.plan, args, output)
         if code != exits.OK or _said_no(work.plan, args):
             return code
         summary = _run(work, args, output, interrupts)
-        _sum_up(work, summary, args, output, time.monotonic() - begun)
+        _sum_up(work, summary, args, output, time.monotonic() - begun, line.left_out)
         return summary.exit_code
 
 
@@ -87,32 +90,69 @@ def options_of(args: argparse.Namespace) -> Options:
     )
 
 
-def again(words: Sequence[str], secrets: Sequence[str], without: Sequence[str] = ()) -> str:
-    """The line to repeat, for a shell, without secrets, a limit of 0 and some options that have a value. --again and --retry
-    stay unless they are named there: until nothing is left, the same line pays no row of its own once more."""
+class Line(NamedTuple):
+    """A command line to repeat."""
+
+    text: str
+    """For a shell."""
+    left_out: List[str]
+    """What it does not say, because it is secret."""
+
+
+def again(words: Sequence[str], secrets: Collection[str], without: Sequence[str] = ()) -> Line:
+    """The line to repeat, without secrets, a limit of 0 and some options that have a value. --again and --retry stay unless
+    they are named there: until nothing is left, the same line pays no row of its own once more."""
     kept: List[str] = []
-    skip = False
-    for position, word in enumerate(words):
-        following = words[position + 1] if position + 1 < len(words) else ""
-        if skip:
-            skip = False
-        elif _names_one(word, without):
-            skip = "=" not in word
-        elif _names_one(word, ("--limit",)) and (word.partition("=")[2] if "=" in word else following).strip("0") == "":
-            skip = "=" not in word  # It would send nothing for ever.
-        elif word in ("-c", "--config") and following.partition("=")[0] in secrets:
-            skip = True
-        elif word.startswith("--config=") and word[len("--config=") :].partition("=")[0] in secrets:
+    left_out: List[str] = []
+    for flag, value, spelt in _options_in(words):
+        if flag in without or flag == "--limit" and not value.strip("0"):  # That would send nothing for ever.
             continue
+        key, _, setting = value.partition("=") if flag == "--config" else ("journal", "", value)
+        if flag in ("--config", "--journal") and not is_told(key, setting, secrets):
+            left_out.append(key if flag == "--config" else flag)
         else:
-            kept.append(word)
-    return " ".join([program(), *map(shlex.quote, kept)])
+            kept += spelt
+    return Line(" ".join([program(), *map(shlex.quote, kept)]), left_out)
 
 
-def _names_one(word: str, options: Sequence[str]) -> bool:
-    """Whether a word is one of the options, which may be shortened."""
-    name = word.partition("=")[0]
-    return len(name) > 2 and any(option.startswith(name) for option in options)
+def _options_in(words: Sequence[str]) -> Iterator[Tuple[str, str, List[str]]]:
+    """As argparse reads them: the long name of an option, its value, and how it was spelt. What is no option has no name."""
+    (command,) = [row for row in commands(options.parser()) if row.words == ("batch",)]
+    long = {flag: next(name for name in row.flags if name.startswith("--")) for row in command.options for flag in row.flags}
+    takes = {flag for row in command.options for flag in row.flags if row.metavar}
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            # As a path without a dash: options can be added behind the line.
+            yield "", "", [f"./{file}" if file.startswith("-") and file != "-" else file for file in rest]
+            return
+        if word.startswith("--"):
+            name, equals, value = word.partition("=")
+            flag = name if name in long else next((other for other in long if other.startswith(name)), name)
+            spelt = [word]
+            if not equals and flag in takes and rest:
+                value = rest.pop(0)
+                spelt.append(value)
+            yield flag, value, spelt
+        elif word.startswith("-") and word != "-":
+            yield from _short_ones(word[1:], long, takes, rest)
+        else:
+            yield "", "", [word]
+
+
+def _short_ones(
+    letters: str, long: Mapping[str, str], takes: Collection[str], rest: List[str]
+) -> Iterator[Tuple[str, str, List[str]]]:
+    """-yq, -cKEY=VALUE."""
+    for position, letter in enumerate(letters, 1):
+        flag = f"-{letter}"
+        if flag in takes:
+            value = letters[position:]
+            value = value[1:] if value.startswith("=") else value if value or not rest else rest.pop(0)
+            yield long[flag], value, [flag, value]
+            return
+        yield long.get(flag, flag), "", [flag]
 
 
 def _show_plan(plan: Plan, args: argparse.Namespace, output: Output) -> int:
@@ -212,7 +252,9 @@ def _tell(result: RowResult, output: Output, show: Show) -> None:
         output.note(f"aigc: row {result.row}, {result.key}: {result.state}: {result.error}")
 
 
-def _sum_up(work: Batch, summary: Summary, args: argparse.Namespace, output: Output, seconds: float) -> None:
+def _sum_up(
+    work: Batch, summary: Summary, args: argparse.Namespace, output: Output, seconds: float, left_out: Sequence[str]
+) -> None:
     done, failed, doubt, _ = summary_counts(summary.counts)
     parts = [f"{summary.rows} rows: {done} done, {failed} failed, {doubt} in doubt"]
     parts += [f"{number} {state}" for state, number in summary.counts.items() if state in ("not sent", "to fetch")]
@@ -228,14 +270,26 @@ def _sum_up(work: Batch, summary: Summary, args: argparse.Namespace, output: Out
             break
         output.alarm(f"  in doubt: {row.key}, sent {local(row.sent_ms)}, no answer")
     if doubt:
-        named = options.settings(args).get("journal.path")  # The environment and a profile say the same the next time.
-        journal = f" --journal {shlex.quote(named)}" if named else ""
-        output.alarm(f"  to settle them: {program()} batch --resolve --out {out}{journal}")
+        output.alarm(f"  to settle them: {work.resolve_command}")
     if work.runner.has_left:
         output.alarm(f"  to continue: {work.command}")
+    if left_out and (doubt or work.runner.has_left):
+        output.alarm(f"  give these once more, which are not repeated here: {', '.join(left_out)}")
     expiry = index.first_expiry(_HOURS)
     if expiry is not None:
         output.alarm(f"  the first picture that is not here expires at {local(expiry)}: fetch it before, which is free")
+
+
+def _resolving(args: argparse.Namespace, secrets: Collection[str]) -> str:
+    """The line that settles rows in doubt: with what leads to the journal. The environment says the same the next time."""
+    words = [f"--out={args.out}"]
+    named = options.settings(args).get("journal.path")
+    if named and is_told("journal.path", named, secrets):
+        words.append(f"--journal={named}")
+    profile = args.profile if args.profile is not None else dict(args.config).get("profile")
+    if profile is not None:
+        words.append(f"--profile={profile}")
+    return " ".join([program(), "batch", "--resolve", *map(shlex.quote, words)])
 
 
 def _usage(message: str) -> InvalidArgumentError:

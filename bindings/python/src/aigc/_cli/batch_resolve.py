@@ -53,7 +53,8 @@ def resolve(args: argparse.Namespace, output: Output) -> int:
         output.alarm(f"     prompt   {prompt or '(not kept)'}")
         output.alarm(f"     console  {_CONSOLES.get(str(row['provider']), '')}")
         if not asks:
-            output.alarm(f"     {program()} jobs resolve {shlex.quote(key)} --journal {shlex.quote(path)} --as accepted --id ID")
+            which = f"--id=ID {shlex.quote(f'--journal={path}')} -- {shlex.quote(key)}"
+            output.alarm(f"     {program()} jobs resolve --as accepted {which}")
             output.alarm("     or --as not-sent, or --as abandoned")
             left += 1
             continue

@@ -63,8 +63,9 @@ def doctor(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> 
             from .doctor_live import record
 
             seen = record(client, clouds, machine, args.timeout)
+    repeated = again.Again(args)
     output.result(
-        doctor_page.page(machine, clouds, again.Again(args).options()),
+        doctor_page.page(machine, clouds, repeated.options(), repeated.secrets),
         vital=False,
         type="doctor",
         machine=[check._asdict() for check in machine],

@@ -9,6 +9,10 @@ from ..errors import AigcError
 OK, WARN, BAD, NONE = "ok", "warn", "bad", "none"
 
 
+class Command(str):
+    """Advice that can be pasted into a shell: it stays on one line."""
+
+
 class Check(NamedTuple):
     """One finding."""
 

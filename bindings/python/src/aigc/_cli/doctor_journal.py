@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import tempfile
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional
@@ -10,6 +11,8 @@ from typing import Any, Dict, List, NamedTuple, Optional
 from .. import journal, profiles
 from ..client import Client
 from ..errors import AigcError
+from .again import program
+from .doctor_findings import Command
 
 _SMALL = 64 << 20
 
@@ -46,7 +49,7 @@ def look(settings: Dict[str, str]) -> List[Finding]:
     if not (Path(named) / "jobs.db").exists():
         around = Path(named).absolute().parent
         if not around.is_dir():
-            return [Finding("bad", f"journal {named}: the folder {around} does not exist", [f"mkdir -p {around}"])]
+            return [Finding("bad", f"journal {named}: the folder {around} does not exist", [_make(around)])]
         return [Finding("ok", f"journal {named}: there is none yet, the first job makes it; SQLite {version}")]
     try:
         return [_state(named, journal.check(named))]
@@ -80,15 +83,22 @@ def _state(named: str, report: Dict[str, Any]) -> Finding:
     if not report["ok"]:
         advice = "Put a copy of the folder aside, and take another folder or restore this one. Nothing was deleted."
         return Finding("bad", f"{text}; it is damaged: {'; '.join(report['problems'][:3])}", [advice])
+    which = shlex.quote(f"--journal={named}")
+    resume = f"{program()} jobs resume {which}   # {report['orphans']} open jobs whose clients are gone"
+    unknown = f"{program()} jobs list {which} --state unknown   # look for them at the provider, then: aigc jobs resolve"
     advice_of = {
         report["warning"]: bool(report["warning"]),
-        f"aigc jobs resume --journal {named}   # {report['orphans']} open jobs whose clients are gone": report["orphans"] > 0,
-        f"aigc jobs list --journal {named} --state unknown   # look for them at the provider, then: aigc jobs resolve":
-            counts.get("unknown", 0) > 0,
+        Command(resume): report["orphans"] > 0,
+        Command(unknown): counts.get("unknown", 0) > 0,
         "Make room on that disk: what cannot be written down is not sent.": 0 <= free < _SMALL,
     }
     lines = [line for line, holds in advice_of.items() if holds]
     return Finding("warn" if lines else "ok", text, lines)
+
+
+def _make(folder: Path) -> Command:
+    words = ["mkdir", "-p", str(folder)]
+    return Command(" ".join(map(shlex.quote, words)))
 
 
 def _reason(error: AigcError) -> str:

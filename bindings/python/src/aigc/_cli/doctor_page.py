@@ -7,6 +7,8 @@ import textwrap
 from typing import TYPE_CHECKING, Dict, List, Sequence, Tuple
 
 from ..enums import Status
+from .again import program
+from .doctor_findings import Command
 
 if TYPE_CHECKING:
     from .doctor_findings import Check, Cloud
@@ -63,8 +65,10 @@ UNVERIFIED: Dict[str, List[str]] = {
 }
 
 
-def page(machine: Sequence["Check"], clouds: Sequence["Cloud"], options: str = "") -> str:
-    """The whole page. options: those that a next command has to repeat, quoted."""
+def page(
+    machine: Sequence["Check"], clouds: Sequence["Cloud"], options: str = "", secrets: Sequence[str] = ()
+) -> str:
+    """The whole page. options: those that a next command has to repeat, quoted. secrets: the keys that are not repeated."""
     lines = ["This machine"]
     for check in machine:
         lines += _check(check)
@@ -80,12 +84,17 @@ def page(machine: Sequence["Check"], clouds: Sequence["Cloud"], options: str = "
         for text in UNVERIFIED[cloud.provider]:
             lines += _wrapped(f"    - {text}", "      ")
     lines += ["", *_verdict(clouds, options)]
+    if secrets and any(cloud.ready for cloud in clouds):
+        lines.append(f"Give these once more, which are not repeated here: {', '.join(secrets)}")
     return "\n".join(lines)
 
 
 def _check(check: "Check") -> List[str]:
     lines = _wrapped(f"  {_MARKS[check.state]:5}{check.text}", " " * 7)
     for advice in check.advice:
+        if isinstance(advice, Command):
+            lines.append(" " * 7 + advice)
+            continue
         indent = " " * (7 + len(advice) - len(advice.lstrip()))
         lines += _wrapped(indent + advice.lstrip(), indent + "  ")
     return lines
@@ -102,7 +111,7 @@ def _verdict(clouds: Sequence["Cloud"], options: str) -> List[str]:
     for cloud in clouds:
         name = NAMES[cloud.provider]
         if cloud.ready:
-            lines.append(f"{name} is ready. {_FIRST_STEP[cloud.provider]}{options}")
+            lines.append(f"{name} is ready. Next: {program()} {_FIRST_STEP[cloud.provider]}{options}")
         elif not cloud.has_credentials and not cloud.is_set_up_wrongly:
             lines.append(f"{name} is not set up: it has no credentials.")
         else:
@@ -112,9 +121,9 @@ def _verdict(clouds: Sequence["Cloud"], options: str) -> List[str]:
 
 
 _FIRST_STEP = {
-    "alibaba": "Next: aigc generate --provider alibaba --operation pre_model_inference \\\n"
+    "alibaba": "generate --provider alibaba --operation pre_model_inference \\\n"
     "    --image-url https://... 'a portrait of <special-token> in the snow'",
-    "tencent": 'Next: aigc generate --provider tencent "a cat in the snow"',
+    "tencent": 'generate --provider tencent "a cat in the snow"',
 }
 
 

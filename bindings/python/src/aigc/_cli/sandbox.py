@@ -19,6 +19,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from ..enums import Status
 from ..errors import AigcError, InvalidArgumentError
 from . import exits
+from .again import program
 from .interrupts import Interrupted, Interrupts
 from .output import Output
 
@@ -30,9 +31,10 @@ _THE_TERMINALS = ("SIGINT", "SIGQUIT")
 def sandbox(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:
     """Starts it: for a command, for this shell, or until Ctrl-C."""
     if args.rest and not args.run:
+        words = ["sandbox", f"--duration={args.duration:g}", f"--rate={args.rate:g}", "--", *args.rest]
+        line = " ".join([program(), *map(shlex.quote, words)])
         raise InvalidArgumentError(
-            f"to run a command in the sandbox's environment: aigc sandbox -- {' '.join(map(shlex.quote, args.rest))}",
-            status=Status.INVALID_ARGUMENT,
+            f"to run a command in the sandbox's environment: {line}", status=Status.INVALID_ARGUMENT
         )
     if args.env and args.run:
         raise InvalidArgumentError("--env is for a shell: give it, or a command", status=Status.INVALID_ARGUMENT)

@@ -145,6 +145,8 @@ class Batch:
         """The command line of this run, for the report."""
         self.plain_command: Optional[str] = None
         """The same without what is paid once more on purpose."""
+        self.resolve_command: Optional[str] = None
+        """The command line that settles rows in doubt."""
 
     def __enter__(self) -> "Batch":
         self.folder.prepare()
@@ -228,7 +230,8 @@ class Batch:
         try:
             self.folder.replace(METADATA, metadata_lines(index.all("stands = 'done'"), self._options.prompts))
             parts = report_parts(
-                index, runner.counts(), runner.stops, self._options.prompts, self.folder.path, self.command, self.plain_command
+                index, runner.counts(), runner.stops, self._options.prompts, self.folder.path, self.command, self.plain_command,
+                self.resolve_command,
             )
             report = self.folder.replace(REPORT, parts)
             runner.finish()

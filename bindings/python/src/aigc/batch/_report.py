@@ -8,6 +8,7 @@ import io
 import json
 import math
 import os
+import shlex
 import time
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -36,11 +37,14 @@ class Group(NamedTuple):
     """What to do about them."""
 
 
-def command_for(state: str, line: Optional[str], out: str, plain: Optional[str] = None) -> str:
+def command_for(
+    state: str, line: Optional[str], out: str, plain: Optional[str] = None, resolve: Optional[str] = None
+) -> str:
     """What to run for rows in this state. line: the command of this run; None where a program ran it. plain: that command
-    without --again and --retry, where the run had them: nobody pays for these once more by mistake."""
+    without --again and --retry, where the run had them: nobody pays for these once more by mistake. resolve: the command
+    that settles rows in doubt."""
     if state == "in doubt":
-        return f"aigc batch --resolve --out {out}"
+        return resolve or f"aigc batch --resolve {shlex.quote(f'--out={out}')}"
     retry = {"failed": "failed", "refused": "refused", "expired": "expired"}.get(state)
     warns = {"failed": "  # may be billed again", "expired": "  # pays again"}.get(state, "")
     if state == "conflict":
@@ -53,7 +57,9 @@ def command_for(state: str, line: Optional[str], out: str, plain: Optional[str] 
     return f"{plain or base} --retry {retry}{warns}" if line else f'{base}, with retry="{retry}"{warns}'
 
 
-def groups(rows: Iterable[Row], line: Optional[str], out: str, plain: Optional[str] = None) -> List[Group]:
+def groups(
+    rows: Iterable[Row], line: Optional[str], out: str, plain: Optional[str] = None, resolve: Optional[str] = None
+) -> List[Group]:
     """Rows by state and reason, the most first."""
     found: Dict[Tuple[str, str], Tuple[int, List[str]]] = {}
     for row in rows:
@@ -64,7 +70,8 @@ def groups(rows: Iterable[Row], line: Optional[str], out: str, plain: Optional[s
         found[row.stands or "", reason] = count + 1, keys
     ordered = sorted(found.items(), key=lambda entry: (_ORDER.index(entry[0][0]), -entry[1][0]))
     return [
-        Group(state, reason, count, keys, command_for(state, line, out, plain)) for (state, reason), (count, keys) in ordered
+        Group(state, reason, count, keys, command_for(state, line, out, plain, resolve))
+        for (state, reason), (count, keys) in ordered
     ]
 
 
@@ -106,6 +113,7 @@ def report_parts(
     out: str = ".",
     line: Optional[str] = None,
     plain: Optional[str] = None,
+    resolve: Optional[str] = None,
 ) -> Iterator[str]:
     """The page, in parts."""
     pictures = index.pictures()
@@ -118,7 +126,7 @@ def report_parts(
         "shown": min(rows, ROWS),
         "counts": [[state, counts[state]] for state in _ORDER if counts.get(state)],
         "stops": stops,
-        "groups": [group._asdict() for group in groups(index.all("stands != 'done'"), line, out, plain)],
+        "groups": [group._asdict() for group in groups(index.all("stands != 'done'"), line, out, plain, resolve)],
         "pictures": pictures,
         "inside": inside,
     }
