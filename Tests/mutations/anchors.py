@@ -1,7 +1,7 @@
 """Finds a declaration in a source file by its name, and a fragment inside it, whatever the white space.
 
-A mutant names the function that it breaks, not the lines around: a line that moves, or is wrapped anew, takes its mutant
-along."""
+A mutant names the function that it breaks, not the lines around: a line that moves, or is wrapped anew, takes its
+mutant along."""
 
 from __future__ import annotations
 

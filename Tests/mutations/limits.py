@@ -70,7 +70,7 @@ def tell(pids: Set[int], number: signal.Signals) -> None:
 
 
 def end(root: int, grace: int) -> None:
-    """End a command's processes: those that clean up get some seconds for it, then ten for whatever they still start."""
+    """End a command's processes, after some seconds for those that clean up, and all that they start meanwhile."""
     pids = family({root}, processes())
     tell(pids, signal.SIGTERM)
     for kills, seconds in ((False, grace), (True, 10)):

@@ -364,7 +364,10 @@ MUTANTS = (
     ),
     Mutant(
         9, "the address that a SOCKS proxy is given is not looked at",
-        [(SLOT, "begin", "looksUp ? Lookup(proxy: proxy) : nil", "nil"), (SLOT, "begin", "looksUp ? \"\" : proxy", "proxy")],
+        [
+            (SLOT, "begin", "looksUp ? Lookup(proxy: proxy) : nil", "nil"),
+            (SLOT, "begin", "looksUp ? \"\" : proxy", "proxy"),
+        ],
         ["swift testAddressesBehindASOCKSProxyAreLookedAt"],
     ),
     Mutant(
@@ -543,7 +546,13 @@ MUTANTS = (
     ),
     Mutant(
         10, "an intent that is not waited for on the disk",
-        [(KEYS, "isSynced", "case .sending, .accepted, .unknown: true", "case .accepted, .unknown: true case .sending: false")],
+        [
+            (
+                KEYS, "isSynced",
+                "case .sending, .accepted, .unknown: true",
+                "case .accepted, .unknown: true case .sending: false",
+            ),
+        ],
         ["journal stops"],
     ),
     Mutant(
@@ -579,7 +588,13 @@ MUTANTS = (
     ),
     Mutant(
         10, "an owner that lives and is taken for dead",
-        [(FOLDER, "isLeased", "return aigcs_try_lease(file, &error) != 0", "return aigcs_try_lease(file, &error) == -2")],
+        [
+            (
+                FOLDER, "isLeased",
+                "return aigcs_try_lease(file, &error) != 0",
+                "return aigcs_try_lease(file, &error) == -2",
+            ),
+        ],
         ["swift OwnerTests"],
     ),
     Mutant(
@@ -781,7 +796,13 @@ MUTANTS = (
     ),
     Mutant(
         10, "a key is given the job of another key",
-        [(TOOLS, "check", "guard let holder else { return }", "guard let holder, entry.state == .accepted else { return }")],
+        [
+            (
+                TOOLS, "check",
+                "guard let holder else { return }",
+                "guard let holder, entry.state == .accepted else { return }",
+            ),
+        ],
         ["swift StateTests"],
     ),
 )

@@ -6,8 +6,8 @@ usage: promises.py [--folder PATH] [--only WORDS] [--check]
   --check   only that each mutant still applies, and that a run ends at its limits: a few seconds, builds nothing
   --seconds how long the tests of one line may take (default 600)
   --memory  how many MiB the processes of one test run may hold together (default 4096)
-Prints one TAP line a mutant. "no result" is not ok: the tests of a mutant reached a limit before one of them failed, and a
-test that cannot end is no test. Run Tests/run.sh --only build first: it makes .venv.
+Prints one TAP line a mutant. "no result" is not ok: the tests of a mutant reached a limit before one of them failed,
+and a test that cannot end is no test. Run Tests/run.sh --only build first: it makes .venv.
 """
 
 from __future__ import annotations
