@@ -805,4 +805,44 @@ MUTANTS = (
         ],
         ["swift StateTests"],
     ),
+    Mutant(
+        8, "the status of another job of Alibaba gives its images to this job",
+        [
+            (
+                "Sources/Providers/Alibaba/AlibabaAnswers.swift", "inference",
+                "!id.isSame(as: asked)", "id.isEmpty, !id.isSame(as: asked)",
+            ),
+        ],
+        ["swift ProvidersTests.AnswerTests"],
+    ),
+    Mutant(
+        6, "keys of another account pay",
+        [
+            (
+                "Sources/Credentials/AlibabaSTS.swift", "credentials",
+                "!got.isSame(as: asked)", "got.isEmpty || asked.isEmpty",
+            ),
+        ],
+        ["swift ChainTests"],
+    ),
+    Mutant(
+        6, "keys from a cache pay",
+        [
+            (
+                "Sources/Credentials/CredentialCalls.swift", "json",
+                'if isMade, reply.headers["age"] != nil', 'if isMade, reply.headers["age"]?.isEmpty == true',
+            ),
+        ],
+        ["swift ChainTests"],
+    ),
+    Mutant(
+        10, "a journal whose folder was moved away is still written",
+        [
+            (
+                FOLDER, "identity",
+                "lstat(database, &about) == 0", 'fstatat(descriptor, "jobs.db", &about, AT_SYMLINK_NOFOLLOW) == 0',
+            ),
+        ],
+        ["swift FolderTests"],
+    ),
 )
