@@ -5,7 +5,6 @@
     abi.py record LIBRARY       records the header as it is now, for the version that it says; with --again behind it also
                                 if that takes away from what was recorded
     abi.py stub HEADER          C code of a library with that header's functions, for abidiff and for linking
-    abi.py symbols              the symbols file of the Debian package
 
 What is compared is what a program can hold on to (bindings/ABI.md): functions with their types, names of types, the value
 of every constant, exported symbols with their version, and the words that travel as strings: configuration keys,
@@ -150,9 +149,11 @@ def own_comment(name: str, text: str) -> str:
 
 def since(name: str) -> str:
     """The version that brought a function or a constant, as the header says."""
-    functions = {f.name: f.comment for f in header.functions()}
+    versions = header.since()
+    if name in versions:
+        return versions[name]
     text = header.HEADER.read_text(encoding="utf-8")
-    said = re.search(r"[Ss]ince (\d+\.\d+)", functions.get(name, "") or own_comment(name, text))
+    said = re.search(r"\b[Ss]ince (\d+\.\d+)", own_comment(name, text))
     if said:
         return said.group(1)
     at = re.search(r"\b%s\b" % re.escape(name), re.sub(r"/\*.*?\*/", lambda m: " " * len(m.group()), text, flags=re.S))
@@ -227,7 +228,7 @@ def record(library: str, again: bool) -> None:
 
 
 def wrong_versions(found: List[Path], now: Dict[str, str], current: str) -> Iterator[str]:
-    """Constants of the header that another version brought than the header says."""
+    """Functions and constants of the header that another version brought than the header says."""
     brought: Dict[str, str] = {}
     for folder in found:
         for name in load(folder / "interface.txt"):
@@ -235,9 +236,10 @@ def wrong_versions(found: List[Path], now: Dict[str, str], current: str) -> Iter
     for name in sorted(now):
         kind, word = name.split(" ", 1)
         version = brought.get(name, current)
-        if kind == "constant" and since(word) != version:
-            yield "%s came with %s, and its comment in include/aigc.h says %s: write (since %s) there" % (
-                word, version, since(word), version)
+        if kind in ("function", "constant") and since(word) != version:
+            form = "(since %s)" if kind == "constant" else "the sentence Since %s."
+            yield "%s came with %s, and its comment in include/aigc.h says %s: write %s there" % (
+                word, version, since(word), form % version)
 
 
 def compare(library: Optional[str]) -> int:
@@ -268,27 +270,14 @@ def compare(library: Optional[str]) -> int:
         else:
             report.rule("abidiff against %s" % folder.name, said)
     last = load(found[-1] / "interface.txt") if found else {}
-    wrong = []
     current = ".".join(header.version().split(".")[:2])
     for name in sorted(set(now) - set(last)):
         kind, word = name.split(" ", 1)
         version = since(word) if kind in OF_THE_HEADER else current
         print("# new since %s was recorded: %s (since %s)" % (found[-1].name if found else "nothing", name, version))
-        if kind == "function" and found and version != current:
-            wrong.append("%s says since %s; the header is %s: write Since %s. there" % (word, version, current, current))
-    report.rule("what is new says the version that brings it", wrong)
     if found:
-        report.rule("every constant says the version that brought it", wrong_versions(found, now, current))
+        report.rule("functions and constants say the version that brought them", wrong_versions(found, now, current))
     return report.end()
-
-
-def debian_symbols() -> str:
-    """Every symbol with the version of the library that brought it."""
-    major = header.version().split(".")[0]
-    node = "AIGC_" + major
-    lines = ["libaigc.so.%s libaigc%s #MINVER#" % (major, major), "* Build-Depends-Package: libaigc-dev"]
-    lines += sorted(" %s@%s %s" % (f.name, node, since(f.name)) for f in header.functions())
-    return "\n".join(lines) + "\n"
 
 
 def main() -> int:
@@ -300,8 +289,6 @@ def main() -> int:
         record(arguments[1], len(arguments) == 3)
     elif arguments[:1] == ["stub"] and len(arguments) == 2:
         sys.stdout.write(stub(Path(arguments[1])))
-    elif arguments == ["symbols"]:
-        sys.stdout.write(debian_symbols())
     else:
         raise SystemExit(__doc__)
     return 0

@@ -44,6 +44,7 @@ fi
 run bash "$here/header.sh"
 run python3 "$here/symbols.py" "${built[@]}"
 run python3 "$here/wiring.py"
+run python3 "$root/Tests/packaging/bindings.py"
 run python3 "$here/imports.py"
 run python3 "$here/pyimports.py"
 run python3 "$here/ceilings.py" "${built[@]}"

@@ -81,7 +81,7 @@ def mentions(text: str, names: Set[str], left_out: Dict[str, str]) -> Iterator[s
     for name in sorted(names):
         there = re.search(r"\b%s\b" % name, text) is not None
         if not there and name not in left_out:
-            yield "%s is missing" % name
+            yield "%s is missing: use it there, or give the reason in a LEFT_OUT of Tests/packaging/bindings.py" % name
         if there and name in left_out:
             yield "%s is said to be left out (%s), and is there" % (name, left_out[name])
 

@@ -44,6 +44,7 @@ class Output(NamedTuple):
 
 OUTPUTS: List[Output] = [
     Output("Sources/aigc/exports.map", None, header.exports),
+    Output("bindings/debian/libaigc1.symbols", None, header.debian_symbols),
     Output("Sources/Core/Status.swift", "statuses", emit_swift.cases),
     Output("Sources/AigcABI/StatusABI.swift", "statuses", emit_swift.entries),
     Output("bindings/python/src/aigc/_native.py", None, emit_python.native),

@@ -3,6 +3,7 @@
 
     header.py functions     the functions, one name a line, in the order of the header
     header.py exports       the linker's version script (Sources/aigc/exports.map)
+    header.py symbols       the symbols file of the Debian package (bindings/debian/libaigc1.symbols)
     header.py null-table    C code that calls every function with NULL pointers (Tests/c/null.c includes it)
     header.py stub          C code of a library that does nothing, to link test programs against
     header.py version       "1.0.0"
@@ -108,6 +109,13 @@ def functions(path: Path = HEADER) -> List[Function]:
     return found
 
 
+def since() -> Dict[str, str]:
+    """The version that brought each function: the sentence "Since 1.N." of its comment. Parts that came later say since
+    when within a sentence of their own."""
+    found = {f.name: re.search(r"\bSince (\d+\.\d+)\.", f.comment) for f in functions()}
+    return {name: said.group(1) if said else "?" for name, said in found.items()}
+
+
 def one_line(comment: str) -> str:
     """The text of a comment, on one line."""
     return " ".join(re.sub(r"^\s*/\*|\*/\s*$|^\s*\*", " ", comment, flags=re.M).split())
@@ -168,6 +176,14 @@ def exports() -> str:
         "/* Made from include/aigc.h by `Tests/tools/header.py exports`: every function, and nothing else. */\n"
         "AIGC_%s {\nglobal:\n%slocal:\n    *;\n};\n" % (version().split(".")[0], names)
     )
+
+
+def debian_symbols() -> str:
+    """The symbols file of the Debian package: every symbol with the version of the library that brought it."""
+    major = version().split(".")[0]
+    lines = ["libaigc.so.%s libaigc%s #MINVER#" % (major, major), "* Build-Depends-Package: libaigc-dev"]
+    lines += sorted(" %s@AIGC_%s %s" % (name, major, brought) for name, brought in since().items())
+    return "\n".join(lines) + "\n"
 
 
 def nothing(result: str) -> str:
@@ -284,6 +300,7 @@ def main() -> None:
     commands = {
         "functions": lambda: "".join(f.name + "\n" for f in functions()),
         "exports": exports,
+        "symbols": debian_symbols,
         "null-table": null_table,
         "stub": stub,
         "version": lambda: version() + "\n",

@@ -138,7 +138,7 @@ printf '%s\n' '#!/bin/sh' 'set -e' 'if command -v py3clean >/dev/null; then py3c
     >python3-aigc/DEBIAN/prerm
 chmod 0755 python3-aigc/DEBIAN/postinst python3-aigc/DEBIAN/prerm
 
-# A symbol that is missing or not listed is an error (-c4): Tests/checks/abi.py symbols makes the list.
+# A symbol that is missing or not listed is an error (-c4): Tests/tools/generate.py writes the list.
 dpkg-gensymbols -p"$library" "-P$library" "-Idebian/$library.symbols" "-O$library/DEBIAN/symbols" "-v$packaged" -c4
 echo "libaigc $major $library (>= $major.$(part MINOR))" >"$library/DEBIAN/shlibs"
 echo "activate-noawait ldconfig" >"$library/DEBIAN/triggers"
