@@ -40,5 +40,18 @@ public enum Words {
         return nil
     }
 
+    /// Whether an error code says that there is no error: "Success", "OK", "0", in any case.
+    public static func saysNoError(_ code: String) -> Bool {
+        guard code.utf8.count <= 64 else { return false }
+        let letters = code.utf8.filter(isLetterOrDigit).map(lower)
+        guard !letters.isEmpty else { return false }
+        if letters.allSatisfy({ $0 == UInt8(ascii: "0") }) { return true }
+        return successCodes.contains { letters.elementsEqual($0.utf8) }
+    }
+
+    private static let successCodes = [
+        "success", "successful", "succeed", "succeeded", "ok", "200", "none", "null", "nil", "noerror",
+    ]
+
     @inlinable public static func lower(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte | 0x20 : byte }
 }

@@ -25,11 +25,31 @@ extension JSONValue {
         return Redaction.message(text.shownWithEscapes(limit: 100))
     }
 
+    /// Whether it states an error, in the place where an answer has its error or the error's code.
+    var statesError: Bool {
+        guard case .object(let members) = self else { return saysMoreThanSuccess }
+        // The code decides; beside none, any word counts.
+        let codes = all("Code").compactMap { $0.lenientString }.filter { !$0.isEmpty }
+        if !codes.isEmpty { return codes.contains { !Words.saysNoError($0) } }
+        return members.contains { $0.value.saysMoreThanSuccess }
+    }
+
+    private var saysMoreThanSuccess: Bool {
+        switch self {
+        case .null, .bool(false), .array([]), .object([]): false
+        default: lenientString.map { !$0.isEmpty && !Words.saysNoError($0) } ?? true
+        }
+    }
+
     /// Text that is there and not empty.
     var text: String? {
         guard case .string(let text) = self, !text.isEmpty else { return nil }
         return text
     }
+}
+
+extension JobAnswer {
+    mutating func add(warning words: String) { warning = warning.map { $0 + "; " + words } ?? words }
 }
 
 enum Answers {
@@ -211,27 +231,6 @@ enum Answers {
     /// A provider's word for a state, bounded.
     static func word(_ text: String) -> String { text.shown(limit: 64) }
 
-    /// The same for comparisons: in upper case, without blanks at its ends.
-    static func compared(_ word: String) -> String {
-        var bytes = word.utf8.drop { $0 <= 0x20 }
-        while let last = bytes.last, last <= 0x20 { bytes.removeLast() }
-        return String(decoding: bytes.map { (97...122).contains($0) ? $0 - 32 : $0 }, as: UTF8.self)  // safe: a letter
-    }
-
-    /// Whether a word, in the form for comparisons, speaks of success although no page lists it for these jobs. Alone it
-    /// ends nothing: beside images it does.
-    static func speaksOfSuccess(_ compared: String) -> Bool {
-        ["DONE", "FINISH", "FINISHED", "SUCCESS", "SUCCEED", "SUCCEEDED", "COMPLETE", "COMPLETED"].contains(compared)
-    }
-
-    private static let runningWords = [
-        "run", "process", "progress", "wait", "pend", "queu", "schedul", "start", "submit", "created", "train", "infer",
-        "generat", "init",
-    ]
-
-    /// Whether a word that is in no table speaks of a job that has not ended.
-    static func speaksOfRunning(_ word: String) -> Bool { runningWords.contains { Words.contains(word, $0) } }
-
     /// The same as it is shown: one word. What a server says behind it may repeat what it was sent, secrets included.
     static func shownState(_ word: String) -> String {
         if Redaction.isPlain(word) { return word }
@@ -239,25 +238,5 @@ enum Answers {
             return Redaction.message(word) ?? ""
         }
         return (Redaction.message(String(word[..<blank])) ?? "") + " ..."
-    }
-
-    private static let moderationWords = [
-        "violationcontent", "moderation", "content review", "content policy", "sensitive content",
-        "sensitive information",
-        "sensitive word", "prohibited content",
-        // Words that pass through from the vendors of models.
-        "safety system", "safety_violation", "safety reason", "safety filter", "image_safety", "prohibited_content",
-        "content_policy_violation", "content_filter", "prompt policy violation", "auditsubmitillegal", "usage policies",
-        "inappropriate", "risk control", "datainspection", "nsfw", "risk not pass", "imagesensitive", "textsensitive",
-        "content moderated", "request moderated", "content filter", "responsible ai", "finishreason: safety",
-        "unsafe content",
-        // The services answer in Chinese unless told otherwise, and sometimes then.
-        "违规", "敏感", "审核", "涉黄", "涉政", "违禁", "不合规",
-    ]
-
-    /// Whether a failure's text speaks of moderation: neither cloud has a code for it where a job fails after it was
-    /// accepted.
-    static func speaksOfModeration(_ text: String) -> Bool {
-        moderationWords.contains { Words.contains(text, $0) }
     }
 }

@@ -257,6 +257,40 @@ final class LocalTroubleTests: XCTestCase {
         XCTAssertLessThanOrEqual(harness.warnings.count, 16)
     }
 
+    // MARK: - Unknown states
+
+    /// A word that nobody knows ends no job, and the host is told the word: once, for any number of jobs and calls.
+    func testAnUnknownStateIsTold() throws {
+        let harness = try Harness()
+        harness.cloud.runningMilliseconds = 60 * Self.second
+        harness.cloud.runningWord = { $0.hasPrefix("odd") ? "strange" : "running" }
+        let plain = (0..<5).map { harness.submit("t\($0)") }
+        harness.run(until: 30 * Self.second)
+        XCTAssertEqual(harness.warnings, [])
+        let odd = (0..<5).map { harness.submit("odd\($0)") }
+        harness.run(for: 30 * Self.second)
+        XCTAssertEqual(harness.warnings.count, 1, "\(harness.warnings)")
+        XCTAssertTrue(harness.warnings[0].contains("\"strange\", which this library does not know"))
+        harness.runToTheEnd()
+        for job in plain + odd { XCTAssertEqual(job.snapshot.state, .succeeded) }
+        XCTAssertEqual(harness.warnings.count, 1, "\(harness.warnings)")
+    }
+
+    /// A server with a new word for each answer hides no other trouble.
+    func testUnknownStatesLeaveRoomForOtherTroubles() throws {
+        let harness = try Harness()
+        harness.cloud.runningMilliseconds = 60 * Self.second
+        harness.cloud.runningWord = { "strange" + $0 }
+        for index in 0..<400 { harness.submit("t\(index)") }
+        harness.run(until: 40 * Self.second)
+        let told = harness.warnings.count
+        XCTAssertGreaterThan(told, 3)
+        XCTAssertLessThanOrEqual(told, 16)
+        harness.transport.setScript { _ in .beforeTheWire(.resolve) }
+        harness.run(for: 10 * Self.second)
+        XCTAssertEqual(harness.warnings.count, told + 1, "\(harness.warnings)")
+    }
+
     // MARK: - Rests
 
     /// One huge Retry-After stops the calls of an account for two minutes: the host is told, once.

@@ -54,6 +54,11 @@ final class AnswerTests: XCTestCase {
             ("PROCESSING", .running), ("FINISHED_", .running), ("UNKNOWN", .running),
             ("\u{5b8c}\u{6210}", .running), ("FAILED", nil), ("FAIL", nil), ("ERROR", nil), ("CANCELED", nil),
             ("TIMEOUT", nil), ("TRAIN_FAILED", nil), ("ABORTED", nil), ("EXPIRED", nil), ("Rejected", nil),
+            ("STOPPED", nil), ("STOP", nil), ("ABORT", nil), ("REJECT", nil), ("TERMINATED", nil), ("KILLED", nil),
+            ("TrainStopped", nil), ("CANCEL", nil), ("TIMED_OUT", nil),
+            ("STOPPING", .running), ("CANCELLING", .running), ("CANCEL_REQUESTED", .running), ("TERMINATING", .running),
+            ("NO_ERROR", .running), ("NON_STOP", .running), ("PARTIAL", .running), ("PARTIAL_RESULT", .running),
+            ("PARTIALLY_RUNNING", .running),
         ]
         for (word, expected) in states {
             let answer = try alibaba(#"{"id":"7","jobStatus":"\#(word)","resultImageUrl":["a"]}"#).answer()
@@ -268,7 +273,7 @@ final class AnswerTests: XCTestCase {
                 XCTAssertEqual(failure.providerCode, code, "\(word) \(message)")
             }
         }
-        for word in ["STOPPED", "ERRORS", "UNKNOWN"] {
+        for word in ["STOPPING", "ERRORS", "UNKNOWN"] {
             let body = #"{"Response":{"Status":"\#(word)"}}"#
             XCTAssertEqual(try calls.tencent(calls.tencentStatus, reply(200, body)).answer().state, .running, word)
         }

@@ -161,10 +161,11 @@ public final class FakeProvider: Provider {
         case "failed": state = .failed(Failure(.jobFailed, "The job failed at the provider"))
         default: state = .running
         }
-        return .success(
-            JobAnswer(
-                remoteID: words[1], state: state, providerState: words[2], progress: state == .running ? 0.5 : nil,
-                assets: assets, response: reply.body))
+        var answer = JobAnswer(
+            remoteID: words[1], state: state, providerState: words[2], progress: state == .running ? 0.5 : nil,
+            assets: assets, response: reply.body)
+        answer.stateIsUnknown = words[2].hasPrefix("strange")
+        return .success(answer)
     }
 
     private static func failure(_ words: [String], _ reply: HTTPReply) -> CallFailure {

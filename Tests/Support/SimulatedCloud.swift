@@ -59,6 +59,8 @@ public final class SimulatedCloud: @unchecked Sendable {
     public var givesRequestIDs = false
     /// The header Age of answers to submissions.
     public var age: String?
+    /// The word for a job that runs. One that begins with "strange" is unknown to the provider's reader.
+    public var runningWord: (_ tag: String) -> String = { _ in "running" }
 
     /// For runs that measure memory.
     public var forgetsArrivals = false
@@ -201,7 +203,7 @@ public final class SimulatedCloud: @unchecked Sendable {
         guard var job = jobs[id] else { return Self.text("error not_found", 404) }
         let age = (now - job.createdAt) / 1_000_000
         if age < min(pendingMilliseconds, life(of: job)) { return Self.text("state \(id) pending") }
-        if age < life(of: job) { return Self.text("state \(id) running") }
+        if age < life(of: job) { return Self.text("state \(id) \(runningWord(job.tag))") }
         if job.tag.contains(failingWord) { return Self.text("state \(id) failed") }
         job.generation += 1
         jobs[id] = job

@@ -46,8 +46,9 @@ final class Reporter {
         switch answer {
         case .success(let answer):
             observeEnd(ticket, result, nil, requestID: answer.requestID)
+            if answer.stateIsUnknown { observeUnknownState(answer.providerState, ticket.owner.record) }
             guard let warning = answer.warning, logs(.warning) else { return }
-            var line = line(.warning, "A part of the answer could not be used and was left out", ticket)
+            var line = line(.warning, "A part of the answer is missing or could not be used", ticket)
             line.add("detail", warning)
             line.add("request_id", answer.requestID)
             log(line)
@@ -210,6 +211,14 @@ final class Reporter {
         else { return }
         let text = "Calls to \(record.provider) fail on this machine and are tried again until their jobs' deadlines: "
         warn(text + failure.message, of: record.provider)
+    }
+
+    /// The job counts as running: whoever knows the word can end it.
+    private func observeUnknownState(_ word: String, _ record: JobRecord) {
+        guard troubles.tells(.unknownState(word), of: record.provider, at: clock.nanoseconds()) else { return }
+        var text = "\(record.provider) calls the state of a job \"\(word)\", which this library does not know: the job "
+        text += "counts as running until its deadline, and may have ended"
+        warn(text, of: record.provider, about: record)
     }
 
     /// The effect of a refusal on other calls.

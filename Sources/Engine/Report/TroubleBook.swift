@@ -11,8 +11,11 @@ struct TroubleBook {
         case rest(action: String)
         /// The provider takes no more tasks at once, until no submission waits any more.
         case tooManyTasks
+        /// The provider calls the state of a job by a word that this library does not know. Told once.
+        case unknownState(String)
 
         var isOverAtOnce: Bool { if case .rest = self { true } else { false } }
+        var isUnknownState: Bool { if case .unknownState = self { true } else { false } }
         var endsWithAnAnswer: Bool { if case .beforeTheWire = self { true } else { false } }
     }
 
@@ -32,6 +35,8 @@ struct TroubleBook {
     private static let rest: Int64 = 60_000_000_000
     /// Actions are the host's own names where it calls by name.
     private static let most = 256
+    /// The words of servers leave room for other troubles.
+    private static let mostUnknownStates = 16
 
     /// The shortest pause that is reported.
     static let longRestMilliseconds: Int64 = 10_000
@@ -50,6 +55,9 @@ struct TroubleBook {
         }
         if topic.endsWithAnAnswer { isQuiet = false }
         guard entries.count < Self.most else { return false }
+        if topic.isUnknownState, entries.count(where: { $0.topic.isUnknownState }) >= Self.mostUnknownStates {
+            return false
+        }
         entries.append(Entry(provider: provider, topic: topic, toldAt: now, isOpen: !topic.isOverAtOnce))
         return true
     }

@@ -55,7 +55,9 @@ enum AlibabaAnswers {
     private static func envelope(_ reader: ReplyReader) -> Result<JSONAnswer, CallFailure> {
         let body = reader.reply.body
         if body.first(where: { $0 > 0x20 && $0 < 0x80 }) == UInt8(ascii: "<") {
-            guard let error = XMLError(body) else { return .failure(reader.unreadable("it is markup, not JSON")) }
+            guard let error = XMLError(body), !Words.saysNoError(error.code) else {
+                return .failure(reader.unreadable("it is markup, not JSON"))
+            }
             return .failure(
                 reader.failure(
                     ErrorReport(
@@ -92,9 +94,10 @@ enum AlibabaAnswers {
     private static func report(_ json: JSONValue, status: Int, isDirect: Bool) -> ErrorReport? {
         let isSuccessStatus = (200...299).contains(status)
         let refuses = json.all("success").contains(.bool(false))
-        if refuses || !isSuccessStatus && json[anyCase: "errCode"]?.text != nil {
+        lazy var errCode = json[anyCase: "errCode"].flatMap { $0.statesError ? $0 : nil }
+        if refuses || !isSuccessStatus && errCode?.text != nil {
             return ErrorReport(
-                code: json[anyCase: "errCode"]?.lenientString ?? json[anyCase: "Code"]?.text ?? "",
+                code: errCode?.lenientString ?? json[anyCase: "Code"]?.text ?? "",
                 // Some services behind the same host say why in `message`.
                 message: json[anyCase: "errMessage"]?.text ?? json[anyCase: "Message"]?.text,
                 requestID: json[anyCase: "requestId"]?.text,
@@ -103,12 +106,14 @@ enum AlibabaAnswers {
         }
         // Calls that this library does not know may have members of these names for other things.
         let code = isDirect ? json["Code"]?.text : json[anyCase: "Code"]?.text
-        guard json[anyCase: "success"] == nil, json[anyCase: "data"] == nil, let code else { return nil }
-        // And may say so when all went well.
-        if isDirect, isSuccessStatus, ["200", "OK", "SUCCESS"].contains(code.uppercased()) { return nil }
+        guard let code, !Words.saysNoError(code), isAbsent(json, "success"), isAbsent(json, "data") else { return nil }
         return ErrorReport(
             code: code, message: json[anyCase: "Message"]?.text, requestID: json[anyCase: "RequestId"]?.text,
             meaningWithoutStatus: .fault)
+    }
+
+    private static func isAbsent(_ json: JSONValue, _ name: String) -> Bool {
+        json.all(name).allSatisfy { $0 == .null }
     }
 
     // MARK: - Jobs
@@ -148,6 +153,9 @@ enum AlibabaAnswers {
         (answer.assets, answer.warning) = Answers.assets(list, "resultImageUrl") { asset($0, model, prompt) }
         if call.kind != .submit, let why = read.lacks(answer.assets, of: list) {
             return .failure(reader.unreadable(why, requestID: requestID))
+        }
+        if !answer.assets.isEmpty, let words = StateWord.warning(StateWord.compared(word)) {
+            answer.add(warning: words)
         }
         if answer.assets.isEmpty {
             answer.state = .running
@@ -189,37 +197,36 @@ enum AlibabaAnswers {
         return entry.identifier.map { AssetReference(id: $0, modelID: model, promptID: prompt) }
     }
 
-    private static let failureWords = ["fail", "error", "cancel", "abort", "timeout", "expire", "reject"]
-
     /// Whether a state counts as running although the word says nothing to this library.
     static func isUnknown(_ state: RemoteState, _ word: String) -> Bool {
-        state == .running && !Answers.speaksOfRunning(word)
+        state == .running && !StateWord.speaksOfRunning(word)
     }
 
     /// Other words for success count only beside what the job was to make.
-    static func isDocumentedSuccess(_ word: String) -> Bool { Answers.compared(word).isSame(as: "FINISHED") }
+    static func isDocumentedSuccess(_ word: String) -> Bool { StateWord.compared(word).isSame(as: "FINISHED") }
 
     /// No list of states is published. FINISHED is the one word seen for success; of the others a few have been seen, some
     /// speak for themselves, and the rest count as running until the deadline. `json` is what may say why.
     static func state(
         _ word: String, _ json: JSONValue, _ requestID: String?, _ reader: ReplyReader
     ) -> RemoteState {
-        switch Answers.compared(word) {
-        case let compared where Answers.speaksOfSuccess(compared): return .succeeded
+        let compared = StateWord.compared(word)
+        switch compared {
         case "NOT_START", "WAIT_SCHEDULE", "": return .pending
-        default: break
+        case _ where StateWord.speaksOfSuccess(compared): return .succeeded
+        case _ where StateWord.speaksOfABadEnd(compared): break
+        default: return .running
         }
-        guard failureWords.contains(where: { Words.contains(word, $0) }) else { return .running }
         let reason = json[anyCase: "errMessage"]?.text ?? json[anyCase: "message"]?.text
         let words = Redaction.message(reason)
         var text = "alibaba job ended as \(Answers.shownState(word))"
         if let words { text += ": \(words)" }
-        let isModeration = Answers.speaksOfModeration(word) || Answers.speaksOfModeration(reason ?? "")
+        let isModeration = Moderation.isMeant(by: word) || Moderation.isMeant(by: reason ?? "")
+        let code = json[anyCase: "errCode"]?.text.flatMap { Words.saysNoError($0) ? nil : Redaction.word($0) }
         return .failed(
             Failure(
                 isModeration ? .contentRefused : .jobFailed, text,
-                providerCode: Redaction.word(json[anyCase: "errCode"]?.text) ?? Redaction.word(word),
-                providerMessage: words,
+                providerCode: code ?? Redaction.word(word), providerMessage: words,
                 requestID: requestID, httpStatus: reader.reply.status))
     }
 }

@@ -65,24 +65,16 @@ enum TencentAnswers {
         return ids
     }
 
-    /// An Error of any Response: with two Responses nobody can know which one counts.
+    /// An Error of any Response: with two Responses nobody can know which one counts. An Error without a word, or with a
+    /// code such as "Success", states none: beside the images of a finished task it hides nothing.
     private static func error(in json: JSONValue) -> JSONValue? {
         guard case .object(let members) = json else { return nil }
         for member in members where member.name.isSameInAnyCase(as: "Response") {
             guard case .object(let fields) = member.value else { continue }
-            let error = fields.first { $0.name.isSameInAnyCase(as: "Error") && statesSomething($0.value) }
+            let error = fields.first { $0.name.isSameInAnyCase(as: "Error") && $0.value.statesError }
             if let error { return error.value }
         }
         return nil
-    }
-
-    /// An Error without a word states none: beside the images of a finished task it hides nothing.
-    private static func statesSomething(_ error: JSONValue) -> Bool {
-        switch error {
-        case .null, .string(""), .array([]), .bool(false): return false
-        case .object(let members): return members.contains { $0.value != .null && $0.value != .string("") }
-        default: return true
-        }
     }
 
     /// The gateway states errors in the same envelope to whatever call.
@@ -109,16 +101,11 @@ enum TencentAnswers {
         var answer = JobAnswer(
             state: .running, providerState: Answers.shownState(word), requestID: requestID,
             response: Answers.kept(reader.reply.body))
-        let compared = Answers.compared(word)
+        let compared = StateWord.compared(word)
         switch compared {
         case "WAIT": answer.state = .pending
         case "RUN": break
-        // FAIL is documented for these tasks, FAILED, STOP and TIMEOUT for others of the service; callers of the live
-        // service see ERROR. The rest say the same in words that can mean nothing else.
-        case "FAIL", "FAILED", "FAILURE", "STOP", "ERROR", "TIMEOUT", "CANCELED", "CANCELLED", "ABORTED",
-            "EXPIRED", "REJECTED":
-            answer.state = .failed(taskFailure(content, compared, reader, requestID))
-        case _ where Answers.speaksOfSuccess(compared):
+        case _ where StateWord.speaksOfSuccess(compared):
             let (assets, warning) = Answers.assets(content[anyCase: "ImageUrls"], "ImageUrls") { entry in
                 guard case .string(let url) = entry, RequestTable.canBeFetched(url) else { return nil }
                 let own = URLExpiry.milliseconds(of: url)
@@ -137,6 +124,7 @@ enum TencentAnswers {
                 return .failure(reader.unreadable(why, requestID: requestID))
             }
             answer.warning = warning
+            if let words = StateWord.warning(compared) { answer.add(warning: words) }
             answer.progress = 1
             if !assets.contains(where: { $0.stays }) { answer.assetsExpireAtMilliseconds = end(now) }
             if assets.isEmpty {
@@ -145,7 +133,11 @@ enum TencentAnswers {
                 answer.state = .succeeded
                 answer.assets = assets
             }
-        default: answer.stateIsUnknown = !Answers.speaksOfRunning(word)
+        // FAIL is documented for these tasks, FAILED, STOP and TIMEOUT for others of the service; callers of the live
+        // service see ERROR. The rest say the same in words that can mean nothing else.
+        case _ where StateWord.speaksOfABadEnd(compared):
+            answer.state = .failed(taskFailure(content, compared, reader, requestID))
+        default: answer.stateIsUnknown = !StateWord.speaksOfRunning(word)
         }
         return .success(answer)
     }
@@ -175,12 +167,14 @@ enum TencentAnswers {
             String(message.utf8.prefix(128).prefix { Words.isLetterOrDigit($0) || $0 == UInt8(ascii: ".") }) ?? ""
         let isHead = message.utf8.dropFirst(head.utf8.count).first == UInt8(ascii: ":")
         let code = isHead && isCode(head) ? Redaction.word(head) : nil
-        let isModeration = Answers.speaksOfModeration(message)
-        var text = isModeration ? "tencent task was refused by moderation" : "tencent task ended as \(word)"
+        let isModeration = Moderation.isMeant(by: message)
+        let shown = Answers.shownState(word)
+        var text = isModeration ? "tencent task was refused by moderation" : "tencent task ended as \(shown)"
         if let words { text += ": \(words)" }
         if let requestID { text += ", request \(requestID)" }
         return Failure(
-            isModeration ? .contentRefused : .jobFailed, text, providerCode: code ?? word, providerMessage: words,
+            isModeration ? .contentRefused : .jobFailed, text, providerCode: code ?? Redaction.word(word),
+            providerMessage: words,
             requestID: requestID, httpStatus: reader.reply.status)
     }
 

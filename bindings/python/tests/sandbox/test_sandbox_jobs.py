@@ -69,6 +69,15 @@ def test_an_end_in_words_of_the_tests_own(box):
     assert describe(box, create(box, Prompt="x [says:no]")["TaskId"])["Status"] == "FAIL"
 
 
+def test_an_end_with_a_part_of_the_pictures(box):
+    box.config(duration=0, rate=0)
+    word = "x [ends:PARTIAL_SUCCESS]"
+    found = describe(box, create(box, Prompt=word, OutputImageCount=3)["TaskId"])
+    assert (found["Status"], len(found["ImageUrls"])) == ("PARTIAL_SUCCESS", 2)
+    found = query(box, submit(box, word)["id"])
+    assert (found["jobStatus"], len(found["resultImageUrl"])) == ("PARTIAL_SUCCESS", 1)
+
+
 def test_words_in_prompts(box):
     box.config(duration=0.05, rate=0)
     tasks = {

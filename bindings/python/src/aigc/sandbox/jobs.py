@@ -89,9 +89,14 @@ class Job:
         if "[moderated]" in self.prompt:
             return "InvalidParameterValue: the prompt was blocked by content review"
         said = SAYING.search(self.prompt)
-        if said or ENDING.search(self.prompt):
+        if not self.partly() and (said or ENDING.search(self.prompt)):
             return said.group(1) if said else "the picture could not be made"
         return ""
+
+    def partly(self) -> bool:
+        """Whether it ends with one picture less than ordered, under a word such as PARTIAL_SUCCESS."""
+        ending = ENDING.search(self.prompt)
+        return ending is not None and "PARTIAL" in ending.group(1)
 
     def done(self) -> bool:
         """True once it has ended well."""
@@ -99,7 +104,7 @@ class Job:
 
     def images(self) -> int:
         """How many pictures there are once it is done."""
-        return 0 if "[empty]" in self.prompt else self.count
+        return 0 if "[empty]" in self.prompt else max(1, self.count - self.partly())
 
     def created_text(self) -> str:
         """Creation time in the zone-less local form that Alibaba prints."""

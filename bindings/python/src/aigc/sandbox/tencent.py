@@ -188,7 +188,7 @@ class Tencent:
         odd = call.told_to("unknown_state")
         if odd is not None:
             state = odd.values["state"]
-        elif state == "DONE":
+        elif job.done():
             urls, message = self._urls(job), "ok"
         elif job.progress() >= 1.0:
             message = job.failure()
