@@ -67,34 +67,74 @@ struct FailureTable: Sendable {
         if let (rule, isExact) = match(report.code) {
             let throttles = rule.meaning == .throttle || rule.meaning == .crowd
             guard !isServerError || throttles || isExact && trustsServerErrors else { return (.fault, "") }
-            return rule.meaning == .throttle ? throttling(report, rule.advice) : (rule.meaning, rule.advice)
+            switch rule.meaning {
+            case .throttle: return throttling(report, rule.advice)
+            case .refuse(.requestRefused) where Self.speaksOfModeration(report):
+                return (.refuse(.contentRefused), Self.moderationAdvice)
+            // "LimitExceeded" is said of many things.
+            case .refuse(.billing) where !isExact || rule.code.isSame(as: "LimitExceeded"), .busy:
+                return Self.speaksOfCrowd(report) ? (.crowd, Self.crowdAdvice) : (rule.meaning, rule.advice)
+            default: return (rule.meaning, rule.advice)
+            }
         }
         let guessed = guess(report, status: status, asksToWait: asksToWait)
-        return guessed == .throttle ? throttling(report, "") : (guessed, "")
+        return guessed == .throttle ? throttling(report, "") : (guessed, Self.advice(guessed))
+    }
+
+    static let moderationAdvice = "prompt or image was refused by moderation"
+
+    private static func advice(_ meaning: Meaning) -> String {
+        meaning == .refuse(.contentRefused) ? moderationAdvice : ""
+    }
+
+    private static func speaksOfModeration(_ report: ErrorReport) -> Bool {
+        Moderation.isMeant(by: report.code) || Moderation.isMeant(by: report.message ?? "")
     }
 
     static let crowdAdvice = "there is room again when another task of the account ends"
 
     /// Both clouds say by the text alone, if at all, whether calls come too fast or tasks are too many.
     private func throttling(_ report: ErrorReport, _ advice: String) -> (Meaning, advice: String) {
-        let words = [report.code, report.message ?? ""]
-        guard words.contains(where: Self.speaksOfConcurrency) else { return (.throttle, advice) }
-        return (.crowd, Self.crowdAdvice)
+        Self.speaksOfCrowd(report) ? (.crowd, Self.crowdAdvice) : (.throttle, advice)
     }
 
-    private static let concurrencyWords = [
-        "concurren", "in parallel", "parallel task", "simultaneous", "at the same time", "running task", "running job",
-        "tasks in progress", "jobs in progress", "unfinished task", "unfinished job", "并发", "同时",
+    private static let crowdWords = [
+        "concurren", "in parallel", "paralleltask", "paralleljob", "simultaneous", "at the same time", "runningtask",
+        "runningjob", "并发", "同时",
+    ]
+    /// Beside a span of time these are a rate.
+    private static let loadWords = [
+        "inflight", "in progress", "unfinishedtask", "unfinishedjob", "activetask", "activejob", "pendingtask",
+        "pendingjob", "queuedtask", "queuedjob", "ongoingtask", "ongoingjob", "outstandingtask", "outstandingjob",
+        "processingtask", "processingjob", "executingtask", "executingjob", "waitingtask", "waitingjob",
+        "toomanytask", "toomanyjob", "taskarerunning", "tasksarerunning", "jobsarerunning", "tasksrunning",
+        "jobsrunning",
+        "tasksbeingprocessed", "jobsbeingprocessed", "queueisfull", "queuefull", "runningatonce", "tasksatonce",
+        "jobsatonce", "maxrunning", "maximumrunning", "进行中", "正在运行", "运行中", "执行中", "处理中", "正在处理", "正在执行",
+        "未完成", "排队", "队列", "任务过多", "任务太多", "任务数过多",
+    ]
+    private static let rateWords = [
+        "per second", "per minute", "per hour", "per day", "a second", "a minute", "a day", "/s", "/min", "qps",
+        "daily",
+        "frequency", "times in", "每秒", "每分钟", "每小时", "每日", "每天", "当日", "今日", "频率",
     ]
 
-    private static func speaksOfConcurrency(_ text: String) -> Bool {
-        concurrencyWords.contains { Words.contains(text, $0) }
+    /// Whether an error is about the tasks that run at once. Blanks and the like between words do not count.
+    private static func speaksOfCrowd(_ report: ErrorReport) -> Bool {
+        let plain = Array((report.code + " " + (report.message ?? "")).utf8)
+        let joined = plain.filter { Words.isLetterOrDigit($0) || $0 >= 0x80 }
+        func has(_ words: [String]) -> Bool {
+            words.contains { Words.range(of: $0, in: plain) != nil || Words.range(of: $0, in: joined) != nil }
+        }
+        return has(crowdWords) || has(loadWords) && !has(rateWords)
     }
 
     /// An undocumented code. It counts as a fault of the provider: a submission has then possibly been executed.
     private func guess(_ report: ErrorReport, status: Int, asksToWait: Bool) -> Meaning {
         let has = { (word: String) in Words.contains(report.code, word) }
-        let isCrowd = has("concurren") && ["limit", "exceed", "throttl", "quota", "toomany"].contains(where: has)
+        let isCrowd =
+            ["limit", "exceed", "throttl", "quota", "toomany", "toofast"].contains(where: has)
+            && Self.speaksOfCrowd(report)
         switch status {
         case 500...599: return .fault
         case 429: return .throttle
@@ -102,6 +142,7 @@ struct FailureTable: Sendable {
         case 400...499:
             if asksToWait || isCrowd { return .throttle }
             if ["internal", "timeout", "unavailable", "unknown"].contains(where: has) { return .fault }
+            if Self.speaksOfModeration(report) { return .refuse(.contentRefused) }
             if ["arrear", "balance", "quota", "notopen", "notactivated"].contains(where: has) {
                 return .refuse(.billing)
             }
@@ -114,7 +155,8 @@ struct FailureTable: Sendable {
             }
         default:
             if ["internal", "timeout", "unavailable", "unknown"].contains(where: has) { return .fault }
-            return isCrowd ? .throttle : report.meaningWithoutStatus
+            if isCrowd { return .throttle }
+            return Self.speaksOfModeration(report) ? .refuse(.contentRefused) : report.meaningWithoutStatus
         }
     }
 }

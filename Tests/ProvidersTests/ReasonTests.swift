@@ -1,0 +1,130 @@
+import Core
+import Providers
+import XCTest
+
+/// What the text of a failure says, where no code says it: moderation, and too many tasks at once.
+final class ReasonTests: XCTestCase {
+    private let moderated = [
+        "content violates policy", "The prompt violates our usage policies",
+        "Input image violates community guidelines",
+        "the text is in violation of local laws", "输入内容违反规定", "违反平台规定", "图片内容违反相关法律法规", "prompt 含有敏感词",
+        "提示词敏感", "内容违规", "Your prompt is inappropriate", "inappropriate content detected", "包含不适当的内容",
+        "Input contains sensitive terms", "politically sensitive", "blocked by content moderation", "审核不通过",
+        "Failed to generate: content violates policy", "The generated picture is against our policies", "图片涉黄", "含有色情",
+        "unsafe image detected", "nudity", "InvalidParameterValue: prompt contains Sensitive words",
+    ]
+    private let others = [
+        "image size violates the limit", "value violates constraint", "violation of the JSON schema", "参数违反格式限制",
+        "图片大小违反限制", "field names are case-sensitive", "case-insensitive", "参数大小写敏感，格式错误",
+        "inappropriate image size", "inappropriate aspect ratio", "inappropriate parameter type",
+        "moderation service timeout", "审核服务超时", "the bucket policy violates the access policy", "size must be 1 to 4",
+        "request rate violates the limit", "a violation", "Failed to generate", "not supported", "",
+    ]
+
+    func testEndedJobs() throws {
+        let calls = try Calls(alibabaID: "7")
+        for (texts, status) in [(moderated, Status.contentRefused), (others, .jobFailed)] {
+            for text in texts {
+                let tencent = #"{"Response":{"Status":"FAIL","Message":"\#(text)","RequestId":"r"}}"#
+                let alibaba = #"{"success":true,"errMessage":"\#(text)","data":{"id":"7","jobStatus":"FAILED"}}"#
+                for answer in [
+                    try calls.tencent(calls.tencentStatus, reply(200, tencent)).answer(),
+                    try calls.alibaba(calls.alibabaStatus, reply(200, alibaba)).answer(),
+                ] {
+                    guard case .failed(let failure) = answer.state else { return XCTFail(text) }
+                    XCTAssertEqual(failure.status, status, text)
+                }
+            }
+        }
+    }
+
+    private func errors(_ code: String, _ text: String, submits: Bool, http: Int = 400) throws -> [CallFailure] {
+        let calls = try Calls()
+        let tencent = #"{"Response":{"Error":{"Code":"\#(code)","Message":"\#(text)"},"RequestId":"r"}}"#
+        let gateway = #"{"Code":"\#(code)","Message":"\#(text)","RequestId":"r"}"#
+        let service = #"{"success":false,"errCode":"\#(code)","errMessage":"\#(text)","requestId":"r"}"#
+        let alibaba = submits ? calls.alibabaSubmit : calls.alibabaStatus
+        return [
+            try calls.tencent(submits ? calls.tencentSubmit : calls.tencentStatus, reply(200, tencent)).failed(),
+            try calls.alibaba(alibaba, reply(http, gateway)).failed(),
+            try calls.alibaba(alibaba, reply(http, service)).failed(),
+            try calls.alibaba(alibaba, reply(200, service)).failed(),
+        ]
+    }
+
+    /// A refused call: the provider has said no to the content, and the same request gets the same answer.
+    func testRefusedCalls() throws {
+        for text in moderated {
+            for code in ["InvalidParameter", "B_CONTENT"] {
+                for submits in [true, false] {
+                    for failed in try errors(code, text, submits: submits) {
+                        XCTAssertEqual(failed.kind, .refused, "\(code) \(text)")
+                        XCTAssertEqual(failed.failure.status, .contentRefused, "\(code) \(text)")
+                        XCTAssertFalse(failed.failure.isRetryable)
+                    }
+                }
+            }
+            // What may have run, and what has another reason, stays that.
+            for code in ["InternalError", "ServiceUnavailable"] {
+                for failed in try errors(code, text, submits: true) { XCTAssertEqual(failed.kind, .transient, text) }
+            }
+        }
+        for code in ["DataInspectionFailed", "ContentRiskDetected", "InvalidParameter.NSFW"] {
+            for failed in try errors(code, "no", submits: true) {
+                XCTAssertEqual(failed.failure.status, .contentRefused, code)
+            }
+        }
+        for text in others {
+            for failed in try errors("InvalidParameter", text, submits: true) {
+                XCTAssertEqual(failed.failure.status, .requestRefused, text)
+            }
+        }
+        // Nobody vouches for it: a proxy's filter has words about content too.
+        let calls = try Calls()
+        let bare = #"{"Code":"Blocked","Message":"content violates policy"}"#
+        XCTAssertEqual(try calls.alibaba(calls.alibabaSubmit, reply(403, bare)).failed().kind, .transient)
+        let server = #"{"Code":"Blocked","Message":"content violates policy","RequestId":"r"}"#
+        XCTAssertEqual(try calls.alibaba(calls.alibabaSubmit, reply(502, server)).failed().kind, .transient)
+    }
+
+    private let crowds = [
+        "task quota in flight exceeded", "too many running tasks", "任务并发超限", "Too many in-flight jobs",
+        "the number of tasks in progress exceeds 5", "too many unfinished tasks", "You have too many active tasks",
+        "pending tasks exceed the quota", "task queue is full", "too many tasks", "5 tasks are running already",
+        "进行中的任务数超过上限", "正在运行的任务过多", "排队任务数超限", "未完成任务数超过限制", "max running jobs reached",
+        "Maximum number of queued tasks reached", "Too Many Concurrent Requests per second of tasks",
+    ]
+    private let rates = [
+        "too many tasks per minute", "daily quota of active tasks exceeded", "requests exceed 5 per second",
+        "每秒任务数过多", "flow control", "qps limit: too many jobs", "slow down",
+    ]
+
+    func testTooManyTasks() throws {
+        for (texts, isCrowd) in [(crowds, true), (rates, false)] {
+            for text in texts {
+                for code in ["RequestLimitExceeded", "Throttling"] {
+                    let errors = try errors(code, text, submits: true, http: 429)
+                    for failed in code == "Throttling" ? errors.dropFirst() : errors.prefix(3) {
+                        XCTAssertEqual(failed.kind, isCrowd ? .concurrencyLimit : .throttled, "\(code) \(text)")
+                    }
+                }
+                // Codes that nobody knows, and Tencent's for whatever is used up.
+                for code in ["TaskQuotaExceeded", "LimitExceeded", "LimitExceeded.Tasks"] {
+                    for failed in try errors(code, text, submits: true) where isCrowd {
+                        XCTAssertEqual(failed.kind, .concurrencyLimit, "\(code) \(text)")
+                        XCTAssertTrue(failed.failure.isRetryable)
+                    }
+                    let tencent = try errors(code, text, submits: true)[0]
+                    if !isCrowd { XCTAssertEqual(tencent.kind, .refused, "\(code) \(text)") }
+                }
+            }
+        }
+        for code in ["TooManyRunningTasks", "TaskInFlightLimitExceeded", "QueuedTaskLimitExceeded"] {
+            for failed in try errors(code, "", submits: true) { XCTAssertEqual(failed.kind, .concurrencyLimit, code) }
+        }
+        // A quota of another thing, and a word without a limit.
+        for (code, text) in [("LimitExceeded", "storage"), ("InvalidParameter", "too many running tasks")] {
+            XCTAssertEqual(try errors(code, text, submits: true)[0].kind, .refused)
+        }
+    }
+}
