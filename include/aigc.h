@@ -386,8 +386,9 @@ aigc_status aigc_request_set_bool(aigc_request *request, const char *name, int32
 
 /* Sets a field from JSON text. name is the neutral name of a field of any type. Or name is "body." followed by the
  * provider's own name of a field of the body; dots lead into objects: "body.ExtraParameters.NewField". With "body." you
- * can set fields that a provider has added later. The library only checks that their value is JSON. A "body." field
- * replaces a neutral field that writes the same field of the body. Since 1.0. */
+ * can set fields that a provider has added later. The library only checks that their value is JSON. Two names of one
+ * field of the body in one request, such as "prompt" and "body.Prompt", are an error of aigc_client_submit(). With the
+ * option "check" set to "off", the "body." field replaces the neutral field. Since 1.0. */
 aigc_status aigc_request_set_json(aigc_request *request, const char *name, const char *json, aigc_error **error);
 
 /* Adds a reference image. The provider must be able to reach the URL from the internet. For Tencent, reference_type is
@@ -413,8 +414,8 @@ aigc_status aigc_request_add_image_url(aigc_request *request, const char *url, c
  *
  * "check" ("on" or "off", default "on", since 1.2) checks values before anything is sent. With "on",
  * aigc_client_submit() refuses a value that the description of its field forbids, or that is certainly a mistake
- * (AIGC_E_INVALID_ARGUMENT). Examples: a text of blanks only, an Alibaba prompt without <special-token>, a seed out of
- * range. With "off", the library sends such values. Required fields are always checked. */
+ * (AIGC_E_INVALID_ARGUMENT). Examples: a text of blanks or of invisible characters only, an Alibaba prompt without
+ * <special-token>, a seed out of range. With "off", the library sends such values. Required fields are always checked. */
 aigc_status aigc_request_set_option(aigc_request *request, const char *name, const char *value, aigc_error **error);
 
 /* Frees a request. Its jobs keep running. NULL is allowed. Since 1.0. */

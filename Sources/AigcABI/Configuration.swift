@@ -288,7 +288,10 @@ struct FieldDefaults: Sendable {
     func added(to fields: RequestFields, _ provider: String, _ operation: String) -> RequestFields {
         if rows.isEmpty { return fields }
         var fields = fields
+        let paths = fields.bodyOverrides.map(\.path)
+        let table = paths.isEmpty ? nil : try? Clouds.requests(of: provider)
         for row in rows where row.provider.isSame(as: provider) && row.operation.isSame(as: operation) {
+            if table?.isSet(row.name, of: operation, byPaths: paths) == true { continue }
             if fields.values[row.name] == nil { fields.values[row.name] = row.value }
         }
         return fields

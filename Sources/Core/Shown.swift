@@ -58,23 +58,22 @@ extension String {
     /// Whether the text has characters and none is visible: blanks of any width, and what `isVisible` refuses.
     public var isBlank: Bool { !isEmpty && unicodeScalars.allSatisfy { Self.isSpace($0) || Self.isInvisible($0) } }
 
+    /// White space, and characters that are a blank by their shape: braille without a dot, a note without a head, and the
+    /// blanks and fillers of other scripts.
     private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
-        case 0x20, 0xA0, 0x115F, 0x1160, 0x1680, 0x2000...0x200A, 0x202F, 0x205F, 0x2800, 0x3000, 0x3164,
-            0xFE00...0xFE0F,
-            0xFFA0:
-            return true
-        default: return false
+        case 0x2800, 0x1D159, 0x13441...0x13442, 0x16FE4: true
+        default: scalar.properties.isWhitespace
         }
     }
 
     private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar.value < 0x7F { return scalar.value < 0x20 }
         if isControl(scalar) { return true }
         switch scalar.value {
-        case 0xAD, 0x600...0x605, 0x61C, 0x6DD, 0x70F, 0x180E, 0x200B...0x200F, 0x2060...0x206F, 0xFFF9...0xFFFD,
-            0xE0000...0xE007F:
-            return true
-        default: return scalar.value & 0xFFFE == 0xFFFE || (0xFDD0...0xFDEF).contains(scalar.value)
+        case 0x600...0x605, 0x6DD, 0x70F, 0xFFF9...0xFFFD: return true
+        case let value where value & 0xFFFE == 0xFFFE || (0xFDD0...0xFDEF).contains(value): return true
+        default: return scalar.properties.isDefaultIgnorableCodePoint
         }
     }
 

@@ -163,6 +163,7 @@ extension RequestTable {
         try checkNames(row, fields)
         var body = JSONValue.object([])
         let given = places(of: fields, in: row).map { row.fields[$0] }  // safe: places in it
+        if fields.checksValues, !fields.bodyOverrides.isEmpty { try checkNamesOnce(row, given, fields) }
         for field in given {
             if case .images = field.encoding {
                 var images: [JSONValue] = []
@@ -184,6 +185,42 @@ extension RequestTable {
             try checkValues(row, present) { body.member(at: $0[...]) }
         }
         return body
+    }
+
+    /// Refuses two names of one place in the body: nobody can know which value is meant. A "body." name clashes with a field
+    /// at its place, below or above it, and with another "body." name whose value it would replace.
+    private func checkNamesOnce(_ row: OperationRow, _ given: [FieldRow], _ fields: RequestFields) throws(Failure) {
+        var body = JSONValue.object([])
+        for (place, entry) in fields.bodyOverrides.enumerated() {
+            let (path, value) = try override(entry.path, entry.json, row)
+            if let field = given.first(where: { Self.overlap($0.path, path) }) {
+                throw twice(field.name, entry.path, row)
+            }
+            for other in fields.bodyOverrides[..<place] where !other.path.isSame(as: entry.path) {
+                let there = try Self.segments(of: other.path)
+                guard Self.overlap(there, path), body.isTaken(at: path, beside: there.count) else { continue }
+                throw twice("body." + other.path.shown(limit: 80), entry.path, row)
+            }
+            body.set(path: path, to: value)
+        }
+    }
+
+    private func twice(_ name: String, _ path: String, _ row: OperationRow) -> Failure {
+        let path = path.shown(limit: 80)
+        return Failure(
+            .invalidArgument,
+            "Checking a request for \(provider) \(row.description.name): \"\(name)\" and \"body.\(path)\" are two names "
+                + "for one field of the body; leave one out. Nothing was sent. With the option \"check\" of the request set "
+                + "to \"off\", \"body.\(path)\" counts", field: "body." + path)
+    }
+
+    /// Whether one of two paths is the other, or leads to it.
+    static func overlap(_ a: [String], _ b: [String]) -> Bool { zip(a, b).allSatisfy { $0.isSame(as: $1) } }
+
+    /// Whether a "body." name of these paths writes the place of a field, or a part of it.
+    public func isSet(_ field: String, of operation: String, byPaths paths: [String]) -> Bool {
+        guard let row = find(operation)?.field(field) else { return false }
+        return paths.contains { path in (try? Self.segments(of: path)).map { Self.overlap($0, row.path) } ?? false }
     }
 
     /// The places in the table of the fields that are set, in its order: two or three of twenty rows.
@@ -256,5 +293,15 @@ extension RequestTable {
                 }
             }
         }
+    }
+}
+
+extension JSONValue {
+    /// Whether a value at `path` would replace one that another path of `depth` names has set: a value stands at `path`, or
+    /// what no object is stands above it.
+    fileprivate func isTaken(at path: [String], beside depth: Int) -> Bool {
+        if member(at: path[...]) != nil { return true }
+        guard depth < path.count, let above = member(at: path[..<depth]) else { return false }
+        return above.objectValue == nil
     }
 }

@@ -240,6 +240,8 @@ final class RequestTableTests: XCTestCase {
             ("Brand.New.Thing", Array("true".utf8)), ("ExtraParameters.NewField.b", Array("1".utf8)),
             ("Brand.New.Thing", Array("false".utf8)),
         ]
+        // Two names of one field, as the host wants it.
+        fields.checksValues = false
         let body = try provider.submission(operation: "aigc_image", fields: fields).body
         XCTAssertEqual(
             String(decoding: body, as: UTF8.self),
@@ -338,7 +340,10 @@ final class RequestTableTests: XCTestCase {
         let blanks = [
             " ", "   ", "\t\n", "\u{3000}", "\u{A0}\u{2003}", "\u{200B}", "\u{FEFF}", "\u{2028}", "\u{2800}",
             "\u{3164}", "\u{202E} ",
-            "\u{FE0F}", "\u{AD}", "\u{0}",
+            "\u{FE0F}", "\u{AD}", "\u{0}", "\u{34F}", "\u{17B4}", "\u{17B5}", "\u{1D159}", "\u{115F}", "\u{1160}",
+            "\u{FFA0}", "\u{E0001}", "\u{E0020}\u{E007F}", "\u{E0100}", "\u{E01EF}", "\u{E0FFF}", "\u{180B}\u{180F}",
+            "\u{2061}\u{2064}", "\u{1BCA0}", "\u{1D173}", "\u{FFF0}", "\u{2065}", "\u{13441}", "\u{16FE4}", "\u{85}",
+            "\u{1680}", "\u{205F}", "\u{202F}", "\u{200D}\u{FE0F} \u{34F}",
         ]
         for blank in blanks {
             XCTAssertEqual(try refused("aigc_image", ["prompt": .string(blank)]), "prompt", blank.debugDescription)
@@ -347,7 +352,7 @@ final class RequestTableTests: XCTestCase {
                 blank.debugDescription)
             XCTAssertEqual(try refused("aigc_image", ["prompt": .string("a"), "model": .string(blank)]), "model")
         }
-        XCTAssertEqual(try refused("aigc_image", ["prompt": .string("a")], [("Prompt", "\" \"")]), "prompt")
+        XCTAssertEqual(try refused("aigc_image", [:], [("Prompt", "\" \"")]), "prompt")
         for prompt in [
             "a cat", "a <special token>", "<Special-Token>", "special-token", "<special-token", "<\u{17F}pecial-token>",
         ] {
@@ -355,6 +360,7 @@ final class RequestTableTests: XCTestCase {
                 var values: [String: FieldValue] = ["prompt": .string(prompt)]
                 if operation == "inference" { values["model"] = .string("m") }
                 XCTAssertEqual(try refused(operation, values), "prompt", prompt)
+                values["prompt"] = nil
                 XCTAssertNil(try refused(operation, values, [("prompt", "\"the <special-token>\"")]))
             }
             XCTAssertNil(try refused("aigc_image", ["prompt": .string(prompt)]), prompt)
@@ -390,6 +396,76 @@ final class RequestTableTests: XCTestCase {
         XCTAssertEqual(
             try refused("aigc_image", ["prompt": .string("a"), "output_format": .string("gif")]), "output_format")
         XCTAssertNil(try refused("aigc_image", ["prompt": .string("a"), "output_format": .string("png")]))
+    }
+
+    /// Marks and signs that are seen are a prompt.
+    func testWhatIsSeenIsNoBlank() throws {
+        for text in [
+            "\u{301}", "e\u{301}", "🦄", "👩\u{200D}🎨", "·", "\u{2801}", "\u{1D158}", "ㅤ猫", "\u{E000}", "-", "0",
+        ] {
+            XCTAssertFalse(text.isBlank, text.debugDescription)
+            var fields = RequestFields()
+            fields.values = ["prompt": .string(text)]
+            XCTAssertNoThrow(try tencent().submission(operation: "aigc_image", fields: fields), text.debugDescription)
+        }
+    }
+
+    /// Two names of one field of the body are refused, and both are named: for every field of every operation.
+    func testTwoNamesOfOneField() throws {
+        for provider in [try tencent(), try alibaba()] as [any CheckingProvider] {
+            for operation in provider.operations where operation.kind == .submit {
+                for field in operation.fields {
+                    let paths = field.wireName.split(separator: ".").map(String.init)
+                    var names = [field.wireName, field.wireName + ".Below"]
+                    if paths.count > 1 { names.append(paths[0]) }
+                    for name in names { try checkTwice(provider, operation, field, name) }
+                }
+            }
+        }
+    }
+
+    private func checkTwice(
+        _ provider: any CheckingProvider, _ operation: OperationDescription, _ field: FieldDescription, _ name: String
+    ) throws {
+        var fields = RequestFields()
+        switch field.type {
+        case .string: fields.values[field.name] = .string("x <special-token>")
+        case .int: fields.values[field.name] = .int(1)
+        case .double: fields.values[field.name] = .double(1)
+        case .bool: fields.values[field.name] = .bool(true)
+        case .json: fields.values[field.name] = .json(Array("{}".utf8))
+        case .imageURL: fields.images = [ImageReference(url: "https://a/b")]
+        }
+        fields.bodyOverrides = [(path: name, json: Array("{}".utf8))]
+        let what = "\(provider.name) \(operation.name) \(field.name) \(name)"
+        let failure = try refusal { _ = try provider.submission(operation: operation.name, fields: fields) }
+        XCTAssertEqual(failure.status, .invalidArgument, what)
+        XCTAssertEqual(failure.field, "body.\(name)", what)
+        XCTAssertTrue(failure.message.contains("\"\(field.name)\" and \"body.\(name)\""), failure.message)
+        XCTAssertTrue(failure.message.contains("Nothing was sent"), failure.message)
+    }
+
+    func testTwoBodyNamesOfOneField() throws {
+        for (names, clashes) in [
+            ([("A", #"{"x":1}"#), ("A.x", "2")], true), ([("A.x", "2"), ("A", #"{"y":1}"#)], true),
+            ([("A", "1"), ("A.x", "2")], true), ([("A.b.c", "1"), ("A", "2")], true),
+            ([("A", #"{"x":1}"#), ("A.y", "2")], false), ([("A.x", "1"), ("A.y", "2")], false),
+            ([("A", "1"), ("a", "2")], false), ([("A.x", "1"), ("B.x", "1")], false),
+        ] {
+            var fields = RequestFields()
+            fields.values = ["prompt": .string("a")]
+            fields.bodyOverrides = names.map { (path: $0.0, json: Array($0.1.utf8)) }
+            let provider = try tencent()
+            guard clashes else {
+                XCTAssertNoThrow(try provider.submission(operation: "aigc_image", fields: fields), "\(names)")
+                continue
+            }
+            let failure = try refusal { _ = try provider.submission(operation: "aigc_image", fields: fields) }
+            let both = "\"body.\(names[0].0)\" and \"body.\(names[1].0)\""
+            XCTAssertTrue(failure.message.contains(both), failure.message)
+            fields.checksValues = false
+            XCTAssertNoThrow(try provider.submission(operation: "aigc_image", fields: fields))
+        }
     }
 
     /// What the host wrote goes out as it wrote it.
