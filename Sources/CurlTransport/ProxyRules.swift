@@ -22,9 +22,7 @@ struct ProxyRules: Sendable {
             return try ProxyAddress(found.value, from: "the variable \(found.name)", field: nil)
         }
         let list = settings.noProxy ?? first("no_proxy", "NO_PROXY")?.value ?? ""
-        // Quotation marks come from files of variables that nobody has taken them off of; line breaks from YAML.
-        exceptions = list.split { $0 == "," || $0 == ";" || $0.isWhitespace || $0 == "\"" || $0 == "'" }
-            .map(ProxyException.init)
+        exceptions = Self.entries(list).map(ProxyException.init)
         let isNeverUsed = exceptions.contains { $0.isEverything }
         if let proxy = settings.proxy {
             http = proxy.isEmpty ? nil : try ProxyAddress(proxy, from: "http.proxy", field: "http.proxy")
@@ -37,6 +35,27 @@ struct ProxyRules: Sendable {
             https = try read(first("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"))
         }
         isOff = isNeverUsed || (http == nil && https == nil)
+        if !isOff, let bad = exceptions.first(where: { $0.fault != nil }) {
+            let origin = settings.noProxy != nil ? "http.no_proxy" : "the variable NO_PROXY"
+            throw Failure(
+                .invalidArgument,
+                "Reading the hosts without a proxy of \(origin): \"\(bad.text.shown(limit: 80))\" \(bad.fault ?? "")",
+                field: settings.noProxy != nil ? "http.no_proxy" : nil)
+        }
+    }
+
+    /// The entries of a list between commas, semicolons and blanks. Quotation marks come from files of variables that nobody
+    /// has taken them off of; line breaks from YAML; a byte order mark and its like from editors.
+    private static func entries(_ list: String) -> [String] {
+        func separates(_ scalar: Unicode.Scalar) -> Bool {
+            switch scalar {
+            case ",", ";", "\"", "'", "`", "\u{2018}", "\u{2019}", "\u{201C}", "\u{201D}", "\u{FF0C}", "\u{FF1B}",
+                "\u{3001}":
+                true
+            default: String(scalar).isBlank
+            }
+        }
+        return list.unicodeScalars.split(whereSeparator: separates).map { String($0) }
     }
 
     /// True when no host is reached through a proxy, so that nothing has to be asked.
@@ -86,8 +105,8 @@ struct ProxyAddress: Sendable {
             )
         }
         let bytes = Array(text.utf8)
-        guard bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
-            throw refuse("it holds a blank or a control character")
+        guard bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7F }), text.isVisible else {
+            throw refuse("it holds a blank, a control character or an invisible character")
         }
         var begin = 0
         if let end = Self.endOfScheme(bytes) {
@@ -193,7 +212,8 @@ struct ProxyAddress: Sendable {
 }
 
 /// One entry of NO_PROXY. As libcurl 7.88 a name means itself and everything under it, with or without a leading dot, and
-/// an address itself or a block ("10.0.0.0/8"); and as other tools have it: "*.host", "host:443", "[::1]", "192.168.*", and
+/// an address itself or a block ("10.0.0.0/8", "10.0.0.0/255.0.0.0"; "0.0.0.0/0" is all of IPv4);
+/// and as other tools have it: "*.host", "host:443", "[::1]", "192.168.*", and
 /// a whole URL, of which the host counts.
 struct ProxyException: Sendable {
     private enum Hosts {
@@ -206,6 +226,9 @@ struct ProxyException: Sendable {
     }
 
     private let hosts: Hosts
+    let text: String
+    /// What is wrong with it; nil for nothing.
+    private(set) var fault: String?
     /// nil: every port.
     private let port: String?
 
@@ -214,9 +237,11 @@ struct ProxyException: Sendable {
         return false
     }
 
-    init(_ entry: Substring) {
-        var text = entry
-        if String(entry).saysScheme, let colon = text.firstIndex(of: ":") {
+    init(_ entry: some StringProtocol) {
+        let entry = String(entry)
+        self.text = entry
+        var text = entry[...]
+        if entry.saysScheme, let colon = text.firstIndex(of: ":") {
             text = text[colon...].dropFirst(3).prefix { $0 != "/" }
         }
         var port: String?
@@ -252,8 +277,12 @@ struct ProxyException: Sendable {
                 hosts = .block(address, bits: nil)
                 return
             }
-            // An invalid block means no address.
-            hosts = .block(address, bits: Int(parts[1]).flatMap { $0 < 0 ? nil : $0 } ?? .max)  // safe: two
+            let bits = address.bits(of: parts[1])  // safe: two
+            if bits == nil {
+                fault =
+                    "is no block of addresses: give the bits behind the \"/\", such as \"10.0.0.0/8\" or \"fd00::/8\""
+            }
+            hosts = .block(address, bits: bits ?? .max)
             return
         }
         var name = Array(text.utf8.prefix { $0 != UInt8(ascii: "/") }.map(Words.lower))
@@ -318,13 +347,36 @@ struct ProxyException: Sendable {
 }
 
 extension IPAddress {
-    /// True if the first `bits` bits agree; 0 bits mean the whole address, as libcurl reads them.
+    /// How many bits of an address a block keeps: "8", or "255.0.0.0". Nil for another text, and for a mask with gaps.
+    func bits(of text: Substring) -> Int? {
+        let width = if case .v4 = self { 32 } else { 128 }
+        if text.utf8.count <= 3, text.utf8.allSatisfy({ (48...57).contains($0) }), let bits = Int(text) {
+            return bits <= width ? bits : nil
+        }
+        guard text.contains(where: { $0 == "." || $0 == ":" }), case .address(let mask) = HostLiteral.parse(text) else {
+            return nil
+        }
+        let ones: [Int]
+        switch (self, mask) {
+        case (.v4, .v4(let mask)):
+            ones = [(~mask).leadingZeroBitCount]
+            guard ~mask & (~mask &+ 1) == 0 else { return nil }
+        case (.v6, .v6(let high, let low)):
+            ones = [(~high).leadingZeroBitCount, (~low).leadingZeroBitCount]
+            guard ~high & (~high &+ 1) == 0, ~low & (~low &+ 1) == 0, low == 0 || ~high == 0 else { return nil }
+        default: return nil
+        }
+        return ones.reduce(0, +)
+    }
+
+    /// True if the first `bits` bits agree; 0 bits are all addresses of the kind.
     func isIn(_ block: IPAddress, bits: Int) -> Bool {
         switch (self, block) {
         case (.v4(let a), .v4(let b)):
-            return bits == 0 || bits >= 32 ? bits <= 32 && a == b : (a ^ b) >> UInt32(32 - bits) == 0
+            if bits <= 0 || bits >= 32 { return bits == 0 || bits == 32 && a == b }
+            return (a ^ b) >> UInt32(32 - bits) == 0
         case (.v6(let highA, let lowA), .v6(let highB, let lowB)):
-            if bits == 0 || bits >= 128 { return bits <= 128 && self == block }
+            if bits <= 0 || bits >= 128 { return bits == 0 || bits == 128 && self == block }
             if bits <= 64 { return (highA ^ highB) >> UInt64(64 - bits) == 0 }
             return highA == highB && (lowA ^ lowB) >> UInt64(128 - bits) == 0
         default:

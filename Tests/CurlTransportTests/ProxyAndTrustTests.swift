@@ -161,6 +161,58 @@ final class ProxyAndTrustTests: XCTestCase {
         XCTAssertTrue(try self.rules(["all_proxy": "p", "no_proxy": list]).areEmpty)
     }
 
+    func testBlocks() throws {
+        func goesDirect(_ list: String, _ host: String) throws -> Bool {
+            try rules(["all_proxy": "p", "no_proxy": list]).proxy(isHTTPS: true, host: host, port: "443").isEmpty
+        }
+        for (list, inside, outside) in [
+            ("0.0.0.0/0", ["1.2.3.4", "0.0.0.0", "255.255.255.255", "10.0.0.1"], ["::1", "a.example"]),
+            ("::/0", ["::1", "fd00::1", "2001:db8::1"], ["1.2.3.4", "a.example"]),
+            ("0.0.0.0/0,::/0", ["1.2.3.4", "::1"], ["a.example"]),
+            ("10.0.0.0/255.0.0.0", ["10.0.0.1", "10.255.0.1"], ["11.0.0.1", "::1"]),
+            ("192.168.4.0/255.255.252.0", ["192.168.7.255"], ["192.168.8.0"]),
+            ("10.1.2.3/255.255.255.255", ["10.1.2.3"], ["10.1.2.4"]), ("10.1.2.3/0.0.0.0", ["11.0.0.1"], ["::1"]),
+            ("10.1.2.3/32", ["10.1.2.3"], ["10.1.2.2"]), ("::1/128", ["::1"], ["::2"]),
+            ("fd00::/ff00::", ["fdff::1"], ["fe00::1"]),
+            ("fd00::/ffff:ffff:ffff:ffff:8000::", ["fd00::1"], ["fd00::8000:0:0:1"]),
+            ("10.0.0.0/255.0.0.0:443", ["10.0.0.1"], ["11.0.0.1"]), ("10.0.0.0/", ["10.0.0.0"], ["10.0.0.1"]),
+            ("\u{FEFF}10.0.0.0/8,a.example", ["10.1.1.1", "a.example"], ["b.example"]),
+            ("a.example,\u{FEFF}b.example\u{200B}", ["a.example", "b.example"], ["c.example"]),
+            ("\u{201C}a.example,b.example\u{201D}", ["a.example", "b.example"], ["c.example"]),
+            ("\"'a.example'\",\u{2018}10.0.0.0/8\u{2019}", ["a.example", "10.1.1.1"], ["c.example"]),
+            ("a.example\u{FF0C}b.example\u{3001}`c.example`", ["a.example", "b.example", "c.example"], ["d.example"]),
+        ] {
+            for host in inside { XCTAssertTrue(try goesDirect(list, host), "\(list) \(host)") }
+            for host in outside { XCTAssertFalse(try goesDirect(list, host), "\(list) \(host)") }
+        }
+        XCTAssertTrue(try rules(["all_proxy": "p", "NO_PROXY": "\u{FEFF}*"]).areEmpty)
+    }
+
+    /// A block that cannot be one is told, where a proxy is used at all.
+    func testBlocksThatCannotBeReadAreRefused() throws {
+        for bad in [
+            "10.0.0.0/33", "10.0.0.0/255.0.255.0", "10.0.0.0/0.255.255.255", "10.0.0.0/-1", "10.0.0.0/x", "::/129",
+            "fd00::/255.0.0.0", "10.0.0.0/ff00::", "fd00::/ff00:1::", "10.0.0.0/8/8", "10.0.0.0/9999999999999999999",
+        ] {
+            for (settings, name) in [
+                (CurlSettings(proxy: "p", noProxy: "a.example,\(bad)"), "http.no_proxy"),
+                (CurlSettings(environment: ["https_proxy": "p", "no_proxy": bad]), "NO_PROXY"),
+            ] {
+                XCTAssertThrowsError(try ProxyRules(settings), bad) { error in
+                    guard let failure = error as? Failure else { return XCTFail("\(error)") }
+                    XCTAssertEqual(failure.status, .invalidArgument)
+                    XCTAssertTrue(failure.message.contains(name), failure.message)
+                    XCTAssertTrue(failure.message.contains("\"\(bad)\""), failure.message)
+                    XCTAssertTrue(failure.message.contains("10.0.0.0/8"), failure.message)
+                }
+            }
+            XCTAssertNoThrow(try rules(["no_proxy": bad]))
+            XCTAssertNoThrow(try rules(["all_proxy": "p", "no_proxy": bad + ",*"]))
+        }
+        XCTAssertThrowsError(try rules(["all_proxy": "http://\u{FEFF}p.example:1"]))
+        XCTAssertThrowsError(try rules(["all_proxy": "\u{FEFF}http://p.example:1"]))
+    }
+
     /// The environment of the process is none of our business: libcurl would look there.
     func testTheProcessEnvironmentIsNotRead() throws {
         let trap = RawServer { $0.serve("trap") }
