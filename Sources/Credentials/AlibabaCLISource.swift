@@ -24,7 +24,7 @@ struct AlibabaCLISource: CredentialSource {
         let reading = Reading(path: path, config: config, context: context)
         if let named = context.namedProfile {
             // The same name may be in credentials.ini, which is asked next and says so if it is not there either.
-            guard profile(named.name, reading) != nil else {
+            guard try profile(named.name, reading) != nil else {
                 throw CredentialUnavailable(.absent, "\(path) has no profile \(Self.shown(named.name))")
             }
             return try credentials(named.name, reading, seen: [])
@@ -35,10 +35,16 @@ struct AlibabaCLISource: CredentialSource {
         return try credentials(current, reading, seen: [])
     }
 
-    private func profile(_ name: String, _ reading: Reading) -> JSONValue? {
-        reading.config["profiles"]?.arrayValue?.first {
+    /// One that is there twice cannot be used: nobody can know which account is to pay.
+    private func profile(_ name: String, _ reading: Reading) throws(CredentialUnavailable) -> JSONValue? {
+        let found = reading.config["profiles"]?.arrayValue?.filter {
             $0["name"]?.stringValue?.utf8.elementsEqual(name.utf8) == true
         }
+        guard let found, found.count > 1 else { return found?.first }
+        throw CredentialUnavailable(
+            .wrong,
+            "\(reading.path) cannot be used: the profile \(Self.shown(name)) stands there twice; remove one, so that it is "
+                + "certain which account pays")
     }
 
     private struct Reading {
@@ -61,7 +67,7 @@ struct AlibabaCLISource: CredentialSource {
         guard seen.count < 8 else {
             throw CredentialUnavailable(.wrong, "the profiles of \(reading.path) form a chain of more than 8")
         }
-        guard let profile = profile(name, reading) else {
+        guard let profile = try profile(name, reading) else {
             throw CredentialUnavailable(.wrong, "\(reading.path) has no profile \(shown)")
         }
         let place = "of profile \(shown) in \(reading.path)"

@@ -31,9 +31,8 @@ struct AlibabaINISource: CredentialSource {
                         + error.reason)
             }
         }
-        let file = try context.ini(bytes, path, hashCutsValues: true)
         let profile = named?.name ?? "default"
-        guard let section = file[profile] else {
+        guard let section = try context.section(profile, of: bytes, path, hashCutsValues: true) else {
             let why = named.map { ", which \($0.by) names" } ?? ""
             throw CredentialUnavailable(.wrong, "\(path) has no section [\(profile.shown(limit: 60))]\(why)")
         }

@@ -30,7 +30,7 @@ struct TencentFileSource: CredentialSource {
         // The vendor's tools know [default] alone; who names another one means another account.
         let named = context.settings.profile
         let profile = named ?? "default"
-        guard let section = try context.ini(bytes, path, hashCutsValues: false)[profile] else {
+        guard let section = try context.section(profile, of: bytes, path, hashCutsValues: false) else {
             let why = named == nil ? "" : ", which credentials.profile names"
             throw CredentialUnavailable(.wrong, "\(path) has no section [\(profile.shown(limit: 60))]\(why)")
         }

@@ -193,6 +193,9 @@ final class SourceTableTests: CredentialTestCase {
                 end: .gives("i")),
             Row(name: "empty", files: [(".aliyun/config.json", "")], end: .stops("config.json is empty")),
             Row(
+                name: "a profile twice", files: config(ak + "," + ak),
+                end: .stops("the profile \"p\" stands there twice")),
+            Row(
                 name: "half", files: [(".aliyun/config.json", #"{"current":"p","profiles":[{"na"#)],
                 end: .stops("cannot be read")),
             Row(
@@ -280,6 +283,14 @@ final class SourceTableTests: CredentialTestCase {
             ("type=oidc_role_arn\nrole_arn=r\noidc_provider_arn=p", "oidc_token_file_path"),
             ("type=ecs_ram_role", "does not answer"),
         ] { rows.append(Row(name: section, files: ini("[default]\n\(section)\n"), end: .stops(words))) }
+        rows.append(
+            Row(
+                name: "twice", files: ini(whole + "[default]\ntype=access_key\n"),
+                end: .stops("the section [default] stands there twice, in lines 1 and 5")))
+        rows.append(
+            Row(
+                name: "a key twice", files: ini(whole + "access_key_secret = other"),
+                end: .stops("access_key_secret stands there twice, in lines 4 and 5")))
         try check("alibaba", AlibabaINISource(), rows)
     }
 
@@ -313,6 +324,24 @@ final class SourceTableTests: CredentialTestCase {
             ("[default", "no INI file"),
             ("[default]\nsecret_id=i\nsecret_key=hunter2\ntoken=hunter2 x", "token of [default]"),
         ] { rows.append(Row(name: text, files: [(own, text), (system, whole)], end: .stops(words))) }
+        for (text, words) in [
+            (
+                whole + "[default]\nsecret_id=j\nsecret_key=s\n",
+                "the section [default] stands there twice, in lines 1 and 4"
+            ),
+            (
+                "[default]\nsecret_id=i\n\n# more\nsecret_id=j\nsecret_key=s\n",
+                "secret_id stands there twice, in lines 2 and 5"
+            ),
+            ("[default]\nSecret_Key=a\nsecret_id=i\nsecret_key:b\n", "secret_key stands there twice, in lines 2 and 4"),
+            (
+                "[default]\n[x]\n[default]\nsecret_id=i\nsecret_key=s\n",
+                "[default] stands there twice, in lines 1 and 3"
+            ),
+        ] { rows.append(Row(name: text, files: [(own, text), (system, whole)], end: .stops(words))) }
+        // Another section, which nobody asks for, may say what it likes.
+        let other = whole + "[x]\nsecret_id=a\nsecret_id=b\n[x]\n"
+        rows.append(Row(name: "another section twice", files: [(own, other)], end: .gives("i")))
         // Another profile is another account.
         let two = "[default]\nsecret_id=i\nsecret_key=s\n[prod]\nsecret_id=p\nsecret_key=s"
         let profiles: [(String, String?, End)] = [
@@ -459,6 +488,6 @@ final class SourceTableTests: CredentialTestCase {
         XCTAssertNil(ProcessEnvironment.snapshot()["AIGC_TEST_KEY"])
         let file = INIFile(
             Array("[default]\nsecret_key=mine\nsecret_\u{212A}ey=stranger\nSECRET_ID=i\n".utf8), hashCutsValues: false)
-        XCTAssertEqual(file?["default"], ["secret_key": "mine", "secret_id": "i"])
+        XCTAssertEqual(file?["default"]?.values, ["secret_key": "mine", "secret_id": "i"])
     }
 }
