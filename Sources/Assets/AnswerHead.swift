@@ -15,13 +15,17 @@ struct AnswerHead: Equatable, Sendable {
     /// Of this answer's body; -1 if unknown.
     var length: Int64 = -1
     var range: ContentRange?
-    /// The value for If-Range: a strong ETag, or else Last-Modified.
+    /// The value for If-Range: a strong ETag, or else a Last-Modified that is one (RFC 9110, 13.1.5). Nil beside a weak ETag:
+    /// the server itself says that other bytes may have the same ETag, and most formats would not show where they were
+    /// joined.
     var validator: String?
-    /// What cannot be sent and is compared all the same: a weak ETag beside a date, or the date beside a strong ETag.
+    /// What is not sent and is compared all the same: the date beside a strong ETag.
     var beside: String?
     var crc64: UInt64?
     /// Whether the body is compressed: its length, checksum and offsets are then not those of the image.
     var isEncoded = false
+    /// Whether a length says where the body ends, of whatever the body is.
+    var isDelimited = false
     private var tag: String?
     private var date: String?
 
@@ -29,40 +33,40 @@ struct AnswerHead: Equatable, Sendable {
         range = headers["content-range"].flatMap(Self.contentRange)
         tag = headers["etag"]
         date = headers["last-modified"]
+        let bodyLength = headers["content-length"].flatMap(Self.number)
+        isDelimited = bodyLength != nil
         if let coding = headers["content-encoding"], coding.lowercased() != "identity", !coding.isEmpty {
             isEncoded = true
             return
         }
-        length = headers["content-length"].flatMap(Self.number) ?? -1
+        length = bodyLength ?? -1
         let strong = tag.flatMap(Self.strongTag)
-        validator = strong ?? Self.strongDate(headers)
-        beside = strong == nil ? tag.flatMap(Self.weakTag) : date.flatMap(Self.date)
+        validator = strong ?? (tag.map(Self.isWeak) == true ? nil : Self.strongDate(headers))
+        beside = strong == nil ? nil : date.flatMap(Self.date)
         let crc = headers["x-cos-hash-crc64ecma"] ?? headers["x-oss-hash-crc64ecma"]
         crc64 = crc.flatMap { Self.digits($0.utf8) ? UInt64($0) : nil }
     }
 
-    /// Whether this answer is of another object than the one of a validator. A tag is only compared with a tag (a weak one
-    /// too: what is not even alike is not the same). A date alone says little, so that it must be repeated.
+    /// Whether this answer is of another object than the one of a validator. A tag is only compared with a tag; a weak one
+    /// is the same as none. A date alone says little, so that it must be repeated.
     func contradicts(_ validator: String) -> Bool {
-        guard validator.utf8.first == UInt8(ascii: "\"") else { return !(date?.isSame(as: validator) ?? false) }
+        guard validator.utf8.first == UInt8(ascii: "\"") else {
+            return !(date?.isSame(as: validator) ?? false) || tag.map(Self.isWeak) == true
+        }
         guard let tag else { return false }
-        return !Self.opaque(tag).isSame(as: validator)
+        return !tag.isSame(as: validator)
     }
 
     /// The same of what stands beside the validator. Where a tag says that the object is the same, its date does not count.
     func contradicts(beside: String) -> Bool {
-        if beside.hasPrefix("W/") {
-            return tag.map { !Self.opaque($0).isSame(as: String(beside.dropFirst(2))) } ?? false
-        }
-        return tag == nil && date.map { !$0.isSame(as: beside) } ?? false
+        tag == nil && date.map { !$0.isSame(as: beside) } ?? false
     }
 
-    private static func opaque(_ tag: String) -> String { tag.hasPrefix("W/") ? String(tag.dropFirst(2)) : tag }
+    static func isBeside(_ text: String) -> Bool { date(text) != nil }
 
-    static func isBeside(_ text: String) -> Bool { weakTag(text) != nil || date(text) != nil }
-
-    private static func weakTag(_ text: String) -> String? {
-        text.hasPrefix("W/") && strongTag(String(text.dropFirst(2))) != nil ? text : nil
+    private static func isWeak(_ tag: String) -> Bool {
+        let bytes = tag.utf8
+        return bytes.first.map(Words.lower) == UInt8(ascii: "w") && bytes.dropFirst().first == UInt8(ascii: "/")
     }
 
     /// A validator in a form for headers and notes: no control characters, one of the two forms.
@@ -76,12 +80,13 @@ struct AnswerHead: Equatable, Sendable {
         return text
     }
 
-    /// A date counts seconds: an object that was written again in the second of its answer keeps it (RFC 9110, 8.8.2.2).
+    /// A date counts seconds: an object that was written again in the second of its answer keeps it, and without the answer's
+    /// own date nobody can know (RFC 9110, 8.8.2.2).
     private static func strongDate(_ headers: HTTPHeaders) -> String? {
         guard let text = headers["last-modified"].flatMap(date) else { return nil }
         guard let answered = headers["date"].flatMap(DateText.parseHTTPDate),
             let modified = DateText.parseHTTPDate(text)
-        else { return text }
+        else { return nil }
         return answered > modified ? text : nil
     }
 

@@ -94,7 +94,7 @@ final class Receiver<Store: ImageStore> {
                 // What is held stays until an image follows: a proxy's page must not cost it.
                 promise = head
                 if status == 206 { promise.length = head.range?.total ?? -1 }
-                let isDelimited = head.length >= 0 || headers["transfer-encoding"]?.lowercased() == "chunked"
+                let isDelimited = head.isDelimited || headers["transfer-encoding"]?.lowercased() == "chunked"
                 endIsCertain = isDelimited && status != 206
                 if options.mode == .url, promise.length > options.maximumBytes {
                     throw tooLarge("it has \(promise.length) bytes")
@@ -128,6 +128,8 @@ final class Receiver<Store: ImageStore> {
         if case .failed(let failure) = result, decided == nil, !(reading == .image && isWhole) {
             return interrupted(failure)
         }
+        // The length and the checksum of what was packed vouch for the bytes.
+        if case .reply(let reply) = result, reply.wasUnpacked, status != 206 { endIsCertain = true }
         do throws(Failure) {
             if decided == nil { try endOfBody() }
             if let decided {

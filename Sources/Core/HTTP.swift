@@ -37,6 +37,8 @@ public struct HTTPReply: Equatable, Sendable {
     public var status: Int
     public var headers: HTTPHeaders
     public var body: [UInt8]
+    /// Whether the body came packed, and the length and checksum of what it holds were right: all that was packed is there.
+    public var wasUnpacked = false
 
     public init(status: Int, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = []) {
         self.status = status

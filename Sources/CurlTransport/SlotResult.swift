@@ -24,7 +24,9 @@ extension Slot {
             // The slot is cleared next: moving the body out spares a copy.
             var bytes: [UInt8] = []
             swap(&bytes, &body)
-            return .reply(HTTPReply(status: head.status, headers: headers, body: bytes))
+            var reply = HTTPReply(status: head.status, headers: headers, body: bytes)
+            reply.wasUnpacked = unpacker != nil
+            return .reply(reply)
         }
         if let stop { return result(of: stop) }
         let kind = self.kind(code)

@@ -180,6 +180,24 @@ final class FormatTests: XCTestCase {
                 other[whole == flawedPNG ? place : (whole[2] == 0xFF && whole[3] == 0 ? 4 : first + 1)] ^= 0x10
                 XCTAssertEqual(sink.run(Answer.whole(other)).word, "corrupt")
             }
+            // What was packed has a length and a checksum of its own; of the image neither is known.
+            for headers in [
+                [("Content-Encoding", "gzip")], [("Content-Encoding", "deflate"), ("Content-Length", "9")],
+            ] {
+                for mode in [Assets.Mode.url, .api] {
+                    sink = MemorySink(options: options(mode))
+                    let packed = Answer(headers: headers, body: whole, wasUnpacked: true)
+                    XCTAssertEqual(sink.run(packed).word, "corrupt")
+                    try sink.restart()
+                    XCTAssertEqual(sink.run(packed).word, "complete", "\(headers)")
+                    result = try sink.commit()
+                    XCTAssertTrue(result.bytes?.array == whole)
+                    XCTAssertEqual(result.warnings.count, 1)
+                    // An image that lacks its end does not get one by that.
+                    let short = Answer(headers: headers, body: Array(whole.dropLast(2)), wasUnpacked: true)
+                    XCTAssertEqual(judge(short).finish.word, "corrupt")
+                }
+            }
             // Nothing vouches.
             XCTAssertEqual(judge(Answer(body: whole)).finish.word, "corrupt")
             // A wrong checksum of the whole, or an end that is missing, is an error as ever.

@@ -96,6 +96,8 @@ struct Answer {
     /// Lengths of the pieces; the last continues to the end.
     var pieces: [Int] = []
     var cut: TransferFailure.Kind?
+    /// As the transport hands on what came packed.
+    var wasUnpacked = false
 
     static func whole(_ body: [UInt8], etag: String? = "\"one\"", crc: Bool = false) -> Answer {
         var answer = Answer(body: body)
@@ -138,7 +140,9 @@ extension AssetSink {
         if let kind = answer.cut {
             return finish(.failed(TransferFailure(kind, requestMayHaveLeft: true, detail: "cut")))
         }
-        return finish(.reply(HTTPReply(status: answer.status, headers: headers)))
+        var reply = HTTPReply(status: answer.status, headers: headers)
+        reply.wasUnpacked = answer.wasUnpacked
+        return finish(.reply(reply))
     }
 }
 

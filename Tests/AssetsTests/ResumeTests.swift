@@ -167,9 +167,11 @@ final class ResumeTests: XCTestCase {
 
     func testOnlyWithAValidatorThatIsFit() throws {
         let date = "Tue, 21 Oct 2025 07:28:00 GMT"
+        let later = "Tue, 21 Oct 2025 07:28:05 GMT"
         let cases: [([(String, String)], String?)] = [
             ([("ETag", "W/\"weak\"")], nil), ([("ETag", "unquoted")], nil), ([], nil), ([("ETag", "\"a\nb\"")], nil),
-            ([("ETag", "W/\"weak\""), ("Last-Modified", date)], date), ([("Last-Modified", date)], date),
+            ([("ETag", "W/\"weak\""), ("Last-Modified", date), ("Date", later)], nil),
+            ([("Last-Modified", date), ("Date", later)], date), ([("Last-Modified", date)], nil),
             ([("ETag", "\"strong\""), ("Last-Modified", date)], "\"strong\""),
             ([("Last-Modified", "yesterday\r\nX: y")], nil),
             ([("ETag", "\"\(String(repeating: "x", count: 300))\"")], nil),
@@ -215,7 +217,7 @@ final class ResumeTests: XCTestCase {
             let sink = try open(options(identity: "a job's image"))
             sink.aim(at: "https://h/a.png?version=1")
             var first = Answer.whole(image, etag: nil)
-            first.headers.append(date)
+            first.headers += [date, ("Date", "Tue, 21 Oct 2025 07:28:05 GMT")]
             XCTAssertEqual(sink.run(first.cut(after: 50_000)).word, "incomplete")
             XCTAssertEqual(sink.resumeOffset, 50_000)
             sink.abandon(keepPartial: true)
@@ -289,7 +291,9 @@ final class ResumeTests: XCTestCase {
     /// A date counts seconds: it vouches for nothing in the second of the answer, nor where it is not repeated.
     func testADateAloneVouchesForLittle() throws {
         let date = "Tue, 21 Oct 2025 07:28:00 GMT"
-        for (answered, isFit) in [(date, false), ("Tue, 21 Oct 2025 07:28:01 GMT", true), ("nonsense", true)] {
+        for (answered, isFit) in [
+            (date, false), ("Tue, 21 Oct 2025 07:28:01 GMT", true), ("nonsense", false), ("", false),
+        ] {
             let sink = MemorySink(options: options())
             var first = Answer.whole(image, etag: nil)
             first.headers += [("Last-Modified", date), ("Date", answered)]

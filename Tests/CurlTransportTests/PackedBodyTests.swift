@@ -140,6 +140,7 @@ final class PackedBodyTests: XCTestCase {
                 let sink = RecordingSink()
                 let done = try result(bytes, ["Content-Encoding: \(name)"], options, sink: sink, chunked: chunked)
                 XCTAssertEqual(done.reply?.status, 200, name)
+                XCTAssertEqual(done.reply?.wasUnpacked, true, "its own checksum was right")
                 XCTAssertTrue(sink.bytes == wanted, "\(name): \(sink.bytes.count) bytes")
             }
         }
@@ -147,7 +148,8 @@ final class PackedBodyTests: XCTestCase {
         let plain = Array("\u{89}PNG and more".utf8)
         for (bytes, name) in [(plain, "gzip"), (plain, "deflate"), (gzip, "identity"), (gzip, ""), (zlib, "gzip")] {
             let sink = RecordingSink()
-            _ = try result(bytes, name.isEmpty ? [] : ["Content-Encoding: \(name)"], options, sink: sink)
+            let done = try result(bytes, name.isEmpty ? [] : ["Content-Encoding: \(name)"], options, sink: sink)
+            XCTAssertEqual(done.reply?.wasUnpacked, false)
             XCTAssertTrue(sink.bytes == bytes, name)
         }
         // Cut, and damaged: the image is not whole.
