@@ -4,6 +4,7 @@ import Glibc
 
 /// Bodies that a server has compressed without being asked: not every server obeys "Accept-Encoding: identity", and
 /// an id in such an answer must not be lost. A body that is not compressed after all stays unchanged.
+/// gzip and zlib are found without an announcement too.
 enum PackedBody {
     enum Outcome {
         case asItIs
@@ -53,14 +54,36 @@ enum PackedBody {
     }
 
     private static func unpack(_ body: [UInt8], isCalledDeflate: Bool, most: Int) -> Outcome {
+        // Bare deflate has neither a head nor a checksum, so that it is tried only where it is announced.
         let isGzip = body.starts(with: [0x1F, 0x8B])
-        guard isGzip || isCalledDeflate else { return .asItIs }
-        for isRaw in isGzip ? [false] : [false, true] {
+        guard isGzip || isCalledDeflate || isZlib(body) else { return .asItIs }
+        for isRaw in isCalledDeflate && !isGzip ? [false, true] : [false] {
             let outcome = unpack(body, isRaw: isRaw, most: most)
-            if case .asItIs = outcome { continue }
-            return outcome
+            switch outcome {
+            case .asItIs: continue
+            // Two bytes of text can be a head of zlib: "x^".
+            case .unpacked(let bytes) where !isGzip && !isCalledDeflate && !isAnswer(bytes): continue
+            case .tooLarge(let bytes) where !isGzip && !isCalledDeflate && !isAnswer(bytes): continue
+            case .unpacked, .tooLarge, .noMemory: return outcome
+            }
         }
         return .asItIs
+    }
+
+    /// Whether what was unpacked begins like an answer, or is packed once more.
+    private static func isAnswer(_ bytes: [UInt8]) -> Bool {
+        let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
+        if bytes.starts(with: [0x1F, 0x8B]) || isZlib(bytes) { return true }
+        guard let first = text.first(where: { $0 > 0x20 }) else { return false }
+        return [UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "<"), UInt8(ascii: "\"")].contains(first)
+    }
+
+    /// The head of zlib: method 8, a window of at most 32 KB, no dictionary, and a check of both bytes (RFC 1950, 2.2).
+    private static func isZlib(_ body: [UInt8]) -> Bool {
+        guard body.count > 2 else { return false }
+        let (method, flags) = (body[0], body[1])  // safe: there are three
+        return method & 0x0F == 8 && method >> 4 <= 7 && flags & 0x20 == 0
+            && (UInt16(method) << 8 | UInt16(flags)) % 31 == 0
     }
 
     private static func unpack(_ body: [UInt8], isRaw: Bool, most: Int) -> Outcome {

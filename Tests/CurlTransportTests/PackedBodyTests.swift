@@ -43,7 +43,10 @@ final class PackedBodyTests: XCTestCase {
     }
 
     func testPackedAnswersAreRead() throws {
-        for (how, names) in [("gzip", ["gzip", "GZIP", "x-gzip", ""]), ("zlib", ["deflate"]), ("raw", ["deflate"])] {
+        for (how, names) in [
+            ("gzip", ["gzip", "GZIP", "x-gzip", ""]), ("zlib", ["deflate", "", "gzip", "identity"]),
+            ("raw", ["deflate"]),
+        ] {
             let bytes = try packed(how, "b'\(Self.text)'")
             for name in names {
                 let headers = name.isEmpty ? [] : ["Content-Encoding: \(name)"]
@@ -92,6 +95,26 @@ final class PackedBodyTests: XCTestCase {
             XCTAssertLessThanOrEqual(bomb.count, 100_000)
             XCTAssertEqual(try result(bomb, ["Content-Encoding: gzip"], options).failure?.kind, .tooLarge)
         }
+    }
+
+    /// Whatever the level, zlib tells itself; what only begins like it stays as it is.
+    func testZlibWithoutAnAnnouncement() throws {
+        for level in 0...9 {
+            let bytes = try packed("zlib", "b'\(Self.text)'")
+            XCTAssertEqual(bytes.first, 0x78)
+            let made = try packed("gzip", "__import__('zlib').compress(b'\(Self.text)', \(level))")
+            XCTAssertEqual(try result(made, ["Content-Encoding: gzip"], .submission).text, Self.text, "\(level)")
+            XCTAssertEqual(try result(made, [], .submission).text, Self.text, "\(level)")
+            XCTAssertEqual(try result(bytes, [], .submission).text, Self.text)
+        }
+        for text in ["x^2 + y^2 = z^2", "x^", "x", "8\u{1D}", "H\u{C7}", "x\u{1}\u{0}", "h\u{5}", "x^{\"TaskId\":1}"] {
+            XCTAssertEqual(try result(Array(text.utf8), [], .submission).text, text)
+        }
+        // The id before a cut is handed on, as with gzip.
+        let large = try packed("zlib", "b'\(Self.text)' + bytes(200000)")
+        let options = TransferOptions.submission.with { $0.maximumReplyBytes = 100_000 }
+        let failure = try result(large, [], options).failure
+        XCTAssertTrue(failure?.reply?.body.starts(with: Self.text.utf8) ?? false)
     }
 
     /// An id before the cut is not lost.
