@@ -95,6 +95,9 @@ let package = Package(
                     "-Xlinker", "--gc-sections",
                     // Sources/CPlatform/unicode_names.c says why.
                     "-Xlinker", "--wrap=_swift_stdlib_getScalarName",
+                    // Sources/CPlatform/swift_environment.c says why.
+                    "-Xlinker", "--wrap=_ZN5swift7runtime11environment10initializeEPv",
+                    "-Xlinker", "--wrap=_swift_installCrashHandler",
                     "-Xlinker", "--icf=all",
                     "-Xlinker", "-z", "-Xlinker", "nodelete",
                     "-Xlinker", "-z", "-Xlinker", "now",

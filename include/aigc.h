@@ -18,7 +18,8 @@
  *
  * PROMISES (a table in README.md names the tests of each promise)
  *
- *  1. Loading the library starts no thread, opens no descriptor, reads no file, changes no signal handler.
+ *  1. Loading the library starts no thread, opens no descriptor, reads no file, changes no signal handler. The
+ *     environment variables of the Swift runtime (such as SWIFT_BACKTRACE) do not change this.
  *  2. The library never calls your code from its own threads. It gives you events only inside aigc_client_next_event()
  *     and aigc_client_dispatch(), on the thread of your call, with no lock held.
  *  3. You may call every function from any thread at any time, with two exceptions. Only one thread at a time may use

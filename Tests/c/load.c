@@ -125,6 +125,27 @@ static void reads_no_file(const char *file)
        WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 }
 
+/* Nothing is written, whatever the environment asks of Swift's runtime. */
+static void says_nothing(const char *file)
+{
+    int ends[2], status = 0;
+    char text[256];
+    ssize_t count;
+    if (pipe(ends) != 0) die("pipe");
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        dup2(ends[1], STDERR_FILENO);
+        _exit(dlopen(file, RTLD_NOW) == NULL);
+    }
+    close(ends[1]);
+    count = read(ends[0], text, sizeof text - 1);
+    text[count > 0 ? count : 0] = 0;
+    close(ends[0]);
+    waitpid(child, &status, 0);
+    ok(WIFEXITED(status) && WEXITSTATUS(status) == 0 && count == 0, "loading writes nothing: \"%s\"", text);
+}
+
 int main(void)
 {
     static struct seen before;
@@ -138,6 +159,7 @@ int main(void)
 
     if (!file) die("AIGC_TEST_LIBRARY is not set");
     reads_no_file(file);
+    says_nothing(file);
     look(&before);
     for (int round = 1; round <= 2; round++) {
         library = dlopen(file, RTLD_NOW | RTLD_LOCAL);

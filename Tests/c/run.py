@@ -379,6 +379,9 @@ def plan(runner: Runner, long: bool) -> List[Run]:
 
     runs = [
         Run("load", seconds=30, compilers=both),
+        # Swift's own variables, with a crash handler that could be started, and with one that could not be found.
+        Run("load", ["backtrace"], seconds=30, environment={"SWIFT_BACKTRACE": "enable=yes,swift-backtrace=/bin/true"}),
+        Run("load", ["debug"], seconds=30, environment={"SWIFT_BACKTRACE": "enable=yes", "SWIFT_DEBUG_HELP": "YES"}),
         Run("null", compilers=both),
         Run("errors", compilers=both, after=no_duplicates),
         Run("generate", compilers=both),
