@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 import numpy
@@ -31,7 +33,7 @@ from aigc.batch._options import wrong as wrong_options
 from aigc.batch._problems import SHOWN, Problem, Problems
 from aigc.batch._progress import Pace, Tally, Throttle, Ticks, clock, exit_code, line, may_send
 from aigc.batch._cells import Cells, Read, Skipped
-from aigc.batch._rows import ListSource, ReadError, as_cells
+from aigc.batch._rows import FileSource, ListSource, ReadError, as_cells
 from aigc.batch._urls import unsigned
 from aigc.batch._rows import lines, read_csv, read_jsonl, read_tsv, read_txt
 from aigc.request import Request
@@ -217,6 +219,62 @@ def test_a_row_that_is_nested_deeply_ends_nothing(name: str) -> None:
         found = read(b'{"prompt": "x", "%s": %s1.50%s}' % (name.encode(), b"[" * depth, b"]" * depth), read_jsonl)
         spec, wrong = specs(TENCENT, found[0].cells) if isinstance(found[0], Cells) else ([], problems(found))
         assert wrong or "1.50" in spec[0].fields[name]
+
+
+DECIMALS = ("1.10", "12345678901234567890.123456789", "-0.00", "1E+2", "0E-10", "1.5E-7", "100")
+
+
+@pytest.mark.parametrize("name", ["body.Seed", "additional_parameters"])
+def test_decimals_of_a_program_are_numbers(name: str) -> None:
+    """Digit for digit, wherever they stand. They went out as texts, or not at all."""
+    decimals = [Decimal(text) for text in DECIMALS]
+    numbers = f"[{', '.join(DECIMALS)}]"
+    for value, sent in (
+        ({"ü": decimals, "b": (True, None, 'x"')}, '{"ü": %s, "b": [true, null, "x\\""]}' % numbers),
+        ({"a": {"b": [{"c": decimals[0]}]}, 1: 2, True: 3}, '{"a": {"b": [{"c": 1.10}]}, "1": 3}'),
+        ({"day": date(2026, 1, 2), "n": decimals[1]}, '{"day": "2026-01-02", "n": 12345678901234567890.123456789}'),
+    ):
+        spec = one(TENCENT, prompt="x", **{name: value})
+        request = spec.request()
+        assert (request.body["Seed"] if name == "body.Seed" else request.fields[name]) == sent
+        json.loads(sent)
+        assert spec.former != (spec.own, spec.print) and (spec.former is not None or name != "body.Seed")
+    if name == "body.Seed":
+        for text in DECIMALS:
+            assert one(TENCENT, prompt="x", **{name: Decimal(text)}).request().body["Seed"] == text
+        paid = one(TENCENT, prompt="x", **{name: '"1.10"'})  # As an older version has sent that number.
+        assert one(TENCENT, prompt="x", **{name: Decimal("1.10")}).former == (paid.own, paid.print)
+    for bad in ([Decimal("nan")], {"a": Decimal("Infinity")}, [b"bytes"], {"a": {"b": bytearray(b"x")}}, {(1, 2): 1}):
+        assert specs(TENCENT, {"prompt": "x", name: bad})[1], bad
+
+
+def test_numbers_of_numpy_and_arrow_are_numbers() -> None:
+    numpy = pytest.importorskip("numpy")
+    value = {"a": numpy.int64(7), "b": numpy.float32(0.5), "c": numpy.array([[1, 2], [3, 4]]), "d": numpy.bool_(True)}
+    sent = '{"a": 7, "b": 0.5, "c": [[1, 2], [3, 4]], "d": true}'
+    assert one(TENCENT, prompt="x", **{"body.Seed": value}).request().body["Seed"] == sent
+    arrow = pytest.importorskip("pyarrow")
+    cell = arrow.scalar(Decimal("1.10"), arrow.decimal128(20, 2))
+    assert one(TENCENT, prompt="x", **{"body.Seed": [cell]}).request().body["Seed"] == "[1.10]"
+
+
+def test_a_whole_decimal_keeps_its_digits() -> None:
+    assert one(TENCENT, prompt="x", count=Decimal("2.0")).fields["count"] == 2
+    assert one(TENCENT, prompt="x", count=Decimal("9007199254740993")).fields["count"] == 9007199254740993
+
+
+def test_decimals_of_a_parquet_file(tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    kind = arrow.decimal128(38, 9)
+    columns = {
+        "prompt": ["x"], "body.Scale": arrow.array([Decimal("12345678901234567890.100000000")], kind),
+        "body.Inner": arrow.array([{"a": [Decimal("0.100000000")]}], arrow.struct([("a", arrow.list_(kind))])),
+    }
+    parquet.write_table(arrow.table(columns), tmp_path / "rows.parquet")
+    (found,) = [read for read in FileSource(str(tmp_path / "rows.parquet"), None, None).read() if isinstance(read, Cells)]
+    body = one(TENCENT, **found.cells).request().body
+    assert body == {"Scale": "12345678901234567890.100000000", "Inner": '{"a": [0.100000000]}'}
 
 
 def test_numbers_outside_of_json_fields_are_numbers() -> None:
@@ -564,8 +622,8 @@ def test_problems_are_grouped() -> None:
 
 def test_the_line_to_repeat_has_no_secret() -> None:
     words = ["batch", "my cats.csv", "-c", "tencent.secret_key=x", "--config=a.b=1", "-c", "x=1"]
-    assert again(words, ["tencent.secret_key"]).endswith("batch 'my cats.csv' --config=a.b=1 -c x=1")
+    assert again(words, ["tencent.secret_key"]).text.endswith("batch 'my cats.csv' --config=a.b=1 -c x=1")
     words = ["batch", "x.csv", "--again", "a", "--again=b", "--retr", "failed", "--agai=c", "--out", "o"]
-    assert again(words, [], ("--again", "--retry")).endswith("batch x.csv --out o")
-    assert again(words, []).endswith(" ".join(words))
+    assert again(words, [], ("--again", "--retry")).text.endswith("batch x.csv --out o")
+    assert again(words, []).text.endswith(" ".join(words))
     assert shortened("a\n b" + "x" * 300).startswith("a b") and json.dumps(shortened("x" * 300)) != ""

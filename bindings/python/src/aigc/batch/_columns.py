@@ -286,7 +286,7 @@ def _typed(name: str, entry: Any, kind: str, wrong: Callable[..., None]) -> Any:
         return _images(name, entry, wrong)
     if not isinstance(entry, str):
         if isinstance(entry, Decimal) and kind in ("int", "double"):
-            entry = float(entry)
+            entry = int(entry) if kind == "int" and entry.is_finite() and entry == int(entry) else float(entry)
         if kind == "int" and isinstance(entry, float) and entry.is_integer():
             return int(entry)  # Parquet and pandas make floats of numbers with gaps.
         try:
@@ -323,7 +323,7 @@ def _json_text(name: str, entry: Any, wrong: Callable[..., None]) -> Optional[st
             return exact(entry, text) or text
         load_json(entry)
         return str(entry)
-    except (ValueError, RecursionError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         wrong(f'a cell of a column {name.partition(".")[0]} is JSON, such as 4, true, "text" or ["a"] ({error})', name)
         return None
 

@@ -1,12 +1,19 @@
-"""Numbers of a JSON file as they were written: one that is read and written again may lose digits."""
+"""Numbers as they were written, in a JSON file or as decimals: one that is read and written again may lose digits."""
 
 from __future__ import annotations
 
 import json
 import math
+from datetime import date
+from datetime import time as clock_time
+from decimal import Decimal
 from typing import Any, Dict, Mapping, Optional, TypeVar
+from uuid import UUID
 
 from ..request import JSONText
+
+_PLAIN = (str, int, float, UUID, date, clock_time)
+"""What json.dumps() writes well: the last three as text."""
 
 
 class _Written:
@@ -51,16 +58,18 @@ def _with_text(written: _Number, text: str) -> _Number:
 
 
 def exact(value: Any, former: Any) -> Optional[Exact]:
-    """A value that json.loads() has made with these, as JSON; None if json.dumps() gives the same numbers.
-    Raises ValueError."""
+    """A value that json.loads() has made with these, or a program, as JSON; None if json.dumps() gives the same. A number of
+    any kind is a number there, digit for digit. Raises ValueError."""
     try:
         if not _has_written(value):
             return None
         found = Exact(_dump(value))
-        found.former = former if _is_finite(value) else None
+        found.former = former if _is_finite(value) and _is_known(former) else None
         return found
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+    except TypeError as error:
+        raise ValueError(str(error)) from None
 
 
 def former_fields(fields: Mapping[str, Any]) -> Optional[Dict[str, Any]]:
@@ -71,18 +80,27 @@ def former_fields(fields: Mapping[str, Any]) -> Optional[Dict[str, Any]]:
     return {**fields, **changed} if changed else None
 
 
+def _is_known(former: Any) -> bool:
+    """Whether an older version could send it: its row had a hash."""
+    try:
+        json.dumps(former, sort_keys=True, default=str)
+    except TypeError:
+        return False
+    return True
+
+
 def _has_written(value: Any) -> bool:
     if isinstance(value, dict):
-        return any(map(_has_written, value.values()))
-    if isinstance(value, list):
+        return any(not isinstance(name, str) or _has_written(entry) for name, entry in value.items())
+    if isinstance(value, (list, tuple)):
         return any(map(_has_written, value))
-    return isinstance(value, _Written)
+    return isinstance(value, _Written) or not (value is None or isinstance(value, _PLAIN))
 
 
 def _is_finite(value: Any) -> bool:
     if isinstance(value, dict):
         return all(map(_is_finite, value.values()))
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return all(map(_is_finite, value))
     return not isinstance(value, float) or math.isfinite(value)
 
@@ -90,8 +108,23 @@ def _is_finite(value: Any) -> bool:
 def _dump(value: Any) -> str:
     if isinstance(value, _Written):
         return value.text
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise ValueError(f"{value} is no number of JSON")
+        return str(value)
     if isinstance(value, dict):
-        return "{%s}" % ", ".join(f"{_dump(name)}: {_dump(entry)}" for name, entry in value.items())
-    if isinstance(value, list):
+        return "{%s}" % ", ".join(f"{_name(name)}: {_dump(entry)}" for name, entry in value.items())
+    if isinstance(value, (list, tuple)):
         return "[%s]" % ", ".join(map(_dump, value))
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        raise ValueError(f"it holds {type(value).__name__}: decode them to text")
+    for convert in ("as_py", "tolist"):  # Arrow; NumPy and what is built on it.
+        if hasattr(value, convert):
+            return _dump(getattr(value, convert)())
     return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _name(name: Any) -> str:
+    """The name of a member, as json.dumps() has it."""
+    whole = json.dumps({name: 0}, ensure_ascii=False)
+    return whole[1 : whole.rindex(":")]
