@@ -80,8 +80,10 @@
  * THREADS, FORK, EXIT
  *
  *  A client starts one thread when its first job starts. It starts short-lived threads for slow work with files,
- *  credentials and the journal. These threads block all signals, and aigc_client_close() joins them. The library never
- *  causes a SIGPIPE in your program. Every function fits into a stack of 64 KiB. A program may call exit() while jobs
+ *  credentials and the journal. These threads block all signals, and aigc_client_close() joins them. libcurl
+ *  starts a thread of its own to look up a host name. That thread blocks all signals, too, and runs no code of this
+ *  library. If the system's resolver does not answer, it can outlive aigc_client_close(). The library never causes a
+ *  SIGPIPE in your program. Every function fits into a stack of 64 KiB. A program may call exit() while jobs
  *  run: you can attach an accepted job again from its token. The library is linked with -z nodelete: dlclose() is
  *  harmless and unloads nothing.
  *
@@ -657,7 +659,7 @@ const char *aigc_job_key(aigc_job *job);
 int32_t aigc_job_state(const aigc_job *job);
 
 /* One of AIGC_OUTCOME_*: what is known about the submission. If the answer arrives after a cancel or a deadline, the
- * outcome can still change from UNKNOWN to ACCEPTED. Since 1.0. */
+ * outcome can still change from UNKNOWN to ACCEPTED, or to NOT_SENT if no byte was sent. Since 1.0. */
 int32_t aigc_job_outcome(const aigc_job *job);
 
 /* The progress of the job, from 0.0 to 1.0. For a job this is the provider's own number (Alibaba jobTrainProgress). For

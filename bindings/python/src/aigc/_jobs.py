@@ -85,7 +85,8 @@ class BaseTask:
 
     @property
     def outcome(self) -> Outcome:
-        """The known outcome of the submission. After a cancel() it can still change from UNKNOWN to ACCEPTED."""
+        """The known outcome of the submission. After a cancel() it can still change from UNKNOWN to ACCEPTED or
+        NOT_SENT."""
         return Outcome(lib().aigc_job_outcome(self._handle))
 
     @property
