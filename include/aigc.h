@@ -491,27 +491,30 @@ aigc_status aigc_client_set_credentials(aigc_client *client, const char *provide
 aigc_status aigc_client_report(aigc_client *client, aigc_buffer **report, aigc_error **error);
 
 /* Counts of what this client has done since it was created, as JSON in a buffer that is yours to free:
- *   "at_ms", "since_ms"  the time of this report, and the time when counting began
- *   "calls"       for each "provider", "action" (the provider's name of the call; "GET" for an image's URL) and "kind"
- *                 ("submit", "status", "image", "read"): "started" (calls that went to the wire), "repeated" (started
- *                 calls that repeat a failed call), "answered", "failed" (an object: status name to count; it includes
- *                 calls that failed before the wire), "cut" (calls that this process ended on the wire), "throttled",
- *                 "in_flight", "sent_bytes", "received_bytes" (bodies only), "wait_ms" (before the wire), "duration_ms"
- *                 (on the wire)
- *   "calls_waiting"      calls that wait for credentials, for their rate or for http.max_in_flight
- *   "jobs"        for each "provider", "operation" and "kind" ("job", "download"): "started" (with attached jobs),
- *                 "accepted", "succeeded", "failed", "cancelled", "unknown", "active", "duration_ms" (of succeeded
- *                 jobs). Since 1.2 also "ended" (an object: status name to count, AIGC_OK for success) and "lag_ms" (of
- *                 followed jobs: half of the time between the last two status calls. This is an estimate of the time
- *                 until the library saw the end of a job)
- *   "rates"       since 1.2, for each "provider" and "action" that this process has called: "per_s" (configured, 0:
- *                 none), "in_force_per_s" (now, 0: no limit), "throttled" (answers that slowed the rate), "waited_ms"
- *                 (for permits), "shared" (whether processes share the rate through a file)
- *   "kinds_known" since 1.2: the number of kinds of jobs whose usual duration the client has learned. The client uses
- *                 these durations to time its status calls
- *   "credentials" for each "provider": how many searches for credentials "found" credentials, and how many "failed"
- *   "events_queued", "logs_lost" the number of queued events, and of log records that were dropped because nobody took
- *                                them in time
+ *   "at_ms"          the time of this report
+ *   "since_ms"       the time when counting began
+ *   "calls"          one entry for each "provider", "action" (the provider's name of the call; "GET" for an image's
+ *                    URL) and "kind" ("submit", "status", "image", "read"). An entry has these counts: "started" (calls
+ *                    that went to the wire), "repeated" (started calls that repeat a failed call), "answered", "failed"
+ *                    (an object: status name to count; it includes calls that failed before the wire), "cut" (calls
+ *                    that this process ended on the wire), "throttled", "in_flight". It also has "sent_bytes" and
+ *                    "received_bytes" (bodies only), "wait_ms" (time before the wire) and "duration_ms" (time on the
+ *                    wire)
+ *   "calls_waiting"  calls that wait for credentials, for their rate or for http.max_in_flight
+ *   "jobs"           one entry for each "provider", "operation" and "kind" ("job", "download"). An entry has these
+ *                    counts: "started" (with attached jobs), "accepted", "succeeded", "failed", "cancelled", "unknown",
+ *                    "active". It also has "duration_ms" (of succeeded jobs). Since 1.2 it also has "ended" (an object:
+ *                    status name to count, AIGC_OK for success) and "lag_ms" (of followed jobs: half of the time
+ *                    between the last two status calls, an estimate of the time until the library saw the end of a job)
+ *   "rates"          since 1.2, one entry for each "provider" and "action" that this process has called: "per_s"
+ *                    (configured, 0: none), "in_force_per_s" (now, 0: no limit), "throttled" (answers that slowed the
+ *                    rate), "waited_ms" (for permits), "shared" (whether processes share the rate through a file)
+ *   "kinds_known"    since 1.2: the number of kinds of jobs whose usual duration the client has learned. The client
+ *                    uses these durations to time its status calls
+ *   "credentials"    one entry for each "provider": "found" (searches that found credentials) and "failed" (searches
+ *                    that did not)
+ *   "events_queued"  the number of queued events
+ *   "logs_lost"      the number of log records that were dropped because nobody took them in time
  * A histogram ("..._ms") has "bounds" (inclusive, milliseconds), "counts" and "sum". "counts" is not cumulative. It has
  * one number more than "bounds": the last number counts all longer times. The queues, "active", "in_flight" and "rates"
  * can shrink; every other number only grows. Later versions may add members. The report holds no secret. The call waits
@@ -581,10 +584,9 @@ aigc_status aigc_client_fetch(aigc_client *client, const aigc_request *request, 
  * reads 0: the call may change something or cost money. The call is sent at most once, unless it provably never reached
  * the provider, exactly like aigc_client_submit(). The call can end with AIGC_E_OUTCOME_UNKNOWN. AIGC_OUTCOME_ACCEPTED
  * means that the provider answered the call. The journal does not keep the call: the call has no key, and its outcome
- * is lost with the process.
- * reads 1: the call only reads. After every transient failure the call is repeated, until it is answered or refused, or
- * until its deadline passes. reads 1 with an action that is known to submit returns AIGC_E_INVALID_ARGUMENT. Never
- * blocks. Since 1.0. */
+ * is lost with the process. reads 1: the call only reads. After every transient failure, the library repeats the call
+ * until it is answered or refused, or until its deadline passes. If reads is 1 and the action is known to submit, the
+ * function returns AIGC_E_INVALID_ARGUMENT. Never blocks. Since 1.0. */
 aigc_status aigc_client_call(aigc_client *client, const char *provider, const char *action, const char *json,
                              int32_t reads, aigc_job **job, aigc_error **error);
 
@@ -686,8 +688,8 @@ const char *aigc_job_operation(aigc_job *job);
 const char *aigc_job_provider_state(aigc_job *job);
 
 /* The provider's last answer about this job, unchanged and with all its fields, usually JSON. NULL until an answer
- * came. If the library could not read the answer, the string is the first 64 KiB of the answer; each NUL and each byte
- * that is not UTF-8 text becomes U+FFFD. A readable answer of more than 1 MiB is not kept. While the job is in
+ * came. If the library could not read the answer, the string is the first 64 KiB of the answer. Each NUL, and each byte
+ * that is not UTF-8 text, becomes U+FFFD. A readable answer of more than 1 MiB is not kept. While the job is in
  * AIGC_STATE_QUEUED because the provider asked to try later, the string is an object with "Code", "Message" and
  * "RequestId" of that answer. A member that the provider did not send is missing in the object. Since 1.0. */
 const char *aigc_job_provider_response(aigc_job *job);
@@ -910,9 +912,9 @@ void aigc_buffer_free(aigc_buffer *buffer);
  * waits for the disk and closes the folder. A missing folder or file returns AIGC_E_JOURNAL. Any thread.
  *
  * Sets *rows to one page of keys, in ascending order of their bytes. The page has one JSON object on each line, in a
- * buffer that is yours to free. Size 0 means that there are no more keys. after is the last key of the previous page,
- * or NULL for the first page. filter_json is NULL, or an object with any of "states" (a list of names of states),
- * "provider", "prefix" (of keys) and "limit" (1 to 10,000, default 1,000). A line has these members:
+ * buffer that is yours to free. If the size is 0, there are no more keys. The parameter after is the last key of the
+ * previous page, or NULL for the first page. filter_json is NULL, or an object with any of "states" (a list of names of
+ * states), "provider", "prefix" (of keys) and "limit" (1 to 10,000, default 1,000). A line has these members:
  *   "key"    the key
  *   "state"  "claimed": a client has the key, and the submission was provably not sent; "sending": the submission may
  *            be on the wire; "accepted"; "succeeded" and "failed": ended after acceptance; "refused": ended, and

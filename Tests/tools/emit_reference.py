@@ -27,7 +27,7 @@ aigc generate --provider alibaba --operation model_train --set name=my-cat --set
     --image-url https://example.com/cat-1.jpg --image-url https://example.com/cat-2.jpg
 ```
 
-The command prints the id of the model; `aigc list --provider alibaba` lists all models.""",
+The command prints the id of the model. `aigc list --provider alibaba` lists all models.""",
     "alibaba.inference": """```sh
 model=$(aigc list --provider alibaba --json | sed -n 's/.*"modelId": "\\([^"]*\\)".*/\\1/p' | head -n 1)
 aigc generate --provider alibaba --operation inference "a <special-token> in the snow" \\
@@ -42,8 +42,8 @@ with aigc.Client() as client:
     fetched = client.alibaba.pre_model_inference_asset(image_id=job.assets[0].id)
     print(len(fetched.wait().data), "bytes")
 ```""",
-    "alibaba.inference_asset": """The three ids are those that `Job.provider_response` shows of an `inference` job;
-`Job.download()` gives the same image without them:
+    "alibaba.inference_asset": """`Job.provider_response` of an `inference` job shows the three ids. `Job.download()` gives the
+same image without these ids:
 
 ```python
 import aigc
@@ -67,8 +67,9 @@ _FIRST = ("alibaba.pre_model_inference", "alibaba.model_train", "alibaba.inferen
 
 MODELS = """## Models of Tencent
 
-As its mainland documentation and SDK 3.1.194 list them, read on 2026-11-28. The list changes from month to month, so the
-library sends any name and lets the cloud say no; `check` refuses only what a field's own text excludes.
+Tencent's mainland documentation and SDK 3.1.194 list these models (read on 2026-11-28). The list changes from month to month.
+So the library sends every name, and the provider refuses unknown names. `check` refuses only values that the description of a
+field excludes.
 
 | `model` | `model_version` | reference images at most | `aspect_ratio` | free size in `additional_parameters` |
 |---|---|---|---|---|
@@ -78,7 +79,7 @@ library sends any name and lets the cloud say no; `check` refuses only what a fi
 | Kling | 2.1, O1, 3.0, 3.0-Omni | 2.1: 4, O1: 10, 3.0-Omni: 10, 3.0: 1 | 16:9 9:16 1:1 4:3 3:4 3:2 2:3 21:9 | - |
 | wand-vega-image | 1.0-lite, 1.0-flash, 1.0-pro | 10, each at most 20 MB | - | - |
 
-Nothing here has been tried at the live cloud.
+Nobody has tried these models at the real provider yet.
 """
 
 
@@ -92,9 +93,10 @@ def operations_page() -> str:
     """Every operation."""
     out = [NOTE, "# Operations and their fields\n\n"]
     out.append(
-        "What each operation takes. A field's neutral name is the same in every language; `aigc fields PROVIDER OPERATION`\n"
-        "prints the same table. An operation that *submits* costs money, one that *fetches* does not. The recipes run in the\n"
-        "sandbox as they are (`eval \"$(aigc sandbox --env)\"`), and at the clouds for money.\n\n"
+        "This page lists the fields of each operation. The neutral name of a field is the same in every language.\n"
+        "`aigc fields PROVIDER OPERATION` prints the same table. An operation that *submits* costs money. An operation that\n"
+        "*fetches* is free. You can run the recipes in the sandbox without a change (`eval \"$(aigc sandbox --env)\"`). At the\n"
+        "real providers they cost money.\n\n"
     )
     rows = {"%s.%s" % (o.provider, o.name): o for o in operations.operations()}
     order = [name for name in _FIRST if name in rows] + [name for name in rows if name not in _FIRST]
@@ -103,7 +105,7 @@ def operations_page() -> str:
         kind = "submits" if one.kind == "submit" else "fetches"
         out.append("## %s %s\n\n" % (one.provider, one.name))
         out.append("%s, `%s`; it %s.\n\n" % (CLOUDS.get(one.provider, one.provider), one.wire_name, kind))
-        out.append("| field | type | needed | the cloud's name | meaning |\n|---|---|---|---|---|\n")
+        out.append("| field | type | required | the provider's name | meaning |\n|---|---|---|---|---|\n")
         for field in one.fields:
             needed = "yes" if field.required else "no"
             out.append(

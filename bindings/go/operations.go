@@ -14,9 +14,9 @@ type AlibabaInferenceRequest struct {
 	Prompt string
 	// Id of the model that you have trained. Required.
 	Model string
-	// How many images; the provider takes more than 10 as 10.
+	// Number of images; the provider treats more than 10 as 10.
 	Count *int64
-	// Seed for reproducible images, -1 to 2147483647; the provider picks one otherwise.
+	// Seed for reproducible images, -1 to 2147483647; default: the provider's choice.
 	Seed *int64
 	// Options say how the library treats the job, as in Request.
 	Options map[string]string
@@ -47,13 +47,13 @@ type AlibabaPreModelInferenceRequest struct {
 	Prompt string
 	// Training steps, for example 800.
 	TrainSteps *int64
-	// How many images; the provider takes more than 10 as 10.
+	// Number of images; the provider treats more than 10 as 10.
 	Count *int64
-	// Seed for reproducible images, -1 to 2147483647; the provider picks one otherwise.
+	// Seed for reproducible images, -1 to 2147483647; default: the provider's choice.
 	Seed *int64
-	// Weight of the pictures: documented are 0.3 to 0.8 in tenths, 0.5 by default.
+	// Weight of the reference images; documented: 0.3 to 0.8 in steps of 0.1; default: 0.5.
 	Strength *float64
-	// Pictures of the subject, one or more, at public URLs.
+	// Images of the subject, one or more, at public URLs.
 	Images []Image
 	// Options say how the library treats the job, as in Request.
 	Options map[string]string
@@ -85,11 +85,11 @@ func (r AlibabaPreModelInferenceRequest) Request() Request {
 type AlibabaModelTrainRequest struct {
 	// Name of the model, for people. Required.
 	Name string
-	// What the pictures show, in one word: girl, person, man, boy, dog ... Required.
+	// What the images show, in one word: girl, person, man, boy, dog ... Required.
 	ObjectType string
 	// Training steps, for example 800.
 	TrainSteps *int64
-	// Pictures of the subject, one or more, at public URLs.
+	// Images of the subject, one or more, at public URLs.
 	Images []Image
 	// Options say how the library treats the job, as in Request.
 	Options map[string]string
@@ -119,7 +119,7 @@ type AlibabaInferenceAssetRequest struct {
 	PromptID string
 	// Id of the image, as in the job's resultImageUrl. Required.
 	ImageID string
-	// "base64" to have the image sent as Base64 text; absent, its bytes are sent. What is stored is the same.
+	// With "base64" the image is sent as Base64 text, otherwise as bytes. The stored image is the same.
 	EncodeFormat string
 	// Options say how the library treats the job, as in Request.
 	Options map[string]string
@@ -148,7 +148,7 @@ func (r AlibabaInferenceAssetRequest) Request() Request {
 type AlibabaPreModelInferenceAssetRequest struct {
 	// Id of the image, as in the job's resultImageUrl. Required.
 	ImageID string
-	// "base64" to have the image sent as Base64 text; absent, its bytes are sent. What is stored is the same.
+	// With "base64" the image is sent as Base64 text, otherwise as bytes. The stored image is the same.
 	EncodeFormat string
 	// Options say how the library treats the job, as in Request.
 	Options map[string]string
@@ -169,25 +169,25 @@ func (r AlibabaPreModelInferenceAssetRequest) Request() Request {
 // TencentAigcImageRequest is a request that costs money when it is submitted: CreateAigcImageTask. Fields that are nil
 // or empty are not sent.
 type TencentAigcImageRequest struct {
-	// What to draw. Required where no reference image is given.
+	// What to draw; required if there is no reference image.
 	Prompt string
-	// Name of the model; the provider picks one otherwise.
+	// Name of the model; default: the provider's choice.
 	Model string
-	// Version of the model; its stable one otherwise.
+	// Version of the model; default: the stable version.
 	ModelVersion string
 	// Special scene, such as "3d_panorama" (Hunyuan).
 	SceneType string
-	// What is not to be seen; some models only.
+	// What the image must not show; only some models use this field.
 	NegativePrompt string
-	// Lets the provider improve the prompt; false otherwise.
+	// Whether the provider may improve the prompt; default: false.
 	EnhancePrompt *bool
-	// How many images; 1 otherwise.
+	// Number of images; default: 1.
 	Count *int64
-	// Such as "16:9"; depends on the model.
+	// Aspect ratio, such as "16:9"; depends on the model.
 	AspectRatio string
-	// Such as "1080P" or "2K"; depends on the model.
+	// Resolution, such as "1080P" or "2K"; depends on the model.
 	Resolution string
-	// Puts a mark on the image; false otherwise.
+	// Whether the image gets a mark; default: false.
 	LogoAdd *bool
 	// "jpeg" or "png".
 	OutputFormat string
@@ -199,9 +199,9 @@ type TencentAigcImageRequest struct {
 	COSRegion string
 	// Folder in the bucket.
 	COSPath string
-	// Free text: who asks.
+	// Free text that says who asks.
 	OperatorName string
-	// Reference images at public URLs (jpeg, png, webp); how many depends on the model.
+	// Reference images at public URLs (jpeg, png, webp); their number depends on the model.
 	Images []Image
 	// Options say how the library treats the job, as in Request.
 	Options map[string]string
@@ -264,7 +264,7 @@ func (r TencentAigcImageRequest) Request() Request {
 // TencentAigcImageAssetRequest fetches one image, free of charge: a plain download. Fields that are nil or empty are
 // not sent.
 type TencentAigcImageAssetRequest struct {
-	// Result URL of an image, as it was given; signed for only at a host of tencent.cos_hosts. Required.
+	// Result URL of an image, unchanged; the library signs only for the hosts in tencent.cos_hosts. Required.
 	URL string
 	// Options say how the library treats the job, as in Request.
 	Options map[string]string

@@ -339,9 +339,9 @@ export interface AlibabaInferenceRequest extends SubmitOptions {
   prompt: string;
   /** Id of the model that you have trained. */
   model: string;
-  /** How many images; the provider takes more than 10 as 10. */
+  /** Number of images; the provider treats more than 10 as 10. */
   count?: number | bigint;
-  /** Seed for reproducible images, -1 to 2147483647; the provider picks one otherwise. */
+  /** Seed for reproducible images, -1 to 2147483647; default: the provider's choice. */
   seed?: number | bigint;
 }
 
@@ -351,11 +351,11 @@ export interface AlibabaPreModelInferenceRequest extends SubmitOptions {
   prompt: string;
   /** Training steps, for example 800. */
   trainSteps?: number | bigint;
-  /** How many images; the provider takes more than 10 as 10. */
+  /** Number of images; the provider treats more than 10 as 10. */
   count?: number | bigint;
-  /** Seed for reproducible images, -1 to 2147483647; the provider picks one otherwise. */
+  /** Seed for reproducible images, -1 to 2147483647; default: the provider's choice. */
   seed?: number | bigint;
-  /** Weight of the pictures: documented are 0.3 to 0.8 in tenths, 0.5 by default. */
+  /** Weight of the reference images; documented: 0.3 to 0.8 in steps of 0.1; default: 0.5. */
   strength?: number;
   /** Reference images: publicly reachable URLs. */
   imageUrls?: Array<string | ImageUrl>;
@@ -365,7 +365,7 @@ export interface AlibabaPreModelInferenceRequest extends SubmitOptions {
 export interface AlibabaModelTrainRequest extends SubmitOptions {
   /** Name of the model, for people. */
   name: string;
-  /** What the pictures show, in one word: girl, person, man, boy, dog ... */
+  /** What the images show, in one word: girl, person, man, boy, dog ... */
   objectType: string;
   /** Training steps, for example 800. */
   trainSteps?: number | bigint;
@@ -381,7 +381,7 @@ export interface AlibabaInferenceAssetRequest {
   promptId: string;
   /** Id of the image, as in the job's resultImageUrl. */
   imageId: string;
-  /** "base64" to have the image sent as Base64 text; absent, its bytes are sent. What is stored is the same. */
+  /** With "base64" the image is sent as Base64 text, otherwise as bytes. The stored image is the same. */
   encodeFormat?: string;
   /** The file to write; absent: memory. */
   path?: string;
@@ -391,7 +391,7 @@ export interface AlibabaInferenceAssetRequest {
 export interface AlibabaPreModelInferenceAssetRequest {
   /** Id of the image, as in the job's resultImageUrl. */
   imageId: string;
-  /** "base64" to have the image sent as Base64 text; absent, its bytes are sent. What is stored is the same. */
+  /** With "base64" the image is sent as Base64 text, otherwise as bytes. The stored image is the same. */
   encodeFormat?: string;
   /** The file to write; absent: memory. */
   path?: string;
@@ -399,25 +399,25 @@ export interface AlibabaPreModelInferenceAssetRequest {
 
 /** Fields of CreateAigcImageTask. */
 export interface TencentAigcImageRequest extends SubmitOptions {
-  /** What to draw. Required where no reference image is given. */
+  /** What to draw; required if there is no reference image. */
   prompt?: string;
-  /** Name of the model; the provider picks one otherwise. */
+  /** Name of the model; default: the provider's choice. */
   model?: string;
-  /** Version of the model; its stable one otherwise. */
+  /** Version of the model; default: the stable version. */
   modelVersion?: string;
   /** Special scene, such as "3d_panorama" (Hunyuan). */
   sceneType?: string;
-  /** What is not to be seen; some models only. */
+  /** What the image must not show; only some models use this field. */
   negativePrompt?: string;
-  /** Lets the provider improve the prompt; false otherwise. */
+  /** Whether the provider may improve the prompt; default: false. */
   enhancePrompt?: boolean;
-  /** How many images; 1 otherwise. */
+  /** Number of images; default: 1. */
   count?: number | bigint;
-  /** Such as "16:9"; depends on the model. */
+  /** Aspect ratio, such as "16:9"; depends on the model. */
   aspectRatio?: string;
-  /** Such as "1080P" or "2K"; depends on the model. */
+  /** Resolution, such as "1080P" or "2K"; depends on the model. */
   resolution?: string;
-  /** Puts a mark on the image; false otherwise. */
+  /** Whether the image gets a mark; default: false. */
   logoAdd?: boolean;
   /** "jpeg" or "png". */
   outputFormat?: string;
@@ -429,7 +429,7 @@ export interface TencentAigcImageRequest extends SubmitOptions {
   cosRegion?: string;
   /** Folder in the bucket. */
   cosPath?: string;
-  /** Free text: who asks. */
+  /** Free text that says who asks. */
   operatorName?: string;
   /** Reference images: publicly reachable URLs. */
   imageUrls?: Array<string | ImageUrl>;
@@ -437,7 +437,7 @@ export interface TencentAigcImageRequest extends SubmitOptions {
 
 /** Fields of a fetch by URL. */
 export interface TencentAigcImageAssetRequest {
-  /** Result URL of an image, as it was given; signed for only at a host of tencent.cos_hosts. */
+  /** Result URL of an image, unchanged; the library signs only for the hosts in tencent.cos_hosts. */
   url: string;
   /** The file to write; absent: memory. */
   path?: string;

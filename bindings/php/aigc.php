@@ -742,8 +742,8 @@ final class AlibabaOperations
      * @param string $prompt What to draw, in English, with the literal token <special-token> in place of the
      * subject.
      * @param string $model Id of the model that you have trained.
-     * @param ?int $count How many images; the provider takes more than 10 as 10.
-     * @param ?int $seed Seed for reproducible images, -1 to 2147483647; the provider picks one otherwise.
+     * @param ?int $count Number of images; the provider treats more than 10 as 10.
+     * @param ?int $seed Seed for reproducible images, -1 to 2147483647; default: the provider's choice.
      */
     public function inference(
         string $prompt,
@@ -769,9 +769,9 @@ final class AlibabaOperations
      * @param string $prompt What to draw, in English, with the literal token <special-token> in place of the
      * subject.
      * @param ?int $trainSteps Training steps, for example 800.
-     * @param ?int $count How many images; the provider takes more than 10 as 10.
-     * @param ?int $seed Seed for reproducible images, -1 to 2147483647; the provider picks one otherwise.
-     * @param ?float $strength Weight of the pictures: documented are 0.3 to 0.8 in tenths, 0.5 by default.
+     * @param ?int $count Number of images; the provider treats more than 10 as 10.
+     * @param ?int $seed Seed for reproducible images, -1 to 2147483647; default: the provider's choice.
+     * @param ?float $strength Weight of the reference images; documented: 0.3 to 0.8 in steps of 0.1; default: 0.5.
      */
     public function preModelInference(
         string $prompt,
@@ -798,7 +798,7 @@ final class AlibabaOperations
      * Submits Personalizedtxt2imgAddModelTrainJob: one job, one bill.
      *
      * @param string $name Name of the model, for people.
-     * @param string $objectType What the pictures show, in one word: girl, person, man, boy, dog ...
+     * @param string $objectType What the images show, in one word: girl, person, man, boy, dog ...
      * @param ?int $trainSteps Training steps, for example 800.
      */
     public function modelTrain(
@@ -824,8 +824,8 @@ final class AlibabaOperations
      * @param string $modelId Id of the job's model.
      * @param string $promptId Id of the job's prompt.
      * @param string $imageId Id of the image, as in the job's resultImageUrl.
-     * @param ?string $encodeFormat "base64" to have the image sent as Base64 text; absent, its bytes are sent. What
-     * is stored is the same.
+     * @param ?string $encodeFormat With "base64" the image is sent as Base64 text, otherwise as bytes. The stored
+     * image is the same.
      */
     public function inferenceAsset(
         string $modelId,
@@ -847,8 +847,8 @@ final class AlibabaOperations
      * Fetches one image with PersonalizedTextToImageQueryImageAsset, free of charge.
      *
      * @param string $imageId Id of the image, as in the job's resultImageUrl.
-     * @param ?string $encodeFormat "base64" to have the image sent as Base64 text; absent, its bytes are sent. What
-     * is stored is the same.
+     * @param ?string $encodeFormat With "base64" the image is sent as Base64 text, otherwise as bytes. The stored
+     * image is the same.
      */
     public function preModelInferenceAsset(
         string $imageId,
@@ -873,23 +873,23 @@ final class TencentOperations
     /**
      * Submits CreateAigcImageTask: one job, one bill.
      *
-     * @param ?string $prompt What to draw. Required where no reference image is given.
-     * @param ?string $model Name of the model; the provider picks one otherwise.
-     * @param ?string $modelVersion Version of the model; its stable one otherwise.
+     * @param ?string $prompt What to draw; required if there is no reference image.
+     * @param ?string $model Name of the model; default: the provider's choice.
+     * @param ?string $modelVersion Version of the model; default: the stable version.
      * @param ?string $sceneType Special scene, such as "3d_panorama" (Hunyuan).
-     * @param ?string $negativePrompt What is not to be seen; some models only.
-     * @param ?bool $enhancePrompt Lets the provider improve the prompt; false otherwise.
-     * @param ?int $count How many images; 1 otherwise.
-     * @param ?string $aspectRatio Such as "16:9"; depends on the model.
-     * @param ?string $resolution Such as "1080P" or "2K"; depends on the model.
-     * @param ?bool $logoAdd Puts a mark on the image; false otherwise.
+     * @param ?string $negativePrompt What the image must not show; only some models use this field.
+     * @param ?bool $enhancePrompt Whether the provider may improve the prompt; default: false.
+     * @param ?int $count Number of images; default: 1.
+     * @param ?string $aspectRatio Aspect ratio, such as "16:9"; depends on the model.
+     * @param ?string $resolution Resolution, such as "1080P" or "2K"; depends on the model.
+     * @param ?bool $logoAdd Whether the image gets a mark; default: false.
      * @param ?string $outputFormat "jpeg" or "png".
      * @param string|array|null $additionalParameters Further parameters of the model as a JSON object, such as
      * {"size":"1024x1024"}.
      * @param ?string $cosBucket COS bucket that keeps the images; needs cos_region and the role MPS_QcsRole.
      * @param ?string $cosRegion Region of the bucket.
      * @param ?string $cosPath Folder in the bucket.
-     * @param ?string $operatorName Free text: who asks.
+     * @param ?string $operatorName Free text that says who asks.
      */
     public function aigcImage(
         ?string $prompt = null,
@@ -937,7 +937,8 @@ final class TencentOperations
     /**
      * Fetches one image by its URL, free of charge.
      *
-     * @param string $url Result URL of an image, as it was given; signed for only at a host of tencent.cos_hosts.
+     * @param string $url Result URL of an image, unchanged; the library signs only for the hosts in
+     * tencent.cos_hosts.
      */
     public function aigcImageAsset(
         string $url,

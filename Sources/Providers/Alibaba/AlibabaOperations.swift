@@ -20,16 +20,16 @@ enum AlibabaOperations {
         "What to draw, in English, with the literal token <special-token> in place of the subject.",
         demands: [.holds("<special-token>", "which stands for the subject of the pictures")])
     private static let count = FieldRow(
-        "count", .int, "imageNumber", "How many images; the provider takes more than 10 as 10.",
+        "count", .int, "imageNumber", "Number of images; the provider treats more than 10 as 10.",
         demands: [.within(1...100)])
     private static let seed = FieldRow(
-        "seed", .int, "seed", "Seed for reproducible images, -1 to 2147483647; the provider picks one otherwise.",
+        "seed", .int, "seed", "Seed for reproducible images, -1 to 2147483647; default: the provider's choice.",
         demands: [.within(-1...2_147_483_647)])
     private static let imageID = FieldRow(
         "image_id", .string, "imageId", required: true, "Id of the image, as in the job's resultImageUrl.")
     private static let encodeFormat = FieldRow(
         "encode_format", .string, "encodeFormat",
-        "\"base64\" to have the image sent as Base64 text; absent, its bytes are sent. What is stored is the same.")
+        "With \"base64\" the image is sent as Base64 text, otherwise as bytes. The stored image is the same.")
 
     /// Takes the ids of model and prompt, too.
     static let trainedAsset = get("Personalizedtxt2imgQueryImageAsset", "queryImageAsset")
@@ -61,13 +61,13 @@ enum AlibabaOperations {
                 fields: [
                     FieldRow(
                         "image_urls", .imageURL, "imageUrl", required: true, as: .images(url: nil, referenceType: nil),
-                        "Pictures of the subject, one or more, at public URLs."),
+                        "Images of the subject, one or more, at public URLs."),
                     prompt,
                     FieldRow("train_steps", .int, "trainSteps", "Training steps, for example 800."),
                     count, seed,
                     FieldRow(
                         "strength", .double, "strength",
-                        "Weight of the pictures: documented are 0.3 to 0.8 in tenths, 0.5 by default."),
+                        "Weight of the reference images; documented: 0.3 to 0.8 in steps of 0.1; default: 0.5."),
                 ]),
             OperationRow(
                 "model_train", .submit, post("Personalizedtxt2imgAddModelTrainJob", "addModelTrainJob"),
@@ -76,10 +76,10 @@ enum AlibabaOperations {
                     FieldRow("name", .string, "name", required: true, "Name of the model, for people."),
                     FieldRow(
                         "object_type", .string, "objectType", required: true,
-                        "What the pictures show, in one word: girl, person, man, boy, dog ..."),
+                        "What the images show, in one word: girl, person, man, boy, dog ..."),
                     FieldRow(
                         "image_urls", .imageURL, "imageUrl", required: true, as: .images(url: nil, referenceType: nil),
-                        "Pictures of the subject, one or more, at public URLs."),
+                        "Images of the subject, one or more, at public URLs."),
                     FieldRow("train_steps", .int, "trainSteps", "Training steps, for example 800."),
                 ]),
             OperationRow(

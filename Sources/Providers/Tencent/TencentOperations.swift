@@ -26,26 +26,32 @@ enum TencentOperations {
                 fields: [
                     FieldRow(
                         "url", .string, "url", required: true,
-                        "Result URL of an image, as it was given; signed for only at a host of tencent.cos_hosts.")
+                        "Result URL of an image, unchanged; the library signs only for the hosts in tencent.cos_hosts.")
                 ]),
         ])
 
     private static let imageFields = [
-        FieldRow("model", .string, "ModelName", "Name of the model; the provider picks one otherwise."),
-        FieldRow("model_version", .string, "ModelVersion", "Version of the model; its stable one otherwise."),
+        FieldRow("model", .string, "ModelName", "Name of the model; default: the provider's choice."),
+        FieldRow("model_version", .string, "ModelVersion", "Version of the model; default: the stable version."),
         FieldRow("scene_type", .string, "SceneType", "Special scene, such as \"3d_panorama\" (Hunyuan)."),
-        FieldRow("prompt", .string, "Prompt", "What to draw. Required where no reference image is given."),
-        FieldRow("negative_prompt", .string, "NegativePrompt", "What is not to be seen; some models only."),
-        FieldRow("enhance_prompt", .bool, "EnhancePrompt", "Lets the provider improve the prompt; false otherwise."),
+        FieldRow("prompt", .string, "Prompt", "What to draw; required if there is no reference image."),
+        FieldRow(
+            "negative_prompt", .string, "NegativePrompt",
+            "What the image must not show; only some models use this field."),
+        FieldRow(
+            "enhance_prompt", .bool, "EnhancePrompt", "Whether the provider may improve the prompt; default: false."),
         FieldRow(
             "image_urls", .imageURL, "ImageInfos", as: .images(url: "ImageUrl", referenceType: "ReferenceType"),
-            "Reference images at public URLs (jpeg, png, webp); how many depends on the model."),
-        FieldRow("count", .int, "OutputImageCount", "How many images; 1 otherwise.", demands: [.within(1...100)]),
-        FieldRow("aspect_ratio", .string, "ExtraParameters.AspectRatio", "Such as \"16:9\"; depends on the model."),
+            "Reference images at public URLs (jpeg, png, webp); their number depends on the model."),
+        FieldRow("count", .int, "OutputImageCount", "Number of images; default: 1.", demands: [.within(1...100)]),
         FieldRow(
-            "resolution", .string, "ExtraParameters.Resolution", "Such as \"1080P\" or \"2K\"; depends on the model."),
+            "aspect_ratio", .string, "ExtraParameters.AspectRatio",
+            "Aspect ratio, such as \"16:9\"; depends on the model."),
         FieldRow(
-            "logo_add", .bool, "ExtraParameters.LogoAdd", as: .number, "Puts a mark on the image; false otherwise."),
+            "resolution", .string, "ExtraParameters.Resolution",
+            "Resolution, such as \"1080P\" or \"2K\"; depends on the model."),
+        FieldRow(
+            "logo_add", .bool, "ExtraParameters.LogoAdd", as: .number, "Whether the image gets a mark; default: false."),
         FieldRow(
             "output_format", .string, "ExtraParameters.OutputFormat", "\"jpeg\" or \"png\".",
             demands: [.oneOf(["jpeg", "png"])]),
@@ -57,6 +63,6 @@ enum TencentOperations {
             "COS bucket that keeps the images; needs cos_region and the role MPS_QcsRole."),
         FieldRow("cos_region", .string, "StoreCosParam.CosBucketRegion", "Region of the bucket."),
         FieldRow("cos_path", .string, "StoreCosParam.CosBucketPath", "Folder in the bucket."),
-        FieldRow("operator_name", .string, "Operator", "Free text: who asks."),
+        FieldRow("operator_name", .string, "Operator", "Free text that says who asks."),
     ]
 }

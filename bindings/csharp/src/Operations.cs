@@ -27,14 +27,14 @@ namespace Aigc
             set { Fields["model"] = value; }
         }
 
-        /// <summary>How many images; the provider takes more than 10 as 10.</summary>
+        /// <summary>Number of images; the provider treats more than 10 as 10.</summary>
         public long? Count
         {
             get { return (long?)Get("count"); }
             set { Fields["count"] = value; }
         }
 
-        /// <summary>Seed for reproducible images, -1 to 2147483647; the provider picks one otherwise.</summary>
+        /// <summary>Seed for reproducible images, -1 to 2147483647; default: the provider's choice.</summary>
         public long? Seed
         {
             get { return (long?)Get("seed"); }
@@ -68,21 +68,21 @@ namespace Aigc
             set { Fields["train_steps"] = value; }
         }
 
-        /// <summary>How many images; the provider takes more than 10 as 10.</summary>
+        /// <summary>Number of images; the provider treats more than 10 as 10.</summary>
         public long? Count
         {
             get { return (long?)Get("count"); }
             set { Fields["count"] = value; }
         }
 
-        /// <summary>Seed for reproducible images, -1 to 2147483647; the provider picks one otherwise.</summary>
+        /// <summary>Seed for reproducible images, -1 to 2147483647; default: the provider's choice.</summary>
         public long? Seed
         {
             get { return (long?)Get("seed"); }
             set { Fields["seed"] = value; }
         }
 
-        /// <summary>Weight of the pictures: documented are 0.3 to 0.8 in tenths, 0.5 by default.</summary>
+        /// <summary>Weight of the reference images; documented: 0.3 to 0.8 in steps of 0.1; default: 0.5.</summary>
         public double? Strength
         {
             get { return (double?)Get("strength"); }
@@ -106,7 +106,7 @@ namespace Aigc
             set { Fields["name"] = value; }
         }
 
-        /// <summary>What the pictures show, in one word: girl, person, man, boy, dog ... Required.</summary>
+        /// <summary>What the images show, in one word: girl, person, man, boy, dog ... Required.</summary>
         public string ObjectType
         {
             get { return (string)Get("object_type"); }
@@ -152,8 +152,8 @@ namespace Aigc
         }
 
         /// <summary>
-        /// "base64" to have the image sent as Base64 text; absent, its bytes are sent. What is stored
-        /// is the same.
+        /// With "base64" the image is sent as Base64 text, otherwise as bytes. The stored image is the
+        /// same.
         /// </summary>
         public string EncodeFormat
         {
@@ -179,8 +179,8 @@ namespace Aigc
         }
 
         /// <summary>
-        /// "base64" to have the image sent as Base64 text; absent, its bytes are sent. What is stored
-        /// is the same.
+        /// With "base64" the image is sent as Base64 text, otherwise as bytes. The stored image is the
+        /// same.
         /// </summary>
         public string EncodeFormat
         {
@@ -198,21 +198,21 @@ namespace Aigc
         {
         }
 
-        /// <summary>What to draw. Required where no reference image is given.</summary>
+        /// <summary>What to draw; required if there is no reference image.</summary>
         public string Prompt
         {
             get { return (string)Get("prompt"); }
             set { Fields["prompt"] = value; }
         }
 
-        /// <summary>Name of the model; the provider picks one otherwise.</summary>
+        /// <summary>Name of the model; default: the provider's choice.</summary>
         public string Model
         {
             get { return (string)Get("model"); }
             set { Fields["model"] = value; }
         }
 
-        /// <summary>Version of the model; its stable one otherwise.</summary>
+        /// <summary>Version of the model; default: the stable version.</summary>
         public string ModelVersion
         {
             get { return (string)Get("model_version"); }
@@ -226,42 +226,42 @@ namespace Aigc
             set { Fields["scene_type"] = value; }
         }
 
-        /// <summary>What is not to be seen; some models only.</summary>
+        /// <summary>What the image must not show; only some models use this field.</summary>
         public string NegativePrompt
         {
             get { return (string)Get("negative_prompt"); }
             set { Fields["negative_prompt"] = value; }
         }
 
-        /// <summary>Lets the provider improve the prompt; false otherwise.</summary>
+        /// <summary>Whether the provider may improve the prompt; default: false.</summary>
         public bool? EnhancePrompt
         {
             get { return (bool?)Get("enhance_prompt"); }
             set { Fields["enhance_prompt"] = value; }
         }
 
-        /// <summary>How many images; 1 otherwise.</summary>
+        /// <summary>Number of images; default: 1.</summary>
         public long? Count
         {
             get { return (long?)Get("count"); }
             set { Fields["count"] = value; }
         }
 
-        /// <summary>Such as "16:9"; depends on the model.</summary>
+        /// <summary>Aspect ratio, such as "16:9"; depends on the model.</summary>
         public string AspectRatio
         {
             get { return (string)Get("aspect_ratio"); }
             set { Fields["aspect_ratio"] = value; }
         }
 
-        /// <summary>Such as "1080P" or "2K"; depends on the model.</summary>
+        /// <summary>Resolution, such as "1080P" or "2K"; depends on the model.</summary>
         public string Resolution
         {
             get { return (string)Get("resolution"); }
             set { Fields["resolution"] = value; }
         }
 
-        /// <summary>Puts a mark on the image; false otherwise.</summary>
+        /// <summary>Whether the image gets a mark; default: false.</summary>
         public bool? LogoAdd
         {
             get { return (bool?)Get("logo_add"); }
@@ -303,7 +303,7 @@ namespace Aigc
             set { Fields["cos_path"] = value; }
         }
 
-        /// <summary>Free text: who asks.</summary>
+        /// <summary>Free text that says who asks.</summary>
         public string OperatorName
         {
             get { return (string)Get("operator_name"); }
@@ -321,8 +321,8 @@ namespace Aigc
         }
 
         /// <summary>
-        /// Result URL of an image, as it was given; signed for only at a host of tencent.cos_hosts.
-        /// Required.
+        /// Result URL of an image, unchanged; the library signs only for the hosts in
+        /// tencent.cos_hosts. Required.
         /// </summary>
         public string Url
         {

@@ -15,13 +15,13 @@ impl AlibabaInference {
         Ok(AlibabaInference(request))
     }
 
-    /// How many images; the provider takes more than 10 as 10.
+    /// Number of images; the provider treats more than 10 as 10.
     pub fn count(mut self, value: i64) -> Result<AlibabaInference> {
         self.0.set("count", value)?;
         Ok(self)
     }
 
-    /// Seed for reproducible images, -1 to 2147483647; the provider picks one otherwise.
+    /// Seed for reproducible images, -1 to 2147483647; default: the provider's choice.
     pub fn seed(mut self, value: i64) -> Result<AlibabaInference> {
         self.0.set("seed", value)?;
         Ok(self)
@@ -56,25 +56,25 @@ impl AlibabaPreModelInference {
         Ok(self)
     }
 
-    /// How many images; the provider takes more than 10 as 10.
+    /// Number of images; the provider treats more than 10 as 10.
     pub fn count(mut self, value: i64) -> Result<AlibabaPreModelInference> {
         self.0.set("count", value)?;
         Ok(self)
     }
 
-    /// Seed for reproducible images, -1 to 2147483647; the provider picks one otherwise.
+    /// Seed for reproducible images, -1 to 2147483647; default: the provider's choice.
     pub fn seed(mut self, value: i64) -> Result<AlibabaPreModelInference> {
         self.0.set("seed", value)?;
         Ok(self)
     }
 
-    /// Weight of the pictures: documented are 0.3 to 0.8 in tenths, 0.5 by default.
+    /// Weight of the reference images; documented: 0.3 to 0.8 in steps of 0.1; default: 0.5.
     pub fn strength(mut self, value: f64) -> Result<AlibabaPreModelInference> {
         self.0.set("strength", value)?;
         Ok(self)
     }
 
-    /// Pictures of the subject, one or more, at public URLs.
+    /// Images of the subject, one or more, at public URLs.
     pub fn image(mut self, url: &str, reference_type: Option<&str>) -> Result<AlibabaPreModelInference> {
         self.0.add_image(url, reference_type)?;
         Ok(self)
@@ -110,7 +110,7 @@ impl AlibabaModelTrain {
         Ok(self)
     }
 
-    /// Pictures of the subject, one or more, at public URLs.
+    /// Images of the subject, one or more, at public URLs.
     pub fn image(mut self, url: &str, reference_type: Option<&str>) -> Result<AlibabaModelTrain> {
         self.0.add_image(url, reference_type)?;
         Ok(self)
@@ -141,7 +141,7 @@ impl AlibabaInferenceAsset {
         Ok(AlibabaInferenceAsset(request))
     }
 
-    /// "base64" to have the image sent as Base64 text; absent, its bytes are sent. What is stored is the same.
+    /// With "base64" the image is sent as Base64 text, otherwise as bytes. The stored image is the same.
     pub fn encode_format(mut self, value: &str) -> Result<AlibabaInferenceAsset> {
         self.0.set("encode_format", value)?;
         Ok(self)
@@ -170,7 +170,7 @@ impl AlibabaPreModelInferenceAsset {
         Ok(AlibabaPreModelInferenceAsset(request))
     }
 
-    /// "base64" to have the image sent as Base64 text; absent, its bytes are sent. What is stored is the same.
+    /// With "base64" the image is sent as Base64 text, otherwise as bytes. The stored image is the same.
     pub fn encode_format(mut self, value: &str) -> Result<AlibabaPreModelInferenceAsset> {
         self.0.set("encode_format", value)?;
         Ok(self)
@@ -198,19 +198,19 @@ impl TencentAigcImage {
         Ok(TencentAigcImage(request))
     }
 
-    /// What to draw. Required where no reference image is given.
+    /// What to draw; required if there is no reference image.
     pub fn prompt(mut self, value: &str) -> Result<TencentAigcImage> {
         self.0.set("prompt", value)?;
         Ok(self)
     }
 
-    /// Name of the model; the provider picks one otherwise.
+    /// Name of the model; default: the provider's choice.
     pub fn model(mut self, value: &str) -> Result<TencentAigcImage> {
         self.0.set("model", value)?;
         Ok(self)
     }
 
-    /// Version of the model; its stable one otherwise.
+    /// Version of the model; default: the stable version.
     pub fn model_version(mut self, value: &str) -> Result<TencentAigcImage> {
         self.0.set("model_version", value)?;
         Ok(self)
@@ -222,37 +222,37 @@ impl TencentAigcImage {
         Ok(self)
     }
 
-    /// What is not to be seen; some models only.
+    /// What the image must not show; only some models use this field.
     pub fn negative_prompt(mut self, value: &str) -> Result<TencentAigcImage> {
         self.0.set("negative_prompt", value)?;
         Ok(self)
     }
 
-    /// Lets the provider improve the prompt; false otherwise.
+    /// Whether the provider may improve the prompt; default: false.
     pub fn enhance_prompt(mut self, value: bool) -> Result<TencentAigcImage> {
         self.0.set("enhance_prompt", value)?;
         Ok(self)
     }
 
-    /// How many images; 1 otherwise.
+    /// Number of images; default: 1.
     pub fn count(mut self, value: i64) -> Result<TencentAigcImage> {
         self.0.set("count", value)?;
         Ok(self)
     }
 
-    /// Such as "16:9"; depends on the model.
+    /// Aspect ratio, such as "16:9"; depends on the model.
     pub fn aspect_ratio(mut self, value: &str) -> Result<TencentAigcImage> {
         self.0.set("aspect_ratio", value)?;
         Ok(self)
     }
 
-    /// Such as "1080P" or "2K"; depends on the model.
+    /// Resolution, such as "1080P" or "2K"; depends on the model.
     pub fn resolution(mut self, value: &str) -> Result<TencentAigcImage> {
         self.0.set("resolution", value)?;
         Ok(self)
     }
 
-    /// Puts a mark on the image; false otherwise.
+    /// Whether the image gets a mark; default: false.
     pub fn logo_add(mut self, value: bool) -> Result<TencentAigcImage> {
         self.0.set("logo_add", value)?;
         Ok(self)
@@ -288,13 +288,13 @@ impl TencentAigcImage {
         Ok(self)
     }
 
-    /// Free text: who asks.
+    /// Free text that says who asks.
     pub fn operator_name(mut self, value: &str) -> Result<TencentAigcImage> {
         self.0.set("operator_name", value)?;
         Ok(self)
     }
 
-    /// Reference images at public URLs (jpeg, png, webp); how many depends on the model.
+    /// Reference images at public URLs (jpeg, png, webp); their number depends on the model.
     pub fn image(mut self, url: &str, reference_type: Option<&str>) -> Result<TencentAigcImage> {
         self.0.add_image(url, reference_type)?;
         Ok(self)

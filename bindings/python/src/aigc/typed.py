@@ -53,8 +53,8 @@ class AlibabaOperations(Generic[JobT, DownloadT]):
 
         prompt: What to draw, in English, with the literal token <special-token> in place of the subject.
         model: Id of the model that you have trained.
-        count: How many images; the provider takes more than 10 as 10.
-        seed: Seed for reproducible images, -1 to 2147483647; the provider picks one otherwise.
+        count: Number of images; the provider treats more than 10 as 10.
+        seed: Seed for reproducible images, -1 to 2147483647; default: the provider's choice.
         body: fields of a newer cloud, by the provider's own names.
         key: with a journal: the same key never pays twice.
         follow: whether the library polls the job until it ends.
@@ -94,10 +94,10 @@ class AlibabaOperations(Generic[JobT, DownloadT]):
 
         prompt: What to draw, in English, with the literal token <special-token> in place of the subject.
         train_steps: Training steps, for example 800.
-        count: How many images; the provider takes more than 10 as 10.
-        seed: Seed for reproducible images, -1 to 2147483647; the provider picks one otherwise.
-        strength: Weight of the pictures: documented are 0.3 to 0.8 in tenths, 0.5 by default.
-        image_urls: Pictures of the subject, one or more, at public URLs.
+        count: Number of images; the provider treats more than 10 as 10.
+        seed: Seed for reproducible images, -1 to 2147483647; default: the provider's choice.
+        strength: Weight of the reference images; documented: 0.3 to 0.8 in steps of 0.1; default: 0.5.
+        image_urls: Images of the subject, one or more, at public URLs.
         body: fields of a newer cloud, by the provider's own names.
         key: with a journal: the same key never pays twice.
         follow: whether the library polls the job until it ends.
@@ -136,9 +136,9 @@ class AlibabaOperations(Generic[JobT, DownloadT]):
         """Submits Personalizedtxt2imgAddModelTrainJob: one job, one bill.
 
         name: Name of the model, for people.
-        object_type: What the pictures show, in one word: girl, person, man, boy, dog ...
+        object_type: What the images show, in one word: girl, person, man, boy, dog ...
         train_steps: Training steps, for example 800.
-        image_urls: Pictures of the subject, one or more, at public URLs.
+        image_urls: Images of the subject, one or more, at public URLs.
         body: fields of a newer cloud, by the provider's own names.
         key: with a journal: the same key never pays twice.
         follow: whether the library polls the job until it ends.
@@ -174,8 +174,8 @@ class AlibabaOperations(Generic[JobT, DownloadT]):
         model_id: Id of the job's model.
         prompt_id: Id of the job's prompt.
         image_id: Id of the image, as in the job's resultImageUrl.
-        encode_format: "base64" to have the image sent as Base64 text; absent, its bytes are sent. What is
-            stored is the same.
+        encode_format: With "base64" the image is sent as Base64 text, otherwise as bytes. The stored image is
+            the same.
         path: the file to write, or None for memory, as for Job.download().
         body: fields of a newer cloud, by the provider's own names.
         """
@@ -201,8 +201,8 @@ class AlibabaOperations(Generic[JobT, DownloadT]):
         """Fetches one image with PersonalizedTextToImageQueryImageAsset, free of charge.
 
         image_id: Id of the image, as in the job's resultImageUrl.
-        encode_format: "base64" to have the image sent as Base64 text; absent, its bytes are sent. What is
-            stored is the same.
+        encode_format: With "base64" the image is sent as Base64 text, otherwise as bytes. The stored image is
+            the same.
         path: the file to write, or None for memory, as for Job.download().
         body: fields of a newer cloud, by the provider's own names.
         """
@@ -250,23 +250,23 @@ class TencentOperations(Generic[JobT, DownloadT]):
     ) -> JobT:
         """Submits CreateAigcImageTask: one job, one bill.
 
-        prompt: What to draw. Required where no reference image is given.
-        model: Name of the model; the provider picks one otherwise.
-        model_version: Version of the model; its stable one otherwise.
+        prompt: What to draw; required if there is no reference image.
+        model: Name of the model; default: the provider's choice.
+        model_version: Version of the model; default: the stable version.
         scene_type: Special scene, such as "3d_panorama" (Hunyuan).
-        negative_prompt: What is not to be seen; some models only.
-        enhance_prompt: Lets the provider improve the prompt; false otherwise.
-        count: How many images; 1 otherwise.
-        aspect_ratio: Such as "16:9"; depends on the model.
-        resolution: Such as "1080P" or "2K"; depends on the model.
-        logo_add: Puts a mark on the image; false otherwise.
+        negative_prompt: What the image must not show; only some models use this field.
+        enhance_prompt: Whether the provider may improve the prompt; default: false.
+        count: Number of images; default: 1.
+        aspect_ratio: Aspect ratio, such as "16:9"; depends on the model.
+        resolution: Resolution, such as "1080P" or "2K"; depends on the model.
+        logo_add: Whether the image gets a mark; default: false.
         output_format: "jpeg" or "png".
         additional_parameters: Further parameters of the model as a JSON object, such as {"size":"1024x1024"}.
         cos_bucket: COS bucket that keeps the images; needs cos_region and the role MPS_QcsRole.
         cos_region: Region of the bucket.
         cos_path: Folder in the bucket.
-        operator_name: Free text: who asks.
-        image_urls: Reference images at public URLs (jpeg, png, webp); how many depends on the model.
+        operator_name: Free text that says who asks.
+        image_urls: Reference images at public URLs (jpeg, png, webp); their number depends on the model.
         body: fields of a newer cloud, by the provider's own names.
         key: with a journal: the same key never pays twice.
         follow: whether the library polls the job until it ends.
@@ -309,7 +309,7 @@ class TencentOperations(Generic[JobT, DownloadT]):
     ) -> DownloadT:
         """Fetches one image by its URL, free of charge.
 
-        url: Result URL of an image, as it was given; signed for only at a host of tencent.cos_hosts.
+        url: Result URL of an image, unchanged; the library signs only for the hosts in tencent.cos_hosts.
         path: the file to write, or None for memory, as for Job.download().
         body: fields of a newer cloud, by the provider's own names.
         """

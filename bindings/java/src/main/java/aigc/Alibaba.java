@@ -36,7 +36,7 @@ public final class Alibaba {
         }
 
         /**
-         * How many images; the provider takes more than 10 as 10.
+         * Number of images; the provider treats more than 10 as 10.
          *
          * @param value the value
          * @return this
@@ -47,7 +47,7 @@ public final class Alibaba {
         }
 
         /**
-         * Seed for reproducible images, -1 to 2147483647; the provider picks one otherwise.
+         * Seed for reproducible images, -1 to 2147483647; default: the provider's choice.
          *
          * @param value the value
          * @return this
@@ -118,7 +118,7 @@ public final class Alibaba {
         }
 
         /**
-         * How many images; the provider takes more than 10 as 10.
+         * Number of images; the provider treats more than 10 as 10.
          *
          * @param value the value
          * @return this
@@ -129,7 +129,7 @@ public final class Alibaba {
         }
 
         /**
-         * Seed for reproducible images, -1 to 2147483647; the provider picks one otherwise.
+         * Seed for reproducible images, -1 to 2147483647; default: the provider's choice.
          *
          * @param value the value
          * @return this
@@ -140,7 +140,7 @@ public final class Alibaba {
         }
 
         /**
-         * Weight of the pictures: documented are 0.3 to 0.8 in tenths, 0.5 by default.
+         * Weight of the reference images; documented: 0.3 to 0.8 in steps of 0.1; default: 0.5.
          *
          * @param value the value
          * @return this
@@ -212,7 +212,7 @@ public final class Alibaba {
         }
 
         /**
-         * What the pictures show, in one word: girl, person, man, boy, dog ...
+         * What the images show, in one word: girl, person, man, boy, dog ...
          *
          * @param value the value; required
          * @return this
@@ -317,8 +317,7 @@ public final class Alibaba {
         }
 
         /**
-         * "base64" to have the image sent as Base64 text; absent, its bytes are sent. What is stored is the
-         * same.
+         * With "base64" the image is sent as Base64 text, otherwise as bytes. The stored image is the same.
          *
          * @param value the value
          * @return this
@@ -348,8 +347,7 @@ public final class Alibaba {
         }
 
         /**
-         * "base64" to have the image sent as Base64 text; absent, its bytes are sent. What is stored is the
-         * same.
+         * With "base64" the image is sent as Base64 text, otherwise as bytes. The stored image is the same.
          *
          * @param value the value
          * @return this

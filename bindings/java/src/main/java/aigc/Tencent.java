@@ -14,7 +14,7 @@ public final class Tencent {
         }
 
         /**
-         * What to draw. Required where no reference image is given.
+         * What to draw; required if there is no reference image.
          *
          * @param value the value
          * @return this
@@ -25,7 +25,7 @@ public final class Tencent {
         }
 
         /**
-         * Name of the model; the provider picks one otherwise.
+         * Name of the model; default: the provider's choice.
          *
          * @param value the value
          * @return this
@@ -36,7 +36,7 @@ public final class Tencent {
         }
 
         /**
-         * Version of the model; its stable one otherwise.
+         * Version of the model; default: the stable version.
          *
          * @param value the value
          * @return this
@@ -58,7 +58,7 @@ public final class Tencent {
         }
 
         /**
-         * What is not to be seen; some models only.
+         * What the image must not show; only some models use this field.
          *
          * @param value the value
          * @return this
@@ -69,7 +69,7 @@ public final class Tencent {
         }
 
         /**
-         * Lets the provider improve the prompt; false otherwise.
+         * Whether the provider may improve the prompt; default: false.
          *
          * @param value the value
          * @return this
@@ -80,7 +80,7 @@ public final class Tencent {
         }
 
         /**
-         * How many images; 1 otherwise.
+         * Number of images; default: 1.
          *
          * @param value the value
          * @return this
@@ -91,7 +91,7 @@ public final class Tencent {
         }
 
         /**
-         * Such as "16:9"; depends on the model.
+         * Aspect ratio, such as "16:9"; depends on the model.
          *
          * @param value the value
          * @return this
@@ -102,7 +102,7 @@ public final class Tencent {
         }
 
         /**
-         * Such as "1080P" or "2K"; depends on the model.
+         * Resolution, such as "1080P" or "2K"; depends on the model.
          *
          * @param value the value
          * @return this
@@ -113,7 +113,7 @@ public final class Tencent {
         }
 
         /**
-         * Puts a mark on the image; false otherwise.
+         * Whether the image gets a mark; default: false.
          *
          * @param value the value
          * @return this
@@ -179,7 +179,7 @@ public final class Tencent {
         }
 
         /**
-         * Free text: who asks.
+         * Free text that says who asks.
          *
          * @param value the value
          * @return this
@@ -240,7 +240,7 @@ public final class Tencent {
         }
 
         /**
-         * Result URL of an image, as it was given; signed for only at a host of tencent.cos_hosts.
+         * Result URL of an image, unchanged; the library signs only for the hosts in tencent.cos_hosts.
          *
          * @param value the value; required
          * @return this
