@@ -37,7 +37,9 @@ from aigc.batch._rows import FileSource, ListSource, ReadError, as_cells
 from aigc.batch._urls import unsigned
 from aigc.batch._rows import lines, read_csv, read_jsonl, read_tsv, read_txt
 from aigc.request import Request
+from aigc._cli import requests
 from aigc._cli.batch import again
+from aigc.describe import Operation
 
 FIELDS = {
     ("tencent", "aigc_image"): {
@@ -334,6 +336,17 @@ def test_no_provider_and_wrong_set() -> None:
     assert "--provider" in specs(Options(), {"prompt": "x"})[1][0]
     assert "did you mean count?" in specs(Options(provider="tencent", fields={"cuont": "1"}), {"prompt": "x"})[1][0]
     assert "--keep" in specs(Options(provider="tencent", keep=("nmae",)), {"prompt": "x", "name": "y"})[1][0]
+
+
+def test_a_second_operation_changes_no_row() -> None:
+    """A batch without an operation keeps its meaning when a cloud gets another operation."""
+    more = KNOWN._replace(operations=lambda provider: ["another"] + KNOWN.operations(provider))
+    found, wrong = Columns(TENCENT, more).specs(Cells(1, 2, {"prompt": "x"}))
+    assert not wrong and found[0].operation == "aigc_image"
+    both = [Operation("tencent", name, kind, "") for kind in ("submit", "fetch") for name in ("b", "aigc_image", "a")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(requests, "_operations", lambda: both)
+        assert requests._operation("tencent", None, "submit") == "aigc_image"
 
 
 def test_kept_columns_are_aside() -> None:

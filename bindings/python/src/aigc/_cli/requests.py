@@ -6,7 +6,7 @@ import argparse
 import json
 import re
 import sys
-from typing import Any, Dict, Iterable, List, Mapping, Optional
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence
 
 from .. import profiles
 from ..describe import _fields, _operations
@@ -210,15 +210,27 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" (did you mean {found[0]}?)" if found else ""
 
 
+# What a command or a batch without an operation has meant since 1.0. It means the same when a cloud gets more operations.
+_USUAL = {"tencent": ("aigc_image", "aigc_image_asset")}
+
+
+def usual_operation(provider: str, choices: Sequence[str]) -> Optional[str]:
+    """The operation that is meant where none is named; None where somebody must choose."""
+    if len(choices) == 1:
+        return choices[0]
+    return next((name for name in _USUAL.get(provider, ()) if name in choices), None)
+
+
 def _operation(provider: str, operation: Optional[str], kind: str) -> str:
-    """The operation, or the only one of its kind that the provider has."""
+    """The operation, or the usual one of its kind."""
     check_provider(provider)
     if operation is not None:
         check_operation(provider, operation)
         return operation
     choices = [row.operation for row in _operations() if row.provider == provider and row.kind == kind]
-    if len(choices) == 1:
-        return choices[0]
+    usual = usual_operation(provider, choices)
+    if usual is not None:
+        return usual
     raise InvalidArgumentError(
         f"{provider} has several operations: add --operation {' or --operation '.join(choices)}",
         status=Status.INVALID_ARGUMENT,

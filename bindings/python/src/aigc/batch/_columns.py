@@ -7,7 +7,7 @@ import re
 from decimal import Decimal
 from typing import Any, Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple, Union
 
-from .._cli.requests import nearest, value
+from .._cli.requests import nearest, usual_operation, value
 from ..errors import InvalidArgumentError
 from ..request import JSONText, Request, load_json
 from ._cells import Cells
@@ -177,8 +177,9 @@ class Columns:
         operations = self._known.operations(provider)
         operation = _word(cells.get("operation")) or self._options.operation
         if not operation:
-            if len(operations) == 1:
-                return provider, operations[0]
+            usual = usual_operation(provider, operations)
+            if usual is not None:
+                return provider, usual
             wrong(f"{provider} has several operations: add a column operation, or --operation: {', '.join(operations)}")
             return None
         if operation not in operations:
