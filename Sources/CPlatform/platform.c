@@ -294,6 +294,9 @@ static pthread_once_t turn_once = PTHREAD_ONCE_INIT;
 /* The thread whose fork() has the lock; 0: none. */
 static _Atomic(pthread_t) turn_holder;
 
+/* How many turns this thread is in, one inside another; the outermost one holds the lock. */
+static __thread int turn_depth;
+
 /* What is to be called before a fork. */
 struct fork_entry {
     void (*before)(void *);
@@ -335,6 +338,10 @@ int aigcp_fork_was_late(void) { return atomic_load(&fork_late); }
  * child of such a fork had better only exec. */
 static void turn_before_fork(void) {
     if (atomic_load(&exit_begun)) return; /* no thread is released any more */
+    if (turn_depth > 0) { /* in a signal handler: the wait would be for this thread */
+        fork_misses = fork_entries != NULL;
+        return;
+    }
     struct timespec limit;
     clock_gettime(CLOCK_MONOTONIC, &limit);
     limit.tv_sec += 1;
@@ -356,6 +363,7 @@ static void turn_after_fork_parent(void) {
 static void turn_after_fork_child(void) {
     atomic_store(&turn_holder, 0);
     turn_lock = turn_free;
+    if (turn_depth > 0) pthread_rwlock_rdlock(&turn_lock); /* which the interrupted turn gives back */
     gate_lock = gate_open;
     pthread_mutex_init(&fork_mutex, NULL);
     if (fork_misses) atomic_store(&fork_late, 1);
@@ -390,28 +398,57 @@ void aigcp_range_unlock(int fd, int64_t start, int64_t count) {
 int aigcp_allocate(int fd, int64_t count) { return posix_fallocate(fd, 0, count); }
 
 void aigcp_turn_register(void) { pthread_once(&turn_once, turn_watch_forks); }
-/* The first calls of a process make what the Swift runtime keeps for good, under locks that a child of a fork at that
+/* What a process looks up first makes what the Swift runtime keeps for good, under locks that a child of a fork at that
  * moment would find held. */
-_Atomic int aigcp_first_calls_left = 256;
-
 _Atomic int aigcp_first_looks_left = 4096;
 
-static int first_enter(_Atomic int *left) {
-    if (atomic_fetch_sub(left, 1) <= 0) {
-        atomic_store(left, 0);
-        return 0;
-    }
-    if (atomic_load(&exit_begun)) return 0;
+int aigcp_call_enter(void) {
+    if (turn_depth > 0 || atomic_load(&exit_begun)) return 0;
     aigcp_turn_register();
-    /* Not for ever: the thread may be in a turn already, and fork() in another thread wait for it. */
-    struct timespec limit;
-    clock_gettime(CLOCK_MONOTONIC, &limit);
-    limit.tv_sec += 2;
-    return pthread_rwlock_clockrdlock(&turn_lock, CLOCK_MONOTONIC, &limit) == 0;
+    if (pthread_rwlock_tryrdlock(&turn_lock) != 0) {
+        /* Not for ever: the call may hold what the thread that forks waits for. */
+        struct timespec limit;
+        clock_gettime(CLOCK_MONOTONIC, &limit);
+        limit.tv_sec += 2;
+        if (pthread_rwlock_clockrdlock(&turn_lock, CLOCK_MONOTONIC, &limit) != 0) return 0;
+    }
+    turn_depth = 1;
+    return 1;
 }
 
-int aigcp_first_call_enter(void) { return first_enter(&aigcp_first_calls_left); }
-int aigcp_first_look_enter(void) { return first_enter(&aigcp_first_looks_left); }
+int aigcp_first_look_enter(void) {
+    if (atomic_fetch_sub(&aigcp_first_looks_left, 1) <= 0) {
+        atomic_store(&aigcp_first_looks_left, 0);
+        return 0;
+    }
+    return aigcp_call_enter();
+}
 
-void aigcp_turn_enter(void) { pthread_rwlock_rdlock(&turn_lock); }
-void aigcp_turn_leave(void) { pthread_rwlock_unlock(&turn_lock); }
+void aigcp_turn_enter(void) {
+    if (turn_depth == 0) pthread_rwlock_rdlock(&turn_lock);
+    turn_depth++;
+}
+
+void aigcp_turn_leave(void) {
+    turn_depth--;
+    if (turn_depth == 0) pthread_rwlock_unlock(&turn_lock);
+}
+
+int aigcp_turn_pause(void) {
+    int depth = turn_depth;
+    turn_depth = 0;
+    if (depth > 0) pthread_rwlock_unlock(&turn_lock);
+    return depth;
+}
+
+void aigcp_turn_resume(int depth) {
+    if (depth > 0) pthread_rwlock_rdlock(&turn_lock);
+    turn_depth = depth;
+}
+
+/* Of libcrypto, which every product of this package that runs threads is linked with. */
+__attribute__((weak)) void OPENSSL_thread_stop(void);
+
+void aigcp_turn_tidy(void) {
+    if (OPENSSL_thread_stop && !atomic_load(&exit_begun)) OPENSSL_thread_stop();
+}

@@ -149,10 +149,10 @@ final class Store: @unchecked Sendable {
                     "Journal \(folder.path): another process has held its lock for 10 seconds; is one stopped?",
                     isRetryable: true)
             }
-            // Outside the turn, so that no fork waits for another process.
-            aigcp_turn_leave()
+            // Outside all turns, so that no fork waits for another process.
+            let depth = aigcp_turn_pause()
             usleep(pause)
-            aigcp_turn_enter()
+            aigcp_turn_resume(depth)
             pause = min(pause * 2, 1_000)
         }
     }

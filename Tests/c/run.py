@@ -406,6 +406,7 @@ def plan(runner: Runner, long: bool) -> List[Run]:
         Run("flood", ["10000"], quick=False),
         Run("fork", ["500" if long else "40"], seconds=900 if long else 180, world={"duration": 1.0}, after=no_duplicates),
         Run("fork_looks", ["500" if long else "60"], seconds=900 if long else 180),
+        Run("fork_turns", tls=True, seconds=300),
         Run("fork_handler", ["500" if long else "50"], seconds=900, after=no_duplicates),
         Run(
             "journal", ["500" if long else "10"], seconds=900 if long else 180, after=no_duplicates,

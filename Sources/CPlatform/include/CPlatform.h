@@ -76,18 +76,21 @@ void aigcp_process_unlock(void);
  * them. An engine is inside a turn while it runs code and outside while it waits for the network; once registered, fork()
  * waits until every engine is outside, a second at most, so that a child finds no lock held by an engine. */
 void aigcp_turn_register(void);
+/* A turn inside a turn is part of it. */
 void aigcp_turn_enter(void);
 void aigcp_turn_leave(void);
+/* Leaves all turns of this thread while it sleeps; what it gives is to be handed to `resume`. */
+int aigcp_turn_pause(void);
+void aigcp_turn_resume(int depth);
+/* Inside a turn: gives back what OpenSSL keeps for this thread. OpenSSL does so itself when a thread ends, but then outside
+ * a turn, under a lock that a child would find held. To be called at the end of each piece of work, as any may be the last. */
+void aigcp_turn_tidy(void);
 
-/* The first calls of a process are turns too, whichever thread makes them. 1: leave the turn at the end of the call. */
-extern _Atomic int aigcp_first_calls_left;
-int aigcp_first_call_enter(void);
-static inline int aigcp_call_enter(void) {
-    return __atomic_load_n((int *)&aigcp_first_calls_left, __ATOMIC_RELAXED) > 0 ? aigcp_first_call_enter() : 0;
-}
+/* Calls of the host are turns too. 1: leave the turn at the end of the call; 0: the call is inside one, or fork() has stood
+ * still for long. */
+int aigcp_call_enter(void);
 
-/* So are the first calls that only look something up and need no handle: a loop over all status codes, keys or fields may
- * make a thousand of them, and uses up no turn of the others. */
+/* So are the first calls that only look something up and need no handle; the later ones make nothing. */
 extern _Atomic int aigcp_first_looks_left;
 int aigcp_first_look_enter(void);
 static inline int aigcp_look_enter(void) {

@@ -75,7 +75,10 @@ extension Engine {
 
     fileprivate func run() {
         aigcp_turn_enter()
-        defer { aigcp_turn_leave() }
+        defer {
+            aigcp_turn_tidy()
+            aigcp_turn_leave()
+        }
         aigcp_expect_blocks(Self.bytesThatComeAndGo)
         while !core.isDone {
             core.turn(mayWait: true)

@@ -90,6 +90,7 @@ public final class ThreadWorker: Worker, @unchecked Sendable {
         while let work = next() {
             aigcp_turn_enter()
             Self.carryOut(work)
+            aigcp_turn_tidy()
             aigcp_turn_leave()
         }
     }
