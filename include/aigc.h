@@ -822,8 +822,9 @@ enum {
                                           than five minutes, this event comes after half of their life */
     AIGC_EVENT_WARNING = 7,           /* a warning; the jobs keep running. Examples: everybody can read a credential
                                          file; calls fail on this machine and are tried again; the provider asked for a
-                                         long pause; an id came after the end of its job (aigc_event_job() is then the
-                                         job). See aigc_event_message() and aigc_event_provider(). Each warning comes
+                                         long pause; the provider calls the state of a job by a word that this library
+                                         does not know; an id came after the end of its job (aigc_event_job() is then
+                                         the job). See aigc_event_message() and aigc_event_provider(). Each warning comes
                                          once, not for each job and call. At most 64 warnings are queued */
     AIGC_EVENT_LOG = 8,               /* a log record (only with the configuration's log.level, since 1.1): see
                                          aigc_event_level(), aigc_event_message(), aigc_event_fields() and

@@ -59,7 +59,8 @@ enum StateWord {
 
     private static let runningWords = [
         "run", "process", "progress", "wait", "pend", "queu", "schedul", "start", "submit", "created", "train", "infer",
-        "generat", "init",
+        "generat", "init", "accept", "receiv", "dispatch", "assign", "ready", "prepar", "execut", "handl", "doing",
+        "ongoing", "render", "upload", "retry",
     ]
 
     /// Whether a word that is in no table speaks of a job that has not ended.

@@ -55,6 +55,24 @@ final class StateWordTests: XCTestCase {
         }
     }
 
+    /// Words that can only be of a job that runs are no news for the host.
+    func testWordsOfRunningJobs() throws {
+        for word in [
+            "RUNNING", "PENDING", "QUEUED", "ACCEPTED", "RECEIVED", "DISPATCHED", "PREPARING", "EXECUTING", "RENDERING",
+            "READY", "ONGOING", "Processing", "WAITING_FOR_RETRY", "started",
+        ] {
+            for (cloud, answer) in try answers(word, images: 1) {
+                XCTAssertEqual(answer.state, .running, "\(cloud) \(word)")
+                XCTAssertFalse(answer.stateIsUnknown, "\(cloud) \(word)")
+            }
+        }
+        for word in ["REVIEW", "UNKNOWN", "5", "FROZEN", "PARTIAL"] {
+            for (cloud, answer) in try answers(word, images: 1) {
+                XCTAssertTrue(answer.stateIsUnknown, "\(cloud) \(word)")
+            }
+        }
+    }
+
     func testUnknownWords() throws {
         for word in [
             "STOPPING", "CANCELLING", "ABORTING", "CANCEL_REQUESTED", "STOP_PENDING", "NO_ERROR", "NOT_FAILED",

@@ -213,6 +213,7 @@ enum AlibabaAnswers {
         let compared = StateWord.compared(word)
         switch compared {
         case "NOT_START", "WAIT_SCHEDULE", "": return .pending
+        case "RUNNING", "TRAINING": return .running
         case _ where StateWord.speaksOfSuccess(compared): return .succeeded
         case _ where StateWord.speaksOfABadEnd(compared): break
         default: return .running
