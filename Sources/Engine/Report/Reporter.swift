@@ -48,7 +48,7 @@ final class Reporter {
             observeEnd(ticket, result, nil, requestID: answer.requestID)
             if answer.stateIsUnknown { observeUnknownState(answer.providerState, ticket.owner.record) }
             guard let warning = answer.warning, logs(.warning) else { return }
-            var line = line(.warning, "A part of the answer is missing or could not be used", ticket)
+            var line = line(.warning, "A part of the answer is missing, or could not be used and was left out", ticket)
             line.add("detail", warning)
             line.add("request_id", answer.requestID)
             log(line)
