@@ -226,6 +226,21 @@ def test_submit_status_wait_fetch(sandbox: Any, command: Command, tmp_path: Path
     assert missing.returncode == 2 and "there is no image 5" in missing.stderr
 
 
+def test_the_file_of_a_job_does_not_depend_on_which_ends_first(sandbox: Any, command: Command, tmp_path: Path) -> None:
+    slow = command.run("submit", *CAT[:-1], "[slow] " + CAT[-1]).stdout.strip()
+    quick = command.run("submit", *CAT).stdout.strip()
+    rows = lines(command.run("status", "--json", slow, quick).stdout)
+    ids = {row["token"]: row["remote_id"] for row in rows if row["type"] == "status"}
+    for number, tokens in enumerate(([slow, quick], [quick, slow])):
+        for name, options in (("file", []), ("template", ["--name-template", "x"])):
+            folder = tmp_path / f"{name}-{number}"
+            out = folder if options else folder / "x.png"
+            fetched = command.run("fetch", *tokens, "--out", str(out), *options)
+            assert fetched.returncode == 0, fetched.stderr
+            for place, token in enumerate(tokens, 1):
+                assert (folder / f"x-{place}.png").read_bytes() == sandbox.image("tencent", ids[token])
+
+
 def test_fetch_one_image_by_url(sandbox: Any, command: Command, tmp_path: Path) -> None:
     token = command.run("submit", *CAT).stdout.strip()
     found = lines(command.run("wait", token, "--json").stdout)

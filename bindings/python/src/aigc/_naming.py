@@ -9,7 +9,7 @@ import random
 import re
 import stat
 import time
-from typing import TYPE_CHECKING, Dict, Iterator, List, Mapping, Optional, Set, Tuple, Union
+from typing import TYPE_CHECKING, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from ._call import encode
 from .enums import Status
@@ -61,7 +61,8 @@ class Files:
 
     out is a file if its last part ends in ".*" or in the suffix of an image (.png, .jpg, .jpeg, .webp, .gif, .bmp), and
     otherwise a folder; a relative one starts at the working folder of the moment in which this is made. Of several images
-    for one file each gets its number before the suffix. No path is given out twice, nor one that a file has, unless
+    for one file each gets its number before the suffix; images of several jobs get the place of their job before that, from 1
+    on, where their names would be those of another job. No path is given out twice, nor one that a file has, unless
     overwriting is on."""
 
     def __init__(self, out: Union[str, "os.PathLike[str]"], template: Optional[str] = None, overwrite: bool = False) -> None:
@@ -74,6 +75,7 @@ class Files:
             raise _invalid(f"out is {NO_STREAM}", "out")
         self._overwrite = overwrite
         self._taken: Set[str] = set()
+        self._places: Dict[int, int] = {}
         self._start = _here() or ""
         if not self._start and not os.path.isabs(text):
             raise FileError("the working folder of this process is gone: give the whole path", status=Status.FILE)
@@ -146,11 +148,17 @@ class Files:
             found.append(next(candidate for candidate in numbered(base) if candidate not in found))
         return found
 
+    def expect(self, jobs: Sequence["BaseJob"]) -> None:
+        """Which jobs share the names, in the order of their places: which of them ends first changes no name."""
+        if len(jobs) > 1 and (self._base is not None or not {"id", "remote_id"}.intersection(_PLACE.findall(self._template))):
+            self._places = {job.id: place for place, job in enumerate(jobs, 1)}
+
     def path(self, job: "BaseJob", index: int, several: bool) -> str:
         """The path for an image of a job, as a download takes it."""
+        place = f"-{self._places[job.id]}" if job.id in self._places else ""
         if self._base is None:
-            return self._claim(os.path.join(self._folder, stem(job, index, self._template)))
-        return self._claim(f"{self._base}-{index}" if several else self._base)
+            return self._claim(os.path.join(self._folder, stem(job, index, self._template) + place))
+        return self._claim(f"{self._base}{place}-{index}" if several else self._base + place)
 
     def paths(self, job: "BaseJob") -> List[str]:
         """The paths for all images of a job."""

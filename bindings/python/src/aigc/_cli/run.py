@@ -55,6 +55,8 @@ class Run:
     def add_all(self, jobs: Sequence[Job]) -> None:
         """Follows jobs; many of them share one line of progress."""
         self._output.expect(len(jobs))
+        if self._files is not None:
+            self._files.expect(jobs)
         for job in jobs:
             self.add(job)
 
