@@ -389,9 +389,9 @@ aigc_status aigc_request_set_bool(aigc_request *request, const char *name, int32
 
 /* Sets a field from JSON text. name is the neutral name of a field of any type. Or name is "body." followed by the
  * provider's own name of a field of the body; dots lead into objects: "body.ExtraParameters.NewField". With "body." you
- * can set fields that a provider has added later. The library only checks that their value is JSON. Two names of one
- * field of the body in one request, such as "prompt" and "body.Prompt", are an error of aigc_client_submit(). With the
- * option "check" set to "off", the "body." field replaces the neutral field. Since 1.0. */
+ * can set fields that a provider has added later. The library only checks that their value is JSON. If a request sets
+ * one field of the body under two names, such as "prompt" and "body.Prompt", aigc_client_submit() returns an error.
+ * With the option "check" set to "off", the "body." field replaces the neutral field. Since 1.0. */
 aigc_status aigc_request_set_json(aigc_request *request, const char *name, const char *json, aigc_error **error);
 
 /* Adds a reference image. The provider must be able to reach the URL from the internet. For Tencent, reference_type is
@@ -413,12 +413,13 @@ aigc_status aigc_request_add_image_url(aigc_request *request, const char *url, c
  * "hold" ("true" or "false", default "false", since 1.2) holds the job. The library prepares the job and reports
  * AIGC_EVENT_JOB_READY, but it sends nothing of the job before aigc_job_release(). So a program can first save the job
  * in its own database. A held job uses no share of the rate and of http.max_in_flight, so you can hold any number of
- * jobs. After the release the job waits for both again.
+ * jobs. After the release, the job waits for the rate and for http.max_in_flight again.
  *
  * "check" ("on" or "off", default "on", since 1.2) checks values before anything is sent. With "on",
  * aigc_client_submit() refuses a value that the description of its field forbids, or that is certainly a mistake
  * (AIGC_E_INVALID_ARGUMENT). Examples: a text of blanks or of invisible characters only, an Alibaba prompt without
- * <special-token>, a seed out of range. With "off", the library sends such values. Required fields are always checked. */
+ * <special-token>, a seed out of range. With "off", the library sends such values. Required fields are always
+ * checked. */
 aigc_status aigc_request_set_option(aigc_request *request, const char *name, const char *value, aigc_error **error);
 
 /* Frees a request. Its jobs keep running. NULL is allowed. Since 1.0. */
@@ -438,12 +439,13 @@ typedef struct aigc_job aigc_job;
 /* A change that the library reports, such as the end of a job. Since 1.0. */
 typedef struct aigc_event aigc_event;
 
-/* Creates a client, which copies config. NULL means all defaults. This call reads the environment variables
- * (credentials, proxy, CA) on the calling thread. No later call reads them. Five variables set configuration keys that
- * config does not set: AIGC_ALIBABA_ENDPOINT sets alibaba.endpoint, AIGC_TENCENT_ENDPOINT sets tencent.endpoint,
- * AIGC_CA_FILE sets tls.ca_file, AIGC_ALLOW_PRIVATE_ADDRESSES (1 or 0) sets download.allow_private_addresses, and
- * AIGC_JOURNAL (since 1.2) sets journal.path. The command "aigc sandbox" sets such variables, so every program can use
- * the sandbox without a change. This call starts no thread and opens no connection. Since 1.0.
+/* Creates a client. The client gets a copy of config. If config is NULL, all defaults apply. This call reads the
+ * environment variables (credentials, proxy, CA) on the calling thread. No later call reads them. Five variables set
+ * configuration keys that config does not set: AIGC_ALIBABA_ENDPOINT sets alibaba.endpoint, AIGC_TENCENT_ENDPOINT sets
+ * tencent.endpoint, AIGC_CA_FILE sets tls.ca_file, AIGC_ALLOW_PRIVATE_ADDRESSES (1 or 0) sets
+ * download.allow_private_addresses, and AIGC_JOURNAL (since 1.2) sets journal.path. The command "aigc sandbox" sets
+ * such variables, so every program can use the sandbox without a change. This call starts no thread and opens no
+ * connection. Since 1.0.
  *
  * The configuration file (since 1.2) has profiles. A profile sets configuration keys that neither config nor a variable
  * sets. It also sets fields that a request does not set. The file is $XDG_CONFIG_HOME/aigc/config.toml, otherwise
@@ -484,7 +486,7 @@ aigc_status aigc_client_set_credentials(aigc_client *client, const char *provide
  *                place, in this library's words), "source" (the provider's words), "id" (shortened), "temporary" and
  *                "expires_at_ms" (0: never). "clock" is null before the first answer; then it has "offset_ms" (the
  *                provider's clock minus this machine's clock, uncertain by up to half a second) and "seen_at_ms"
- *   "journal"    the journal.path, null without one (since 1.2)
+ *   "journal"    the value of journal.path; null without a journal (since 1.2)
  *   "configuration"  where the values come from, in the form of aigc_config_report() (since 1.2)
  * Later versions may add members. The report holds no secret. The call sends nothing and waits for nothing. Any thread.
  * Since 1.0. */
