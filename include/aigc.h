@@ -80,12 +80,12 @@
  * THREADS, FORK, EXIT
  *
  *  A client starts one thread when its first job starts. It starts short-lived threads for slow work with files,
- *  credentials and the journal. These threads block all signals, and aigc_client_close() joins them. libcurl
- *  starts a thread of its own to look up a host name. That thread blocks all signals, too, and runs no code of this
- *  library. If the system's resolver does not answer, it can outlive aigc_client_close(). The library never causes a
- *  SIGPIPE in your program. Every function fits into a stack of 64 KiB. A program may call exit() while jobs
- *  run: you can attach an accepted job again from its token. The library is linked with -z nodelete: dlclose() is
- *  harmless and unloads nothing.
+ *  credentials and the journal. These threads block all signals, and aigc_client_close() joins them. libcurl starts its
+ *  own thread to look up a host name. This thread also blocks all signals, and it runs no code of this library. If the
+ *  system's resolver does not answer, this thread can outlive aigc_client_close(). The library never causes a SIGPIPE
+ *  in your program. Every function fits into a stack of 64 KiB. A program may call exit() while jobs run: you can
+ *  attach an accepted job again from its token. The library is linked with -z nodelete: dlclose() is harmless and
+ *  unloads nothing.
  *
  * SIGNALS
  *
@@ -824,10 +824,10 @@ enum {
                                           than five minutes, this event comes after half of their life */
     AIGC_EVENT_WARNING = 7,           /* a warning; the jobs keep running. Examples: everybody can read a credential
                                          file; calls fail on this machine and are tried again; the provider asked for a
-                                         long pause; the provider calls the state of a job by a word that this library
-                                         does not know; an id came after the end of its job (aigc_event_job() is then
-                                         the job). See aigc_event_message() and aigc_event_provider(). Each warning comes
-                                         once, not for each job and call. At most 64 warnings are queued */
+                                         long pause; the provider names a state of a job that this library does not
+                                         know; an id came after the end of its job (aigc_event_job() is then the job).
+                                         See aigc_event_message() and aigc_event_provider(). Each warning comes once,
+                                         not for each job and call. At most 64 warnings are queued */
     AIGC_EVENT_LOG = 8,               /* a log record (only with the configuration's log.level, since 1.1): see
                                          aigc_event_level(), aigc_event_message(), aigc_event_fields() and
                                          aigc_event_job_id(). At most log.capacity records are queued */

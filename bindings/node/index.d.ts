@@ -137,10 +137,9 @@ export interface Constants {
   readonly EVENT_CREDENTIALS_NEEDED: 6;
   /**
    * A warning; the jobs keep running. Examples: everybody can read a credential file; calls fail on this machine and
-   * are tried again; the provider asked for a long pause; the provider calls the state of a job by a word that this
-   * library does not know; an id came after the end of its job (aigc_event_job() is then the job). See
-   * aigc_event_message() and aigc_event_provider(). Each warning comes once, not for each job and call. At most 64
-   * warnings are queued.
+   * are tried again; the provider asked for a long pause; the provider names a state of a job that this library does
+   * not know; an id came after the end of its job (aigc_event_job() is then the job). See aigc_event_message() and
+   * aigc_event_provider(). Each warning comes once, not for each job and call. At most 64 warnings are queued.
    */
   readonly EVENT_WARNING: 7;
   /**
