@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shlex
 import signal
 import subprocess
 import time
@@ -271,7 +272,8 @@ def test_a_machine_that_comes_back_reports_its_own_job_only(
         assert second.claim([("k", "p2", "tencent", "aigc_image", "a dog", None)]) == {"k"}
         first.accepted("k", "p1", "T1")
         first.ended("k", "p1", End("done", remote_id="T1", files=["x"]))
-        first.catch_up([{"key": local_key(key, first.owner), "remote_id": f"T-{key}"} for key in "km"], {})
+        alone = first.catch_up([{"key": local_key(key, first.owner), "remote_id": f"T-{key}"} for key in "km"], {})
+        assert [row["key"] for row in alone] == ["k"]
         assert server.query("SELECT key, state, print, remote_id FROM aigc_key ORDER BY key") == [
             ("k", "claimed", "p2", None), ("m", "accepted", "p1", "T-m")
         ]
@@ -281,6 +283,95 @@ def test_a_machine_that_comes_back_reports_its_own_job_only(
     finally:
         first.close()
         second.close()
+
+
+CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid != pg_backend_pid() AND datname = 'postgres'"
+
+
+def refuse(server: Server, is_on: bool) -> None:
+    """A server that lives, and lets nobody write."""
+    import psycopg
+
+    with psycopg.connect(server.url, autocommit=True, options="-c default_transaction_read_only=off") as session:
+        session.execute(f"ALTER DATABASE postgres SET default_transaction_read_only = {'on' if is_on else 'off'}")
+        session.execute(CUT)
+
+
+def test_a_server_that_refuses_is_asked_again(server: Server, tmp_path: Path, command: Command, sandbox: Any) -> None:
+    """Its ids come late. Nothing is sent meanwhile, and everything is told before the batch ends."""
+    machines = Machines(tmp_path, command, sandbox, server, 1, 12)
+    sandbox.config(duration=2.0)
+    process = machines.start(0)
+    machines.until(3)
+    refuse(server, True)
+    try:
+        time.sleep(3)
+        assert process.poll() is None, machines.log()
+    finally:
+        refuse(server, False)
+    assert process.wait(120) == 0, machines.log()
+    machines.check()
+    assert "the journal is away" in machines.log() and "Traceback" not in machines.log()
+
+
+def test_a_server_that_refuses_to_the_end_is_told_by_the_next_run(
+    server: Server, tmp_path: Path, command: Command, sandbox: Any
+) -> None:
+    machines = Machines(tmp_path, command, sandbox, server, 1, 2)
+    sandbox.config(duration=1.5)
+    process = machines.start(0)
+    machines.until(2)
+    refuse(server, True)
+    try:
+        assert process.wait(120) == 8, machines.log()
+        log = machines.log()
+        assert "has not been told the results of some rows" in log and "to continue: " in log, log
+    finally:
+        refuse(server, False)
+    assert machines.start(0).wait(60) == 0, machines.log()
+    machines.check()
+
+
+def test_a_late_id_of_a_key_that_was_freed(server: Server, tmp_path: Path, command: Command, sandbox: Any) -> None:
+    """A person has called a row not sent, and its answer comes: nobody sends it again, also where the machine was killed."""
+    machines = Machines(tmp_path, command, sandbox, server, 2, 1)
+    sandbox.fault("delay_after", CREATE, ms=3000)
+    process = machines.start(0)
+    machines.until(1)
+    server.query("DELETE FROM aigc_key")
+    assert process.wait(60) == 0, machines.log()
+    machines.check()
+    server.query("DELETE FROM aigc_key")  # Now the table itself is lost: the journal of the machine knows the job.
+    for path in machines.folders[0].out.glob("*.png"):
+        path.unlink()
+    assert machines.start(0).wait(60) == 0, machines.log()
+    machines.check()
+    assert machines.start(1).wait(60) == 0 and machines.created() == 1, machines.log()
+
+
+def test_an_id_that_the_server_does_not_take(server: Server, tmp_path: Path, command: Command, sandbox: Any) -> None:
+    """The key is that of another job: the id is told with the command that gets the pictures, now and at the next start, and
+    so is one that PostgreSQL cannot keep."""
+    machines = Machines(tmp_path, command, sandbox, server, 1, 1)
+    sandbox.fault("delay_after", CREATE, ms=4000)
+    process = machines.start(0)
+    machines.until(1)
+    server.query("UPDATE aigc_key SET print = 'another', owner = 0, state = 'done', remote_id = 'T9', files = '[]'")
+    process.wait(60)
+    (job,) = [row["id"] for row in sandbox.stats()["jobs"]]
+    plan = command.run(*machines.folders[0].line(machines.file, "--dry-run", "--journal", server.url))
+    for text in (machines.log(), plan.stdout + plan.stderr):
+        (line,) = [line for line in text.splitlines() if f"the id {job} of cat-0000 stands only in the journal" in line]
+        words = shlex.split(line.partition("to get its pictures: ")[2])
+        done = command.run(*words[words.index("fetch") :], "--out", str(tmp_path / "fetched"))
+        assert done.returncode == 0, done.stderr
+    shared = Shared(server.url, "a")
+    try:
+        row = {"key": local_key("k", shared.owner), "remote_id": "a\0b", "provider": "tencent", "operation": "aigc_image"}
+        assert [found["key"] for found in shared.catch_up([row], {})] == ["k"]
+        shared.check()  # The session lives.
+    finally:
+        shared.close()
 
 
 def test_a_row_with_the_key_of_a_repetition(server: Server, tmp_path: Path, command: Command, sandbox: Any) -> None:

@@ -159,6 +159,8 @@ def _show_plan(plan: Plan, args: argparse.Namespace, output: Output) -> int:
     """The plan, or what is wrong."""
     numbers = plan.numbers
     if not plan.ok:
+        for warning in plan.warnings:
+            output.warning(warning)
         for line in plan.problems.lines():
             output.alarm(f"aigc: {line}")
         path = plan.errors_path

@@ -19,7 +19,7 @@ from ._index import Index, Journals
 from ._options import Options
 from ._problems import Problem, Problems
 from ._rows import Source
-from ._shared import Lost, Shared, as_journal, as_ledger, as_results
+from ._shared import Lost, Shared, alone_in, as_journal, as_ledger, as_results
 
 _FIRST = 3
 _GONE = 10
@@ -267,13 +267,17 @@ def _look_back(plan: Plan, wrong: _Errors, shared: Optional[Shared]) -> None:
     if shared is not None:
         try:
             noted: Dict[str, Mapping[str, Any]] = {}
-            if folder.exists():
-                noted = {str(entry.get("journal_key") or entry["key"]): entry for entry in folder.ledger()
-                         if "key" in entry and not entry.get("shared")}
+            sent: Dict[str, Mapping[str, Any]] = {}
+            for entry in folder.ledger() if folder.exists() else ():
+                if "key" in entry:
+                    (sent if entry.get("shared") else noted)[str(entry.get("journal_key") or entry["key"])] = entry
             names = [OURS, *{str(entry["journal"]) for entry in folder.ledger() if "journal" in entry}]
             for path in (folder.ours if name == OURS else name for name in names):
                 if _is_journal(path):
-                    shared.catch_up(journal_rows(path), noted)
+                    alone = shared.catch_up(journal_rows(path), noted, sent)
+                    plan.warnings += [alone_in(path, row) for row in alone[:_GONE]]
+                    if len(alone) > _GONE:
+                        plan.warnings.append(f"{len(alone) - _GONE} more such ids stand only in the journal {path}")
             shared.catch_up(index.accepted_of(folder.ledger()), noted)
             open_runs = shared.open_runs()
             index.load_ledger(_told(shared, index))

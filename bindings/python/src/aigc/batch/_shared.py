@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import uuid
 from importlib import import_module
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
+from .._cli.again import program
 from ..enums import Status
 from ..errors import InvalidArgumentError, JournalError
 
@@ -53,6 +55,10 @@ _NAMES = (
     "key", "print", "state", "owner", "owner_alive", "provider", "operation", "remote_id", "status", "place", "sent_at_ms",
     "accepted_at_ms", "ended_at_ms", "prompt", "files", "token", "message", "row_key", "run",
 )
+
+
+class Refused(JournalError):
+    """The server lives, and does not take this."""
 
 
 class End(NamedTuple):
@@ -119,7 +125,7 @@ class Shared:
             self.owners.add(self.owner)
             if self._is_member:
                 self._enter()
-        except self._psycopg.OperationalError as error:
+        except self._psycopg.Error as error:
             self.close()
             raise Lost(" ".join(str(error).split())) from error
 
@@ -141,7 +147,10 @@ class Shared:
             cursor = self._session.execute(query, values)
             found: List[Tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
             return found
-        except (self._psycopg.OperationalError, self._psycopg.InterfaceError) as error:
+        except (self._psycopg.DataError, self._psycopg.IntegrityError) as error:
+            raise Refused(" ".join(str(error).split()), status=Status.JOURNAL) from error
+        except self._psycopg.Error as error:
+            # Also a server that lets nobody write: it is asked again until it does.
             self.close()
             raise Lost(" ".join(str(error).split())) from error
 
@@ -263,18 +272,22 @@ class Shared:
 
     # After it.
 
-    def accepted(self, key: str, print: str, remote_id: str, token: Optional[str] = None) -> None:
+    def accepted(self, key: str, print: str, remote_id: str, token: Optional[str] = None) -> bool:
         """The provider has given an id for the request with that print. Nothing is stronger than that but an end. A key that a
-        person has freed meanwhile can be that of another request: then it stays as it is."""
-        self._accepted("print = %s", print, key, remote_id, token)
+        person has freed meanwhile can be that of another request: then it stays as it is. False: the id is nowhere here."""
+        return self._accepted("print = %s", print, key, remote_id, token)
 
-    def _accepted(self, whose: str, value: Any, key: str, remote_id: str, token: Optional[str] = None) -> None:
-        self._run(
+    def _accepted(self, whose: str, value: Any, key: str, remote_id: str, token: Optional[str] = None) -> bool:
+        if self._run(
             "UPDATE aigc_key SET state = 'accepted', owner = %s, place = %s, remote_id = %s, token = coalesce(%s, token), "
             "accepted_at = coalesce(accepted_at, now()) "
-            f"WHERE key = %s AND {whose} AND state IN ('claimed', 'sending', 'unknown', 'accepted')",
+            f"WHERE key = %s AND {whose} AND state IN ('claimed', 'sending', 'unknown', 'accepted') RETURNING key",
             self.owner, self.place, remote_id, token, key, value,
-        )
+        ):
+            return True
+        if self._run("SELECT 1 FROM aigc_key WHERE key = %s AND remote_id = %s", key, remote_id):
+            return True
+        return bool(self._run("SELECT 1 FROM aigc_key WHERE remote_id = %s LIMIT 1", remote_id))
 
     def ended(self, key: str, print: str, end: "End") -> None:
         """A row has ended that had that print. An end that is there already stays."""
@@ -333,24 +346,58 @@ class Shared:
             ))
         return bool(self._run("DELETE FROM aigc_key WHERE key = %s AND state = 'unknown' RETURNING key", key))
 
-    def catch_up(self, local: Iterable[Mapping[str, Any]], noted: Mapping[str, Mapping[str, Any]]) -> None:
+    def catch_up(
+        self,
+        local: Iterable[Mapping[str, Any]],
+        noted: Mapping[str, Mapping[str, Any]],
+        sent: Optional[Mapping[str, Mapping[str, Any]]] = None,
+    ) -> List[Mapping[str, Any]]:
         """Ids that reached only the journal of this machine, because the server was away, are told now. So is what this folder
-        paid before it had a shared journal: noted has the lines of its ledger by those keys."""
+        paid before it had a shared journal: noted has the lines of its ledger by those keys. sent: the lines of what it has sent
+        since. Returns the rows of that journal whose ids the server does not take: their keys are those of other jobs there."""
+        alone: List[Mapping[str, Any]] = []
         for row in local:
             key, separator, owner = str(row["key"]).rpartition(_LOCAL)
             if separator:
                 if row.get("remote_id") and owner.isdigit():  # What another owner has claimed since is another job.
-                    self._accepted("owner = %s", int(owner), key, str(row["remote_id"]))
+                    try:
+                        is_there = self._accepted("owner = %s", int(owner), key, str(row["remote_id"]))
+                        is_there = is_there or self._take_back(key, row, (sent or {}).get(key, {}))
+                    except Refused:
+                        is_there = False
+                    if not is_there:
+                        alone.append({**row, "key": key})
                 continue
-            key, state = str(row["key"]), _BEFORE.get(str(row["state"]))
-            if state is not None and key in noted:
-                whose = str(noted[key]["key"])
-                self._run(
-                    "INSERT INTO aigc_key(key, print, state, owner, place, provider, operation, remote_id, status, row_key, "
-                    "accepted_at) VALUES(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, now()) ON CONFLICT (key) DO NOTHING",
-                    key, str(noted[key].get("print")), state, self.owner, self.place, row["provider"], row["operation"],
-                    row.get("remote_id"), row.get("status"), None if whose == key else whose,
-                )
+            self._take_back(str(row["key"]), row, noted.get(str(row["key"]), {}))
+        return alone
+
+    def _take_back(self, key: str, row: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
+        """A key that is not here, with what the journal of this machine knows of it: nobody sends it once more. entry: its line
+        in the ledger; without one nothing is done. False: the key is here, and stays as it is."""
+        state = _BEFORE.get(str(row.get("state")))
+        if state is None or "key" not in entry:
+            return False
+        whose = str(entry["key"])
+        return bool(self._run(
+            "INSERT INTO aigc_key(key, print, state, owner, place, provider, operation, remote_id, status, row_key, "
+            "accepted_at) VALUES(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, now()) ON CONFLICT (key) DO NOTHING RETURNING key",
+            key, str(entry.get("print")), state, self.owner, self.place, row["provider"], row["operation"],
+            row.get("remote_id"), row.get("status"), None if whose == key else whose,
+        ))
+
+    def took_back(self, row: Mapping[str, Any]) -> bool:
+        """The same for a job that this process follows: row has its key, print, provider, operation, remote_id and row_key."""
+        return self._take_back(row["key"], {**row, "state": "accepted"}, {"key": row["row_key"], "print": row["print"]})
+
+
+def alone_in(folder: str, row: Mapping[str, Any]) -> str:
+    """What is said about a paid job whose id the server does not take."""
+    which = [f"--{name}={row[name]}" for name in ("provider", "operation")]
+    fetch = " ".join([program(), "fetch", *map(shlex.quote, [*which, f"--id={row['remote_id']}"])])
+    return (
+        f"the id {row['remote_id']} of {row['key']} stands only in the journal {folder} of this machine: in PostgreSQL the key "
+        f"is that of another job. This job is paid; to get its pictures: {fetch}"
+    )
 
 
 def local_key(key: str, owner: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import os
 import time
+from functools import partial
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from .._cli import exits
@@ -18,10 +19,12 @@ from ._index import Row
 from ._keys import own_hash
 from ._plan import Plan
 from ._runner import Runner, _End, _Pending
-from ._shared import End, Lost, Shared, files_of, is_missing, local_key
+from ._shared import End, Lost, Refused, Shared, alone_in, files_of, is_missing, local_key
 
 _LOOK = 1.0  # Seconds between two looks at what others do.
 _AWAY = 120.0  # So long a server that is away is waited for.
+_PATIENCE = 20.0  # The same where all else is done.
+_LEAVING = 2.0  # And where the program is asked to leave.
 _ENDED = {
     "done": Is.DONE, "failed": Is.FAILED, "expired": Is.EXPIRED, "refused": Is.REFUSED, "unknown": Is.DOUBT,
     "abandoned": Is.LEFT,
@@ -84,7 +87,29 @@ class SharedRunner(Runner):
         self._others.clear()
         super().settle(grace, tell)
 
+    @property
+    def has_left(self) -> bool:
+        return super().has_left or self.is_away
+
+    def abandon(self) -> None:
+        super().abandon()
+        self._insist(_LEAVING)
+
+    def _insist(self, seconds: float) -> None:
+        """At the end: what the server has not been told is told, or people are."""
+        end = time.monotonic() + seconds
+        while self.is_away and time.monotonic() < end:
+            time.sleep(0.1)
+            self._come_back()
+        if self.is_away:
+            self.stops.append(
+                f"the journal in PostgreSQL has not been told the results of some rows: {self._folder.ours} alone has them, and "
+                "the same line tells them, once the server takes them"
+            )
+            self._stop_code = self._stop_code or exits.MACHINE
+
     def finish(self) -> None:
+        self._insist(_PATIENCE)
         runs = self._ended_runs()  # None: rows are left, and this machine stays a member that is cut short.
         super().finish()
         if runs:
@@ -238,7 +263,17 @@ class SharedRunner(Runner):
     def _accept(self, pending: _Pending) -> None:
         super()._accept(pending)
         key, mark, remote_id, token = pending.row.jkey, pending.row.print, str(pending.job.remote_id), pending.job.token
-        self._say(lambda: self._shared.accepted(key, mark, remote_id, token))
+        row = {
+            "key": key, "print": mark, "provider": pending.row.provider, "operation": pending.row.operation,
+            "remote_id": remote_id, "row_key": pending.row.key,
+        }
+
+        def tell() -> None:
+            # A person may have freed the key, because no answer came.
+            if not (self._shared.accepted(key, mark, remote_id, token) or self._shared.took_back(row)):
+                self.warnings.append(alone_in(self._folder.ours, row))
+
+        self._say(tell)
 
     def _end(self, pending: _Pending, end: _End, paths: List[str]) -> None:
         row = pending.row
@@ -260,10 +295,20 @@ class SharedRunner(Runner):
             self._late.append(words)
             return
         try:
-            words()
+            self._tell(words)
         except Lost as error:
             self._late.append(words)
             self._go_away(error)
+
+    def _tell(self, words: Callable[[], object]) -> None:
+        """Raises Lost. What the server does not take is in the journal of this machine, and is told again by the next run."""
+        try:
+            words()
+        except Refused as error:
+            self.warnings.append(
+                f"the journal in PostgreSQL refuses the result of a row ({error}): {self._folder.ours} alone has it, and the "
+                "next run with the same line tells it again"
+            )
 
     # A server that goes away.
 
@@ -289,10 +334,10 @@ class SharedRunner(Runner):
             self._shared.connect()
             for pending in self._pending.values():
                 if pending.accepted and pending.job.remote_id is not None:
-                    row = pending.row
-                    self._shared.accepted(row.jkey, row.print, pending.job.remote_id, pending.job.token)
+                    row, remote_id, token = pending.row, pending.job.remote_id, pending.job.token
+                    self._tell(partial(self._shared.accepted, row.jkey, row.print, remote_id, token))
             while self._late:
-                self._late[0]()
+                self._tell(self._late[0])
                 self._late.pop(0)
             self._away = None
             self._looked_at = 0.0
