@@ -44,17 +44,25 @@ static void start_downloads(struct work *work, aigc_job *job)
     }
 }
 
+/* Prints a line at once. One that cannot be written goes to standard error: a token must not be lost. */
+static void tell(struct work *work, const char *what, const char *text)
+{
+    if (printf("%s%s\n", what, text) >= 0 && fflush(stdout) == 0) return;
+    fprintf(stderr, "standard output cannot be written: %s%s\n", what, text);
+    clearerr(stdout);
+    work->failures++;
+}
+
 static void handle(struct work *work, const aigc_event *event)
 {
     aigc_job *job = aigc_event_job(event);
     aigc_error *error = NULL;
     if (aigc_event_type(event) == AIGC_EVENT_JOB_ACCEPTED) { /* store the token: it finds the job again, anywhere */
-        printf("accepted %s\n", aigc_job_token(job) ? aigc_job_token(job) : aigc_job_remote_id(job));
-        fflush(stdout);
+        tell(work, "accepted ", aigc_job_token(job) ? aigc_job_token(job) : aigc_job_remote_id(job));
     } else if (aigc_event_type(event) == AIGC_EVENT_JOB_DONE) {
         work->waiting--;
         if (aigc_job_error(job, &error)) failed(work, aigc_job_token(job) ? aigc_job_token(job) : "job", error);
-        else if (aigc_job_path(job)) puts(aigc_job_path(job)); /* a download */
+        else if (aigc_job_path(job)) tell(work, "", aigc_job_path(job)); /* a download */
         else start_downloads(work, job);
     } /* other types are of no interest here */
 }
@@ -99,6 +107,7 @@ int main(int argc, char **argv)
         if (aigc_request_add_image_url(request, argv[i], NULL, &error)) failed(&work, argv[i], error);
 
     sigemptyset(&set), sigaddset(&set, SIGINT), sigaddset(&set, SIGTERM), sigaddset(&set, SIGHUP);
+    signal(SIGPIPE, SIG_IGN); /* a reader who has gone ends no job */
     sigprocmask(SIG_BLOCK, &set, NULL); /* signals are one more descriptor of the loop */
     signals = signalfd(-1, &set, SFD_CLOEXEC);
     int watched[] = {aigc_client_event_fd(client), signals}; /* before the first job: no event is dropped as unwanted */

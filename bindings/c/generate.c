@@ -92,6 +92,15 @@ static int is_usable(const char *output)
     return 1;
 }
 
+/* Prints a path at once: a full disk and a closed pipe are no success, although the image is there. */
+static int tell(const char *path, aigc_job *job)
+{
+    if (puts(path) != EOF && fflush(stdout) == 0) return 0;
+    fprintf(stderr, "standard output cannot be written; the image is in %s\n", path);
+    if (aigc_job_token(job)) fprintf(stderr, "  token: %s\n", aigc_job_token(job));
+    return 1;
+}
+
 /* A whole number; the whole text must be one. */
 static int64_t number_of(const char *text)
 {
@@ -118,7 +127,7 @@ int main(int argc, char **argv)
 {
     aigc_config *config = NULL; aigc_request *request = NULL; aigc_client *client = NULL;
     aigc_job *job = NULL, *download = NULL; aigc_error *error = NULL;
-    int at, first = 1, model = 0, status = 0; size_t i; char path[4096];
+    int at, first = 1, model = 0, status = 0, unwritten = 0; size_t i; char path[4096];
 
     for (; first + 1 < argc && argv[first][0] == '-'; first += 2) model |= strcmp(argv[first], "--model") == 0;
     if (argc - first != 3) { fputs(usage, stderr); return 2; }
@@ -133,15 +142,16 @@ int main(int argc, char **argv)
         if (set(config, request, argv[at], argv[at + 1], &error)) status = failed(argv[at], error, NULL);
     if (!status && aigc_client_new(config, &client, &error)) status = failed("client", error, NULL);
     handle(SIGINT); handle(SIGTERM); handle(SIGHUP);
+    signal(SIGPIPE, SIG_IGN); /* a reader who has gone ends no download */
     if (!status && aigc_client_submit(client, request, &job, &error)) status = failed("submit", error, NULL);
     if (!status && wait_for(client, job, &error)) status = failed("job", error, job);
     for (i = 0; !status && i < aigc_job_asset_count(job); i++) {
         snprintf(path, sizeof path, "%s-%d.*", argv[first + 2], (int)i + 1); /* ".*" becomes the format's extension */
         if (aigc_job_download(job, i, path, &download, &error) || wait_for(client, download, &error))
             status = failed(path, error, job);
-        else puts(aigc_job_path(download));
+        else unwritten |= tell(aigc_job_path(download), job);
         aigc_job_free(download);
     }
     aigc_job_free(job); aigc_client_free(client); aigc_request_free(request); aigc_config_free(config);
-    return status;
+    return status ? status : unwritten;
 }

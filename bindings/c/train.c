@@ -60,11 +60,20 @@ static aigc_status wait_for(aigc_client *client, const char *what, aigc_job *tas
     return aigc_job_wait(task, 0, error);
 }
 
+/* Prints a path at once: a full disk and a closed pipe are no success, although the image is there. */
+static int tell(const char *path, aigc_job *job)
+{
+    if (puts(path) != EOF && fflush(stdout) == 0) return 0;
+    fprintf(stderr, "standard output cannot be written; the image is in %s\n", path);
+    if (aigc_job_token(job)) fprintf(stderr, "  token: %s\n", aigc_job_token(job));
+    return 1;
+}
+
 int main(int argc, char **argv)
 {
     aigc_config *config = NULL; aigc_client *client = NULL; aigc_request *train = NULL, *draw = NULL;
     aigc_job *training = NULL, *job = NULL, *download = NULL; aigc_error *error = NULL;
-    const char *token = NULL; char *equals, path[4096]; int first = 1, status = 0; size_t i;
+    const char *token = NULL; char *equals, path[4096]; int first = 1, status = 0, unwritten = 0; size_t i;
 
     if (aigc_config_new(&config, &error) ||
         aigc_config_set(config, "job.deadline_ms", "86400000", &error) || /* training takes long: a day */
@@ -89,6 +98,7 @@ int main(int argc, char **argv)
     if (!status && aigc_client_new(config, &client, &error)) status = failed("client", error, NULL);
 
     handle(SIGINT); handle(SIGTERM); handle(SIGHUP);
+    signal(SIGPIPE, SIG_IGN); /* a reader who has gone ends no download */
     if (!status && (token ? aigc_client_attach(client, token, 1, &training, &error)
                           : aigc_client_submit(client, train, &training, &error))) status = failed("train", error, NULL);
     if (!status && wait_for(client, "training", training, &error)) status = failed("training", error, training);
@@ -102,10 +112,10 @@ int main(int argc, char **argv)
         snprintf(path, sizeof path, "%s-%d.*", argv[first + 3], (int)i + 1); /* ".*" becomes the format's extension */
         if (aigc_job_download(job, i, path, &download, &error) || wait_for(client, "image", download, &error))
             status = failed(path, error, job);
-        else puts(aigc_job_path(download));
+        else unwritten |= tell(aigc_job_path(download), job);
         aigc_job_free(download);
     }
     aigc_job_free(job); aigc_job_free(training); aigc_client_free(client);
     aigc_request_free(train); aigc_request_free(draw); aigc_config_free(config);
-    return status;
+    return status ? status : unwritten;
 }

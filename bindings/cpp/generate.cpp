@@ -67,6 +67,14 @@ static bool is_usable(const std::string &output) {
     return true;
 }
 
+// Prints a path at once: a full disk and a closed pipe are no success, although the image is there.
+static bool tell(const std::string &path, const aigc::Job &job) {
+    if (std::puts(path.c_str()) != EOF && std::fflush(stdout) == 0) return true;
+    std::fprintf(stderr, "standard output cannot be written; the image is in %s\n", path.c_str());
+    if (job.token()) std::fprintf(stderr, "token: %s\n", job.token()->c_str());
+    return false;
+}
+
 int main(int argc, char **argv) {
     auto config = aigc::Config::make();
     if (!config) return failed(config.error());
@@ -103,15 +111,17 @@ int main(int argc, char **argv) {
     if (!opened) return failed(opened.error());
     aigc::Client client = std::move(opened).value();
     for (int number : {SIGINT, SIGTERM, SIGHUP}) handle(number);
+    std::signal(SIGPIPE, SIG_IGN); // a reader who has gone ends no download
     auto submitted = client.submit(request);
     if (!submitted) return failed(submitted.error());
     const aigc::Job job = std::move(submitted).value();
     if (auto ended = wait(client, job); !ended) return failed(ended.error(), &job);
+    bool written = true;
     for (std::size_t i = 0; i < job.asset_count(); i++) {
         auto download = job.download(i, output + "-" + std::to_string(i + 1) + ".*");
         if (!download) return failed(download.error(), &job);
         if (auto ended = wait(client, download.value()); !ended) return failed(ended.error(), &job);
-        std::puts(download.value().path()->c_str());
+        written &= tell(*download.value().path(), job);
     }
-    return 0;
+    return written ? 0 : 1;
 }

@@ -36,6 +36,7 @@ public static class Generate
         var interrupt = new CancellationTokenSource();
         Console.CancelKeyPress += (sender, pressed) => { pressed.Cancel = true; interrupt.Cancel(); };
         Job job = null;
+        var status = 0;
         var client = new Client(config);
         try
         {
@@ -44,9 +45,14 @@ public static class Generate
             foreach (var asset in job.Assets)
             {
                 var path = words.Peek() + "-" + job.RemoteId + "-" + (asset.Index + 1) + ".*";
-                Console.WriteLine(job.Download(asset.Index, path).Wait(null, interrupt.Token).Path);
+                var file = job.Download(asset.Index, path).Wait(null, interrupt.Token).Path;
+                try { Console.Out.WriteLine(file); Console.Out.Flush(); }
+                catch (IOException error) // A full disk or a closed pipe: the image is there all the same.
+                {
+                    status = Say("standard output cannot be written (" + error.Message + "); the image is in " + file + "; token " + job.Token, 1);
+                }
             }
-            return 0;
+            return status;
         }
         catch (AigcException error) { return Say(error.StatusName + ": " + error.Message + "\n" + error.Token, 1); }
         catch (OperationCanceledException) { return 130; }

@@ -44,10 +44,17 @@ public final class Generate {
                 if (event.type() == aigc.Constants.EVENT_JOB_ACCEPTED) System.err.println("token " + event.job().token());
             });
             Job job = client.submit(request).await(Duration.ofHours(2));
+            boolean written = true;
             for (Asset asset : job.assets()) {
                 String path = words.peek() + "-" + job.remoteId() + "-" + (asset.index() + 1) + ".*";
-                System.out.println(job.download(asset.index(), path).await().path());
+                String file = job.download(asset.index(), path).await().path();
+                System.out.println(file);
+                if (System.out.checkError()) { // A full disk or a closed pipe: println() says nothing of it.
+                    System.err.println("standard output cannot be written; the image is in " + file + "; token " + job.token());
+                    written = false;
+                }
             }
+            if (!written) System.exit(1);
         } catch (AigcException error) {
             System.err.println(error.statusName() + ": " + error.getMessage());
             if (error.token() != null) System.err.println("token " + error.token());

@@ -38,7 +38,12 @@ async function main(words) {
     await job.wait({ signal });
     for (const { index } of job.assets) {
       const file = await job.download(index, `${name}-${job.remoteId}-${index + 1}.*`).wait({ signal });
-      console.log(file.path);
+      try {
+        fs.writeSync(1, `${file.path}\n`); // console.log() says nothing of a full disk or a closed pipe
+      } catch (error) {
+        console.error(`standard output cannot be written (${error.code}); the image is in ${file.path}; token ${job.token}`);
+        process.exitCode = 1;
+      }
     }
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;

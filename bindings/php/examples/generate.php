@@ -50,10 +50,16 @@ try {
         usleep(20000);
     }
     fwrite(STDERR, $job->token() === null ? '' : "token {$job->token()}\n");
+    $unwritten = false;
     foreach ($job->wait()->assets() as $asset) {
         $path = sprintf('%s-%s-%d.*', $name, $job->remoteId(), $asset->index + 1);
-        echo $job->download($asset->index, $path)->wait()->path(), "\n";
+        $file = $job->download($asset->index, $path)->wait()->path();
+        if (@fwrite(STDOUT, "$file\n") === false) { // A full disk or a closed pipe: the image is there all the same.
+            $unwritten = true;
+            fwrite(STDERR, "standard output cannot be written; the image is in $file; token {$job->token()}\n");
+        }
     }
+    exit($unwritten ? 1 : 0);
 } catch (RuntimeException $e) {
     // A submission on the wire gets a moment for its answer, so that the id of a paid job is not lost.
     isset($client) && $client->close();

@@ -26,11 +26,23 @@ async def one(client: aigc.aio.Client, prompt: str, folder: str) -> int:
         prompt=prompt,
         out=folder,
         name_template="asyncio-{remote_id}-{index}",
-        on_accepted=lambda job: print("accepted", job.token, flush=True),  # The moment to store the token.
+        on_accepted=lambda job: tell(f"accepted {job.token}"),  # The moment to store the token.
     )
     for image in images:
-        print(image.path)
+        tell(str(image.path))
     return len(images)
+
+
+untold: List[str] = []
+
+
+def tell(line: str) -> None:
+    """A line on standard output; or on standard error, where a disk is full or a reader has gone: no token is lost."""
+    try:
+        print(line, flush=True)
+    except (OSError, ValueError):
+        untold.append(line)
+        print("standard output cannot be written:", line, file=sys.stderr)
 
 
 async def run(settings: Dict[str, str], jobs: int, prompt: str, folder: str) -> int:
@@ -38,7 +50,7 @@ async def run(settings: Dict[str, str], jobs: int, prompt: str, folder: str) -> 
     async with aigc.aio.Client(settings) as client:
         work = [one(client, prompt, folder) for _ in range(jobs)]
         results = await asyncio.gather(*work, return_exceptions=True)
-    status = 0
+    status = 1 if untold else 0
     for result in results:
         if isinstance(result, aigc.AigcError):
             print(f"{result.name}: {result} {result.token or ''}", file=sys.stderr)

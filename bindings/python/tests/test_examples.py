@@ -73,6 +73,29 @@ def test_a_taken_name_costs_nothing(sandbox: Any, library: str, program: List[st
     assert sandbox.stats()["jobs"] == []
 
 
+@pytest.mark.parametrize("output", ["/dev/full", "a pipe"])
+def test_a_standard_output_that_takes_nothing(
+    sandbox: Any, library: str, program: List[str], tmp_path: Path, output: str
+) -> None:
+    """The images are there, nobody was told where, and the exit status was 0."""
+    options = [part for key, value in settings(sandbox.info).items() for part in ("-c", f"{key}={str(value).lower()}")]
+    line = [*program, *options, "tencent", "a cat", f"{tmp_path}/cat"]
+    environ = dict(environment(), AIGC_LIBRARY=library)
+    if output == "a pipe":
+        reader, writer = os.pipe()
+        os.close(reader)
+    else:
+        writer = os.open(output, os.O_WRONLY)
+    try:
+        done = subprocess.run(line, env=environ, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60)
+    finally:
+        os.close(writer)
+    assert done.returncode == 1, done
+    (path,) = tmp_path.glob("cat-*.png")
+    assert "standard output cannot be written" in done.stderr and str(path) in done.stderr, done.stderr
+    assert "aigc1:tencent:" in done.stderr.partition("standard output cannot be written")[2], done.stderr
+
+
 def test_a_count_that_is_no_number(sandbox: Any, library: str, program: List[str], tmp_path: Path) -> None:
     """The example in C took "abc" for 0."""
     if "cpp" in str(program) or len(program) > 1:

@@ -26,6 +26,8 @@ begin
 rescue SystemCallError, ArgumentError => e
   abort "#{name}: no image can be written: #{e.message}"
 end
+$stdout.sync = true
+unwritten = false
 %w[TERM HUP].each { |signal| trap(signal) { raise Interrupt } }
 begin
   client = Aigc::Client.new(config)
@@ -35,7 +37,13 @@ begin
     sleep 0.02 until job.remote_id || job.ended?
     warn "token #{job.token}" if job.token
     job.wait.assets.each do |asset|
-      puts job.download(asset.index, "#{name}-#{job.remote_id}-#{asset.index + 1}.*").wait.path
+      path = job.download(asset.index, "#{name}-#{job.remote_id}-#{asset.index + 1}.*").wait.path
+      begin
+        puts path
+      rescue SystemCallError, IOError => e # A full disk or a closed pipe: the image is there all the same.
+        unwritten = true
+        warn "standard output cannot be written (#{e.message}); the image is in #{path}; token #{job.token}"
+      end
     end
   rescue Interrupt
     # A submission on the wire gets a moment for its answer, so that the id of a paid job is not lost.
@@ -48,3 +56,4 @@ rescue Aigc::Error => e
 ensure
   client&.close
 end
+exit 1 if unwritten

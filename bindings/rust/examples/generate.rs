@@ -7,6 +7,7 @@
 //! Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 3 nobody knows whether it was submitted,
 //! 130 ended by a signal.
 
+use std::io::Write;
 use std::process::exit;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -74,15 +75,17 @@ fn main() {
         exit(1);
     }
     let mut job = None;
-    if let Err(error) = generate(&keys, &images, &provider, &prompt, &output, &mut job) {
-        eprintln!("{}", error);
-        if let Some(token) = job.as_ref().and_then(Job::token) {
-            eprintln!("token: {}", token);
-        }
-        // Nobody knows whether it runs: a script must not simply try again.
-        let unknown = job.map_or(error.outcome(), |job| job.outcome()) == Outcome::UNKNOWN;
-        exit(if unknown { 3 } else { 1 + 129 * i32::from(INTERRUPTED.load(Ordering::SeqCst)) });
+    let error = match generate(&keys, &images, &provider, &prompt, &output, &mut job) {
+        Ok(written) => exit(i32::from(!written)),
+        Err(error) => error,
+    };
+    eprintln!("{}", error);
+    if let Some(token) = job.as_ref().and_then(Job::token) {
+        eprintln!("token: {}", token);
     }
+    // Nobody knows whether it runs: a script must not simply try again.
+    let unknown = job.map_or(error.outcome(), |job| job.outcome()) == Outcome::UNKNOWN;
+    exit(if unknown { 3 } else { 1 + 129 * i32::from(INTERRUPTED.load(Ordering::SeqCst)) });
 }
 
 fn usage() -> ! {
@@ -97,7 +100,8 @@ fn generate(
     prompt: &str,
     output: &str,
     submitted: &mut Option<Job>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
+    let mut written = true;
     let mut config = Config::new()?;
     for (key, value) in keys {
         config.set(key, value)?;
@@ -116,7 +120,13 @@ fn generate(
         let path = format!("{}-{}-{}.*", output, job.remote_id().unwrap_or("?"), asset.index + 1);
         let download = job.download(asset.index, path)?;
         wait(&client, &download)?;
-        println!("{}", download.path().unwrap_or("?"));
+        let file = download.path().unwrap_or("?");
+        // A full disk or a closed pipe: println!() would panic. The image is there, and the others are fetched all the same.
+        if let Err(error) = writeln!(std::io::stdout(), "{}", file) {
+            eprintln!("standard output cannot be written ({}); the image is in {}", error, file);
+            eprintln!("token: {}", job.token().unwrap_or("?"));
+            written = false;
+        }
     }
-    Ok(())
+    Ok(written)
 }

@@ -51,6 +51,7 @@ func main() {
 	_ = os.Remove(probe)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	signal.Ignore(syscall.SIGPIPE) // a reader who has gone ends no download
 	request := aigc.Request{
 		Provider: flag.Arg(0), Operation: aigc.TencentImage, Fields: aigc.Fields{"prompt": flag.Arg(1)},
 	}
@@ -104,6 +105,7 @@ func generate(ctx context.Context, config settings, request aigc.Request, output
 	if err := job.Wait(ctx); err != nil {
 		return job, err
 	}
+	var unwritten error // the other images are fetched all the same
 	for _, asset := range job.Assets() {
 		path := fmt.Sprintf("%s-%s-%d.*", output, job.RemoteID(), asset.Index+1)
 		download, err := job.Download(asset.Index, path)
@@ -113,7 +115,10 @@ func generate(ctx context.Context, config settings, request aigc.Request, output
 		if err := download.Wait(ctx); err != nil {
 			return job, err
 		}
-		fmt.Println(download.Path())
+		if _, err := fmt.Println(download.Path()); err != nil { // a full disk or a closed pipe
+			fmt.Fprintln(os.Stderr, "standard output cannot be written; the image is in", download.Path())
+			unwritten = err
+		}
 	}
-	return job, nil
+	return job, unwritten
 }
