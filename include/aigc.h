@@ -30,8 +30,9 @@
  *     aigc_job_provider_response() and aigc_job_request_id() change with each answer, and a handle keeps the newest 16
  *     of each.
  *  5. Each job ends exactly once, with one AIGC_EVENT_JOB_DONE, whatever happens.
- *  6. A submission is sent at most once, unless it provably never reached the provider. If the outcome is unknown, the
- *     error says so (AIGC_E_OUTCOME_UNKNOWN), and the library does not send the submission again.
+ *  6. A submission is sent at most once, unless it provably started no job: it never reached the provider, or the
+ *     provider refused it. If the outcome is unknown, the error says so (AIGC_E_OUTCOME_UNKNOWN), and the library does
+ *     not send the submission again.
  *  7. After fork() the child may only free the handles that it inherited. Such a _free closes nothing and ends no job.
  *     Every other use of an inherited handle returns AIGC_E_FORKED. The parent is not affected. The child may create
  *     its own clients.
@@ -41,8 +42,8 @@
  *     the secret is for.
  * 10. With a journal (configuration key journal.path, since 1.2) each job has a key. Promise 6 then holds for the key:
  *     across threads, clients, processes, crashes and languages on one machine. A submission is on disk before its
- *     first byte is sent. The provider's job id is on disk before AIGC_EVENT_JOB_ACCEPTED reports it. The same key is
- *     never submitted twice. After a crash, only a submission that was on the wire is unknown (AIGC_STATE_UNKNOWN). If
+ *     first byte is sent. The provider's job id is on disk before AIGC_EVENT_JOB_ACCEPTED reports it. The same key
+ *     never starts two jobs. After a crash, only a submission that was on the wire is unknown (AIGC_STATE_UNKNOWN). If
  *     the library cannot write the journal, it sends nothing.
  *
  * THE SIMPLE PATH (bindings/c/generate.c is the complete program)
