@@ -49,7 +49,8 @@ public static class Generate
                 try { Console.Out.WriteLine(file); Console.Out.Flush(); }
                 catch (IOException error) // A full disk or a closed pipe: the image is there all the same.
                 {
-                    status = Say("standard output cannot be written (" + error.Message + "); the image is in " + file + "; token " + job.Token, 1);
+                    var why = "standard output cannot be written (" + error.Message + "); the image is in " + file;
+                    status = Say(why + "; token " + job.Token, 1);
                 }
             }
             return status;
