@@ -338,6 +338,25 @@ final class JournalTests: XCTestCase {
         XCTAssertEqual(journal.steps("b"), ["succeeded 1"])
     }
 
+    /// The host's release counts for a job that another client has as well: nobody is told to release the job again.
+    func testAReleasedJobOfADeadClientIsTakenOverWithoutAHold() throws {
+        let harness = try harness()
+        let released = harness.submit(key: "a", harness.place("a", .claimed, .other), isHeld: true)
+        let held = harness.submit(key: "b", harness.place("b", .claimed, .other), isHeld: true)
+        harness.run(for: 100)
+        _ = harness.mailbox.post(.release(released.id))
+        harness.run(for: 300)
+        journal.answer([harness.place("a", .claimed, .here), harness.place("b", .claimed, .here)])
+        harness.run(for: 60_000)
+        XCTAssertEqual(released.snapshot.state, .succeeded)
+        XCTAssertEqual(harness.events(.jobReady, of: released).count, 0)
+        XCTAssertEqual(held.snapshot.state, .queued)
+        XCTAssertEqual(harness.events(.jobReady, of: held).count, 1)
+        _ = harness.mailbox.post(.release(held.id))
+        harness.runToTheEnd()
+        XCTAssertEqual(held.snapshot.state, .succeeded)
+    }
+
     func testAWatchedJobEndsHereByACancelADeadlineOrAClose() throws {
         let harness = try harness()
         let cancelled = harness.submit(key: "a", harness.place("a", .sending, .other))

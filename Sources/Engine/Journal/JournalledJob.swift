@@ -66,7 +66,7 @@ struct JournalledStart: Sendable {
 /// A job that another client drives.
 final class MirroredJob: TimerNode {
     let record: JobRecord
-    let start: JournalledStart
+    var start: JournalledStart
     var place: JournalPlace
     var follows: Bool
     var hasToldID = false

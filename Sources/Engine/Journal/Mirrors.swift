@@ -62,6 +62,9 @@ final class MirrorRunner {
         follow(mirror, place)
     }
 
+    /// The host lets a job leave that another client has: if this client takes the job over, it is not held again.
+    func release(_ id: UInt64) { mirrors[id]?.start.isHeld = false }
+
     /// Carries out the next step for the place of a key.
     private func follow(_ mirror: MirroredJob, _ place: JournalPlace) {
         mirror.place = place

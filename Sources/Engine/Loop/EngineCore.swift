@@ -345,7 +345,8 @@ final class EngineCore {
 
     /// The host lets a held submission leave.
     private func release(_ id: UInt64) {
-        guard let job = jobs.active[id], let note = job.journal, let call = steps.released(job, note) else { return }
+        guard let job = jobs.active[id] else { return mirrors.release(id) }
+        guard let note = job.journal, let call = steps.released(job, note) else { return }
         calls.released(call)
         settle()
     }
