@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, Generic, Iterable, List, Mapping, Option
 from weakref import WeakSet, WeakValueDictionary
 
 from . import _config, _native
-from ._call import Handle, PathLike, call, decode, encode, file_name, milliseconds, optional, said
+from ._call import Handle, PathLike, call, decode, encode, file_name, listed, milliseconds, optional, said
 from ._event import Event
 from ._jobs import BaseDownload, BaseJob, BaseTask
 from ._library import lib
@@ -61,6 +61,8 @@ class BaseClient(Generic[JobT, DownloadT]):
         self._log_capacity = int(value("log.capacity"))
         self._tells_logs = value("log.level") != "off"
         self._tasks: "WeakValueDictionary[int, BaseTask]" = WeakValueDictionary()
+        self._newest = 0
+        """The highest id of a job or download so far: a later one has a higher id."""
         self._closed = False
         if not _live:
             atexit.unregister(_close_all)
@@ -274,6 +276,7 @@ class BaseClient(Generic[JobT, DownloadT]):
     def _adopt(self, pointer: Any, cls: Callable[[Any, Handle], TaskT]) -> TaskT:
         task = cls(self, Handle(pointer, lib().aigc_job_free))
         self._tasks[task._id] = task
+        self._newest = max(self._newest, task._id)
         return task
 
     def _take_event(self, timeout_ms: int) -> Optional[Handle]:
@@ -395,6 +398,19 @@ def seen(task: BaseTask, error: Optional[AigcError] = None) -> None:
 def undecided(job: BaseJob) -> bool:
     """Whether a submission left and its outcome is unknown: the answer may still come."""
     return job.remote_id is None and (job.outcome is Outcome.UNKNOWN or job.state is State.SUBMITTING)
+
+
+def distinct(tasks: Iterable[TaskT]) -> List[TaskT]:
+    """Jobs and downloads, each once."""
+    found = listed(tasks, "tasks", "jobs or downloads", ordered=False)
+    for task in found:
+        if not isinstance(task, BaseTask):
+            raise InvalidArgumentError(
+                f"tasks holds a {type(task).__name__}, and must hold jobs or downloads; client.attach(token) gives the job of a "
+                "token",
+                status=Status.INVALID_ARGUMENT, field="tasks",
+            )
+    return list(dict.fromkeys(found))
 
 
 def settle(jobs: Iterable[BaseJob], grace: float, tell: Optional[Callable[[], object]] = None) -> None:

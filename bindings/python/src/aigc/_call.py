@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from ctypes import byref
-from typing import Any, Callable, Optional, Union
+from typing import Any, Callable, Iterable, List, Mapping, Optional, Union
 
 from . import _native
 from ._library import lib
@@ -61,6 +61,21 @@ def milliseconds(seconds: Optional[float]) -> int:
         return int(_native.CONSTANTS["AIGC_FOREVER"])
     whole = int(seconds * 1000)
     return whole if whole >= seconds * 1000 else whole + 1
+
+
+def listed(given: Iterable[Any], what: str, of: str, ordered: bool = True) -> List[Any]:
+    """The elements of a list. Refuses what Python would take apart into something else, such as a text into its letters.
+
+    ordered: whether the order counts, which a set does not have.
+    """
+    is_wrong = isinstance(given, (str, bytes, bytearray, memoryview, Mapping)) or not hasattr(given, "__iter__")
+    if is_wrong or hasattr(given, "columns") or (ordered and isinstance(given, (set, frozenset))):
+        raise InvalidArgumentError(
+            f"{what} is a {type(given).__name__}, and must be a list of {of}: pass a list, also for a single one",
+            status=Status.INVALID_ARGUMENT,
+            field=what,
+        )
+    return list(given)
 
 
 # What messages of the library name, as it is called here.

@@ -10,6 +10,7 @@ import os
 import time
 from collections import deque
 from ctypes import byref
+from functools import partial
 from types import TracebackType
 from typing import (
     TYPE_CHECKING,
@@ -24,6 +25,7 @@ from typing import (
     Mapping,
     Optional,
     Set,
+    Tuple,
     Type,
     TypeVar,
     Union,
@@ -31,7 +33,7 @@ from typing import (
 from weakref import WeakSet
 
 from . import _native, logs
-from ._base import BaseClient, remember_token, seen, tells
+from ._base import BaseClient, distinct, remember_token, seen, tells
 from ._call import Handle, PathLike, error_from, milliseconds
 from ._event import Event
 from ._images import Images
@@ -164,7 +166,7 @@ async def as_completed(tasks: Iterable[TaskT], timeout: Optional[float] = None) 
     waiters: "Dict[asyncio.Future[int], TaskT]" = {}
     ended: List[TaskT] = []
     try:
-        for task in dict.fromkeys(tasks):
+        for task in distinct(tasks):
             client = task._client
             client._bind()
             if task.done:
@@ -240,7 +242,8 @@ class Client(BaseClient[Job, Download]):
         self._unanswered: Dict[int, Job] = {}  # Submitted here, and neither accepted nor ended so far.
         self._late: Dict[int, Job] = {}  # Ended here with the submission on the wire: its answer may still bring an id.
         self._given_up: Dict[int, Job] = {}  # Of a generate() that has ended, and whose answer nobody else waits for.
-        self._on_accepted: Dict[int, Callable[[Job], None]] = {}
+        self._on_accepted: Dict[int, Callable[[Job], Any]] = {}
+        self._telling: "Dict[int, Tuple[Job, asyncio.Future[Any]]]" = {}  # What on_accepted returned, until it has ended.
         self._news: "Set[asyncio.Future[int]]" = set()
         self._listeners: "WeakSet[Events]" = WeakSet()
 
@@ -283,7 +286,7 @@ class Client(BaseClient[Job, Download]):
         out: Optional[PathLike] = None,
         name_template: Optional[str] = None,
         timeout: Optional[float] = None,
-        on_accepted: Optional[Callable[[Job], None]] = None,
+        on_accepted: Optional[Callable[[Job], Union[None, Awaitable[Any]]]] = None,
         **fields: Any,
     ) -> "Images[Download]":
         """Submits a job, waits for the job, downloads every image, and returns the downloads. All of them have succeeded. A
@@ -295,10 +298,16 @@ class Client(BaseClient[Job, Download]):
         timeout:     seconds for the whole call. Afterwards a job that has not been sent is cancelled. An answer that is on its
                      way gets a little longer (close.grace_ms), so that the job's id is not lost. An error that comes after
                      the provider has accepted the job carries the job's token.
-        on_accepted: called with the job as soon as the provider has accepted it: the moment to store job.token. Also if
-                     that is after this coroutine was cancelled. What it raises goes to the loop's exception handler.
-                     Without it, the logger "aigc" warns of a job that keeps running after a cancellation, with its token.
+        on_accepted: called with the job as soon as the provider has accepted the job: the moment to store job.token. Also if
+                     that is after this coroutine was cancelled. A function or a coroutine function ("async def"): the client
+                     awaits what on_accepted returns, as a task of its own, before generate() returns or close() ends.
+                     Exceptions of on_accepted go to the loop's exception handler. Without on_accepted, the logger "aigc"
+                     warns of a job that keeps running after a cancellation, with its token.
         """
+        if on_accepted is not None:
+            from . import _callbacks  # Other programs do not need it.
+
+            _callbacks.check(on_accepted, "on_accepted", awaits=True)
         files = _files(out, name_template)
         milliseconds(timeout)  # Refuses what is no time.
         deadline = None if timeout is None else time.monotonic() + timeout
@@ -308,6 +317,7 @@ class Client(BaseClient[Job, Download]):
                 self._on_accepted[job.id] = on_accepted
             await job.wait(_left(deadline))
             downloads = await job._images(files, deadline)
+            await self._told([job.id], _left(deadline))
         except BaseException as error:
             try:
                 # What has not been sent is not sent any more: nobody would know of it.
@@ -315,6 +325,7 @@ class Client(BaseClient[Job, Download]):
                     job.cancel()
                 if isinstance(error, Exception) and not self._closed:
                     await self._answered(job, self.close_grace)
+                    await self._told([job.id], self.close_grace)
             finally:
                 remember_token(error, [job])
                 job._unknown = tells(error)
@@ -327,13 +338,17 @@ class Client(BaseClient[Job, Download]):
         them again.
 
         grace: seconds that submissions on the wire get for their answer, so that no id is lost. None takes the configuration's
-        close.grace_ms. The loop keeps running meanwhile. Closing twice is fine.
+        close.grace_ms. Then each on_accepted that is a coroutine gets the same time to end; of one that has not, the logger
+        "aigc" tells the token. The loop keeps running meanwhile. Closing twice is fine.
         """
         if self._closed:
             return
+        grace = self.close_grace if grace is None else grace
         if self._loop is not None:
             self._bind()
-            await self._settle(self.close_grace if grace is None else grace)
+            await self._settle(grace)
+        end = time.monotonic() + grace
+        await self._told(list(self._telling), grace)
         self._close(0)
         if self._loop is not None:
             while self._drain(_BATCH):
@@ -344,6 +359,12 @@ class Client(BaseClient[Job, Download]):
                 _resolve(future, Status.CLOSED)
         for listener in list(self._listeners):
             listener._wake()
+        await self._told(list(self._telling), _left(end))
+        for job, telling in list(self._telling.values()):
+            if telling is not asyncio.current_task():
+                del self._telling[job.id]
+                job._known = False
+                logs.untold(job)
 
     async def __aenter__(self) -> "Client":
         self._bind()
@@ -429,11 +450,42 @@ class Client(BaseClient[Job, Download]):
         if call_back is not None:
             job = self._task_of(event, job_id)
             if isinstance(job, Job):
-                job._known = True
-                try:
-                    call_back(job)
-                except Exception as error:  # The program's own: the events behind this one are told all the same.
-                    self._tell(f"on_accepted failed for {job!r}", error)
+                self._call_back(job, call_back)
+
+    def _call_back(self, job: Job, call_back: Callable[[Job], Any]) -> None:
+        from ._callbacks import is_unfinished
+
+        job._known = True
+        try:
+            result = call_back(job)
+            if is_unfinished(result):
+                telling = asyncio.ensure_future(result)  # Raises TypeError for a generator.
+                self._telling[job.id] = job, telling
+                telling.add_done_callback(partial(self._called_back, job))
+        except Exception as error:  # The program's own: the events behind this one are told all the same.
+            self._failed_to_tell(job, error)
+
+    def _called_back(self, job: Job, telling: "asyncio.Future[Any]") -> None:
+        is_news = self._telling.pop(job.id, None) is not None
+        if telling.cancelled():  # For instance at the end of asyncio.run().
+            if is_news:
+                job._known = False
+                logs.untold(job)
+            return
+        error = telling.exception()
+        if isinstance(error, Exception):
+            self._failed_to_tell(job, error)
+
+    def _failed_to_tell(self, job: Job, error: Exception) -> None:
+        job._known = False
+        self._tell(f"on_accepted failed for {job!r}", error)
+
+    async def _told(self, job_ids: List[int], timeout: Optional[float]) -> None:
+        """Until what on_accepted returned for these jobs has ended, or the timeout. Being cancelled cancels only this wait."""
+        tasks = [self._telling[job_id][1] for job_id in job_ids if job_id in self._telling]
+        tasks = [task for task in tasks if task is not asyncio.current_task()]  # on_accepted may close the client.
+        if tasks:
+            await asyncio.wait(tasks, timeout=timeout)
 
     def _done(self, job_id: int) -> None:
         given_up = self._given_up.get(job_id)
@@ -459,16 +511,27 @@ class Client(BaseClient[Job, Download]):
             self._given_up[job.id] = job
 
     def _close(self, grace_ms: Optional[int]) -> None:
+        stopped: List[Job] = []
+        while self._telling and not self._hears():  # No loop runs on_accepted to its end.
+            job, telling = self._telling.popitem()[1]
+            if not telling.done():
+                job._known = False
+                stopped.append(job)
         super()._close(grace_ms)
         if os.getpid() == self._pid:
             given_up, self._given_up = self._given_up, {}
+            for job in stopped:
+                logs.untold(job)
             for job in given_up.values():
                 self._leave(job)
 
     def _leave(self, job: BaseJob) -> None:
-        hears = self._loop is not None and self._loop.is_running()  # close() takes the last events.
-        if job.remote_id is None or job.id not in self._on_accepted or not hears:
+        if job.remote_id is None or job.id not in self._on_accepted or not self._hears():
             super()._leave(job)
+
+    def _hears(self) -> bool:
+        """Whether the loop runs: then close() takes the last events."""
+        return self._loop is not None and self._loop.is_running()
 
     def _too_late(self, job_id: int) -> None:
         """An answer that has not come by now does not come any more."""

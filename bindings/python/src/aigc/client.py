@@ -5,18 +5,36 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import deque
+from copy import copy
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, List, Mapping, Optional, Type, TypeVar, Union
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Deque,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Set,
+    Tuple,
+    Type,
+    TypeVar,
+    Union,
+)
+from weakref import finalize
 
-from ._base import BaseClient, give_up, remember_token, seen, settle
-from ._call import Handle, PathLike, call, error_from, milliseconds
+from ._base import BaseClient, distinct, give_up, remember_token, seen, settle, undecided
+from ._call import Handle, PathLike, call, error_from, listed, milliseconds
 from ._event import Event
 from ._images import Images
 from ._jobs import BaseDownload, BaseJob, BaseTask
 from ._library import lib
 from ._naming import Files, check_template
 from .enums import State, Status
-from .errors import AigcError, WaitTimeoutError
+from .errors import AigcError, InvalidArgumentError, ProviderError, WaitTimeoutError, WrongStateError
 from .request import Request
 
 if TYPE_CHECKING:
@@ -167,7 +185,7 @@ def as_completed(tasks: Iterable[TaskT], timeout: Optional[float] = None) -> Ite
     timeout: seconds for all of them together. WaitTimeoutError afterwards: the jobs and downloads keep running.
     """
     deadline = _deadline(timeout)
-    waiting = list(dict.fromkeys(tasks))
+    waiting = distinct(tasks)
     while waiting:
         ended = [task for task in waiting if task.done]
         if ended:
@@ -197,6 +215,12 @@ class Client(BaseClient[Job, Download]):
     _job_class = Job
     _download_class = Download
     _events_pump: "Optional[Pump]" = None
+
+    def __init__(self, config: Optional[Mapping[str, Any]] = None, *, profile: Optional[str] = None, **keys: Any) -> None:
+        self._left: Set[Job] = set()  # Jobs of a map() whose caller has gone.
+        super().__init__(config, profile=profile, **keys)
+
+    __init__.__doc__ = BaseClient.__init__.__doc__
 
     def events(self, timeout: Optional[float] = None) -> Iterator[Event]:
         """Yields events as they come. Each event goes to one taker. Ends when the client has been closed, its grace is over and
@@ -238,8 +262,12 @@ class Client(BaseClient[Job, Download]):
                      the provider has accepted the job carries the job's token.
         on_accepted: called with the job as soon as the provider has accepted the job. Store job.token then. Without
                      on_accepted, a job that keeps running after an interrupt is a warning of the logger "aigc", with its
-                     token.
+                     token. A plain function: an "async def" is refused before anything is submitted.
         """
+        if on_accepted is not None:
+            from . import _callbacks  # Other programs do not need it.
+
+            _callbacks.check(on_accepted, "on_accepted", awaits=False)
         files = _files(out, name_template)
         deadline = _deadline(timeout)
         job = self.submit(provider, operation, **fields)
@@ -249,8 +277,7 @@ class Client(BaseClient[Job, Download]):
                 self._wait_accepted(job, deadline)
                 if job.remote_id is not None:
                     tell, untold = untold, None
-                    job._known = True
-                    tell(job)
+                    _callbacks.tell(tell, job, "on_accepted")
             job.wait(_left(deadline))
             downloads = job._images(files, deadline)
         except BaseException as error:
@@ -262,8 +289,7 @@ class Client(BaseClient[Job, Download]):
             finally:
                 try:
                     if untold is not None and job.remote_id is not None:
-                        job._known = True
-                        untold(job)
+                        _callbacks.tell(untold, job, "on_accepted")
                 finally:
                     remember_token(error, [job])
                     give_up(error, job)
@@ -285,32 +311,93 @@ class Client(BaseClient[Job, Download]):
         """Submits one job for each prompt, all at the same time, and yields their images in the order of the prompts. Each
         element is what generate() returns. The library respects the provider's rates, whatever the number of prompts.
 
-        prompts: texts, with provider, operation and fields for all of them; or Requests. map() itself submits all jobs, and
-                 they cost money even if nobody asks for their images.
+        prompts: a list of texts, with provider, operation and fields for all of them; or a list of Requests. map() itself
+                 submits all jobs, and they cost money even if nobody asks for their images. Nothing is sent before all of
+                 them are checked: if one is wrong, map() raises, and no job is sent. Until then each job is held, so each
+                 has an event JOB_READY too.
         timeout: seconds for the whole call.
         return_exceptions: True yields an error in the place of the images. False raises the error in that place; the other
-                 jobs keep running, and their tokens become warnings when the client is closed.
+                 jobs keep running, and their tokens become warnings when the client is closed at the latest.
         """
+        self._tell_left()
+        requests = _requests(prompts, provider, operation, fields)
         files = _files(out, name_template)
         deadline = _deadline(timeout)
-        requests = [
-            prompt if isinstance(prompt, Request) else _of_prompt(prompt, provider, operation, fields) for prompt in prompts
-        ]
-        jobs = [self.submit(request) for request in requests]
-        return self._mapped(jobs, files, deadline, return_exceptions)
+        waiting = deque(self._submit_all(requests))
+        results = self._mapped(waiting, files, deadline, return_exceptions)
+        finalize(results, _leave_all, waiting)
+        return results
+
+    def _submit_all(self, requests: List[Request]) -> List[Job]:
+        """All of them, or none: each job is held until the last one has been checked."""
+        jobs: List[Job] = []
+        begun: List[Tuple[Job, Request]] = []
+        try:
+            for number, request in enumerate(requests, 1):
+                asked = copy(request)
+                asked.hold = True
+                newest = self._newest
+                try:
+                    jobs.append(self.submit(asked))
+                except AigcError as error:
+                    error.message += f" (number {number} of {len(requests)}; no job was sent)"
+                    error.args = (error.message,)
+                    raise
+                if jobs[-1].id > newest:  # Otherwise this client has the job of the key already.
+                    begun.append((jobs[-1], request))
+            for job, request in begun:
+                if not request.hold:
+                    try:
+                        job.release()
+                    except WrongStateError:
+                        pass  # It has ended: wait() says why. Or the journal knew it.
+        except BaseException as error:
+            self._take_back([job for job, _ in begun], error)
+            raise
+        return jobs
+
+    def _tell_left(self) -> None:
+        """What has ended meanwhile of the jobs that nobody asks for."""
+        for job in list(self._left):
+            if job.done:
+                self._left.discard(job)
+                _leave_job(job)
+
+    def _take_back(self, jobs: List[Job], error: BaseException) -> None:
+        """What has not left does not leave any more. Of a job that is on its way the error or a warning tells."""
+        from . import logs
+
+        try:
+            for job in jobs:
+                if job.state is State.QUEUED:
+                    job.cancel()
+            # A cancel() takes effect a moment after the call.
+            end = time.monotonic() + self.close_grace
+            while time.monotonic() < end and any(job.remote_id is None and (not job.done or undecided(job)) for job in jobs):
+                time.sleep(0.01)
+        finally:
+            remember_token(error, [job for job in jobs if job.remote_id is not None])
+            for job in jobs:
+                logs.given_up(job)
+                if not job.done:
+                    self._left.add(job)
 
     def _mapped(
-        self, jobs: List[Job], files: Optional[Files], deadline: Optional[float], return_exceptions: bool
+        self, waiting: "Deque[Job]", files: Optional[Files], deadline: Optional[float], return_exceptions: bool
     ) -> "Iterator[Union[Images[Download], AigcError]]":
-        for job in jobs:
+        result: "Union[Images[Download], AigcError]"
+        while waiting:
             try:
-                job.wait(_left(deadline))
-                yield job._images(files, deadline)
+                waiting[0].wait(_left(deadline))
+                result = waiting[0]._images(files, deadline)
             except AigcError as error:
-                remember_token(error, [job])
+                remember_token(error, [waiting.popleft()])
                 if not return_exceptions:
                     raise
-                yield error
+                result = error
+            else:
+                waiting.popleft()
+            yield result
 
     def _wait_accepted(self, job: Job, deadline: Optional[float]) -> None:
         """Until the provider has answered the submission; how a job ended is for wait() to say."""
@@ -338,6 +425,8 @@ class Client(BaseClient[Job, Download]):
     def _close(self, grace_ms: Optional[int]) -> None:
         was_closed = self._closed
         super()._close(grace_ms)
+        if os.getpid() == self._pid:
+            self._tell_left()
         if self._events_pump is not None and not was_closed and os.getpid() == self._pid:
             self._events_pump.finish(2.0)
 
@@ -380,10 +469,43 @@ def _files(out: Optional[PathLike], name_template: Optional[str]) -> Optional[Fi
     return files
 
 
-def _of_prompt(prompt: str, provider: Optional[str], operation: Optional[str], fields: Mapping[str, Any]) -> Request:
-    if provider is None or operation is None:
-        raise TypeError("give Requests, or prompts with provider and operation")
-    return Request(provider, operation, **{**fields, "prompt": prompt})
+def _requests(
+    prompts: Iterable[Union[str, Request]], provider: Optional[str], operation: Optional[str], fields: Mapping[str, Any]
+) -> List[Request]:
+    found: List[Request] = []
+    if "prompt" in fields:
+        raise TypeError("prompt is given beside the list of prompts: leave one out")
+    for number, prompt in enumerate(listed(prompts, "prompts", "texts or Requests"), 1):
+        if isinstance(prompt, Request):
+            if fields:
+                names = ", ".join(fields)
+                raise TypeError(f"{names} would be ignored: prompt {number} is a Request, which has fields of its own")
+            found.append(prompt)
+        elif not isinstance(prompt, str):
+            raise InvalidArgumentError(
+                f"prompt {number} is a {type(prompt).__name__}, and must be a str or a Request. Nothing was submitted",
+                status=Status.INVALID_ARGUMENT, field="prompt",
+            )
+        elif provider is None or operation is None:
+            raise TypeError("give Requests, or prompts with provider and operation")
+        else:
+            found.append(Request(provider, operation, prompt=prompt, **fields))
+    return found
+
+
+def _leave_all(waiting: "Deque[Job]") -> None:
+    """Nobody asks for the results of a map() any more: of what is paid and still runs, or has images, a warning tells."""
+    while waiting:
+        _leave_job(waiting.popleft())
+
+
+def _leave_job(job: Job) -> None:
+    if not job.done and not job._client.closed:
+        job._client._left.add(job)
+    elif not isinstance(job.error, ProviderError):
+        from . import logs
+
+        logs.given_up(job)
 
 
 def _left(deadline: Optional[float]) -> Optional[float]:

@@ -39,7 +39,7 @@ def rows(
     """
     chosen: Dict[str, Any] = {"limit": page}
     if states is not None:
-        chosen["states"] = list(states)
+        chosen["states"] = [states] if isinstance(states, str) else list(states)
     if provider is not None:
         chosen["provider"] = provider
     if prefix is not None:

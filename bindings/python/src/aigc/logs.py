@@ -16,7 +16,7 @@ import logging
 from typing import TYPE_CHECKING, Optional
 
 from ._jobs import BaseJob
-from .enums import EventType, LogLevel, Outcome
+from .enums import EventType, LogLevel, Outcome, State
 
 if TYPE_CHECKING:
     from ._event import Event
@@ -37,6 +37,8 @@ def given_up(job: BaseJob) -> None:
     token = job.token or job.remote_id
     if token is not None:
         text = "a job that was given up here keeps running at the provider and is billed; its token: %s"
+        if job.state is State.SUCCEEDED:
+            text = "a job that was given up here has images that nobody asked for; its token: %s"
         job._known = True
     elif job.outcome is Outcome.UNKNOWN and not job._unknown:
         job._unknown = True
@@ -44,6 +46,17 @@ def given_up(job: BaseJob) -> None:
         text = "a submission that was given up here may run and be billed, its answer did not come: %s"
     else:
         return
+    _warn(text, token, job)
+
+
+def untold(job: BaseJob) -> None:
+    """Warns of a job whose on_accepted did not come to its end: the program may not have the token."""
+    if not job._known:
+        job._known = True
+        _warn("on_accepted did not end for a job; its token: %s", job.token or job.remote_id or "", job)
+
+
+def _warn(text: str, token: str, job: BaseJob) -> None:
     fields = {"provider": job.provider, "job": job.id, "remote_id": job.remote_id, "token": job.token}
     logging.getLogger("aigc").warning(text, token, extra={"aigc": fields})
 

@@ -7,7 +7,7 @@ from ctypes import byref
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, Union
 
 from . import _native
-from ._call import INT64_MAX, Handle, call, encode, milliseconds, optional
+from ._call import INT64_MAX, Handle, call, encode, listed, milliseconds, optional
 from ._library import lib
 from .describe import _fields
 from .enums import Status
@@ -62,8 +62,8 @@ class Request:
         self.provider = provider
         self.operation = operation
         self.fields: Dict[str, Any] = fields
-        self.image_urls: List[ImageURL] = [image_urls] if isinstance(image_urls, str) else list(image_urls)
-        self.body: Dict[str, Any] = dict(body or {})
+        self.image_urls: List[ImageURL] = _images(image_urls)
+        self.body: Dict[str, Any] = dict(_members(body))
         self.follow = follow
         self.deadline = deadline
         self.traceparent = traceparent
@@ -86,9 +86,9 @@ class Request:
         for name, value in self.fields.items():
             if value is not None:
                 _set_field(handle, name, value, types.get(name))
-        for image in self.image_urls:
+        for image in _images(self.image_urls):
             _add_image(handle, image)
-        for name, value in self.body.items():
+        for name, value in _members(self.body).items():
             _set_json(handle, f"body.{name}", value)
         if self.follow is not None:
             _set_option(handle, "follow", "true" if self.follow else "false")
@@ -108,6 +108,18 @@ class Request:
         if not self.check:
             _set_option(handle, "check", "off")
         return handle
+
+
+def _images(given: Iterable[ImageURL]) -> List[ImageURL]:
+    """Reference images; a single URL is one of them."""
+    return [given] if isinstance(given, str) else listed(given, "image_urls", "URLs")
+
+
+def _members(body: Optional[Mapping[str, Any]]) -> Mapping[str, Any]:
+    if body is not None and not isinstance(body, Mapping):
+        # dict() would make names and values of texts with two letters.
+        raise _invalid("body", f"body is a {type(body).__name__}, and must be a dict of the provider's own names")
+    return body or {}
 
 
 def load_json(text: str) -> Any:
@@ -130,7 +142,7 @@ def _set_field(handle: Handle, name: str, value: Any, kind: Optional[str]) -> No
     library = lib()
     raw = encode(name, "field name")
     if kind == "image_url":
-        for image in [value] if isinstance(value, (str, tuple)) else value:
+        for image in [value] if isinstance(value, tuple) else _images(value):
             _add_image(handle, image)
     elif kind == "json" and isinstance(value, str):
         call(library.aigc_request_set_json, handle, raw, encode(value, name))

@@ -93,7 +93,7 @@ class ListSource(Source):
     """Rows of a program: mappings, texts (each a prompt) or Requests. Taken one after the other."""
 
     def __init__(self, rows: Iterable[Any]) -> None:
-        if isinstance(rows, (bytes, Mapping)) or not hasattr(rows, "__iter__"):
+        if isinstance(rows, (bytes, bytearray, memoryview, Mapping, set, frozenset)) or not hasattr(rows, "__iter__"):
             raise TypeError(
                 f"rows is a {type(rows).__name__}: it is a list of mappings, texts or Requests, or the path of a file"
             )
