@@ -279,6 +279,11 @@ export class Job {
   readonly stateName: string;
   /** One of constants.OUTCOME_*: what is known about the submission. */
   readonly outcome: number;
+  /**
+   * The same for people, for a program that leaves: the command that fetches the job, or that nothing is paid, or that the job
+   * may be paid and where to look. Close the client first: its grace may bring the answer.
+   */
+  readonly outcomeText: string;
   readonly ended: boolean;
   readonly providerState: string | null;
   /** The provider's last answer about this job: parsed, or as it came if it is no JSON. */

@@ -269,6 +269,15 @@ class Job {
   get state() { return native.aigc_job_state(this.#handle); }
   get stateName() { return native.aigc_state_name(this.state); }
   get outcome() { return native.aigc_job_outcome(this.#handle); }
+  get outcomeText() {
+    const id = this.token ?? this.remoteId;
+    if (id !== null) return `accepted; fetch it with: aigc fetch ${id}`;
+    if (this.outcome <= constants.OUTCOME_NOT_SENT) return 'provably not submitted, or refused: nothing is paid';
+    const look = this.key === null ? 'no journal has a key of it' : `aigc jobs show --journal FOLDER -- ${this.key}`;
+    return 'it may run and be paid: nobody knows whether it was submitted. '
+      + `Look at the provider's console before you repeat it (request id ${this.requestId ?? 'unknown'}; ${look})`;
+  }
+
   get ended() { return this.state >= constants.STATE_SUCCEEDED; }
   get providerState() { return native.aigc_job_provider_state(this.#handle); }
   get requestId() { return native.aigc_job_request_id(this.#handle); }

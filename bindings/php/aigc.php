@@ -549,6 +549,25 @@ final class Job
         return $this->library->aigc_job_outcome($this->handle);
     }
 
+    /**
+     * The same for people, for a program that leaves: the command that fetches the job, or that nothing is paid, or that the
+     * job may be paid and where to look. Close the client first: its grace may bring the answer.
+     */
+    public function outcomeText(): string
+    {
+        $id = $this->token() ?? $this->remoteId();
+        if ($id !== null) {
+            return "accepted; fetch it with: aigc fetch $id";
+        }
+        if ($this->outcome() <= Native::OUTCOME_NOT_SENT) {
+            return 'provably not submitted, or refused: nothing is paid';
+        }
+        $key = $this->key();
+        return 'it may run and be paid: nobody knows whether it was submitted. ' .
+            "Look at the provider's console before you repeat it (request id " . ($this->requestId() ?? 'unknown') . '; ' .
+            ($key === null ? 'no journal has a key of it' : "aigc jobs show --journal FOLDER -- $key") . ')';
+    }
+
     /** From 0.0 to 1.0, or null if unknown. */
     public function progress(): ?float
     {

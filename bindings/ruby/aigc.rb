@@ -479,6 +479,18 @@ module Aigc
       Native.aigc_job_outcome(@handle)
     end
 
+    # The same for people, for a program that leaves: the command that fetches the job, or that nothing is paid, or that the
+    # job may be paid and where to look. Close the client first: its grace may bring the answer.
+    def outcome_text
+      id = token || remote_id
+      return "accepted; fetch it with: aigc fetch #{id}" if id
+      return "provably not submitted, or refused: nothing is paid" if outcome <= Native::OUTCOME_NOT_SENT
+
+      look = key ? "aigc jobs show --journal FOLDER -- #{key}" : "no journal has a key of it"
+      "it may run and be paid: nobody knows whether it was submitted. Look at the provider's console before you repeat it " \
+        "(#{["request id #{request_id || "unknown"}", look].join("; ")})"
+    end
+
     # From 0.0 to 1.0, or nil if unknown.
     def progress
       value = Native.aigc_job_progress(@handle)

@@ -109,6 +109,21 @@ namespace Aigc
             get { return (Outcome)Native.aigc_job_outcome(Open); }
         }
 
+        /// <summary>The same for people, for a program that leaves: the command that fetches the job, or that nothing is paid, or
+        /// that the job may be paid and where to look. Close the client first: its grace may bring the answer.</summary>
+        public string OutcomeText
+        {
+            get
+            {
+                var id = Token ?? RemoteId;
+                if (id != null) return "accepted; fetch it with: aigc fetch " + id;
+                if (Outcome <= Outcome.NotSent) return "provably not submitted, or refused: nothing is paid";
+                return "it may run and be paid: nobody knows whether it was submitted. Look at the provider's console before " +
+                    "you repeat it (request id " + (RequestId ?? "unknown") + "; " +
+                    (Key == null ? "no journal has a key of it" : "aigc jobs show --journal FOLDER -- " + Key) + ")";
+            }
+        }
+
         /// <summary>From 0.0 to 1.0; null if unknown.</summary>
         public double? Progress
         {

@@ -112,6 +112,24 @@ public final class Job implements AutoCloseable {
         }
     }
 
+    /**
+     * The same for people, for a program that leaves. Close the client first: its grace may bring the answer.
+     *
+     * @return the command that fetches the job, or that nothing is paid, or that the job may be paid and where to look
+     */
+    public String outcomeText() {
+        String id = token() != null ? token() : remoteId();
+        if (id != null) {
+            return "accepted; fetch it with: aigc fetch " + id;
+        }
+        if (outcome() <= Constants.OUTCOME_NOT_SENT) {
+            return "provably not submitted, or refused: nothing is paid";
+        }
+        String look = key() == null ? "no journal has a key of it" : "aigc jobs show --journal FOLDER -- " + key();
+        return "it may run and be paid: nobody knows whether it was submitted. Look at the provider's console before you "
+                + "repeat it (request id " + (requestId() == null ? "unknown" : requestId()) + "; " + look + ")";
+    }
+
     /** {@return from 0.0 to 1.0, or -1.0 if unknown} */
     public double progress() {
         long job = handle.enter();
