@@ -101,6 +101,7 @@
  *     while (aigc_job_wait(job, 100, NULL) == AIGC_E_TIMEOUT)
  *         if (interrupted) aigc_client_close(client, 10000);          // ends the job; waits ten seconds for its answer
  *     if (aigc_job_token(job)) fprintf(stderr, "token: %s\n", aigc_job_token(job));
+ *     else if (aigc_job_outcome(job) == AIGC_OUTCOME_UNKNOWN) fputs("it may run and be paid: look first\n", stderr);
  */
 #ifndef AIGC_H
 #define AIGC_H

@@ -62,5 +62,5 @@ leaves() {
     interrupted 1 "$work/generate" "${options[@]}" tencent "[never] a cat in C++" "$work/none"
 }
 ok "the example makes an image" example g++
-ok "Ctrl-C, SIGTERM and SIGHUP end it, with the token printed" leaves
+ok "Ctrl-C, SIGTERM and SIGHUP end it, with the token printed and the truth about money" leaves
 exit "$failed"

@@ -25,5 +25,7 @@ ok "the example builds" compiled Generate examples/Generate.cs
 ok "the example has less than 60 lines" test "$(wc -l <"$folder/examples/Generate.cs")" -lt 60
 ok "the example makes an image at Tencent" generates tencent "a cat from C#"
 ok "and at Alibaba" generates alibaba "a <special-token> from C#" -image https://example.com/reference.png
+ok "a program that is interrupted at a terminal says what is known of its job" \
+    interrupted --terminal 1 "${example[@]}" "${options[@]}" tencent "[never] a cat" "$work/none"
 ok "a library that is not there is told in one line" without_library
 exit "$failed"

@@ -52,7 +52,7 @@ fi
 ok "a module of its own builds, through pkg-config" module
 ok "and makes an image at Tencent" generates tencent
 ok "and at Alibaba" generates alibaba -image https://example.com/reference.png
-ok "Ctrl-C, SIGTERM and SIGHUP end it, with the token printed" \
+ok "Ctrl-C, SIGTERM and SIGHUP end it, with the token printed and the truth about money" \
     interrupted 1 "$work/stranger/generate" "${options[@]}" tencent "[never] a cat from Go" "$work/none"
 ok "the same through AIGC_LIB_DIR" with_libdir
 exit "$failed"

@@ -50,7 +50,7 @@ ok "the example builds" example_compiled
 ok "the example has less than 60 lines" test "$(wc -l <"$folder/examples/Generate.java")" -lt 60
 ok "the example makes an image at Tencent" generates tencent "a cat from Java"
 ok "and at Alibaba" generates alibaba "a <special-token> from Java" -image https://example.com/reference.png
-ok "an interrupted program tells the token" interrupted --by-signal 1 \
-    "${example[@]}" "${options[@]}" tencent "[never] a cat" "$work/never"
+ok "a program that is interrupted says what is known of its job" interrupted --by-signal 1 \
+    "${example[@]}" "${options[@]}" tencent "[never] a cat" "$work/none"
 ok "a library that is not there is told in one line" without_library
 exit "$failed"

@@ -48,7 +48,7 @@ loop() {
         run "$name" 1 "$program" "${options[@]}" "${cloud[@]}" "$jobs" "a cat for $name" "$work/$name-images/$name"
     ok "$name: tells of a job that fails" \
         fails "$program" "${options[@]}" "${cloud[@]}" 1 "[fail] a cat for $name" "$work/none"
-    ok "$name: Ctrl-C, SIGTERM and SIGHUP end it, with every token printed" \
+    ok "$name: Ctrl-C, SIGTERM and SIGHUP end it, with every token and the truth about money" \
         interrupted 3 "$program" "${options[@]}" "${cloud[@]}" 3 "[never] a cat for $name" "$work/none"
 }
 loop epoll "$root/bindings/c/epoll.c"
@@ -62,16 +62,16 @@ ok "asyncio: $jobs jobs, their images byte for byte" \
     run asyncio 0 "$python" "$example" "${options[@]}" "$jobs" "a cat for asyncio" "$work/asyncio-images"
 ok "asyncio: tells of a job that fails" \
     fails "$python" "$example" "${options[@]}" 1 "[fail] a cat for asyncio" "$work/none"
-ok "asyncio: Ctrl-C, SIGTERM and SIGHUP end it, with every token printed" \
+ok "asyncio: Ctrl-C, SIGTERM and SIGHUP end it, with every token and the truth about money" \
     interrupted 3 "$python" "$example" "${options[@]}" 3 "[never] a cat for asyncio" "$work/none"
 
 # The blocking examples. Tests/c runs them otherwise.
 for name in generate train; do
     ok "$name: builds without a warning" build "$root/bindings/c/$name.c"
 done
-ok "generate: Ctrl-C, SIGTERM and SIGHUP end it, with the token printed" \
+ok "generate: Ctrl-C, SIGTERM and SIGHUP end it, with the truth about money" \
     interrupted 1 "$work/generate" "${options[@]}" tencent "[never] a cat" "$work/none"
-ok "train: Ctrl-C, SIGTERM and SIGHUP end it, with the token printed" \
+ok "train: Ctrl-C, SIGTERM and SIGHUP end it, with the truth about money" \
     interrupted --operation Personalizedtxt2imgAddModelTrainJob 1 \
     "$work/train" "${options[@]}" "[never] Ada" girl "a <special-token>" "$work/none" https://example.com/1.png
 exit "$failed"

@@ -58,8 +58,8 @@ ok "the example has less than 60 lines" test "$(wc -l <"$folder/examples/generat
 ok "tests" timeout 400 node --test "$folder/test.js"
 ok "the example makes an image at Tencent" generates tencent "a cat from Node"
 ok "and at Alibaba" generates alibaba "a <special-token> from Node" -image https://example.com/reference.png
-ok "an interrupted program tells the token" interrupted 1 "${example[@]}" "${options[@]}" \
-    tencent "[never] a cat" "$work/never"
+ok "a program that is interrupted says what is known of its job" interrupted 1 "${example[@]}" "${options[@]}" \
+    tencent "[never] a cat" "$work/none"
 ok "a library that is not there is told in one line" without_library
 if need tsc node-typescript "the types of TypeScript"; then ok "a typed program is taken, and a wrong field refused" typed; fi
 exit "$failed"

@@ -21,7 +21,7 @@ ok "tests" timeout 400 php -d error_reporting=-1 -d display_errors=1 "$folder/te
 ok "the example makes an image at Tencent" generates tencent "a cat from PHP"
 ok "and at Alibaba" generates alibaba "a <special-token> from PHP" -image https://example.com/reference.png
 if grep -qx pcntl < <(php -m); then
-    ok "an interrupted program tells the token" \
+    ok "a program that is interrupted says what is known of its job" \
         interrupted 1 "${example[@]}" "${options[@]}" tencent "[never] a cat from PHP" "$work/none"
 else
     skip "an interrupted program tells the token" "this PHP has no pcntl"

@@ -20,7 +20,7 @@ for file in aigc.rb test.rb examples/generate.rb; do ok "$file parses without a 
 ok "tests" timeout 400 ruby -w "$folder/test.rb"
 ok "the example makes an image at Tencent" generates tencent "a cat from Ruby"
 ok "and at Alibaba" generates alibaba "a <special-token> from Ruby" -image https://example.com/reference.png
-ok "an interrupted program tells the token" \
+ok "a program that is interrupted says what is known of its job" \
     interrupted 1 "${example[@]}" "${options[@]}" tencent "[never] a cat from Ruby" "$work/none"
 ok "a library that is not there is told in one line" without_library
 exit "$failed"

@@ -74,7 +74,7 @@ ok "cargo test in a clone" in_a_clone
 ok "a crate of its own builds, through pkg-config" stranger
 ok "and makes an image at Tencent" generates tencent
 ok "and at Alibaba" generates alibaba --image https://example.com/reference.png
-ok "Ctrl-C, SIGTERM and SIGHUP end it, with the token printed" \
+ok "Ctrl-C, SIGTERM and SIGHUP end it, with the token printed and the truth about money" \
     interrupted 1 "$CARGO_TARGET_DIR/debug/stranger" "${options[@]}" tencent "[never] a cat from Rust" "$work/none"
 ok "the same through AIGC_LIB_DIR" with_libdir
 ok "a library that is not there is told in one line" not_found

@@ -3,12 +3,12 @@
  *     cc epoll.c $(pkg-config --cflags --libs aigc) -o epoll
  *     ./epoll tencent 100 "a cat in the snow" cat
  *
- * No call in the loop blocks but epoll_wait(), where a program puts its own descriptors too. Each job and each download
- * ends with exactly one AIGC_EVENT_JOB_DONE: counting them is enough to know when all is done. After Ctrl-C, SIGTERM or
- * SIGHUP what the provider has accepted keeps running there, and its token has been printed.
- * Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 130 ended by a signal. */
+ * Only epoll_wait() blocks, where a program puts its own descriptors too. Each job and each download ends with exactly one
+ * AIGC_EVENT_JOB_DONE: count them. After Ctrl-C, SIGTERM or SIGHUP an accepted job keeps running; its token was printed.
+ * Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 3 a job may be paid, 130 ended by a signal. */
 #include <aigc.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,15 +19,17 @@
 
 struct work {
     const char *output;
-    size_t waiting, failures; /* jobs and downloads that have not ended; what went wrong */
+    size_t waiting, failures, doubts; /* jobs and downloads that have not ended; what went wrong; what may be paid */
     int interrupted;
 };
 
 static void failed(struct work *work, const char *what, aigc_error *error)
 {
-    const char *message = aigc_error_message(error);
-    fprintf(stderr, "%s: %s: %s\n", what, aigc_status_name(aigc_error_status(error)), message ? message : "?");
-    if (aigc_error_outcome(error) == AIGC_OUTCOME_UNKNOWN) fputs("  it may run and be billed: look first\n", stderr);
+    int32_t outcome = aigc_error_outcome(error);
+    fprintf(stderr, "%s: %s: %s%s\n", what, aigc_status_name(aigc_error_status(error)), aigc_error_message(error),
+            outcome == AIGC_OUTCOME_UNKNOWN ? "\n  it may run and be paid: look at the provider's console first" :
+            outcome == AIGC_OUTCOME_NOT_SENT ? "\n  provably not submitted, or refused: nothing is paid" : "");
+    work->doubts += outcome == AIGC_OUTCOME_UNKNOWN;
     aigc_error_free(error);
     work->failures++;
 }
@@ -44,26 +46,18 @@ static void start_downloads(struct work *work, aigc_job *job)
     }
 }
 
-/* Prints a line at once. One that cannot be written goes to standard error: a token must not be lost. */
-static void tell(struct work *work, const char *what, const char *text)
-{
-    if (printf("%s%s\n", what, text) >= 0 && fflush(stdout) == 0) return;
-    fprintf(stderr, "standard output cannot be written: %s%s\n", what, text);
-    clearerr(stdout);
-    work->failures++;
-}
-
 static void handle(struct work *work, const aigc_event *event)
 {
-    aigc_job *job = aigc_event_job(event);
-    aigc_error *error = NULL;
+    aigc_job *job = aigc_event_job(event); aigc_error *error = NULL;
     if (aigc_event_type(event) == AIGC_EVENT_JOB_ACCEPTED) { /* store the token: it finds the job again, anywhere */
-        tell(work, "accepted ", aigc_job_token(job) ? aigc_job_token(job) : aigc_job_remote_id(job));
+        fprintf(stderr, "accepted %s\n", aigc_job_token(job) ? aigc_job_token(job) : aigc_job_remote_id(job));
     } else if (aigc_event_type(event) == AIGC_EVENT_JOB_DONE) {
         work->waiting--;
-        if (aigc_job_error(job, &error)) failed(work, aigc_job_token(job) ? aigc_job_token(job) : "job", error);
-        else if (aigc_job_path(job)) tell(work, "", aigc_job_path(job)); /* a download */
-        else start_downloads(work, job);
+        const char *name = aigc_job_token(job) ? aigc_job_token(job) : aigc_job_key(job);
+        if (aigc_job_error(job, &error)) failed(work, name ? name : "job", error);
+        else if (!aigc_job_path(job)) start_downloads(work, job);
+        else if (puts(aigc_job_path(job)) == EOF || fflush(stdout)) /* a download */
+            work->failures++, fprintf(stderr, "standard output cannot be written: %s\n", aigc_job_path(job));
     } /* other types are of no interest here */
 }
 
@@ -86,8 +80,7 @@ int main(int argc, char **argv)
 {
     struct work work = {0};
     aigc_config *config = NULL; aigc_client *client = NULL; aigc_request *request = NULL; aigc_error *error = NULL;
-    sigset_t set;
-    int first = 1, loop = epoll_create1(EPOLL_CLOEXEC), signals;
+    sigset_t set; int first = 1, loop = epoll_create1(EPOLL_CLOEXEC), signals;
 
     aigc_config_new(&config, NULL);
     for (; first + 1 < argc && strcmp(argv[first], "-c") == 0; first += 2) {
@@ -95,10 +88,9 @@ int main(int argc, char **argv)
         if (equals) *equals = '\0';
         if (aigc_config_set(config, argv[first + 1], equals ? equals + 1 : NULL, &error)) failed(&work, "-c", error);
     }
-    if (argc - first < 4 || work.failures) {
-        aigc_config_free(config);
-        return fputs("usage: epoll [-c KEY=VALUE]... PROVIDER JOBS PROMPT OUTPUT [IMAGE_URL]...\n", stderr), 2;
-    }
+    if (argc - first < 4 || work.failures || fcntl(1, F_GETFD) < 0)
+        return aigc_config_free(config),
+               fputs("usage: epoll [-c KEY=VALUE]... PROVIDER JOBS PROMPT OUTPUT [IMAGE_URL]... >FILES\n", stderr), 2;
     work.output = argv[first + 3];
     const char *operation = strcmp(argv[first], AIGC_ALIBABA) ? AIGC_TENCENT_IMAGE : AIGC_ALIBABA_PRE_MODEL_INFERENCE;
     if (aigc_client_new(config, &client, &error) || aigc_request_new(argv[first], operation, &request, &error) ||
@@ -122,7 +114,6 @@ int main(int argc, char **argv)
         aigc_job_free(job); /* every event brings the job along */
     }
     run(&work, client, loop, signals);
-    close(loop), close(signals);
-    aigc_client_free(client), aigc_request_free(request), aigc_config_free(config);
-    return work.interrupted ? 130 : work.failures || work.waiting ? 1 : 0;
+    close(loop), close(signals), aigc_client_free(client), aigc_request_free(request), aigc_config_free(config);
+    return work.doubts ? 3 : work.interrupted ? 130 : fflush(stdout) || work.failures || work.waiting ? 1 : 0;
 }

@@ -52,19 +52,33 @@ static aigc_status wait_for(aigc_client *client, aigc_job *task, aigc_error **er
     return aigc_job_wait(task, 0, error);
 }
 
+static const char *journal; /* the folder of the journal, for the command that shows a key in doubt */
+
+/* Says what is known about the submission of a job. */
+static void tell(aigc_job *job)
+{
+    if (aigc_job_token(job)) fprintf(stderr, "  accepted; fetch it with: aigc fetch %s\n", aigc_job_token(job));
+    else if (aigc_job_remote_id(job)) fprintf(stderr, "  accepted; the provider's id is %s\n", aigc_job_remote_id(job));
+    else if (aigc_job_outcome(job) != AIGC_OUTCOME_UNKNOWN)
+        fputs("  provably not submitted, or refused: nothing is paid\n", stderr);
+    else {
+        fputs("  it may run and be paid: nobody knows whether it was submitted. "
+              "Look at the provider's console before you repeat it\n", stderr);
+        if (aigc_job_key(job))
+            fprintf(stderr, "  its key in the journal: aigc jobs show --journal %s -- %s\n", journal, aigc_job_key(job));
+    }
+}
+
 /* Prints all that is known about a failure, and frees it. Returns the exit status. */
 static int failed(const char *what, aigc_error *error, aigc_job *job)
 {
-    static const char *const outcomes[] = {"nothing was submitted", "nothing runs: it is safe to submit again",
-                                           "UNKNOWN: it may run and be billed; look before you repeat it", "accepted"};
     int32_t outcome = job ? aigc_job_outcome(job) : aigc_error_outcome(error);
     fprintf(stderr, "%s: %s\n  %s: %s\n", what, aigc_error_message(error), aigc_status_name(aigc_error_status(error)),
             aigc_status_text(aigc_error_status(error)));
     if (aigc_error_provider_code(error)) fprintf(stderr, "  provider's code: %s\n", aigc_error_provider_code(error));
     if (aigc_error_provider_message(error)) fprintf(stderr, "  it says: %s\n", aigc_error_provider_message(error));
     if (aigc_error_request_id(error)) fprintf(stderr, "  request id: %s\n", aigc_error_request_id(error));
-    if (outcome >= 0 && outcome <= AIGC_OUTCOME_ACCEPTED) fprintf(stderr, "  outcome: %s\n", outcomes[outcome]);
-    if (job && aigc_job_token(job)) fprintf(stderr, "  token: %s\n", aigc_job_token(job));
+    if (job) tell(job);
     aigc_error_free(error);
     return outcome == AIGC_OUTCOME_UNKNOWN ? 3 : interrupted ? 130 : 1;
 }
@@ -76,6 +90,7 @@ static int is_usable(const char *output)
     static const char *const formats[] = {"png", "jpg", "webp", "gif", "bmp"};
     char path[4096];
     int number, format, file = -1;
+    if (fcntl(1, F_GETFD) < 0) { fputs("standard output is closed\n", stderr); return 0; } /* a file would take its place */
     if (strlen(output) > sizeof path - 32) errno = ENAMETOOLONG;
     else {
         snprintf(path, sizeof path, "%s-%08ld", output, (long)getpid());
@@ -89,15 +104,6 @@ static int is_usable(const char *output)
             snprintf(path, sizeof path, "%s-%d.%s", output, number, formats[format]);
             if (access(path, F_OK) == 0) { fprintf(stderr, "%s: the file exists\n", path); return 0; }
         }
-    return 1;
-}
-
-/* Prints a path at once: a full disk and a closed pipe are no success, although the image is there. */
-static int tell(const char *path, aigc_job *job)
-{
-    if (puts(path) != EOF && fflush(stdout) == 0) return 0;
-    fprintf(stderr, "standard output cannot be written; the image is in %s\n", path);
-    if (aigc_job_token(job)) fprintf(stderr, "  token: %s\n", aigc_job_token(job));
     return 1;
 }
 
@@ -140,6 +146,7 @@ int main(int argc, char **argv)
         aigc_request_set_string(request, "prompt", argv[first + 1], &error)) status = failed("request", error, NULL);
     for (at = 1; !status && at < first; at += 2)
         if (set(config, request, argv[at], argv[at + 1], &error)) status = failed(argv[at], error, NULL);
+    journal = aigc_config_get(config, "journal.path");
     if (!status && aigc_client_new(config, &client, &error)) status = failed("client", error, NULL);
     handle(SIGINT); handle(SIGTERM); handle(SIGHUP);
     signal(SIGPIPE, SIG_IGN); /* a reader who has gone ends no download */
@@ -149,7 +156,11 @@ int main(int argc, char **argv)
         snprintf(path, sizeof path, "%s-%d.*", argv[first + 2], (int)i + 1); /* ".*" becomes the format's extension */
         if (aigc_job_download(job, i, path, &download, &error) || wait_for(client, download, &error))
             status = failed(path, error, job);
-        else unwritten |= tell(aigc_job_path(download), job);
+        else if (puts(aigc_job_path(download)) == EOF || fflush(stdout)) {
+            fprintf(stderr, "standard output cannot be written; the image is in %s\n", aigc_job_path(download));
+            tell(job);
+            unwritten = 1;
+        }
         aigc_job_free(download);
     }
     aigc_job_free(job); aigc_client_free(client); aigc_request_free(request); aigc_config_free(config);

@@ -10,6 +10,7 @@
  * 130 ended by a signal. */
 #define _POSIX_C_SOURCE 200809L
 #include <aigc.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,12 +35,29 @@ static void handle(int number)
     if (sigaction(number, &action, &before) == 0 && before.sa_handler == SIG_IGN) signal(number, SIG_IGN);
 }
 
+static const char *journal; /* the folder of the journal, for the command that shows a key in doubt */
+
+/* Says what is known about the submission of a job. */
+static void tell(aigc_job *job)
+{
+    if (aigc_job_token(job)) fprintf(stderr, "  accepted; fetch it with: aigc fetch %s\n", aigc_job_token(job));
+    else if (aigc_job_remote_id(job)) fprintf(stderr, "  accepted; the provider's id is %s\n", aigc_job_remote_id(job));
+    else if (aigc_job_outcome(job) != AIGC_OUTCOME_UNKNOWN)
+        fputs("  provably not submitted, or refused: nothing is paid\n", stderr);
+    else {
+        fputs("  it may run and be paid: nobody knows whether it was submitted. "
+              "Look at the provider's console before you repeat it\n", stderr);
+        if (aigc_job_key(job))
+            fprintf(stderr, "  its key in the journal: aigc jobs show --journal %s -- %s\n", journal, aigc_job_key(job));
+    }
+}
+
 /* Prints what is known about a failure, and frees it. Returns the exit status. */
 static int failed(const char *what, aigc_error *error, aigc_job *job)
 {
     int32_t outcome = job ? aigc_job_outcome(job) : aigc_error_outcome(error);
     fprintf(stderr, "%s: %s (%s)\n", what, aigc_error_message(error), aigc_status_name(aigc_error_status(error)));
-    if (job && aigc_job_token(job)) fprintf(stderr, "  token: %s\n", aigc_job_token(job));
+    if (job) tell(job);
     aigc_error_free(error);
     return outcome == AIGC_OUTCOME_UNKNOWN ? 3 : interrupted ? 130 : 1;
 }
@@ -58,15 +76,6 @@ static aigc_status wait_for(aigc_client *client, const char *what, aigc_job *tas
         if (interrupted) aigc_client_close(client, 10000);
     }
     return aigc_job_wait(task, 0, error);
-}
-
-/* Prints a path at once: a full disk and a closed pipe are no success, although the image is there. */
-static int tell(const char *path, aigc_job *job)
-{
-    if (puts(path) != EOF && fflush(stdout) == 0) return 0;
-    fprintf(stderr, "standard output cannot be written; the image is in %s\n", path);
-    if (aigc_job_token(job)) fprintf(stderr, "  token: %s\n", aigc_job_token(job));
-    return 1;
 }
 
 int main(int argc, char **argv)
@@ -95,6 +104,8 @@ int main(int argc, char **argv)
                     aigc_request_set_string(draw, "prompt", argv[first + 2], &error))) status = failed("request", error, NULL);
     for (i = (size_t)first + 4; !status && i < (size_t)argc; i++)
         if (aigc_request_add_image_url(train, argv[i], NULL, &error)) status = failed(argv[i], error, NULL);
+    if (fcntl(1, F_GETFD) < 0) status = 1, fputs("standard output is closed\n", stderr); /* a file would take its place */
+    journal = aigc_config_get(config, "journal.path");
     if (!status && aigc_client_new(config, &client, &error)) status = failed("client", error, NULL);
 
     handle(SIGINT); handle(SIGTERM); handle(SIGHUP);
@@ -112,7 +123,11 @@ int main(int argc, char **argv)
         snprintf(path, sizeof path, "%s-%d.*", argv[first + 3], (int)i + 1); /* ".*" becomes the format's extension */
         if (aigc_job_download(job, i, path, &download, &error) || wait_for(client, "image", download, &error))
             status = failed(path, error, job);
-        else unwritten |= tell(aigc_job_path(download), job);
+        else if (puts(aigc_job_path(download)) == EOF || fflush(stdout)) {
+            fprintf(stderr, "standard output cannot be written; the image is in %s\n", aigc_job_path(download));
+            tell(job);
+            unwritten = 1;
+        }
         aigc_job_free(download);
     }
     aigc_job_free(job); aigc_job_free(training); aigc_client_free(client);

@@ -9,6 +9,9 @@
 // by a signal.
 #include "aigc.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -25,9 +28,30 @@ static void handle(int number) {
     if (std::signal(number, interrupt) == SIG_IGN) std::signal(number, SIG_IGN);
 }
 
+// The folder of the journal, for the command that shows a key in doubt.
+static std::string journal;
+
+// Says what is known about the submission of a job.
+static void tell(const aigc::Job &job) {
+    if (job.token()) {
+        std::fprintf(stderr, "accepted; fetch it with: aigc fetch %s\n", job.token()->c_str());
+    } else if (job.remote_id()) {
+        std::fprintf(stderr, "accepted; the provider's id is %s\n", job.remote_id()->c_str());
+    } else if (job.outcome() != AIGC_OUTCOME_UNKNOWN) {
+        std::fputs("provably not submitted, or refused: nothing is paid\n", stderr);
+    } else {
+        std::fputs("it may run and be paid: nobody knows whether it was submitted. "
+                   "Look at the provider's console before you repeat it\n", stderr);
+        if (job.request_id()) std::fprintf(stderr, "the provider's request id: %s\n", job.request_id()->c_str());
+        if (job.key())
+            std::fprintf(stderr, "its key in the journal: aigc jobs show --journal %s -- %s\n", journal.c_str(),
+                         job.key()->c_str());
+    }
+}
+
 static int failed(const aigc::Error &error, const aigc::Job *job = nullptr) {
     std::fprintf(stderr, "%s: %s\n", error.name().c_str(), error.message().c_str());
-    if (job != nullptr && job->token()) std::fprintf(stderr, "token: %s\n", job->token()->c_str());
+    if (job != nullptr) tell(*job);
     // Nobody knows whether it runs: a script must not simply try again.
     if ((job != nullptr ? job->outcome() : error.outcome()) == AIGC_OUTCOME_UNKNOWN) return 3;
     return interrupted ? 130 : 1;
@@ -50,6 +74,10 @@ static aigc::Result<aigc::Done> wait(aigc::Client &client, const aigc::Job &task
 // Whether the images can be written: what they need is found out before they are paid. Tries a file with a name of the longest
 // kind, which is removed again, and looks for images that are there already: a download replaces none.
 static bool is_usable(const std::string &output) {
+    if (::fcntl(STDOUT_FILENO, F_GETFD) < 0) { // or the next file that is opened takes the lines
+        std::fputs("standard output is closed\n", stderr);
+        return false;
+    }
     const std::string probe = output + "-new.part";
     std::error_code ignored;
     if (!std::ofstream(probe, std::ios::app)) {
@@ -65,14 +93,6 @@ static bool is_usable(const std::string &output) {
             return false;
         }
     return true;
-}
-
-// Prints a path at once: a full disk and a closed pipe are no success, although the image is there.
-static bool tell(const std::string &path, const aigc::Job &job) {
-    if (std::puts(path.c_str()) != EOF && std::fflush(stdout) == 0) return true;
-    std::fprintf(stderr, "standard output cannot be written; the image is in %s\n", path.c_str());
-    if (job.token()) std::fprintf(stderr, "token: %s\n", job.token()->c_str());
-    return false;
 }
 
 int main(int argc, char **argv) {
@@ -100,6 +120,7 @@ int main(int argc, char **argv) {
     const std::string provider = argv[at], output = argv[at + 2];
     const char *operation = provider == AIGC_ALIBABA ? AIGC_ALIBABA_PRE_MODEL_INFERENCE : AIGC_TENCENT_IMAGE;
     if (!is_usable(output)) return 1;
+    journal = settings.get("journal.path").value_or("");
     auto made = aigc::Request::make(provider.c_str(), operation);
     if (!made) return failed(made.error());
     aigc::Request request = std::move(made).value();
@@ -121,7 +142,12 @@ int main(int argc, char **argv) {
         auto download = job.download(i, output + "-" + std::to_string(i + 1) + ".*");
         if (!download) return failed(download.error(), &job);
         if (auto ended = wait(client, download.value()); !ended) return failed(ended.error(), &job);
-        written &= tell(*download.value().path(), job);
+        if (std::puts(download.value().path()->c_str()) == EOF || std::fflush(stdout) == EOF) {
+            std::fprintf(stderr, "standard output cannot be written; the image is in %s\n",
+                         download.value().path()->c_str());
+            tell(job);
+            written = false;
+        }
     }
     return written ? 0 : 1;
 }

@@ -5,11 +5,13 @@
  *
  * g_unix_fd_add() watches the client's event descriptor; the callback runs on the thread of the main loop.
  * After Ctrl-C, SIGTERM or SIGHUP what the provider has accepted keeps running there, and its token has been printed.
- * Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 130 ended by a signal. */
+ * Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 3 a job may be paid, 130 ended by a signal. */
 #include <aigc.h>
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <glib.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,15 +19,17 @@ typedef struct {
     GMainLoop *loop;
     aigc_client *client;
     const char *output;
-    guint waiting, failures; /* jobs and downloads that have not ended; what went wrong */
+    guint waiting, failures, doubts; /* jobs and downloads that have not ended; what went wrong; what may be paid */
     gboolean interrupted;
 } Work;
 
 static void failed(Work *work, const char *what, aigc_error *error)
 {
-    const char *message = aigc_error_message(error);
-    g_printerr("%s: %s: %s\n", what, aigc_status_name(aigc_error_status(error)), message ? message : "?");
-    if (aigc_error_outcome(error) == AIGC_OUTCOME_UNKNOWN) g_printerr("  it may run and be billed: look first\n");
+    int32_t outcome = aigc_error_outcome(error);
+    g_printerr("%s: %s: %s%s\n", what, aigc_status_name(aigc_error_status(error)), aigc_error_message(error),
+               outcome == AIGC_OUTCOME_UNKNOWN ? "\n  it may run and be paid: look at the provider's console first" :
+               outcome == AIGC_OUTCOME_NOT_SENT ? "\n  provably not submitted, or refused: nothing is paid" : "");
+    work->doubts += outcome == AIGC_OUTCOME_UNKNOWN;
     aigc_error_free(error);
     work->failures++;
 }
@@ -33,10 +37,10 @@ static void failed(Work *work, const char *what, aigc_error *error)
 static void job_done(Work *work, aigc_job *job)
 {
     aigc_error *error = NULL;
-    const char *token = aigc_job_token(job);
+    const char *name = aigc_job_token(job) ? aigc_job_token(job) : aigc_job_key(job);
     work->waiting--;
-    if (aigc_job_error(job, &error) != AIGC_OK) failed(work, token ? token : "job", error);
-    else if (aigc_job_path(job)) g_print("%s\n", aigc_job_path(job)); /* a download */
+    if (aigc_job_error(job, &error) != AIGC_OK) failed(work, name ? name : "job", error);
+    else if (aigc_job_path(job)) puts(aigc_job_path(job)); /* a download */
     for (gsize i = 0; i < aigc_job_asset_count(job); i++) { /* none for a failed job and for a download */
         aigc_job *download = NULL;
         char *path = g_strdup_printf("%s-%s-%" G_GSIZE_FORMAT ".*", work->output, aigc_job_remote_id(job), i + 1);
@@ -52,7 +56,7 @@ static void handle(const aigc_event *event, void *user_data)
     aigc_job *job = aigc_event_job(event);
     switch (aigc_event_type(event)) {
     case AIGC_EVENT_JOB_ACCEPTED: /* the moment to store the token */
-        g_print("accepted %s\n", aigc_job_token(job) ? aigc_job_token(job) : aigc_job_remote_id(job));
+        g_printerr("accepted %s\n", aigc_job_token(job) ? aigc_job_token(job) : aigc_job_remote_id(job));
         break;
     case AIGC_EVENT_JOB_DONE: job_done(user_data, job); break;
     default: break; /* types that this program does not care about, or that a newer library has */
@@ -83,12 +87,10 @@ static gboolean on_interrupt(gpointer data)
 int main(int argc, char **argv)
 {
     Work work = {0};
-    aigc_config *config = NULL;
-    aigc_request *request = NULL;
-    aigc_error *error = NULL;
+    aigc_config *config = NULL; aigc_request *request = NULL; aigc_error *error = NULL;
     int first = 1;
 
-    aigc_config_new(&config, NULL);
+    aigc_config_new(&config, NULL), work.failures = fcntl(1, F_GETFD) < 0; /* closed: the next socket would take its place */
     for (; first + 1 < argc && strcmp(argv[first], "-c") == 0; first += 2) {
         char **pair = g_strsplit(argv[first + 1], "=", 2);
         if (aigc_config_set(config, pair[0], pair[1], &error)) failed(&work, "-c", error);
@@ -113,5 +115,5 @@ int main(int argc, char **argv)
     g_source_remove(events); /* before the client goes, and its descriptor with it */
     g_main_loop_unref(work.loop);
     aigc_client_free(work.client), aigc_request_free(request), aigc_config_free(config);
-    return work.interrupted ? 130 : work.failures ? 1 : 0;
+    return work.doubts ? 3 : work.interrupted ? 130 : fflush(stdout) || work.failures ? 1 : 0;
 }

@@ -5,7 +5,7 @@
  *
  * The client's event descriptor is one more thing that the loop watches. After Ctrl-C, SIGTERM or SIGHUP what the
  * provider has accepted keeps running there, and its token has been printed.
- * Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 130 ended by a signal. */
+ * Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 3 a job may be paid, 130 ended by a signal. */
 #include <aigc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 struct work {
     aigc_client *client;
     const char *output;
-    size_t waiting, failures; /* jobs and downloads that have not ended; what went wrong */
+    size_t waiting, failures, doubts; /* jobs and downloads that have not ended; what went wrong; what may be paid */
     int interrupted;
     uv_poll_t events;
     uv_signal_t interrupts[3];
@@ -24,9 +24,11 @@ struct work {
 
 static void failed(struct work *work, const char *what, aigc_error *error)
 {
-    const char *message = aigc_error_message(error);
-    fprintf(stderr, "%s: %s: %s\n", what, aigc_status_name(aigc_error_status(error)), message ? message : "?");
-    if (aigc_error_outcome(error) == AIGC_OUTCOME_UNKNOWN) fputs("  it may run and be billed: look first\n", stderr);
+    int32_t outcome = aigc_error_outcome(error);
+    fprintf(stderr, "%s: %s: %s%s\n", what, aigc_status_name(aigc_error_status(error)), aigc_error_message(error),
+            outcome == AIGC_OUTCOME_UNKNOWN ? "\n  it may run and be paid: look at the provider's console first" :
+            outcome == AIGC_OUTCOME_NOT_SENT ? "\n  provably not submitted, or refused: nothing is paid" : "");
+    work->doubts += outcome == AIGC_OUTCOME_UNKNOWN;
     aigc_error_free(error);
     work->failures++;
 }
@@ -36,13 +38,13 @@ static void handle(const aigc_event *event, void *user_data)
 {
     struct work *work = user_data;
     aigc_job *job = aigc_event_job(event), *download;
-    aigc_error *error;
-    char path[4096];
+    aigc_error *error; char path[4096];
+    const char *name = aigc_job_token(job) ? aigc_job_token(job) : aigc_job_key(job);
     if (aigc_event_type(event) == AIGC_EVENT_JOB_ACCEPTED) /* the moment to store the token */
-        printf("accepted %s\n", aigc_job_token(job) ? aigc_job_token(job) : aigc_job_remote_id(job)), fflush(stdout);
+        fprintf(stderr, "accepted %s\n", aigc_job_token(job) ? name : aigc_job_remote_id(job));
     if (aigc_event_type(event) != AIGC_EVENT_JOB_DONE) return;
     work->waiting--;
-    if (aigc_job_error(job, &error)) failed(work, aigc_job_token(job) ? aigc_job_token(job) : "job", error);
+    if (aigc_job_error(job, &error)) failed(work, name ? name : "job", error);
     else if (aigc_job_path(job)) puts(aigc_job_path(job)); /* a download */
     for (size_t i = 0; i < aigc_job_asset_count(job); i++) { /* none for a failed job and for a download */
         snprintf(path, sizeof path, "%s-%s-%zu.*", work->output, aigc_job_remote_id(job), i + 1);
@@ -81,12 +83,10 @@ static void on_interrupt(uv_signal_t *signal, int number)
 int main(int argc, char **argv)
 {
     struct work work = {0};
-    aigc_config *config = NULL;
-    aigc_request *request = NULL;
-    aigc_error *error = NULL;
+    aigc_config *config = NULL; aigc_request *request = NULL; aigc_error *error = NULL;
     int first = 1;
 
-    aigc_config_new(&config, NULL);
+    aigc_config_new(&config, NULL), work.failures = fcntl(1, F_GETFD) < 0; /* closed: the next socket would take its place */
     for (; first + 1 < argc && strcmp(argv[first], "-c") == 0; first += 2) {
         char *equals = strchr(argv[first + 1], '=');
         if (equals) *equals = '\0';
@@ -115,5 +115,5 @@ int main(int argc, char **argv)
     if (work.waiting == 0) stop(&work);
     uv_run(uv_default_loop(), UV_RUN_DEFAULT);
     aigc_client_free(work.client), aigc_request_free(request), aigc_config_free(config);
-    return work.interrupted ? 130 : work.failures ? 1 : 0;
+    return work.doubts ? 3 : work.interrupted ? 130 : fflush(stdout) || work.failures ? 1 : 0;
 }

@@ -1,10 +1,11 @@
 'use strict';
 // usage: node generate.js [-c KEY=VALUE]... [--image URL]... PROVIDER PROMPT NAME
-// One job, all of its images as NAME-<remote id>-<number>.<extension>. The token is printed as soon as the job is accepted,
-// and again if the program is interrupted: attach with it later.
+// One job, all of its images as NAME-<remote id>-<number>.<extension>. The token is printed as soon as the job is accepted.
+// Ctrl-C, SIGTERM and SIGHUP: an answer on its way gets ten seconds, then the program says what is known about the job.
+// Exit status: 0 all images are there, 1 something failed, 3 nobody knows whether the job runs, 130 ended by a signal.
 
 const fs = require('node:fs');
-const { Client, AigcError } = require('..');
+const { Client, AigcError, constants } = require('..');
 
 // A paid image needs a place: a file with a name of that length is tried before anything is sent, and removed again.
 function tryPlace(name) {
@@ -14,8 +15,7 @@ function tryPlace(name) {
 }
 
 async function main(words) {
-  const config = {};
-  const imageUrls = [];
+  const [config, imageUrls] = [{}, []];
   while (words[0]?.startsWith('-')) {
     const [option, value = ''] = words.splice(0, 2);
     if (option === '-c') config[value.split('=', 1)[0]] = value.slice(value.indexOf('=') + 1);
@@ -38,27 +38,22 @@ async function main(words) {
     await job.wait({ signal });
     for (const { index } of job.assets) {
       const file = await job.download(index, `${name}-${job.remoteId}-${index + 1}.*`).wait({ signal });
-      try {
-        fs.writeSync(1, `${file.path}\n`); // console.log() says nothing of a full disk or a closed pipe
-      } catch (error) {
-        console.error(`standard output cannot be written (${error.code}); the image is in ${file.path}; token ${job.token}`);
+      try { fs.writeSync(1, `${file.path}\n`); } catch ({ code }) { // console.log() says nothing of a full disk or a closed pipe
+        console.error(`standard output cannot be written (${code}); the image is in ${file.path}; token ${job.token}`);
         process.exitCode = 1;
       }
     }
   } catch (error) {
-    if (!interrupt.signal.aborted) throw error;
-    // A submission on the wire gets a moment for its answer, so that the id of a paid job is not lost.
-    await client.close();
-    process.exitCode = 130;
-    const token = job?.token;
-    throw new Error(token ? `interrupted; the job keeps running, its token: ${token}` : 'interrupted; nothing was accepted');
+    await client.close(10000); // everything ends here; only an answer on its way is waited for
+    console.error(error instanceof AigcError ? `${error.statusName}: ${error.message}` : error.message);
+    if (job) console.error(job.outcomeText);
+    process.exitCode = job?.outcome === constants.OUTCOME_UNKNOWN ? 3 : interrupt.signal.aborted ? 130 : 1;
   } finally {
     await client.close();
   }
 }
 
 main(process.argv.slice(2)).catch((error) => {
-  console.error(error instanceof AigcError ? `${error.statusName}: ${error.message}` : error.message);
-  if (error.token) console.error(`token ${error.token}`);
-  process.exitCode ||= 1;
+  console.error(error.message);
+  process.exitCode = 1;
 });

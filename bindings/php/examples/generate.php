@@ -1,8 +1,10 @@
 <?php
 
 // usage: php generate.php [-c KEY=VALUE]... [--image URL]... PROVIDER PROMPT NAME
-// One job, all of its images as NAME-<remote id>-<number>.<extension>. The token is printed as soon as the job is accepted,
-// and again if the program is interrupted.
+// One job, all of its images as NAME-<remote id>-<number>.<extension>. The token is printed as soon as the job is accepted.
+// Ctrl-C, SIGTERM and SIGHUP leave in good order, if PHP has pcntl: an answer on its way gets ten seconds, and then the
+// program says whether the job runs. Exit status: 0 all images are there, 1 something failed, 2 wrong usage, 3 nobody knows
+// whether the job runs, 130 ended by a signal.
 
 declare(strict_types=1);
 
@@ -36,35 +38,45 @@ if (@file_put_contents($probe, '') === false) {
     exit(1);
 }
 unlink($probe);
+$interrupted = false; // a signal ends no wait: it is only noted, and the waits look at that
 if (extension_loaded('pcntl')) {
     pcntl_async_signals(true);
     foreach ([SIGINT, SIGTERM, SIGHUP] as $signal) {
-        pcntl_signal($signal, fn () => throw new RuntimeException('interrupted', $signal));
+        pcntl_signal($signal, function () use (&$interrupted): void {
+            $interrupted = true;
+        });
     }
 }
 try {
     $client = new Aigc\Client($config);
     $operation = $provider === 'alibaba' ? 'pre_model_inference' : 'aigc_image';
     $job = $client->submit($provider, $operation, ['prompt' => $prompt], $images);
-    while ($job->remoteId() === null && !$job->ended()) {
-        usleep(20000);
-    }
-    fwrite(STDERR, $job->token() === null ? '' : "token {$job->token()}\n");
-    $unwritten = false;
-    foreach ($job->wait()->assets() as $asset) {
+    $told = $unwritten = false;
+    $wait = function (Aigc\Job $task) use ($client, $job, &$interrupted, &$told): Aigc\Job {
+        while (!$task->ended()) {
+            if ($interrupted) {
+                $client->close(10); // ends everything here; only an answer on its way is waited for
+            }
+            if (!$told && $job->token() !== null) {
+                $told = fwrite(STDERR, "token {$job->token()}\n") !== false;
+            }
+            usleep(20000);
+        }
+        return $task->wait();
+    };
+    foreach ($wait($job)->assets() as $asset) {
         $path = sprintf('%s-%s-%d.*', $name, $job->remoteId(), $asset->index + 1);
-        $file = $job->download($asset->index, $path)->wait()->path();
+        $file = $wait($job->download($asset->index, $path))->path();
         if (@fwrite(STDOUT, "$file\n") === false) { // A full disk or a closed pipe: the image is there all the same.
             $unwritten = true;
             fwrite(STDERR, "standard output cannot be written; the image is in $file; token {$job->token()}\n");
         }
     }
+    $client->close();
     exit($unwritten ? 1 : 0);
 } catch (RuntimeException $e) {
-    // A submission on the wire gets a moment for its answer, so that the id of a paid job is not lost.
-    isset($client) && $client->close();
-    $token = isset($job) ? $job->token() : null;
+    isset($client) && $client->close(10);
     fwrite(STDERR, ($e instanceof Aigc\Error ? $e->name() . ': ' : '') . $e->getMessage() . "\n");
-    fwrite(STDERR, $token === null ? '' : "the job keeps running, its token: $token\n");
-    exit($e instanceof Aigc\Error || $e->getCode() === 0 ? 1 : 130);
+    fwrite(STDERR, isset($job) ? $job->outcomeText() . "\n" : '');
+    exit(isset($job) && $job->outcome() === Aigc\Native::OUTCOME_UNKNOWN ? 3 : ($interrupted ? 130 : 1));
 }

@@ -1,8 +1,9 @@
 # frozen_string_literal: true
 
 # usage: ruby generate.rb [-c KEY=VALUE]... [--image URL]... PROVIDER PROMPT NAME
-# One job, all of its images as NAME-<remote id>-<number>.<extension>. The token is printed as soon as the job is accepted,
-# and again if the program is interrupted: ruby attach with it later.
+# One job, all of its images as NAME-<remote id>-<number>.<extension>. The token is printed as soon as the job is accepted.
+# Ctrl-C, SIGTERM and SIGHUP: an answer on its way gets ten seconds, then the program says what is known about the job.
+# Exit status: 0 all images are there, 1 something failed, 3 nobody knows whether the job runs, 130 ended by a signal.
 
 require_relative "../aigc"
 
@@ -26,33 +27,37 @@ begin
 rescue SystemCallError, ArgumentError => e
   abort "#{name}: no image can be written: #{e.message}"
 end
-$stdout.sync = true
+$stdout.sync = true # a full disk is told by the line that did not fit
 unwritten = false
-%w[TERM HUP].each { |signal| trap(signal) { raise Interrupt } }
+interrupted = false # a signal ends no wait: it is only noted, and the waits look at that
+%w[INT TERM HUP].each { |signal| trap(signal) { interrupted = true } }
 begin
   client = Aigc::Client.new(config)
   operation = provider == "alibaba" ? "pre_model_inference" : "aigc_image"
   job = client.submit(provider, operation, prompt: prompt, image_urls: images)
-  begin
-    sleep 0.02 until job.remote_id || job.ended?
-    warn "token #{job.token}" if job.token
-    job.wait.assets.each do |asset|
-      path = job.download(asset.index, "#{name}-#{job.remote_id}-#{asset.index + 1}.*").wait.path
-      begin
-        puts path
-      rescue SystemCallError, IOError => e # A full disk or a closed pipe: the image is there all the same.
-        unwritten = true
-        warn "standard output cannot be written (#{e.message}); the image is in #{path}; token #{job.token}"
-      end
+  told = false
+  wait = lambda do |task|
+    until task.ended?
+      client.close(10) if interrupted # ends everything here; only an answer on its way is waited for
+      told ||= job.token && (warn("token #{job.token}") || true)
+      sleep 0.02
     end
-  rescue Interrupt
-    # A submission on the wire gets a moment for its answer, so that the id of a paid job is not lost.
-    client.close
-    warn job.token ? "interrupted; the job keeps running, its token: #{job.token}" : "interrupted; nothing was accepted"
-    exit 130
+    task.wait
+  end
+  wait.call(job).assets.each do |asset|
+    path = wait.call(job.download(asset.index, "#{name}-#{job.remote_id}-#{asset.index + 1}.*")).path
+    begin
+      puts path
+    rescue SystemCallError, IOError => e # a full disk or a closed pipe: the image is there all the same
+      unwritten = true
+      warn "standard output cannot be written (#{e.message}); the image is in #{path}; token #{job.token}"
+    end
   end
 rescue Aigc::Error => e
-  abort ["#{e.name}: #{e.message}", e.token && "token #{e.token}"].compact.join("\n")
+  client&.close(10)
+  warn "#{e.name}: #{e.message}"
+  warn job.outcome_text if job
+  exit job&.outcome == Aigc::Native::OUTCOME_UNKNOWN ? 3 : interrupted ? 130 : 1
 ensure
   client&.close
 end

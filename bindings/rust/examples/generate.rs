@@ -80,12 +80,36 @@ fn main() {
         Err(error) => error,
     };
     eprintln!("{}", error);
-    if let Some(token) = job.as_ref().and_then(Job::token) {
-        eprintln!("token: {}", token);
+    if let Some(job) = &job {
+        eprintln!("{}", known(job, &keys));
     }
     // Nobody knows whether it runs: a script must not simply try again.
     let unknown = job.map_or(error.outcome(), |job| job.outcome()) == Outcome::UNKNOWN;
     exit(if unknown { 3 } else { 1 + 129 * i32::from(INTERRUPTED.load(Ordering::SeqCst)) });
+}
+
+/// What is known about the submission of a job, once the client is closed.
+fn known(job: &Job, keys: &[(String, String)]) -> String {
+    if let Some(token) = job.token() {
+        return format!("accepted; fetch it with: aigc fetch {}", token);
+    }
+    if let Some(id) = job.remote_id() {
+        return format!("accepted; the provider's id is {}", id);
+    }
+    if job.outcome() != Outcome::UNKNOWN {
+        return "provably not submitted, or refused: nothing is paid".to_owned();
+    }
+    let mut text = "it may run and be paid: nobody knows whether it was submitted. \
+                    Look at the provider's console before you repeat it"
+        .to_owned();
+    if let Some(id) = job.request_id() {
+        text += &format!("\nthe provider's request id: {}", id);
+    }
+    if let Some(key) = job.key() {
+        let journal = keys.iter().rev().find(|(name, _)| name == "journal.path").map_or("FOLDER", |(_, path)| path);
+        text += &format!("\nits key in the journal: aigc jobs show --journal {} -- {}", journal, key);
+    }
+    text
 }
 
 fn usage() -> ! {

@@ -70,19 +70,36 @@ func main() {
 		}
 		if job != nil { // the client is closed: what the job says now is the last word
 			outcome = job.Outcome()
-			if job.Token() != "" {
-				fmt.Fprintln(os.Stderr, "token:", job.Token())
-			}
+			fmt.Fprintln(os.Stderr, known(job, config["journal.path"]))
 		}
 		switch {
 		case outcome == aigc.OutcomeUnknown:
-			fmt.Fprintln(os.Stderr, "it may run and be billed: look before you repeat it")
 			os.Exit(3)
 		case ctx.Err() != nil:
 			os.Exit(130)
 		}
 		os.Exit(1)
 	}
+}
+
+// known says what is known about the submission of a job.
+func known(job *aigc.Job, journal string) string {
+	switch {
+	case job.Token() != "":
+		return "accepted; fetch it with: aigc fetch " + job.Token()
+	case job.RemoteID() != "":
+		return "accepted; the provider's id is " + job.RemoteID()
+	case job.Outcome() == aigc.OutcomeUnknown:
+		text := "it may run and be paid: nobody knows whether it was submitted. Look at the provider's console before you repeat it"
+		if job.RequestID() != "" {
+			text += "\nthe provider's request id: " + job.RequestID()
+		}
+		if job.Key() != "" {
+			text += "\nits key in the journal: aigc jobs show --journal " + journal + " -- " + job.Key()
+		}
+		return text
+	}
+	return "provably not submitted, or refused: nothing is paid"
 }
 
 // generate gives the job too, if there is one, whatever became of it.
