@@ -120,7 +120,7 @@ extension TextKey {
     static let credentialsProfile = TextKey(
         ConfigKey(
             "credentials.profile", .string, "",
-            "Profile in the providers' credential files; empty: the default of the file"
+            "Profile in the providers' credential files, and then the only source; empty: all sources in their order"
         ))
     static let credentialsRoleARN = TextKey(
         ConfigKey(

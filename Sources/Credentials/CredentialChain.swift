@@ -92,7 +92,14 @@ public final class CredentialChain: CredentialResolver {
         return Failure(
             .noCredentials,
             "looking for credentials for \(provider): \(source.name) is set up and "
-                + "\(isTransient ? "gives none for now" : "cannot be used"): \(error.reason)", isRetryable: isTransient)
+                + "\(isTransient ? "gives none for now" : "cannot be used"): \(error.reason)\(whyAlone(source))",
+            isRetryable: isTransient)
+    }
+
+    /// Variables with good keys may be set: nobody shall wonder why they do not count.
+    private func whyAlone(_ source: any CredentialSource) -> String {
+        guard context.settings.profile != nil, !(source is StaticSource) else { return "" }
+        return "; because credentials.profile is set, no variables with keys and no other source count"
     }
 
     /// A file or a variable lacks a value that it had before: a tool may be writing it at this moment.

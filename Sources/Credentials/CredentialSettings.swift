@@ -28,8 +28,8 @@ public struct CredentialSettings: Sendable {
     public var useMetadata = true
     /// Commands that a profile of `~/.aliyun/config.json` names (mode External).
     public var useProcesses = true
-    /// Of the files: profile (config.json) or section (credentials.ini, Tencent's credentials); nil: the environment's, or
-    /// the file's own default.
+    /// Of the files: profile (config.json) or section (credentials.ini, Tencent's credentials). Then no other source is
+    /// asked. nil: all sources in their order, of the files the environment's profile, or the file's own default.
     public var profile: String?
     /// By provider: the key of its id, where that was set to nothing.
     public var emptyKeys: [String: String] = [:]

@@ -50,6 +50,84 @@ final class ChainTests: CredentialTestCase {
         XCTAssertThrowsError(try winner())
     }
 
+    /// Who sets credentials.profile means that account. Whatever else this machine is set up for belongs to others.
+    func testAProfileOfTheConfigurationIsTheOnlySource() throws {
+        let token = try write("token", "oidc-token")
+        try write(
+            ".aliyun/config.json",
+            #"{"current":"p","profiles":[{"name":"p","mode":"AK","access_key_id":"cli","access_key_secret":"s"},"#
+                + #"{"name":"prod","mode":"AK","access_key_id":"cli-prod","access_key_secret":"s"}]}"#)
+        try write(
+            ".alibabacloud/credentials.ini",
+            "[default]\ntype=access_key\naccess_key_id=ini\naccess_key_secret=s\n"
+                + "[second]\ntype=access_key\naccess_key_id=ini-second\naccess_key_secret=s\n")
+        try write(
+            ".tencentcloud/credentials",
+            "[default]\nsecret_id=d\nsecret_key=s\n[prod]\nsecret_id=t-prod\nsecret_key=s\n")
+        let keys = [
+            "ALIBABA_CLOUD_ACCESS_KEY_ID": "env", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "s",
+            "TENCENTCLOUD_SECRET_ID": "env", "TENCENTCLOUD_SECRET_KEY": "s",
+        ]
+        let others = [
+            keys, keys.filter { $0.key.hasSuffix("ID") },
+            [
+                "ALIBABA_CLOUD_ROLE_ARN": "acs:ram::1:role/r", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN": "p",
+                "ALIBABA_CLOUD_OIDC_TOKEN_FILE": token, "ALIBABA_CLOUD_CREDENTIALS_URI": "http://uri.example/x",
+                "ALIBABA_CLOUD_PROFILE": "p",
+            ], [:],
+        ]
+        func resolve(
+            _ plan: CredentialPlan, _ profile: String?, _ environment: [String: String], files: Bool = true,
+            explicit: Credentials? = nil
+        ) -> Resolution {
+            let context = context(environment, alibabaServer()) {
+                $0.profile = profile
+                $0.useFiles = files
+            }
+            return CredentialChain(plan: plan, explicit: explicit, context: context).resolve()
+        }
+        for environment in others {
+            for (plan, profile, id) in [
+                (CredentialPlan.alibaba, "prod", "cli-prod"), (.alibaba, "second", "ini-second"),
+                (.tencent, "prod", "t-prod"),
+            ] {
+                XCTAssertEqual(try resolve(plan, profile, environment).result.get().id, id)
+                let mine = Credentials(id: "explicit", secret: Secret("s"))
+                XCTAssertEqual(
+                    try resolve(plan, profile, environment, explicit: mine).result.get().id, "explicit",
+                    "keys of the configuration itself")
+            }
+            for plan in [CredentialPlan.alibaba, .tencent] {
+                for files in [true, false] {
+                    let profile = files ? "gone" : "prod"
+                    guard case .failure(let failure) = resolve(plan, profile, environment, files: files).result else {
+                        XCTFail("another account of \(plan.provider)")
+                        continue
+                    }
+                    XCTAssertEqual(failure.status, .noCredentials)
+                    XCTAssertFalse(failure.isRetryable)
+                    for words in [profile, "credentials.profile", "no variables with keys"] {
+                        XCTAssertTrue(failure.message.contains(words), failure.message)
+                    }
+                }
+            }
+        }
+        // The variable that names a profile stays behind the variables with keys, as in the provider's packages.
+        XCTAssertEqual(
+            try resolve(.alibaba, nil, keys.merging(["ALIBABA_CLOUD_PROFILE": "prod"]) { $1 }).result.get().id, "env")
+        XCTAssertEqual(try resolve(.tencent, nil, keys).result.get().id, "env")
+        // No file at all.
+        for folder in [".aliyun", ".alibabacloud", ".tencentcloud"] {
+            try FileManager.default.removeItem(atPath: home + "/" + folder)
+        }
+        for plan in [CredentialPlan.alibaba, .tencent] {
+            guard case .failure(let failure) = resolve(plan, "prod", keys).result else {
+                return XCTFail("another account")
+            }
+            XCTAssertTrue(failure.message.contains("the profile \"prod\", which no file has"), failure.message)
+        }
+    }
+
     /// The vendors' order decides; but who has named another source is told that it is not the one that pays.
     func testWhatIsSetAndNotUsedIsAWarning() throws {
         let cli =

@@ -197,6 +197,32 @@ def test_credentials_ini(machine: Machine) -> None:
     assert machine.identity("alibaba") == "id-of-a"
 
 
+def test_a_profile_of_the_configuration_is_the_only_source(machine: Machine, tmp_path: Path) -> None:
+    """Fault 1: variables with the keys of another account are passed over, on both clouds."""
+    mine, theirs = machine.key("alibaba", "mine"), machine.key("alibaba", "theirs")
+    ours, others = machine.key("tencent", "ours"), machine.key("tencent", "others")
+    machine.set(ALIBABA_CLOUD_ACCESS_KEY_ID=theirs["id"], ALIBABA_CLOUD_ACCESS_KEY_SECRET=theirs["secret"])
+    machine.set(TENCENTCLOUD_SECRET_ID=others["id"], TENCENTCLOUD_SECRET_KEY=others["secret"])
+    machine.write(
+        ".alibabacloud/credentials.ini",
+        f"[prod]\ntype=access_key\naccess_key_id={mine['id']}\naccess_key_secret={mine['secret']}\n",
+    )
+    machine.write(".tencentcloud/credentials", f"[prod]\nsecret_id={ours['id']}\nsecret_key={ours['secret']}\n")
+    assert machine.identity("alibaba") == "id-of-theirs" and machine.identity("tencent") == "id-of-others"
+    with machine.client(**{"credentials.profile": "prod"}) as client:
+        assert machine.identity("alibaba", client) == "id-of-mine"
+        assert machine.identity("tencent", client) == "id-of-ours"
+    # A profile of the library's own configuration file means the same.
+    config = tmp_path / "aigc.toml"
+    config.write_text('[profiles.work]\ncredentials.profile = "prod"\n', encoding="utf-8")
+    machine.set(AIGC_CONFIG_FILE=str(config), AIGC_PROFILE="work")
+    assert machine.identity("alibaba") == "id-of-mine" and machine.identity("tencent") == "id-of-ours"
+    for provider in ("alibaba", "tencent"):
+        with machine.client(**{"credentials.profile": "gone"}) as client:
+            message = machine.refusal(provider, client).message
+            assert "gone" in message and "credentials.profile" in message
+
+
 @pytest.mark.parametrize("type", ["ram_role_arn", "oidc_role_arn", "ecs_ram_role"])
 def test_credentials_ini_with_a_role(machine: Machine, type: str) -> None:
     base = machine.key("alibaba", "base")

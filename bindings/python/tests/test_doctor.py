@@ -245,6 +245,21 @@ def test_a_source_that_cannot_be_used(
     assert "hunter2" not in done.stdout
 
 
+def test_why_a_file_wins_over_variables(sandbox: Any, doctor: Doctor, tmp_path: Path) -> None:
+    keys = sandbox.info["tencent"]
+    path = tmp_path / ".tencentcloud" / "credentials"
+    path.parent.mkdir()
+    path.write_text(f"[prod]\nsecret_id={keys['secret_id']}\nsecret_key={keys['secret_key']}\n")
+    path.chmod(0o600)
+    others = {"TENCENTCLOUD_SECRET_ID": "AKIDother", "TENCENTCLOUD_SECRET_KEY": "other"}
+    done = doctor("--provider", "tencent", change={"credentials.profile": "prod"}, **others)
+    assert done.returncode == 0, done.stdout + done.stderr
+    says(done.stdout, "[ok] credentials: credentials file, id", 'this is the profile "prod"', "credentials.profile", "program")
+    done = doctor("--provider", "tencent", change={"credentials.profile": "gone"}, **others)
+    assert done.returncode != 0
+    says(done.stdout, "[!!] credentials:", "gone", "because credentials.profile is set", "no variables with keys")
+
+
 def test_usage(sandbox: Any, doctor: Doctor) -> None:
     assert doctor("--provider", "nobody").returncode == 2
     assert doctor(change={"no.such": "1"}).returncode == 2

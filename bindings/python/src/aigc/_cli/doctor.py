@@ -209,7 +209,8 @@ def _clock(cloud: Cloud, client: Client) -> None:
 
 
 def _credentials(cloud: Cloud, client: Client) -> None:
-    (row,) = [row for row in client.report()["providers"] if row["provider"] == cloud.provider]
+    report = client.report()
+    (row,) = [row for row in report["providers"] if row["provider"] == cloud.provider]
     found = row["credentials"]
     if found is None:
         cloud.add("credentials", NONE, "credentials: not looked for")
@@ -222,7 +223,22 @@ def _credentials(cloud: Cloud, client: Client) -> None:
         end = f"they end at {at}, in {doctor_page.span(left)}, and are renewed before"
     elif found["temporary"]:
         end = "temporary, and nobody knows until when"
-    cloud.add("credentials", OK, f"credentials: {found['found_in']}, id {found['id']}; {end}")
+    why = _why_the_files(report["configuration"]["values"]) if found["found_in"] in _FILES else ""
+    cloud.add("credentials", OK, f"credentials: {found['found_in']}, id {found['id']}; {end}{why}")
+
+
+_FILES = ("~/.aliyun/config.json", "credentials.ini", "credentials file")
+
+
+def _why_the_files(values: List[Dict[str, Any]]) -> str:
+    """Why a file is used although variables with keys may be set."""
+    for row in values:
+        if row["key"] == "credentials.profile" and row["value"]:
+            return (
+                f'; this is the profile "{row["value"]}", which credentials.profile names (set by: {row["source"]}): '
+                "no variables with keys are looked at"
+            )
+    return ""
 
 
 def _missing(cloud: Cloud, error: AigcError) -> None:
