@@ -15,7 +15,8 @@ enum Moderation {
         "offensive content", "adult content", "explicit content", "sexually explicit", "pornograph", "nudity",
         "contentrisk", "contentillegal", "illegalcontent", "contentviolation", "contentrefused", "contentblocked",
         "forbidden word", "banned word", "disallowed content", "content is not allowed", "usage policy",
-        "community guideline", "acceptable use", "violent content", "inappropriate content",
+        "community guideline", "acceptable use", "violent content", "inappropriate content", "safety check",
+        "illegaldetected", "moderation_blocked", "moderation blocked", "green net check",
         // The services answer in Chinese unless told otherwise, and sometimes then.
         "违规", "涉黄", "涉政", "涉恐", "涉暴", "涉毒", "违禁", "不合规", "违法", "色情", "血腥", "低俗", "不良信息", "不良内容",
         "不当内容", "不适宜",
@@ -31,6 +32,15 @@ enum Moderation {
     private static let weak = ["inappropriate", "敏感", "违反", "不适当"]
     /// The same, where the text also names content or a rule for content.
     private static let violations = ["violat", "against our", "against the", "breach"]
+    /// Said of content by those who look at it. Beside `technical` and `ways` they are about those.
+    private static let stops = ["flagged", "blocked", "banned", "illegal"]
+    private static let stopSubjects = ["content", "prompt", "image", "picture", "text", "input", "output"]
+    /// What is blocked on its way to the provider, or is illegal by its form.
+    private static let ways = [
+        "url", "link", "network", "download", "upload", "access", "firewall", "connect", "host", "domain", "port",
+        "proxy", "ip", "dns", "account", "queue", "thread", "lock", "timeout", "character", "parameter", "argument",
+        "value", "field", "json", "byte", "robots", "hotlink", "referer", "dependency", "worker", "billing", "payment",
+    ]
     private static let subjects = [
         "content", "prompt", "image", "picture", "text", "policy", "policies", "guideline", "safety", "community",
         "terms", "law", "regulation",
@@ -49,6 +59,9 @@ enum Moderation {
         func hasWord(_ list: [String]) -> Bool { list.contains { begins($0, in: bytes) } }
         if has(words) { return true }
         if has(services), !has(faults) { return true }
+        // "blockReason": the key under which a vendor gives its verdict, whatever the verdict is called.
+        if has(["blockreason", "block_reason", "block reason"]) { return true }
+        if hasWord(stops) && hasWord(stopSubjects) && !hasWord(ways) && !hasWord(technical) { return true }
         guard has(weak) || begins("sensitive", in: bytes) || has(violations) && hasWord(subjects) else { return false }
         return !hasWord(technical)
     }

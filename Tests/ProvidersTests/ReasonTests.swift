@@ -12,8 +12,18 @@ final class ReasonTests: XCTestCase {
         "Input contains sensitive terms", "politically sensitive", "blocked by content moderation", "审核不通过",
         "Failed to generate: content violates policy", "The generated picture is against our policies", "图片涉黄", "含有色情",
         "unsafe image detected", "nudity", "InvalidParameterValue: prompt contains Sensitive words",
+        "The input or output was flagged as sensitive. Please try again with different inputs. (E005)",
+        "input new_sensitive", "output new_sensitive", "The prompt was blocked: blockReason OTHER",
+        "blockReason: BLOCKLIST", "block_reason=PROHIBITED", "OperationDenied.TextIllegalDetected",
+        "OperationDenied.ImageIllegalDetected: no", "moderation_blocked", "Your prompt was flagged",
+        "content was flagged by our system", "Banned prompt detected", "the generated image was blocked by our filters",
+        "prompt failed the safety check", "Green net check failed for image", "input is blocked",
     ]
     private let others = [
+        "the image URL was blocked by the firewall", "the download of the image was blocked", "illegal prompt length",
+        "illegal character in the parameter prompt", "illegal image format", "the input queue is blocked",
+        "the host of the image blocked the connection", "the text encoding is illegal", "blocked",
+        "the image was blocked by a rate limit", "the flag input is unknown",
         "image size violates the limit", "value violates constraint", "violation of the JSON schema", "参数违反格式限制",
         "图片大小违反限制", "field names are case-sensitive", "case-insensitive", "参数大小写敏感，格式错误",
         "inappropriate image size", "inappropriate aspect ratio", "inappropriate parameter type",
@@ -35,6 +45,21 @@ final class ReasonTests: XCTestCase {
                     XCTAssertEqual(failure.status, status, text)
                 }
             }
+        }
+    }
+
+    /// The code says it, and the text does not.
+    func testACodeBesideAnEndedJob() throws {
+        let calls = try Calls(alibabaID: "7")
+        for (code, status) in [
+            ("OperationDenied.TextIllegalDetected", Status.contentRefused), ("DataInspectionFailed", .contentRefused),
+            ("InvalidParameter.ImageSize", .jobFailed),
+        ] {
+            let data = #"{"id":"7","jobStatus":"FAILED"}"#
+            let body = #"{"success":true,"errCode":"\#(code)","errMessage":"no","data":\#(data)}"#
+            let answer = try calls.alibaba(calls.alibabaStatus, reply(200, body)).answer()
+            guard case .failed(let failure) = answer.state else { return XCTFail(code) }
+            XCTAssertEqual(failure.status, status, code)
         }
     }
 
@@ -69,7 +94,10 @@ final class ReasonTests: XCTestCase {
                 for failed in try errors(code, text, submits: true) { XCTAssertEqual(failed.kind, .transient, text) }
             }
         }
-        for code in ["DataInspectionFailed", "ContentRiskDetected", "InvalidParameter.NSFW"] {
+        for code in [
+            "DataInspectionFailed", "ContentRiskDetected", "InvalidParameter.NSFW",
+            "OperationDenied.TextIllegalDetected",
+        ] {
             for failed in try errors(code, "no", submits: true) {
                 XCTAssertEqual(failed.failure.status, .contentRefused, code)
             }

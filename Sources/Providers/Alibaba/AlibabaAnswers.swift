@@ -222,8 +222,9 @@ enum AlibabaAnswers {
         let words = Redaction.message(reason)
         var text = "alibaba job ended as \(Answers.shownState(word))"
         if let words { text += ": \(words)" }
-        let isModeration = Moderation.isMeant(by: word) || Moderation.isMeant(by: reason ?? "")
-        let code = json[anyCase: "errCode"]?.text.flatMap { Words.saysNoError($0) ? nil : Redaction.word($0) }
+        let told = json[anyCase: "errCode"]?.text.flatMap { Words.saysNoError($0) ? nil : $0 }
+        let isModeration = [word, reason, told].contains { Moderation.isMeant(by: $0 ?? "") }
+        let code = told.flatMap { Redaction.word($0) }
         return .failed(
             Failure(
                 isModeration ? .contentRefused : .jobFailed, text,
