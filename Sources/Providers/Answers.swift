@@ -228,8 +228,17 @@ enum Answers {
         return (assets, "\(known), of \(entries.count): \(odd.joined(separator: ", "))")
     }
 
-    /// A provider's word for a state, bounded.
-    static func word(_ text: String) -> String { text.shown(limit: 64) }
+    /// A provider's word for a state, bounded, without what is not seen at its ends.
+    static func word(_ text: String) -> String {
+        func isSeen(_ scalar: Unicode.Scalar) -> Bool {
+            scalar.value > 0x20 && ![0x7F, 0xA0, 0x200B, 0x2028, 0x2029, 0x3000, 0xFEFF].contains(scalar.value)
+        }
+        let scalars = text.unicodeScalars
+        guard let first = scalars.firstIndex(where: isSeen), let last = scalars.lastIndex(where: isSeen) else {
+            return ""
+        }
+        return String(scalars[first...last]).shown(limit: 64)
+    }
 
     /// The same as it is shown: one word. What a server says behind it may repeat what it was sent, secrets included.
     static func shownState(_ word: String) -> String {

@@ -13,13 +13,25 @@ enum StateWord {
         "DONE", "FINISH", "FINISHED", "SUCCESS", "SUCCESSFUL", "SUCCEED", "SUCCEEDED", "COMPLETE", "COMPLETED",
     ]
 
-    /// Bad ends that are believed also at the end of a longer word: "TRAINFAILED".
-    private static let badEnds = [
-        "FAIL", "FAILED", "FAILURE", "ERROR", "STOPPED", "ABORTED", "CANCELED", "CANCELLED", "TIMEOUT", "TIMEDOUT",
-        "EXPIRED", "REJECTED", "TERMINATED", "KILLED",
+    /// Words for an end without success.
+    private static let badEnds =
+        orders + [
+            "FAIL", "FAILED", "FAILURE", "ERROR", "ERRORED", "TIMEOUT", "TIMEDOUT", "EXPIRE", "EXPIRED", "REJECT",
+            "REJECTED",
+        ]
+    /// The same that are also orders: the order itself can fail.
+    private static let orders = [
+        "STOP", "STOPPED", "ABORT", "ABORTED", "CANCEL", "CANCELED", "CANCELLED", "TERMINATE", "TERMINATED", "KILL",
+        "KILLED", "DELETE", "DELETED", "REMOVE", "REMOVED", "REVOKE", "REVOKED",
     ]
-    /// Bad ends between blanks, dots and underscores alone.
-    private static let shortBadEnds = ["STOP", "ABORT", "CANCEL", "EXPIRE", "REJECT", "TERMINATE", "KILL", "ERRORED"]
+    /// Words that may stand beside an end and change nothing about it: what has ended, and by whose will.
+    private static let besideEnds = [
+        "JOB", "TASK", "RUN", "TRAIN", "TRAINING", "INFERENCE", "INFER", "GENERATE", "GENERATION", "GENERATING",
+        "IMAGE", "IMAGES", "MODEL", "PROCESS", "PROCESSING", "EXECUTE", "EXECUTION", "SUBMIT", "SCHEDULE", "QUEUE",
+        "QUEUED",
+        "DOWNLOAD", "UPLOAD", "AUDIT", "MODERATION", "CONTENT", "BY", "USER", "SYSTEM", "ADMIN", "SERVER", "INTERNAL",
+        "FORCE", "FORCED", "AUTO", "MANUAL", "FINAL", "STATUS", "STATE", "IS", "WAS", "HAS", "BEEN",
+    ]
 
     /// Whether a word, in the form for comparisons, speaks of success although no page lists it for these jobs. Alone it
     /// ends nothing: beside images it does.
@@ -38,23 +50,40 @@ enum StateWord {
         return false
     }
 
-    /// Whether a word, in the form for comparisons, says that the job has ended without success. "CANCELLING" and
-    /// "CANCEL_REQUESTED" do not.
+    /// Whether a word, in the form for comparisons, says that the job has ended without success. Each part of the word must
+    /// be known: "CANCELLING", "CANCEL_REQUESTED", "CANCEL_FAILED", "ERROR_RETRYING" and "NO_ERROR" do not say so. An
+    /// accepted job that ends by mistake is lost; one that is polled too long is not. Behind a colon stands why.
     static func speaksOfABadEnd(_ compared: String) -> Bool {
-        let parts = compared.utf8.split { !Words.isLetterOrDigit($0) && $0 < 0x80 }
-        func isAny(_ part: Substring.UTF8View, _ words: [String]) -> Bool {
-            words.contains { part.elementsEqual($0.utf8) }
+        let word = compared.utf8.prefix { $0 != UInt8(ascii: ":") }
+        var parts = word.split { !Words.isLetterOrDigit($0) && $0 < 0x80 }[...]
+        var isOrder = false
+        var isEnd = false
+        while let part = parts.popFirst() {
+            var part = part
+            if isAny(part, ["TIMED", "TIME"]), let next = parts.first, isAny(next, ["OUT"]) {
+                parts.removeFirst()
+                isEnd = true
+                continue
+            }
+            if !isAny(part, badEnds), let end = badEnds.first(where: { part.hasEnd($0) }) {
+                // "TRAINFAILED" has two parts.
+                guard isAny(part.dropLast(end.utf8.count), besideEnds) else { return false }
+                part = part.suffix(end.utf8.count)
+            }
+            if isAny(part, badEnds) {
+                // What was ordered did not happen.
+                if isOrder { return false }
+                isEnd = true
+                isOrder = isAny(part, orders)
+            } else if !isAny(part, besideEnds) {
+                return false
+            }
         }
-        guard let last = parts.last, !isAny(last, ["NONE", "RETRY", "RETRYING", "REQUESTED", "PENDING", "PROGRESS"]),
-            !parts.contains(where: { isAny($0, ["NO", "NOT", "NON", "NEVER"]) })
-        else { return false }
-        if parts.contains(where: { isAny($0, badEnds) || isAny($0, shortBadEnds) }) { return true }
-        // "TIMED_OUT" is one word.
-        let joined = parts.joined()
-        return badEnds.contains { end in
-            parts.contains { $0.suffix(end.utf8.count).elementsEqual(end.utf8) }
-                || joined.suffix(end.utf8.count).elementsEqual(end.utf8)
-        }
+        return isEnd
+    }
+
+    private static func isAny(_ part: Substring.UTF8View, _ words: [String]) -> Bool {
+        words.contains { part.elementsEqual($0.utf8) }
     }
 
     private static let runningWords = [
@@ -63,13 +92,30 @@ enum StateWord {
         "ongoing", "render", "upload", "retry",
     ]
 
-    /// Whether a word that is in no table speaks of a job that has not ended.
-    static func speaksOfRunning(_ word: String) -> Bool { runningWords.contains { Words.contains(word, $0) } }
+    /// Whether a word that is in no table speaks of a job that has not ended. Where an end stands in it too, nobody knows.
+    static func speaksOfRunning(_ word: String) -> Bool {
+        if ["RUNNING", "TRAINING"].contains(where: word.isSame) { return true }
+        return runningWords.contains { Words.contains(word, $0) } && !holdsABadEnd(compared(word))
+    }
 
-    /// A warning about an end with a part of the images; nil for other words.
+    private static func holdsABadEnd(_ compared: String) -> Bool {
+        compared.utf8.split { !Words.isLetterOrDigit($0) && $0 < 0x80 }.contains { part in
+            isAny(part, badEnds) || badEnds.contains { part.hasEnd($0) }
+        }
+    }
+
+    /// A warning about an end with a part of the images, or with images that an end without success has left; nil for other
+    /// words.
     static func warning(_ compared: String) -> String? {
-        speaksOfAPart(compared)
-            ? "the provider calls the job \(Answers.shownState(compared)): not all images that were ordered were made"
-            : nil
+        let shown = "the provider calls the job \(Answers.shownState(compared))"
+        if speaksOfAPart(compared) { return shown + ": not all images that were ordered were made" }
+        return speaksOfABadEnd(compared) ? shown + ": not all images that were ordered may be there" : nil
+    }
+}
+
+extension Substring.UTF8View {
+    /// Whether it is longer than a word and ends so.
+    fileprivate func hasEnd(_ word: String) -> Bool {
+        count > word.utf8.count && suffix(word.utf8.count).elementsEqual(word.utf8)
     }
 }

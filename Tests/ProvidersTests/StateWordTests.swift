@@ -24,9 +24,11 @@ final class StateWordTests: XCTestCase {
         for word in [
             "STOP", "STOPPED", "ABORT", "ABORTED", "REJECT", "REJECTED", "TERMINATE", "TERMINATED", "KILL", "KILLED",
             "CANCEL", "CANCELED", "CANCELLED", "FAIL", "FAILED", "FAILURE", "ERROR", "TIMEOUT", "TIMED_OUT", "EXPIRED",
-            "TASK_KILLED", "STOPPED_BY_USER", "RUN_TERMINATED", "FORCE_STOP", "SYSTEM_ABORT",
+            "TASK_KILLED", "STOPPED_BY_USER", "RUN_TERMINATED", "FORCE_STOP", "SYSTEM_ABORT", "DELETED", "DELETE",
+            "JOB_DELETED", "REMOVED", "TRAINFAILED", "JOBFAILED", "TASK_FAILED", "TIMEOUT_ERROR", "QUEUE_TIMEOUT",
+            "CANCELLED_BY_SYSTEM", "USER_CANCEL", "INFERENCE_FAILED", "IMAGE_GENERATION_FAILED",
         ].flatMap(forms) {
-            for (cloud, answer) in try answers(word, images: 1) {
+            for (cloud, answer) in try answers(word, images: 0) {
                 guard case .failed(let failure) = answer.state else {
                     XCTFail("\(cloud) \(word): \(answer.state)")
                     continue
@@ -73,13 +75,58 @@ final class StateWordTests: XCTestCase {
         }
     }
 
+    /// Images that are there are paid for: whoever ordered them gets them, and is told how the provider calls their job.
+    func testABadEndBesideImages() throws {
+        for word in ["FAIL", "FAILED", "PARTIALLY_FAILED", "ERROR", "TIMEOUT", "CANCELLED", "STOPPED"].flatMap(forms) {
+            for (cloud, answer) in try answers(word, images: 2) {
+                XCTAssertEqual(answer.state, .succeeded, "\(cloud) \(word)")
+                XCTAssertEqual(answer.assets.map(\.id), ["https://a/0", "https://a/1"], "\(cloud) \(word)")
+                XCTAssertTrue(answer.warning?.contains("not all images") == true, "\(cloud) \(word)")
+                XCTAssertFalse(answer.stateIsUnknown)
+            }
+        }
+        // Entries that are no images leave the end as it is.
+        let calls = try Calls(alibabaID: "7")
+        for list in ["null", "[]", #"["FAILED",null,""]"#] {
+            let tencent = #"{"Response":{"Status":"FAIL","ImageUrls":\#(list),"Message":"no","RequestId":"r"}}"#
+            let data = #"{"id":"7","jobStatus":"FAILED","resultImageUrl":\#(list)}"#
+            let alibaba = #"{"success":true,"requestId":"r","data":\#(data)}"#
+            for answer in [
+                try calls.tencent(calls.tencentStatus, reply(200, tencent)).answer(),
+                try calls.alibaba(calls.alibabaStatus, reply(200, alibaba)).answer(),
+            ] {
+                guard case .failed = answer.state else { return XCTFail("\(list): \(answer.state)") }
+            }
+        }
+        // Why the provider calls it an end is told too.
+        let said =
+            #"{"Response":{"Status":"FAIL","ImageUrls":["https://a/0"],"Message":"one was refused","RequestId":"r"}}"#
+        let warning = try calls.tencent(calls.tencentStatus, reply(200, said)).answer().warning
+        XCTAssertTrue(warning?.contains("one was refused") == true, warning ?? "")
+    }
+
+    func testTheWordIsShownWithoutTheBlanksAroundIt() throws {
+        for (word, shown) in [
+            (" DONE ", "DONE"), ("  FINISHED\\n", "FINISHED"), ("\\tRUN\\r\\n", "RUN"), ("\u{3000}RUN\u{A0}", "RUN"),
+            ("PARTIAL SUCCESS ", "PARTIAL ..."),
+        ] {
+            for (cloud, answer) in try answers(word, images: 1) {
+                XCTAssertEqual(answer.providerState, shown, "\(cloud) \(word)")
+            }
+        }
+    }
+
     func testUnknownWords() throws {
         for word in [
             "STOPPING", "CANCELLING", "ABORTING", "CANCEL_REQUESTED", "STOP_PENDING", "NO_ERROR", "NOT_FAILED",
-            "ERROR_RETRYING", "PARTIAL", "PARTIAL_RESULT", "REVIEW", "UNKNOWN", "5", "NON_STOP",
+            "ERROR_RETRYING", "WAIT_TIMEOUT_RETRY", "RUNNING_NO_ERROR", "FAILED_WILL_RETRY", "RETRY_AFTER_FAILURE",
+            "ERROR_RECOVERING", "RUNNING_WITH_ERROR", "CANCEL_FAILED", "STOP_REJECTED", "DELETE_ERROR", "ERROR_IGNORED",
+            "TIMEOUT_EXTENDED", "WAITING_AFTER_TIMEOUT", "RESUMED_AFTER_ERROR", "UNDELETED", "NONSTOP", "PARTIAL",
+            "PARTIAL_RESULT", "REVIEW", "UNKNOWN", "5", "NON_STOP",
         ].flatMap(forms) {
             for (cloud, answer) in try answers(word, images: 1) {
                 XCTAssertEqual(answer.state, .running, "\(cloud) \(word)")
+                XCTAssertTrue(answer.stateIsUnknown, "\(cloud) \(word): the host is told")
             }
         }
     }

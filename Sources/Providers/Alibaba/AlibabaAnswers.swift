@@ -146,16 +146,21 @@ enum AlibabaAnswers {
             providerState: Answers.shownState(word), progress: progress(data), requestID: requestID,
             response: Answers.kept(reader.reply.body))
         answer.stateIsUnknown = isUnknown(answer.state, word)
-        guard answer.state == .succeeded else { return .success(answer) }
         let list = data[anyCase: "resultImageUrl"]
+        var failure: Failure?
+        // Images that are there are paid for, whatever the provider calls the job.
+        if case .failed(let found) = answer.state, call.kind != .submit { failure = found }
+        guard answer.state == .succeeded || failure != nil else { return .success(answer) }
         let model = data[anyCase: "modelId"]?.identifier
         let prompt = data[anyCase: "promptId"]?.identifier
-        (answer.assets, answer.warning) = Answers.assets(list, "resultImageUrl") { asset($0, model, prompt) }
+        let (assets, warning) = Answers.assets(list, "resultImageUrl") { asset($0, model, prompt) }
+        if failure != nil, assets.isEmpty { return .success(answer) }
+        (answer.state, answer.assets, answer.warning) = (.succeeded, assets, warning)
         if call.kind != .submit, let why = read.lacks(answer.assets, of: list) {
             return .failure(reader.unreadable(why, requestID: requestID))
         }
         if !answer.assets.isEmpty, let words = StateWord.warning(StateWord.compared(word)) {
-            answer.add(warning: words)
+            answer.add(warning: failure?.providerMessage.map { "\(words): \($0)" } ?? words)
         }
         if answer.assets.isEmpty {
             answer.state = .running
@@ -194,7 +199,9 @@ enum AlibabaAnswers {
                 id: text, url: text, modelID: model, promptID: prompt,
                 expiresAtMilliseconds: URLExpiry.milliseconds(of: text) ?? 0)
         }
-        return entry.identifier.map { AssetReference(id: $0, modelID: model, promptID: prompt) }
+        // "FAILED" in the place of an image is a word, not an id.
+        guard let id = entry.identifier, !StateWord.speaksOfABadEnd(StateWord.compared(id)) else { return nil }
+        return AssetReference(id: id, modelID: model, promptID: prompt)
     }
 
     /// Whether a state counts as running although the word says nothing to this library.

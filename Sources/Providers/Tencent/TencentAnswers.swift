@@ -106,16 +106,7 @@ enum TencentAnswers {
         case "WAIT": answer.state = .pending
         case "RUN": break
         case _ where StateWord.speaksOfSuccess(compared):
-            let (assets, warning) = Answers.assets(content[anyCase: "ImageUrls"], "ImageUrls") { entry in
-                guard case .string(let url) = entry, RequestTable.canBeFetched(url) else { return nil }
-                let own = URLExpiry.milliseconds(of: url)
-                if own == nil, store.keeps(url) {
-                    var asset = AssetReference(id: url, url: url)
-                    asset.stays = true
-                    return asset
-                }
-                return AssetReference(id: url, url: url, expiresAtMilliseconds: min(own ?? Int64.max, end(now)))
-            }
+            let (assets, warning) = images(content, store, now)
             if assets.isEmpty, !compared.isSame(as: "DONE") {
                 answer.stateIsUnknown = true
                 return .success(answer)
@@ -125,21 +116,54 @@ enum TencentAnswers {
             }
             answer.warning = warning
             if let words = StateWord.warning(compared) { answer.add(warning: words) }
-            answer.progress = 1
-            if !assets.contains(where: { $0.stays }) { answer.assetsExpireAtMilliseconds = end(now) }
-            if assets.isEmpty {
-                answer.lacksAssets = true
-            } else {
-                answer.state = .succeeded
-                answer.assets = assets
-            }
+            hand(assets, to: &answer, now)
         // FAIL is documented for these tasks, FAILED, STOP and TIMEOUT for others of the service; callers of the live
         // service see ERROR. The rest say the same in words that can mean nothing else.
         case _ where StateWord.speaksOfABadEnd(compared):
-            answer.state = .failed(taskFailure(content, compared, reader, requestID))
+            let failure = taskFailure(content, compared, reader, requestID)
+            let (assets, warning) = images(content, store, now)
+            guard !assets.isEmpty else {
+                answer.state = .failed(failure)
+                return .success(answer)
+            }
+            // Images that are there are paid for, whatever the provider calls the task.
+            if let why = read.lacks(assets, of: content[anyCase: "ImageUrls"]) {
+                return .failure(reader.unreadable(why, requestID: requestID))
+            }
+            answer.warning = warning
+            if let words = StateWord.warning(compared) {
+                answer.add(warning: failure.providerMessage.map { "\(words): \($0)" } ?? words)
+            }
+            hand(assets, to: &answer, now)
         default: answer.stateIsUnknown = !StateWord.speaksOfRunning(word)
         }
         return .success(answer)
+    }
+
+    private static func images(
+        _ content: JSONValue, _ store: TencentStore, _ now: Int64
+    ) -> (assets: [AssetReference], warning: String?) {
+        Answers.assets(content[anyCase: "ImageUrls"], "ImageUrls") { entry in
+            guard case .string(let url) = entry, RequestTable.canBeFetched(url) else { return nil }
+            let own = URLExpiry.milliseconds(of: url)
+            if own == nil, store.keeps(url) {
+                var asset = AssetReference(id: url, url: url)
+                asset.stays = true
+                return asset
+            }
+            return AssetReference(id: url, url: url, expiresAtMilliseconds: min(own ?? Int64.max, end(now)))
+        }
+    }
+
+    private static func hand(_ assets: [AssetReference], to answer: inout JobAnswer, _ now: Int64) {
+        answer.progress = 1
+        if !assets.contains(where: { $0.stays }) { answer.assetsExpireAtMilliseconds = end(now) }
+        if assets.isEmpty {
+            answer.lacksAssets = true
+        } else {
+            answer.state = .succeeded
+            answer.assets = assets
+        }
     }
 
     /// False only for another id of the same form: a name for something else must not hide a finished task.
