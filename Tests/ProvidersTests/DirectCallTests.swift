@@ -141,6 +141,23 @@ final class DirectCallTests: XCTestCase {
                 // Also under another name.
                 XCTAssertEqual(try why(alibaba(), "Other POST \(call.path)", "{}", reads: true).field, "reads")
             }
+            // Servers that compare in any case take each of these for the same order.
+            for form in [row.1.wireName.lowercased(), row.1.wireName.uppercased()] {
+                if row.0 == "tencent" {
+                    XCTAssertEqual(try why(tencent(), form, "{}", reads: true).field, "reads", form)
+                    continue
+                }
+                let path = try make(alibaba(), row.1.wireName, "{}").path
+                for place in ["/other", path, path.uppercased(), path + "/"] {
+                    XCTAssertEqual(
+                        try why(alibaba(), "\(form) POST \(place)", "{}", reads: true).field, "reads",
+                        "\(form) \(place)")
+                    XCTAssertEqual(
+                        try why(alibaba(), "\(form) GET \(place)", "{}", reads: true).field, "reads", "\(form) \(place)"
+                    )
+                }
+                XCTAssertEqual(try why(alibaba(), "Other POST \(path.uppercased())", "{}", reads: true).field, "reads")
+            }
             XCTAssertEqual(failure.field, "reads", row.1.wireName)
             XCTAssertTrue(failure.message.contains("sent once"), failure.message)
         }

@@ -84,8 +84,10 @@ public final class AlibabaProvider: CheckingProvider {
         let order = DirectCall(provider: name, action: action)
         let target = try order.target(known: AlibabaOperations.calls)
         if reads {
+            // A server may take a path in another case, or with a slash behind it, for the same one.
+            let path = target.path.hasSuffix("/") ? String(target.path.dropLast()) : target.path
             try order.refuseRead(of: requests) {
-                $0.action.isSame(as: target.action) || $0.path.isSame(as: target.path)
+                $0.action.isSameInAnyCase(as: target.action) || $0.path.isSameInAnyCase(as: path)
             }
         }
         let sendsBody = target.method != .get

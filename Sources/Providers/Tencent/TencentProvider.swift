@@ -84,7 +84,7 @@ public final class TencentProvider: CheckingProvider {
     public func call(action: String, json: [UInt8]?, reads: Bool) throws(Failure) -> ProviderCall {
         let order = DirectCall(provider: name, action: action)
         try order.checkName(action, hint: "give a name alone, such as DescribeAigcTaskList")
-        if reads { try order.refuseRead(of: requests) { $0.action.isSame(as: action) } }
+        if reads { try order.refuseRead(of: requests) { $0.action.isSameInAnyCase(as: action) } }
         return ProviderCall(
             kind: reads ? .read : .submit, provider: name, action: action, endpoint: place.endpoint.text,
             region: place.region,
