@@ -142,12 +142,14 @@ static int next_member(zlib_stream *stream) {
 
 struct aigcu_unpacker {
     zlib_stream stream;
+    int raw;
 };
 
-aigcu_unpacker *aigcu_unpacker_new(void) {
+aigcu_unpacker *aigcu_unpacker_new(int raw) {
     pthread_once(&zlib_once, find_zlib);
     aigcu_unpacker *unpacker = zlib.begin ? calloc(1, sizeof *unpacker) : NULL;
-    if (unpacker && zlib.begin(&unpacker->stream, 15 + 32, "1", (int)sizeof unpacker->stream) != ZLIB_OK) {
+    if (unpacker) unpacker->raw = raw;
+    if (unpacker && zlib.begin(&unpacker->stream, raw ? -15 : 15 + 32, "1", (int)sizeof unpacker->stream) != ZLIB_OK) {
         free(unpacker);
         unpacker = NULL;
     }
@@ -169,7 +171,7 @@ int aigcu_unpacker_run(
     stream->next_out = bytes;
     stream->avail_out = space;
     int result = zlib.more(stream, 0);
-    if (result == ZLIB_END) result = next_member(stream);
+    if (result == ZLIB_END && !unpacker->raw) result = next_member(stream);
     *used = most - stream->avail_in;
     *unpacked = space - stream->avail_out;
     stream->next_in = NULL;

@@ -137,16 +137,23 @@ extension Slot {
 
     /// "Accept-Encoding: identity" is not heeded everywhere: the sink gets an image all the same.
     private func deliver(_ bytes: UnsafeRawBufferPointer, to sink: any BodySink, isFirst: Bool) -> Bool {
-        if isFirst, let first = bytes.first, PackedStream.isNeeded(first, headers) {
-            guard let made = PackedStream() else { return end(.noMemory) }
-            unpacker = made
-        }
+        if isFirst, PackedStream.isNeeded(headers) { unpacker = PackedStream(headers) }
         guard let unpacker else { return sink.receive(bytes) || end(.sink) }
-        switch unpacker.add(bytes, sink.receive) {
-        case .ok: return true
-        case .refused: return end(.sink)
-        case .malformed: return end(.malformedBody)
-        case .noMemory: return end(.noMemory)
+        return goesOn(unpacker.add(bytes, sink.receive))
+    }
+
+    /// The body has ended: hands on what was kept until it was known whether it is packed. False if the transfer fails by that.
+    func finishUnpacking() -> Bool {
+        guard let unpacker, let sink else { return true }
+        return goesOn(unpacker.finish(sink.receive))
+    }
+
+    private func goesOn(_ step: PackedStream.Step) -> Bool {
+        switch step {
+        case .ok: true
+        case .refused: end(.sink)
+        case .malformed: end(.malformedBody)
+        case .noMemory: end(.noMemory)
         }
     }
 

@@ -12,6 +12,7 @@ extension Slot {
                 if !body.isEmpty { return result(of: .malformedHead) }
                 return failed(.cutReply, "the answer ended before its headers did")
             }
+            if !finishUnpacking(), let stop { return result(of: stop) }
             if let unpacker, !unpacker.isAtEnd { return failed(.cutReply, "the packed body ended too early") }
             if sink == nil {
                 switch PackedBody.read(body, headers, most: options.maximumReplyBytes) {
@@ -25,7 +26,7 @@ extension Slot {
             var bytes: [UInt8] = []
             swap(&bytes, &body)
             var reply = HTTPReply(status: head.status, headers: headers, body: bytes)
-            reply.wasUnpacked = unpacker != nil
+            reply.wasUnpacked = unpacker?.isUsed == true
             return .reply(reply)
         }
         if let stop { return result(of: stop) }

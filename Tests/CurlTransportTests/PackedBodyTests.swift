@@ -167,7 +167,44 @@ final class PackedBodyTests: XCTestCase {
                 XCTAssertTrue(sink.bytes == wanted, "\(name): \(sink.bytes.count) bytes")
             }
         }
+        // Without a head, in several layers, and in a small window.
+        let raw = try packed("raw", "bytes(range(256)) * 1000")
+        let png = Array("\u{89}PNG".utf8)
+        let rawPNG = try packed("raw", "b'\\xc2\\x89PNG'")
+        let layers = { (outer: String, inner: String) in
+            let bits = ["gzip": 31, "zlib": 15, "raw": -15, "small": 9][inner] ?? 0
+            return try self.packed(
+                outer,
+                "(lambda c: c.compress(bytes(range(256)) * 1000) + c.flush())"
+                    + "(__import__('zlib').compressobj(9, 8, \(bits)))")
+        }
+        for (bytes, name, wanted) in [
+            (raw, "deflate", wanted), (rawPNG, "deflate", png), (try layers("gzip", "gzip"), "gzip, gzip", wanted),
+            (try layers("gzip", "gzip"), "gzip", wanted), (try layers("gzip", "zlib"), "deflate, gzip", wanted),
+            (try layers("gzip", "raw"), "deflate,gzip", wanted), (try layers("raw", "gzip"), "gzip, deflate", wanted),
+            (try layers("zlib", "small"), "deflate, deflate", wanted),
+            (try layers("raw", "raw"), "deflate, deflate", wanted),
+        ] {
+            for chunked in [false, true] {
+                let sink = RecordingSink()
+                let done = try result(bytes, ["Content-Encoding: \(name)"], options, sink: sink, chunked: chunked)
+                XCTAssertEqual(done.reply?.wasUnpacked, true, name)
+                XCTAssertTrue(sink.bytes == wanted, "\(name): \(sink.bytes.count) bytes")
+                let cut = RecordingSink()
+                let half = Array(bytes.prefix(bytes.count / 2))
+                let ended = try result(half, ["Content-Encoding: \(name)"], options, sink: cut, chunked: chunked)
+                XCTAssertEqual(ended.failure?.kind, .cutReply, "\(name), cut")
+            }
+        }
         // What is not packed as it is called stays as it is.
+        for text in [
+            "{\"Code\":\"NoSuchKey\"}", "<Error/>", "RIFF\u{4}\u{0}\u{0}\u{0}WEBPVP8 ", "BM", "R0lGODlh", "x", "", "no",
+        ] {
+            let sink = RecordingSink()
+            let done = try result(Array(text.utf8), ["Content-Encoding: deflate"], options, sink: sink)
+            XCTAssertEqual(done.reply?.wasUnpacked, false, text)
+            XCTAssertTrue(sink.bytes == Array(text.utf8), text)
+        }
         let plain = Array("\u{89}PNG and more".utf8)
         for (bytes, name) in [(plain, "gzip"), (plain, "deflate"), (gzip, "identity"), (gzip, ""), (zlib, "gzip")] {
             let sink = RecordingSink()

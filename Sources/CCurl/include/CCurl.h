@@ -161,9 +161,9 @@ int aigcu_loop_wait(int epoll, int bell, int milliseconds, aigcu_event *events, 
  * nobody here can tell; -2: no memory. */
 int aigcu_unpack(const void *packed, size_t count, int raw, size_t most, void **bytes, size_t *unpacked);
 
-/* The same piece by piece, for gzip and zlib. NULL without memory, or where nobody here can tell. */
+/* The same piece by piece. NULL without memory, or where nobody here can tell. */
 typedef struct aigcu_unpacker aigcu_unpacker;
-aigcu_unpacker *aigcu_unpacker_new(void);
+aigcu_unpacker *aigcu_unpacker_new(int raw);
 void aigcu_unpacker_free(aigcu_unpacker *unpacker);
 /* Takes up to count bytes (*used of them) and writes up to room (*unpacked of them). 0; 1: the end was reached, and what is
  * left is not packed; -1: not packed so; -2: no memory. */
