@@ -1,5 +1,6 @@
 /// BMP: the header announces the size of the file; the dimensions of an uncompressed image give it a second time.
-/// Writers leave the first at 0, so the larger of the two is what must be there.
+/// Writers leave the first at 0, so the larger of the two is what must be there. A header that announces more than the
+/// pixels take is a flaw where nothing follows.
 struct BMPWalker: FormatWalker {
     /// The sizes of the information headers that exist.
     static let headerSizes: Set<UInt32> = [12, 16, 40, 52, 56, 64, 108, 124]
@@ -9,6 +10,15 @@ struct BMPWalker: FormatWalker {
     private var taken: Int64 = 0
     /// 0 until the header is there.
     private var size: Int64 = 0
+    /// Where the pixels end; 0 where the header does not tell.
+    private var pixelsEnd: Int64 = 0
+
+    var flawAtEnd: Flaw? {
+        guard state == .going, size > 0, pixelsEnd > 0, taken >= pixelsEnd else { return nil }
+        var found = Flaw("the header of the BMP announces more bytes than its pixels take")
+        found.add(UInt64(bitPattern: size))
+        return found
+    }
 
     mutating func feed(_ bytes: UnsafeRawBufferPointer) -> Int {
         var position = 0
@@ -66,6 +76,7 @@ struct BMPWalker: FormatWalker {
             let (plain, overflow) = row.multipliedReportingOverflow(by: height.magnitude > 1 << 31 ? 0 : abs(height))
             image = overflow ? Int64.max / 2 : min(plain, Int64.max / 2)
         }
+        pixelsEnd = image > 0 ? pixels + image : 0
         size = max(announced, pixels + image)
     }
 }

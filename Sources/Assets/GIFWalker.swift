@@ -1,4 +1,5 @@
-/// GIF: header, colour tables, extensions and images made of sub-blocks, until the trailer.
+/// GIF: header, colour tables, extensions and images made of sub-blocks, until the trailer. A trailer that is missing behind
+/// a whole image is a flaw where nothing follows.
 struct GIFWalker: FormatWalker {
     private enum Step {
         case header, introducer, label, descriptor, codeSize, blockSize, skip
@@ -10,6 +11,13 @@ struct GIFWalker: FormatWalker {
     private var gathered = Gatherer()
     private var left = 0
     private var hasImage = false
+    /// An extension has announced an image that has not come.
+    private var isImageDue = false
+
+    var flawAtEnd: Flaw? {
+        guard state == .going, step == .introducer, hasImage, !isImageDue else { return nil }
+        return Flaw("the GIF lacks its trailer")
+    }
 
     mutating func feed(_ bytes: UnsafeRawBufferPointer) -> Int {
         var position = 0
@@ -35,11 +43,14 @@ struct GIFWalker: FormatWalker {
                 }
             case .label:
                 position += 1
+                // Control of the image that follows.
+                if byte == 0xF9 { isImageDue = true }
                 step = .blockSize
             case .descriptor:
                 position += gathered.take(bytes.from(position), upTo: 9)
                 guard gathered.count == 9 else { continue }
                 hasImage = true
+                isImageDue = false
                 skipTable(flags: gathered.read { $0[8] }, then: .codeSize)
             case .codeSize:
                 position += 1

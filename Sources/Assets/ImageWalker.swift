@@ -23,12 +23,16 @@ struct Flaw: Equatable, Sendable {
 protocol FormatWalker: Sendable {
     var state: WalkState { get }
     var flaw: Flaw? { get }
+    /// What is wrong with the image if nothing follows: all of its pixels are there, and its end is not. Nil if pixels are
+    /// missing.
+    var flawAtEnd: Flaw? { get }
     /// Takes bytes up to the end of the image at most; returns how many. Takes all of them while the state is `going`.
     mutating func feed(_ bytes: UnsafeRawBufferPointer) -> Int
 }
 
 extension FormatWalker {
     var flaw: Flaw? { nil }
+    var flawAtEnd: Flaw? { nil }
 }
 
 /// A few bytes that must be seen together, gathered across pieces.
@@ -89,6 +93,17 @@ enum ImageWalker: Sendable {
         case .png(let walker): return walker.flaw
         case .jpeg(let walker): return walker.flaw
         case .webp, .gif, .bmp: return nil
+        }
+    }
+
+    /// Only while the state is `going`.
+    var flawAtEnd: Flaw? {
+        switch self {
+        case .webp(let walker): return walker.flawAtEnd
+        case .gif(let walker): return walker.flawAtEnd
+        case .bmp(let walker): return walker.flawAtEnd
+        // Their last blocks tell that the pixels are all there.
+        case .png, .jpeg: return nil
         }
     }
 

@@ -25,7 +25,7 @@ struct Verifier: Sendable {
     static let maximumPadding: Int64 = 64 << 10
 
     /// What is odd about an image that is complete all the same.
-    var flaw: Flaw? { walker.flaw }
+    var flaw: Flaw? { walker.flaw ?? (walker.state == .going ? walker.flawAtEnd : nil) }
 
     init(_ format: ImageFormat, computesCRC: Bool) {
         self.format = format
@@ -52,12 +52,21 @@ struct Verifier: Sendable {
     ///
     /// Bytes behind the end marker belong to the object where length, checksum or a certain end say so, and are kept
     /// (cameras and editors append there). Where nothing vouches for them, only a little padding is tolerated. A flaw is
-    /// the store's own where a checksum vouches for the bytes.
+    /// the store's own where a checksum vouches for the bytes. So is an end that is missing behind whole pixels.
     func verdict(expected: Int64, crc: UInt64?, endIsCertain: Bool = false) -> Verdict {
         if expected >= 0, count < expected { return .short("\(count) of \(expected) bytes came") }
         if expected >= 0, count > expected { return .wrong("\(count) bytes came instead of \(expected)") }
         if let crc, crc != crc64 { return .wrong("its CRC-64 is not what the server announced") }
         guard walker.state == .ended else {
+            if let flaw = walker.flawAtEnd {
+                if crc != nil { return .complete }
+                if expected >= 0 || endIsCertain {
+                    // As many bytes the second time: a copy that was cut is another one.
+                    var found = flaw
+                    found.add(UInt64(bitPattern: count))
+                    return .flawed(found)
+                }
+            }
             let reason = "it stops after \(count) bytes, before the end of the \(format.rawValue.uppercased())"
             return expected >= 0 || endIsCertain ? .wrong(reason) : .short(reason)
         }

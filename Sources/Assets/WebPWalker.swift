@@ -1,4 +1,5 @@
-/// WebP: a RIFF file whose header announces its length, made of chunks that must fill it exactly, one of them an image.
+/// WebP: a RIFF file whose header announces its length, made of chunks that must fill it exactly, one of them an image. A
+/// header that announces more than its chunks hold is a flaw where nothing follows.
 struct WebPWalker: FormatWalker {
     private enum Step {
         case header, chunk, body
@@ -11,6 +12,13 @@ struct WebPWalker: FormatWalker {
     private var fileLeft: Int64 = 0
     private var chunkLeft: Int64 = 0
     private var hasImage = false
+
+    var flawAtEnd: Flaw? {
+        guard state == .going, step == .chunk, gathered.count == 0, hasImage else { return nil }
+        var found = Flaw("the header of the WebP announces more bytes than its chunks hold")
+        found.add(UInt64(bitPattern: fileLeft))
+        return found
+    }
 
     mutating func feed(_ bytes: UnsafeRawBufferPointer) -> Int {
         var position = 0

@@ -214,4 +214,66 @@ final class FormatTests: XCTestCase {
             XCTAssertEqual(judge(Answer.whole(damaged, crc: true)).finish.word, "corrupt", "\(offset)")
         }
     }
+
+    /// Fault 10: the pixels are whole, and only what stands around them is wrong: a RIFF or BMP header that announces more
+    /// than there is, a GIF without its last byte.
+    func testWhatLacksNothingButItsEnd() throws {
+        func longer(_ name: String, _ place: Int, by more: UInt8) -> [UInt8] {
+            var bytes = Fixture.bytes(name)
+            bytes[place] &+= more
+            return bytes
+        }
+        var images: [(name: String, bytes: [UInt8], reason: String)] = []
+        for name in ["lossy.webp", "lossless.webp", "animated.webp"] {
+            images.append((name, longer(name, 6, by: 1), "announces more bytes"))
+            images.append((name, longer(name, 7, by: 0x70), "announces more bytes"))
+        }
+        for name in ["plain.bmp", "palette.bmp"] {
+            images.append((name, longer(name, 4, by: 3), "announces more bytes"))
+        }
+        images.append(("animated.gif", Array(Fixture.bytes("animated.gif").dropLast()), "lacks its trailer"))
+        for (name, whole, reason) in images {
+            for mode in [Assets.Mode.url, .api] {
+                let vouched: [Answer] = [
+                    Answer.whole(whole), Answer(headers: [("Transfer-Encoding", "chunked")], body: whole),
+                    Answer(headers: [("Content-Encoding", "gzip")], body: whole, wasUnpacked: true),
+                ]
+                for answer in vouched {
+                    let sink = MemorySink(options: options(mode))
+                    XCTAssertEqual(sink.run(answer).word, "corrupt", name)
+                    try sink.restart()
+                    XCTAssertEqual(sink.run(answer).word, "complete", name)
+                    let result = try sink.commit()
+                    XCTAssertTrue(result.bytes?.array == whole)
+                    XCTAssertEqual(result.warnings.count, 1)
+                    XCTAssertTrue(result.warnings.first?.contains(reason) == true, "\(result.warnings)")
+                    // A shorter copy the second time is a cut one.
+                    let other = MemorySink(options: options(mode))
+                    XCTAssertEqual(other.run(answer).word, "corrupt", name)
+                    try other.restart()
+                    XCTAssertEqual(other.run(Answer.whole(Array(whole.dropLast()))).word, "corrupt", name)
+                }
+            }
+            let sink = MemorySink(options: options())
+            XCTAssertEqual(sink.run(Answer.whole(whole, crc: true)).word, "complete", name)
+            XCTAssertEqual(try sink.commit().warnings.count, 1)
+            // Nothing vouches: more may follow.
+            XCTAssertEqual(judge(Answer(body: whole)).finish.word, "incomplete", name)
+            // Without some of its pixels it is no image, whoever vouches.
+            for count in [1, 2, 9, whole.count / 2] {
+                let cut = Array(whole.dropLast(count))
+                XCTAssertEqual(judge(Answer.whole(cut, crc: true)).finish.word, "corrupt", "\(name) without \(count)")
+            }
+        }
+        // A frame is announced and does not come.
+        let still = Array(Fixture.bytes("animated.gif").dropLast()) + [0x21, 0xF9, 4, 0, 0, 0, 0, 0]
+        XCTAssertEqual(judge(Answer.whole(still, crc: true)).finish.word, "corrupt")
+        // A header alone is none.
+        for name in ["lossy.webp", "animated.gif", "plain.bmp"] {
+            for count in 0..<60 {
+                let head = Array(Fixture.bytes(name).prefix(count))
+                XCTAssertNotEqual(judge(Answer.whole(head, crc: true)).finish.word, "complete", "\(name) \(count)")
+            }
+        }
+    }
 }
