@@ -16,7 +16,7 @@ enum Moderation {
         "contentrisk", "contentillegal", "illegalcontent", "contentviolation", "contentrefused", "contentblocked",
         "forbidden word", "banned word", "disallowed content", "content is not allowed", "usage policy",
         "community guideline", "acceptable use", "violent content", "inappropriate content", "safety check",
-        "illegaldetected", "moderation_blocked", "moderation blocked", "green net check",
+        "illegaldetected", "textillegal", "imageillegal", "moderation_blocked", "moderation blocked", "green net check",
         // The services answer in Chinese unless told otherwise, and sometimes then.
         "违规", "涉黄", "涉政", "涉恐", "涉暴", "涉毒", "违禁", "不合规", "违法", "色情", "血腥", "低俗", "不良信息", "不良内容",
         "不当内容", "不适宜",
@@ -33,9 +33,9 @@ enum Moderation {
     /// The same, where the text also names content or a rule for content.
     private static let violations = ["violat", "against our", "against the", "breach"]
     /// Said of content by those who look at it. Beside `technical` and `ways` they are about those.
-    private static let stops = ["flagged", "blocked", "banned", "illegal"]
+    private static let stops = ["flagged", "blocked", "banned"]
     private static let stopSubjects = ["content", "prompt", "image", "picture", "text", "input", "output"]
-    /// What is blocked on its way to the provider, or is illegal by its form.
+    /// What is blocked on its way to the provider.
     private static let ways = [
         "url", "link", "network", "download", "upload", "access", "firewall", "connect", "host", "domain", "port",
         "proxy", "ip", "dns", "account", "queue", "thread", "lock", "timeout", "character", "parameter", "argument",

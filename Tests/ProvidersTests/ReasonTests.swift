@@ -20,7 +20,8 @@ final class ReasonTests: XCTestCase {
         "prompt failed the safety check", "Green net check failed for image", "input is blocked",
     ]
     private let others = [
-        "the image URL was blocked by the firewall", "the download of the image was blocked", "illegal prompt length",
+        "illegal input", "illegal image data", "the image URL was blocked by the firewall",
+        "the download of the image was blocked", "illegal prompt length",
         "illegal character in the parameter prompt", "illegal image format", "the input queue is blocked",
         "the host of the image blocked the connection", "the text encoding is illegal", "blocked",
         "the image was blocked by a rate limit", "the flag input is unknown",
