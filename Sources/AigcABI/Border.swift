@@ -10,20 +10,27 @@ internal import Glibc
 typealias ErrorOut = UnsafeMutablePointer<OpaquePointer?>
 typealias Text = UnsafePointer<CChar>
 
-/// Runs a body and turns a failure into a status and an error object. waits: the body may wait for something; else no
-/// fork() finds the first calls of a process in the middle of it.
+/// Runs a body and turns a failure into a status and an error object.
 @inline(__always)
-func withStatus(_ error: ErrorOut?, waits: Bool = false, _ body: () throws(Failure) -> Void) -> Int32 {
-    let isTurn = !waits && aigcp_call_enter() != 0
-    defer { if isTurn { aigcp_turn_leave() } }
-    do throws(Failure) {
-        try body()
-        error?.pointee = nil
-        return Status.ok.rawValue
-    } catch let failure {
-        error?.pointee = ErrorBox.make(failure)
-        return failure.status.rawValue
+func withStatus(_ error: ErrorOut?, _ body: () throws(Failure) -> Void) -> Int32 {
+    inTurn {
+        do throws(Failure) {
+            try body()
+            error?.pointee = nil
+            return Status.ok.rawValue
+        } catch let failure {
+            error?.pointee = ErrorBox.make(failure)
+            return failure.status.rawValue
+        }
     }
+}
+
+/// Runs a body that no fork() finds in the middle of it. Where the body sleeps, it is outside its turn (`aigcp_lock_wait`).
+@inline(__always)
+func inTurn<R>(_ body: () -> R) -> R {
+    let isTurn = aigcp_call_enter() != 0
+    defer { if isTurn { aigcp_turn_leave() } }
+    return body()
 }
 
 /// A look-up without a handle. It may be the first Swift code of the process, which another thread's fork must not cut in two.

@@ -19,16 +19,20 @@ public func aigc_client_new(
 
 @_cdecl("aigc_client_close") @implementation
 public func aigc_client_close(_ client: OpaquePointer?, _ grace_ms: Int64) {
-    guard let box = ClientBox.at(client), !box.client.isForeign else { return }
-    box.client.close(graceMilliseconds: grace_ms)
+    inTurn {
+        guard let box = ClientBox.at(client), !box.client.isForeign else { return }
+        box.client.close(graceMilliseconds: grace_ms)
+    }
 }
 
 @_cdecl("aigc_client_free") @implementation
 public func aigc_client_free(_ client: OpaquePointer?) {
-    // A forked child forgets: to end the engine here would write into the parent's connections.
-    guard let box = ClientBox.at(client), !box.client.isForeign else { return }
-    box.client.close(graceMilliseconds: box.client.closeGraceMilliseconds)
-    ClientBox.release(client)
+    inTurn {
+        // A forked child forgets: to end the engine here would write into the parent's connections.
+        guard let box = ClientBox.at(client), !box.client.isForeign else { return }
+        box.client.close(graceMilliseconds: box.client.closeGraceMilliseconds)
+        ClientBox.release(client)
+    }
 }
 
 @_cdecl("aigc_client_set_credentials") @implementation
@@ -197,8 +201,10 @@ public func aigc_client_call(
 
 @_cdecl("aigc_client_event_fd") @implementation
 public func aigc_client_event_fd(_ client: OpaquePointer?) -> Int32 {
-    guard let box = ClientBox.at(client), !box.client.isForeign else { return -1 }
-    return box.client.engine.eventDescriptor()
+    inTurn {
+        guard let box = ClientBox.at(client), !box.client.isForeign else { return -1 }
+        return box.client.engine.eventDescriptor()
+    }
 }
 
 @_cdecl("aigc_client_next_event") @implementation
@@ -207,7 +213,7 @@ public func aigc_client_next_event(
     _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> aigc_status {
     event?.pointee = nil
-    return withStatus(error, waits: true) { () throws(Failure) in
+    return withStatus(error) { () throws(Failure) in
         let client = try ClientBox.usable(client)
         let out = try needOut(event, "event")
         if let next = client.engine.nextEvent(milliseconds: timeout_ms) {
@@ -225,7 +231,7 @@ public func aigc_client_dispatch(
     _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> aigc_status {
     handled?.pointee = 0
-    return withStatus(error, waits: true) { () throws(Failure) in
+    return withStatus(error) { () throws(Failure) in
         let client = try ClientBox.usable(client)
         guard let handler else { throw isNull("handler") }
         guard var next = client.engine.nextEvent(milliseconds: timeout_ms) else {
@@ -235,7 +241,9 @@ public func aigc_client_dispatch(
         var left = client.engine.queuedEvents()
         while true {
             let box = EventBox(client, next)
+            let depth = aigcp_turn_pause()  // the handler may fork, and stay as long as it likes
             withExtendedLifetime(box) { handler(box.lent, user_data) }
+            aigcp_turn_resume(depth)
             handled?.pointee += 1
             guard left > 0, let another = client.engine.nextEvent(milliseconds: 0) else { return }
             left -= 1
@@ -246,8 +254,10 @@ public func aigc_client_dispatch(
 
 @_cdecl("aigc_client_wake") @implementation
 public func aigc_client_wake(_ client: OpaquePointer?) {
-    guard let box = ClientBox.at(client), !box.client.isForeign else { return }
-    box.client.engine.wake()
+    inTurn {
+        guard let box = ClientBox.at(client), !box.client.isForeign else { return }
+        box.client.engine.wake()
+    }
 }
 
 extension Client {

@@ -35,8 +35,10 @@ public func aigc_config_set(
 
 @_cdecl("aigc_config_get") @implementation
 public func aigc_config_get(_ config: OpaquePointer?, _ key: UnsafePointer<CChar>?) -> UnsafePointer<CChar>? {
-    guard let box = ConfigBox.at(config), let key, let name = String(validatingCString: key) else { return nil }
-    return box.strings.lend(box.values.shown(name))
+    inTurn {
+        guard let box = ConfigBox.at(config), let key, let name = String(validatingCString: key) else { return nil }
+        return box.strings.lend(box.values.shown(name))
+    }
 }
 
 @_cdecl("aigc_config_describe") @implementation
@@ -70,4 +72,4 @@ public func aigc_config_report(
 }
 
 @_cdecl("aigc_config_free") @implementation
-public func aigc_config_free(_ config: OpaquePointer?) { ConfigBox.release(config) }
+public func aigc_config_free(_ config: OpaquePointer?) { inTurn { ConfigBox.release(config) } }

@@ -32,56 +32,76 @@ final class ErrorBox: HandleBox {
 
 @_cdecl("aigc_error_status") @implementation
 public func aigc_error_status(_ error: OpaquePointer?) -> aigc_status {
-    ErrorBox.at(error)?.failure.status.rawValue ?? Status.ok.rawValue
+    inTurn {
+        ErrorBox.at(error)?.failure.status.rawValue ?? Status.ok.rawValue
+    }
 }
 
 @_cdecl("aigc_error_message") @implementation
 public func aigc_error_message(_ error: OpaquePointer?) -> UnsafePointer<CChar>? {
-    guard let box = ErrorBox.at(error) else { return nil }
-    return box.message.map { UnsafePointer($0) } ?? constant("out of memory")
+    inTurn {
+        guard let box = ErrorBox.at(error) else { return nil }
+        return box.message.map { UnsafePointer($0) } ?? constant("out of memory")
+    }
 }
 
 @_cdecl("aigc_error_provider_code") @implementation
 public func aigc_error_provider_code(_ error: OpaquePointer?) -> UnsafePointer<CChar>? {
-    ErrorBox.at(error)?.providerCode.map { UnsafePointer($0) }
+    inTurn {
+        ErrorBox.at(error)?.providerCode.map { UnsafePointer($0) }
+    }
 }
 
 @_cdecl("aigc_error_provider_message") @implementation
 public func aigc_error_provider_message(_ error: OpaquePointer?) -> UnsafePointer<CChar>? {
-    ErrorBox.at(error)?.providerMessage.map { UnsafePointer($0) }
+    inTurn {
+        ErrorBox.at(error)?.providerMessage.map { UnsafePointer($0) }
+    }
 }
 
 @_cdecl("aigc_error_request_id") @implementation
 public func aigc_error_request_id(_ error: OpaquePointer?) -> UnsafePointer<CChar>? {
-    ErrorBox.at(error)?.requestID.map { UnsafePointer($0) }
+    inTurn {
+        ErrorBox.at(error)?.requestID.map { UnsafePointer($0) }
+    }
 }
 
 @_cdecl("aigc_error_http_status") @implementation
 public func aigc_error_http_status(_ error: OpaquePointer?) -> Int32 {
-    Int32(clamping: ErrorBox.at(error)?.failure.httpStatus ?? 0)
+    inTurn {
+        Int32(clamping: ErrorBox.at(error)?.failure.httpStatus ?? 0)
+    }
 }
 
 @_cdecl("aigc_error_retryable") @implementation
 public func aigc_error_retryable(_ error: OpaquePointer?) -> Int32 {
-    guard let failure = ErrorBox.at(error)?.failure else { return 0 }
-    // A submission that may have been executed is never "just try again".
-    return failure.isRetryable && failure.outcome != .unknown ? 1 : 0
+    inTurn {
+        guard let failure = ErrorBox.at(error)?.failure else { return 0 }
+        // A submission that may have been executed is never "just try again".
+        return failure.isRetryable && failure.outcome != .unknown ? 1 : 0
+    }
 }
 
 @_cdecl("aigc_error_retry_after_ms") @implementation
 public func aigc_error_retry_after_ms(_ error: OpaquePointer?) -> Int64 {
-    ErrorBox.at(error)?.failure.retryAfterMilliseconds ?? 0
+    inTurn {
+        ErrorBox.at(error)?.failure.retryAfterMilliseconds ?? 0
+    }
 }
 
 @_cdecl("aigc_error_outcome") @implementation
 public func aigc_error_outcome(_ error: OpaquePointer?) -> Int32 {
-    ErrorBox.at(error)?.failure.outcome.rawValue ?? SubmitOutcome.none.rawValue
+    inTurn {
+        ErrorBox.at(error)?.failure.outcome.rawValue ?? SubmitOutcome.none.rawValue
+    }
 }
 
 @_cdecl("aigc_error_field") @implementation
 public func aigc_error_field(_ error: OpaquePointer?) -> UnsafePointer<CChar>? {
-    ErrorBox.at(error)?.field.map { UnsafePointer($0) }
+    inTurn {
+        ErrorBox.at(error)?.field.map { UnsafePointer($0) }
+    }
 }
 
 @_cdecl("aigc_error_free") @implementation
-public func aigc_error_free(_ error: OpaquePointer?) { ErrorBox.release(error) }
+public func aigc_error_free(_ error: OpaquePointer?) { inTurn { ErrorBox.release(error) } }

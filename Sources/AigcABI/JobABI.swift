@@ -7,107 +7,139 @@ internal import Glibc
 // Getters: they cannot fail. NULL, and a handle that was inherited by a forked child, give the empty answer.
 
 @_cdecl("aigc_job_id") @implementation
-public func aigc_job_id(_ job: OpaquePointer?) -> UInt64 { JobBox.at(job)?.record.id ?? 0 }
+public func aigc_job_id(_ job: OpaquePointer?) -> UInt64 { inTurn { JobBox.at(job)?.record.id ?? 0 } }
 
 @_cdecl("aigc_job_remote_id") @implementation
 public func aigc_job_remote_id(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
-    guard let box = JobBox.readable(job), !box.record.isDownload else { return nil }
-    return box.lend { $0.reference?.remoteID }
+    inTurn {
+        guard let box = JobBox.readable(job), !box.record.isDownload else { return nil }
+        return box.lend { $0.reference?.remoteID }
+    }
 }
 
 @_cdecl("aigc_job_token") @implementation
 public func aigc_job_token(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
-    JobBox.readable(job)?.lend { ($0.reference ?? $0.imageOf).flatMap(TokenText.encode) }
+    inTurn {
+        JobBox.readable(job)?.lend { ($0.reference ?? $0.imageOf).flatMap(TokenText.encode) }
+    }
 }
 
 @_cdecl("aigc_job_state") @implementation
 public func aigc_job_state(_ job: OpaquePointer?) -> Int32 {
-    guard let box = JobBox.readable(job) else { return 0 }
-    return box.client.engine.withSnapshot(box.record) { $0.state.rawValue }
+    inTurn {
+        guard let box = JobBox.readable(job) else { return 0 }
+        return box.client.engine.withSnapshot(box.record) { $0.state.rawValue }
+    }
 }
 
 @_cdecl("aigc_job_outcome") @implementation
 public func aigc_job_outcome(_ job: OpaquePointer?) -> Int32 {
-    guard let box = JobBox.readable(job) else { return SubmitOutcome.none.rawValue }
-    return box.client.engine.withSnapshot(box.record) { $0.outcome.rawValue }
+    inTurn {
+        guard let box = JobBox.readable(job) else { return SubmitOutcome.none.rawValue }
+        return box.client.engine.withSnapshot(box.record) { $0.outcome.rawValue }
+    }
 }
 
 @_cdecl("aigc_job_progress") @implementation
 public func aigc_job_progress(_ job: OpaquePointer?) -> Double {
-    guard let box = JobBox.readable(job) else { return -1 }
-    return box.client.engine.withSnapshot(box.record) { $0.progress }
+    inTurn {
+        guard let box = JobBox.readable(job) else { return -1 }
+        return box.client.engine.withSnapshot(box.record) { $0.progress }
+    }
 }
 
 @_cdecl("aigc_job_bytes") @implementation
 public func aigc_job_bytes(
     _ job: OpaquePointer?, _ received: UnsafeMutablePointer<Int64>?, _ total: UnsafeMutablePointer<Int64>?
 ) {
-    var bytes: (received: Int64, total: Int64) = (0, -1)
-    if let box = JobBox.readable(job) {
-        bytes = box.client.engine.withSnapshot(box.record) { ($0.received, $0.total) }
+    inTurn {
+        var bytes: (received: Int64, total: Int64) = (0, -1)
+        if let box = JobBox.readable(job) {
+            bytes = box.client.engine.withSnapshot(box.record) { ($0.received, $0.total) }
+        }
+        received?.pointee = bytes.received
+        total?.pointee = bytes.total
     }
-    received?.pointee = bytes.received
-    total?.pointee = bytes.total
 }
 
 @_cdecl("aigc_job_provider") @implementation
 public func aigc_job_provider(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
-    guard let box = JobBox.readable(job) else { return nil }
-    return box.lend { _ in box.record.provider }
+    inTurn {
+        guard let box = JobBox.readable(job) else { return nil }
+        return box.lend { _ in box.record.provider }
+    }
 }
 
 @_cdecl("aigc_job_operation") @implementation
 public func aigc_job_operation(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
-    guard let box = JobBox.readable(job) else { return nil }
-    return box.lend { _ in box.record.operation }
+    inTurn {
+        guard let box = JobBox.readable(job) else { return nil }
+        return box.lend { _ in box.record.operation }
+    }
 }
 
 @_cdecl("aigc_job_provider_state") @implementation
 public func aigc_job_provider_state(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
-    JobBox.readable(job)?.lend(.state) {
-        if let refusal = $0.waitReason { return refusal.providerCode }
-        return $0.providerState.isEmpty ? nil : $0.providerState
+    inTurn {
+        JobBox.readable(job)?.lend(.state) {
+            if let refusal = $0.waitReason { return refusal.providerCode }
+            return $0.providerState.isEmpty ? nil : $0.providerState
+        }
     }
 }
 
 @_cdecl("aigc_job_provider_response") @implementation
 public func aigc_job_provider_response(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
-    JobBox.readable(job)?.lend(.response) {
-        if let refusal = $0.waitReason { return refusal.asAnswer }
-        return $0.response.isEmpty ? nil : JSONAnswer.text($0.response)
+    inTurn {
+        JobBox.readable(job)?.lend(.response) {
+            if let refusal = $0.waitReason { return refusal.asAnswer }
+            return $0.response.isEmpty ? nil : JSONAnswer.text($0.response)
+        }
     }
 }
 
 @_cdecl("aigc_job_request_id") @implementation
 public func aigc_job_request_id(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
-    JobBox.readable(job)?.lend(.requestID) { $0.waitReason.map(\.requestID) ?? $0.requestID }
+    inTurn {
+        JobBox.readable(job)?.lend(.requestID) { $0.waitReason.map(\.requestID) ?? $0.requestID }
+    }
 }
 
 @_cdecl("aigc_job_result_id") @implementation
 public func aigc_job_result_id(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
-    JobBox.readable(job)?.lend { $0.state == .succeeded ? $0.resultID : nil }
+    inTurn {
+        JobBox.readable(job)?.lend { $0.state == .succeeded ? $0.resultID : nil }
+    }
 }
 
 @_cdecl("aigc_job_asset_count") @implementation
 public func aigc_job_asset_count(_ job: OpaquePointer?) -> Int {
-    guard let box = JobBox.readable(job) else { return 0 }
-    return box.client.engine.withSnapshot(box.record) { $0.state == .succeeded ? $0.assets.count : 0 }
+    inTurn {
+        guard let box = JobBox.readable(job) else { return 0 }
+        return box.client.engine.withSnapshot(box.record) { $0.state == .succeeded ? $0.assets.count : 0 }
+    }
 }
 
 @_cdecl("aigc_job_asset_id") @implementation
 public func aigc_job_asset_id(_ job: OpaquePointer?, _ index: Int) -> UnsafePointer<CChar>? {
-    JobBox.readable(job)?.lend { asset($0, index)?.id }
+    inTurn {
+        JobBox.readable(job)?.lend { asset($0, index)?.id }
+    }
 }
 
 @_cdecl("aigc_job_asset_url") @implementation
 public func aigc_job_asset_url(_ job: OpaquePointer?, _ index: Int) -> UnsafePointer<CChar>? {
-    JobBox.readable(job)?.lend { asset($0, index)?.url }
+    inTurn {
+        JobBox.readable(job)?.lend { asset($0, index)?.url }
+    }
 }
 
 @_cdecl("aigc_job_asset_expires_at_ms") @implementation
 public func aigc_job_asset_expires_at_ms(_ job: OpaquePointer?, _ index: Int) -> Int64 {
-    guard let box = JobBox.readable(job) else { return 0 }
-    return box.client.engine.withSnapshot(box.record) { asset($0, index)?.expiresAtMilliseconds ?? 0 }
+    inTurn {
+        guard let box = JobBox.readable(job) else { return 0 }
+        return box.client.engine.withSnapshot(box.record) { asset($0, index)?.expiresAtMilliseconds ?? 0 }
+    }
 }
 
 extension Failure {
@@ -129,12 +161,16 @@ private func asset(_ snapshot: borrowing JobSnapshot, _ index: Int) -> AssetRefe
 
 @_cdecl("aigc_job_path") @implementation
 public func aigc_job_path(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
-    JobBox.readable(job)?.lend { $0.state == .succeeded ? $0.result?.path : nil }
+    inTurn {
+        JobBox.readable(job)?.lend { $0.state == .succeeded ? $0.result?.path : nil }
+    }
 }
 
 @_cdecl("aigc_job_content_type") @implementation
 public func aigc_job_content_type(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
-    JobBox.readable(job)?.lend { $0.state == .succeeded ? $0.result?.contentType : nil }
+    inTurn {
+        JobBox.readable(job)?.lend { $0.state == .succeeded ? $0.result?.contentType : nil }
+    }
 }
 
 // What a job is told or asked to do.
@@ -143,7 +179,7 @@ public func aigc_job_content_type(_ job: OpaquePointer?) -> UnsafePointer<CChar>
 public func aigc_job_wait(
     _ job: OpaquePointer?, _ timeout_ms: Int64, _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> aigc_status {
-    withStatus(error, waits: true) { () throws(Failure) in
+    withStatus(error) { () throws(Failure) in
         let box = try JobBox.usable(job)
         guard let snapshot = try box.client.engine.wait(box.record, milliseconds: timeout_ms) else {
             throw Failure(
@@ -158,7 +194,7 @@ public func aigc_job_wait(
 public func aigc_job_refresh(
     _ job: OpaquePointer?, _ timeout_ms: Int64, _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> aigc_status {
-    withStatus(error, waits: true) { () throws(Failure) in
+    withStatus(error) { () throws(Failure) in
         let box = try JobBox.usable(job)
         guard let result = try box.client.engine.refresh(box.record, milliseconds: timeout_ms) else {
             if timeout_ms == 0 { return }
@@ -197,10 +233,12 @@ public func aigc_job_set_deadline_ms(
 
 @_cdecl("aigc_job_cancel") @implementation
 public func aigc_job_cancel(_ job: OpaquePointer?) {
-    guard let box = JobBox.readable(job) else { return }
-    box.client.engine.cancel(box.record)
-    // The engine answers within its turn; the limit is for an engine that a full disk or exit() blocks.
-    _ = try? box.client.engine.wait(box.record, milliseconds: 1_000)
+    inTurn {
+        guard let box = JobBox.readable(job) else { return }
+        box.client.engine.cancel(box.record)
+        // The engine answers within its turn; the limit is for an engine that a full disk or exit() blocks.
+        _ = try? box.client.engine.wait(box.record, milliseconds: 1_000)
+    }
 }
 
 @_cdecl("aigc_job_error") @implementation
@@ -243,24 +281,32 @@ public func aigc_job_take_buffer(
 
 @_cdecl("aigc_job_set_user_data") @implementation
 public func aigc_job_set_user_data(_ job: OpaquePointer?, _ user_data: UnsafeMutableRawPointer?) {
-    guard let box = JobBox.readable(job) else { return }
-    box.client.engine.setUserData(box.record, UInt(bitPattern: user_data))
+    inTurn {
+        guard let box = JobBox.readable(job) else { return }
+        box.client.engine.setUserData(box.record, UInt(bitPattern: user_data))
+    }
 }
 
 @_cdecl("aigc_job_user_data") @implementation
 public func aigc_job_user_data(_ job: OpaquePointer?) -> UnsafeMutableRawPointer? {
-    guard let box = JobBox.readable(job) else { return nil }
-    return UnsafeMutableRawPointer(bitPattern: box.client.engine.userData(box.record))
+    inTurn {
+        guard let box = JobBox.readable(job) else { return nil }
+        return UnsafeMutableRawPointer(bitPattern: box.client.engine.userData(box.record))
+    }
 }
 
 @_cdecl("aigc_job_ref") @implementation
 public func aigc_job_ref(_ job: OpaquePointer?) -> OpaquePointer? {
-    guard let box = JobBox.at(job) else { return nil }
-    return box.handedOut()
+    inTurn {
+        guard let box = JobBox.at(job) else { return nil }
+        return box.handedOut()
+    }
 }
 
 @_cdecl("aigc_job_free") @implementation
 public func aigc_job_free(_ job: OpaquePointer?) {
-    guard JobBox.readable(job) != nil else { return }
-    JobBox.release(job)
+    inTurn {
+        guard JobBox.readable(job) != nil else { return }
+        JobBox.release(job)
+    }
 }

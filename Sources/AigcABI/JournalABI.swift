@@ -37,8 +37,10 @@ public func aigc_client_resume(
 
 @_cdecl("aigc_job_key") @implementation
 public func aigc_job_key(_ job: OpaquePointer?) -> UnsafePointer<CChar>? {
-    guard let box = JobBox.readable(job), let key = box.client.engine.key(of: box.record) else { return nil }
-    return box.lend { _ in key.text }
+    inTurn {
+        guard let box = JobBox.readable(job), let key = box.client.engine.key(of: box.record) else { return nil }
+        return box.lend { _ in key.text }
+    }
 }
 
 @_cdecl("aigc_job_release") @implementation

@@ -189,4 +189,4 @@ public func aigc_request_set_option(
 }
 
 @_cdecl("aigc_request_free") @implementation
-public func aigc_request_free(_ request: OpaquePointer?) { RequestBox.release(request) }
+public func aigc_request_free(_ request: OpaquePointer?) { inTurn { RequestBox.release(request) } }

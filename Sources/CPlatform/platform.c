@@ -89,17 +89,28 @@ void aigcp_lock_unlock(aigcp_lock *lock) {
 
 void aigcp_lock_broadcast(aigcp_lock *lock) { lock->is_broadcast_due = 1; }
 
-int aigcp_lock_wait(aigcp_lock *lock, int64_t until_ns) {
-    if (lock->is_broadcast_due) {
-        lock->is_broadcast_due = 0;
-        pthread_cond_broadcast(&lock->condition);
-    }
+static int wait_for_signal(aigcp_lock *lock, int64_t until_ns) {
     if (until_ns < 0) {
         pthread_cond_wait(&lock->condition, &lock->mutex);
         return 0;
     }
     struct timespec until = {.tv_sec = until_ns / 1000000000, .tv_nsec = until_ns % 1000000000};
     return pthread_cond_timedwait(&lock->condition, &lock->mutex, &until) == ETIMEDOUT;
+}
+
+int aigcp_lock_wait(aigcp_lock *lock, int64_t until_ns) {
+    if (lock->is_broadcast_due) {
+        lock->is_broadcast_due = 0;
+        pthread_cond_broadcast(&lock->condition);
+    }
+    int depth = aigcp_turn_pause();
+    int is_over = wait_for_signal(lock, until_ns);
+    if (depth > 0) { /* a turn is never waited for with the lock: who has a turn may want the lock */
+        pthread_mutex_unlock(&lock->mutex);
+        aigcp_turn_resume(depth);
+        pthread_mutex_lock(&lock->mutex);
+    }
+    return is_over;
 }
 
 void aigcp_expect_blocks(unsigned long bytes) {

@@ -132,10 +132,8 @@ final class JournalWriter: @unchecked Sendable {
         if pending.values[place] > 1 { pending.values[place] -= 1 } else { pending.remove(at: place) }  // safe: found
     }
 
-    /// Waits until every step of a key is in the file, or has failed. Outside the caller's turn: the helper thread needs one.
+    /// Waits until every step of a key is in the file, or has failed.
     func flush(_ key: JournalKey) {
-        let depth = aigcp_turn_pause()
-        defer { aigcp_turn_resume(depth) }
         locked {
             waiting += 1
             defer { waiting -= 1 }

@@ -13,16 +13,25 @@
 #include <unistd.h>
 
 static const char *const names[] = {"aigc_config_describe", "aigc_build_info",  "aigc_operation_at",
-                                    "aigc_request_describe", "aigc_status_text", "aigc_version_string"};
-enum { FUNCTIONS = sizeof names / sizeof *names };
+                                    "aigc_request_describe", "aigc_status_text", "aigc_version_string",
+                                    "aigc_client_next_event", "aigc_job_wait", "aigc_job_token", "aigc_job_cancel",
+                                    "aigc_client_dispatch"};
+enum { FUNCTIONS = sizeof names / sizeof *names, FIRST_OF_A_JOB = 6 };
 static atomic_int goes;
+static aigc_client *client;
+static aigc_job *job;
 
-static void *look(void *which)
+static void ignore(const aigc_event *event, void *unused)
+{
+    (void)event;
+    (void)unused;
+}
+
+static void call(int which)
 {
     const char *name;
     aigc_status status;
-    while (!atomic_load(&goes)) {}
-    switch (*(int *)which) {
+    switch (which) {
     case 0: for (size_t i = 0; !aigc_config_describe(i, &name, NULL, NULL, NULL); i++) {} break;
     case 1: aigc_build_info(); break;
     case 2: for (size_t i = 0; !aigc_operation_at(i, &name, NULL, NULL, NULL); i++) {} break;
@@ -35,8 +44,29 @@ static void *look(void *which)
         aigc_status_at(3, &status);
         aigc_state_name(AIGC_STATE_RUNNING);
         break;
-    default: aigc_version_string();
+    case 5: aigc_version_string(); break;
+    case 6: {
+        aigc_event *event = NULL;
+        aigc_client_next_event(client, 5, &event, NULL);
+        aigc_event_type(event);
+        aigc_event_free(event);
+        break;
     }
+    case 7: aigc_job_wait(job, 5, NULL); break;
+    case 8:
+        aigc_job_token(job);
+        aigc_job_provider_state(job);
+        aigc_job_asset_url(job, 0);
+        break;
+    case 9: aigc_job_cancel(job); break;
+    default: aigc_client_dispatch(client, 5, ignore, NULL, NULL, NULL);
+    }
+}
+
+static void *look(void *which)
+{
+    while (!atomic_load(&goes)) {}
+    call(*(int *)which);
     return NULL;
 }
 
@@ -45,6 +75,10 @@ static int one_try(int which, long microseconds)
 {
     pthread_t thread;
     struct timespec began, now;
+    if (which >= FIRST_OF_A_JOB) {
+        client = test_client();
+        job = test_submit(client, AIGC_TENCENT, NULL);
+    }
     if (pthread_create(&thread, NULL, look, &which)) return 2;
     usleep(300);
     clock_gettime(CLOCK_MONOTONIC, &began);
@@ -54,13 +88,18 @@ static int one_try(int which, long microseconds)
     pid_t child = fork();
     if (child == 0) {
         aigc_config *config = NULL;
-        aigc_client *client = NULL;
+        aigc_client *mine = NULL;
         aigc_request *request = NULL;
         alarm(20); /* a child that hangs is ended and seen */
         int failed = aigc_config_new(&config, NULL) || aigc_config_set(config, "profile", "none", NULL) ||
-                     aigc_client_new(config, &client, NULL) ||
+                     aigc_client_new(config, &mine, NULL) ||
                      aigc_request_new(AIGC_TENCENT, AIGC_TENCENT_IMAGE, &request, NULL) ||
                      aigc_request_set_string(request, "prompt", "a cat", NULL);
+        if (which >= FIRST_OF_A_JOB) {
+            client = test_client();
+            job = test_submit(client, AIGC_TENCENT, NULL);
+            for (int each = FIRST_OF_A_JOB; each < FUNCTIONS; each++) call(each);
+        }
         _exit(failed);
     }
     int status = 1;

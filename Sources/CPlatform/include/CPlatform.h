@@ -23,7 +23,8 @@ aigcp_lock *aigcp_lock_new(void);
 void aigcp_lock_free(aigcp_lock *lock);
 void aigcp_lock_lock(aigcp_lock *lock);
 void aigcp_lock_unlock(aigcp_lock *lock);
-/* Waits for a signal until a monotonic instant in ns (negative: for ever). Lock held. 0 signalled, 1 time is up. */
+/* Waits for a signal until a monotonic instant in ns (negative: for ever), outside the turns of this thread. Lock held. 0
+ * signalled, 1 time is up. */
 int aigcp_lock_wait(aigcp_lock *lock, int64_t until_ns);
 /* Lock held: wakes those who wait once the lock is free. Woken before, they only wait for the lock. */
 void aigcp_lock_broadcast(aigcp_lock *lock);
@@ -79,7 +80,8 @@ void aigcp_turn_register(void);
 /* A turn inside a turn is part of it. */
 void aigcp_turn_enter(void);
 void aigcp_turn_leave(void);
-/* Leaves all turns of this thread while it sleeps; what it gives is to be handed to `resume`. */
+/* Leaves all turns of this thread while it sleeps; what it gives is to be handed to `resume`. Without a lock: `resume` may
+ * wait for a fork. */
 int aigcp_turn_pause(void);
 void aigcp_turn_resume(int depth);
 /* Inside a turn: gives back what OpenSSL keeps for this thread. OpenSSL does so itself when a thread ends, but then outside
