@@ -1,6 +1,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr::NonNull;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::error::{c_string, done, made};
@@ -176,12 +177,33 @@ strings! {
     remote_id = aigc_job_remote_id, "The provider's id; `None` until it is known.";
     provider = aigc_job_provider, "The provider, as given to the request.";
     operation = aigc_job_operation, "The operation, as given to the request.";
-    provider_state = aigc_job_provider_state, "The provider's own word for the state; `None` until one has been seen.";
-    provider_response = aigc_job_provider_response, "The provider's last answer as JSON, with every field that it sent.";
-    request_id = aigc_job_request_id, "The provider's request id of the last answer.";
     result_id = aigc_job_result_id, "The id of what the job has made where that is no image: a model.";
     path = aigc_job_path, "The file of a download that has succeeded, with \".*\" resolved.";
     content_type = aigc_job_content_type, "Of a download that has succeeded, from the bytes themselves: \"image/png\".";
+}
+
+/// Held from the call until its string is copied. All handles of one job share these strings, so one lock serves all jobs.
+static LENT: Mutex<()> = Mutex::new(());
+
+/// The strings that change with each answer: the library keeps the newest 16 of each, so a later call can free one.
+macro_rules! changing_strings {
+    ($($name:ident = $raw:ident, $doc:literal;)*) => {
+        impl Job {
+            $(#[doc = $doc]
+            pub fn $name(&self) -> Option<String> {
+                // A panic of another thread leaves nothing half-done behind this lock.
+                let _lent = LENT.lock().unwrap_or_else(PoisonError::into_inner);
+                // SAFETY: the handle lives. Only another call of this function frees the string, and it waits for the lock.
+                unsafe { text(sys::$raw(self.raw())) }.map(str::to_owned)
+            })*
+        }
+    };
+}
+
+changing_strings! {
+    provider_state = aigc_job_provider_state, "The provider's own word for the state; `None` until one has been seen.";
+    provider_response = aigc_job_provider_response, "The provider's last answer as JSON, with every field that it sent.";
+    request_id = aigc_job_request_id, "The provider's request id of the last answer.";
 }
 
 impl Clone for Job {

@@ -1,6 +1,6 @@
 //! Whole jobs. AIGC_TEST_CONFIG (one KEY=VALUE a line) leads to a sandbox; `Tests/packaging/run.sh --only rust` sets it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::os::unix::io::AsRawFd;
 use std::sync::Arc;
 use std::thread;
@@ -179,6 +179,30 @@ fn a_token_finds_the_job_again() {
     assert_eq!(job.wait(LONG).unwrap_err().status(), Status::CANCELLED);
     assert_eq!(job.token(), Some(token.as_str()));
     assert_eq!(first.submit(&cat("too late")).unwrap_err().status(), Status::CLOSED);
+}
+
+/// The library keeps the newest 16 of these strings: what Rust gave must outlive them, and the job too.
+#[test]
+fn old_answers_stay_what_they_were() {
+    needs_sandbox!();
+    const ANSWERS: usize = 40;
+    let client = client();
+    let mut request = cat("[never] a cat that Rust asks for often");
+    request.set_option("follow", "false").unwrap();
+    let job = client.submit(&request).unwrap();
+    while job.token().is_none() {
+        assert!(!job.state().ended(), "{:?}", job.error());
+        thread::sleep(Duration::from_millis(5));
+    }
+    let mut kept = Vec::new();
+    for _ in 0..ANSWERS {
+        job.refresh(LONG).unwrap();
+        kept.push((job.request_id().unwrap(), job.provider_response().unwrap(), job.provider_state().unwrap()));
+    }
+    drop(job);
+    let ids: HashSet<_> = kept.iter().map(|(id, _, _)| id).collect();
+    assert_eq!(ids.len(), ANSWERS, "{:?}", kept);
+    assert!(kept.iter().all(|(id, answer, state)| answer.contains(id) && answer.contains(state)), "{:?}", kept);
 }
 
 #[test]
