@@ -307,6 +307,22 @@ static _Atomic(pthread_t) turn_holder;
 
 /* How many turns this thread is in, one inside another; the outermost one holds the lock. */
 static __thread int turn_depth;
+/* Whether this thread is about to take the lock, or to give it back: a signal handler that forks now waits for nobody. */
+static __thread volatile sig_atomic_t turn_changes;
+
+static void turn_take(void) {
+    turn_changes = 1;
+    pthread_rwlock_rdlock(&turn_lock);
+    turn_depth = 1;
+    turn_changes = 0;
+}
+
+static void turn_give(void) {
+    turn_changes = 1;
+    turn_depth = 0;
+    pthread_rwlock_unlock(&turn_lock);
+    turn_changes = 0;
+}
 
 /* What is to be called before a fork. */
 struct fork_entry {
@@ -349,7 +365,7 @@ int aigcp_fork_was_late(void) { return atomic_load(&fork_late); }
  * child of such a fork had better only exec. */
 static void turn_before_fork(void) {
     if (atomic_load(&exit_begun)) return; /* no thread is released any more */
-    if (turn_depth > 0) { /* in a signal handler: the wait would be for this thread */
+    if (turn_depth > 0 || turn_changes) { /* in a signal handler: the wait would be for this thread */
         fork_misses = fork_entries != NULL;
         return;
     }
@@ -373,8 +389,10 @@ static void turn_after_fork_parent(void) {
 }
 static void turn_after_fork_child(void) {
     atomic_store(&turn_holder, 0);
-    turn_lock = turn_free;
-    if (turn_depth > 0) pthread_rwlock_rdlock(&turn_lock); /* which the interrupted turn gives back */
+    if (!turn_changes) { /* else the interrupted call still works on the lock */
+        turn_lock = turn_free;
+        if (turn_depth > 0) pthread_rwlock_rdlock(&turn_lock); /* which the interrupted turn gives back */
+    }
     gate_lock = gate_open;
     pthread_mutex_init(&fork_mutex, NULL);
     if (fork_misses) atomic_store(&fork_late, 1);
@@ -416,15 +434,18 @@ _Atomic int aigcp_first_looks_left = 4096;
 int aigcp_call_enter(void) {
     if (turn_depth > 0 || atomic_load(&exit_begun)) return 0;
     aigcp_turn_register();
-    if (pthread_rwlock_tryrdlock(&turn_lock) != 0) {
+    turn_changes = 1;
+    int error = pthread_rwlock_tryrdlock(&turn_lock);
+    if (error != 0) {
         /* Not for ever: the call may hold what the thread that forks waits for. */
         struct timespec limit;
         clock_gettime(CLOCK_MONOTONIC, &limit);
         limit.tv_sec += 2;
-        if (pthread_rwlock_clockrdlock(&turn_lock, CLOCK_MONOTONIC, &limit) != 0) return 0;
+        error = pthread_rwlock_clockrdlock(&turn_lock, CLOCK_MONOTONIC, &limit);
     }
-    turn_depth = 1;
-    return 1;
+    turn_depth = error == 0;
+    turn_changes = 0;
+    return error == 0;
 }
 
 int aigcp_first_look_enter(void) {
@@ -436,24 +457,24 @@ int aigcp_first_look_enter(void) {
 }
 
 void aigcp_turn_enter(void) {
-    if (turn_depth == 0) pthread_rwlock_rdlock(&turn_lock);
-    turn_depth++;
+    if (turn_depth == 0) turn_take();
+    else turn_depth++;
 }
 
 void aigcp_turn_leave(void) {
-    turn_depth--;
-    if (turn_depth == 0) pthread_rwlock_unlock(&turn_lock);
+    if (turn_depth == 1) turn_give();
+    else turn_depth--;
 }
 
 int aigcp_turn_pause(void) {
     int depth = turn_depth;
-    turn_depth = 0;
-    if (depth > 0) pthread_rwlock_unlock(&turn_lock);
+    if (depth > 0) turn_give();
     return depth;
 }
 
 void aigcp_turn_resume(int depth) {
-    if (depth > 0) pthread_rwlock_rdlock(&turn_lock);
+    if (depth == 0) return;
+    turn_take();
     turn_depth = depth;
 }
 
