@@ -25,6 +25,11 @@ final class Database {
         _ = aigcs_busy_timeout(handle, 5_000)
     }
 
+    /// How long a statement waits for a foreign program that holds the file.
+    func waits(atMost milliseconds: Int64) {
+        _ = aigcs_busy_timeout(handle, Int32(clamping: min(5_000, max(50, milliseconds))))
+    }
+
     /// `checkpoints`: whether the log may be moved into the file, for which the journal's lock has to be held.
     func close(checkpoints: Bool) {
         for statement in statements.values { aigcs_free(statement) }

@@ -148,6 +148,7 @@ final class JournalWriter: @unchecked Sendable {
 
     /// Ends after all given steps are on disk or have failed for good.
     func close() {
+        store.hurryUp()
         let ended: pthread_t? = locked {
             isClosing = true
             aigcp_lock_broadcast(lock)
@@ -283,16 +284,17 @@ final class JournalWriter: @unchecked Sendable {
             store.folder.dropBallast()
             needsBallast = true
         }
-        guard let again = attempt(group, open, &results) else { return results }
+        guard let reason = attempt(group, open, &results) else { return results }
         for index in open where group.indices.contains(index) {
             let item = group[index]  // safe: checked above
-            results[index] = .failed(again)  // safe: as many results as items
+            results[index] = .failed(reason)  // safe: as many results as items
             owed.append(Item(step: item.step, key: item.key, done: nil))
             if case .accepted(let remoteID, _) = item.step {
+                let again = locked { isClosing } ? "once" : "each second"
                 warn(
                     "The journal cannot keep the id \"\(remoteID.shown(limit: 100))\" of key "
-                        + "\"\(item.key.text.shown(limit: 100))\" now, and tries again each second; keep the job's token: "
-                        + again.message)
+                        + "\"\(item.key.text.shown(limit: 100))\" now, and tries again \(again); keep the job's token: "
+                        + reason.message)
             }
         }
         return results

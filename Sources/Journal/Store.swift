@@ -24,13 +24,21 @@ final class Store: @unchecked Sendable {
 
     /// Nobody writes for so long. A process that was stopped in the middle of a write lets the others wait.
     private static let patience: Int64 = 10_000_000_000
+    /// At a close, in all.
+    private static let lastPatience: Int64 = 5_000_000_000
+    /// Guarded by `pace`: from then on nobody waits for another process.
+    private var hurriesAt = Int64.max
+    private let pace: OpaquePointer
 
     /// `creates`: makes folder and file if they are not there.
     init(_ path: String, creates: Bool, syncs: Bool) throws(Failure) {
         if let problem = aigcs_load("libsqlite3.so.0") {
             throw Failure(.journal, "Opening the journal \(path): \(String(cString: problem))")
         }
-        guard let mutex = aigcp_lock_new(), let readers = aigcp_lock_new() else { throw Self.outOfMemory }
+        guard let mutex = aigcp_lock_new(), let readers = aigcp_lock_new(), let pace = aigcp_lock_new() else {
+            throw Self.outOfMemory
+        }
+        self.pace = pace
         self.mutex = mutex
         self.readers = readers
         self.syncs = syncs
@@ -38,6 +46,7 @@ final class Store: @unchecked Sendable {
         do throws(Failure) { folder = try Folder(path, creates: creates) } catch {
             aigcp_lock_free(mutex)
             aigcp_lock_free(readers)
+            aigcp_lock_free(pace)
             throw error
         }
         aigcp_turn_register()
@@ -54,6 +63,7 @@ final class Store: @unchecked Sendable {
         folder.close()
         aigcp_lock_free(mutex)
         aigcp_lock_free(readers)
+        aigcp_lock_free(pace)
     }
 
     private static let outOfMemory = Failure(.noResources, "Opening the journal: out of memory", isRetryable: true)
@@ -139,14 +149,16 @@ final class Store: @unchecked Sendable {
     ) throws(Failure) {
         if !inTurn { aigcp_turn_enter() }
         defer { if !inTurn { aigcp_turn_leave() } }
-        let limit = aigcp_monotonic_ns().adding(Self.patience)
+        let start = aigcp_monotonic_ns()
         var pause: UInt32 = 50
         while true {
             if try attempt(locked, body) { return }
-            guard aigcp_monotonic_ns() < limit else {
+            let now = aigcp_monotonic_ns()
+            guard now < min(start.adding(Self.patience), hurry) else {
                 throw Failure(
                     .journal,
-                    "Journal \(folder.path): another process has held its lock for 10 seconds; is one stopped?",
+                    "Journal \(folder.path): another process has held its lock for "
+                        + "\(now.subtracting(start) / 1_000_000_000) seconds; is one stopped?",
                     isRetryable: true)
             }
             // Outside all turns, so that no fork waits for another process.
@@ -179,6 +191,7 @@ final class Store: @unchecked Sendable {
         }
         defer { if takesLock { aigcs_unlock(lock) } }
         let database = try opened()
+        if hurry != .max { database.waits(atMost: hurry.subtracting(aigcp_monotonic_ns()) / 1_000_000) }
         do throws(Failure) {
             try body(database)
             return true
@@ -214,6 +227,19 @@ final class Store: @unchecked Sendable {
     }
 
     // MARK: - The end
+
+    /// A close has begun: what is left has five seconds, whatever other processes do.
+    func hurryUp() {
+        aigcp_lock_lock(pace)
+        hurriesAt = min(hurriesAt, aigcp_monotonic_ns().adding(Self.lastPatience))
+        aigcp_lock_unlock(pace)
+    }
+
+    private var hurry: Int64 {
+        aigcp_lock_lock(pace)
+        defer { aigcp_lock_unlock(pace) }
+        return hurriesAt
+    }
 
     /// Closes the file, and moves its log into it if the lock can be had.
     func end() {

@@ -85,6 +85,26 @@ final class JournalTests: XCTestCase {
         XCTAssertEqual(job.snapshot.state, .succeeded)
     }
 
+    /// Another process is stopped while it has the journal's lock.
+    func testAnIDThatTheDiskDoesNotTakeIsToldAtTheEndOfAClose() throws {
+        let harness = try harness()
+        journal.isFast = false
+        let job = harness.submit(key: "k")
+        harness.run(for: 100)
+        journal.commit()
+        harness.run(for: 60_000)
+        harness.close(grace: 2_000)
+        harness.run(for: 1_000)
+        XCTAssertEqual(job.snapshot.state, .cancelled)
+        XCTAssertEqual(job.snapshot.outcome, .unknown)
+        harness.run(for: 2_000)
+        XCTAssertEqual(job.snapshot.outcome, .accepted)
+        XCTAssertEqual(job.snapshot.reference?.remoteID, "job-1")
+        XCTAssertEqual(harness.events(.jobAccepted, of: job).count, 1)
+        journal.commit()
+        XCTAssertEqual(journal.steps("k"), ["sending", "accepted job-1", "released"])
+    }
+
     func testACancelBeforeTheDiskIsThrough() throws {
         let harness = try harness()
         journal.isFast = false

@@ -89,6 +89,7 @@ final class EngineCore {
         mailbox.lock.withLock { mailbox.beginWork() }
         for (id, result) in results { transferEnded(id, result) }
         downloads.sweepProgress()
+        if closeBy != nil, isDone { jobs.acceptKept() }
     }
 
     func waitLimit(_ mayWait: Bool) -> Int64? {

@@ -159,6 +159,11 @@ final class JobRunner {
         if !job.machine.follows || job.machine.state.isTerminal && !job.machine.isDoneAtProvider { steps.letGo(job) }
     }
 
+    /// The end of a close: an id that the disk has not taken yet is told all the same. The journal tries once more.
+    func acceptKept() {
+        for job in Array(active.values) where job.journal?.answer != nil { kept(job) }
+    }
+
     private func perform(_ action: JobAction, _ job: ActiveJob) {
         switch action {
         case .submit:
