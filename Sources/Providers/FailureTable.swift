@@ -73,7 +73,8 @@ struct FailureTable: Sendable {
                 return (.refuse(.contentRefused), Self.moderationAdvice)
             // "LimitExceeded" is said of many things.
             case .refuse(.billing) where !isExact || rule.code.isSame(as: "LimitExceeded"), .busy:
-                return Self.speaksOfCrowd(report) ? (.crowd, Self.crowdAdvice) : (rule.meaning, rule.advice)
+                return Self.speaksOfCrowd(report, limits: false)
+                    ? (.crowd, Self.crowdAdvice) : (rule.meaning, rule.advice)
             default: return (rule.meaning, rule.advice)
             }
         }
@@ -95,13 +96,16 @@ struct FailureTable: Sendable {
 
     /// Both clouds say by the text alone, if at all, whether calls come too fast or tasks are too many.
     private func throttling(_ report: ErrorReport, _ advice: String) -> (Meaning, advice: String) {
-        Self.speaksOfCrowd(report) ? (.crowd, Self.crowdAdvice) : (.throttle, advice)
+        Self.speaksOfCrowd(report, limits: true) ? (.crowd, Self.crowdAdvice) : (.throttle, advice)
     }
 
-    private static let crowdWords = [
-        "concurren", "in parallel", "paralleltask", "paralleljob", "simultaneous", "at the same time", "runningtask",
-        "runningjob", "并发", "同时",
+    private static let crowdWords = ["concurren", "paralleltask", "paralleljob", "runningtask", "runningjob", "并发"]
+    /// Said also of the parts of one request: "at most 4 images in parallel".
+    private static let togetherWords = ["in parallel", "simultaneous", "at the same time", "同时"]
+    private static let manyWords = [
+        "tasks", "jobs", "requests", "calls", "submissions", "任务", "作业", "请求", "调用",
     ]
+    private static let parts = ["image", "picture", "text", "prompt", "图", "文"]
     /// Beside a span of time these are a rate.
     private static let loadWords = [
         "inflight", "in progress", "unfinishedtask", "unfinishedjob", "activetask", "activejob", "pendingtask",
@@ -119,14 +123,16 @@ struct FailureTable: Sendable {
         "frequency", "times in", "每秒", "每分钟", "每小时", "每日", "每天", "当日", "今日", "频率",
     ]
 
-    /// Whether an error is about the tasks that run at once. Blanks and the like between words do not count.
-    private static func speaksOfCrowd(_ report: ErrorReport) -> Bool {
+    /// Whether an error is about the tasks that run at once. Blanks and the like between words do not count. `limits`: whether
+    /// its code says that waiting helps.
+    private static func speaksOfCrowd(_ report: ErrorReport, limits: Bool) -> Bool {
         let plain = Array((report.code + " " + (report.message ?? "")).utf8)
         let joined = plain.filter { Words.isLetterOrDigit($0) || $0 >= 0x80 }
         func has(_ words: [String]) -> Bool {
             words.contains { Words.range(of: $0, in: plain) != nil || Words.range(of: $0, in: joined) != nil }
         }
-        return has(crowdWords) || has(loadWords) && !has(rateWords)
+        if has(crowdWords) || has(loadWords) && !has(rateWords) { return true }
+        return has(togetherWords) && (limits || has(manyWords) || has(["task", "job"]) && !has(parts))
     }
 
     /// An undocumented code. It counts as a fault of the provider: a submission has then possibly been executed.
@@ -134,7 +140,7 @@ struct FailureTable: Sendable {
         let has = { (word: String) in Words.contains(report.code, word) }
         let isCrowd =
             ["limit", "exceed", "throttl", "quota", "toomany", "toofast"].contains(where: has)
-            && Self.speaksOfCrowd(report)
+            && Self.speaksOfCrowd(report, limits: false)
         switch status {
         case 500...599: return .fault
         case 429: return .throttle

@@ -6,20 +6,32 @@ internal import Core
 enum Moderation {
     /// Words that stand for moderation wherever they are.
     private static let words = [
-        "violationcontent", "content policy", "sensitive content", "sensitive information", "sensitive word",
+        "violationcontent", "sensitive content", "sensitive information", "sensitive word",
         "prohibited content", "safety system", "safety_violation", "safety reason", "safety filter", "image_safety",
         "prohibited_content", "content_policy_violation", "content_filter", "prompt policy violation",
-        "auditsubmitillegal", "usage policies", "datainspection", "nsfw", "risk not pass", "imagesensitive",
+        "auditsubmitillegal", "datainspection", "nsfw", "risk not pass", "imagesensitive",
         "textsensitive", "content moderated", "request moderated", "content filter", "responsible ai",
-        "finishreason: safety", "unsafe content", "unsafe image", "unsafe prompt", "illegal content", "harmful content",
+        "finishreason: safety", "unsafe content", "unsafe image", "unsafe prompt", "harmful content",
         "offensive content", "adult content", "explicit content", "sexually explicit", "pornograph", "nudity",
-        "contentrisk", "contentillegal", "illegalcontent", "contentviolation", "contentrefused", "contentblocked",
-        "forbidden word", "banned word", "disallowed content", "content is not allowed", "usage policy",
-        "community guideline", "acceptable use", "violent content", "inappropriate content", "safety check",
+        "contentrisk", "contentillegal", "contentviolation", "contentrefused", "contentblocked",
+        "forbidden word", "banned word", "disallowed content", "content is not allowed",
+        "violent content", "inappropriate content", "safety check",
         "illegaldetected", "textillegal", "imageillegal", "moderation_blocked", "moderation blocked", "green net check",
         // The services answer in Chinese unless told otherwise, and sometimes then.
         "违规", "涉黄", "涉政", "涉恐", "涉暴", "涉毒", "违禁", "不合规", "违法", "色情", "血腥", "低俗", "不良信息", "不良内容",
         "不当内容", "不适宜",
+    ]
+
+    /// "Illegal content", but not "Illegal Content-Type".
+    private static let illegal = ["illegal content", "illegalcontent"]
+    private static let headers = ["type", "length", "encoding", "disposition", "range", "language", "md5", "header"]
+    /// Rules for content. Beside `agreements` the account lacks a signature, unless something violates them.
+    private static let rules = [
+        "content policy", "content policies", "usage policy", "usage policies", "community guideline", "acceptable use",
+    ]
+    private static let agreements = [
+        "agreement", "agree to", "signed", "sign the", "must accept", "accept the", "accept our", "not accepted the",
+        "not been accepted", "not yet accepted", "consent",
     ]
 
     /// Names of the service that looks at content: beside `faults` its own trouble.
@@ -48,8 +60,21 @@ enum Moderation {
     private static let technical = [
         "size", "format", "resolution", "ratio", "aspect", "length", "too long", "dimension", "limit", "quota", "rate",
         "frequency", "schema", "constraint", "syntax", "encoding", "type", "case-sensitive", "case sensitive",
-        "access policy", "bucket policy", "cam policy", "ram policy", "network policy", "大小", "尺寸", "格式", "长度",
-        "频率", "限制", "约束", "分辨率", "比例", "编码", "类型",
+        "access policy", "bucket policy", "cam policy", "ram policy", "network policy", "security-policy", "width",
+        "height", "minimum", "maximum", "max", "at most", "at least", "pixel", "px", "enum", "range", "allowed value",
+        "supported value", "match the pattern", "match pattern", "regex", "regular expression", "header", "mime",
+        "extension", "大小", "尺寸", "格式", "长度", "频率", "限制", "约束", "分辨率", "比例", "编码", "类型", "宽度", "高度", "像素",
+        "最大", "最小", "字符", "范围", "枚举",
+    ]
+    private static let units = ["px", "pixel", "characters", "byte", "kb", "mb", "gb", "kib", "mib", "dpi", "x", "*"]
+    /// What carries an image to the provider has rules of its own; `ownRules` are those for content all the same.
+    private static let carriers = [
+        "url", "network", "firewall", "proxy", "download failed", "download of", "to download", "cannot download",
+        "download error",
+    ]
+    private static let ownRules = [
+        "our polic", "our content", "our rule", "our usage", "our standard", "community", "guideline", "law",
+        "regulation", "safety", "terms", "content rule", "content standard",
     ]
 
     static func isMeant(by text: String) -> Bool {
@@ -57,13 +82,40 @@ enum Moderation {
         let bytes = Array(text.utf8)
         func has(_ list: [String]) -> Bool { list.contains { Words.range(of: $0, in: bytes) != nil } }
         func hasWord(_ list: [String]) -> Bool { list.contains { begins($0, in: bytes) } }
-        if has(words) { return true }
+        if has(words) || speaksOfIllegalContent(bytes) { return true }
+        if has(rules), !hasWord(agreements) || has(violations) { return true }
         if has(services), !has(faults) { return true }
         // "blockReason": the key under which a vendor gives its verdict, whatever the verdict is called.
         if has(["blockreason", "block_reason", "block reason"]) { return true }
         if hasWord(stops) && hasWord(stopSubjects) && !hasWord(ways) && !hasWord(technical) { return true }
-        guard has(weak) || begins("sensitive", in: bytes) || has(violations) && hasWord(subjects) else { return false }
-        return !hasWord(technical)
+        let violates = has(violations) && hasWord(subjects) && (!hasWord(carriers) || hasWord(ownRules))
+        guard has(weak) || begins("sensitive", in: bytes) || violates else { return false }
+        return !hasWord(technical) && !namesAnAmount(bytes)
+    }
+
+    private static func speaksOfIllegalContent(_ bytes: [UInt8]) -> Bool {
+        illegal.contains { word in
+            guard let found = Words.range(of: word, in: bytes) else { return false }
+            let rest = bytes[found.upperBound...]  // safe: at most count
+            if rest.first == UInt8(ascii: "-") { return false }
+            let next = Array(rest.drop { $0 == 0x20 || $0 == UInt8(ascii: "_") }.prefix(16))
+            return !headers.contains { Words.range(of: $0, in: next)?.lowerBound == 0 }
+        }
+    }
+
+    /// "300 px", "1024 characters", "512 x 512".
+    private static func namesAnAmount(_ bytes: [UInt8]) -> Bool {
+        var rest = bytes[...]
+        while let digit = rest.firstIndex(where: { (48...57).contains($0) }) {
+            rest = rest[digit...].drop { (48...57).contains($0) }  // safe: an index of it
+            let next = Array(rest.drop { $0 == 0x20 || $0 == UInt8(ascii: "-") }.prefix(16))
+            for unit in units where Words.range(of: unit, in: next)?.lowerBound == 0 {
+                if unit.utf8.count > 1 { return true }
+                // A factor.
+                if next.dropFirst().first(where: { $0 != 0x20 }).map({ (48...57).contains($0) }) == true { return true }
+            }
+        }
+        return false
     }
 
     /// Whether a word of the text begins so: "sensitive terms", but not "insensitive"; "rate", but not "generate".

@@ -18,6 +18,10 @@ final class ReasonTests: XCTestCase {
         "OperationDenied.ImageIllegalDetected: no", "moderation_blocked", "Your prompt was flagged",
         "content was flagged by our system", "Banned prompt detected", "the generated image was blocked by our filters",
         "prompt failed the safety check", "Green net check failed for image", "input is blocked",
+        "The image violates our policies: it shows characters of a film", "illegal content", "Illegal content.",
+        "the picture at the url violates our content rules", "image url violates community guidelines",
+        "IllegalContentDetected", "Your prompt goes against our usage policies",
+        "the prompt violates the acceptable use policy of the account",
     ]
     private let others = [
         "illegal input", "illegal image data", "the image URL was blocked by the firewall",
@@ -30,6 +34,17 @@ final class ReasonTests: XCTestCase {
         "inappropriate image size", "inappropriate aspect ratio", "inappropriate parameter type",
         "moderation service timeout", "审核服务超时", "the bucket policy violates the access policy", "size must be 1 to 4",
         "request rate violates the limit", "a violation", "Failed to generate", "not supported", "",
+        "The image violates the minimum width of 300 px", "prompt violates rule: max 1024 characters",
+        "The value is against the documented enumeration for image", "Illegal Content-Type header of the image url",
+        "image download failed: blocked by firewall policy, violates network rules",
+        "Your usage policy agreement has not been signed", "prompt violates the rule: at most 800 characters",
+        "You must accept the acceptable use policy in the console first",
+        "the image violates the height of 4096 pixels",
+        "image violates the rule of 10 MB", "the text violates the allowed values", "image violates 4096x4096",
+        "the image is against the maximum", "text must match the pattern, which the prompt violates",
+        "please agree to the content policy first", "illegal content-length", "Illegal ContentType of the image",
+        "the image header violates the standard", "violation of the network policy for image urls",
+        "Content-Security-Policy violation while fetching the image", "the prompt violates the range 1 to 4",
     ]
 
     func testEndedJobs() throws {
@@ -150,6 +165,27 @@ final class ReasonTests: XCTestCase {
         }
         for code in ["TooManyRunningTasks", "TaskInFlightLimitExceeded", "QueuedTaskLimitExceeded"] {
             for failed in try errors(code, "", submits: true) { XCTAssertEqual(failed.kind, .concurrencyLimit, code) }
+        }
+        // What one task may hold is no crowd: waiting changes nothing.
+        for text in [
+            "image count limit exceeded: at most 4 images in parallel",
+            "Prompt exceeds: text and images at the same time are limited to 1024",
+            "one task takes at most 4 images at the same time", "图片和文字同时超过上限",
+            "simultaneous use of image and prompt is limited",
+        ] {
+            for code in ["LimitExceeded", "LimitExceeded.ImageCount"] {
+                XCTAssertEqual(try errors(code, text, submits: true)[0].kind, .refused, "\(code) \(text)")
+            }
+            for failed in try errors("ImageCountLimitExceeded", text, submits: true) {
+                XCTAssertNotEqual(failed.kind, .concurrencyLimit, text)
+            }
+            // A code for too many calls says that waiting helps.
+            XCTAssertEqual(try errors("RequestLimitExceeded", text, submits: true)[0].kind, .concurrencyLimit)
+        }
+        for text in [
+            "too many simultaneous requests", "only 1 task at the same time", "同时处理的任务数超限", "2 jobs in parallel",
+        ] {
+            XCTAssertEqual(try errors("LimitExceeded", text, submits: true)[0].kind, .concurrencyLimit, text)
         }
         // A quota of another thing, and a word without a limit.
         for (code, text) in [("LimitExceeded", "storage"), ("InvalidParameter", "too many running tasks")] {
