@@ -190,18 +190,18 @@ extension RequestTable {
     /// Refuses two names of one place in the body: nobody can know which value is meant. A "body." name clashes with a field
     /// at its place, below or above it, and with another "body." name whose value it would replace.
     private func checkNamesOnce(_ row: OperationRow, _ given: [FieldRow], _ fields: RequestFields) throws(Failure) {
-        var body = JSONValue.object([])
+        var earlier: [(path: [String], value: JSONValue)] = []
         for (place, entry) in fields.bodyOverrides.enumerated() {
             let (path, value) = try override(entry.path, entry.json, row)
             if let field = given.first(where: { Self.overlap($0.path, path) }) {
                 throw twice(field.name, entry.path, row)
             }
-            for other in fields.bodyOverrides[..<place] where !other.path.isSame(as: entry.path) {
-                let there = try Self.segments(of: other.path)
-                guard Self.overlap(there, path), body.isTaken(at: path, beside: there.count) else { continue }
+            for (other, there) in zip(fields.bodyOverrides[..<place], earlier)
+            where !other.path.isSame(as: entry.path) && Self.overlap(there.path, path) {
+                guard there.value.isTaken(at: path.dropFirst(there.path.count)) else { continue }
                 throw twice("body." + other.path.shown(limit: 80), entry.path, row)
             }
-            body.set(path: path, to: value)
+            earlier.append((path, value))
         }
     }
 
@@ -297,11 +297,15 @@ extension RequestTable {
 }
 
 extension JSONValue {
-    /// Whether a value at `path` would replace one that another path of `depth` names has set: a value stands at `path`, or
-    /// what no object is stands above it.
-    fileprivate func isTaken(at path: [String], beside depth: Int) -> Bool {
-        if member(at: path[...]) != nil { return true }
-        guard depth < path.count, let above = member(at: path[..<depth]) else { return false }
-        return above.objectValue == nil
+    /// Whether a value at `path` in this one would replace a part of it: a value stands at `path`, or a value that is no
+    /// object stands on the way.
+    fileprivate func isTaken(at path: ArraySlice<String>) -> Bool {
+        var value = self
+        for name in path {
+            guard value.objectValue != nil else { return true }
+            guard let next = value[name] else { return false }
+            value = next
+        }
+        return true
     }
 }
