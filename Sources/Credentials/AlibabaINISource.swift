@@ -6,6 +6,10 @@ struct AlibabaINISource: CredentialSource {
     var refreshAheadMilliseconds: Int64 { RefreshAhead.alibabaSTS }
 
     private static let provider = "default/profile"
+    private static let names = [
+        "enable", "type", "access_key_id", "access_key_secret", "role_arn", "role_session_name", "policy",
+        "oidc_provider_arn", "oidc_token_file_path", "role_name",
+    ]
 
     func whatIsSet(_ context: CredentialContext) -> String? {
         context.variable("ALIBABA_CLOUD_CREDENTIALS_FILE").map {
@@ -32,7 +36,8 @@ struct AlibabaINISource: CredentialSource {
             }
         }
         let profile = named?.name ?? "default"
-        guard let section = try context.section(profile, of: bytes, path, hashCutsValues: true) else {
+        let found = try context.section(profile, of: bytes, path, names: Self.names, hashCutsValues: true)
+        guard let section = found else {
             let why = named.map { ", which \($0.by) names" } ?? ""
             throw CredentialUnavailable(.wrong, "\(path) has no section [\(profile.shown(limit: 60))]\(why)")
         }

@@ -111,19 +111,21 @@ extension CredentialContext {
         }
     }
 
-    private func ini(_ bytes: [UInt8], _ path: String, hashCutsValues: Bool) throws(CredentialUnavailable) -> INIFile {
+    private func ini(
+        _ bytes: [UInt8], _ path: String, names: [String], hashCutsValues: Bool
+    ) throws(CredentialUnavailable) -> INIFile {
         guard !bytes.allSatisfy({ $0 <= 0x20 }) else { throw CredentialUnavailable(.wrong, "\(path) is empty") }
-        guard let file = INIFile(bytes, hashCutsValues: hashCutsValues) else {
+        guard let file = INIFile(bytes, names: names, hashCutsValues: hashCutsValues) else {
             throw CredentialUnavailable(.wrong, "\(path) is no INI file in UTF-8")
         }
         return file
     }
 
-    /// A section of such a file; nil where there is none.
+    /// The keys of such names in a section of such a file; nil where there is no such section.
     func section(
-        _ name: String, of bytes: [UInt8], _ path: String, hashCutsValues: Bool
+        _ name: String, of bytes: [UInt8], _ path: String, names: [String], hashCutsValues: Bool
     ) throws(CredentialUnavailable) -> [String: String]? {
-        let section = try ini(bytes, path, hashCutsValues: hashCutsValues)[name]
+        let section = try ini(bytes, path, names: names, hashCutsValues: hashCutsValues)[name]
         if let fault = section?.fault {
             throw CredentialUnavailable(
                 .wrong, "\(path) cannot be used: \(fault); remove one, so that it is certain which account pays")

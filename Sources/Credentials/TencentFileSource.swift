@@ -30,7 +30,8 @@ struct TencentFileSource: CredentialSource {
         // The vendor's tools know [default] alone; who names another one means another account.
         let named = context.settings.profile
         let profile = named ?? "default"
-        guard let section = try context.section(profile, of: bytes, path, hashCutsValues: false) else {
+        let names = ["secret_id", "secret_key", "token"]
+        guard let section = try context.section(profile, of: bytes, path, names: names, hashCutsValues: false) else {
             let why = named == nil ? "" : ", which credentials.profile names"
             throw CredentialUnavailable(.wrong, "\(path) has no section [\(profile.shown(limit: 60))]\(why)")
         }

@@ -126,10 +126,10 @@ final class FileTests: CredentialTestCase {
             state ^= state << 17
             return state
         }
-        let pieces = Array("[]=:#;\n\r \tabc\"'\\{},0é\u{0}".utf8)
+        let pieces = Array("policy[]=:#;\n\r \tabc\"'\\{},0é\u{0}".utf8)
         for _ in 0..<20_000 {
             let bytes = (0..<Int(next() % 60)).map { _ in pieces[Int(next() % UInt64(pieces.count))] }
-            _ = INIFile(bytes, hashCutsValues: next() % 2 == 0)
+            _ = INIFile(bytes, names: ["a", "ab", "policy"], hashCutsValues: next() % 2 == 0)
             _ = ShellWords.split(String(decoding: bytes, as: UTF8.self))
             _ = try? MetadataText.firstLine(bytes, "x")
         }

@@ -291,6 +291,28 @@ final class SourceTableTests: CredentialTestCase {
             Row(
                 name: "a key twice", files: ini(whole + "access_key_secret = other"),
                 end: .stops("access_key_secret stands there twice, in lines 4 and 5")))
+        // A value over several lines, as configparser reads it, and what is no key of ours.
+        for (name, text) in [
+            (
+                "a policy",
+                "policy = {\n  \"Version\": \"1\",\n  \"Statement\":\n  [\n    {\n      \"Effect\": \"Allow\",\n"
+                    + "      \"Action\":\n        [\"a\", \"b\"]\n    }, {\n      \"Effect\": \"Allow\"\n    }\n  ]\n }\n"
+            ), ("notes", "// note: a\n// note: b\nhttps://a.example\nhttps://b.example\n"),
+            ("another key twice", "region = a\nregion = a\n"),
+        ] {
+            rows.append(Row(name: name, files: ini(whole + text), end: .gives("i")))
+            let before = whole.replacingOccurrences(of: "type =", with: text + "type =")
+            rows.append(Row(name: name + " before", files: ini(before), end: .gives("i")))
+        }
+        // Also an indented key is a key.
+        rows.append(
+            Row(
+                name: "indented", files: ini("[default]\ntype=access_key\n  access_key_id=i\n  access_key_secret=s"),
+                end: .gives("i")))
+        rows.append(
+            Row(
+                name: "indented twice", files: ini(whole + "  access_key_id = j\n"),
+                end: .stops("access_key_id stands there twice, in lines 3 and 5")))
         try check("alibaba", AlibabaINISource(), rows)
     }
 
@@ -487,7 +509,28 @@ final class SourceTableTests: CredentialTestCase {
         defer { unsetenv("AIGC_TEST_\u{212A}EY") }
         XCTAssertNil(ProcessEnvironment.snapshot()["AIGC_TEST_KEY"])
         let file = INIFile(
-            Array("[default]\nsecret_key=mine\nsecret_\u{212A}ey=stranger\nSECRET_ID=i\n".utf8), hashCutsValues: false)
+            Array("[default]\nsecret_key=mine\nsecret_\u{212A}ey=stranger\nSECRET_ID=i\n".utf8),
+            names: ["secret_key", "secret_id"], hashCutsValues: false)
         XCTAssertEqual(file?["default"]?.values, ["secret_key": "mine", "secret_id": "i"])
+    }
+
+    func testAValueOverSeveralLines() {
+        for (text, values, other) in [
+            (
+                "[a]\npolicy = {\n  \"b\": [\n  [\"c\"]\n  ]\n }\nid = 1",
+                ["policy": "{\n\"b\": [\n[\"c\"]\n]\n}", "id": "1"], nil
+            ),
+            ("[a]\npolicy = x # y\n  z # y\n\n # c\n  q", ["policy": "x\nz\nq"], nil),
+            ("[a]\npolicy = x\nnote = y\n  z", ["policy": "x"], nil), ("[a]\npolicy = x\nz", ["policy": "x"], nil),
+            ("[a]\nid = 1\n  z: 2", ["id": "1"], nil), ("[a]\npolicy = x\n  id = 1", ["policy": "x", "id": "1"], nil),
+            // A section may be indented, too.
+            ("[a]\nid = 1\n  [b] ; c\n  id = 2", ["id": "1"], ["id": "2"]),
+            ("  [a]\n  id = 1\n    [b]\n    id = 2", ["id": "1"], ["id": "2"]),
+        ] as [(String, [String: String], [String: String]?)] {
+            let file = INIFile(Array(text.utf8), names: ["policy", "id"], hashCutsValues: true)
+            XCTAssertEqual(file?["a"]?.values, values, text)
+            XCTAssertEqual(file?["b"]?.values, other, text)
+            XCTAssertNil(file?["a"]?.fault, text)
+        }
     }
 }
