@@ -244,6 +244,8 @@ struct ProxyException: Sendable {
         if entry.saysScheme, let colon = text.firstIndex(of: ":") {
             text = text[colon...].dropFirst(3).prefix { $0 != "/" }
         }
+        // Behind these is no part of a host: what is left of a URL, or a note.
+        text = text.prefix { $0 != "#" && $0 != "?" }
         var port: String?
         var isBracketed = false
         if text.first == "[", let end = text.firstIndex(of: "]") {
@@ -273,10 +275,12 @@ struct ProxyException: Sendable {
         self.port = port.flatMap { $0.isEmpty ? nil : $0 }
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         if let base = parts.first, case .address(let address) = HostLiteral.parse(base) {
-            if parts.count < 2 || parts[1].isEmpty {  // safe: two
+            guard parts.count > 1, Self.isMeantAsBits(parts[1]) else {  // safe: two
+                // "10.0.0.1/path" is what is left of a URL.
                 hosts = .block(address, bits: nil)
                 return
             }
+            let address = Self.network(base) ?? address
             let bits = address.bits(of: parts[1])  // safe: two
             if bits == nil {
                 fault =
@@ -298,6 +302,26 @@ struct ProxyException: Sendable {
         }
         if name.first == UInt8(ascii: ".") { name.removeFirst() }
         hosts = .name(name)
+    }
+
+    /// Whether the text behind the "/" of an address is a number or a mask, rightly written or not.
+    private static func isMeantAsBits(_ text: Substring) -> Bool {
+        let digits = text.first == "-" || text.first == "+" ? text.dropFirst() : text
+        if !digits.isEmpty, digits.utf8.allSatisfy({ (48...57).contains($0) || $0 == UInt8(ascii: ".") }) {
+            return true
+        }
+        guard text.contains(":"), case .address = HostLiteral.parse(text) else { return false }
+        return true
+    }
+
+    /// A block whose address has fewer than four parts lacks those at its end: "10/8", "192.168/16". Nil for others.
+    private static func network(_ base: Substring) -> IPAddress? {
+        let parts = base.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count < 4, parts.allSatisfy({ $0 == "0" || $0.first != "0" }) else { return nil }
+        let bytes = parts.compactMap { UInt8($0) }
+        guard bytes.count == parts.count else { return nil }
+        let missing = UInt32(4 - parts.count)
+        return .v4(bytes.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << (8 * missing))
     }
 
     func matches(_ host: String, _ literal: HostLiteral, port: String) -> Bool {
