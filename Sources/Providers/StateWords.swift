@@ -36,7 +36,25 @@ enum StateWord {
     /// Whether a word, in the form for comparisons, speaks of success although no page lists it for these jobs. Alone it
     /// ends nothing: beside images it does.
     static func speaksOfSuccess(_ compared: String) -> Bool {
-        goodEnds.contains { $0.isSame(as: compared) } || speaksOfAPart(compared)
+        goodEnds.contains { $0.isSame(as: compared) } || speaksOfAPart(compared) || speaksOfTrouble(compared)
+    }
+
+    private static let troubles = [
+        "ERROR", "ERRORS", "FAILURE", "FAILURES", "WARNING", "WARNINGS", "ISSUE", "ISSUES", "PROBLEM", "PROBLEMS",
+    ]
+
+    /// "FINISH_WITH_ERROR", "TASK_DONE_WITH_SOME_WARNINGS": a good end with trouble. Each part must be known.
+    private static func speaksOfTrouble(_ compared: String) -> Bool {
+        var parts = compared.utf8.split { !Words.isLetterOrDigit($0) && $0 < 0x80 }[...]
+        func take(_ words: [String]) -> Bool {
+            guard let part = parts.first, isAny(part, words) else { return false }
+            parts.removeFirst()
+            return true
+        }
+        _ = take(["JOB", "TASK"])
+        guard take(goodEnds), take(["WITH"]) else { return false }
+        _ = take(["SOME", "PARTIAL", "MINOR"])
+        return take(troubles) && parts.isEmpty
     }
 
     /// "PARTIAL_SUCCESS", "PARTIALLY_SUCCEEDED", "SUCCESS_PARTIAL", "PARTIALLY_FAILED": an end with a part of the images.
@@ -109,7 +127,8 @@ enum StateWord {
     static func warning(_ compared: String) -> String? {
         let shown = "the provider calls the job \(Answers.shownState(compared))"
         if speaksOfAPart(compared) { return shown + ": not all images that were ordered were made" }
-        return speaksOfABadEnd(compared) ? shown + ": not all images that were ordered may be there" : nil
+        return speaksOfABadEnd(compared) || speaksOfTrouble(compared)
+            ? shown + ": not all images that were ordered may be there" : nil
     }
 }
 

@@ -57,6 +57,35 @@ final class StateWordTests: XCTestCase {
         }
     }
 
+    /// A good end with trouble: its images are handed over with a warning, and without images nothing has ended.
+    func testAGoodEndWithTrouble() throws {
+        for word in [
+            "FINISH_WITH_ERROR", "DONE_WITH_ERRORS", "COMPLETED_WITH_ERRORS", "SUCCESS_WITH_WARNING",
+            "TASK_FINISHED_WITH_WARNINGS", "SUCCEEDED_WITH_SOME_FAILURES",
+        ].flatMap(forms) {
+            for (cloud, answer) in try answers(word, images: 2) {
+                XCTAssertEqual(answer.state, .succeeded, "\(cloud) \(word)")
+                XCTAssertEqual(answer.assets.count, 2, "\(cloud) \(word)")
+                XCTAssertTrue(answer.warning?.contains("not all images") == true, "\(cloud) \(word)")
+            }
+            for (cloud, answer) in try answers(word, images: 0) {
+                XCTAssertEqual(answer.state, .running, "\(cloud) \(word)")
+                XCTAssertTrue(answer.stateIsUnknown, "\(cloud) \(word)")
+            }
+        }
+        for word in [
+            "RUNNING_WITH_ERROR", "NOT_DONE_WITH_ERROR", "DONE_WITH_LOVE", "REVIEW_DONE_WITH_ERRORS",
+            "DONE_WITH_ERROR_RETRYING", "DONE_WITH", "WITH_ERROR", "REVIEW_SUCCESS", "TIMEOUT_WAITING",
+            "RETRY_ON_ERROR", "FAIL_RETRYING_2", "ERROR_RECOVERY", "FAIL_OVER", "RUNNING_STOP_SOON",
+            "AUTO_STOP_RUNNING", "PRE_EXPIRE_CHECK", "REJECT_CHECKING",
+        ].flatMap(forms) {
+            for (cloud, answer) in try answers(word, images: 1) {
+                XCTAssertEqual(answer.state, .running, "\(cloud) \(word)")
+                XCTAssertTrue(answer.stateIsUnknown, "\(cloud) \(word)")
+            }
+        }
+    }
+
     /// Words that can only be of a job that runs are no news for the host.
     func testWordsOfRunningJobs() throws {
         for word in [
