@@ -107,7 +107,7 @@ let package = Package(
                 ])
             ]),
 
-        .target(name: "Support", dependencies: ["Core"], path: "Tests/Support", swiftSettings: strict),
+        .target(name: "Support", dependencies: ["Core", "CPlatform"], path: "Tests/Support", swiftSettings: strict),
         tests("CoreTests", []),
         tests("CodecTests", ["Codec"]),
         tests("SigningTests", ["Signing", "Codec"]),

@@ -335,6 +335,10 @@ static pthread_mutex_t fork_mutex = PTHREAD_MUTEX_INITIALIZER;
 static int fork_misses;
 static _Atomic int fork_late;
 
+/* Forks that wait for the end of all turns, and since when the first of them waits. */
+static _Atomic int forks_waiting;
+static _Atomic int64_t forks_waiting_since;
+
 int aigcp_fork_register(void (*before)(void *), void *context) {
     struct fork_entry *entry = malloc(sizeof *entry);
     if (!entry) return -1;
@@ -372,7 +376,11 @@ static void turn_before_fork(void) {
     struct timespec limit;
     clock_gettime(CLOCK_MONOTONIC, &limit);
     limit.tv_sec += 1;
-    if (pthread_rwlock_clockwrlock(&turn_lock, CLOCK_MONOTONIC, &limit) == 0) {
+    if (atomic_load(&forks_waiting) <= 0) atomic_store(&forks_waiting_since, aigcp_monotonic_ns());
+    atomic_fetch_add(&forks_waiting, 1);
+    int error = pthread_rwlock_clockwrlock(&turn_lock, CLOCK_MONOTONIC, &limit);
+    atomic_fetch_sub(&forks_waiting, 1);
+    if (error == 0) {
         atomic_store(&turn_holder, pthread_self());
         fork_misses = 0;
         pthread_mutex_lock(&fork_mutex);
@@ -389,6 +397,7 @@ static void turn_after_fork_parent(void) {
 }
 static void turn_after_fork_child(void) {
     atomic_store(&turn_holder, 0);
+    atomic_store(&forks_waiting, 0);
     if (!turn_changes) { /* else the interrupted call still works on the lock */
         turn_lock = turn_free;
         if (turn_depth > 0) pthread_rwlock_rdlock(&turn_lock); /* which the interrupted turn gives back */
@@ -476,6 +485,14 @@ void aigcp_turn_resume(int depth) {
     if (depth == 0) return;
     turn_take();
     turn_depth = depth;
+}
+
+void aigcp_turn_yield(void) { aigcp_turn_resume(aigcp_turn_pause()); }
+
+int64_t aigcp_turn_wanted_ns(void) {
+    if (atomic_load(&forks_waiting) <= 0) return -1;
+    int64_t waited = aigcp_monotonic_ns() - atomic_load(&forks_waiting_since);
+    return waited > 0 ? waited : 0;
 }
 
 /* Of libcrypto, which every product of this package that runs threads is linked with. */

@@ -28,6 +28,7 @@ static struct {
     int (*extended_result_codes)(aigcs_database *, int);
     int (*exec)(aigcs_database *, const char *, int (*)(void *, int, char **, char **), void *, char **);
     int (*busy_timeout)(aigcs_database *, int);
+    void (*progress_handler)(aigcs_database *, int, int (*)(void *), void *);
     int (*wal_checkpoint_v2)(aigcs_database *, const char *, int, int *, int *);
     const char *(*errmsg)(aigcs_database *);
     int (*system_errno)(aigcs_database *);
@@ -61,6 +62,7 @@ static const struct {
     WANTED(extended_result_codes),
     WANTED(exec),
     WANTED(busy_timeout),
+    WANTED(progress_handler),
     WANTED(wal_checkpoint_v2),
     WANTED(errmsg),
     WANTED(system_errno),
@@ -142,6 +144,11 @@ int aigcs_close(aigcs_database *database, int checkpoints) {
 
 int aigcs_run(aigcs_database *database, const char *sql) { return api.exec(database, sql, NULL, NULL, NULL); }
 int aigcs_busy_timeout(aigcs_database *database, int milliseconds) { return api.busy_timeout(database, milliseconds); }
+
+void aigcs_watch(aigcs_database *database, int (*ends)(void *), void *context) {
+    enum { STEPS = 10000 }; /* some tenths of a millisecond */
+    api.progress_handler(database, ends ? STEPS : 0, ends, context);
+}
 
 int aigcs_checkpoint(aigcs_database *database) {
     return api.wal_checkpoint_v2(database, NULL, CHECKPOINT_TRUNCATE, NULL, NULL);

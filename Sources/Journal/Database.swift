@@ -1,3 +1,4 @@
+internal import CPlatform
 internal import CSQLite
 internal import Core
 
@@ -55,6 +56,36 @@ final class Database {
     func checkpoint() throws(Failure) {
         let code = Int(aigcs_checkpoint(handle))
         guard code == AIGCS_OK else { throw failure(code, "moving its log into the file") }
+    }
+
+    /// How long a fork() may wait for a statement of `givingWay`.
+    private var patience: Int64 = 0
+    private var hasGivenWay = false
+
+    /// Reads; where a fork() has waited for longer than `patience` (nanoseconds), the statement ends and the result is nil.
+    func givingWay<R>(after patience: Int64, _ body: () throws(Failure) -> R) throws(Failure) -> R? {
+        self.patience = patience
+        hasGivenWay = false
+        aigcs_watch(
+            handle,
+            { context in
+                guard let context else { return 0 }
+                return Unmanaged<Database>.fromOpaque(context).takeUnretainedValue().givesWay() ? 1 : 0
+            }, Unmanaged.passUnretained(self).toOpaque())
+        defer { aigcs_watch(handle, nil, nil) }
+        do throws(Failure) {
+            let result = try body()
+            // A check that was cut off may tell of faults that the file does not have.
+            return hasGivenWay ? nil : result
+        } catch {
+            if hasGivenWay { return nil }
+            throw error
+        }
+    }
+
+    private func givesWay() -> Bool {
+        if aigcp_turn_wanted_ns() >= patience { hasGivenWay = true }
+        return hasGivenWay
     }
 
     /// Rows that the newest statement has changed.

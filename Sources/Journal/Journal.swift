@@ -313,13 +313,18 @@ public final class Journal: JobJournal, @unchecked Sendable {
     static func prune(_ store: Store, olderThan milliseconds: Int64) throws(Failure) -> Int {
         let before = aigcp_unix_ms().adding(-max(0, milliseconds))
         var removed = 0
+        var last = Int64.min
+        // Along the rows, each part a write of its own: between two of them others write, and a fork() need not wait.
         while true {
-            let page = try store.write(synced: false) { (database) throws(Failure) in
-                try database.change(Statements.prune, [.int(before), .int(1_000)])
-                return database.changes
+            let (end, count) = try store.write(synced: false) { (database) throws(Failure) in
+                let end = try database.number(Statements.endOfPart, [.int(last), .int(1_999)])
+                try database.change(Statements.prune, [.int(before), .int(last), .int(end ?? .max)])
+                return (end, database.changes)
             }
-            removed += page
-            if page == 0 { return removed }
+            removed += count
+            guard let end else { return removed }
+            last = end
+            aigcp_turn_yield()
         }
     }
 }

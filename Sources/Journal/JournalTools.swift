@@ -39,7 +39,7 @@ public final class JournalTools: Sendable {
     public func list(_ filter: Filter, after: String) throws(Failure) -> [Row] {
         let states = filter.states.reduce(Int64(0)) { $0 | 1 << $1.rawValue }
         let limit = Int64(min(max(1, filter.limit), Filter.mostRows))
-        return try store.read { (database) throws(Failure) in
+        return try store.readLong { (database) throws(Failure) in
             var found: [(entry: JournalEntry, request: [UInt8])] = []
             try database.each(
                 Statements.page,
@@ -80,9 +80,13 @@ public final class JournalTools: Sendable {
         report.warning = store.folder.warning
         report.freeBytes = store.folder.freeBytes
         report.sqliteVersion = aigcs_version().map { String(cString: $0) } ?? ""
-        try store.read { (database) throws(Failure) in
+        report.problems = try store.readLong { (database) throws(Failure) in
+            try database.texts(Statements.integrity).filter { $0 != "ok" }
+        }
+        let blank = report
+        report = try store.readLong { (database) throws(Failure) in
+            var report = blank
             report.formatVersion = try database.number(Statements.version) ?? 0
-            report.problems = try database.texts(Statements.integrity).filter { $0 != "ok" }
             try database.each(Statements.counts) { (row: borrowing FileRow) throws(Failure) in
                 report.counts[JournalState(rawValue: row.int(0)) ?? .unknown, default: 0] += row.int(1)
             }
@@ -96,6 +100,7 @@ public final class JournalTools: Sendable {
             }
             report.clients = Int64(known.count { store.folder.isAlive($0) })
             for (owner, jobs) in owners where !store.folder.isAlive(owner) { report.orphans += jobs }
+            return report
         }
         report.bytes = store.folder.databaseBytes
         return report

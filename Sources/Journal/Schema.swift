@@ -206,7 +206,8 @@ enum Statements {
         "UPDATE job SET state=?2, outcome=?3, owner=0, note=?4, ended_at_ms=?5, changed_at_ms=?5, request=NULL "
             + "WHERE key=?1", "resolving a key")
     static let prune = SQL(
-        "DELETE FROM job WHERE id IN "
-            + "(SELECT id FROM job WHERE state IN (4, 5, 6, 8) AND changed_at_ms<=?1 LIMIT ?2)", "pruning")
+        "DELETE FROM job WHERE id>?2 AND id<=?3 AND state IN (4, 5, 6, 8) AND changed_at_ms<=?1", "pruning")
+    /// The row behind so many of the next; none: there are no more than that.
+    static let endOfPart = SQL("SELECT id FROM job WHERE id>?1 ORDER BY id LIMIT 1 OFFSET ?2", "pruning")
     static let integrity = SQL("PRAGMA integrity_check(20)", "checking it")
 }

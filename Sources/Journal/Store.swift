@@ -88,6 +88,27 @@ final class Store: @unchecked Sendable {
         return try Self.there(result)
     }
 
+    /// For what reads much of the file: lets a fork() in that waits, and then begins anew.
+    func readLong<R>(_ body: (Database) throws(Failure) -> R) throws(Failure) -> R {
+        var pause: UInt32 = 1_000
+        for attempt in 0..<20 {
+            // Where forks come one after another, the later attempts let them wait, but not so long that a fork gives up.
+            let patience: Int64 = attempt < 10 ? 0 : 400_000_000
+            let result = try read { (database) throws(Failure) in
+                try database.givingWay(after: patience) { () throws(Failure) in try body(database) }
+            }
+            if let result { return result }
+            let depth = aigcp_turn_pause()
+            usleep(pause)
+            aigcp_turn_resume(depth)
+            pause = min(pause * 2, 500_000)
+        }
+        throw Failure(
+            .journal,
+            "Journal \(folder.path): this process forks so often that reading the file came to no end; read it in a process "
+                + "of its own (aigc jobs check)", isRetryable: true)
+    }
+
     /// On the connection that writes, inside a turn: sees only what others have written as a change.
     func look<R>(_ body: (Database) throws(Failure) -> R) throws(Failure) -> R {
         var result: R?

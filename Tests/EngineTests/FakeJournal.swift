@@ -28,7 +28,11 @@ final class FakeJournal: JobJournal, @unchecked Sendable {
 
     func claim(_ claim: JournalClaim, isFresh: Bool) throws(Failure) -> JournalClaimed { .new }
     func find(_ key: JournalKey) throws(Failure) -> JournalPlace? { nil }
-    func takeOver(limit: Int, after cursor: inout JournalCursor) throws(Failure) -> [JournalPlace] { [] }
+    /// What clients that are gone have left, page by page.
+    var left: [[JournalPlace]] = []
+    func takeOver(limit: Int, after cursor: inout JournalCursor) throws(Failure) -> [JournalPlace] {
+        left.isEmpty ? [] : left.removeFirst()
+    }
 
     func record(_ step: JournalStep, of key: JournalKey, done: (@Sendable (JournalAnswer) -> Void)?) {
         waiting.append((key, step, done))

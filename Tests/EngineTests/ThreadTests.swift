@@ -16,7 +16,10 @@ final class ThreadTests: XCTestCase {
         let sinks = FakeSinkFactory()
         let engine: Engine
 
-        init(_ settings: EngineSettings? = nil, resolver: any CredentialResolver = FakeResolver()) throws {
+        init(
+            _ settings: EngineSettings? = nil, resolver: any CredentialResolver = FakeResolver(),
+            journal: FakeJournal? = nil
+        ) throws {
             cloud.pendingMilliseconds = 0
             cloud.runningMilliseconds = 5
             transport = ScriptedTransport(cloud: cloud, realClock: SystemClock())
@@ -27,7 +30,7 @@ final class ThreadTests: XCTestCase {
                 maximumAttempts: 5, backoff: Backoff(baseMilliseconds: 1, capMilliseconds: 10))
             engine = try Engine(
                 settings: quick, providers: [FakeProvider()], resolvers: ["fake": resolver], transport: transport,
-                sinks: sinks, rates: RateRegistry())
+                sinks: sinks, rates: RateRegistry(), journal: journal)
         }
     }
 
@@ -54,6 +57,25 @@ final class ThreadTests: XCTestCase {
             provider.call(submit: tag), operation: "draw", follow: true, deadlineMilliseconds: -1)
         engine.retain(job)
         return job
+    }
+
+    /// A takeover of very many jobs.
+    func testAResumeLetsAForkInBetweenTwoPages() throws {
+        let journal = FakeJournal()
+        let engine = try Parts(journal: journal).engine
+        defer { engine.close(graceMilliseconds: 0) }
+        XCTAssertEqual(try engine.resume(follow: false, deadlineMilliseconds: -1), 0)
+        let status = try WaitingFork.letIn {
+            journal.left = (0..<3).map { page in
+                let key = JournalKey("k\(page)-\(UUID().uuidString)")!
+                let entry = JournalEntry(
+                    key: key, state: .accepted, provider: "fake", operation: "draw", region: "", endpoint: "",
+                    digest: [])
+                return [JournalPlace(entry, .other)]
+            }
+            return { XCTAssertEqual(try engine.resume(follow: false, deadlineMilliseconds: -1), 3) }
+        }
+        XCTAssertEqual(status, 0)
     }
 
     /// A close that overtakes the start of the thread: nobody who is gone is parked at exit().

@@ -1,3 +1,4 @@
+internal import CPlatform
 public import Core
 internal import Foundation
 
@@ -218,11 +219,16 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
                 let next = min(limit, flights.values.map(\.dueAt).min() ?? .max)
                 let left = next.adding(-clock.nanoseconds())
                 if left <= 0 { break }
+                // Like a real transport: who sleeps is outside all turns, and waits for one without a lock.
+                let depth = aigcp_turn_pause()
                 if next == .max {
                     condition.wait()
                 } else {
                     _ = condition.wait(until: Date(timeIntervalSinceNow: Double(left) / 1e9))
                 }
+                condition.unlock()
+                aigcp_turn_resume(depth)
+                condition.lock()
             }
         }
         woken = false

@@ -84,6 +84,10 @@ void aigcp_turn_leave(void);
  * wait for a fork. */
 int aigcp_turn_pause(void);
 void aigcp_turn_resume(int depth);
+/* Between two steps of long work: a fork that waits comes first. Without a lock, as it may wait. */
+void aigcp_turn_yield(void);
+/* How long a fork has waited for the end of all turns; -1: none waits. */
+int64_t aigcp_turn_wanted_ns(void);
 /* Inside a turn: gives back what OpenSSL keeps for this thread. OpenSSL does so itself when a thread ends, but then outside
  * a turn, under a lock that a child would find held. To be called at the end of each piece of work, as any may be the last. */
 void aigcp_turn_tidy(void);

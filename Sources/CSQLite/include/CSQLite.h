@@ -41,6 +41,8 @@ int aigcs_open(const char *path, int writes, aigcs_database **database);
 int aigcs_close(aigcs_database *database, int checkpoints);
 int aigcs_run(aigcs_database *database, const char *sql);
 int aigcs_busy_timeout(aigcs_database *database, int milliseconds);
+/* While a statement runs, `ends` is called again and again; other than 0: the statement fails. NULL: no more. */
+void aigcs_watch(aigcs_database *database, int (*ends)(void *), void *context);
 /* Moves the log into the database file and empties it. */
 int aigcs_checkpoint(aigcs_database *database);
 /* The newest error in words, and the errno behind it (0: none). */

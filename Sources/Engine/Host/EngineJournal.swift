@@ -78,6 +78,7 @@ extension Engine {
                     _ = try begin(place.entry.key, place, follow, deadlineMilliseconds)
                 }
             }
+            aigcp_turn_yield()
         }
     }
 
