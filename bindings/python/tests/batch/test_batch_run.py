@@ -776,6 +776,21 @@ def test_json_events(folder: Folder) -> None:
     assert next(event for event in events if event["type"] == "row")["files"] == [str(folder.out / "a-0.png")]
 
 
+def test_names_that_are_there_twice_and_words_for_nothing_are_no_pictures(folder: Folder) -> None:
+    twice = folder.path / "twice.parquet"
+    parquet.write_table(pyarrow.table([["a cat"], ["a dog"]], names=["prompt", "prompt"]), twice)
+    assert "the column prompt is there twice" in folder.run(twice, "--yes", code=2).stderr
+    words = ("nan", "NULL", "None", " NaN ", "<NA>", "N/A", "#N/A", "NaT", "\\N")
+    file = folder.write("key,prompt\n" + "".join(f"k{n},{word}\n" for n, word in enumerate(words)) + "good,a nan bread\n")
+    done = folder.run(file, "--yes", code=2)
+    assert done.stderr.count("for a missing value") == len(words) and "line 11" not in done.stderr, done.stderr
+    animals = folder.write("key,animal\na,None\n", "animals.csv")
+    assert "for a missing value" in folder.run(animals, "--yes", "--prompt", "{animal}", code=2).stderr
+    with pytest.raises(aigc.batch.PlanError, match="for a missing value"):
+        aigc.batch.run(["a cat", str(None)], out=folder.out, provider="tencent")
+    assert folder.created() == 0
+
+
 # From a program
 
 

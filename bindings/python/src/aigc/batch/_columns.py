@@ -21,6 +21,10 @@ from ._urls import unsigned_fields
 _PLACE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _ENVELOPE = frozenset(("method", "url"))
 _OURS = ("key", "custom_id", "provider", "operation")
+# Other tools write them for a missing value: pandas, spreadsheets, databases, and str() of nothing.
+_NO_TEXT = frozenset(
+    ("nan", "-nan", "null", "none", "na", "n/a", "nat", "<na>", "#na", "#n/a", "nil", "undefined", "\\n", "(null)", "[null]")
+)
 _SHOWN = 200  # Characters of a prompt that are kept for a person who has to recognise it.
 
 
@@ -131,6 +135,13 @@ class Columns:
                 right = "put {prompt} into --prompt, or add --drop prompt"
                 wrong(f"the row has a prompt, and --prompt gives another: {right}", "prompt")
             fields["prompt"] = self._filled(cells, wrong)
+        prompt = fields.get("prompt")
+        if isinstance(prompt, str) and prompt.strip().casefold() in _NO_TEXT:
+            wrong(
+                f"the prompt is {prompt.strip()!r}, which tables write for a missing value: leave the row out, or write a prompt "
+                "of other words",
+                "prompt",
+            )
         if problems:
             return [], problems
         hashes = (own_hash(hashed), fingerprint(*chosen, fields))

@@ -20,6 +20,11 @@ def read_parquet(path: str) -> Iterator[Read]:
     row = 0
     try:
         file = parquet.ParquetFile(path)
+        names = file.schema_arrow.names
+        twice = next((name for number, name in enumerate(names) if name in names[:number]), None)
+        if twice is not None:  # A row would take one of them without a word.
+            yield Problem(f"the column {twice} is there twice: each name is there once")
+            return
         for batch in file.iter_batches(batch_size=1000):
             for cells in batch.to_pylist():
                 row += 1
