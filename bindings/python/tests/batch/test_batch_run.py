@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import io
 import json
@@ -693,6 +694,100 @@ def test_a_lost_journal_and_an_older_copy_pay_nothing_again(folder: Folder, sand
     assert "1 done, 2 to fetch (free)" in folder.run(file).stderr
     folder.check_pictures(3)
     assert folder.created() == 3
+
+
+def on_the_wire(folder: Folder, file: Path, jobs: int, *options: str) -> None:
+    """Starts a run and kills it when the cloud has made so many jobs whose answers are still on their way."""
+    folder.sandbox.fault("delay_after", CREATE, times=jobs, ms=60_000)
+    before = folder.created()
+    process = folder.start(file, "--yes", *options)
+    until(lambda: folder.created() == before + jobs)
+    process.kill()
+    process.wait(10)
+    folder.sandbox.clear_faults()
+
+
+def take_away(place: str, instead: Any = None) -> None:
+    """Takes the database of a journal away, or puts an older copy in its place."""
+    for path in Path(place).glob("jobs.db*"):
+        path.unlink()
+    for path in Path(instead).glob("jobs.db*") if instead else ():
+        shutil.copy(path, place)
+
+
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("lost", ["older copy", "copy of another run", "gone", "made anew"])
+def test_a_row_on_the_wire_is_not_sent_again_where_the_journal_is_another(folder: Folder, named: bool, lost: str) -> None:
+    place = str(folder.path / "J") if named else folder.journal
+    options = ("--journal", place) if named else ()
+    first, other = folder.write("key,prompt\nx,xx\n", "first.csv"), folder.write("key,prompt\ny,yy\n", "other.csv")
+    folder.run(first, "--yes", *options)
+    copy = folder.path / "copy"
+    shutil.copytree(place, copy)
+    file = folder.write("key,prompt\nx,xx\na,aa\n")
+    on_the_wire(folder, file, 1, *options)
+    assert folder.created() == 2
+    take_away(place, copy if "copy" in lost else None)
+    if lost in ("copy of another run", "made anew"):
+        folder.run(other, "--yes", *options)
+    created = folder.created()
+    for _ in range(2):
+        done = folder.run(file, "--yes", *options, code=2)
+        assert "this row was sent" in done.stderr and "--again KEY" in done.stderr, done.stderr
+    folder.run(file, "--yes", "--again", "a", *options)
+    assert folder.created() == created + 1
+
+
+def test_an_older_refusal_frees_no_row_that_left_since(folder: Folder, sandbox: Any) -> None:
+    file = folder.write("key,prompt\na,aa\n")
+    sandbox.fault("error", CREATE, times=1, code="InvalidParameter")
+    folder.run(file, "--yes", code=3)
+    copy = folder.path / "copy"
+    shutil.copytree(folder.journal, copy)
+    assert [row["state"] for row in journal.rows(folder.journal)] == ["refused"]
+    edited = folder.write("key,prompt\na,another\n")
+    on_the_wire(folder, edited, 1)
+    take_away(folder.journal, copy)
+    assert "this row was sent" in folder.run(edited, "--yes", code=2).stderr and folder.created() == 1
+
+
+def test_rows_that_have_not_left_are_sent_through_any_journal(folder: Folder, sandbox: Any) -> None:
+    file = folder.write("key,prompt\n" + "".join(f"k{n},cat {n}\n" for n in range(9)))
+    folder.sandbox.fault("delay_after", CREATE, times=1, ms=60_000)
+    process = folder.start(file, "--yes", "-c", "http.max_in_flight=1")
+    ledger = folder.out / ".aigc" / "rows.jsonl"
+    until(lambda: folder.created() == 1 and ledger.read_text(encoding="utf-8").count('"leaves"') == 9)
+    process.kill()
+    process.wait(10)
+    sandbox.clear_faults()
+    done = folder.run(file, "--yes", code=6)  # With its journal: one row is in doubt, the others were not sent.
+    assert "8 done, 0 failed, 1 in doubt" in done.stdout and folder.created() == 9, done.stdout
+    with ledger.open("a", encoding="utf-8") as opened:
+        opened.write(json.dumps({"key": "late", "print": None, "held": True}) + "\n")
+    take_away(folder.journal)
+    late = folder.write("key,prompt\nlate,a late cat\n", "late.csv")
+    folder.run(late, "--yes")
+    assert folder.created() == 10
+
+
+def test_an_id_that_the_journal_cannot_keep_is_in_the_ledger(folder: Folder, sandbox: Any) -> None:
+    file = folder.write("key,prompt\na,aa\nb,bb\n")
+    sandbox.fault("delay_after", CREATE, times=2, ms=3000)
+    process = folder.start(file, "--yes")
+    until(lambda: folder.created() == 2)
+    ids = {job["id"] for job in sandbox.stats()["jobs"]}
+    with open(os.path.join(folder.journal, "lock"), "r+b") as lock:  # Another process that is stopped has it.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process.send_signal(signal.SIGINT)
+        ledger = folder.out / ".aigc" / "rows.jsonl"
+        until(lambda: all(number in ledger.read_text(encoding="utf-8") for number in ids), 120)
+        log = folder.path / "log"
+        until(lambda: all(number in log.read_text(encoding="utf-8") for number in ids))
+        process.kill()
+        process.wait(10)
+    done = folder.run(file)
+    assert "2 to fetch (free)" in done.stderr and folder.created() == 2, done.stderr
+    folder.check_pictures(2)
 
 
 def test_lost_notes_beside_results_pay_nothing_again(folder: Folder) -> None:

@@ -17,6 +17,7 @@ from ..batch._plan import Plan
 from ..batch._progress import clock, summary_counts
 from ..batch._results import RowResult, entry_of, local
 from ..batch._rows import FileSource
+from ..batch._runner import Runner
 from ..batch._show import Show
 from ..describe import _config_keys
 from ..enums import Status
@@ -216,21 +217,22 @@ def _run(work: Batch, args: argparse.Namespace, output: Output, interrupts: Inte
                 show.end()
                 output.alarm(f"aigc: {stop}")
             told = len(runner.stops)
-            for warning in runner.warnings:
-                show.end()
-                output.warning(warning)
-            runner.warnings.clear()
+            _warn(runner, output, show)
             if show.update(runner.tally(), runner.pace) is not None:
                 output.event(type="progress", **runner.tally()._asdict())
         show.end()
         with interrupts.held():
             summary = work.finish()
+        _warn(runner, output, show)
         for stop in runner.stops[told:]:  # What could not be written at the end.
             output.alarm(f"aigc: {stop}")
         return summary
     except Interrupted:
         show.end()
         output.note("aigc: interrupted: nothing more is sent")
+        if hasattr(work, "runner"):
+            _warn(work.runner, output, show)
+            work.runner.on_warning = output.warning
         seconds = 0.0 if work.client is None else grace(work.client)
         try:
             with interrupts.again():
@@ -244,7 +246,16 @@ def _run(work: Batch, args: argparse.Namespace, output: Output, interrupts: Inte
         show.end()
         if hasattr(work, "runner"):
             work.leave(work.grace)
+            _warn(work.runner, output, show)
         raise
+
+
+def _warn(runner: Runner, output: Output, show: Show) -> None:
+    """The warnings of the library that have come."""
+    for warning in runner.warnings:
+        show.end()
+        output.warning(warning)
+    runner.warnings.clear()
 
 
 def _tell(result: RowResult, output: Output, show: Show) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Union
 
 from ..client import Client
@@ -208,7 +208,8 @@ class Batch:
         """Ends the client. Can be called twice."""
         if self._client is not None:
             client, self._client = self._client, None
-            client.close(grace)
+            with self.runner.listening() if hasattr(self, "runner") else nullcontext():
+                client.close(grace)
 
     @property
     def client(self) -> Optional[Client]:

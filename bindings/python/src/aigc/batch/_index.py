@@ -28,7 +28,7 @@ CREATE TABLE names(folded TEXT PRIMARY KEY, n INT, stem TEXT) WITHOUT ROWID;
 CREATE TABLE files(stem TEXT PRIMARY KEY, path TEXT, size INT) WITHOUT ROWID;
 CREATE TABLE owners(stem TEXT PRIMARY KEY, key TEXT) WITHOUT ROWID;
 CREATE TABLE sent(
-    key TEXT PRIMARY KEY, jkey TEXT, print TEXT, prompt TEXT, state TEXT, remote_id TEXT, journal TEXT, run INT
+    key TEXT PRIMARY KEY, jkey TEXT, print TEXT, prompt TEXT, state TEXT, remote_id TEXT, journal TEXT, run INT, left_ms INT
 ) WITHOUT ROWID;
 CREATE TABLE generations(jkey TEXT PRIMARY KEY, key TEXT) WITHOUT ROWID;
 CREATE TABLE signed(n INTEGER PRIMARY KEY, key TEXT, print TEXT);
@@ -273,8 +273,8 @@ class Index:
                 values[1] = values[1] or values[0]
                 values = [text if text is None else _plain(text) for text in values]
                 values[0] = self._whole(str(values[0]), str(values[1]))
-                values += ["sent", None, self._journal, self._runs]
-                self._db.execute("INSERT OR REPLACE INTO sent VALUES(?, ?, ?, ?, ?, ?, ?, ?)", values)
+                values += ["held" if entry.get("held") is True else "sent", None, self._journal, self._runs, None]
+                self._db.execute("INSERT OR REPLACE INTO sent VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
                 if values[1] != values[0]:
                     self._db.execute("INSERT OR IGNORE INTO generations VALUES(?, ?)", (values[1], values[0]))
                 if run is not None:
@@ -298,7 +298,7 @@ class Index:
 
     def _load_end(self, entry: Mapping[str, Any]) -> None:
         """The result of a submission: a line of the ledger."""
-        for state in ("accepted", "free", "conflict"):
+        for state in ("accepted", "free", "conflict", "leaves"):
             if isinstance(entry.get(state), str):
                 key = _plain(entry[state])
                 names = (key, _plain(entry.get("journal_key") or key))
@@ -306,8 +306,11 @@ class Index:
                     self._db.execute("DELETE FROM sent WHERE key = ? AND jkey = ?", names)
                     continue
                 remote_id = None if entry.get("id") is None else _plain(entry["id"])
+                left_ms = entry.get("at_ms")
+                left_ms = left_ms if isinstance(left_ms, int) and abs(left_ms) < 1 << 62 else None
                 self._db.execute(
-                    "UPDATE sent SET state = ?, remote_id = ? WHERE key = ? AND jkey = ?", (state, remote_id, *names)
+                    "UPDATE sent SET state = ?, remote_id = ?, left_ms = ? WHERE key = ? AND jkey = ?",
+                    (state, remote_id, left_ms, *names),
                 )
 
     def accepted_of(self, entries: Iterable[Mapping[str, Any]]) -> Iterator[Dict[str, Any]]:
@@ -496,7 +499,8 @@ class Index:
                 "rows.stem, journal.state, journal.alive, journal.status, journal.remote_id, journal.images, "
                 "journal.sent_ms, journal.accepted_ms, journal.ended_ms, results.state, results.files, results.message, "
                 "results.status, results.seconds, results.token, "
-                "sent.print, results.print, results.remote_id, sent.state, sent.remote_id, sent.journal, sent.run, rows.wanted "
+                "sent.print, results.print, results.remote_id, sent.state, sent.remote_id, sent.journal, sent.run, "
+                "sent.left_ms, rows.wanted "
                 "FROM rows "
                 "LEFT JOIN journal ON journal.jkey = rows.jkey "
                 "LEFT JOIN results ON results.key = rows.key AND results.jkey = rows.jkey "
@@ -514,9 +518,13 @@ class Index:
     def _decide_row(self, row: Tuple[Any, ...]) -> Optional[Problem]:
         (n, number, line, key, jkey, mark, names, provider, operation, stem, state, alive, status, remote_id, images,
          sent_ms, accepted_ms, ended_ms, last, files, message, last_status, seconds, token, sent_print, told_print, told_id,
-         sent_state, sent_id, sent_by, sent_run, wanted_images) = row
+         sent_state, sent_id, sent_by, sent_run, left_ms, wanted_images) = row
         values = {"key": jkey, "provider": provider, "operation": operation, **json.loads(names)}
         here = self._listed(json.loads(files or "[]"))
+        if state == "refused" and sent_state == "leaves" and ended_ms and left_ms and ended_ms < left_ms:
+            state = None  # An older copy: the row left after this refusal.
+        if sent_state == "accepted" and sent_id and (state == "unknown" or state == "sending" and not alive):
+            state = None  # The answer came, and the journal could not be written then.
         said = self._said_here(state, last, told_id, sent_state, sent_by, sent_run)
         if said is not None:
             sent_print = sent_print or told_print
@@ -584,7 +592,9 @@ class Index:
             return None
         if last in (*ends, Is.OPEN.value, Is.DOUBT.value):
             return ends.get(last or "", LOST)
-        is_known = self.journals.is_it(sent_by) and sent_run not in self._older
+        if sent_state == "leaves":  # Its key was in the journal before it left.
+            return LOST
+        is_known = self.journals.is_it(sent_by) and sent_run not in self._older  # An older version has noted no leaving.
         return LOST if sent_state == "sent" and not is_known else None
 
     def _of_the_folder(

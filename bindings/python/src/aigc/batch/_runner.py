@@ -4,15 +4,18 @@ in the journal before it acts."""
 from __future__ import annotations
 
 import os
+import re
+import threading
 import time
 import uuid
-from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Set, Tuple
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from .._base import undecided
 from .._cli import exits
 from ..client import Client, Download, Job
 from ..enums import EventType, Outcome, State, Status
-from ..errors import AigcError, ExpiredError, FileTakenError, KeyConflictError, NoSpaceError, WrongStateError
+from ..errors import AigcError, ExpiredError, FileTakenError, KeyConflictError, NoSpaceError, NotFoundError, WrongStateError
 from ..request import Request
 from ._columns import shortened
 from ._decide import FINAL, Do, Is
@@ -35,6 +38,8 @@ _DOUBTS = 8
 """So many submissions in doubt without one that is accepted, and nothing more is sent."""
 _UNREACHED = 40
 """The same for submissions that did not get through."""
+_ID_NOT_KEPT = re.compile(r'the id "([^"]+)" of key "([^"]+)"')
+"""In a warning of the library about a journal that takes nothing now."""
 _GUESS = 256 * 1024
 """Bytes of a picture, before the first has come."""
 
@@ -70,6 +75,9 @@ class Runner:
     """What each line of the ledger says beside the row."""
 
     _on_the_way = ON_THE_WAY
+
+    _notes_leaving = True
+    """Whether the ledger says of each row that it leaves, before it leaves."""
 
     def __init__(self, plan: Plan, client: Client) -> None:
         self._plan = plan
@@ -107,6 +115,10 @@ class Runner:
         """Why nothing more is sent, for people."""
         self.warnings: List[str] = []
         """Warnings of the library that have come; whoever shows them empties the list."""
+        self.on_warning: Callable[[str], object] = self.warnings.append
+        """Takes each warning as it comes. While the client closes, on another thread."""
+        self._kept_here: Set[int] = set()
+        """Jobs whose ids the ledger has, and not yet the journal."""
         self.interrupted = False
         self._folder.open()
         if self._index.journals is not None:
@@ -201,6 +213,7 @@ class Runner:
             if not pending.accepted and not pending.job.done:
                 pending.job.cancel()
         end = time.monotonic() + grace
+        self.take_warnings()
         while time.monotonic() < end and any(
             not pending.accepted and pending.job.remote_id is None and (not pending.job.done or undecided(pending.job))
             for pending in self._pending.values()
@@ -208,15 +221,17 @@ class Runner:
             if tell is not None and any(undecided(pending.job) for pending in self._pending.values()):
                 tell()
                 tell = None
+            self.take_warnings()
             time.sleep(0.02)
 
     def abandon(self) -> None:
         """The client is closed: notes where the rows stand that have not ended."""
+        self.take_warnings()
         for pending in list(self._pending.values()):
             job = pending.job
             if not pending.accepted and job.remote_id is not None:
                 self._accept(pending)
-            if pending.accepted:
+            if pending.accepted or job.id in self._kept_here:
                 self._end(pending, _End(Is.OPEN), [])
             elif undecided(job):
                 self._end(pending, _End(Is.DOUBT, job.error), [])
@@ -326,7 +341,9 @@ class Runner:
             if self._options.is_repetition:
                 entry["run"] = self._run
                 self._index.note_paid(row.key, self._run)
-            self._folder.note(entry, durable=row.jkey != row.key or row.key in self._options.again)
+            if self._notes_leaving:
+                entry["held"] = True
+            self._folder.note(entry, durable=self._is_once_more(row))
             job = self._client.submit(self._request(row))
         except KeyConflictError as error:
             self._note_end(row, "conflict")
@@ -348,26 +365,60 @@ class Runner:
 
     def _note_row(self, row: Row) -> None:
         """Notes what a row asked for whose job was there before: an edited row is a conflict from now on."""
-        try:
-            self._folder.note(self._entry(row))
-        except AigcError as problem:
-            self.stop(f"nothing more is sent: {problem.message}", exits.of(problem))
+        self._note(self._entry(row))
 
     def _note_end(self, row: Row, state: str, remote_id: Optional[str] = None) -> None:
         """Notes the result of a submission, for a run that has another journal, or this one no longer."""
         entry = {state: row.key, **({} if row.jkey == row.key else {"journal_key": row.jkey})}
+        self._note(entry if remote_id is None else {**entry, "id": remote_id})
+
+    def _note(self, entry: Dict[str, Any]) -> None:
         try:
-            self._folder.note(entry if remote_id is None else {**entry, "id": remote_id})
+            self._folder.note(entry)
         except AigcError as problem:  # The journal knows it.
             self.stop(f"nothing more is sent: {problem.message}", exits.of(problem))
 
+    def _is_once_more(self, row: Row) -> bool:
+        return row.jkey != row.key or row.key in self._options.again
+
     def _request(self, row: Row) -> Request:
-        return row.spec().request(row.jkey)
+        request = row.spec().request(row.jkey)
+        request.hold = True
+        return request
 
     def _heard(self, kind: EventType, pending: _Pending) -> None:
         """An event of a row that is under way."""
-        if kind is EventType.JOB_READY and pending.is_compared:  # Its key was free, after all: the next run sends the row.
+        if kind is not EventType.JOB_READY:
+            return
+        if pending.is_sent:
+            self._release(pending)
+        elif pending.is_compared:  # Its key was free, after all: the next run sends the row.
             pending.job.cancel()
+
+    def _release(self, pending: _Pending) -> None:
+        """Lets a submission leave. First its key is in the journal, and then the ledger says that it leaves: so a journal that
+        has no such key is another one or an older copy, and a row that the ledger does not let leave was never sent."""
+        row = pending.row
+        if self._is_stopped or row.provider in self._stopped:
+            pending.job.cancel()
+            return
+        leaves = {"leaves": row.key, "at_ms": int(time.time() * 1000)}
+        try:
+            self._client.attach_key(row.jkey, follow=False)  # Waits until the key is in the file.
+            self._folder.note(
+                leaves if row.jkey == row.key else {**leaves, "journal_key": row.jkey}, durable=self._is_once_more(row)
+            )
+        except (NotFoundError, WrongStateError):  # The job says why the journal has not taken the key.
+            pending.job.cancel()
+            return
+        except AigcError as problem:
+            pending.job.cancel()
+            self.stop(f"nothing more is sent: {problem.message}", exits.of(problem))
+            return
+        try:
+            pending.job.release()
+        except AigcError:  # It has ended meanwhile; its end says how.
+            pass
 
     def _begin(self, pending: _Pending) -> None:
         self._pending[pending.job.id] = pending
@@ -382,7 +433,7 @@ class Runner:
         taken = 0
         for event in self._client.events(timeout=wait if self._pending else 0):
             if event.type is EventType.WARNING:
-                self.warnings.append(event.message or "")
+                self._warned(event.message or "")
             pending = self._by_task.get(event.job_id or 0)
             if pending is not None:
                 self._heard(event.type, pending)
@@ -392,6 +443,44 @@ class Runner:
             if taken >= 200 or touched and time.monotonic() - self._looked >= wait:
                 break
         return list(touched.values())
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Takes the warnings that come within, on a thread of its own: the client closes, which can take long."""
+        if all(pending.accepted for pending in self._pending.values()):
+            yield
+            return
+        is_over = threading.Event()
+
+        def listen() -> None:
+            while not is_over.wait(0.05):
+                self.take_warnings()
+
+        thread = threading.Thread(target=listen, name="aigc-batch-warnings", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            thread.join()
+
+    def take_warnings(self) -> None:
+        """Takes the warnings that have come, where nothing else counts any more: the program leaves."""
+        for event in self._client.events(timeout=0):
+            if event.type is EventType.WARNING:
+                self._warned(event.message or "")
+
+    def _warned(self, message: str) -> None:
+        """A warning of the library. The id of a paid job that the journal cannot keep is kept in the ledger."""
+        for remote_id, key in _ID_NOT_KEPT.findall(message):
+            found = [pending for pending in self._pending.values() if pending.row.jkey == key and not pending.accepted]
+            for pending in found if self._notes_leaving else ():
+                self._note_end(pending.row, "accepted", remote_id)
+                self._index.end(pending.row.n, remote_id=remote_id, sent_ms=pending.begun_ms)
+                self._kept_here.add(pending.job.id)
+            if not found:  # For a person.
+                self._note({"warning": message})
+        self.on_warning(message)
 
     def _look(self, pending: _Pending) -> None:
         job = pending.job

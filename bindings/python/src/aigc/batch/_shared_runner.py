@@ -43,6 +43,7 @@ class SharedRunner(Runner):
 
     _mark = {"shared": True}
     _on_the_way = 16  # Fewer than alone: held jobs are rows that no other machine takes.
+    _notes_leaving = False  # The server says it.
 
     def __init__(self, plan: Plan, client: Client, shared: Shared, per_second: Mapping[str, float]) -> None:
         super().__init__(plan, client)
@@ -151,7 +152,7 @@ class SharedRunner(Runner):
 
     def _request(self, row: Row) -> Request:
         request = super()._request(row)
-        request.hold, request.key = True, local_key(row.jkey, self._shared.owner)
+        request.key = local_key(row.jkey, self._shared.owner)
         return request
 
     def _attach(self, row: Row) -> None:
