@@ -7,13 +7,14 @@
  * GLOSSARY
  *
  *  - A provider is one of the two clouds. A job is one order to a provider. A download of an image is a job too.
- *  - A submission is the call that starts a job at a provider. A submission that was sent and is not answered yet is on
- *    the wire.
+ *  - A submission is the call that starts a job at a provider. A submission is "on the wire" while it is sent but not
+ *    answered yet.
  *  - To follow a job is to ask the provider for its state, again and again, until the job ends. One such question is a
  *    status call, or a poll.
  *  - A token is a short text that names an accepted job. To attach a job is to get a handle for the job from its token,
  *    its id or its key.
  *  - The journal is a folder that remembers jobs. A key is the name that you give to a job in the journal.
+ *    Configuration keys and access keys always have their full names in this header.
  *  - "Yours to free" means: you own the object, and you must call its _free function.
  *
  * PROMISES (a table in README.md names the tests of each promise)
@@ -40,11 +41,11 @@
  *     error, and never an incomplete file.
  *  9. A secret never appears in a message, a log, a token or a file. The library sends a secret only to the host that
  *     the secret is for.
- * 10. With a journal (configuration key journal.path, since 1.2) each job has a key. Promise 6 then holds for the key:
- *     across threads, clients, processes, crashes and languages on one machine. A submission is on disk before its
- *     first byte is sent. The provider's job id is on disk before AIGC_EVENT_JOB_ACCEPTED reports it. The same key
- *     never starts two jobs. After a crash, only a submission that was on the wire is unknown (AIGC_STATE_UNKNOWN). If
- *     the library cannot write the journal, it sends nothing.
+ * 10. With a journal (configuration key journal.path, since 1.2) each job that you submit has a key. Promise 6 then
+ *     holds for all submissions with the same key together: across threads, clients, processes, crashes and languages
+ *     on one machine. A submission is on disk before its first byte is sent. The provider's job id is on disk before
+ *     AIGC_EVENT_JOB_ACCEPTED reports it. The same key never starts two jobs. After a crash, only a submission that was
+ *     on the wire is unknown (AIGC_STATE_UNKNOWN). If the library cannot write the journal, it sends nothing.
  *
  * THE SIMPLE PATH (bindings/c/generate.c is the complete program)
  *
@@ -92,8 +93,9 @@
  *
  *  A signal does not end a wait. Your signal handler runs, and then aigc_job_wait(), aigc_client_next_event() and all
  *  other waits continue. Do not call functions of this library in a signal handler. If Ctrl-C kills a process while its
- *  submission is on the wire, nobody learns the id of the job. So let the signal handler set a flag, and wait in short
- *  steps. When the flag is set, close the client with a grace period, the time for answers that are still missing:
+ *  submission is on the wire, nobody learns the id of the job. So let the signal handler only set a flag. The thread
+ *  that waits for the job waits in short steps. When the flag is set, close the client with a grace period. In this
+ *  time, missing answers can still come:
  *
  *     static volatile sig_atomic_t interrupted;
  *     static void interrupt(int number) { interrupted = number; }     // signal(SIGINT, interrupt); SIGTERM, SIGHUP too
@@ -138,7 +140,7 @@ const char *aigc_version_string(void);
 const char *aigc_build_info(void);
 
 /* ---------------------------------------------------------------------------------------------------------------- */
-/* Status codes: few, and each says what to do. aigc_error_provider_code() gives the provider's own code.            */
+/* Status codes. Each code says what to do. aigc_error_provider_code() gives the provider's own code.               */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
 /* A status code. Later versions may add codes. Treat an unknown code like the first code of its group: 207 like 200.
@@ -157,7 +159,7 @@ enum {
     AIGC_E_CLOSED = 103,           /* the client has been closed */
     AIGC_E_KEY_CONFLICT = 104,     /* the journal has another request under this key (since 1.2) */
 
-    /* 2xx: time ran out, or you ended the job. Nothing is lost: the token attaches the job again. */
+    /* 2xx: time ran out, or you ended the job. An accepted job is not lost: its token attaches it again. */
     AIGC_E_TIMEOUT = 200,   /* your wait ended before the job ended; the job keeps running: wait again */
     AIGC_E_CANCELLED = 201, /* aigc_job_cancel() or aigc_client_close() ended the job in this process; the library does
                                not tell the provider */
@@ -174,8 +176,8 @@ enum {
     /* 4xx: the account. Fix the credentials, the rights, the bill or the rate. */
     AIGC_E_NO_CREDENTIALS = 400, /* no source gave credentials, or a configured source cannot be used: the message names
                                     each source that was tried and why it gave nothing */
-    AIGC_E_AUTH = 401,           /* the provider refused the key, the signature or the security token */
-    AIGC_E_PERMISSION = 402,     /* the provider knows the key, but the key has no right to do this */
+    AIGC_E_AUTH = 401,           /* the provider refused the access key, the signature or the security token */
+    AIGC_E_PERMISSION = 402,     /* the provider knows the access key, but this access key has no right to do this */
     AIGC_E_BILLING = 403,        /* an unpaid bill, a used-up quota, or a service that is not activated */
     AIGC_E_THROTTLED = 404,      /* too many requests, and the retries are used up: see aigc_error_retry_after_ms() */
     AIGC_E_CLOCK = 405,          /* this machine's clock is too far from the provider's, and the library could not
@@ -234,7 +236,7 @@ aigc_status aigc_status_at(size_t index, aigc_status *status);
 /* What went wrong, in detail. Since 1.0. */
 typedef struct aigc_error aigc_error;
 
-/* What provably happened to a submission. Since 1.0. */
+/* What is known for certain about a submission. Since 1.0. */
 enum {
     AIGC_OUTCOME_NONE = 0,     /* no submission was involved, or the submission has not been tried yet */
     AIGC_OUTCOME_NOT_SENT = 1, /* no job runs: the submission was never sent, or the provider refused it. You can safely
@@ -264,7 +266,8 @@ const char *aigc_error_request_id(const aigc_error *error);
 /* The HTTP status of the answer; 0 if no answer came. Since 1.0. */
 int32_t aigc_error_http_status(const aigc_error *error);
 
-/* 1 if the same call may succeed later without any change and cannot cost twice, 0 otherwise. Since 1.0. */
+/* 1 if you can repeat the same call without any change: it may succeed later, and it cannot cost twice. 0 otherwise.
+ * Since 1.0. */
 int32_t aigc_error_retryable(const aigc_error *error);
 
 /* How long the provider asked to wait before the next try, in milliseconds; 0 if it did not say. Since 1.0. */
@@ -284,8 +287,8 @@ void aigc_error_free(aigc_error *error);
 /* Configuration: string keys and string values. aigc_config_describe() lists all of them with their defaults.       */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
-/* A set of settings. A client copies the set. Freeing the set wipes its secrets. Only one thread at a time may use the
- * set. Since 1.0. */
+/* A set of settings. A client makes its own copy of the set. When you free the set, its secrets are wiped; the copy of
+ * the client stays. Only one thread at a time may use the set. Since 1.0. */
 typedef struct aigc_config aigc_config;
 
 /* The bytes of an image or of a report, in memory. Since 1.0. */
@@ -294,13 +297,14 @@ typedef struct aigc_buffer aigc_buffer;
 /* Creates a configuration with all defaults. Since 1.0. */
 aigc_status aigc_config_new(aigc_config **config, aigc_error **error);
 
-/* Sets a key. If value is NULL, the key gets its default again. Booleans are "true" or "false", durations are whole
- * milliseconds, sizes are whole bytes. An unknown key returns AIGC_E_INVALID_ARGUMENT, and the message names the
- * nearest key. A value out of range returns the same status, and the message names the range. Since 1.0. */
+/* Sets a configuration key. If value is NULL, the configuration key gets its default again. Booleans are "true" or
+ * "false", durations are whole milliseconds, sizes are whole bytes. An unknown key returns AIGC_E_INVALID_ARGUMENT, and
+ * the message names the nearest key. A value out of range returns the same status, and the message names the range.
+ * Since 1.0. */
 aigc_status aigc_config_set(aigc_config *config, const char *key, const char *value, aigc_error **error);
 
 /* The value of a key in this configuration: the value that was set, or the default. NULL for an unknown key, for NULL,
- * and for every secret. The string is valid as long as the configuration. Since 1.0. */
+ * and for every secret. The string stays valid until you free the configuration. Since 1.0. */
 const char *aigc_config_get(aigc_config *config, const char *key);
 
 /* Iterates over the table of keys, for manuals and bindings. For index 0, 1, 2 ... it returns AIGC_OK and sets the key,
@@ -321,10 +325,11 @@ aigc_status aigc_config_describe(size_t index, const char **key, const char **ty
  *               the call returns the error
  *   "profiles"  the names of the profiles in the file
  *   "profile"   the profile in use, or null
- *   "provider"  the provider that the file names, or null. Programs can use this provider if the user names none
- *   "values"    each key that the program, the environment or the profile sets: "key", "value" (null for a secret; ids
- *               of keys are shortened, and a proxy is shown without its user), "source" ("program", "environment NAME",
- *               "profile NAME")
+ *   "provider"  the provider that the file names, or null. Programs can use this provider if the user names no
+ *               provider
+ *   "values"    each key that the program, the environment or the profile sets: "key", "value" (null for a secret; the
+ *               ids of access keys are shortened, and a proxy is shown without its user), "source" ("program",
+ *               "environment NAME", "profile NAME")
  *   "fields"    the fields that a request gets if it does not set them: "provider", "operation", "name", "value"
  * Later versions may add members. The report holds no secret. Since 1.2. */
 aigc_status aigc_config_report(const aigc_config *config, aigc_buffer **report, aigc_error **error);
@@ -333,7 +338,7 @@ aigc_status aigc_config_report(const aigc_config *config, aigc_buffer **report, 
 void aigc_config_free(aigc_config *config);
 
 /* ---------------------------------------------------------------------------------------------------------------- */
-/* Requests: what to generate. The library maps neutral names to the names of each provider.                        */
+/* Requests: what to generate. Fields have neutral names (the library's own), the same for each provider.            */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
 /* Providers. Since 1.0. */
@@ -361,7 +366,8 @@ void aigc_config_free(aigc_config *config);
 #define AIGC_ALIBABA_PRE_MODEL_INFERENCE_ASSET "pre_model_inference_asset"
 #define AIGC_TENCENT_IMAGE_ASSET "aigc_image_asset"
 
-/* One request. You can submit it any number of times: each submission is a new job and a new bill. Since 1.0. */
+/* One request. You can submit it any number of times. Each submission is a new job and a new bill, unless the request
+ * has a key that the journal knows already. Since 1.0. */
 typedef struct aigc_request aigc_request;
 
 /* Iterates over all operations. For index 0, 1, 2 ... it returns AIGC_OK and sets provider, operation, kind ("submit",
@@ -401,10 +407,10 @@ aigc_status aigc_request_set_json(aigc_request *request, const char *name, const
 aigc_status aigc_request_add_image_url(aigc_request *request, const char *url, const char *reference_type,
                                        aigc_error **error);
 
-/* Sets how this library treats the job. An option is not sent to the provider. An unknown option is an error.
- * Since 1.0.
+/* Sets how this library treats the job. An option is not a field of the provider's request. An unknown option is an
+ * error. Since 1.0.
  *
- * "follow" ("true" or "false", default: the configuration's job.follow) says whether the engine polls the job until the
+ * "follow" ("true" or "false", default: the configuration's job.follow) says whether the client polls the job until the
  * job ends. "deadline_ms" (default: job.deadline_ms): see aigc_job_set_deadline_ms(). "traceparent" and "tracestate"
  * (since 1.1) have the effect of aigc_job_set_trace(), from the first call on; "" removes them.
  *
@@ -414,8 +420,8 @@ aigc_status aigc_request_add_image_url(aigc_request *request, const char *url, c
  *
  * "hold" ("true" or "false", default "false", since 1.2) holds the job. The library prepares the job and reports
  * AIGC_EVENT_JOB_READY, but it sends nothing of the job before aigc_job_release(). So a program can first save the job
- * in its own database. A held job uses no share of the rate and of http.max_in_flight, so you can hold any number of
- * jobs. After the release, the job waits for the rate and for http.max_in_flight again.
+ * in its own database. A held job does not count for the rate limit or for http.max_in_flight, so you can hold any
+ * number of jobs. After the release, the job waits until the rate limit and http.max_in_flight let it start.
  *
  * "check" ("on" or "off", default "on", since 1.2) checks values before anything is sent. With "on",
  * aigc_client_submit() refuses a value that the description of its field forbids, or that is certainly a mistake
@@ -431,8 +437,8 @@ void aigc_request_free(aigc_request *request);
 /* Client                                                                                                           */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
-/* One engine: connections, rates, credentials, jobs. One client for each process is enough for thousands of jobs.
- * Since 1.0. */
+/* A client has its own connections, rates, credentials and jobs. Its engine is one thread that does the work. One
+ * client for each process is enough for thousands of jobs. Since 1.0. */
 typedef struct aigc_client aigc_client;
 
 /* A job that you submitted or attached, or a download. Since 1.0. */
@@ -499,11 +505,11 @@ aigc_status aigc_client_report(aigc_client *client, aigc_buffer **report, aigc_e
  *   "since_ms"       the time when counting began
  *   "calls"          one entry for each "provider", "action" (the provider's name of the call; "GET" for an image's
  *                    URL) and "kind" ("submit", "status", "image", "read"). An entry has these counts: "started" (calls
- *                    that went to the wire), "repeated" (started calls that repeat a failed call), "answered", "failed"
- *                    (an object: status name to count; it includes calls that failed before the wire), "cut" (calls
- *                    that this process ended on the wire), "throttled", "in_flight". It also has "sent_bytes" and
- *                    "received_bytes" (bodies only), "wait_ms" (time before the wire) and "duration_ms" (time on the
- *                    wire)
+ *                    that were sent), "repeated" (started calls that repeat a failed call), "answered", "failed" (an
+ *                    object: status name to count; it includes calls that failed before they were sent), "cut" (calls
+ *                    that this process ended after sending, before the answer), "throttled", "in_flight". It also has
+ *                    "sent_bytes" and "received_bytes" (bodies only), "wait_ms" (time until the call is sent) and
+ *                    "duration_ms" (time from sending to the end of the call)
  *   "calls_waiting"  calls that wait for credentials, for their rate or for http.max_in_flight
  *   "jobs"           one entry for each "provider", "operation" and "kind" ("job", "download"). An entry has these
  *                    counts: "started" (with attached jobs), "accepted", "succeeded", "failed", "cancelled", "unknown",
@@ -514,21 +520,22 @@ aigc_status aigc_client_report(aigc_client *client, aigc_buffer **report, aigc_e
  *                    (configured, 0: none), "in_force_per_s" (now, 0: no limit), "throttled" (answers that slowed the
  *                    rate), "waited_ms" (for permits), "shared" (whether processes share the rate through a file)
  *   "kinds_known"    since 1.2: the number of kinds of jobs whose usual duration the client has learned. The client
- *                    uses these durations to time its status calls
+ *                    uses these durations to choose when it makes its status calls
  *   "credentials"    one entry for each "provider": "found" (searches that found credentials) and "failed" (searches
  *                    that did not)
  *   "events_queued"  the number of queued events
  *   "logs_lost"      the number of log records that were dropped because nobody took them in time
- * A histogram ("..._ms") has "bounds" (inclusive, milliseconds), "counts" and "sum". "counts" is not cumulative. It has
- * one number more than "bounds": the last number counts all longer times. The queues, "active", "in_flight" and "rates"
- * can shrink; every other number only grows. Later versions may add members. The report holds no secret. The call waits
- * for nothing. Any thread. Since 1.1. */
+ * "wait_ms", "duration_ms" and "lag_ms" are histograms. A histogram has "bounds" (inclusive, milliseconds), "counts"
+ * and "sum". "counts" is not cumulative. It has one number more than "bounds": the last number counts all longer times.
+ * "calls_waiting", "events_queued", "active", "in_flight" and the numbers in "rates" can become smaller. Every other
+ * number only grows. Later versions may add members. The report holds no secret. The call waits for nothing. Any
+ * thread. Since 1.1. */
 aigc_status aigc_client_stats(aigc_client *client, aigc_buffer **stats, aigc_error **error);
 
 /* Submits a request: this call checks the request and queues the job. Without a journal, it never blocks. The engine
- * sends the submission later, at most once, unless the submission provably never reached the provider. A request that a
- * check refuses costs nothing and creates no job. *job is the new job, yours to free. If you free the handle, the job
- * keeps running. Since 1.0.
+ * sends the submission later. It sends it at most once, unless the submission provably started no job (promise 6). A
+ * request that a check refuses costs nothing and creates no job. *job is the new job, yours to free. If you free the
+ * handle, the job keeps running. Since 1.0.
  *
  * With a journal (since 1.2), this call waits for the disk, but not for the network. If the journal knows the key, the
  * call submits nothing. It returns AIGC_OK, and *job is the known job in its present state. If this job has succeeded,
@@ -585,12 +592,12 @@ aigc_status aigc_client_fetch(aigc_client *client, const aigc_request *request, 
  * such as "GetThing GET /api/v1/thing". With METHOD GET, the members of json become the query. With POST or PUT, json
  * is the body.
  *
- * reads 0: the call may change something or cost money. The call is sent at most once, unless it provably never reached
- * the provider, exactly like aigc_client_submit(). The call can end with AIGC_E_OUTCOME_UNKNOWN. AIGC_OUTCOME_ACCEPTED
- * means that the provider answered the call. The journal does not keep the call: the call has no key, and its outcome
- * is lost with the process. reads 1: the call only reads. After every transient failure, the library repeats the call
- * until it is answered or refused, or until its deadline passes. If reads is 1 and the action is known to submit, the
- * function returns AIGC_E_INVALID_ARGUMENT. Never blocks. Since 1.0. */
+ * reads 0: the call may change something or cost money. Like a submission, the call is sent at most once, unless it
+ * provably did nothing: it never reached the provider, or the provider refused it. The call can end with
+ * AIGC_E_OUTCOME_UNKNOWN. AIGC_OUTCOME_ACCEPTED means that the provider answered the call. The journal does not keep
+ * the call: the call has no key, and its outcome is lost with the process. reads 1: the call only reads. After every
+ * transient failure, the library repeats the call until it is answered or refused, or until its deadline passes. If
+ * reads is 1 and the action is known to submit, the function returns AIGC_E_INVALID_ARGUMENT. Never blocks. Since 1.0. */
 aigc_status aigc_client_call(aigc_client *client, const char *provider, const char *action, const char *json,
                              int32_t reads, aigc_job **job, aigc_error **error);
 
@@ -664,12 +671,13 @@ const char *aigc_job_key(aigc_job *job);
 /* One of AIGC_STATE_*. Since 1.0. */
 int32_t aigc_job_state(const aigc_job *job);
 
-/* One of AIGC_OUTCOME_*: what is known about the submission. If the answer arrives after a cancel or a deadline, the
- * outcome can still change from UNKNOWN to ACCEPTED, or to NOT_SENT if no byte was sent. Since 1.0. */
+/* One of AIGC_OUTCOME_*: what is known about the submission. After a cancel or a deadline, the outcome can still change
+ * from UNKNOWN: to ACCEPTED if the answer brings an id, or to NOT_SENT if the provider refused the submission or the
+ * submission provably was not sent. Since 1.0. */
 int32_t aigc_job_outcome(const aigc_job *job);
 
-/* The progress of the job, from 0.0 to 1.0. For a job this is the provider's own number (Alibaba jobTrainProgress). For
- * a download it is the received part of the bytes. -1.0 if unknown. Since 1.0. */
+/* The progress of the job, from 0.0 to 1.0. For a job at a provider, this is the provider's own number (Alibaba
+ * jobTrainProgress). For a download, it is the part of the bytes that has been received. -1.0 if unknown. Since 1.0. */
 double aigc_job_progress(const aigc_job *job);
 
 /* The bytes of a download: *received is the number of received bytes, and *total is the number of all bytes, or -1 if
@@ -707,7 +715,7 @@ const char *aigc_job_request_id(aigc_job *job);
  * threads may wait for one job. Takes no events. Since 1.0. */
 aigc_status aigc_job_wait(aigc_job *job, int64_t timeout_ms, aigc_error **error);
 
-/* Makes exactly one status call and waits up to timeout_ms for its answer. A failed call is not repeated. AIGC_OK: the
+/* Makes one status call and waits up to timeout_ms for its answer. A failed call is not repeated. AIGC_OK: the
  * answer came; read it with the getters. With timeout_ms 0 the function does not wait. Then AIGC_OK means that the call
  * has been started, and AIGC_EVENT_JOB_REFRESHED reports its end. AIGC_E_TIMEOUT: no answer yet. AIGC_E_WRONG_STATE:
  * the job has ended, has no id yet, or is a download. If the job ends for another reason during the wait, the status is
@@ -730,8 +738,8 @@ aigc_status aigc_job_set_trace(aigc_job *job, const char *traceparent, const cha
 
 /* Releases a job that was submitted with the option "hold": now the library may send it. Call this function after you
  * have saved your own record of the job. A call before AIGC_EVENT_JOB_READY removes the hold. A released job stays
- * released. This is true even if the library repeats its submission, because the submission provably never reached the
- * provider. AIGC_E_WRONG_STATE for a job that was never held, and for a job that has ended. Since 1.2. */
+ * released, even if the library sends its submission again because the submission provably started no job.
+ * AIGC_E_WRONG_STATE for a job that was never held, and for a job that has ended. Since 1.2. */
 aigc_status aigc_job_release(aigc_job *job, aigc_error **error);
 
 /* Ends the job in this process, at once. When this function returns, the job has ended, by this call or for another
@@ -769,12 +777,12 @@ int64_t aigc_job_asset_expires_at_ms(const aigc_job *job, size_t index);
  * path is the file to write, or NULL for memory (aigc_job_take_buffer). If the job has not succeeded, the function
  * returns AIGC_E_WRONG_STATE. Since 1.0.
  *
- * One rule for paths holds in this function, in Python (out=) and in the command (--out). A path is a file if its last
- * part ends in ".*" or in the suffix of an image (.png, .jpg, .jpeg, .webp, .gif, .bmp). Every other path is a folder.
- * A relative path starts at the working folder at the time of the call. This function writes one file into an existing
- * folder. So it also takes a path without such a suffix as a file, and it refuses a path that ends in "/" or names a
- * folder. ".*" becomes the suffix of the image's format: png, jpg, webp, gif or bmp. Every other name is kept. If the
- * suffix of such a name belongs to another format, an AIGC_EVENT_WARNING and the log say so.
+ * This function writes one file into an existing folder. So every path names a file here, with or without a suffix. The
+ * function refuses a path that ends in "/" and a path of a folder. (Python's out= and the command's --out take a path
+ * as a file only if its last part ends in ".*" or in the suffix of an image: .png, .jpg, .jpeg, .webp, .gif, .bmp. They
+ * take every other path as a folder.) A relative path starts at the working folder at the time of the call. ".*"
+ * becomes the suffix of the image's format: png, jpg, webp, gif or bmp. A name that does not end in ".*" is used
+ * unchanged. If the suffix of such a name belongs to another format, an AIGC_EVENT_WARNING and the log say so.
  *
  * The library writes the image to a temporary file in the same folder, checks the image, flushes the file to disk and
  * renames the file. So a file with the final name is always complete.
@@ -800,7 +808,8 @@ aigc_status aigc_job_take_buffer(aigc_job *job, aigc_buffer **buffer, aigc_error
 void aigc_job_set_user_data(aigc_job *job, void *user_data);
 void *aigc_job_user_data(const aigc_job *job);
 
-/* Makes another handle for the same job and returns job. Free each handle. NULL for NULL. Since 1.0. */
+/* Adds one reference to the handle and returns the same pointer, job. Call aigc_job_free() once for each reference.
+ * NULL for NULL. Since 1.0. */
 aigc_job *aigc_job_ref(aigc_job *job);
 
 /* Frees a handle. The job keeps running. NULL is allowed. Since 1.0. */
@@ -862,8 +871,8 @@ const char *aigc_event_provider(const aigc_event *event);
  * Since 1.0. */
 const char *aigc_event_message(const aigc_event *event);
 
-/* Levels of log records. The configuration's log.level names the last level that is reported: "info" also reports
- * warnings and errors. Since 1.1. */
+/* Levels of log records. The configuration's log.level names the most detailed level that is reported: "info" reports
+ * errors, warnings and info. Since 1.1. */
 enum {
     AIGC_LOG_NONE = 0,    /* no log record */
     AIGC_LOG_ERROR = 1,   /* a job or a download has failed */
@@ -889,7 +898,7 @@ void aigc_event_free(aigc_event *event);
 /* Buffers                                                                                                          */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
-/* The bytes of an image or of a report. The bytes are valid as long as the buffer. NULL for NULL. Since 1.0. */
+/* The bytes of an image or of a report. The bytes stay valid until you free the buffer. NULL for NULL. Since 1.0. */
 const void *aigc_buffer_data(const aigc_buffer *buffer);
 
 /* The number of bytes in the buffer. Since 1.0. */

@@ -61,10 +61,10 @@ namespace Aigc
         /// </summary>
         NoCredentials = 400,
 
-        /// <summary>The provider refused the key, the signature or the security token.</summary>
+        /// <summary>The provider refused the access key, the signature or the security token.</summary>
         Auth = 401,
 
-        /// <summary>The provider knows the key, but the key has no right to do this.</summary>
+        /// <summary>The provider knows the access key, but this access key has no right to do this.</summary>
         Permission = 402,
 
         /// <summary>An unpaid bill, a used-up quota, or a service that is not activated.</summary>

@@ -55,8 +55,9 @@ constants! { Status:
         a page of a proxy, incomplete, or garbage.";
     NO_CREDENTIALS = AIGC_E_NO_CREDENTIALS, "No source gave credentials, or a configured source cannot be \
         used: the message names each source that was tried and why it gave nothing.";
-    AUTH = AIGC_E_AUTH, "The provider refused the key, the signature or the security token.";
-    PERMISSION = AIGC_E_PERMISSION, "The provider knows the key, but the key has no right to do this.";
+    AUTH = AIGC_E_AUTH, "The provider refused the access key, the signature or the security token.";
+    PERMISSION = AIGC_E_PERMISSION, "The provider knows the access key, but this access key has no right to \
+        do this.";
     BILLING = AIGC_E_BILLING, "An unpaid bill, a used-up quota, or a service that is not activated.";
     THROTTLED = AIGC_E_THROTTLED, "Too many requests, and the retries are used up: see \
         aigc_error_retry_after_ms().";

@@ -64,9 +64,9 @@ class Status(_OpenEnum):
     """No source gave credentials, or a configured source cannot be used: the message names each source that was tried
     and why it gave nothing."""
     AUTH = 401
-    """The provider refused the key, the signature or the security token."""
+    """The provider refused the access key, the signature or the security token."""
     PERMISSION = 402
-    """The provider knows the key, but the key has no right to do this."""
+    """The provider knows the access key, but this access key has no right to do this."""
     BILLING = 403
     """An unpaid bill, a used-up quota, or a service that is not activated."""
     THROTTLED = 404

@@ -58,10 +58,10 @@ public final class Constants {
      */
     public static final int E_NO_CREDENTIALS = 400;
 
-    /** The provider refused the key, the signature or the security token. */
+    /** The provider refused the access key, the signature or the security token. */
     public static final int E_AUTH = 401;
 
-    /** The provider knows the key, but the key has no right to do this. */
+    /** The provider knows the access key, but this access key has no right to do this. */
     public static final int E_PERMISSION = 402;
 
     /** An unpaid bill, a used-up quota, or a service that is not activated. */
