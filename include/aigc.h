@@ -34,9 +34,9 @@
  *  6. A submission is sent at most once, unless it provably started no job: it never reached the provider, or the
  *     provider refused it. If the outcome is unknown, the error says so (AIGC_E_OUTCOME_UNKNOWN), and the library does
  *     not send the submission again.
- *  7. After fork() the child may only free the handles that it inherited. Such a _free closes nothing and ends no job.
- *     Every other use of an inherited handle returns AIGC_E_FORKED. The parent is not affected. The child may create
- *     its own clients.
+ *  7. After fork() the child can do only one thing with a handle that it inherited: free it. Such a _free closes
+ *     nothing and ends no job. Every other use of an inherited handle returns AIGC_E_FORKED. The parent is not
+ *     affected. The child may create its own clients.
  *  8. Bad data from the network, a full disk or a wrong argument never aborts the process. The result is always an
  *     error, and never an incomplete file.
  *  9. A secret never appears in a message, a log, a token or a file. The library sends a secret only to the host that
@@ -170,8 +170,8 @@ enum {
     AIGC_E_TLS = 301,             /* the TLS handshake or the certificate check failed: look at the CA bundle, the
                                      clock, and proxies in between */
     AIGC_E_ADDRESS_REFUSED = 302, /* an image URL leads to a private, loopback or link-local address */
-    AIGC_E_BAD_RESPONSE = 303,    /* the answer does not have the form of this provider's answers: it is a page of a
-                                     proxy, incomplete, or garbage */
+    AIGC_E_BAD_RESPONSE = 303,    /* the answer does not have the form of this provider's answers: it comes from a
+                                     proxy, it is incomplete, or it is garbage */
 
     /* 4xx: the account. Fix the credentials, the rights, the bill or the rate. */
     AIGC_E_NO_CREDENTIALS = 400, /* no source gave credentials, or a configured source cannot be used: the message names
@@ -190,8 +190,8 @@ enum {
     AIGC_E_NOT_FOUND = 502,       /* the provider does not know this job or image, or no longer knows it */
     AIGC_E_JOB_FAILED = 503,      /* the provider accepted and ran the job, and the job failed: you may submit a new
                                      job */
-    AIGC_E_PROVIDER = 504,        /* the provider reports an internal error; the library has already repeated calls that
-                                     only read */
+    AIGC_E_PROVIDER = 504,        /* the provider reports an internal error; if the call only reads, the library has
+                                     already repeated it */
 
     /* 6xx: money. */
     AIGC_E_OUTCOME_UNKNOWN = 600, /* the submission was sent, and no readable answer came: the job may run and be
@@ -317,7 +317,7 @@ aigc_status aigc_config_describe(size_t index, const char **key, const char **ty
 /* The settings that aigc_client_new() would use with this configuration, and the source of each setting. The report is
  * JSON in a buffer that is yours to free. If config is NULL, the configuration has all defaults. This call creates no
  * client and no file. It reads the environment variables and the configuration file, and it returns the same errors as
- * aigc_client_new(). With the profile "none", this call also reads the file.
+ * aigc_client_new(). Even with the profile "none", this call reads the file (aigc_client_new() does not).
  *   "file"      the path of the configuration file, also if the file does not exist; null if there is no file for this
  *               process
  *   "read"      whether the file was read
@@ -395,11 +395,12 @@ aigc_status aigc_request_set_double(aigc_request *request, const char *name, dou
 /* value: 0 is false, every other value is true. Since 1.0. */
 aigc_status aigc_request_set_bool(aigc_request *request, const char *name, int32_t value, aigc_error **error);
 
-/* Sets a field from JSON text. name is the neutral name of a field of any type. Or name is "body." followed by the
- * provider's own name of a field of the body; dots lead into objects: "body.ExtraParameters.NewField". With "body." you
- * can set fields that a provider has added later. The library only checks that their value is JSON. If a request sets
- * one field of the body under two names, such as "prompt" and "body.Prompt", aigc_client_submit() returns an error.
- * With the option "check" set to "off", the "body." field replaces the neutral field. Since 1.0. */
+/* Sets a field from JSON text. name is the neutral name of a field of any type, or it is "body." and then the
+ * provider's own name of a field of the request body. For a field inside an object, write the name of the object, a
+ * dot, and the name of the field: "body.ExtraParameters.NewField". With "body." you can set fields that a provider has
+ * added later. The library only checks that their value is JSON. If a request sets one field of the body under two
+ * names, such as "prompt" and "body.Prompt", aigc_client_submit() returns an error. With the option "check" set to
+ * "off", the "body." field replaces the neutral field. Since 1.0. */
 aigc_status aigc_request_set_json(aigc_request *request, const char *name, const char *json, aigc_error **error);
 
 /* Adds a reference image. The provider must be able to reach the URL from the internet. For Tencent, reference_type is
@@ -448,21 +449,23 @@ typedef struct aigc_job aigc_job;
 typedef struct aigc_event aigc_event;
 
 /* Creates a client. The client gets a copy of config. If config is NULL, all defaults apply. This call reads the
- * environment variables (credentials, proxy, CA) on the calling thread. No later call reads them. Five variables set
- * configuration keys that config does not set: AIGC_ALIBABA_ENDPOINT sets alibaba.endpoint, AIGC_TENCENT_ENDPOINT sets
- * tencent.endpoint, AIGC_CA_FILE sets tls.ca_file, AIGC_ALLOW_PRIVATE_ADDRESSES (1 or 0) sets
- * download.allow_private_addresses, and AIGC_JOURNAL (since 1.2) sets journal.path. The command "aigc sandbox" sets
- * such variables, so every program can use the sandbox without a change. This call starts no thread and opens no
+ * environment variables (credentials, proxy, CA) on the calling thread. No later call of this client reads them. Five
+ * variables set configuration keys that config does not set: AIGC_ALIBABA_ENDPOINT sets alibaba.endpoint,
+ * AIGC_TENCENT_ENDPOINT sets tencent.endpoint, AIGC_CA_FILE sets tls.ca_file, AIGC_ALLOW_PRIVATE_ADDRESSES (1 or 0)
+ * sets download.allow_private_addresses, and AIGC_JOURNAL (since 1.2) sets journal.path. The command "aigc sandbox"
+ * sets such variables, so every program can use the sandbox without a change. This call starts no thread and opens no
  * connection. Since 1.0.
  *
  * The configuration file (since 1.2) has profiles. A profile sets configuration keys that neither config nor a variable
- * sets. It also sets fields that a request does not set. The file is $XDG_CONFIG_HOME/aigc/config.toml, otherwise
- * ~/.config/aigc/config.toml. The variable AIGC_CONFIG_FILE names another file; "none" means no file. The first of
- * these places that names a profile is used: the configuration key profile, the variable AIGC_PROFILE, the file
- * (profile = "work"). If no place names a profile, the name is "default". The name "none" means no profile. If the file
- * does not exist, the defaults apply. This call refuses a file that has an error, is larger than one mebibyte, is not a
- * regular file, or can be written by other users. The status is AIGC_E_INVALID_ARGUMENT, with line and column in the
- * message, or AIGC_E_FILE. The file holds no secrets: a profile that sets a secret is refused.
+ * sets. It also sets fields that a request does not set. If XDG_CONFIG_HOME is an absolute path, the file is
+ * $XDG_CONFIG_HOME/aigc/config.toml. Otherwise it is ~/.config/aigc/config.toml. The variable AIGC_CONFIG_FILE names
+ * another file; "none" means no file. The library looks for the name of the profile in three places: first the
+ * configuration key profile, then the variable AIGC_PROFILE, then the file (profile = "work"). It uses the first name
+ * that it finds. If no place names a profile, the name is "default". The name "none" means no profile. If the file does
+ * not exist, the defaults apply. This call refuses a file that has an error, is larger than one mebibyte, is not a
+ * regular file, or can be written by other users. If the content has an error, the status is AIGC_E_INVALID_ARGUMENT,
+ * and the message names line and column. If the file cannot be used, the status is AIGC_E_FILE. The file holds no
+ * secrets: a profile that sets a secret is refused.
  *
  * A program that has more rights than its caller (set-uid, file capabilities) uses neither the environment nor the
  * file. In such a program, it is an error to set the configuration key profile. */
@@ -512,13 +515,15 @@ aigc_status aigc_client_report(aigc_client *client, aigc_buffer **report, aigc_e
  *                    "duration_ms" (time from sending to the end of the call)
  *   "calls_waiting"  calls that wait for credentials, for their rate or for http.max_in_flight
  *   "jobs"           one entry for each "provider", "operation" and "kind" ("job", "download"). An entry has these
- *                    counts: "started" (with attached jobs), "accepted", "succeeded", "failed", "cancelled", "unknown",
+ *                    counts: "started" (attached jobs count too), "accepted", "succeeded", "failed", "cancelled",
+ *                    "unknown",
  *                    "active". It also has "duration_ms" (of succeeded jobs). Since 1.2 it also has "ended" (an object:
  *                    status name to count, AIGC_OK for success) and "lag_ms" (of followed jobs: half of the time
  *                    between the last two status calls, an estimate of the time until the library saw the end of a job)
  *   "rates"          since 1.2, one entry for each "provider" and "action" that this process has called: "per_s"
  *                    (configured, 0: none), "in_force_per_s" (now, 0: no limit), "throttled" (answers that slowed the
- *                    rate), "waited_ms" (for permits), "shared" (whether processes share the rate through a file)
+ *                    rate), "waited_ms" (the time that calls waited for the rate), "shared" (whether processes share
+ *                    the rate through a file)
  *   "kinds_known"    since 1.2: the number of kinds of jobs whose usual duration the client has learned. The client
  *                    uses these durations to choose when it makes its status calls
  *   "credentials"    one entry for each "provider": "found" (searches that found credentials) and "failed" (searches
@@ -539,14 +544,14 @@ aigc_status aigc_client_stats(aigc_client *client, aigc_buffer **stats, aigc_err
  *
  * With a journal (since 1.2), this call waits for the disk, but not for the network. If the journal knows the key, the
  * call submits nothing. It returns AIGC_OK, and *job is the known job in its present state. If this job has succeeded,
- * one status call gets its images. If the job belongs to another client, the handle shows the state of the job
- * (AIGC_STATE_QUEUED, AIGC_STATE_SUBMITTING). When that client is gone, this client takes the job over. If a process
- * died while its submission was on the wire, the job ends with AIGC_E_OUTCOME_UNKNOWN, and the library does not send
- * the submission again. If the job of a key provably did not run (AIGC_OUTCOME_NOT_SENT), the key is free for another
- * submission. If the key is in use for another request, the call returns AIGC_E_KEY_CONFLICT. The comparison of two
- * requests ignores the signature in an image URL (COS, OSS, S3), because the signature may change. After AIGC_E_JOURNAL
- * and AIGC_E_NO_SPACE, nothing was sent. If a request has no "key", a client with a journal chooses a key: see
- * aigc_job_key(). */
+ * the library makes one status call to learn its images. It does not download them. If the job belongs to another
+ * client, the handle shows the state of the job (AIGC_STATE_QUEUED, AIGC_STATE_SUBMITTING). When that client is gone,
+ * this client takes the job over. If a process died while its submission was on the wire, the job ends with
+ * AIGC_E_OUTCOME_UNKNOWN, and the library does not send the submission again. If the job of a key provably did not run
+ * (AIGC_OUTCOME_NOT_SENT), the key is free for another submission. If the key is in use for another request, the call
+ * returns AIGC_E_KEY_CONFLICT. The comparison of two requests ignores the signature in an image URL (COS, OSS, S3),
+ * because the signature may change. After AIGC_E_JOURNAL and AIGC_E_NO_SPACE, nothing was sent. If a request has no
+ * "key", a client with a journal chooses a key: see aigc_job_key(). */
 aigc_status aigc_client_submit(aigc_client *client, const aigc_request *request, aigc_job **job, aigc_error **error);
 
 /* Attaches a job from its token, in any process and any language. With follow 1, the engine polls the job until the job
@@ -572,8 +577,8 @@ aigc_status aigc_client_attach_key(aigc_client *client, const char *key, int32_t
  * aigc_client_attach(). If the submission of a job was on the wire, AIGC_EVENT_JOB_DONE reports the job with
  * AIGC_E_OUTCOME_UNKNOWN. Take the job with aigc_event_job(), keep it with aigc_job_ref(), and read its key with
  * aigc_job_key(). The call sends no submission. It does not touch a job whose client is alive, even if the process of
- * that client is stopped. Sets *count (may be NULL) to the number of jobs that were taken over. AIGC_E_WRONG_STATE: the
- * client has no journal.path. Waits for the disk. Since 1.2. */
+ * that client is suspended (SIGSTOP). Sets *count (may be NULL) to the number of jobs that were taken over.
+ * AIGC_E_WRONG_STATE: the client has no journal.path. Waits for the disk. Since 1.2. */
 aigc_status aigc_client_resume(aigc_client *client, int32_t follow, size_t *count, aigc_error **error);
 
 /* Fetches one image by its id or URL, without an earlier job. The operation of request must have the kind "fetch". path
@@ -602,17 +607,18 @@ aigc_status aigc_client_call(aigc_client *client, const char *provider, const ch
                              int32_t reads, aigc_job **job, aigc_error **error);
 
 /* A descriptor that is readable while events are queued (level-triggered). Put the descriptor into epoll, poll, libuv,
- * GLib or asyncio. It belongs to the client: never read, write or close it. Several events that come together make it
- * readable only once. It may become readable some milliseconds after aigc_client_next_event() can take the first event.
- * -1 for NULL, or when descriptors are exhausted. Since 1.0. */
+ * GLib or asyncio. It belongs to the client: never read, write or close it. If several events come together, your loop
+ * wakes up only once: then take events until none is left. It may become readable some milliseconds after
+ * aigc_client_next_event() can take the first event. -1 for NULL, or when descriptors are exhausted. Since 1.0. */
 int32_t aigc_client_event_fd(aigc_client *client);
 
 /* Takes the next event, yours to free. Waits up to timeout_ms for an event; 0 does not wait. AIGC_OK with *event NULL
  * means that no event came in time, or that aigc_client_wake() was called. The events of one job come in order. If
  * several JOB_STATE or JOB_PROGRESS events of a job are queued, only the newest of each type is kept. All other events
  * of jobs are kept until you take them. If your program never takes events from this client, the events of a job are
- * dropped when its last handle is freed. If timeout_ms is not 0, AIGC_E_CLOSED means that the client has been closed
- * and every event has been taken: end your loop then. Since 1.0. */
+ * dropped when its last handle is freed. AIGC_E_CLOSED means that the client has been closed and every event has been
+ * taken: end your loop then. With timeout_ms 0, the function does not say this: it returns AIGC_OK with *event NULL.
+ * Since 1.0. */
 aigc_status aigc_client_next_event(aigc_client *client, int64_t timeout_ms, aigc_event **event, aigc_error **error);
 
 /* Your function that handles one event. aigc_client_dispatch() calls this function for each event, on the thread of its
@@ -691,7 +697,7 @@ const char *aigc_job_operation(aigc_job *job);
 
 /* The provider's own word for the state, such as "WAIT_SCHEDULE" or "RUN". Undocumented words come unchanged. NULL
  * until the provider has sent a word. While the job is in AIGC_STATE_QUEUED because the provider asked to try later,
- * this is the code of that answer ("RequestLimitExceeded").
+ * this is the code of the answer that asked for it ("RequestLimitExceeded").
  *
  * aigc_job_provider_state(), aigc_job_provider_response() and aigc_job_request_id() can give another string after each
  * answer. For each of the three functions, a handle keeps the newest 16 different strings that it gave, and frees older
@@ -699,11 +705,12 @@ const char *aigc_job_operation(aigc_job *job);
  * you use it after another call. Since 1.0. */
 const char *aigc_job_provider_state(aigc_job *job);
 
-/* The provider's last answer about this job, unchanged and with all its fields, usually JSON. NULL until an answer
- * came. If the library could not read the answer, the string is the first 64 KiB of the answer. Each NUL, and each byte
- * that is not UTF-8 text, becomes U+FFFD. A readable answer of more than 1 MiB is not kept. While the job is in
- * AIGC_STATE_QUEUED because the provider asked to try later, the string is an object with "Code", "Message" and
- * "RequestId" of that answer. A member that the provider did not send is missing in the object. Since 1.0. */
+/* The provider's last answer about this job, with all its fields, usually JSON. It is unchanged, with the exceptions
+ * below. NULL until an answer came. If the library could not read the answer, the string is the first 64 KiB of the
+ * answer. Each NUL, and each byte that is not UTF-8 text, becomes U+FFFD. A readable answer of more than 1 MiB is not
+ * kept. While the job is in AIGC_STATE_QUEUED because the provider asked to try later, the string is an object with
+ * "Code", "Message" and "RequestId" of that answer. A member that the provider did not send is missing in the object.
+ * Since 1.0. */
 const char *aigc_job_provider_response(aigc_job *job);
 
 /* The provider's request id of the last answer. NULL until an answer came. Since 1.0. */
@@ -867,8 +874,8 @@ aigc_status aigc_event_status(const aigc_event *event);
 const char *aigc_event_provider(const aigc_event *event);
 
 /* One line for people, without a secret. These events have a message: warnings, log records, and JOB_DONE and
- * JOB_REFRESHED after a failure. NULL for every other event. Log records about the same thing have the same words.
- * Since 1.0. */
+ * JOB_REFRESHED after a failure. NULL for every other event. The message of a log record is the same text each time the
+ * same kind of thing happens. The details are in aigc_event_fields(). Since 1.0. */
 const char *aigc_event_message(const aigc_event *event);
 
 /* Levels of log records. The configuration's log.level names the most detailed level that is reported: "info" reports
@@ -935,7 +942,7 @@ void aigc_buffer_free(aigc_buffer *buffer);
  *            provably not run; "unknown": the submission was on the wire, and the job is in doubt; "abandoned":
  *            aigc_journal_resolve() gave the key up
  *   "owner"  the client that works on the job (0: nobody); "owner_alive" says whether this client is alive
- *   "status" the name of the status code of the job's end
+ *   "status" the name of the status code with which the job ended
  * and "provider", "operation", "region", "endpoint", "remote_id", "request_id", "attempts", "images", "provider_code",
  * "note", "claimed_at_ms", "sent_at_ms", "accepted_at_ms", "ended_at_ms", "changed_at_ms" (Unix milliseconds),
  * "request" (the body of the submission, with journal.requests). An unknown value is null. Later versions may add

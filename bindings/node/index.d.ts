@@ -27,7 +27,10 @@ export interface Constants {
   readonly E_TLS: 301;
   /** An image URL leads to a private, loopback or link-local address. */
   readonly E_ADDRESS_REFUSED: 302;
-  /** The answer does not have the form of this provider's answers: it is a page of a proxy, incomplete, or garbage. */
+  /**
+   * The answer does not have the form of this provider's answers: it comes from a proxy, it is incomplete, or it is
+   * garbage.
+   */
   readonly E_BAD_RESPONSE: 303;
   /**
    * No source gave credentials, or a configured source cannot be used: the message names each source that was tried
@@ -55,7 +58,7 @@ export interface Constants {
   readonly E_NOT_FOUND: 502;
   /** The provider accepted and ran the job, and the job failed: you may submit a new job. */
   readonly E_JOB_FAILED: 503;
-  /** The provider reports an internal error; the library has already repeated calls that only read. */
+  /** The provider reports an internal error; if the call only reads, the library has already repeated it. */
   readonly E_PROVIDER: 504;
   /**
    * The submission was sent, and no readable answer came: the job may run and be billed. The library never sends the

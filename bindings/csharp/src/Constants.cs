@@ -50,8 +50,8 @@ namespace Aigc
         AddressRefused = 302,
 
         /// <summary>
-        /// The answer does not have the form of this provider's answers: it is a page of a proxy,
-        /// incomplete, or garbage.
+        /// The answer does not have the form of this provider's answers: it comes from a proxy, it is
+        /// incomplete, or it is garbage.
         /// </summary>
         BadResponse = 303,
 
@@ -95,8 +95,8 @@ namespace Aigc
         JobFailed = 503,
 
         /// <summary>
-        /// The provider reports an internal error; the library has already repeated calls that only
-        /// read.
+        /// The provider reports an internal error; if the call only reads, the library has already
+        /// repeated it.
         /// </summary>
         Provider = 504,
 

@@ -51,8 +51,8 @@ constants! { Status:
         and proxies in between.";
     ADDRESS_REFUSED = AIGC_E_ADDRESS_REFUSED, "An image URL leads to a private, loopback or link-local \
         address.";
-    BAD_RESPONSE = AIGC_E_BAD_RESPONSE, "The answer does not have the form of this provider's answers: it is \
-        a page of a proxy, incomplete, or garbage.";
+    BAD_RESPONSE = AIGC_E_BAD_RESPONSE, "The answer does not have the form of this provider's answers: it \
+        comes from a proxy, it is incomplete, or it is garbage.";
     NO_CREDENTIALS = AIGC_E_NO_CREDENTIALS, "No source gave credentials, or a configured source cannot be \
         used: the message names each source that was tried and why it gave nothing.";
     AUTH = AIGC_E_AUTH, "The provider refused the access key, the signature or the security token.";
@@ -69,8 +69,8 @@ constants! { Status:
     NOT_FOUND = AIGC_E_NOT_FOUND, "The provider does not know this job or image, or no longer knows it.";
     JOB_FAILED = AIGC_E_JOB_FAILED, "The provider accepted and ran the job, and the job failed: you may \
         submit a new job.";
-    PROVIDER = AIGC_E_PROVIDER, "The provider reports an internal error; the library has already repeated \
-        calls that only read.";
+    PROVIDER = AIGC_E_PROVIDER, "The provider reports an internal error; if the call only reads, the library \
+        has already repeated it.";
     OUTCOME_UNKNOWN = AIGC_E_OUTCOME_UNKNOWN, "The submission was sent, and no readable answer came: the job \
         may run and be billed. The library never sends the submission again. Look at the provider's console before \
         you submit a new job.";

@@ -58,7 +58,7 @@ class Status(_OpenEnum):
     ADDRESS_REFUSED = 302
     """An image URL leads to a private, loopback or link-local address."""
     BAD_RESPONSE = 303
-    """The answer does not have the form of this provider's answers: it is a page of a proxy, incomplete, or
+    """The answer does not have the form of this provider's answers: it comes from a proxy, it is incomplete, or it is
     garbage."""
     NO_CREDENTIALS = 400
     """No source gave credentials, or a configured source cannot be used: the message names each source that was tried
@@ -83,7 +83,7 @@ class Status(_OpenEnum):
     JOB_FAILED = 503
     """The provider accepted and ran the job, and the job failed: you may submit a new job."""
     PROVIDER = 504
-    """The provider reports an internal error; the library has already repeated calls that only read."""
+    """The provider reports an internal error; if the call only reads, the library has already repeated it."""
     OUTCOME_UNKNOWN = 600
     """The submission was sent, and no readable answer came: the job may run and be billed. The library never sends
     the submission again. Look at the provider's console before you submit a new job."""

@@ -47,8 +47,8 @@ public final class Constants {
     public static final int E_ADDRESS_REFUSED = 302;
 
     /**
-     * The answer does not have the form of this provider's answers: it is a page of a proxy, incomplete, or
-     * garbage.
+     * The answer does not have the form of this provider's answers: it comes from a proxy, it is incomplete, or
+     * it is garbage.
      */
     public static final int E_BAD_RESPONSE = 303;
 
@@ -88,7 +88,7 @@ public final class Constants {
     /** The provider accepted and ran the job, and the job failed: you may submit a new job. */
     public static final int E_JOB_FAILED = 503;
 
-    /** The provider reports an internal error; the library has already repeated calls that only read. */
+    /** The provider reports an internal error; if the call only reads, the library has already repeated it. */
     public static final int E_PROVIDER = 504;
 
     /**
