@@ -46,11 +46,11 @@ lists() { # what is new fails nothing, and is listed with its version
     local version declaration
     version=$(python3 "$root/Tests/tools/header.py" version | cut -d. -f1,2)
     declaration="/* New. Since $version. */\nint32_t aigc_error_new(const aigc_error *error);\n\n"
-    sed -i "s|^/\* The provider.s request id. The provider.s support|$declaration&|" \
-        "$work/mutant/include/aigc.h"
-    sed -i 's|AIGC_E_INTERNAL = 900 |AIGC_E_NEW = 901, /* new */\n    &|' "$work/mutant/include/aigc.h"
+    sed -i "s|^/\* Frees an error\.|$declaration&|" "$work/mutant/include/aigc.h"
+    sed -i "s|AIGC_E_INTERNAL = 900 |AIGC_E_NEW = 901, /* new (since $version) */\n    &|" "$work/mutant/include/aigc.h"
     bash "$work/mutant/Tests/checks/abi.sh" >"$work/seen" || { cat "$work/seen"; return 1; }
-    grep "# new .*function aigc_error_new (since $version)" "$work/seen" && grep '# new .*AIGC_E_NEW (since 1.0)' "$work/seen"
+    grep "# new .*function aigc_error_new (since $version)" "$work/seen" &&
+        grep "# new .*AIGC_E_NEW (since $version)" "$work/seen"
 }
 # The same for what only a library shows: a symbol less, a configuration key less.
 sees_library() {
