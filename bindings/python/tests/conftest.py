@@ -19,6 +19,14 @@ def is_long(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--long"))
 
 
+@pytest.fixture(autouse=True, scope="session")
+def nothing_new_at_the_root() -> Iterator[None]:
+    """Tests write below their own folders. A journal in "/nowhere" made the tests fail that expect no such folder."""
+    before = set(os.listdir("/"))
+    yield
+    assert not set(os.listdir("/")) - before
+
+
 @pytest.fixture(scope="session")
 def library() -> str:
     """The path of the real library, loaded."""

@@ -178,7 +178,8 @@ def test_thirty_jobs_have_one_resume_line(sandbox: Any, command: Command, tmp_pa
 
 ODD = (
     "--", "-", "", "-1", "--x", "-o", "=", "a=b", "a=--", "--=--", "%s %(prog)s", "{x}", "{", "nan", "1e400", "9" * 400, "\n",
-    "\x1b[31m", "\udcff", "\u202e\U0001f431", "a.b.c=" + "[" * 5000, "é" * 5000, "/", "/dev/null", "/nowhere/x.png", "./-",
+    "\x1b[31m", "\udcff", "\u202e\U0001f431", "a.b.c=" + "[" * 5000, "é" * 5000, "/proc", "/dev/null",
+    "/proc/nowhere/x.png", "./-",
 )
 BASES = {
     "generate": ("--provider", "tencent", "a cat"), "submit": ("--provider", "tencent", "a cat"),
