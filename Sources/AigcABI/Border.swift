@@ -25,18 +25,11 @@ func withStatus(_ error: ErrorOut?, _ body: () throws(Failure) -> Void) -> Int32
     }
 }
 
-/// Runs a body that no fork() finds in the middle of it. Where the body sleeps, it is outside its turn (`aigcp_lock_wait`).
+/// Runs a body that no fork() finds in the middle of it: it may be the first Swift code of the process. Where the body sleeps,
+/// it is outside its turn (`aigcp_lock_wait`).
 @inline(__always)
 func inTurn<R>(_ body: () -> R) -> R {
     let isTurn = aigcp_call_enter() != 0
-    defer { if isTurn { aigcp_turn_leave() } }
-    return body()
-}
-
-/// A look-up without a handle. It may be the first Swift code of the process, which another thread's fork must not cut in two.
-@inline(__always)
-func lookingUp<R>(_ body: () -> R) -> R {
-    let isTurn = aigcp_look_enter() != 0
     defer { if isTurn { aigcp_turn_leave() } }
     return body()
 }

@@ -47,7 +47,7 @@ public func aigc_config_describe(
     _ type: UnsafeMutablePointer<UnsafePointer<CChar>?>?, _ default_value: UnsafeMutablePointer<UnsafePointer<CChar>?>?,
     _ text: UnsafeMutablePointer<UnsafePointer<CChar>?>?
 ) -> aigc_status {
-    lookingUp {
+    inTurn {
         guard ConfigKey.all.indices.contains(index) else { return Status.invalidArgument.rawValue }
         let row = ConfigKey.all[index]  // safe: checked above
         key?.pointee = constant(row.name)

@@ -27,7 +27,7 @@ public func aigc_operation_at(
     _ operation: UnsafeMutablePointer<UnsafePointer<CChar>?>?, _ kind: UnsafeMutablePointer<UnsafePointer<CChar>?>?,
     _ wire_name: UnsafeMutablePointer<UnsafePointer<CChar>?>?
 ) -> aigc_status {
-    lookingUp {
+    inTurn {
         guard Catalogue.operations.indices.contains(index) else { return Status.invalidArgument.rawValue }
         let row = Catalogue.operations[index]  // safe: checked above
         provider?.pointee = row.provider
@@ -45,7 +45,7 @@ public func aigc_request_describe(
     _ required: UnsafeMutablePointer<Int32>?, _ wire_name: UnsafeMutablePointer<UnsafePointer<CChar>?>?,
     _ text: UnsafeMutablePointer<UnsafePointer<CChar>?>?
 ) -> aigc_status {
-    lookingUp {
+    inTurn {
         guard let provider, let operation, let providerName = String(validatingCString: provider),
             let operationName = String(validatingCString: operation),
             let row = Catalogue.operations.first(where: { $0.isNamed(providerName, operationName) }),

@@ -111,19 +111,19 @@ extension JobState {
 
 @_cdecl("aigc_status_name") @implementation
 public func aigc_status_name(_ status: aigc_status) -> UnsafePointer<CChar>? {
-    lookingUp { constant(Status(rawValue: status)?.entry.name ?? "AIGC_E_?") }
+    inTurn { constant(Status(rawValue: status)?.entry.name ?? "AIGC_E_?") }
 }
 
 @_cdecl("aigc_status_text") @implementation
 public func aigc_status_text(_ status: aigc_status) -> UnsafePointer<CChar>? {
-    lookingUp {
+    inTurn {
         constant(Status(rawValue: status)?.entry.text ?? "A code that this version of the library does not know.")
     }
 }
 
 @_cdecl("aigc_status_at") @implementation
 public func aigc_status_at(_ index: Int, _ status: UnsafeMutablePointer<aigc_status>?) -> aigc_status {
-    lookingUp {
+    inTurn {
         let all = Status.allCases
         guard let status, all.indices.contains(index) else { return Status.invalidArgument.rawValue }
         status.pointee = all[index].rawValue  // safe: checked above
@@ -133,5 +133,5 @@ public func aigc_status_at(_ index: Int, _ status: UnsafeMutablePointer<aigc_sta
 
 @_cdecl("aigc_state_name") @implementation
 public func aigc_state_name(_ state: Int32) -> UnsafePointer<CChar>? {
-    lookingUp { constant(state == 0 ? "AIGC_STATE_NONE" : JobState(rawValue: state)?.name ?? "AIGC_STATE_?") }
+    inTurn { constant(state == 0 ? "AIGC_STATE_NONE" : JobState(rawValue: state)?.name ?? "AIGC_STATE_?") }
 }

@@ -10,10 +10,10 @@ public func aigc_version_number() -> Int32 {
 }
 
 @_cdecl("aigc_version_string") @implementation
-public func aigc_version_string() -> UnsafePointer<CChar>? { lookingUp { Build.version } }
+public func aigc_version_string() -> UnsafePointer<CChar>? { inTurn { Build.version } }
 
 @_cdecl("aigc_build_info") @implementation
-public func aigc_build_info() -> UnsafePointer<CChar>? { lookingUp { Build.info } }
+public func aigc_build_info() -> UnsafePointer<CChar>? { inTurn { Build.info } }
 
 /// Text that is made at the first call and never freed.
 private enum Build {

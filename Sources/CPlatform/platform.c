@@ -436,10 +436,6 @@ void aigcp_range_unlock(int fd, int64_t start, int64_t count) {
 int aigcp_allocate(int fd, int64_t count) { return posix_fallocate(fd, 0, count); }
 
 void aigcp_turn_register(void) { pthread_once(&turn_once, turn_watch_forks); }
-/* What a process looks up first makes what the Swift runtime keeps for good, under locks that a child of a fork at that
- * moment would find held. */
-_Atomic int aigcp_first_looks_left = 4096;
-
 int aigcp_call_enter(void) {
     if (turn_depth > 0 || atomic_load(&exit_begun)) return 0;
     aigcp_turn_register();
@@ -455,14 +451,6 @@ int aigcp_call_enter(void) {
     turn_depth = error == 0;
     turn_changes = 0;
     return error == 0;
-}
-
-int aigcp_first_look_enter(void) {
-    if (atomic_fetch_sub(&aigcp_first_looks_left, 1) <= 0) {
-        atomic_store(&aigcp_first_looks_left, 0);
-        return 0;
-    }
-    return aigcp_call_enter();
 }
 
 void aigcp_turn_enter(void) {

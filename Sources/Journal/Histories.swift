@@ -31,7 +31,7 @@ extension Journal {
 
     /// In one transaction, which waits for no disk. Another process may know more of a kind: its row stays.
     static func write(_ histories: [JournalHistory], to store: Store) {
-        try? store.write(synced: false, inTurn: true) { (database) throws(Failure) in
+        try? store.write(synced: false) { (database) throws(Failure) in
             for history in histories.prefix(mostHistories) {
                 guard let ours = PollHistory(bytes: history.bins) else { continue }
                 var theirs: [UInt8] = []

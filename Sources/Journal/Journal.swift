@@ -292,7 +292,7 @@ public final class Journal: JobJournal, @unchecked Sendable {
                 }
             }
             if !dead.isEmpty {
-                changed += try store.write(synced: true, inTurn: true) { (database) throws(Failure) in
+                changed += try store.write(synced: true) { (database) throws(Failure) in
                     var taken: [JournalPlace] = []
                     for key in dead {
                         guard let entry = try database.find(key) else { continue }

@@ -327,7 +327,7 @@ final class JournalWriter: @unchecked Sendable {
         var answers: [(index: Int, answer: JournalAnswer)] = []
         let isSynced = open.contains { group.indices.contains($0) && group[$0].step.isSynced } || !owed.isEmpty
         do throws(Failure) {
-            answers = try store.write(synced: isSynced, inTurn: true) { (database) throws(Failure) in
+            answers = try store.write(synced: isSynced) { (database) throws(Failure) in
                 var answers: [(Int, JournalAnswer)] = []
                 for item in owed { _ = try carryOut(item, database) }
                 for index in open where group.indices.contains(index) {

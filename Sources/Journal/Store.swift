@@ -70,14 +70,12 @@ final class Store: @unchecked Sendable {
 
     // MARK: - Use
 
-    // `inTurn`: the thread is inside a turn already.
-
     /// One transaction, alone in the world. `synced`: on the disk when this returns.
     func write<R>(
-        synced: Bool, inTurn: Bool = false, _ body: (Database) throws(Failure) -> R
+        synced: Bool, _ body: (Database) throws(Failure) -> R
     ) throws(Failure) -> R {
         var result: R?
-        try transact(synced, inTurn) { (database) throws(Failure) in result = try body(database) }
+        try transact(synced) { (database) throws(Failure) in result = try body(database) }
         return try Self.there(result)
     }
 
@@ -98,9 +96,7 @@ final class Store: @unchecked Sendable {
                 try database.givingWay(after: patience) { () throws(Failure) in try body(database) }
             }
             if let result { return result }
-            let depth = aigcp_turn_pause()
-            usleep(pause)
-            aigcp_turn_resume(depth)
+            Self.rest(pause)
             pause = min(pause * 2, 500_000)
         }
         throw Failure(
@@ -109,10 +105,10 @@ final class Store: @unchecked Sendable {
                 + "of its own (aigc jobs check)", isRetryable: true)
     }
 
-    /// On the connection that writes, inside a turn: sees only what others have written as a change.
+    /// On the connection that writes: sees only what others have written as a change.
     func look<R>(_ body: (Database) throws(Failure) -> R) throws(Failure) -> R {
         var result: R?
-        try use(locked: false, true) { (database) throws(Failure) in result = try body(database) }
+        try use(locked: false) { (database) throws(Failure) in result = try body(database) }
         return try Self.there(result)
     }
 
@@ -130,7 +126,7 @@ final class Store: @unchecked Sendable {
             }
             // The one that writes looks at the file first, and is there as long as the reader is: the last connection that
             // closes moves the log.
-            try use(locked: true, true) { (_: Database) throws(Failure) in
+            try use(locked: true) { (_: Database) throws(Failure) in
                 let made = try Database(folder.database, writes: true)
                 // SQLite opens the log with the first statement, and that is a step under the lock too.
                 do throws(Failure) { _ = try made.number(Statements.version) } catch {
@@ -142,6 +138,13 @@ final class Store: @unchecked Sendable {
         }
     }
 
+    /// Outside all turns, so that no fork waits meanwhile.
+    private static func rest(_ microseconds: UInt32) {
+        let depth = aigcp_turn_pause()
+        usleep(microseconds)
+        aigcp_turn_resume(depth)
+    }
+
     private static func there<R>(_ result: R?) throws(Failure) -> R {
         guard let result else { throw Failure(.internal, "Using the journal: a step was left out") }
         return result
@@ -150,9 +153,9 @@ final class Store: @unchecked Sendable {
     // Not generic: these functions are large, and their bodies are small.
 
     private func transact(
-        _ synced: Bool, _ inTurn: Bool, _ body: (Database) throws(Failure) -> Void
+        _ synced: Bool, _ body: (Database) throws(Failure) -> Void
     ) throws(Failure) {
-        try use(locked: true, inTurn) { (database) throws(Failure) in
+        try use(locked: true) { (database) throws(Failure) in
             try database.setSynced(synced && syncs)
             try database.change(Statements.begin)
             do throws(Failure) {
@@ -166,10 +169,10 @@ final class Store: @unchecked Sendable {
     }
 
     private func use(
-        locked: Bool, _ inTurn: Bool, _ body: (Database) throws(Failure) -> Void
+        locked: Bool, _ body: (Database) throws(Failure) -> Void
     ) throws(Failure) {
-        if !inTurn { aigcp_turn_enter() }
-        defer { if !inTurn { aigcp_turn_leave() } }
+        aigcp_turn_enter()
+        defer { aigcp_turn_leave() }
         let start = aigcp_monotonic_ns()
         var pause: UInt32 = 50
         while true {
@@ -182,10 +185,7 @@ final class Store: @unchecked Sendable {
                         + "\(now.subtracting(start) / 1_000_000_000) seconds; is one stopped?",
                     isRetryable: true)
             }
-            // Outside all turns, so that no fork waits for another process.
-            let depth = aigcp_turn_pause()
-            usleep(pause)
-            aigcp_turn_resume(depth)
+            Self.rest(pause)
             pause = min(pause * 2, 1_000)
         }
     }

@@ -96,13 +96,6 @@ void aigcp_turn_tidy(void);
  * still for long. */
 int aigcp_call_enter(void);
 
-/* So are the first calls that only look something up and need no handle; the later ones make nothing. */
-extern _Atomic int aigcp_first_looks_left;
-int aigcp_first_look_enter(void);
-static inline int aigcp_look_enter(void) {
-    return __atomic_load_n((int *)&aigcp_first_looks_left, __ATOMIC_RELAXED) > 0 ? aigcp_first_look_enter() : 0;
-}
-
 /* Before a fork, once every engine is outside: `before` is called with each registered context, on the thread that forks. A
  * file whose locks a fork must not copy is closed there, and opened again on its next use. 0 or -1 (no memory). */
 int aigcp_fork_register(void (*before)(void *), void *context);
