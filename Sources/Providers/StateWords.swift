@@ -45,7 +45,7 @@ enum StateWord {
 
     /// "FINISH_WITH_ERROR", "TASK_DONE_WITH_SOME_WARNINGS": a good end with trouble. Each part must be known.
     private static func speaksOfTrouble(_ compared: String) -> Bool {
-        var parts = compared.utf8.split { !Words.isLetterOrDigit($0) && $0 < 0x80 }[...]
+        var parts = Self.parts(compared.utf8[...])[...]
         func take(_ words: [String]) -> Bool {
             guard let part = parts.first, isAny(part, words) else { return false }
             parts.removeFirst()
@@ -72,8 +72,7 @@ enum StateWord {
     /// be known: "CANCELLING", "CANCEL_REQUESTED", "CANCEL_FAILED", "ERROR_RETRYING" and "NO_ERROR" do not say so. An
     /// accepted job that ends by mistake is lost; one that is polled too long is not. Behind a colon stands why.
     static func speaksOfABadEnd(_ compared: String) -> Bool {
-        let word = compared.utf8.prefix { $0 != UInt8(ascii: ":") }
-        var parts = word.split { !Words.isLetterOrDigit($0) && $0 < 0x80 }[...]
+        var parts = Self.parts(compared.utf8.prefix { $0 != UInt8(ascii: ":") })[...]
         var isOrder = false
         var isEnd = false
         while let part = parts.popFirst() {
@@ -100,6 +99,10 @@ enum StateWord {
         return isEnd
     }
 
+    private static func parts(_ word: Substring.UTF8View) -> [Substring.UTF8View] {
+        word.split { !Words.isLetterOrDigit($0) && $0 < 0x80 }
+    }
+
     private static func isAny(_ part: Substring.UTF8View, _ words: [String]) -> Bool {
         words.contains { part.elementsEqual($0.utf8) }
     }
@@ -117,19 +120,21 @@ enum StateWord {
     }
 
     private static func holdsABadEnd(_ compared: String) -> Bool {
-        compared.utf8.split { !Words.isLetterOrDigit($0) && $0 < 0x80 }.contains { part in
+        parts(compared.utf8[...]).contains { part in
             isAny(part, badEnds) || badEnds.contains { part.hasEnd($0) }
         }
     }
 
     /// A warning about an end with a part of the images, or with images that an end without success has left; nil for other
-    /// words.
-    static func warning(_ compared: String) -> String? {
+    /// words. message: what the provider says of such an end.
+    static func warning(_ compared: String, _ message: String?) -> String? {
         let shown = "the provider calls the job \(Answers.shownState(compared))"
-        if speaksOfAPart(compared) { return shown + ": not all images that were ordered were made" }
-        return speaksOfABadEnd(compared) || speaksOfTrouble(compared)
-            ? shown + ": not all images that were ordered may be there" : nil
+        if speaksOfAPart(compared) { return shown + ": not all images that were ordered were made" + said(message) }
+        guard speaksOfABadEnd(compared) || speaksOfTrouble(compared) else { return nil }
+        return shown + ": not all images that were ordered may be there" + said(message)
     }
+
+    private static func said(_ message: String?) -> String { message.map { ": \($0)" } ?? "" }
 }
 
 extension Substring.UTF8View {

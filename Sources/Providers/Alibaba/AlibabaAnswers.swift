@@ -159,8 +159,8 @@ enum AlibabaAnswers {
         if call.kind != .submit, let why = read.lacks(answer.assets, of: list) {
             return .failure(reader.unreadable(why, requestID: requestID))
         }
-        if !answer.assets.isEmpty, let words = StateWord.warning(StateWord.compared(word)) {
-            answer.add(warning: failure?.providerMessage.map { "\(words): \($0)" } ?? words)
+        if !answer.assets.isEmpty, let words = StateWord.warning(StateWord.compared(word), failure?.providerMessage) {
+            answer.add(warning: words)
         }
         if answer.assets.isEmpty {
             answer.state = .running

@@ -102,39 +102,42 @@ enum TencentAnswers {
             state: .running, providerState: Answers.shownState(word), requestID: requestID,
             response: Answers.kept(reader.reply.body))
         let compared = StateWord.compared(word)
+        // Images that are there are paid for, whatever the provider calls the task.
+        func ended(_ failure: Failure?) -> Result<JobAnswer, CallFailure> {
+            let (assets, warning) = images(content, store, now)
+            if assets.isEmpty {
+                if let failure {
+                    answer.state = .failed(failure)
+                    return .success(answer)
+                }
+                if !compared.isSame(as: "DONE") {
+                    answer.stateIsUnknown = true
+                    return .success(answer)
+                }
+            }
+            if let why = read.lacks(assets, of: content[anyCase: "ImageUrls"]) {
+                return .failure(reader.unreadable(why, requestID: requestID))
+            }
+            answer.warning = warning
+            if let words = StateWord.warning(compared, failure?.providerMessage) { answer.add(warning: words) }
+            answer.progress = 1
+            if !assets.contains(where: { $0.stays }) { answer.assetsExpireAtMilliseconds = end(now) }
+            if assets.isEmpty {
+                answer.lacksAssets = true
+            } else {
+                answer.state = .succeeded
+                answer.assets = assets
+            }
+            return .success(answer)
+        }
         switch compared {
         case "WAIT": answer.state = .pending
         case "RUN": break
-        case _ where StateWord.speaksOfSuccess(compared):
-            let (assets, warning) = images(content, store, now)
-            if assets.isEmpty, !compared.isSame(as: "DONE") {
-                answer.stateIsUnknown = true
-                return .success(answer)
-            }
-            if let why = read.lacks(assets, of: content[anyCase: "ImageUrls"]) {
-                return .failure(reader.unreadable(why, requestID: requestID))
-            }
-            answer.warning = warning
-            if let words = StateWord.warning(compared) { answer.add(warning: words) }
-            hand(assets, to: &answer, now)
+        case _ where StateWord.speaksOfSuccess(compared): return ended(nil)
         // FAIL is documented for these tasks, FAILED, STOP and TIMEOUT for others of the service; callers of the live
         // service see ERROR. The rest say the same in words that can mean nothing else.
         case _ where StateWord.speaksOfABadEnd(compared):
-            let failure = taskFailure(content, compared, reader, requestID)
-            let (assets, warning) = images(content, store, now)
-            guard !assets.isEmpty else {
-                answer.state = .failed(failure)
-                return .success(answer)
-            }
-            // Images that are there are paid for, whatever the provider calls the task.
-            if let why = read.lacks(assets, of: content[anyCase: "ImageUrls"]) {
-                return .failure(reader.unreadable(why, requestID: requestID))
-            }
-            answer.warning = warning
-            if let words = StateWord.warning(compared) {
-                answer.add(warning: failure.providerMessage.map { "\(words): \($0)" } ?? words)
-            }
-            hand(assets, to: &answer, now)
+            return ended(taskFailure(content, compared, reader, requestID))
         default: answer.stateIsUnknown = !StateWord.speaksOfRunning(word)
         }
         return .success(answer)
@@ -152,17 +155,6 @@ enum TencentAnswers {
                 return asset
             }
             return AssetReference(id: url, url: url, expiresAtMilliseconds: min(own ?? Int64.max, end(now)))
-        }
-    }
-
-    private static func hand(_ assets: [AssetReference], to answer: inout JobAnswer, _ now: Int64) {
-        answer.progress = 1
-        if !assets.contains(where: { $0.stays }) { answer.assetsExpireAtMilliseconds = end(now) }
-        if assets.isEmpty {
-            answer.lacksAssets = true
-        } else {
-            answer.state = .succeeded
-            answer.assets = assets
         }
     }
 
