@@ -15,7 +15,7 @@ enum PackedBody {
     }
 
     /// Packed bodies within packed bodies, no deeper than this.
-    private static let maximumLayers = 4
+    fileprivate static let maximumLayers = 4
 
     static func read(_ body: [UInt8], _ headers: HTTPHeaders, most: Int) -> Outcome {
         // Almost every answer begins like this, and no compressed one does.
@@ -172,7 +172,6 @@ final class PackedStream {
     private static let pieceBytes = 16 << 10
     /// By so many bytes every form is told.
     private static let headBytes = 1 << 10
-    private static let maximumLayers = 4
     /// So much passes between two layers at most: a few bytes can be packed so that they never end.
     private static let maximumBetweenLayers = 256 << 20
 
@@ -266,7 +265,7 @@ final class PackedStream {
     }
 
     private func hand(_ bytes: UnsafeRawBufferPointer, _ take: (UnsafeRawBufferPointer) -> Bool) -> Step {
-        guard depth < Self.maximumLayers else { return take(bytes) ? .ok : .refused }
+        guard depth < PackedBody.maximumLayers else { return take(bytes) ? .ok : .refused }
         if inner == nil { inner = PackedStream(Array(codings.dropLast()), depth: depth + 1) }
         guard let inner else { return .noMemory }
         if inner.isUsed {
