@@ -14,6 +14,17 @@ final class JournalTests: XCTestCase {
         return try Harness(seed: seed, settings: settings, journal: journal)
     }
 
+    /// A job whose answer has come, and whose id waits for the disk.
+    private func answered() throws -> (Harness, JobRecord) {
+        let harness = try harness()
+        journal.isFast = false
+        let job = harness.submit(key: "k")
+        harness.run(for: 100)
+        journal.commit()
+        harness.run(for: 60_000)
+        return (harness, job)
+    }
+
     func testNothingLeavesBeforeItIsOnTheDisk() throws {
         let harness = try harness()
         journal.isFast = false
@@ -42,12 +53,7 @@ final class JournalTests: XCTestCase {
     }
 
     func testAnIDIsToldOnceItIsOnTheDisk() throws {
-        let harness = try harness()
-        journal.isFast = false
-        let job = harness.submit(key: "k")
-        harness.run(for: 100)
-        journal.commit()
-        harness.run(for: 60_000)
+        let (harness, job) = try answered()
         XCTAssertEqual(harness.cloud.executions(of: "k"), ["job-1"])
         XCTAssertEqual(harness.events(.jobAccepted, of: job).count, 0)
         XCTAssertNil(job.snapshot.reference)
@@ -87,12 +93,7 @@ final class JournalTests: XCTestCase {
 
     /// Another process is stopped while it has the journal's lock.
     func testAnIDThatTheDiskDoesNotTakeIsToldAtTheEndOfAClose() throws {
-        let harness = try harness()
-        journal.isFast = false
-        let job = harness.submit(key: "k")
-        harness.run(for: 100)
-        journal.commit()
-        harness.run(for: 60_000)
+        let (harness, job) = try answered()
         harness.close(grace: 2_000)
         harness.run(for: 1_000)
         XCTAssertEqual(job.snapshot.state, .cancelled)
