@@ -7,19 +7,19 @@
  * GLOSSARY
  *
  *  - A provider is one of the two clouds. A job is one order to a provider. A download of an image is a job too.
- *  - A submission is the call that starts a job at a provider. A submission is "on the wire" while it is sent but not
- *    answered yet.
- *  - To follow a job is to ask the provider for its state, again and again, until the job ends. One such question is a
- *    status call, or a poll.
+ *  - A submission is the call that starts a job at a provider. A submission is "on the wire" from its first byte until
+ *    its answer has come.
+ *  - To follow a job is to ask the provider for the state of the job, again and again, until the job ends. One such
+ *    question is a status call, or a poll. A client follows jobs on its own thread, the engine.
  *  - A token is a short text that names an accepted job. To attach a job is to get a handle for the job from its token,
  *    its id or its key.
- *  - The journal is a folder that remembers jobs. A key is the name that you give to a job in the journal.
- *    Configuration keys and access keys always have their full names in this header.
+ *  - The journal is a folder that remembers jobs. A key is the name that you give to a job in the journal. The keys of
+ *    a configuration are called configuration keys, and the keys of an account are called access keys.
  *  - "Yours to free" means: you own the object, and you must call its _free function.
  *
  * PROMISES (a table in README.md names the tests of each promise)
  *
- *  1. Loading the library starts no thread, opens no descriptor, reads no file, changes no signal handler. The
+ *  1. Loading the library starts no thread, opens no descriptor, reads no file and changes no signal handler. The
  *     environment variables of the Swift runtime (such as SWIFT_BACKTRACE) do not change this.
  *  2. The library never calls your code from its own threads. It gives you events only inside aigc_client_next_event()
  *     and aigc_client_dispatch(), on the thread of your call, with no lock held.
@@ -30,22 +30,25 @@
  *     the handle that gave it. There is one exception: the strings of aigc_job_provider_state(),
  *     aigc_job_provider_response() and aigc_job_request_id() change with each answer, and a handle keeps the newest 16
  *     of each.
- *  5. Each job ends exactly once, with one AIGC_EVENT_JOB_DONE, whatever happens.
+ *  5. Each job ends exactly once, with one AIGC_EVENT_JOB_DONE: by its result, an error, a deadline, a cancel or a
+ *     close.
  *  6. A submission is sent at most once, unless it provably started no job: it never reached the provider, or the
- *     provider refused it. If the outcome is unknown, the error says so (AIGC_E_OUTCOME_UNKNOWN), and the library does
- *     not send the submission again.
- *  7. After fork() the child can do only one thing with a handle that it inherited: free it. Such a _free closes
- *     nothing and ends no job. Every other use of an inherited handle returns AIGC_E_FORKED. The parent is not
+ *     provider refused it. If nobody knows whether the submission started a job, the outcome is unknown
+ *     (AIGC_OUTCOME_UNKNOWN). The library does not send such a submission again.
+ *  7. After fork() the child can only free the handles that it inherited. Such a _free closes nothing and ends no job.
+ *     Every function that returns a status returns AIGC_E_FORKED for an inherited client or job. The parent is not
  *     affected. The child may create its own clients.
- *  8. Bad data from the network, a full disk or a wrong argument never aborts the process. The result is always an
- *     error, and never an incomplete file.
+ *  8. Bad data from the network, a full disk or a wrong argument never aborts the process. It causes an error, unless a
+ *     retry succeeds. A file with the final name of an image is always complete.
  *  9. A secret never appears in a message, a log, a token or a file. The library sends a secret only to the host that
  *     the secret is for.
  * 10. With a journal (configuration key journal.path, since 1.2) each job that you submit has a key. Promise 6 then
  *     holds for all submissions with the same key together: across threads, clients, processes, crashes and languages
- *     on one machine. A submission is on disk before its first byte is sent. The provider's job id is on disk before
- *     AIGC_EVENT_JOB_ACCEPTED reports it. The same key never starts two jobs. After a crash, only a submission that was
- *     on the wire is unknown (AIGC_STATE_UNKNOWN). If the library cannot write the journal, it sends nothing.
+ *     on one machine. The same key never starts two jobs. A submission is on disk before its first byte is sent: if the
+ *     library cannot write the journal, it sends no submission. The provider's job id is on disk before
+ *     AIGC_EVENT_JOB_ACCEPTED reports it. If the disk refuses the id, an AIGC_EVENT_WARNING gives you the id, and the
+ *     library tries to write it again. After a crash, a job is unknown (AIGC_STATE_UNKNOWN) only if its submission was
+ *     on the wire, or if the disk had refused its id.
  *
  * THE SIMPLE PATH (bindings/c/generate.c is the complete program)
  *
@@ -72,30 +75,30 @@
  *    parameter to NULL. If an out parameter for a handle is NULL, the function returns AIGC_E_INVALID_ARGUMENT, unless
  *    the description of the function says otherwise.
  *  - A getter cannot fail. For a NULL handle it returns NULL, 0, or the value that its description names.
- *  - Strings are UTF-8 and end with a NUL byte. The library never repairs invalid UTF-8: it returns
+ *  - Strings are UTF-8 and end with a NUL byte. If a string that you pass in is not valid UTF-8, the function returns
  *    AIGC_E_INVALID_ARGUMENT.
  *  - A value whose name ends in _at_ms is a time, in milliseconds since 1970-01-01 UTC; 0 means unknown or never. A
- *    duration is in milliseconds on the monotonic clock. AIGC_FOREVER (-1) waits without limit.
+ *    duration is in milliseconds of the monotonic clock. AIGC_FOREVER (-1) waits without limit.
  *  - "Since 1.2" names the library version that introduced a declaration or a feature. Nothing is removed within major
  *    version 1.
  *
  * THREADS, FORK, EXIT
  *
- *  A client starts one thread when its first job starts. It starts short-lived threads for slow work with files,
- *  credentials and the journal. These threads block all signals, and aigc_client_close() joins them. libcurl starts its
- *  own thread to look up a host name. This thread also blocks all signals, and it runs no code of this library. If the
- *  system's resolver does not answer, this thread can outlive aigc_client_close(). The library never causes a SIGPIPE
- *  in your program. Every function fits into a stack of 64 KiB. A program may call exit() while jobs run: you can
- *  attach an accepted job again from its token. The library is linked with -z nodelete: dlclose() is harmless and
- *  unloads nothing.
+ *  A client starts one thread, the engine, with its first job or with aigc_client_set_credentials(). It starts
+ *  short-lived threads for slow work with files, credentials and the journal. All these threads block all signals, and
+ *  aigc_client_close() joins them. libcurl starts its own thread to look up a host name. The thread of libcurl also
+ *  blocks all signals, and it runs no code of this library. If the system's resolver does not answer, the thread of
+ *  libcurl can outlive aigc_client_close(). The library never causes a SIGPIPE in your program. Every function needs at
+ *  most 64 KiB of stack. A program may call exit() while jobs run: you can attach an accepted job again from its token.
+ *  The library is linked with -z nodelete: dlclose() is harmless and unloads nothing.
  *
  * SIGNALS
  *
  *  A signal does not end a wait. Your signal handler runs, and then aigc_job_wait(), aigc_client_next_event() and all
  *  other waits continue. Do not call functions of this library in a signal handler. If Ctrl-C kills a process while its
- *  submission is on the wire, nobody learns the id of the job. So let the signal handler only set a flag. The thread
- *  that waits for the job waits in short steps. When the flag is set, close the client with a grace period. In this
- *  time, missing answers can still come:
+ *  submission is on the wire, nobody learns the id of the job. So let the signal handler only set a flag, and wait for
+ *  the job in short steps. When the flag is set, close the client with a grace period. In this time, the answer can
+ *  still come:
  *
  *     static volatile sig_atomic_t interrupted;
  *     static void interrupt(int number) { interrupted = number; }     // signal(SIGINT, interrupt); SIGTERM, SIGHUP too
@@ -159,7 +162,7 @@ enum {
     AIGC_E_CLOSED = 103,           /* the client has been closed */
     AIGC_E_KEY_CONFLICT = 104,     /* the journal has another request under this key (since 1.2) */
 
-    /* 2xx: time ran out, or you ended the job. An accepted job is not lost: its token attaches it again. */
+    /* 2xx: time ran out, or you ended the job. An accepted job is not lost: attach the job again from its token. */
     AIGC_E_TIMEOUT = 200,   /* your wait ended before the job ended; the job keeps running: wait again */
     AIGC_E_CANCELLED = 201, /* aigc_job_cancel() or aigc_client_close() ended the job in this process; the library does
                                not tell the provider */
@@ -201,8 +204,8 @@ enum {
     /* 7xx: the image. */
     AIGC_E_EXPIRED = 700,      /* the image's URL has expired, or the provider no longer keeps the image */
     AIGC_E_NOT_AN_IMAGE = 701, /* the received bytes are not a PNG, JPEG, WebP, GIF or BMP image */
-    AIGC_E_CORRUPT = 702,      /* the length, the end marker or the checksum of the image is wrong, also after
-                                  retries */
+    AIGC_E_CORRUPT = 702,      /* the length, the end marker or the checksum of the image is wrong, and retries did not
+                                  help */
     AIGC_E_TOO_LARGE = 703,    /* the image is larger than download.max_bytes, or an answer is larger than
                                   http.max_reply_bytes */
 
@@ -210,9 +213,9 @@ enum {
     AIGC_E_FILE = 800,         /* the file system refused an operation: the message names the path and the reason */
     AIGC_E_FILE_EXISTS = 801,  /* a file with this name exists, and download.overwrite is off */
     AIGC_E_NO_SPACE = 802,     /* the disk or the quota is full; if possible, the library keeps the received bytes in a
-                                  .part file, and another download continues there */
+                                  .part file, and the next download continues this file */
     AIGC_E_NO_RESOURCES = 803, /* memory, threads or descriptors are exhausted */
-    AIGC_E_JOURNAL = 804,      /* the journal cannot be opened, read or written: nothing was sent (since 1.2) */
+    AIGC_E_JOURNAL = 804,      /* the journal cannot be opened, read or written: this call sent nothing (since 1.2) */
 
     /* 9xx: this library. */
     AIGC_E_INTERNAL = 900 /* a fault in this library: please report it */
@@ -266,11 +269,12 @@ const char *aigc_error_request_id(const aigc_error *error);
 /* The HTTP status of the answer; 0 if no answer came. Since 1.0. */
 int32_t aigc_error_http_status(const aigc_error *error);
 
-/* 1 if you can repeat the same call without any change: it may succeed later, and it cannot cost twice. 0 otherwise.
+/* 1 if the same call may succeed later without any change, and you cannot pay twice by repeating the call. 0 otherwise.
  * Since 1.0. */
 int32_t aigc_error_retryable(const aigc_error *error);
 
-/* How long the provider asked to wait before the next try, in milliseconds; 0 if it did not say. Since 1.0. */
+/* The pause that the provider asked for before the next try, in milliseconds; 0 if the provider asked for none.
+ * Since 1.0. */
 int64_t aigc_error_retry_after_ms(const aigc_error *error);
 
 /* For a submission: one of AIGC_OUTCOME_*. AIGC_OUTCOME_NONE otherwise. Since 1.0. */
@@ -298,38 +302,38 @@ typedef struct aigc_buffer aigc_buffer;
 aigc_status aigc_config_new(aigc_config **config, aigc_error **error);
 
 /* Sets a configuration key. If value is NULL, the configuration key gets its default again. Booleans are "true" or
- * "false", durations are whole milliseconds, sizes are whole bytes. An unknown key returns AIGC_E_INVALID_ARGUMENT, and
- * the message names the nearest key. A value out of range returns the same status, and the message names the range.
- * Since 1.0. */
+ * "false", durations are whole milliseconds, sizes are whole bytes. An unknown configuration key returns
+ * AIGC_E_INVALID_ARGUMENT, and the message names a similar key, if there is one. A value out of range returns the same
+ * status, and the message names the range. Since 1.0. */
 aigc_status aigc_config_set(aigc_config *config, const char *key, const char *value, aigc_error **error);
 
-/* The value of a key in this configuration: the value that was set, or the default. NULL for an unknown key, for NULL,
- * and for every secret. The string stays valid until you free the configuration. Since 1.0. */
+/* The value of a configuration key: the value that was set, or the default. NULL for an unknown key, for NULL, and for
+ * every secret. The string stays valid until you free the configuration. Since 1.0. */
 const char *aigc_config_get(aigc_config *config, const char *key);
 
-/* Iterates over the table of keys, for manuals and bindings. For index 0, 1, 2 ... it returns AIGC_OK and sets the key,
- * its type ("string", "secret", "bool", "int", "double", "duration_ms", "bytes" or "choice: a|b"), its default as text,
- * and a description of one sentence. Past the last key it returns AIGC_E_INVALID_ARGUMENT. Out parameters may be NULL.
- * The strings are never freed. Any thread. Since 1.0. */
+/* Iterates over all configuration keys, for manuals and bindings. For index 0, 1, 2 ... it returns AIGC_OK and sets the
+ * key, its type ("string", "secret", "bool", "int", "double", "duration_ms", "bytes" or "choice: a|b"), its default as
+ * text, and a description of one sentence. Past the last key it returns AIGC_E_INVALID_ARGUMENT. Out parameters may be
+ * NULL. The strings are never freed. Any thread. Since 1.0. */
 aigc_status aigc_config_describe(size_t index, const char **key, const char **type, const char **default_value,
                                  const char **text);
 
-/* The settings that aigc_client_new() would use with this configuration, and the source of each setting. The report is
- * JSON in a buffer that is yours to free. If config is NULL, the configuration has all defaults. This call creates no
- * client and no file. It reads the environment variables and the configuration file, and it returns the same errors as
- * aigc_client_new(). Even with the profile "none", this call reads the file (aigc_client_new() does not).
+/* Reports the settings that aigc_client_new() would use with this configuration, and the source of each setting. The
+ * report is JSON in a buffer that is yours to free. If config is NULL, the configuration has all defaults. This call
+ * creates no client and no file. It reads the environment variables and the configuration file, and it returns the same
+ * errors as aigc_client_new(). With the profile "none", aigc_client_new() does not read the file, but this call does.
  *   "file"      the path of the configuration file, also if the file does not exist; null if there is no file for this
  *               process
  *   "read"      whether the file was read
- *   "problem"   why the file cannot be used, or null. Only the profile "none" gives a problem: with every other profile
- *               the call returns the error
+ *   "problem"   with the profile "none": why the file cannot be used, or null. With every other profile: null, because
+ *               the call returns this problem as an error
  *   "profiles"  the names of the profiles in the file
  *   "profile"   the profile in use, or null
  *   "provider"  the provider that the file names, or null. Programs can use this provider if the user names no
  *               provider
- *   "values"    each key that the program, the environment or the profile sets: "key", "value" (null for a secret; the
- *               ids of access keys are shortened, and a proxy is shown without its user), "source" ("program",
- *               "environment NAME", "profile NAME")
+ *   "values"    each configuration key that the program, the environment or the profile sets: "key", "value" (null for
+ *               a secret; the ids of access keys are shortened, and a proxy is shown without its user), "source"
+ *               ("program", "environment NAME", "profile NAME")
  *   "fields"    the fields that a request gets if it does not set them: "provider", "operation", "name", "value"
  * Later versions may add members. The report holds no secret. Since 1.2. */
 aigc_status aigc_config_report(const aigc_config *config, aigc_buffer **report, aigc_error **error);
@@ -395,11 +399,11 @@ aigc_status aigc_request_set_double(aigc_request *request, const char *name, dou
 /* value: 0 is false, every other value is true. Since 1.0. */
 aigc_status aigc_request_set_bool(aigc_request *request, const char *name, int32_t value, aigc_error **error);
 
-/* Sets a field from JSON text. name is the neutral name of a field of any type, or it is "body." and then the
- * provider's own name of a field of the request body. For a field inside an object, write the name of the object, a
- * dot, and the name of the field: "body.ExtraParameters.NewField". With "body." you can set fields that a provider has
- * added later. The library only checks that their value is JSON. If a request sets one field of the body under two
- * names, such as "prompt" and "body.Prompt", aigc_client_submit() returns an error. With the option "check" set to
+/* Sets a field from JSON text. name is the neutral name of a field of any type, or "body." followed by the provider's
+ * own name of a field of the request body. For a field inside an object, write the name of the object, a dot, and the
+ * name of the field: "body.ExtraParameters.NewField". With "body." you can set a field that the provider has added
+ * later. The library only checks that the value of such a field is JSON. If a request sets one field of the body under
+ * two names, such as "prompt" and "body.Prompt", aigc_client_submit() returns an error. With the option "check" set to
  * "off", the "body." field replaces the neutral field. Since 1.0. */
 aigc_status aigc_request_set_json(aigc_request *request, const char *name, const char *json, aigc_error **error);
 
@@ -413,22 +417,21 @@ aigc_status aigc_request_add_image_url(aigc_request *request, const char *url, c
  *
  * "follow" ("true" or "false", default: the configuration's job.follow) says whether the client polls the job until the
  * job ends. "deadline_ms" (default: job.deadline_ms): see aigc_job_set_deadline_ms(). "traceparent" and "tracestate"
- * (since 1.1) have the effect of aigc_job_set_trace(), from the first call on; "" removes them.
+ * (since 1.1) have the effect of aigc_job_set_trace(), also for the submission; "" removes them.
  *
  * "key" (since 1.2) names the job in the journal. A key has 1 to 255 bytes. Choose one key for each image that you
  * want, such as "batch-7/000123". A key needs a client with a journal.path: see aigc_client_submit(). "" removes the
  * key. Do not compute the key from the fields of the request: you may want the same prompt twice.
  *
- * "hold" ("true" or "false", default "false", since 1.2) holds the job. The library prepares the job and reports
- * AIGC_EVENT_JOB_READY, but it sends nothing of the job before aigc_job_release(). So a program can first save the job
+ * "hold" ("true" or "false", default "false", since 1.2) holds the job: the library prepares the submission and reports
+ * AIGC_EVENT_JOB_READY, but it sends the submission only after aigc_job_release(). So a program can first save the job
  * in its own database. A held job does not count for the rate limit or for http.max_in_flight, so you can hold any
  * number of jobs. After the release, the job waits until the rate limit and http.max_in_flight let it start.
  *
- * "check" ("on" or "off", default "on", since 1.2) checks values before anything is sent. With "on",
- * aigc_client_submit() refuses a value that the description of its field forbids, or that is certainly a mistake
- * (AIGC_E_INVALID_ARGUMENT). Examples: a text of blanks or of invisible characters only, an Alibaba prompt without
- * <special-token>, a seed out of range. With "off", the library sends such values. Required fields are always
- * checked. */
+ * "check" ("on" or "off", default "on", since 1.2) checks the values of the fields. With "on", aigc_client_submit()
+ * refuses a value that the description of its field forbids, or that is certainly a mistake (AIGC_E_INVALID_ARGUMENT).
+ * Examples: a text of blanks or of invisible characters only, an Alibaba prompt without <special-token>, a seed out of
+ * range. With "off", the library sends such values. Required fields are always checked. */
 aigc_status aigc_request_set_option(aigc_request *request, const char *name, const char *value, aigc_error **error);
 
 /* Frees a request. Its jobs keep running. NULL is allowed. Since 1.0. */
@@ -438,8 +441,9 @@ void aigc_request_free(aigc_request *request);
 /* Client                                                                                                           */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
-/* A client has its own connections, rates, credentials and jobs. Its engine is one thread that does the work. One
- * client for each process is enough for thousands of jobs. Since 1.0. */
+/* A client has its own connections, credentials and jobs. Its engine is one thread that does the work. The clients of a
+ * process share the rate limits of an account. One client for each process is enough for thousands of jobs.
+ * Since 1.0. */
 typedef struct aigc_client aigc_client;
 
 /* A job that you submitted or attached, or a download. Since 1.0. */
@@ -462,10 +466,11 @@ typedef struct aigc_event aigc_event;
  * another file; "none" means no file. The library looks for the name of the profile in three places: first the
  * configuration key profile, then the variable AIGC_PROFILE, then the file (profile = "work"). It uses the first name
  * that it finds. If no place names a profile, the name is "default". The name "none" means no profile. If the file does
- * not exist, the defaults apply. This call refuses a file that has an error, is larger than one mebibyte, is not a
- * regular file, or can be written by other users. If the content has an error, the status is AIGC_E_INVALID_ARGUMENT,
- * and the message names line and column. If the file cannot be used, the status is AIGC_E_FILE. The file holds no
- * secrets: a profile that sets a secret is refused.
+ * not exist, the defaults apply, unless the configuration key or the variable names a profile: then the call returns
+ * AIGC_E_FILE. This call refuses a file that has an error, is larger than one mebibyte, is not a regular file, or can
+ * be written by other users. If the content has an error, the status is AIGC_E_INVALID_ARGUMENT, and the message names
+ * line and column. If the file cannot be used, the status is AIGC_E_FILE. The file holds no secrets: a profile that
+ * sets a secret is refused.
  *
  * A program that has more rights than its caller (set-uid, file capabilities) uses neither the environment nor the
  * file. In such a program, it is an error to set the configuration key profile. */
@@ -503,29 +508,29 @@ aigc_status aigc_client_set_credentials(aigc_client *client, const char *provide
  * Since 1.0. */
 aigc_status aigc_client_report(aigc_client *client, aigc_buffer **report, aigc_error **error);
 
-/* Counts of what this client has done since it was created, as JSON in a buffer that is yours to free:
+/* Counts what this client has done since it was created. The counts are JSON in a buffer that is yours to free:
  *   "at_ms"          the time of this report
  *   "since_ms"       the time when counting began
  *   "calls"          one entry for each "provider", "action" (the provider's name of the call; "GET" for an image's
  *                    URL) and "kind" ("submit", "status", "image", "read"). An entry has these counts: "started" (calls
- *                    that were sent), "repeated" (started calls that repeat a failed call), "answered", "failed" (an
+ *                    that were sent), "repeated" (sent calls that repeat a failed call), "answered", "failed" (an
  *                    object: status name to count; it includes calls that failed before they were sent), "cut" (calls
- *                    that this process ended after sending, before the answer), "throttled", "in_flight". It also has
+ *                    that this process ended between sending and answer), "throttled", "in_flight". It also has
  *                    "sent_bytes" and "received_bytes" (bodies only), "wait_ms" (time until the call is sent) and
  *                    "duration_ms" (time from sending to the end of the call)
  *   "calls_waiting"  calls that wait for credentials, for their rate or for http.max_in_flight
  *   "jobs"           one entry for each "provider", "operation" and "kind" ("job", "download"). An entry has these
  *                    counts: "started" (attached jobs count too), "accepted", "succeeded", "failed", "cancelled",
- *                    "unknown",
- *                    "active". It also has "duration_ms" (of succeeded jobs). Since 1.2 it also has "ended" (an object:
- *                    status name to count, AIGC_OK for success) and "lag_ms" (of followed jobs: half of the time
- *                    between the last two status calls, an estimate of the time until the library saw the end of a job)
+ *                    "unknown", "active". It also has "duration_ms" (of succeeded jobs). Since 1.2 it also has "ended"
+ *                    (an object: status name to count, AIGC_OK for success) and "lag_ms" (of followed jobs: an estimate
+ *                    of the time until the library saw the end of a job, which is half of the time between the last two
+ *                    status calls)
  *   "rates"          since 1.2, one entry for each "provider" and "action" that this process has called: "per_s"
  *                    (configured, 0: none), "in_force_per_s" (now, 0: no limit), "throttled" (answers that slowed the
  *                    rate), "waited_ms" (the time that calls waited for the rate), "shared" (whether processes share
  *                    the rate through a file)
- *   "kinds_known"    since 1.2: the number of kinds of jobs whose usual duration the client has learned. The client
- *                    uses these durations to choose when it makes its status calls
+ *   "kinds_known"    since 1.2: the number of kinds of jobs whose usual duration the client has learned. From this
+ *                    duration the client chooses the times of its status calls
  *   "credentials"    one entry for each "provider": "found" (searches that found credentials) and "failed" (searches
  *                    that did not)
  *   "events_queued"  the number of queued events
@@ -537,21 +542,21 @@ aigc_status aigc_client_report(aigc_client *client, aigc_buffer **report, aigc_e
  * thread. Since 1.1. */
 aigc_status aigc_client_stats(aigc_client *client, aigc_buffer **stats, aigc_error **error);
 
-/* Submits a request: this call checks the request and queues the job. Without a journal, it never blocks. The engine
- * sends the submission later. It sends it at most once, unless the submission provably started no job (promise 6). A
- * request that a check refuses costs nothing and creates no job. *job is the new job, yours to free. If you free the
- * handle, the job keeps running. Since 1.0.
+/* Submits a request: this call checks the request and queues the job. Without a journal, the call never blocks. The
+ * engine sends the submission later, at most once, unless the submission provably started no job (promise 6). A request
+ * that a check refuses costs nothing and creates no job. *job is the new job, yours to free. If you free the handle,
+ * the job keeps running. Since 1.0.
  *
- * With a journal (since 1.2), this call waits for the disk, but not for the network. If the journal knows the key, the
- * call submits nothing. It returns AIGC_OK, and *job is the known job in its present state. If this job has succeeded,
- * the library makes one status call to learn its images. It does not download them. If the job belongs to another
- * client, the handle shows the state of the job (AIGC_STATE_QUEUED, AIGC_STATE_SUBMITTING). When that client is gone,
- * this client takes the job over. If a process died while its submission was on the wire, the job ends with
- * AIGC_E_OUTCOME_UNKNOWN, and the library does not send the submission again. If the job of a key provably did not run
- * (AIGC_OUTCOME_NOT_SENT), the key is free for another submission. If the key is in use for another request, the call
- * returns AIGC_E_KEY_CONFLICT. The comparison of two requests ignores the signature in an image URL (COS, OSS, S3),
- * because the signature may change. After AIGC_E_JOURNAL and AIGC_E_NO_SPACE, nothing was sent. If a request has no
- * "key", a client with a journal chooses a key: see aigc_job_key(). */
+ * With a journal (since 1.2), this call waits for the disk, but not for the network. If a request has no "key", the
+ * client chooses a key: see aigc_job_key(). If the journal has a job under the key, the call submits nothing: it
+ * returns AIGC_OK, and *job is the known job in its present state. There is one exception: if the known job provably
+ * did not run (AIGC_OUTCOME_NOT_SENT), its key is free, and the call submits the request. If the known job has
+ * succeeded, the library makes one status call to learn its images, and does not download them. If another client works
+ * on the known job, the handle shows the state of the job (AIGC_STATE_QUEUED, AIGC_STATE_SUBMITTING). When the other
+ * client is gone, this client takes the job over. If a process died while its submission was on the wire, the job ends
+ * with AIGC_E_OUTCOME_UNKNOWN, and the library does not send the submission again. If the key belongs to another
+ * request, the call returns AIGC_E_KEY_CONFLICT. The comparison of two requests ignores the signature in an image URL
+ * (COS, OSS, S3), because the signature may change. After AIGC_E_JOURNAL and AIGC_E_NO_SPACE, nothing was sent. */
 aigc_status aigc_client_submit(aigc_client *client, const aigc_request *request, aigc_job **job, aigc_error **error);
 
 /* Attaches a job from its token, in any process and any language. With follow 1, the engine polls the job until the job
@@ -567,17 +572,17 @@ aigc_status aigc_client_attach_id(aigc_client *client, const char *provider, con
 
 /* Attaches the job of a key in the client's journal. Works like aigc_client_submit() with a known key, but needs no
  * request. follow has the same meaning as in aigc_client_attach(). AIGC_E_NOT_FOUND: the journal has no such key.
- * AIGC_E_WRONG_STATE has two reasons. The client has no journal.path. Or the key was never sent, and the client that
- * took the key is gone: then call aigc_client_submit(). Waits for the disk, not for the network. Since 1.2. */
+ * AIGC_E_WRONG_STATE has two reasons. Either the client has no journal.path, or the job of the key was never sent and
+ * its client is gone: then call aigc_client_submit(). Waits for the disk, not for the network. Since 1.2. */
 aigc_status aigc_client_attach_key(aigc_client *client, const char *key, int32_t follow, aigc_job **job,
                                    aigc_error **error);
 
 /* Takes over every job of the client's journal whose client is gone (killed, or closed before the job ended). The call
  * attaches each accepted job, and AIGC_EVENT_JOB_ACCEPTED reports it. follow has the same meaning as in
  * aigc_client_attach(). If the submission of a job was on the wire, AIGC_EVENT_JOB_DONE reports the job with
- * AIGC_E_OUTCOME_UNKNOWN. Take the job with aigc_event_job(), keep it with aigc_job_ref(), and read its key with
- * aigc_job_key(). The call sends no submission. It does not touch a job whose client is alive, even if the process of
- * that client is suspended (SIGSTOP). Sets *count (may be NULL) to the number of jobs that were taken over.
+ * AIGC_E_OUTCOME_UNKNOWN. Get the job of an event with aigc_event_job(), keep it with aigc_job_ref(), and read its key
+ * with aigc_job_key(). The call sends no submission. It does not touch a job whose client is alive, even if the process
+ * of that client is suspended (SIGSTOP). Sets *count (may be NULL) to the number of jobs that were taken over.
  * AIGC_E_WRONG_STATE: the client has no journal.path. Waits for the disk. Since 1.2. */
 aigc_status aigc_client_resume(aigc_client *client, int32_t follow, size_t *count, aigc_error **error);
 
@@ -586,29 +591,30 @@ aigc_status aigc_client_resume(aigc_client *client, int32_t follow, size_t *coun
 aigc_status aigc_client_fetch(aigc_client *client, const aigc_request *request, const char *path, aigc_job **download,
                               aigc_error **error);
 
-/* Calls any operation of a provider's product by the provider's own name. You can also call operations that have no
- * function in this version. json is an object with the provider's own names; NULL means {}. The call is a job: wait for
- * it, cancel it, give it a deadline. When the job has succeeded, aigc_job_provider_response() is the whole answer. The
- * job has no id, no token, no images and no AIGC_EVENT_JOB_ACCEPTED. aigc_job_operation() is the action.
+/* Calls any operation of a provider's product by the provider's own name, also an operation that this header does not
+ * name. json is an object with the provider's own names; NULL means {}. The call is a job: wait for it, cancel it, give
+ * it a deadline. When the job has succeeded, aigc_job_provider_response() is the whole answer. The job has no id, no
+ * token, no images and no AIGC_EVENT_JOB_ACCEPTED. aigc_job_operation() is the action.
  *
  * For Tencent, action is the name of the operation, such as "DescribeAigcTaskList" (service mps, version 2019-06-12).
- * For Alibaba (version 20240611), action is the provider's name of an operation in this header, or of its status call,
- * or "Personalizedtxt2imgQueryModelTrainStatus". For every other operation of Alibaba, action is "Name METHOD /path",
- * such as "GetThing GET /api/v1/thing". With METHOD GET, the members of json become the query. With POST or PUT, json
- * is the body.
+ * For Alibaba (version 20240611), the library knows the paths of some operations: the operations in this header, their
+ * status calls, and "Personalizedtxt2imgQueryModelTrainStatus". For these operations, action is the provider's name.
+ * For every other operation of Alibaba, action is "Name METHOD /path", such as "GetThing GET /api/v1/thing". With
+ * METHOD GET, the members of json become the query. With POST or PUT, json is the body.
  *
  * reads 0: the call may change something or cost money. Like a submission, the call is sent at most once, unless it
  * provably did nothing: it never reached the provider, or the provider refused it. The call can end with
  * AIGC_E_OUTCOME_UNKNOWN. AIGC_OUTCOME_ACCEPTED means that the provider answered the call. The journal does not keep
  * the call: the call has no key, and its outcome is lost with the process. reads 1: the call only reads. After every
  * transient failure, the library repeats the call until it is answered or refused, or until its deadline passes. If
- * reads is 1 and the action is known to submit, the function returns AIGC_E_INVALID_ARGUMENT. Never blocks. Since 1.0. */
+ * reads is 1 and the library knows that the action submits, the function returns AIGC_E_INVALID_ARGUMENT. Never blocks.
+ * Since 1.0. */
 aigc_status aigc_client_call(aigc_client *client, const char *provider, const char *action, const char *json,
                              int32_t reads, aigc_job **job, aigc_error **error);
 
 /* A descriptor that is readable while events are queued (level-triggered). Put the descriptor into epoll, poll, libuv,
- * GLib or asyncio. It belongs to the client: never read, write or close it. If several events come together, your loop
- * wakes up only once: then take events until none is left. It may become readable some milliseconds after
+ * GLib or asyncio. It belongs to the client: never read, write or close it. One wake-up of your loop can announce
+ * several events: take events until none is left. The descriptor may become readable some milliseconds after
  * aigc_client_next_event() can take the first event. -1 for NULL, or when descriptors are exhausted. Since 1.0. */
 int32_t aigc_client_event_fd(aigc_client *client);
 
@@ -617,15 +623,15 @@ int32_t aigc_client_event_fd(aigc_client *client);
  * several JOB_STATE or JOB_PROGRESS events of a job are queued, only the newest of each type is kept. All other events
  * of jobs are kept until you take them. If your program never takes events from this client, the events of a job are
  * dropped when its last handle is freed. AIGC_E_CLOSED means that the client has been closed and every event has been
- * taken: end your loop then. With timeout_ms 0, the function does not say this: it returns AIGC_OK with *event NULL.
- * Since 1.0. */
+ * taken: end your loop then. With timeout_ms 0, the function does not return AIGC_E_CLOSED, but AIGC_OK with *event
+ * NULL. Since 1.0. */
 aigc_status aigc_client_next_event(aigc_client *client, int64_t timeout_ms, aigc_event **event, aigc_error **error);
 
 /* Your function that handles one event. aigc_client_dispatch() calls this function for each event, on the thread of its
  * caller, and then frees the event. Since 1.0. */
 typedef void (*aigc_event_handler)(const aigc_event *event, void *user_data);
 
-/* Waits up to timeout_ms for an event, and then hands all queued events to handler, one by one. No lock is held:
+/* Waits up to timeout_ms for an event, and then calls handler for all queued events, one by one. No lock is held:
  * handler may call every function except aigc_client_free() of this client. Sets *handled (may be NULL) to the number
  * of events. Returns AIGC_E_CLOSED as aigc_client_next_event() does. Since 1.0. */
 aigc_status aigc_client_dispatch(aigc_client *client, int64_t timeout_ms, aigc_event_handler handler, void *user_data,
@@ -664,10 +670,10 @@ uint64_t aigc_job_id(const aigc_job *job);
 /* The provider's id of the job (Alibaba inferenceJobId, Tencent TaskId). NULL until the id is known. Since 1.0. */
 const char *aigc_job_remote_id(aigc_job *job);
 
-/* A printable token of at most 256 bytes. The token attaches this job in another process. The token holds no secret.
- * NULL until the provider has accepted the job. Store the token when AIGC_EVENT_JOB_ACCEPTED comes. A download has the
- * token of its job, and its errors name this token. A download without a job (aigc_client_fetch) has no token. If the
- * provider's id is too long for a token, the token is NULL: keep aigc_job_remote_id(). Since 1.0. */
+/* A printable token of at most 256 bytes, without a secret. Any process can attach the job from the token. NULL until
+ * the provider has accepted the job. Store the token when AIGC_EVENT_JOB_ACCEPTED comes. A download has the token of
+ * its job, and its errors name this token. A download without a job (aigc_client_fetch) has no token. If the provider's
+ * id is too long for a token, the token is NULL: keep aigc_job_remote_id(). Since 1.0. */
 const char *aigc_job_token(aigc_job *job);
 
 /* The key of the job in the journal: the "key" of its request, or the key that the client chose. NULL without a
@@ -686,9 +692,9 @@ int32_t aigc_job_outcome(const aigc_job *job);
  * jobTrainProgress). For a download, it is the part of the bytes that has been received. -1.0 if unknown. Since 1.0. */
 double aigc_job_progress(const aigc_job *job);
 
-/* The bytes of a download: *received is the number of received bytes, and *total is the number of all bytes, or -1 if
- * unknown. With the configuration's events.progress the numbers are updated ten times a second, otherwise at the end of
- * each transfer. Out parameters may be NULL. Since 1.0. */
+/* Sets *received to the number of received bytes of a download, and *total to the number of all bytes, or -1 if
+ * unknown. With the configuration key events.progress, the library updates the numbers ten times a second, otherwise at
+ * the end of each transfer. Out parameters may be NULL. Since 1.0. */
 void aigc_job_bytes(const aigc_job *job, int64_t *received, int64_t *total);
 
 /* The names of the provider and of the operation, as given to aigc_request_new(). Since 1.0. */
@@ -697,20 +703,20 @@ const char *aigc_job_operation(aigc_job *job);
 
 /* The provider's own word for the state, such as "WAIT_SCHEDULE" or "RUN". Undocumented words come unchanged. NULL
  * until the provider has sent a word. While the job is in AIGC_STATE_QUEUED because the provider asked to try later,
- * this is the code of the answer that asked for it ("RequestLimitExceeded").
+ * this is the code of the provider's answer ("RequestLimitExceeded").
  *
  * aigc_job_provider_state(), aigc_job_provider_response() and aigc_job_request_id() can give another string after each
  * answer. For each of the three functions, a handle keeps the newest 16 different strings that it gave, and frees older
- * strings. So a later call on this handle, on any thread, can free a string that an earlier call gave. Copy a string if
- * you use it after another call. Since 1.0. */
+ * strings. So a later call with this handle, on any thread, can free a string that an earlier call gave. Copy a string
+ * if you use it after another call. Since 1.0. */
 const char *aigc_job_provider_state(aigc_job *job);
 
-/* The provider's last answer about this job, with all its fields, usually JSON. It is unchanged, with the exceptions
- * below. NULL until an answer came. If the library could not read the answer, the string is the first 64 KiB of the
- * answer. Each NUL, and each byte that is not UTF-8 text, becomes U+FFFD. A readable answer of more than 1 MiB is not
- * kept. While the job is in AIGC_STATE_QUEUED because the provider asked to try later, the string is an object with
- * "Code", "Message" and "RequestId" of that answer. A member that the provider did not send is missing in the object.
- * Since 1.0. */
+/* The provider's last answer about this job, with all its fields, usually JSON. NULL until an answer came. The string
+ * is the answer as UTF-8 text. Secrets of the client are removed. Each NUL, and each byte that is not text, becomes
+ * U+FFFD. If the library could not read the answer, the string is the first 64 KiB of the answer. A readable answer of
+ * more than 1 MiB is not kept: the string is NULL. While the job is in AIGC_STATE_QUEUED because the provider asked to
+ * try later, the string is an object with "Code", "Message" and "RequestId" of that answer. A member that the provider
+ * did not send is missing in the object. Since 1.0. */
 const char *aigc_job_provider_response(aigc_job *job);
 
 /* The provider's request id of the last answer. NULL until an answer came. Since 1.0. */
@@ -722,12 +728,12 @@ const char *aigc_job_request_id(aigc_job *job);
  * threads may wait for one job. Takes no events. Since 1.0. */
 aigc_status aigc_job_wait(aigc_job *job, int64_t timeout_ms, aigc_error **error);
 
-/* Makes one status call and waits up to timeout_ms for its answer. A failed call is not repeated. AIGC_OK: the
- * answer came; read it with the getters. With timeout_ms 0 the function does not wait. Then AIGC_OK means that the call
- * has been started, and AIGC_EVENT_JOB_REFRESHED reports its end. AIGC_E_TIMEOUT: no answer yet. AIGC_E_WRONG_STATE:
- * the job has ended, has no id yet, or is a download. If the job ends for another reason during the wait, the status is
- * AIGC_E_WRONG_STATE or says how the job ended. Every other status: the call failed; the job keeps running. A refresh
- * during another status call of the job shares the answer of that call. Since 1.0. */
+/* Makes one status call and waits up to timeout_ms for its answer. A failed call is not repeated. AIGC_OK: the answer
+ * came; read the job with the getters. With timeout_ms 0 the function does not wait: AIGC_OK then means that the call
+ * has been started, and AIGC_EVENT_JOB_REFRESHED reports the end of the call. AIGC_E_TIMEOUT: no answer yet.
+ * AIGC_E_WRONG_STATE: the job has ended, has no id yet, or is a download. If a cancel, a deadline or a close ends the
+ * job during the wait, the status is AIGC_E_WRONG_STATE or says how the job ended. Every other status: the call failed;
+ * the job keeps running. A refresh during another status call of the job shares the answer of that call. Since 1.0. */
 aigc_status aigc_job_refresh(aigc_job *job, int64_t timeout_ms, aigc_error **error);
 
 /* Turns following on (follow 1) or off (follow 0), at any time. Since 1.0. */
@@ -749,11 +755,12 @@ aigc_status aigc_job_set_trace(aigc_job *job, const char *traceparent, const cha
  * AIGC_E_WRONG_STATE for a job that was never held, and for a job that has ended. Since 1.2. */
 aigc_status aigc_job_release(aigc_job *job, aigc_error **error);
 
-/* Ends the job in this process, at once. When this function returns, the job has ended, by this call or for another
- * reason. You may call it again. The providers have no call that stops a job: an accepted job keeps running and is
- * billed, and its token stays valid. If the submission is on the wire, the library still waits for its answer in the
- * background, and the answer brings the id (AIGC_EVENT_JOB_ACCEPTED). A download that is renaming its file at this
- * moment may still succeed. NULL is allowed. Since 1.0. */
+/* Ends the job in this process. The function waits at most one second for the engine. When it returns, the job has
+ * normally ended, by this call or for another reason; only a blocked engine, for example on a disk that does not
+ * answer, ends the job later. You may call the function again. The providers have no call that stops a job: an accepted
+ * job keeps running and is billed, and its token stays valid. If the submission is on the wire, the library still waits
+ * for its answer in the background, and the answer brings the id (AIGC_EVENT_JOB_ACCEPTED). A download that is renaming
+ * its file at this moment may still succeed. NULL is allowed. Since 1.0. */
 void aigc_job_cancel(aigc_job *job);
 
 /* How the job ended. For a job that succeeded or has not ended, the function returns AIGC_OK and sets *error to NULL.
@@ -784,12 +791,12 @@ int64_t aigc_job_asset_expires_at_ms(const aigc_job *job, size_t index);
  * path is the file to write, or NULL for memory (aigc_job_take_buffer). If the job has not succeeded, the function
  * returns AIGC_E_WRONG_STATE. Since 1.0.
  *
- * This function writes one file into an existing folder. So every path names a file here, with or without a suffix. The
- * function refuses a path that ends in "/" and a path of a folder. (Python's out= and the command's --out take a path
- * as a file only if its last part ends in ".*" or in the suffix of an image: .png, .jpg, .jpeg, .webp, .gif, .bmp. They
- * take every other path as a folder.) A relative path starts at the working folder at the time of the call. ".*"
- * becomes the suffix of the image's format: png, jpg, webp, gif or bmp. A name that does not end in ".*" is used
- * unchanged. If the suffix of such a name belongs to another format, an AIGC_EVENT_WARNING and the log say so.
+ * This function writes one file into an existing folder. So path always names a file, with or without a suffix. The
+ * function refuses a path that ends in "/" and a path of a folder. (Python's out= and the command's --out are
+ * different: for them, a path is a file only if its last part ends in ".*" or in the suffix of an image: .png, .jpg,
+ * .jpeg, .webp, .gif, .bmp. Every other path is a folder.) A relative path starts at the working folder at the time of
+ * the call. ".*" becomes the suffix of the image's format: png, jpg, webp, gif or bmp. A name that does not end in ".*"
+ * is used unchanged. If the suffix of such a name belongs to another format, an AIGC_EVENT_WARNING and the log say so.
  *
  * The library writes the image to a temporary file in the same folder, checks the image, flushes the file to disk and
  * renames the file. So a file with the final name is always complete.
@@ -838,8 +845,8 @@ enum {
                                          aigc_event_state() */
     AIGC_EVENT_CREDENTIALS_NEEDED = 6, /* the credentials of aigc_client_set_credentials() end soon, or the provider
                                           refused them: see aigc_event_provider(). This event comes five minutes before
-                                          the credentials end, even if no call is made. If half of their life is shorter
-                                          than five minutes, this event comes after half of their life */
+                                          the credentials end, even if no call is made. If the credentials are valid for
+                                          less than ten minutes, this event comes after half of this time */
     AIGC_EVENT_WARNING = 7,           /* a warning; the jobs keep running. Examples: everybody can read a credential
                                          file; calls fail on this machine and are tried again; the provider asked for a
                                          long pause; the provider names a state of a job that this library does not
@@ -874,8 +881,8 @@ aigc_status aigc_event_status(const aigc_event *event);
 const char *aigc_event_provider(const aigc_event *event);
 
 /* One line for people, without a secret. These events have a message: warnings, log records, and JOB_DONE and
- * JOB_REFRESHED after a failure. NULL for every other event. The message of a log record is the same text each time the
- * same kind of thing happens. The details are in aigc_event_fields(). Since 1.0. */
+ * JOB_REFRESHED after a failure. NULL for every other event. The message of a log record names the kind of thing that
+ * happened: the text is the same each time. The details are in aigc_event_fields(). Since 1.0. */
 const char *aigc_event_message(const aigc_event *event);
 
 /* Levels of log records. The configuration's log.level names the most detailed level that is reported: "info" reports
@@ -924,13 +931,13 @@ void aigc_buffer_free(aigc_buffer *buffer);
 
 /* Lists keys of a journal.
  *
- * The journal is a folder of your user on a local disk. Any number of processes may use one journal at the same time.
- * The journal holds keys, states, the providers' ids, times, and a digest of each request. It never holds an image's
- * URL or a secret. It holds no prompt, unless journal.requests is on. With journal.requests, the journal keeps the body
- * of each request until the job is accepted, refused or resolved. A person can use the body to find a job in doubt. A
- * program can use the body to submit a key that was never sent. Inside a process that uses a journal, never open the
- * files of the journal with another copy of SQLite. Each function of this section opens the folder, does its work,
- * waits for the disk and closes the folder. A missing folder or file returns AIGC_E_JOURNAL. Any thread.
+ * The journal is a folder that your user owns, on a local disk. Any number of processes may use one journal at the same
+ * time. The journal holds keys, states, the providers' ids, times, and a digest of each request. It never holds an
+ * image's URL or a secret. It holds no prompt, unless journal.requests is on. With journal.requests, the journal keeps
+ * the body of each request until the job is accepted, refused or resolved. With the body, a person can find a job in
+ * doubt, and a program can submit a job that was never sent. Inside a process that uses a journal, never open the files
+ * of the journal with another copy of SQLite. Each function of this section opens the folder, does its work, waits for
+ * the disk and closes the folder. A missing folder or file returns AIGC_E_JOURNAL. Any thread.
  *
  * Sets *rows to one page of keys, in ascending order of their bytes. The page has one JSON object on each line, in a
  * buffer that is yours to free. If the size is 0, there are no more keys. The parameter after is the last key of the
@@ -939,14 +946,14 @@ void aigc_buffer_free(aigc_buffer *buffer);
  *   "key"    the key
  *   "state"  "claimed": a client has the key, and the submission was provably not sent; "sending": the submission may
  *            be on the wire; "accepted"; "succeeded" and "failed": ended after acceptance; "refused": ended, and
- *            provably not run; "unknown": the submission was on the wire, and the job is in doubt; "abandoned":
- *            aigc_journal_resolve() gave the key up
+ *            provably not run; "unknown": the job is in doubt, because nobody knows whether its submission started it;
+ *            "abandoned": aigc_journal_resolve() gave the key up
  *   "owner"  the client that works on the job (0: nobody); "owner_alive" says whether this client is alive
  *   "status" the name of the status code with which the job ended
- * and "provider", "operation", "region", "endpoint", "remote_id", "request_id", "attempts", "images", "provider_code",
- * "note", "claimed_at_ms", "sent_at_ms", "accepted_at_ms", "ended_at_ms", "changed_at_ms" (Unix milliseconds),
- * "request" (the body of the submission, with journal.requests). An unknown value is null. Later versions may add
- * members. Since 1.2. */
+ * A line also has "provider", "operation", "region", "endpoint", "remote_id", "request_id", "attempts", "images",
+ * "provider_code", "note", "claimed_at_ms", "sent_at_ms", "accepted_at_ms", "ended_at_ms", "changed_at_ms" (Unix
+ * milliseconds), "request" (the body of the submission, with journal.requests). An unknown value is null. Later
+ * versions may add members. Since 1.2. */
 aigc_status aigc_journal_list(const char *path, const char *filter_json, const char *after, aigc_buffer **rows,
                               aigc_error **error);
 

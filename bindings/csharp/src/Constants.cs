@@ -113,7 +113,7 @@ namespace Aigc
         /// <summary>The received bytes are not a PNG, JPEG, WebP, GIF or BMP image.</summary>
         NotAnImage = 701,
 
-        /// <summary>The length, the end marker or the checksum of the image is wrong, also after retries.</summary>
+        /// <summary>The length, the end marker or the checksum of the image is wrong, and retries did not help.</summary>
         Corrupt = 702,
 
         /// <summary>
@@ -130,14 +130,14 @@ namespace Aigc
 
         /// <summary>
         /// The disk or the quota is full; if possible, the library keeps the received bytes in a .part
-        /// file, and another download continues there.
+        /// file, and the next download continues this file.
         /// </summary>
         NoSpace = 802,
 
         /// <summary>Memory, threads or descriptors are exhausted.</summary>
         NoResources = 803,
 
-        /// <summary>The journal cannot be opened, read or written: nothing was sent (since 1.2).</summary>
+        /// <summary>The journal cannot be opened, read or written: this call sent nothing (since 1.2).</summary>
         Journal = 804,
 
         /// <summary>A fault in this library: please report it.</summary>
@@ -224,8 +224,8 @@ namespace Aigc
         /// <summary>
         /// The credentials of aigc_client_set_credentials() end soon, or the provider refused them: see
         /// aigc_event_provider(). This event comes five minutes before the credentials end, even if no
-        /// call is made. If half of their life is shorter than five minutes, this event comes after
-        /// half of their life.
+        /// call is made. If the credentials are valid for less than ten minutes, this event comes after
+        /// half of this time.
         /// </summary>
         CredentialsNeeded = 6,
 

@@ -76,16 +76,16 @@ constants! { Status:
         you submit a new job.";
     EXPIRED = AIGC_E_EXPIRED, "The image's URL has expired, or the provider no longer keeps the image.";
     NOT_AN_IMAGE = AIGC_E_NOT_AN_IMAGE, "The received bytes are not a PNG, JPEG, WebP, GIF or BMP image.";
-    CORRUPT = AIGC_E_CORRUPT, "The length, the end marker or the checksum of the image is wrong, also after \
-        retries.";
+    CORRUPT = AIGC_E_CORRUPT, "The length, the end marker or the checksum of the image is wrong, and retries \
+        did not help.";
     TOO_LARGE = AIGC_E_TOO_LARGE, "The image is larger than download.max_bytes, or an answer is larger than \
         http.max_reply_bytes.";
     FILE = AIGC_E_FILE, "The file system refused an operation: the message names the path and the reason.";
     FILE_EXISTS = AIGC_E_FILE_EXISTS, "A file with this name exists, and download.overwrite is off.";
     NO_SPACE = AIGC_E_NO_SPACE, "The disk or the quota is full; if possible, the library keeps the received \
-        bytes in a .part file, and another download continues there.";
+        bytes in a .part file, and the next download continues this file.";
     NO_RESOURCES = AIGC_E_NO_RESOURCES, "Memory, threads or descriptors are exhausted.";
-    JOURNAL = AIGC_E_JOURNAL, "The journal cannot be opened, read or written: nothing was sent (since \
+    JOURNAL = AIGC_E_JOURNAL, "The journal cannot be opened, read or written: this call sent nothing (since \
         1.2).";
     INTERNAL = AIGC_E_INTERNAL, "A fault in this library: please report it.";
 }
@@ -126,8 +126,8 @@ constants! { EventType:
         aigc_event_state().";
     CREDENTIALS_NEEDED = AIGC_EVENT_CREDENTIALS_NEEDED, "The credentials of aigc_client_set_credentials() \
         end soon, or the provider refused them: see aigc_event_provider(). This event comes five minutes before the \
-        credentials end, even if no call is made. If half of their life is shorter than five minutes, this event \
-        comes after half of their life.";
+        credentials end, even if no call is made. If the credentials are valid for less than ten minutes, this event \
+        comes after half of this time.";
     WARNING = AIGC_EVENT_WARNING, "A warning; the jobs keep running. Examples: everybody can read a \
         credential file; calls fail on this machine and are tried again; the provider asked for a long pause; the \
         provider names a state of a job that this library does not know; an id came after the end of its job \

@@ -92,7 +92,7 @@ class Status(_OpenEnum):
     NOT_AN_IMAGE = 701
     """The received bytes are not a PNG, JPEG, WebP, GIF or BMP image."""
     CORRUPT = 702
-    """The length, the end marker or the checksum of the image is wrong, also after retries."""
+    """The length, the end marker or the checksum of the image is wrong, and retries did not help."""
     TOO_LARGE = 703
     """The image is larger than download.max_bytes, or an answer is larger than http.max_reply_bytes."""
     FILE = 800
@@ -100,12 +100,12 @@ class Status(_OpenEnum):
     FILE_EXISTS = 801
     """A file with this name exists, and download.overwrite is off."""
     NO_SPACE = 802
-    """The disk or the quota is full; if possible, the library keeps the received bytes in a .part file, and another
-    download continues there."""
+    """The disk or the quota is full; if possible, the library keeps the received bytes in a .part file, and the next
+    download continues this file."""
     NO_RESOURCES = 803
     """Memory, threads or descriptors are exhausted."""
     JOURNAL = 804
-    """The journal cannot be opened, read or written: nothing was sent (since 1.2)."""
+    """The journal cannot be opened, read or written: this call sent nothing (since 1.2)."""
     INTERNAL = 900
     """A fault in this library: please report it."""
     # end of generated
@@ -179,8 +179,8 @@ class EventType(_OpenEnum):
     """The job has ended; this event comes once: see aigc_event_status() and aigc_event_state()."""
     CREDENTIALS_NEEDED = 6
     """The credentials of aigc_client_set_credentials() end soon, or the provider refused them: see
-    aigc_event_provider(). This event comes five minutes before the credentials end, even if no call is made. If half
-    of their life is shorter than five minutes, this event comes after half of their life."""
+    aigc_event_provider(). This event comes five minutes before the credentials end, even if no call is made. If the
+    credentials are valid for less than ten minutes, this event comes after half of this time."""
     WARNING = 7
     """A warning; the jobs keep running. Examples: everybody can read a credential file; calls fail on this machine
     and are tried again; the provider asked for a long pause; the provider names a state of a job that this library

@@ -103,7 +103,7 @@ public final class Constants {
     /** The received bytes are not a PNG, JPEG, WebP, GIF or BMP image. */
     public static final int E_NOT_AN_IMAGE = 701;
 
-    /** The length, the end marker or the checksum of the image is wrong, also after retries. */
+    /** The length, the end marker or the checksum of the image is wrong, and retries did not help. */
     public static final int E_CORRUPT = 702;
 
     /** The image is larger than download.max_bytes, or an answer is larger than http.max_reply_bytes. */
@@ -116,15 +116,15 @@ public final class Constants {
     public static final int E_FILE_EXISTS = 801;
 
     /**
-     * The disk or the quota is full; if possible, the library keeps the received bytes in a .part file, and
-     * another download continues there.
+     * The disk or the quota is full; if possible, the library keeps the received bytes in a .part file, and the
+     * next download continues this file.
      */
     public static final int E_NO_SPACE = 802;
 
     /** Memory, threads or descriptors are exhausted. */
     public static final int E_NO_RESOURCES = 803;
 
-    /** The journal cannot be opened, read or written: nothing was sent (since 1.2). */
+    /** The journal cannot be opened, read or written: this call sent nothing (since 1.2). */
     public static final int E_JOURNAL = 804;
 
     /** A fault in this library: please report it. */
@@ -196,7 +196,7 @@ public final class Constants {
     /**
      * The credentials of aigc_client_set_credentials() end soon, or the provider refused them: see
      * aigc_event_provider(). This event comes five minutes before the credentials end, even if no call is made.
-     * If half of their life is shorter than five minutes, this event comes after half of their life.
+     * If the credentials are valid for less than ten minutes, this event comes after half of this time.
      */
     public static final int EVENT_CREDENTIALS_NEEDED = 6;
 
