@@ -6,16 +6,20 @@
  *
  * GLOSSARY
  *
- *  - A provider is one of the two clouds. A job is one order to a provider. A download of an image is a job too.
+ *  - A provider is one of the two clouds. A job is one order to a provider. A download of an image is also handled as a
+ *    job. A job ends when this process stops working on it: with a result, an error, a deadline, a cancel or a close.
+ *    After an end without a result, an accepted job may keep running at the provider.
  *  - A submission is the call that starts a job at a provider. A submission is "on the wire" from its first byte until
- *    its answer has come.
+ *    its answer has come. The outcome of a submission says what is certain: the provider accepted the job, no job runs,
+ *    or the outcome is unknown.
  *  - To follow a job is to ask the provider for the state of the job, again and again, until the job ends. One such
  *    question is a status call, or a poll. A client follows jobs on its own thread, the engine.
  *  - A token is a short text that names an accepted job. To attach a job is to get a handle for the job from its token,
  *    its id or its key.
  *  - The journal is a folder that remembers jobs. A key is the name that you give to a job in the journal. The keys of
  *    a configuration are called configuration keys, and the keys of an account are called access keys.
- *  - "Yours to free" means: you own the object, and you must call its _free function.
+ *  - A handle is a pointer to an object of this library, such as aigc_job *. "Yours to free" means: you own the handle,
+ *    and you must call its _free function.
  *
  * PROMISES (a table in README.md names the tests of each promise)
  *
@@ -30,25 +34,24 @@
  *     the handle that gave it. There is one exception: the strings of aigc_job_provider_state(),
  *     aigc_job_provider_response() and aigc_job_request_id() change with each answer, and a handle keeps the newest 16
  *     of each.
- *  5. Each job ends exactly once, with one AIGC_EVENT_JOB_DONE: by its result, an error, a deadline, a cancel or a
- *     close.
+ *  5. Each job ends exactly once, with one AIGC_EVENT_JOB_DONE.
  *  6. A submission is sent at most once, unless it provably started no job: it never reached the provider, or the
- *     provider refused it. If nobody knows whether the submission started a job, the outcome is unknown
- *     (AIGC_OUTCOME_UNKNOWN). The library does not send such a submission again.
+ *     provider refused it. If the outcome is unknown (AIGC_OUTCOME_UNKNOWN), the library does not send the submission
+ *     again.
  *  7. After fork() the child can only free the handles that it inherited. Such a _free closes nothing and ends no job.
  *     Every function that returns a status returns AIGC_E_FORKED for an inherited client or job. The parent is not
  *     affected. The child may create its own clients.
- *  8. Bad data from the network, a full disk or a wrong argument never aborts the process. It causes an error, unless a
- *     retry succeeds. A file with the final name of an image is always complete.
+ *  8. Bad data from the network, a full disk or a wrong argument never aborts the process. If the library cannot do
+ *     what you asked for, you get an error. A file with the final name of an image is always complete.
  *  9. A secret never appears in a message, a log, a token or a file. The library sends a secret only to the host that
  *     the secret is for.
- * 10. With a journal (configuration key journal.path, since 1.2) each job that you submit has a key. Promise 6 then
- *     holds for all submissions with the same key together: across threads, clients, processes, crashes and languages
- *     on one machine. The same key never starts two jobs. A submission is on disk before its first byte is sent: if the
- *     library cannot write the journal, it sends no submission. The provider's job id is on disk before
- *     AIGC_EVENT_JOB_ACCEPTED reports it. If the disk refuses the id, an AIGC_EVENT_WARNING gives you the id, and the
- *     library tries to write it again. After a crash, a job is unknown (AIGC_STATE_UNKNOWN) only if its submission was
- *     on the wire, or if the disk had refused its id.
+ * 10. With a journal (configuration key journal.path, since 1.2), each job that you submit has a key. The same key
+ *     never starts two jobs, across threads, clients, processes, crashes and languages on one machine, unless you tell
+ *     the journal that no job ran (aigc_journal_resolve()) or remove the key (aigc_journal_prune()). A submission is on
+ *     disk before its first byte is sent: if the library cannot write the journal, it sends no submission. The
+ *     provider's job id is on disk before AIGC_EVENT_JOB_ACCEPTED reports it. If the disk refuses the id, an
+ *     AIGC_EVENT_WARNING gives you the id, and the library tries to write it again. After a crash, a job is unknown
+ *     (AIGC_STATE_UNKNOWN) only if its submission was on the wire, or if the disk had refused its id.
  *
  * THE SIMPLE PATH (bindings/c/generate.c is the complete program)
  *
@@ -84,13 +87,14 @@
  *
  * THREADS, FORK, EXIT
  *
- *  A client starts one thread, the engine, with its first job or with aigc_client_set_credentials(). It starts
- *  short-lived threads for slow work with files, credentials and the journal. All these threads block all signals, and
- *  aigc_client_close() joins them. libcurl starts its own thread to look up a host name. The thread of libcurl also
- *  blocks all signals, and it runs no code of this library. If the system's resolver does not answer, the thread of
- *  libcurl can outlive aigc_client_close(). The library never causes a SIGPIPE in your program. Every function needs at
- *  most 64 KiB of stack. A program may call exit() while jobs run: you can attach an accepted job again from its token.
- *  The library is linked with -z nodelete: dlclose() is harmless and unloads nothing.
+ *  A client starts one thread, the engine, at the first call that needs it: a job, aigc_client_resume() or
+ *  aigc_client_set_credentials(). The client also starts short-lived threads for slow work with files, credentials and
+ *  the journal. All these threads block all signals, and aigc_client_close() joins them. libcurl starts its own thread
+ *  to look up a host name. The thread of libcurl also blocks all signals, and it runs no code of this library. If the
+ *  system's resolver does not answer, the thread of libcurl can outlive aigc_client_close(). The library never causes a
+ *  SIGPIPE in your program. Every function needs at most 64 KiB of stack. A program may call exit() while jobs run: you
+ *  can attach an accepted job again from its token. The library is linked with -z nodelete: dlclose() is harmless and
+ *  unloads nothing.
  *
  * SIGNALS
  *
@@ -197,9 +201,9 @@ enum {
                                      already repeated it */
 
     /* 6xx: money. */
-    AIGC_E_OUTCOME_UNKNOWN = 600, /* the submission was sent, and no readable answer came: the job may run and be
-                                     billed. The library never sends the submission again. Look at the provider's
-                                     console before you submit a new job */
+    AIGC_E_OUTCOME_UNKNOWN = 600, /* the submission was sent, and no clear answer came: the job may run and be billed.
+                                     The library never sends the submission again. Look at the provider's console before
+                                     you submit a new job */
 
     /* 7xx: the image. */
     AIGC_E_EXPIRED = 700,      /* the image's URL has expired, or the provider no longer keeps the image */
@@ -244,7 +248,7 @@ enum {
     AIGC_OUTCOME_NONE = 0,     /* no submission was involved, or the submission has not been tried yet */
     AIGC_OUTCOME_NOT_SENT = 1, /* no job runs: the submission was never sent, or the provider refused it. You can safely
                                   submit again */
-    AIGC_OUTCOME_UNKNOWN = 2,  /* the submission was sent, and no readable answer came: the job may run and be billed */
+    AIGC_OUTCOME_UNKNOWN = 2,  /* the submission was sent, and no clear answer came: the job may run and be billed */
     AIGC_OUTCOME_ACCEPTED = 3  /* the provider gave a job id */
 };
 
@@ -466,11 +470,11 @@ typedef struct aigc_event aigc_event;
  * another file; "none" means no file. The library looks for the name of the profile in three places: first the
  * configuration key profile, then the variable AIGC_PROFILE, then the file (profile = "work"). It uses the first name
  * that it finds. If no place names a profile, the name is "default". The name "none" means no profile. If the file does
- * not exist, the defaults apply, unless the configuration key or the variable names a profile: then the call returns
- * AIGC_E_FILE. This call refuses a file that has an error, is larger than one mebibyte, is not a regular file, or can
- * be written by other users. If the content has an error, the status is AIGC_E_INVALID_ARGUMENT, and the message names
- * line and column. If the file cannot be used, the status is AIGC_E_FILE. The file holds no secrets: a profile that
- * sets a secret is refused.
+ * not exist, the defaults apply, unless the configuration key profile or the variable AIGC_PROFILE names a profile:
+ * then the call returns AIGC_E_FILE. This call refuses a file that has an error, is larger than one mebibyte, is not a
+ * regular file, or can be written by other users. If the content has an error, the status is AIGC_E_INVALID_ARGUMENT,
+ * and the message names line and column. If the file cannot be used, the status is AIGC_E_FILE. The file holds no
+ * secrets: a profile that sets a secret is refused.
  *
  * A program that has more rights than its caller (set-uid, file capabilities) uses neither the environment nor the
  * file. In such a program, it is an error to set the configuration key profile. */
@@ -522,9 +526,9 @@ aigc_status aigc_client_report(aigc_client *client, aigc_buffer **report, aigc_e
  *   "jobs"           one entry for each "provider", "operation" and "kind" ("job", "download"). An entry has these
  *                    counts: "started" (attached jobs count too), "accepted", "succeeded", "failed", "cancelled",
  *                    "unknown", "active". It also has "duration_ms" (of succeeded jobs). Since 1.2 it also has "ended"
- *                    (an object: status name to count, AIGC_OK for success) and "lag_ms" (of followed jobs: an estimate
- *                    of the time until the library saw the end of a job, which is half of the time between the last two
- *                    status calls)
+ *                    (an object: status name to count, AIGC_OK for success) and "lag_ms" (of followed jobs: how late
+ *                    the library saw the end of the job, estimated as half of the time between the last two status
+ *                    calls)
  *   "rates"          since 1.2, one entry for each "provider" and "action" that this process has called: "per_s"
  *                    (configured, 0: none), "in_force_per_s" (now, 0: no limit), "throttled" (answers that slowed the
  *                    rate), "waited_ms" (the time that calls waited for the rate), "shared" (whether processes share
@@ -689,7 +693,7 @@ int32_t aigc_job_state(const aigc_job *job);
 int32_t aigc_job_outcome(const aigc_job *job);
 
 /* The progress of the job, from 0.0 to 1.0. For a job at a provider, this is the provider's own number (Alibaba
- * jobTrainProgress). For a download, it is the part of the bytes that has been received. -1.0 if unknown. Since 1.0. */
+ * jobTrainProgress). For a download, it is the received part of the bytes. -1.0 if unknown. Since 1.0. */
 double aigc_job_progress(const aigc_job *job);
 
 /* Sets *received to the number of received bytes of a download, and *total to the number of all bytes, or -1 if
@@ -703,7 +707,7 @@ const char *aigc_job_operation(aigc_job *job);
 
 /* The provider's own word for the state, such as "WAIT_SCHEDULE" or "RUN". Undocumented words come unchanged. NULL
  * until the provider has sent a word. While the job is in AIGC_STATE_QUEUED because the provider asked to try later,
- * this is the code of the provider's answer ("RequestLimitExceeded").
+ * the function gives the code of the provider's answer ("RequestLimitExceeded").
  *
  * aigc_job_provider_state(), aigc_job_provider_response() and aigc_job_request_id() can give another string after each
  * answer. For each of the three functions, a handle keeps the newest 16 different strings that it gave, and frees older
@@ -755,12 +759,12 @@ aigc_status aigc_job_set_trace(aigc_job *job, const char *traceparent, const cha
  * AIGC_E_WRONG_STATE for a job that was never held, and for a job that has ended. Since 1.2. */
 aigc_status aigc_job_release(aigc_job *job, aigc_error **error);
 
-/* Ends the job in this process. The function waits at most one second for the engine. When it returns, the job has
- * normally ended, by this call or for another reason; only a blocked engine, for example on a disk that does not
- * answer, ends the job later. You may call the function again. The providers have no call that stops a job: an accepted
- * job keeps running and is billed, and its token stays valid. If the submission is on the wire, the library still waits
- * for its answer in the background, and the answer brings the id (AIGC_EVENT_JOB_ACCEPTED). A download that is renaming
- * its file at this moment may still succeed. NULL is allowed. Since 1.0. */
+/* Ends the job in this process. The function waits until the job has ended, by this call or for another reason, but at
+ * most one second: if a slow disk blocks the engine, the job ends later. You may call the function again. The providers
+ * have no call that stops a job: an accepted job keeps running and is billed, and its token stays valid. If the
+ * submission is on the wire, the library still waits for its answer in the background, and the answer brings the id
+ * (AIGC_EVENT_JOB_ACCEPTED). A download that is renaming its file at this moment may still succeed. NULL is allowed.
+ * Since 1.0. */
 void aigc_job_cancel(aigc_job *job);
 
 /* How the job ended. For a job that succeeded or has not ended, the function returns AIGC_OK and sets *error to NULL.
@@ -848,11 +852,12 @@ enum {
                                           the credentials end, even if no call is made. If the credentials are valid for
                                           less than ten minutes, this event comes after half of this time */
     AIGC_EVENT_WARNING = 7,           /* a warning; the jobs keep running. Examples: everybody can read a credential
-                                         file; calls fail on this machine and are tried again; the provider asked for a
-                                         long pause; the provider names a state of a job that this library does not
-                                         know; an id came after the end of its job (aigc_event_job() is then the job).
-                                         See aigc_event_message() and aigc_event_provider(). Each warning comes once,
-                                         not for each job and call. At most 64 warnings are queued */
+                                         file; calls fail on this machine and are tried again; the disk refuses the id
+                                         of a job in the journal; the provider asked for a long pause; the provider
+                                         names a state of a job that this library does not know; an id came after the
+                                         end of its job (aigc_event_job() is then the job). See aigc_event_message() and
+                                         aigc_event_provider(). Each warning comes once, not for each job and call. At
+                                         most 64 warnings are queued */
     AIGC_EVENT_LOG = 8,               /* a log record (only with the configuration's log.level, since 1.1): see
                                          aigc_event_level(), aigc_event_message(), aigc_event_fields() and
                                          aigc_event_job_id(). At most log.capacity records are queued */
@@ -940,9 +945,9 @@ void aigc_buffer_free(aigc_buffer *buffer);
  * the disk and closes the folder. A missing folder or file returns AIGC_E_JOURNAL. Any thread.
  *
  * Sets *rows to one page of keys, in ascending order of their bytes. The page has one JSON object on each line, in a
- * buffer that is yours to free. If the size is 0, there are no more keys. The parameter after is the last key of the
- * previous page, or NULL for the first page. filter_json is NULL, or an object with any of "states" (a list of names of
- * states), "provider", "prefix" (of keys) and "limit" (1 to 10,000, default 1,000). A line has these members:
+ * buffer that is yours to free. If the size is 0, there are no more keys. after is the last key of the previous page,
+ * or NULL for the first page. filter_json is NULL, or an object with any of "states" (a list of names of states),
+ * "provider", "prefix" (of keys) and "limit" (1 to 10,000, default 1,000). A line has these members:
  *   "key"    the key
  *   "state"  "claimed": a client has the key, and the submission was provably not sent; "sending": the submission may
  *            be on the wire; "accepted"; "succeeded" and "failed": ended after acceptance; "refused": ended, and
@@ -965,9 +970,9 @@ aigc_status aigc_journal_list(const char *path, const char *filter_json, const c
  *                          submission costs a second time.
  *   AIGC_OUTCOME_UNKNOWN   with remote_id NULL: the key is abandoned and never sent again.
  * You can correct your answer by another call, until a client has followed the job to its end. AIGC_E_NOT_FOUND: the
- * journal has no such key. AIGC_E_WRONG_STATE: the key is not in doubt (the provider accepted it, it was never sent, or
- * its job has ended), or a live client still works on its job. AIGC_E_INVALID_ARGUMENT: remote_id cannot be a job id,
- * or another key of the journal has this id. Since 1.2. */
+ * journal has no such key. AIGC_E_WRONG_STATE: the key is not in doubt (its job was accepted, was never sent, or has
+ * ended), or a live client still works on its job. AIGC_E_INVALID_ARGUMENT: remote_id cannot be a job id, or another
+ * key of the journal has this id. Since 1.2. */
 aigc_status aigc_journal_resolve(const char *path, const char *key, int32_t outcome, const char *remote_id,
                                  aigc_error **error);
 

@@ -38,21 +38,21 @@ func (s State) Ended() bool { return s >= StateSucceeded }
 KINDS = [
     (
         "AIGC_E_", "Err", "Status",
-        "// Status says what went wrong, in few words that each tell what to do: aigc.h has a sentence on every one. It is an\n"
-        "// error itself, to be looked for with errors.Is(err, aigc.ErrThrottled). New ones may be added: treat one that you do\n"
-        "// not know like the first of its hundred.\n",
+        "// Status says what went wrong. aigc.h has a sentence about each status. A Status is an error: compare it with\n"
+        "// errors.Is(err, aigc.ErrThrottled). Later versions may add codes: treat an unknown code like the first code of its\n"
+        "// group, 207 like 200.\n",
         "// Every status.\n",
     ),
     (
         "AIGC_OUTCOME_", "Outcome", "Outcome",
         "// Outcome is what provably happened to a submission.\n",
-        "// Every outcome. OutcomeUnknown: it left and no readable answer came, so it may run and be billed; nothing resends\n"
-        "// it.\n",
+        "// Every outcome. OutcomeUnknown: the submission was sent, and no clear answer came: the job may run and be\n"
+        "// billed. The library never sends the submission again.\n",
     ),
-    ("AIGC_STATE_", "State", "State", "// State is where a job stands.\n", "// Every state.\n"),
+    ("AIGC_STATE_", "State", "State", "// State is the state of a job.\n", "// Every state.\n"),
     (
         "AIGC_EVENT_", "Event", "EventType",
-        "// EventType tells the events apart. New ones may be added: ignore what you do not know.\n",
+        "// EventType is the type of an event. Later versions may add types: ignore an unknown type.\n",
         "// Every type of event.\n",
     ),
     (

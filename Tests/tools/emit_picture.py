@@ -15,7 +15,7 @@ PLACES: Dict[str, Tuple[int, int, str, str]] = {
     "RUNNING": (590, 110, "#eef2f7", "the provider draws"),
     "SUCCEEDED": (780, 110, "#dff3e3", "images can be fetched"),
     "CANCELLED": (20, 230, "#f6e8d8", "you ended it"),
-    "UNKNOWN": (210, 230, "#fbe0e0", "no readable answer came"),
+    "UNKNOWN": (210, 230, "#fbe0e0", "no clear answer came"),
     "FAILED": (590, 230, "#fbe0e0", "the error says why"),
 }
 BOX = (160, 56)

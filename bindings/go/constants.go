@@ -18,9 +18,9 @@ const (
 	TencentImageAsset             = C.AIGC_TENCENT_IMAGE_ASSET
 )
 
-// Status says what went wrong, in few words that each tell what to do: aigc.h has a sentence on every one. It is an
-// error itself, to be looked for with errors.Is(err, aigc.ErrThrottled). New ones may be added: treat one that you do
-// not know like the first of its hundred.
+// Status says what went wrong. aigc.h has a sentence about each status. A Status is an error: compare it with
+// errors.Is(err, aigc.ErrThrottled). Later versions may add codes: treat an unknown code like the first code of its
+// group, 207 like 200.
 type Status int32
 
 // Every status.
@@ -65,8 +65,8 @@ const (
 // Outcome is what provably happened to a submission.
 type Outcome int32
 
-// Every outcome. OutcomeUnknown: it left and no readable answer came, so it may run and be billed; nothing resends
-// it.
+// Every outcome. OutcomeUnknown: the submission was sent, and no clear answer came: the job may run and be
+// billed. The library never sends the submission again.
 const (
 	OutcomeNone     Outcome = C.AIGC_OUTCOME_NONE
 	OutcomeNotSent  Outcome = C.AIGC_OUTCOME_NOT_SENT
@@ -74,7 +74,7 @@ const (
 	OutcomeAccepted Outcome = C.AIGC_OUTCOME_ACCEPTED
 )
 
-// State is where a job stands.
+// State is the state of a job.
 type State int32
 
 // Every state.
@@ -90,7 +90,7 @@ const (
 	StateUnknown    State = C.AIGC_STATE_UNKNOWN
 )
 
-// EventType tells the events apart. New ones may be added: ignore what you do not know.
+// EventType is the type of an event. Later versions may add types: ignore an unknown type.
 type EventType int32
 
 // Every type of event.

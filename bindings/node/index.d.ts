@@ -61,7 +61,7 @@ export interface Constants {
   /** The provider reports an internal error; if the call only reads, the library has already repeated it. */
   readonly E_PROVIDER: 504;
   /**
-   * The submission was sent, and no readable answer came: the job may run and be billed. The library never sends the
+   * The submission was sent, and no clear answer came: the job may run and be billed. The library never sends the
    * submission again. Look at the provider's console before you submit a new job.
    */
   readonly E_OUTCOME_UNKNOWN: 600;
@@ -92,7 +92,7 @@ export interface Constants {
   readonly OUTCOME_NONE: 0;
   /** No job runs: the submission was never sent, or the provider refused it. You can safely submit again. */
   readonly OUTCOME_NOT_SENT: 1;
-  /** The submission was sent, and no readable answer came: the job may run and be billed. */
+  /** The submission was sent, and no clear answer came: the job may run and be billed. */
   readonly OUTCOME_UNKNOWN: 2;
   /** The provider gave a job id. */
   readonly OUTCOME_ACCEPTED: 3;
@@ -140,9 +140,10 @@ export interface Constants {
   readonly EVENT_CREDENTIALS_NEEDED: 6;
   /**
    * A warning; the jobs keep running. Examples: everybody can read a credential file; calls fail on this machine and
-   * are tried again; the provider asked for a long pause; the provider names a state of a job that this library does
-   * not know; an id came after the end of its job (aigc_event_job() is then the job). See aigc_event_message() and
-   * aigc_event_provider(). Each warning comes once, not for each job and call. At most 64 warnings are queued.
+   * are tried again; the disk refuses the id of a job in the journal; the provider asked for a long pause; the
+   * provider names a state of a job that this library does not know; an id came after the end of its job
+   * (aigc_event_job() is then the job). See aigc_event_message() and aigc_event_provider(). Each warning comes once,
+   * not for each job and call. At most 64 warnings are queued.
    */
   readonly EVENT_WARNING: 7;
   /**

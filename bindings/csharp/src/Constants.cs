@@ -101,7 +101,7 @@ namespace Aigc
         Provider = 504,
 
         /// <summary>
-        /// The submission was sent, and no readable answer came: the job may run and be billed. The
+        /// The submission was sent, and no clear answer came: the job may run and be billed. The
         /// library never sends the submission again. Look at the provider's console before you submit a
         /// new job.
         /// </summary>
@@ -156,7 +156,7 @@ namespace Aigc
         /// </summary>
         NotSent = 1,
 
-        /// <summary>The submission was sent, and no readable answer came: the job may run and be billed.</summary>
+        /// <summary>The submission was sent, and no clear answer came: the job may run and be billed.</summary>
         Unknown = 2,
 
         /// <summary>The provider gave a job id.</summary>
@@ -231,10 +231,11 @@ namespace Aigc
 
         /// <summary>
         /// A warning; the jobs keep running. Examples: everybody can read a credential file; calls fail
-        /// on this machine and are tried again; the provider asked for a long pause; the provider names
-        /// a state of a job that this library does not know; an id came after the end of its job
-        /// (aigc_event_job() is then the job). See aigc_event_message() and aigc_event_provider(). Each
-        /// warning comes once, not for each job and call. At most 64 warnings are queued.
+        /// on this machine and are tried again; the disk refuses the id of a job in the journal; the
+        /// provider asked for a long pause; the provider names a state of a job that this library does
+        /// not know; an id came after the end of its job (aigc_event_job() is then the job). See
+        /// aigc_event_message() and aigc_event_provider(). Each warning comes once, not for each job
+        /// and call. At most 64 warnings are queued.
         /// </summary>
         Warning = 7,
 

@@ -71,7 +71,7 @@ constants! { Status:
         submit a new job.";
     PROVIDER = AIGC_E_PROVIDER, "The provider reports an internal error; if the call only reads, the library \
         has already repeated it.";
-    OUTCOME_UNKNOWN = AIGC_E_OUTCOME_UNKNOWN, "The submission was sent, and no readable answer came: the job \
+    OUTCOME_UNKNOWN = AIGC_E_OUTCOME_UNKNOWN, "The submission was sent, and no clear answer came: the job \
         may run and be billed. The library never sends the submission again. Look at the provider's console before \
         you submit a new job.";
     EXPIRED = AIGC_E_EXPIRED, "The image's URL has expired, or the provider no longer keeps the image.";
@@ -108,8 +108,8 @@ constants! { Outcome:
     NONE = AIGC_OUTCOME_NONE, "No submission was involved, or the submission has not been tried yet.";
     NOT_SENT = AIGC_OUTCOME_NOT_SENT, "No job runs: the submission was never sent, or the provider refused \
         it. You can safely submit again.";
-    UNKNOWN = AIGC_OUTCOME_UNKNOWN, "The submission was sent, and no readable answer came: the job may run \
-        and be billed.";
+    UNKNOWN = AIGC_OUTCOME_UNKNOWN, "The submission was sent, and no clear answer came: the job may run and \
+        be billed.";
     ACCEPTED = AIGC_OUTCOME_ACCEPTED, "The provider gave a job id.";
 }
 
@@ -129,10 +129,10 @@ constants! { EventType:
         credentials end, even if no call is made. If the credentials are valid for less than ten minutes, this event \
         comes after half of this time.";
     WARNING = AIGC_EVENT_WARNING, "A warning; the jobs keep running. Examples: everybody can read a \
-        credential file; calls fail on this machine and are tried again; the provider asked for a long pause; the \
-        provider names a state of a job that this library does not know; an id came after the end of its job \
-        (aigc_event_job() is then the job). See aigc_event_message() and aigc_event_provider(). Each warning comes \
-        once, not for each job and call. At most 64 warnings are queued.";
+        credential file; calls fail on this machine and are tried again; the disk refuses the id of a job in the \
+        journal; the provider asked for a long pause; the provider names a state of a job that this library does not \
+        know; an id came after the end of its job (aigc_event_job() is then the job). See aigc_event_message() and \
+        aigc_event_provider(). Each warning comes once, not for each job and call. At most 64 warnings are queued.";
     LOG = AIGC_EVENT_LOG, "A log record (only with the configuration's log.level, since 1.1): see \
         aigc_event_level(), aigc_event_message(), aigc_event_fields() and aigc_event_job_id(). At most log.capacity \
         records are queued.";

@@ -85,8 +85,8 @@ class Status(_OpenEnum):
     PROVIDER = 504
     """The provider reports an internal error; if the call only reads, the library has already repeated it."""
     OUTCOME_UNKNOWN = 600
-    """The submission was sent, and no readable answer came: the job may run and be billed. The library never sends
-    the submission again. Look at the provider's console before you submit a new job."""
+    """The submission was sent, and no clear answer came: the job may run and be billed. The library never sends the
+    submission again. Look at the provider's console before you submit a new job."""
     EXPIRED = 700
     """The image's URL has expired, or the provider no longer keeps the image."""
     NOT_AN_IMAGE = 701
@@ -120,7 +120,7 @@ class Outcome(_OpenEnum):
     NOT_SENT = 1
     """No job runs: the submission was never sent, or the provider refused it. You can safely submit again."""
     UNKNOWN = 2
-    """The submission was sent, and no readable answer came: the job may run and be billed."""
+    """The submission was sent, and no clear answer came: the job may run and be billed."""
     ACCEPTED = 3
     """The provider gave a job id."""
     # end of generated
@@ -183,9 +183,10 @@ class EventType(_OpenEnum):
     credentials are valid for less than ten minutes, this event comes after half of this time."""
     WARNING = 7
     """A warning; the jobs keep running. Examples: everybody can read a credential file; calls fail on this machine
-    and are tried again; the provider asked for a long pause; the provider names a state of a job that this library
-    does not know; an id came after the end of its job (aigc_event_job() is then the job). See aigc_event_message()
-    and aigc_event_provider(). Each warning comes once, not for each job and call. At most 64 warnings are queued."""
+    and are tried again; the disk refuses the id of a job in the journal; the provider asked for a long pause; the
+    provider names a state of a job that this library does not know; an id came after the end of its job
+    (aigc_event_job() is then the job). See aigc_event_message() and aigc_event_provider(). Each warning comes once,
+    not for each job and call. At most 64 warnings are queued."""
     LOG = 8
     """A log record (only with the configuration's log.level, since 1.1): see aigc_event_level(),
     aigc_event_message(), aigc_event_fields() and aigc_event_job_id(). At most log.capacity records are queued."""

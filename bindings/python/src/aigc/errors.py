@@ -213,10 +213,10 @@ class ProviderFaultError(ProviderError):
 
 
 class OutcomeUnknownError(AigcError):
-    """MONEY: the submission left and no readable answer came. It may run and be billed.
+    """MONEY: the submission was sent, and no clear answer came. The job may run and be billed.
 
-    Nothing resends it by itself. Look at the provider's console before you do. It is deliberately no subclass of
-    NetworkError or TimeoutError, so that a retry around those never catches it.
+    The library never sends the submission again. Look at the provider's console before you do. This class is not a
+    subclass of NetworkError or TimeoutError, so that a retry of these errors never catches it.
     """
 
     def __str__(self) -> str:

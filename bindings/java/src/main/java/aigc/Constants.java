@@ -92,8 +92,8 @@ public final class Constants {
     public static final int E_PROVIDER = 504;
 
     /**
-     * The submission was sent, and no readable answer came: the job may run and be billed. The library never
-     * sends the submission again. Look at the provider's console before you submit a new job.
+     * The submission was sent, and no clear answer came: the job may run and be billed. The library never sends
+     * the submission again. Look at the provider's console before you submit a new job.
      */
     public static final int E_OUTCOME_UNKNOWN = 600;
 
@@ -136,7 +136,7 @@ public final class Constants {
     /** No job runs: the submission was never sent, or the provider refused it. You can safely submit again. */
     public static final int OUTCOME_NOT_SENT = 1;
 
-    /** The submission was sent, and no readable answer came: the job may run and be billed. */
+    /** The submission was sent, and no clear answer came: the job may run and be billed. */
     public static final int OUTCOME_UNKNOWN = 2;
 
     /** The provider gave a job id. */
@@ -202,10 +202,10 @@ public final class Constants {
 
     /**
      * A warning; the jobs keep running. Examples: everybody can read a credential file; calls fail on this
-     * machine and are tried again; the provider asked for a long pause; the provider names a state of a job that
-     * this library does not know; an id came after the end of its job (aigc_event_job() is then the job). See
-     * aigc_event_message() and aigc_event_provider(). Each warning comes once, not for each job and call. At
-     * most 64 warnings are queued.
+     * machine and are tried again; the disk refuses the id of a job in the journal; the provider asked for a
+     * long pause; the provider names a state of a job that this library does not know; an id came after the end
+     * of its job (aigc_event_job() is then the job). See aigc_event_message() and aigc_event_provider(). Each
+     * warning comes once, not for each job and call. At most 64 warnings are queued.
      */
     public static final int EVENT_WARNING = 7;
 
