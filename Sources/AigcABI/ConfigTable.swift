@@ -167,7 +167,7 @@ extension TextKey {
     static let journalPath = TextKey(
         ConfigKey(
             "journal.path", .path, "",
-            "Folder of the journal on a local disk; no key is submitted twice, also across processes; empty: no journal"
+            "Folder of the journal on a local disk; a key never starts two jobs, also across processes; empty: no journal"
         ))
     static let ratePath = TextKey(
         ConfigKey(
@@ -180,7 +180,7 @@ extension TextKey {
     static let logLevel = TextKey(
         ConfigKey(
             "log.level", .choice("choice: off|error|warning|info|debug"), "off",
-            "Least important level of queued log records (AIGC_EVENT_LOG); prompts appear only at debug"))
+            "Most detailed level of queued log records (AIGC_EVENT_LOG); prompts appear only at debug"))
 }
 
 extension SecretKey {
@@ -256,7 +256,7 @@ extension IntegerKey {
     static let pollMaxMilliseconds = IntegerKey(
         ConfigKey(
             "poll.max_ms", .duration(10...day), "5000",
-            "Longest pause between status calls of a job; with poll.learn: mean pause, and the longest is 4 times it"
+            "Longest pause between status calls of a job; with poll.learn: mean pause; the longest is 4 times as long"
         ))
     static let pollGrowthPercent = IntegerKey(
         ConfigKey(

@@ -133,11 +133,10 @@ def configuration_page() -> str:
         raise SystemExit("emit_reference.py: keys were not understood: %s" % sorted(names - {row[0] for row in found}))
     out = [NOTE, "# Configuration keys\n\n"]
     out.append(
-        "All values are strings. You set them with `aigc_config_set()`, with `aigc.Client({...})`, with `-c KEY=VALUE` on the\n"
-        "command line, or in a profile of the configuration file. `aigc config keys` prints the table of this page.\n"
-        "`aigc config show` prints the values on this machine and the source of each value. The first source that sets a key\n"
-        "is used. The sources are, in this order: the command line or the program, environment variables, the profile, the\n"
-        "default.\n\n"
+        "All values are strings. You set a key with `aigc_config_set()`, with `aigc.Client({...})`, with `-c KEY=VALUE` on the\n"
+        "command line, or in a profile of the configuration file. If several sources set a key, the library uses the first of\n"
+        "these sources: the command line or the program, environment variables, the profile. `aigc config keys` prints the\n"
+        "tables of this page. `aigc config show` prints the values on this machine and the source of each value.\n\n"
     )
     families: Dict[str, List[str]] = {}
     for name, kind, argument, default, text in found:
@@ -155,15 +154,15 @@ def configuration_page() -> str:
         "## The configuration file\n\n"
         "The file is `$XDG_CONFIG_HOME/aigc/config.toml`, otherwise `~/.config/aigc/config.toml`. `AIGC_CONFIG_FILE` names\n"
         "another file; `none` means no file. The library itself reads the file when you create a client. So programs in every\n"
-        "language and the command get the same values. If there is no file, nothing changes.\n\n"
-        "The library uses one profile of the file. The first of these places that names a profile is used: the key `profile`\n"
-        "(`--profile`), the variable `AIGC_PROFILE`, the file (`profile = \"work\"`). If no place names a profile, the library\n"
-        "uses the profile `default`. The name `none` means no profile.\n\n"
+        "language and the command get the same values. The file may be missing.\n\n"
+        "The library uses one profile of the file. It looks for the name of the profile in three places, and uses the first\n"
+        "name that it finds: the key `profile` (`--profile`), the variable `AIGC_PROFILE`, the file (`profile = \"work\"`). If\n"
+        "no place names a profile, the library uses the profile `default`. The name `none` means no profile.\n\n"
         "The file is TOML of at most one mebibyte, without dates and without lists of tables. A path is absolute, or begins\n"
-        "with `~/`. An error names the file, the line, the column and what would be right. The library refuses the file if\n"
-        "other users can write it. It also refuses the file if the owner is neither root nor the user who runs the program.\n"
-        "The library refuses secrets in the file: put secrets into environment variables or into the providers' credential\n"
-        "files. A program with more rights than its caller (set-uid) reads no file.\n\n"
+        "with `~/`. An error names the file, the line, the column and what would be right. The library refuses a file that\n"
+        "other users can write, and a file whose owner is neither root nor the user who runs the program. It also refuses\n"
+        "secrets in the file: put secrets into environment variables or into the providers' credential files. A program with\n"
+        "more rights than its caller (set-uid) reads no file.\n\n"
         "```\n"
         'profile = "work"\nprovider = "tencent"\n\n[profiles.work]\njournal.path = "~/cats"\ntencent.region = "ap-guangzhou"\n\n'
         "[profiles.work.operations.tencent.aigc_image]\ncount = 2\n```\n\n"
@@ -181,16 +180,16 @@ def signals_page() -> str:
         raise SystemExit("emit_reference.py: metrics were not understood")
     out = [NOTE, "# Metrics and events\n\n## Metrics\n\n"]
     out.append(
-        "What `aigc.prometheus.render(client.stats())` writes, of a client's own counters (`aigc_client_stats()`). Histograms\n"
-        "count seconds. [observability.md](observability.md) says how they are served.\n\n"
+        "`aigc.prometheus.render(client.stats())` writes these metrics from the counters of a client (`aigc_client_stats()`).\n"
+        "Histograms count seconds. [observability.md](observability.md) says how to serve the metrics.\n\n"
         "| metric | kind | meaning |\n|---|---|---|\n"
     )
     for kind, name, sort, meaning in rows:
         out.append("| `%s` | %s | %s |\n" % (name, sort or kind, cell(meaning)))
     for title, start, text in (
-        ("Events", "AIGC_EVENT_", "What `aigc_client_next_event()` gives, and `EventType` in the bindings."),
-        ("Levels of log records", "AIGC_LOG_", "`log.level` names the last one that is reported."),
-        ("States of a job", "AIGC_STATE_", "What `aigc_job_state()` gives."),
+        ("Events", "AIGC_EVENT_", "`aigc_client_next_event()` gives these events. In the bindings, `EventType` has their names."),
+        ("Levels of log records", "AIGC_LOG_", "`log.level` names the most detailed level that is reported."),
+        ("States of a job", "AIGC_STATE_", "`aigc_job_state()` gives these states."),
     ):
         constants = [c for e in header.enumerations() for c in e.constants if c.name.startswith(start)]
         out.append("\n## %s\n\n%s\n\n| constant | meaning |\n|---|---|\n" % (title, text))
