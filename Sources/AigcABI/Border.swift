@@ -1,7 +1,3 @@
-// AigcABI: the C functions of aigc.h. Imports everything, holds no logic: it checks arguments, finds the object behind a
-// handle, calls the engine and composes it (Composition.swift). Any thread may call; what each handle demands is in
-// aigc.h. Nothing here may trap: a Swift trap kills the host.
-
 internal import CAigc
 internal import CPlatform
 internal import Core

@@ -1,5 +1,3 @@
-// Codec: JSON values over jansson, percent coding, dates. Imports Core and CJSON, holds no state, any thread.
-
 internal import Core
 
 /// One name and its value in a JSON object. Members are equal if their bytes are equal.

@@ -1,5 +1,3 @@
-// Core: values and state machines. Imports nothing, owns no thread, knows no cloud, no JSON, no curl.
-
 /// The status codes of `aigc.h`. Each tells the caller what to do; a test compares the values with the header.
 public enum Status: Int32, CaseIterable, Sendable {
     // generated: statuses (Tests/tools/generate.py)

@@ -1,6 +1,3 @@
-// Providers: the clouds' dialects. Imports Core, Codec and Signing; pure functions over values that never change after
-// init, hence no owner and any thread. No clock, no I/O, no randomness.
-
 public import Core
 
 /// Where a provider is reached: scheme, host and port of a configuration key or a token. A `WebURL` of nothing else, whose

@@ -101,6 +101,16 @@ def classes_without_thread() -> Iterator[str]:
             yield place + ': write "Engine thread.", "Any thread." or the name of its lock above it'
 
 
+def modules_without_comment() -> Iterator[str]:
+    """Modules whose purpose does not stand where people look first: at the top of the file with the module's name."""
+    sources = ROOT / "Sources"
+    files = tracked("Sources/*.swift", "Sources/**/*.swift")
+    for module in sorted({path.relative_to(sources).parts[0] for path in files} - {"aigc"}):
+        own = [path for path in files if path.stem == module and path.relative_to(sources).parts[0] == module]
+        if len(own) != 1 or not own[0].read_text(encoding="utf-8").startswith("// %s: " % module):
+            yield 'Sources/%s: begin its file %s.swift with "// %s: ..."' % (module, module, module)
+
+
 def lines_of_core() -> int:
     """Lines of EngineCore and of every extension of it."""
     total = 0
@@ -118,6 +128,7 @@ def main() -> int:
     count = text.count("\n")
     report.rule("the map has at most %d lines" % MOST_LINES, ["%d" % count] if count > MOST_LINES else [])
     report.rule("every file of the map is there", missing(text))
+    report.rule("every module says at the top of its own file what it is for", modules_without_comment())
     for heading, most in STOPS.items():
         found = stops(text, heading)
         print("# %s %d files" % (heading, len(found)))

@@ -1,6 +1,3 @@
-// Engine: the one thread of a client. Imports Core and CPlatform; knows no cloud, no JSON and no curl by name.
-// State is owned by `EngineCore` (engine thread only) or by `Mailbox` (under its lock); nothing foreign runs under a lock.
-
 internal import CPlatform
 public import Core
 

@@ -1,0 +1,1 @@
+// Codec: JSON values over jansson, percent coding, dates. Imports Core and CJSON, holds no state, any thread.

@@ -1,0 +1,1 @@
+// Core: values and state machines. Imports nothing, owns no thread, knows no cloud, no JSON, no curl.
