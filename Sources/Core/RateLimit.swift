@@ -216,22 +216,3 @@ public struct RateLimit: Equatable, Sendable {
         windowCount += 1
     }
 }
-
-/// A budget of retries, which spares a failing endpoint: retries spend from it, successes refill it.
-public struct RetryBudget: Equatable, Sendable {
-    private static let capacity = 1_000
-    private static let cost = 10
-    private static let refill = 1
-    private var tokens = RetryBudget.capacity
-
-    public init() {}
-
-    public mutating func succeeded() { tokens = min(Self.capacity, tokens + Self.refill) }
-
-    /// True if a retry may use its own back-off; false: only the slowest pace.
-    public mutating func spend() -> Bool {
-        guard tokens >= Self.cost else { return false }
-        tokens -= Self.cost
-        return true
-    }
-}

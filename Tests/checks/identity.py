@@ -32,7 +32,7 @@ REASONS = {
     "Sources/Providers/XMLError.swift": "the five entities of XML",
     "Sources/Providers/URLExpiry.swift": "beginnings of x- parameters of one URL",
     "Sources/Core/Redaction.swift": "names of secrets in ASCII",
-    "Sources/Core/Provider.swift": "fields of the request table",
+    "Sources/Core/RequestFields.swift": "fields of the request table",
     "Sources/Journal/": "keys are JournalKey, which is bytes; the rest comes from this library",
 }
 
