@@ -50,15 +50,59 @@ public enum DownloadAction: Equatable, Sendable {
     case finished
 }
 
-/// The life of one download: it resumes, starts over, asks for a fresh URL once, or fails with the reason.
+/// The life of one download: it resumes, starts over, asks for a fresh URL once, or fails with the reason. A value.
+///
+///     new ──start──▶ fetching ──granted──▶ preparing ──prepared──▶ fetching ──transferEnded: complete──▶ committing
+///                      ▲ ▲ │                                                                  committed ──▶ ended
+///                      │ │ └── transferEnded: another try ──▶ waiting ──timer──▶ fetching
+///                      │ └──── at once (a redirect, a clock, a token)
+///                      └────── described ── describing ◀── transferEnded: the URL has run out
+///
+///     every phase ──an end──▶ ended. While a worker has the sink (preparing, committing) an end waits for the worker.
+///
+/// Tests/fixtures/machines/download.txt lists every event in every phase.
 public struct DownloadMachine: Sendable {
     /// The largest number of redirects of one download.
     public static let maximumRedirects = 3
     /// How long an end waits for a worker that opens a file.
     private static let patience = Int64.nanoseconds(milliseconds: 2_000)
+    /// So often an image may come damaged.
+    private static let mostCorruptions = 3
 
-    private enum Phase: Equatable {
-        case new, preparing, fetching, waiting, describing, committing, ended
+    private enum Phase {
+        case new
+        /// The download has asked for a place, holds one, or its transfer runs.
+        case fetching
+        /// A worker opens the sink; the place is held. `end`: an end that was asked for meanwhile.
+        case preparing(end: Ending?)
+        /// Until the next try.
+        case waiting
+        /// The provider is asked for the job again.
+        case describing
+        /// A worker publishes the image. `end`: an end that was asked for meanwhile; a published image is what happened.
+        case committing(end: Ending?)
+        case ended
+    }
+
+    /// A state at the end, and why.
+    private struct Ending {
+        let state: JobState
+        let failure: Failure
+
+        static let deadline = Ending(
+            state: .failed,
+            failure: Failure(
+                .deadline, "Download deadline passed before the image was complete", isRetryable: true))
+        static let cancel = Ending(state: .cancelled, failure: Failure(.cancelled, "Download ended by a cancel"))
+        static let close = Ending(
+            state: .cancelled, failure: Failure(.cancelled, "Download ended because the client was closed"))
+    }
+
+    /// The inputs beside an event.
+    private struct Context {
+        let now: Int64
+        let policy: RetryPolicy
+        let random: UInt64
     }
 
     private var phase = Phase.new
@@ -66,12 +110,9 @@ public struct DownloadMachine: Sendable {
     private var held: Int64 = 0
     private var redirects = 0
     private var corruptions = 0
-    private var described = false
-    private var clockCorrected = false
-    private var credentialsRenewed = false
-    /// An end that was asked for while a worker has the sink: it comes when the worker is back, unless that has just
-    /// published the image, which is then what happened.
-    private var endAsked: (state: JobState, failure: Failure)?
+    private var wasDescribed = false
+    private var clockWasRetried = false
+    private var credentialsWereRetried = false
     /// Whether a fresh URL can be asked for: the job is known and gives URLs.
     private let canDescribe: Bool
 
@@ -82,74 +123,52 @@ public struct DownloadMachine: Sendable {
     public mutating func handle(
         _ event: DownloadEvent, at now: Int64, policy: RetryPolicy, random: UInt64, into actions: inout [DownloadAction]
     ) {
+        let context = Context(now: now, policy: policy, random: random)
         switch event {
-        case .start:
-            guard phase == .new else { return }
+        case .start: start(&actions)
+        case .granted(let isOpen): granted(isOpen: isOpen, &actions)
+        case .prepared(let failure): prepared(failure, context, &actions)
+        case .transferEnded(let judgement, let received): transferEnded(judgement, received, context, &actions)
+        case .described(let failed): described(failed, context, &actions)
+        case .committed(let failure): committed(failure, &actions)
+        case .timer: timer(&actions)
+        case .deadline: endWhenFree(.deadline, context, &actions)
+        case .cancel: endWhenFree(.cancel, context, &actions)
+        case .close: endWhenFree(.close, context, &actions)
+        }
+    }
+
+    // MARK: - A transfer
+
+    private mutating func start(_ actions: inout [DownloadAction]) {
+        if case .new = phase { fetch(&actions) }
+    }
+
+    private mutating func fetch(_ actions: inout [DownloadAction]) {
+        phase = .fetching
+        actions.append(.fetch)
+    }
+
+    /// Only a download with a place holds descriptors: thousands of waiting downloads hold none.
+    private mutating func granted(isOpen: Bool, _ actions: inout [DownloadAction]) {
+        guard case .fetching = phase else { return }
+        if isOpen { return transfer(&actions) }
+        phase = .preparing(end: nil)
+        actions.append(.prepare)
+    }
+
+    private mutating func prepared(_ failure: Failure?, _ context: Context, _ actions: inout [DownloadAction]) {
+        guard case .preparing(let asked) = phase else { return }
+        if let asked { return end(asked, keepPartial: true, &actions) }
+        guard let failure else {
             phase = .fetching
-            actions.append(.fetch)
-        case .granted(let isOpen):
-            guard phase == .fetching else { return }
-            // Only a download with a place holds descriptors: thousands of waiting downloads hold none.
-            if isOpen { return transfer(&actions) }
-            phase = .preparing
-            actions.append(.prepare)
-        case .prepared(let failure):
-            guard phase == .preparing else { return }
-            phase = .fetching
-            if let asked = endAsked {
-                end(asked.state, asked.failure, keepPartial: true, now, &actions)
-                return
-            }
-            guard let failure else { return transfer(&actions) }
+            return transfer(&actions)
+        }
+        if failure.status == .noResources, failure.isRetryable {
             actions.append(.withdrawCall)
-            if failure.status == .noResources, failure.isRetryable {
-                retry(CallFailure(.transient, failure), now, policy, random, &actions)
-            } else {
-                phase = .waiting
-                end(.failed, failure, keepPartial: true, now, &actions)
-            }
-        case .transferEnded(let judgement, let received):
-            guard phase == .fetching else { return }
-            judge(judgement, received, now, policy, random, &actions)
-        case .described(let failed):
-            guard phase == .describing else { return }
-            if let failed {
-                retry(failed, now, policy, random, &actions)
-            } else {
-                phase = .fetching
-                actions.append(.fetch)
-            }
-        case .committed(let failure):
-            guard phase == .committing else { return }
-            phase = .waiting
-            if let failure {
-                let kept = failure.status == .noSpace || endAsked != nil
-                end(endAsked?.state ?? .failed, endAsked?.failure ?? failure, keepPartial: kept, now, &actions)
-            } else {
-                phase = .ended
-                state = .succeeded
-                actions.append(.ended(nil))
-                actions.append(.finished)
-            }
-        case .timer:
-            if phase == .preparing, let asked = endAsked {
-                // The worker hangs in a file system: it closes what it has opened when it comes back.
-                phase = .fetching
-                end(asked.state, asked.failure, keepPartial: true, now, &actions)
-                return
-            }
-            guard phase == .waiting else { return }
-            phase = .fetching
-            actions.append(.fetch)
-        case .deadline:
-            let failure = Failure(
-                .deadline, "Download deadline passed before the image was complete", isRetryable: true)
-            end(.failed, failure, keepPartial: true, now, &actions)
-        case .cancel:
-            end(.cancelled, Failure(.cancelled, "Download ended by a cancel"), keepPartial: true, now, &actions)
-        case .close:
-            let failure = Failure(.cancelled, "Download ended because the client was closed")
-            end(.cancelled, failure, keepPartial: true, now, &actions)
+            retry(CallFailure(.transient, failure), context, &actions)
+        } else {
+            fail(failure, keepPartial: true, &actions)
         }
     }
 
@@ -161,113 +180,131 @@ public struct DownloadMachine: Sendable {
         actions.append(.transfer)
     }
 
-    private mutating func judge(
-        _ judgement: DownloadEvent.Judgement, _ received: Int64, _ now: Int64, _ policy: RetryPolicy, _ random: UInt64,
-        _ actions: inout [DownloadAction]
+    private mutating func transferEnded(
+        _ judgement: DownloadEvent.Judgement, _ received: Int64, _ context: Context, _ actions: inout [DownloadAction]
     ) {
+        guard case .fetching = phase else { return }
         if received > held { attemptsWithoutProgress = 0 }
         held = received
         switch judgement {
         case .complete:
-            phase = .committing
+            phase = .committing(end: nil)
             actions.append(.commit)
-        case .incomplete(let failure):
-            retry(CallFailure(.transient, failure), now, policy, random, &actions)
+        case .incomplete(let failure): retry(CallFailure(.transient, failure), context, &actions)
         case .corrupt(let failure):
             corruptions += 1
             held = 0
-            if corruptions >= 3 {
-                end(.failed, failure, keepPartial: false, now, &actions)
-            } else {
-                actions.append(.restart)
-                retry(CallFailure(.transient, failure), now, policy, random, &actions)
-            }
-        case .failed(let failure):
-            end(.failed, failure, keepPartial: failure.status == .noSpace, now, &actions)
-        case .refused(let failed):
-            retry(failed, now, policy, random, &actions)
+            if corruptions >= Self.mostCorruptions { return fail(failure, keepPartial: false, &actions) }
+            actions.append(.restart)
+            retry(CallFailure(.transient, failure), context, &actions)
+        case .failed(let failure): fail(failure, keepPartial: failure.status == .noSpace, &actions)
+        case .refused(let failed): retry(failed, context, &actions)
         case .redirected:
             redirects += 1
-            if redirects > Self.maximumRedirects {
-                let failure = Failure(
-                    .badResponse, "Downloading an image: more than \(Self.maximumRedirects) redirects")
-                end(.failed, failure, keepPartial: false, now, &actions)
-            } else {
-                actions.append(.fetch)
-            }
+            if redirects <= Self.maximumRedirects { return fetch(&actions) }
+            let failure = Failure(
+                .badResponse, "Downloading an image: more than \(Self.maximumRedirects) redirects")
+            fail(failure, keepPartial: false, &actions)
         }
     }
 
-    private mutating func retry(
-        _ failed: CallFailure, _ now: Int64, _ policy: RetryPolicy, _ random: UInt64, _ actions: inout [DownloadAction]
-    ) {
+    private mutating func described(_ failed: CallFailure?, _ context: Context, _ actions: inout [DownloadAction]) {
+        guard case .describing = phase else { return }
+        if let failed { retry(failed, context, &actions) } else { fetch(&actions) }
+    }
+
+    private mutating func committed(_ failure: Failure?, _ actions: inout [DownloadAction]) {
+        guard case .committing(let asked) = phase else { return }
+        if let failure {
+            let isKept = failure.status == .noSpace || asked != nil
+            return end(asked ?? Ending(state: .failed, failure: failure), keepPartial: isKept, &actions)
+        }
+        phase = .ended
+        state = .succeeded
+        actions.append(.ended(nil))
+        actions.append(.finished)
+    }
+
+    private mutating func timer(_ actions: inout [DownloadAction]) {
+        switch phase {
+        // The worker hangs in a file system: it closes what it has opened when it comes back.
+        case .preparing(let asked?): end(asked, keepPartial: true, &actions)
+        case .waiting: fetch(&actions)
+        case .new, .fetching, .preparing, .describing, .committing, .ended: break
+        }
+    }
+
+    // MARK: - Another try
+
+    private mutating func retry(_ failed: CallFailure, _ context: Context, _ actions: inout [DownloadAction]) {
         let failure = failed.failure
         switch failed.kind {
-        case .refused, .notFound, .local:
-            end(.failed, failure, keepPartial: false, now, &actions)
-            return
+        case .refused, .notFound, .local: return fail(failure, keepPartial: false, &actions)
         case .expired:
-            guard canDescribe, !described else {
-                end(.failed, failure, keepPartial: false, now, &actions)
-                return
-            }
-            described = true
+            guard canDescribe, !wasDescribed else { return fail(failure, keepPartial: false, &actions) }
+            wasDescribed = true
             phase = .describing
             actions.append(.describe)
             return
         case .clockSkew:
-            if !clockCorrected {
-                clockCorrected = true
-                again(&actions)
-                return
+            if !clockWasRetried {
+                clockWasRetried = true
+                return again(&actions)
             }
         case .staleCredentials:
-            if !credentialsRenewed {
-                credentialsRenewed = true
-                again(&actions)
-                return
-            }
-            end(.failed, failure, keepPartial: false, now, &actions)
-            return
-        case .notSent, .unsigned, .throttled, .concurrencyLimit, .transient, .unreadable:
-            break
+            guard !credentialsWereRetried else { return fail(failure, keepPartial: false, &actions) }
+            credentialsWereRetried = true
+            return again(&actions)
+        case .notSent, .unsigned, .throttled, .concurrencyLimit, .transient, .unreadable: break
         }
         // A lack of memory or descriptors says nothing about the image: such a download ends at its deadline.
         if failure.status != .noResources { attemptsWithoutProgress += 1 }
-        guard policy.allowsAnother(after: attemptsWithoutProgress) else {
-            end(.failed, failure, keepPartial: true, now, &actions)
-            return
+        guard context.policy.allowsAnother(after: attemptsWithoutProgress) else {
+            return fail(failure, keepPartial: true, &actions)
         }
         // A failed describe is repeated as a fetch: the expired URL fails again, and a describe follows.
-        if phase == .describing { described = false }
+        if case .describing = phase { wasDescribed = false }
         phase = .waiting
-        let delay = policy.backoff.delay(
-            attempt: attemptsWithoutProgress - 1, atLeast: failed.pauseMilliseconds, random: random)
-        actions.append(.schedule(now.adding(.nanoseconds(milliseconds: delay))))
+        let delay = context.policy.backoff.delay(
+            attempt: attemptsWithoutProgress - 1, atLeast: failed.pauseMilliseconds, random: context.random)
+        actions.append(.schedule(context.now.adding(.nanoseconds(milliseconds: delay))))
     }
 
     /// Makes the refused call again, at once.
-    private mutating func again(_ actions: inout [DownloadAction]) {
-        actions.append(phase == .describing ? .describe : .fetch)
+    private func again(_ actions: inout [DownloadAction]) {
+        if case .describing = phase { actions.append(.describe) } else { actions.append(.fetch) }
     }
 
-    private mutating func end(
-        _ final: JobState, _ failure: Failure, keepPartial: Bool, _ now: Int64, _ actions: inout [DownloadAction]
-    ) {
-        guard phase != .ended else { return }
-        if phase == .preparing || phase == .committing {
-            guard endAsked == nil else { return }
-            endAsked = (final, failure)
+    // MARK: - The end
+
+    /// Ends the download, or lets the worker that has the sink come back first. Of several ends the first one counts.
+    private mutating func endWhenFree(_ ending: Ending, _ context: Context, _ actions: inout [DownloadAction]) {
+        switch phase {
+        case .preparing(let first):
+            phase = .preparing(end: first ?? ending)
             // The opened file is closed first, so that another download can open it at once; the wait has a limit.
-            if phase == .preparing { actions.append(.schedule(now.adding(Self.patience))) }
-            return
+            if first == nil { actions.append(.schedule(context.now.adding(Self.patience))) }
+        case .committing(let first): phase = .committing(end: first ?? ending)
+        case .new, .fetching, .waiting, .describing: end(ending, keepPartial: true, &actions)
+        case .ended: break
         }
-        if phase == .fetching || phase == .describing { actions.append(.withdrawCall) }
+    }
+
+    private mutating func fail(_ failure: Failure, keepPartial: Bool, _ actions: inout [DownloadAction]) {
+        end(Ending(state: .failed, failure: failure), keepPartial: keepPartial, &actions)
+    }
+
+    private mutating func end(_ ending: Ending, keepPartial: Bool, _ actions: inout [DownloadAction]) {
+        switch phase {
+        case .fetching, .preparing, .describing: actions.append(.withdrawCall)
+        case .new, .waiting, .committing: break
+        case .ended: return
+        }
         actions.append(.unschedule)
         actions.append(.abandon(keepPartial: keepPartial))
         phase = .ended
-        state = final
-        actions.append(.ended(failure))
+        state = ending.state
+        actions.append(.ended(ending.failure))
         actions.append(.finished)
     }
 }

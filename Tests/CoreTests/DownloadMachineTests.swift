@@ -20,6 +20,7 @@ final class DownloadMachineTests: XCTestCase {
         ("new", make([])),
         ("queued", make([.start])),
         ("preparing", make([.start, .granted(isOpen: false)])),
+        ("preparing-cancelled", make([.start, .granted(isOpen: false), .cancel])),
         ("fetching", make([.start, .granted(isOpen: false), .prepared(nil)])),
         ("fetching-a-call", make([.start, .granted(isOpen: false), .prepared(nil)], canDescribe: false)),
         (
@@ -46,6 +47,10 @@ final class DownloadMachineTests: XCTestCase {
         (
             "committing",
             make([.start, .granted(isOpen: false), .prepared(nil), .transferEnded(.complete, received: 9)])
+        ),
+        (
+            "committing-cancelled",
+            make([.start, .granted(isOpen: false), .prepared(nil), .transferEnded(.complete, received: 9), .cancel])
         ),
         ("cancelled", make([.start, .granted(isOpen: false), .prepared(nil), .cancel])),
         (

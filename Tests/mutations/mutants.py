@@ -449,7 +449,13 @@ MUTANTS = (
     ),
     Mutant(
         5, "the last end that is asked for counts",
-        [("Sources/Core/DownloadMachine.swift", "end", "guard endAsked == nil else { return }", "")],
+        [
+            (
+                "Sources/Core/DownloadMachine.swift", "endWhenFree",
+                "phase = .preparing(end: first ?? ending)",
+                "phase = .preparing(end: ending)",
+            ),
+        ],
         ["swift testTheFirstEndThatIsAskedForCounts"],
     ),
     Mutant(
