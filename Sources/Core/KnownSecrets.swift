@@ -198,6 +198,8 @@ final class SecretTable: Sendable {
     /// Hashes by their low bits, each at the next free place: the hash, and the shortest run that is hidden; 0 is free.
     private let places: [UInt64]
     private let mask: Int
+    /// A run that is hidden has at least so many pieces, one after another.
+    private let pieces: Int
     private let literals: [[UInt8]]
     private let seed: UInt64
 
@@ -224,6 +226,8 @@ final class SecretTable: Sendable {
         }
         self.places = places
         mask = size - 1
+        let shortest = secrets.lazy.filter { !$0.hashes.isEmpty }.map { Int($0.run) }.min() ?? SecretPieces.window
+        pieces = shortest - SecretPieces.window + 1
     }
 
     var isEmpty: Bool { places.isEmpty && literals.isEmpty }
@@ -231,7 +235,7 @@ final class SecretTable: Sendable {
     /// nil: there is nothing to hide. Allocates nothing then.
     func hide(_ bytes: UnsafeRawBufferPointer) -> [UInt8]? {
         var found: [Range<Int>] = []
-        if !places.isEmpty { search(bytes, &found) }
+        if !places.isEmpty, mayHold(bytes) { search(bytes, &found) }
         for literal in literals { Self.search(bytes, literal, &found) }
         if found.isEmpty { return nil }
         if !literals.isEmpty { found.sort { $0.lowerBound < $1.lowerBound } }
@@ -257,6 +261,21 @@ final class SecretTable: Sendable {
             if same == literal.count { found.append(at..<at + same) }
             at += max(1, same == literal.count ? same : 1)
         }
+    }
+
+    /// Looks at one of so many pieces as a hidden run has: most texts hold none, and are not searched in full.
+    private func mayHold(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var reader = PlainReader(bytes)
+        var word: UInt64 = 0
+        var left = SecretPieces.window
+        while let byte = reader.next() {
+            word = word << 8 | UInt64(byte)
+            left -= 1
+            if left > 0 { continue }
+            if least(word) != 0 { return true }
+            left = pieces
+        }
+        return false
     }
 
     /// Finds the runs that belong to a secret.

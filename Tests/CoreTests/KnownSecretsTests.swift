@@ -153,6 +153,37 @@ final class KnownSecretsTests: XCTestCase {
         }
     }
 
+    /// The search looks at some places first: a part is hidden wherever it stands, for any length of the secret.
+    func testPartsAtEachPlaceForEachLength() {
+        let letters = Array("q7Zk2mXw9RtB4vLs")
+        for count in 8...16 {
+            let book = KnownSecrets()
+            book.add(String(letters.prefix(count)))
+            let run = min(count, 12)
+            for first in 0...count - run {
+                let part = String(letters[first..<first + run])
+                for before in 0..<20 {
+                    let text = String(repeating: "e", count: before) + " " + part
+                    XCTAssertEqual(book.hidden(text), String(repeating: "e", count: before) + " ***", "\(count)")
+                    XCTAssertEqual(book.hidden(text + " end"), String(repeating: "e", count: before) + " *** end")
+                    let less = String(repeating: "e", count: before) + " " + part.dropLast()
+                    XCTAssertEqual(book.hidden(less), less, "a part that is one letter shorter")
+                }
+            }
+        }
+    }
+
+    /// A short secret beside a long one: its whole length is hidden, though a part of the long one may be longer.
+    func testAShortSecretBesideALongOne() {
+        let book = book()
+        book.add("q7Zk2mXw")
+        for before in 0..<20 {
+            let around = String(repeating: "e", count: before)
+            XCTAssertEqual(book.hidden(around + " q7Zk2mXw"), around + " ***")
+            XCTAssertEqual(book.hidden(around + " " + key.prefix(12)), around + " ***")
+        }
+    }
+
     func testWhatIsAroundStays() {
         let book = book()
         XCTAssertEqual(book.hidden("The token \"\(token)\" is wrong."), "The token \"***==\" is wrong.")
