@@ -36,16 +36,6 @@ public struct HTTPHeaders: Equatable, Sendable {
         return nil
     }
 
-    /// Lends the bytes of the first value, trimmed, without a copy; nil if there is none.
-    public func withValue<R>(_ name: String, _ body: (UnsafeRawBufferPointer) -> R) -> R? {
-        let found = head.withUnsafeBytes { head in
-            Self.place(of: name, in: head).map { body(Self.trimmed(head[$0])) }
-        }
-        if let found { return found }
-        guard var value = made.first(where: { $0.name.isSame(as: name) })?.value else { return nil }
-        return value.withUTF8 { body(UnsafeRawBufferPointer($0)) }
-    }
-
     /// The same as it came over the wire, which may be no UTF-8.
     public func bytes(_ name: String) -> [UInt8]? {
         if !head.isEmpty, let found = head.withUnsafeBytes({ Self.firstBytes(name, in: $0) }) { return found }

@@ -18,8 +18,11 @@ struct AnswerBook<Note> {
 
     mutating func add(_ id: AnswerNumber, _ note: Note) -> Note? {
         let number = id.value
-        if let first = known[number] { return first }
-        known[number] = note
+        // Nearly all are new: one look-up both asks and notes.
+        if let first = known.updateValue(note, forKey: number) {
+            known[number] = first
+            return first
+        }
         if order.count < capacity {
             order.append(number)
         } else {
@@ -38,21 +41,8 @@ struct AnswerNumber {
     fileprivate let value: UInt64
 
     init(_ id: String, of provider: String) {
-        var hasher = Hasher()
-        hasher.combine(bytesOf: provider)
-        hasher.combine(bytesOf: id)
-        value = UInt64(bitPattern: Int64(hasher.finalize()))
-    }
-}
-
-extension Hasher {
-    /// Bytes, because == on text calls some different ones equal.
-    fileprivate mutating func combine(bytesOf text: String) {
-        var text = text
-        text.withUTF8 { bytes in
-            combine(bytes.count)
-            combine(bytes: UnsafeRawBufferPointer(bytes))
-        }
+        // Bytes, because == on text calls some different ones equal.
+        value = ByteHash.number(of: id, after: ByteHash.number(of: provider))
     }
 }
 
@@ -65,11 +55,7 @@ struct FirstAnswer {
 
     init(_ reply: HTTPReply, at now: Int64) {
         atNanoseconds = now
-        date = reply.headers.withValue("date") { bytes in
-            var hasher = Hasher()
-            hasher.combine(bytes: bytes)
-            return UInt64(bitPattern: Int64(hasher.finalize()))
-        }
+        date = reply.headers["date"].map { ByteHash.number(of: $0) }
     }
 
     /// An answer that was made now would bear a later date: dates count seconds.
