@@ -190,6 +190,7 @@ extension JSONValue {
     /// Sets a value at a path of names and makes objects on the way; a value in the way that is no object is replaced.
     /// An empty path replaces the value itself.
     public mutating func set(path: [String], to value: JSONValue) {
+        if path.count == 1, let name = path.first { return set(name, to: value) }
         var carried = value
         // From the leaf up, so that a long path needs no deep stack.
         for depth in path.indices.reversed() {
@@ -202,6 +203,7 @@ extension JSONValue {
 
     /// The value at a path of names.
     public func member(at path: ArraySlice<String>) -> JSONValue? {
+        if path.count == 1, let name = path.first { return self[name] }
         var value = self
         for name in path {
             guard let next = value[name] else { return nil }

@@ -62,6 +62,7 @@ extension String {
     /// blanks and fillers of other scripts.
     private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
+        case 0..<0x80: scalar.value == 0x20 || (0x09...0x0D).contains(scalar.value)
         case 0x2800, 0x1D159, 0x13441...0x13442, 0x16FE4: true
         default: scalar.properties.isWhitespace
         }

@@ -226,6 +226,7 @@ extension RequestTable {
     /// The places in the table of the fields that are set, in its order: two or three of twenty rows.
     private func places(of fields: RequestFields, in row: OperationRow) -> [Int] {
         var places: [Int] = []
+        places.reserveCapacity(fields.values.count + 1)
         for name in fields.values.keys {
             if let place = row.fields.firstIndex(where: { $0.name.isSame(as: name) }) { places.append(place) }
         }
@@ -234,7 +235,8 @@ extension RequestTable {
                 if case .images = field.encoding { places.append(place) }
             }
         }
-        return places.sorted()
+        places.sort()
+        return places
     }
 
     /// The query of a fetch: set fields in the order of the table.
