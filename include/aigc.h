@@ -43,15 +43,17 @@
  *     affected. The child may create its own clients.
  *  8. Bad data from the network, a full disk or a wrong argument never aborts the process. If the library cannot do
  *     what you asked for, you get an error. A file with the final name of an image is always complete.
- *  9. A secret never appears in a message, a log, a token or a file. The library sends a secret only to the host that
+ *  9. The library never writes a secret into a message, a log, a token or a file. It removes the client's secrets from
+ *     the answers of servers (the guide page credentials.md names the limits). It sends a secret only to the host that
  *     the secret is for.
  * 10. With a journal (configuration key journal.path, since 1.2), each job that you submit has a key. The same key
  *     never starts two jobs, across threads, clients, processes, crashes and languages on one machine, unless you tell
  *     the journal that no job ran (aigc_journal_resolve()) or remove the key (aigc_journal_prune()). A submission is on
  *     disk before its first byte is sent: if the library cannot write the journal, it sends no submission. The
- *     provider's job id is on disk before AIGC_EVENT_JOB_ACCEPTED reports it. If the disk refuses the id, an
- *     AIGC_EVENT_WARNING gives you the id, and the library tries to write it again. After a crash, a job is unknown
- *     (AIGC_STATE_UNKNOWN) only if its submission was on the wire, or if the disk had refused its id.
+ *     provider's job id is on disk before AIGC_EVENT_JOB_ACCEPTED reports it. If the disk refuses the id, you still get
+ *     the id, with an AIGC_EVENT_WARNING, and the library tries again to write it. After a crash, a job is unknown
+ *     (AIGC_STATE_UNKNOWN) only if its submission was on the wire, or if the disk had refused its id. With journal.sync
+ *     "normal", this holds for a crash of the process, but not for a power failure.
  *
  * THE SIMPLE PATH (bindings/c/generate.c is the complete program)
  *
@@ -555,12 +557,13 @@ aigc_status aigc_client_stats(aigc_client *client, aigc_buffer **stats, aigc_err
  * client chooses a key: see aigc_job_key(). If the journal has a job under the key, the call submits nothing: it
  * returns AIGC_OK, and *job is the known job in its present state. There is one exception: if the known job provably
  * did not run (AIGC_OUTCOME_NOT_SENT), its key is free, and the call submits the request. If the known job has
- * succeeded, the library makes one status call to learn its images, and does not download them. If another client works
- * on the known job, the handle shows the state of the job (AIGC_STATE_QUEUED, AIGC_STATE_SUBMITTING). When the other
- * client is gone, this client takes the job over. If a process died while its submission was on the wire, the job ends
- * with AIGC_E_OUTCOME_UNKNOWN, and the library does not send the submission again. If the key belongs to another
- * request, the call returns AIGC_E_KEY_CONFLICT. The comparison of two requests ignores the signature in an image URL
- * (COS, OSS, S3), because the signature may change. After AIGC_E_JOURNAL and AIGC_E_NO_SPACE, nothing was sent. */
+ * succeeded, the library makes one status call to learn its images, and does not download them. If this client works on
+ * the known job, *job is one more handle of this job, with the same aigc_job_id(). If another client works on the known
+ * job, the handle shows the state of the job (AIGC_STATE_QUEUED, AIGC_STATE_SUBMITTING). When the other client is gone,
+ * this client takes the job over. If a process died while its submission was on the wire, the job ends with
+ * AIGC_E_OUTCOME_UNKNOWN, and the library does not send the submission again. If the key belongs to another request,
+ * the call returns AIGC_E_KEY_CONFLICT. The comparison of two requests ignores the signature in an image URL (COS, OSS,
+ * S3), because the signature may change. After AIGC_E_JOURNAL and AIGC_E_NO_SPACE, nothing was sent. */
 aigc_status aigc_client_submit(aigc_client *client, const aigc_request *request, aigc_job **job, aigc_error **error);
 
 /* Attaches a job from its token, in any process and any language. With follow 1, the engine polls the job until the job
@@ -727,9 +730,9 @@ const char *aigc_job_provider_response(aigc_job *job);
 const char *aigc_job_request_id(aigc_job *job);
 
 /* Waits up to timeout_ms until the job has ended. AIGC_OK: the job succeeded. AIGC_E_TIMEOUT: the job has not ended.
- * Every other status says how the job ended, as aigc_job_error() does. If the engine does not follow a job, the wait
- * ends only when an aigc_job_refresh() sees the end of the job, or when the deadline of the job passes. Any number of
- * threads may wait for one job. Takes no events. Since 1.0. */
+ * Every other status says how the job ended, as aigc_job_error() does. If the engine does not follow a job, the job
+ * ends only by its deadline, a cancel, a close, or an aigc_job_refresh() that sees its end. Any number of threads may
+ * wait for one job. Takes no events. Since 1.0. */
 aigc_status aigc_job_wait(aigc_job *job, int64_t timeout_ms, aigc_error **error);
 
 /* Makes one status call and waits up to timeout_ms for its answer. A failed call is not repeated. AIGC_OK: the answer
