@@ -32,8 +32,8 @@
  *  4. Every type of handle has its own _free function. A _free function accepts NULL. You may free handles in any
  *     order. The library copies the strings that you pass in. A const char * that you get stays valid until you free
  *     the handle that gave it. There is one exception: the strings of aigc_job_provider_state(),
- *     aigc_job_provider_response() and aigc_job_request_id() change with each answer, and a handle keeps the newest 16
- *     of each.
+ *     aigc_job_provider_response() and aigc_job_request_id() change with each answer. Such a string stays valid until
+ *     the same thread calls the same function on the same handle again. Calls on other threads do not free it.
  *  5. Each job ends exactly once, with one AIGC_EVENT_JOB_DONE.
  *  6. A submission is sent at most once, unless it provably started no job: it never reached the provider, or the
  *     provider refused it. If the outcome is unknown (AIGC_OUTCOME_UNKNOWN), the library does not send the submission
@@ -713,9 +713,10 @@ const char *aigc_job_operation(aigc_job *job);
  * the function gives the code of the provider's answer ("RequestLimitExceeded").
  *
  * aigc_job_provider_state(), aigc_job_provider_response() and aigc_job_request_id() can give another string after each
- * answer. For each of the three functions, a handle keeps the newest 16 different strings that it gave, and frees older
- * strings. So a later call with this handle, on any thread, can free a string that an earlier call gave. Copy a string
- * if you use it after another call. Since 1.0. */
+ * answer. For each of the three functions, a handle keeps the newest 16 different strings that it gave. It also keeps,
+ * for each thread, the string that it gave to this thread last. It frees all other strings. So a string that you got
+ * stays valid until the same thread calls the same function on this handle again, whatever other threads call. Copy a
+ * string if you use it after that call, or on another thread. Since 1.0. */
 const char *aigc_job_provider_state(aigc_job *job);
 
 /* The provider's last answer about this job, with all its fields, usually JSON. NULL until an answer came. The string

@@ -142,13 +142,24 @@ struct StringPool: ~Copyable {
 }
 
 /// Strings of one kind handed out by one handle, of which there can be any number: the newest ones are kept, so that a
-/// handle that lives for hours does not grow with every answer.
+/// handle that lives for hours does not grow with every answer. Each thread's newest string is kept too: only the thread
+/// itself can make it go.
 struct RecentStrings: ~Copyable {
-    /// So many strings live at once. include/aigc.h promises this number.
+    /// So many strings live at once, and one for each thread. include/aigc.h promises this number.
     static let most = 16
 
+    private struct Lent {
+        let copy: UnsafeMutablePointer<CChar>
+        let count: Int
+        /// So many threads got this string last.
+        var holders = 0
+    }
+
     /// The newest one last.
-    private var texts: [(copy: UnsafeMutablePointer<CChar>, count: Int)] = []
+    private var texts: [Lent] = []
+    /// What each thread got last. The entry of a thread that has ended stays until the handle goes or another thread gets
+    /// the same identity.
+    private var held: [pthread_t: UnsafeMutablePointer<CChar>] = [:]
 
     init() {}
 
@@ -161,12 +172,24 @@ struct RecentStrings: ~Copyable {
             // Lent again: it counts as the newest one.
             let again = texts.remove(at: known)
             texts.append(again)
-            return Text(again.copy)
+            return given(again.copy)
         }
         guard let made = copied(text) else { return nil }
-        texts.append((made, text.utf8.count))
-        if texts.count > Self.most { free(texts.removeFirst().copy) }
-        return Text(made)
+        texts.append(Lent(copy: made, count: text.utf8.count))
+        return given(made)
+    }
+
+    /// The newest string becomes the calling thread's own. Frees what is neither among the newest ones nor any thread's own.
+    private mutating func given(_ newest: UnsafeMutablePointer<CChar>) -> Text {
+        let before = held.updateValue(newest, forKey: pthread_self())
+        if before != newest {
+            texts[texts.count - 1].holders += 1  // safe: the newest one is the last
+            if let before, let place = texts.lastIndex(where: { $0.copy == before }) { texts[place].holders -= 1 }
+        }
+        while let free = texts.dropLast(Self.most).firstIndex(where: { $0.holders == 0 }) {
+            Glibc.free(texts.remove(at: free).copy)
+        }
+        return Text(newest)
     }
 
     /// Whether a copy of the same length that was made by `copied` holds this text. A NUL inside has become a blank.

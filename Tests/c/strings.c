@@ -1,7 +1,9 @@
-/* How long a const char * lives: as long as the handle; of the three strings that change with each answer the newest 16. */
+/* How long a const char * lives: as long as the handle. Of the three strings that change with each answer, the handle
+ * keeps the newest 16, and the newest of each thread. */
 #include "support.h"
 
 #include <malloc.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,8 +87,96 @@ static void many_answers(const char *provider)
     free(remote);
 }
 
+/* What one thread was given last, and what it was then. */
+struct own {
+    const char *lent[3];
+    char *copies[3];
+};
+
+static void take(aigc_job *job, struct own *own)
+{
+    own->lent[0] = aigc_job_provider_state(job);
+    own->lent[1] = aigc_job_provider_response(job);
+    own->lent[2] = aigc_job_request_id(job);
+    for (int i = 0; i < 3; i++) own->copies[i] = copy_of(own->lent[i] ? own->lent[i] : "");
+}
+
+/* How many are no longer what they were; frees the copies. */
+static int changed(struct own *own)
+{
+    int bad = 0;
+    for (int i = 0; i < 3; i++) {
+        bad += !own->lent[i] || strcmp(own->lent[i], own->copies[i]) != 0;
+        free(own->copies[i]);
+    }
+    return bad;
+}
+
+/* A thread that asks for new answers, reads each, and says how many of its own strings others have freed. */
+static void *reader(void *argument)
+{
+    aigc_job *job = argument;
+    intptr_t bad = 0;
+    for (int i = 0; i < 3 * KEPT; i++) {
+        struct own own;
+        if (aigc_job_refresh(job, 20000, NULL) != AIGC_OK) bad++;
+        take(job, &own);
+        aigc_job_refresh(job, 20000, NULL);
+        bad += changed(&own);
+    }
+    return (void *)bad;
+}
+
+enum { READERS = 4, VISITORS = 1000 };
+
+/* A thread that reads one answer and ends. */
+static void *visitor(void *job)
+{
+    aigc_job_refresh(job, 20000, NULL);
+    aigc_job_request_id(job);
+    return aigc_job_provider_response(job) ? NULL : job;
+}
+
+static void other_threads(const char *provider)
+{
+    pthread_t threads[READERS];
+    struct own own;
+    intptr_t bad = 0, missed = 0;
+    aigc_client *client = test_client_with("job.follow", "false");
+    aigc_job *job = test_submit(client, provider, "[never]");
+    wait_state(job, AIGC_STATE_PENDING, 20000);
+    if (aigc_job_refresh(job, 20000, NULL) != AIGC_OK) die("%s: no answer", provider);
+    take(job, &own);
+    for (int i = 0; i < READERS; i++)
+        if (pthread_create(&threads[i], NULL, reader, job)) die("no thread");
+    for (int i = 0; i < READERS; i++) {
+        void *result = NULL;
+        pthread_join(threads[i], &result);
+        bad += (intptr_t)result;
+    }
+    ok(bad == 0, "%s: no string of a thread that reads is freed by the others (%ld are)", provider, (long)bad);
+    ok(changed(&own) == 0, "%s: nor is a string of a thread that waits meanwhile", provider);
+    size_t before = mallinfo2().uordblks;
+    for (int i = 0; i < VISITORS; i++) {
+        void *result = NULL;
+        if (pthread_create(&threads[0], NULL, visitor, job)) die("no thread");
+        pthread_join(threads[0], &result);
+        missed += result != NULL;
+    }
+    size_t after = mallinfo2().uordblks, grown = after > before ? after - before : 0;
+    size_t bytes = VISITORS * strlen(aigc_job_provider_response(job));
+    ok(missed == 0, "%s: %d threads that end have read their answer", provider, VISITORS);
+    ok(grown < bytes / 2, "%s: they have read %zu bytes, and the handle has grown by %zu", provider, bytes, grown);
+    aigc_job_cancel(job);
+    aigc_job_free(job);
+    aigc_client_free(client);
+}
+
 int main(void)
 {
-    for (size_t p = 0; p < COUNT_OF(providers); p++) many_answers(providers[p]);
+    for (size_t p = 0; p < COUNT_OF(providers); p++) {
+        many_answers(providers[p]);
+        other_threads(providers[p]);
+    }
     return finish();
 }

@@ -14,8 +14,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 parts=(install docs guide first deploy python debian abi bindings loops cpp go rust reproducible)
 # Run by the step languages of Tests/run.sh.
-languages=(ruby php node java csharp tokens)
-sandboxed=' install python abi loops cpp go rust ruby php node java csharp tokens '
+languages=(ruby php node java csharp tokens crowd)
+sandboxed=' install python abi loops cpp go rust ruby php node java csharp tokens crowd '
 long=' reproducible '
 quick=no
 chosen=()

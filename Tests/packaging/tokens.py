@@ -36,14 +36,14 @@ def run(command: List[str], *words: str) -> str:
     return said.stdout
 
 
-def fact(text: str, work) -> Tuple[bool, object]:  # type: ignore[no-untyped-def]
+def fact(text: str, work, part: str = "tokens") -> Tuple[bool, object]:  # type: ignore[no-untyped-def]
     """One line."""
     try:
         given = work()
     except (AssertionError, subprocess.TimeoutExpired, ValueError) as error:
-        print("not ok - tokens: %s: %s" % (text, str(error).replace("\n", " ")), flush=True)
+        print("not ok - %s: %s: %s" % (part, text, str(error).replace("\n", " ")), flush=True)
         return False, None
-    print("ok - tokens: %s" % text, flush=True)
+    print("ok - %s: %s" % (part, text), flush=True)
     return True, given
 
 

@@ -246,15 +246,25 @@ func (j *Job) Token() string {
 	return text(C.aigc_job_token(j.handle))
 }
 
+// sameThread keeps the goroutine on its thread until the function that it returns is called. A string that changes with each
+// answer is kept for the thread that asked for it: without this, the goroutine could move to another one before it copies.
+func (j *Job) sameThread() func() {
+	runtime.LockOSThread()
+	return func() {
+		runtime.UnlockOSThread()
+		runtime.KeepAlive(j)
+	}
+}
+
 // ProviderState is the provider's own word for the state; "" until one has been seen.
 func (j *Job) ProviderState() string {
-	defer runtime.KeepAlive(j)
+	defer j.sameThread()()
 	return text(C.aigc_job_provider_state(j.handle))
 }
 
 // ProviderResponse is the provider's last answer with every field that it sent; nil until one came.
 func (j *Job) ProviderResponse() json.RawMessage {
-	defer runtime.KeepAlive(j)
+	defer j.sameThread()()
 	if answer := text(C.aigc_job_provider_response(j.handle)); answer != "" {
 		return json.RawMessage(answer)
 	}
@@ -263,7 +273,7 @@ func (j *Job) ProviderResponse() json.RawMessage {
 
 // RequestID is the provider's request id of the last answer; "" until one came.
 func (j *Job) RequestID() string {
-	defer runtime.KeepAlive(j)
+	defer j.sameThread()()
 	return text(C.aigc_job_request_id(j.handle))
 }
 

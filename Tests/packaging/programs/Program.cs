@@ -27,6 +27,15 @@ public static class Program
             var jobs = words.Skip(2).Select(token => client.Attach(token)).ToList();
             for (var i = 0; i < jobs.Count; i++) jobs[i].Wait(minute).Download(0, words[1] + "/" + i + ".*").Wait(minute);
         }
+        else if (words[0] == "strings")
+        {
+            var job = client.Attach(words[1], false);
+            for (var i = 0; i < 3; i++)
+            {
+                job.Refresh(minute);
+                Console.WriteLine(job.ProviderState + "\t" + job.RequestId + "\t" + job.ProviderResponse);
+            }
+        }
         else
         {
             var count = int.Parse(words[1]);

@@ -36,6 +36,12 @@ public final class Program {
             for (int i = 0; i < jobs.size(); i++) {
                 jobs.get(i).await(MINUTE).download(0, words[1] + "/" + i + ".*").await(MINUTE);
             }
+        } else if (words[0].equals("strings")) {
+            Job job = client.attach(words[1], false);
+            for (int i = 0; i < 3; i++) {
+                job.refresh(MINUTE);
+                System.out.println(job.providerState() + "\t" + job.requestId() + "\t" + job.providerResponse());
+            }
         } else {
             int count = Integer.parseInt(words[1]);
             double best = Double.MAX_VALUE;

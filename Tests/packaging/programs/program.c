@@ -1,6 +1,8 @@
 /* One program a language, for what is measured and tried across languages (Tests/packaging/programs.sh):
  *   submit PROVIDER PROMPT   prints token and id as soon as the provider has accepted the job, and ends
  *   fetch FOLDER TOKEN...    attaches each job, waits for it, and writes its first image to FOLDER/NUMBER.EXTENSION
+ *   strings TOKEN            attaches the job, makes three status calls, and prints after each the provider's word for the
+ *                            state, the request id, and the whole answer as JSON, with TABs between them
  *   events COUNT             prints the nanoseconds that one look at an empty queue of events takes, best of five
  * AIGC_TEST_CONFIG holds the configuration, a KEY=VALUE a line. */
 #include <aigc.h>
@@ -67,6 +69,19 @@ static int fetch(aigc_client *client, const char *folder, int count, char **toke
     return 0;
 }
 
+static int strings(aigc_client *client, const char *token)
+{
+    aigc_job *job = NULL;
+    aigc_error *error = NULL;
+    check(aigc_client_attach(client, token, 0, &job, &error), error);
+    for (int i = 0; i < 3; i++) {
+        check(aigc_job_refresh(job, 60000, &error), error);
+        const char *state = aigc_job_provider_state(job), *id = aigc_job_request_id(job);
+        printf("%s\t%s\t%s\n", state, id, aigc_job_provider_response(job));
+    }
+    return 0;
+}
+
 static int events(aigc_client *client, long count)
 {
     double best = 1e18;
@@ -91,5 +106,6 @@ int main(int argc, char **argv)
     aigc_client *client = client_of_test();
     if (argc == 4 && strcmp(argv[1], "submit") == 0) return submit(client, argv[2], argv[3]);
     if (argc > 3 && strcmp(argv[1], "fetch") == 0) return fetch(client, argv[2], argc - 3, argv + 3);
+    if (argc == 3 && strcmp(argv[1], "strings") == 0) return strings(client, argv[2]);
     return argc == 3 ? events(client, atol(argv[2])) : 2;
 }

@@ -82,6 +82,15 @@ func main() {
 		fmt.Println(job.Token(), job.RemoteID())
 		return
 	}
+	if words[0] == "strings" {
+		job, err := client.Attach(words[1], false)
+		check(err)
+		for i := 0; i < 3; i++ {
+			check(job.Refresh(context.Background()))
+			fmt.Printf("%s\t%s\t%s\n", job.ProviderState(), job.RequestID(), job.ProviderResponse())
+		}
+		return
+	}
 	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
 	defer stop()
 	jobs := []*aigc.Job{}

@@ -22,6 +22,12 @@ async function main() {
       const job = await client.attach(token).wait({ timeoutMs: 60000 });
       await job.download(0, `${folder}/${number}.*`).wait({ timeoutMs: 60000 });
     }));
+  } else if (command === 'strings') {
+    const job = client.attach(words[0], { follow: false });
+    for (let i = 0; i < 3; i++) {
+      await job.refresh();
+      console.log([job.providerState, job.requestId, JSON.stringify(job.providerResponse)].join('\t'));
+    }
   } else {
     const count = Number(words[0]);
     let best = Infinity;

@@ -26,6 +26,12 @@ if ($argv[1] === 'submit') {
     foreach ($jobs as $number => $job) {
         $job->wait(60)->download(0, "$words[0]/$number.*")->wait(60);
     }
+} elseif ($argv[1] === 'strings') {
+    $job = $client->attach($words[0], false);
+    for ($i = 0; $i < 3; $i++) {
+        $job->refresh(60);
+        echo implode("\t", [$job->providerState(), $job->requestId(), json_encode($job->providerResponse())]), "\n";
+    }
 } else {
     $count = (int) $words[0];
     $best = INF;

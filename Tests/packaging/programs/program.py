@@ -1,5 +1,6 @@
 """See program.c."""
 
+import json
 import os
 import sys
 import time
@@ -28,6 +29,14 @@ def fetch(client: aigc.Client, folder: str, tokens: List[str]) -> None:
         job.wait(60).download(0, "%s/%d.*" % (folder, number)).wait(60)
 
 
+def strings(client: aigc.Client, token: str) -> None:
+    """What the provider said each time."""
+    job = client.attach(token, follow=False)
+    for _ in range(3):
+        job.refresh(60)
+        print(job.provider_state, job.request_id, json.dumps(job.provider_response), sep="\t")
+
+
 def events(client: aigc.Client, count: int) -> None:
     """What one look costs."""
     best = 1e18
@@ -49,6 +58,8 @@ def main() -> None:
         submit(client, *words)
     elif command == "fetch":
         fetch(client, words[0], words[1:])
+    elif command == "strings":
+        strings(client, words[0])
     else:
         events(client, int(words[0]))
 

@@ -18,6 +18,12 @@ when "submit"
 when "fetch"
   jobs = words.drop(1).map { |token| client.attach(token) }
   jobs.each_with_index { |job, number| job.wait(60).download(0, "#{words[0]}/#{number}.*").wait(60) }
+when "strings"
+  job = client.attach(words[0], follow: false)
+  3.times do
+    job.refresh(60)
+    puts [job.provider_state, job.request_id, JSON.generate(job.provider_response)].join("\t")
+  end
 else
   count = Integer(words[0])
   rounds = Array.new(5) do

@@ -36,6 +36,14 @@ fn main() -> Result<(), Error> {
                 job.download(0, format!("{}/{number}.*", words[1]))?.wait(MINUTE)?;
             }
         }
+        "strings" => {
+            let job = client.attach(&words[1], false)?;
+            for _ in 0..3 {
+                job.refresh(MINUTE)?;
+                let said = [job.provider_state(), job.request_id(), job.provider_response()];
+                println!("{}", said.map(Option::unwrap_or_default).join("\t"));
+            }
+        }
         _ => {
             let count: u32 = words[1].parse().unwrap_or(1000);
             let mut best = f64::MAX;

@@ -1,7 +1,6 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr::NonNull;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::error::{c_string, done, made};
@@ -182,18 +181,13 @@ strings! {
     content_type = aigc_job_content_type, "Of a download that has succeeded, from the bytes themselves: \"image/png\".";
 }
 
-/// Held from the call until its string is copied. All handles of one job share these strings, so one lock serves all jobs.
-static LENT: Mutex<()> = Mutex::new(());
-
-/// The strings that change with each answer: the library keeps the newest 16 of each, so a later call can free one.
+/// The strings that change with each answer: a later call on the same thread can free one, so Rust gives copies.
 macro_rules! changing_strings {
     ($($name:ident = $raw:ident, $doc:literal;)*) => {
         impl Job {
             $(#[doc = $doc]
             pub fn $name(&self) -> Option<String> {
-                // A panic of another thread leaves nothing half-done behind this lock.
-                let _lent = LENT.lock().unwrap_or_else(PoisonError::into_inner);
-                // SAFETY: the handle lives. Only another call of this function frees the string, and it waits for the lock.
+                // SAFETY: the handle lives. Only another call of this function on this thread can free the string.
                 unsafe { text(sys::$raw(self.raw())) }.map(str::to_owned)
             })*
         }

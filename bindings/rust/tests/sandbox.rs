@@ -181,7 +181,7 @@ fn a_token_finds_the_job_again() {
     assert_eq!(first.submit(&cat("too late")).unwrap_err().status(), Status::CLOSED);
 }
 
-/// The library keeps the newest 16 of these strings: what Rust gave must outlive them, and the job too.
+/// The library frees these strings when newer ones come: what Rust gave must outlive them, and the job too.
 #[test]
 fn old_answers_stay_what_they_were() {
     needs_sandbox!();
