@@ -64,31 +64,31 @@ namespace Aigc
         /// <summary>The provider's id; null until it is known.</summary>
         public string RemoteId
         {
-            get { return Native.Text(Native.aigc_job_remote_id(Open)); }
+            get { return Text(Native.aigc_job_remote_id); }
         }
 
         /// <summary>Attaches this job in any process and any language; null until the provider has accepted the job.</summary>
         public string Token
         {
-            get { return Native.Text(Native.aigc_job_token(Open)); }
+            get { return Text(Native.aigc_job_token); }
         }
 
         /// <summary>The key in the journal, yours or one that was made up; null without a journal.</summary>
         public string Key
         {
-            get { return Native.Text(Native.aigc_job_key(Open)); }
+            get { return Text(Native.aigc_job_key); }
         }
 
         /// <summary>The name of the provider.</summary>
         public string Provider
         {
-            get { return Native.Text(Native.aigc_job_provider(Open)); }
+            get { return Text(Native.aigc_job_provider); }
         }
 
         /// <summary>The name of the operation.</summary>
         public string Operation
         {
-            get { return Native.Text(Native.aigc_job_operation(Open)); }
+            get { return Text(Native.aigc_job_operation); }
         }
 
         /// <summary>The state.</summary>
@@ -148,37 +148,37 @@ namespace Aigc
         /// <summary>The provider's own word for the state; null if none.</summary>
         public string ProviderState
         {
-            get { return Native.Text(Native.aigc_job_provider_state(Open)); }
+            get { return Text(Native.aigc_job_provider_state); }
         }
 
         /// <summary>The provider's last answer about this job as it came, JSON as a rule; null until one came.</summary>
         public string ProviderResponse
         {
-            get { return Native.Text(Native.aigc_job_provider_response(Open)); }
+            get { return Text(Native.aigc_job_provider_response); }
         }
 
         /// <summary>The provider's request id of the last answer; null until one came.</summary>
         public string RequestId
         {
-            get { return Native.Text(Native.aigc_job_request_id(Open)); }
+            get { return Text(Native.aigc_job_request_id); }
         }
 
         /// <summary>The id of what a job has made where that is no image; null if none.</summary>
         public string ResultId
         {
-            get { return Native.Text(Native.aigc_job_result_id(Open)); }
+            get { return Text(Native.aigc_job_result_id); }
         }
 
         /// <summary>The file of a download that has succeeded; null before.</summary>
         public string Path
         {
-            get { return Native.Text(Native.aigc_job_path(Open)); }
+            get { return Text(Native.aigc_job_path); }
         }
 
         /// <summary>"image/png" and so on, of a download that has succeeded; null before.</summary>
         public string ContentType
         {
-            get { return Native.Text(Native.aigc_job_content_type(Open)); }
+            get { return Text(Native.aigc_job_content_type); }
         }
 
         /// <summary>The images of a job that has succeeded.</summary>
@@ -191,8 +191,8 @@ namespace Aigc
                 for (ulong i = 0; i < count; i++)
                 {
                     var at = new UIntPtr(i);
-                    found.Add(new Asset((int)i, Native.Text(Native.aigc_job_asset_id(Open, at)),
-                        Native.Text(Native.aigc_job_asset_url(Open, at)), Native.aigc_job_asset_expires_at_ms(Open, at)));
+                    found.Add(new Asset((int)i, Text(job => Native.aigc_job_asset_id(job, at)),
+                        Text(job => Native.aigc_job_asset_url(job, at)), Native.aigc_job_asset_expires_at_ms(Open, at)));
                 }
                 return found;
             }
@@ -215,6 +215,22 @@ namespace Aigc
             {
                 if (handle.IsClosed) throw AigcException.Here(Status.Closed, "the job has been disposed of", null);
                 return handle;
+            }
+        }
+
+        // Another thread that disposes of the job, or the garbage collector, frees the handle when the text has been copied.
+        private string Text(Func<JobHandle, IntPtr> ask)
+        {
+            var job = Open;
+            var counted = false;
+            try
+            {
+                job.DangerousAddRef(ref counted);
+                return Native.Text(ask(job));
+            }
+            finally
+            {
+                if (counted) job.DangerousRelease();
             }
         }
 

@@ -224,6 +224,35 @@ public static class Tests
         Same(Status.Closed, Raised<CallException>(() => True(job.Token == null, "token")).Status, "status");
     }
 
+    // A string lives as long as its handle: a reader gets all of the text, or learns that the job has been disposed of.
+    private static void DisposingBesideAReader()
+    {
+        var token = Accepted(client.Submit(Cat("[never] a cat"))).Token;
+        for (var i = 0; i < 300; i++)
+        {
+            var job = client.Attach(token, false);
+            var seen = new ConcurrentQueue<string>();
+            var reader = new Thread(() =>
+            {
+                try
+                {
+                    for (;;) seen.Enqueue(job.Token);
+                }
+                catch (CallException)
+                {
+                }
+                catch (ObjectDisposedException)
+                {
+                }
+            });
+            reader.Start();
+            while (seen.IsEmpty) Thread.Yield();
+            job.Dispose();
+            reader.Join();
+            foreach (var text in seen) Same(token, text, "token");
+        }
+    }
+
     private static void ATokenAttachesInAnotherProcess()
     {
         var job = Accepted(client.Submit(Cat("a cat for two")));
@@ -396,6 +425,7 @@ public static class Tests
         Test("one error of each band", OneErrorOfEachBand);
         Test("a thousand jobs in flight, told in the host's context", AThousandJobsInFlight);
         Test("tasks, cancellation tokens and closing", TasksTokensAndClosing);
+        Test("a string is whole although another thread disposes of its job", DisposingBesideAReader);
         Test("a token attaches in another process", ATokenAttachesInAnotherProcess);
         Test("a process ends with jobs running", AProcessEndsWithJobsRunning);
         Test("the collector frees handles and clients, never jobs", TheCollectorOnlyFrees);
