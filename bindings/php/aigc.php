@@ -543,6 +543,13 @@ final class Job
         return $this->library->aigc_state_name($this->state());
     }
 
+    /** Whether the submission left, and its answer can still come. */
+    public function undecided(): bool
+    {
+        return $this->remoteId() === null
+            && ($this->outcome() === Native::OUTCOME_UNKNOWN || $this->state() === Native::STATE_SUBMITTING);
+    }
+
     /** One of Native::OUTCOME_*: what is known about the submission. */
     public function outcome(): int
     {
@@ -974,6 +981,9 @@ final class TencentOperations
 /** One engine: connections, rates, credentials, jobs. One per process is enough for thousands of jobs. */
 final class Client
 {
+    /** So many seconds submissions on the wire get for their answer. */
+    private const GRACE_S = 5;
+
     private FFI $library;
     private ?CData $handle;
 
@@ -1039,8 +1049,8 @@ final class Client
         $options += array_filter(['key' => $key, 'hold' => $hold], fn (mixed $value): bool => $value !== null);
         $request = $this->request($provider, $operation, $fields, $imageUrls, $options);
         try {
-            return new Job(Native::made('aigc_job', fn (CData $out, CData $error): int =>
-                $this->library->aigc_client_submit($this->handle(), $request, $out, $error)), $this);
+            return $this->begun(fn (CData $out, CData $error): int =>
+                $this->library->aigc_client_submit($this->handle(), $request, $out, $error));
         } finally {
             $this->library->aigc_request_free($request);
         }
@@ -1094,8 +1104,8 @@ final class Client
     public function call(string $provider, string $action, array $parameters = [], bool $reads = false): Job
     {
         $names = [Native::text($provider, 'provider'), Native::text($action, 'action'), self::json('parameters', (object) $parameters)];
-        return new Job(Native::made('aigc_job', fn (CData $out, CData $error): int =>
-            $this->library->aigc_client_call($this->handle(), ...[...$names, (int) $reads, $out, $error])), $this);
+        return $this->begun(fn (CData $out, CData $error): int =>
+            $this->library->aigc_client_call($this->handle(), ...[...$names, (int) $reads, $out, $error]));
     }
 
     /** Gives a provider's credentials from now on. $expiresAtMs: Unix milliseconds, 0 for never. */
@@ -1147,12 +1157,47 @@ final class Client
     }
 
     /** Ends all jobs here; they keep running at the provider. Submissions on the wire get $grace seconds. */
-    public function close(float $grace = 5): void
+    public function close(float $grace = self::GRACE_S): void
     {
         if ($this->handle !== null) {
             $this->library->aigc_client_close($this->handle, (int) ($grace * 1000));
             $this->library->aigc_client_free($this->handle);
             $this->handle = null;
+        }
+    }
+
+    /** The job that a function begins. */
+    private function begun(callable $call): Job
+    {
+        $out = $this->library->new('aigc_job *');
+        $job = null;
+        try {
+            Native::check(fn (CData $error): int => $call(FFI::addr($out), $error));
+            $job = new Job($out, $this);
+            return $job;
+        } finally {
+            if ($job === null && !FFI::isNull($out)) {
+                $this->giveUp(new Job($this->library->aigc_job_ref($out), $this));
+            }
+        }
+    }
+
+    /**
+     * Ends here a job that was begun for nobody, because a signal handler threw. If the provider has accepted it, or may
+     * have, standard error says so.
+     */
+    private function giveUp(Job $job): void
+    {
+        try {
+            $job->cancel();
+            $deadline = hrtime(true) + self::GRACE_S * 1e9;
+            while ($job->undecided() && hrtime(true) < $deadline) {
+                usleep(10000);
+            }
+        } finally {
+            if ($job->outcome() > Native::OUTCOME_NOT_SENT) {
+                error_log('aigc: a submission was interrupted: ' . $job->outcomeText());
+            }
         }
     }
 

@@ -292,6 +292,40 @@ $tests = [
         same(N::E_JOURNAL, raises(Aigc\MachineError::class, fn () => Aigc\Journal::check('/nowhere/at/all'))->status);
         exec('rm -r ' . escapeshellarg($folder));
     },
+    'a signal handler that throws inside submit() loses no job' => function (Client $client): void {
+        if (!extension_loaded('pcntl') || !extension_loaded('posix')) {
+            return;
+        }
+        $log = tempnam(sys_get_temp_dir(), 'aigc');
+        $before = [ini_set('error_log', $log), pcntl_async_signals(true)];
+        pcntl_signal(SIGUSR1, fn () => throw new RuntimeException('interrupted'));
+        $library = N::library();
+        $request = (new ReflectionMethod($client, 'request'))->invoke(
+            $client, 'tencent', 'aigc_image', ['prompt' => '[never] a cat'], [], []);
+        // The signal comes when the library has begun the job, and PHP looks at signals after the call.
+        $interrupted = function (FFI\CData $out, FFI\CData $error) use ($client, $library, $request): int {
+            $handle = (new ReflectionProperty($client, 'handle'))->getValue($client);
+            $status = $library->aigc_client_submit($handle, $request, $out, $error);
+            while ($library->aigc_job_token($out[0]) === null) {
+                usleep(10000);
+            }
+            posix_kill(posix_getpid(), SIGUSR1);
+            return $status;
+        };
+        try {
+            (new ReflectionMethod($client, 'begun'))->invoke($client, $interrupted);
+            throw new AssertionError('no signal came');
+        } catch (RuntimeException $error) {
+            same('interrupted', $error->getMessage());
+        }
+        $library->aigc_request_free($request);
+        $said = file_get_contents($log);
+        ini_set('error_log', (string) $before[0]);
+        pcntl_async_signals($before[1]);
+        unlink($log);
+        same('1', tool('created', 'tencent'));
+        same(1, preg_match('/a submission was interrupted: accepted; fetch it with: aigc fetch aigc1:/', $said), $said);
+    },
     'what has no meaning is refused' => function (Client $client): void {
         $job = $client->tencent()->aigcImage(prompt: 'a cat');
         try {

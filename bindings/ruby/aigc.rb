@@ -290,10 +290,16 @@ module Aigc
       raise CallError.here(E_INVALID_ARGUMENT, "#{what} is no text in UTF-8", what)
     end
 
-    # Calls a function that can fail; the block gets the place of the error.
-    def self.check
+    # Where a function can put a pointer.
+    def self.place
       place = Fiddle::Pointer.malloc(Fiddle::SIZEOF_VOIDP, Fiddle::RUBY_FREE)
       place[0, Fiddle::SIZEOF_VOIDP] = [0].pack("J")
+      place
+    end
+
+    # Calls a function that can fail; the block gets the place of the error.
+    def self.check
+      place = self.place
       status = yield place
       return if status == OK
 
@@ -302,8 +308,7 @@ module Aigc
 
     # The handle that a function gives out.
     def self.made
-      out = Fiddle::Pointer.malloc(Fiddle::SIZEOF_VOIDP, Fiddle::RUBY_FREE)
-      out[0, Fiddle::SIZEOF_VOIDP] = [0].pack("J")
+      out = place
       check { |error| yield out, error }
       out.ptr
     end
@@ -495,6 +500,11 @@ module Aigc
     def progress
       value = Native.aigc_job_progress(@handle)
       value.negative? ? nil : value
+    end
+
+    # Whether the submission left, and its answer can still come.
+    def undecided?
+      remote_id.nil? && (outcome == Native::OUTCOME_UNKNOWN || state == Native::STATE_SUBMITTING)
     end
 
     def ended?
@@ -823,6 +833,9 @@ module Aigc
 
   # One engine: connections, rates, credentials, jobs. One per process is enough for thousands of jobs.
   class Client
+    # So many seconds submissions on the wire get for their answer.
+    GRACE_S = 5
+
     # config: configuration keys, as aigc_config_describe() lists them: Client.new("tencent.region" => "ap-guangzhou").
     def initialize(config = {})
       settings = Native.made { |out, error| Native.aigc_config_new(out, error) }
@@ -860,9 +873,11 @@ module Aigc
     def submit(provider, operation, image_urls: [], options: {}, key: nil, hold: nil, **fields)
       all = { "key" => key, "hold" => hold }.compact.merge(options)
       request = request(provider, operation, fields, image_urls, all)
-      Job.new(Native.made { |out, error| Native.aigc_client_submit(@handle, request, out, error) }, self)
-    ensure
-      Native.aigc_request_free(request) if request
+      begun do |out, error|
+        Native.aigc_client_submit(@handle, request, out, error)
+      ensure
+        Native.aigc_request_free(request)
+      end
     end
 
     # Fetches one image that is known by id or URL, free of charge.
@@ -900,7 +915,7 @@ module Aigc
     # Calls any operation of the product by the provider's own name. reads: true repeats the call until it is answered.
     def call(provider, action, parameters = {}, reads: false)
       names = [Native.string(provider, "provider"), Native.string(action, "action"), JSON.generate(parameters)]
-      Job.new(Native.made { |out, error| Native.aigc_client_call(@handle, *names, reads ? 1 : 0, out, error) }, self)
+      begun { |out, error| Native.aigc_client_call(@handle, *names, reads ? 1 : 0, out, error) }
     end
 
     # Gives a provider's credentials from now on. expires_at_ms: Unix milliseconds, 0 for never.
@@ -941,7 +956,7 @@ module Aigc
     end
 
     # Ends all jobs here; they keep running at the provider. Submissions on the wire get grace seconds for their answer.
-    def close(grace = 5)
+    def close(grace = GRACE_S)
       return if @handle.freed?
 
       Native.aigc_client_close(@handle, (grace * 1000).to_i)
@@ -949,6 +964,27 @@ module Aigc
     end
 
     private
+
+    # The job that a function begins.
+    def begun
+      out = Native.place
+      Native.check { |error| yield out, error }
+      job = Job.new(out.ptr, self)
+    ensure
+      # Ctrl-C, Timeout, Thread#raise or Thread#kill came in between: nobody else knows of the job.
+      give_up(Job.new(Native.aigc_job_ref(out.ptr), self)) unless job || out.nil? || out.ptr.null?
+    end
+
+    # Ends here a job that was begun for nobody. If the provider has accepted it, or may have, a warning says so.
+    def give_up(job)
+      job.cancel
+      deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + GRACE_S
+      while job.undecided? && Process.clock_gettime(Process::CLOCK_MONOTONIC) < deadline
+        sleep 0.01
+      end
+    ensure
+      warn "aigc: a submission was interrupted: #{job.outcome_text}" if job.outcome > Native::OUTCOME_NOT_SENT
+    end
 
     def request(provider, operation, fields, image_urls, options)
       names = [Native.string(provider, "provider"), Native.string(operation, "operation")]

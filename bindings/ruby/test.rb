@@ -3,8 +3,10 @@
 # Against a sandbox: Tests/packaging/run.sh --only ruby sets AIGC_TEST_CONFIG, AIGC_TEST_CONTROL and AIGC_TEST_TOOL.
 
 require "minitest/autorun"
+require "minitest/mock"
 require "fileutils"
 require "open3"
+require "timeout"
 require "tmpdir"
 require_relative "aigc"
 
@@ -134,6 +136,57 @@ class AigcTest < Minitest::Test
     other.wake
     assert_nil told.pop
     other.close
+  end
+
+  # An interrupt comes while the library begins the job: nobody has the job, so the binding tells of it.
+  def interrupted_in(function)
+    native = N.method(function)
+    through = lambda do |*arguments|
+      native.call(*arguments).tap { yield arguments.last(2).first.ptr }
+    end
+    N.stub(function, through) { yield nil }
+  end
+
+  def accepted(pointer)
+    sleep 0.01 while N.aigc_job_token(pointer).null?
+  end
+
+  def test_an_interrupt_inside_submit_loses_no_job
+    [Interrupt, Timeout::Error].each_with_index do |kind, index|
+      _, said = capture_io do
+        interrupted_in(:aigc_client_submit) do |begun|
+          next assert_raises(kind) { @client.tencent.aigc_image(prompt: "[never] a cat #{index}") } if begun.nil?
+
+          accepted(begun)
+          raise kind
+        end
+      end
+      assert_match(/a submission was interrupted: accepted; fetch it with: aigc fetch aigc1:/, said)
+    end
+    assert_equal "2", tool("created", "tencent")
+  end
+
+  def test_a_killed_thread_loses_no_job
+    _, said = capture_io do
+      interrupted_in(:aigc_client_submit) do |begun|
+        next Thread.new { @client.tencent.aigc_image(prompt: "[never] a cat") }.join if begun.nil?
+
+        accepted(begun)
+        Thread.current.kill
+      end
+    end
+    assert_match(/accepted; fetch it with: aigc fetch aigc1:/, said)
+  end
+
+  def test_an_interrupted_submission_that_has_not_left_never_leaves
+    _, said = capture_io do
+      interrupted_in(:aigc_client_submit) do |begun|
+        next assert_raises(Interrupt) { @client.tencent.aigc_image(prompt: "a cat", hold: true) } if begun.nil?
+
+        raise Interrupt
+      end
+    end
+    assert_equal ["", "0"], [said, tool("created", "tencent")]
   end
 
   def test_a_token_attaches_in_another_process
