@@ -602,11 +602,15 @@ final class Job
         return $this->library->aigc_job_provider_state($this->handle);
     }
 
-    /** The provider's last answer about this job, decoded; null until one came. */
+    /** The provider's last answer about this job, decoded, or as text if it is no JSON; null until one came. */
     public function providerResponse(): mixed
     {
         $text = $this->library->aigc_job_provider_response($this->handle);
-        return $text === null ? null : json_decode($text, true);
+        try {
+            return $text === null ? null : json_decode($text, true, 512, JSON_THROW_ON_ERROR);
+        } catch (\JsonException) {
+            return $text;
+        }
     }
 
     public function requestId(): ?string

@@ -326,6 +326,12 @@ $tests = [
         same('1', tool('created', 'tencent'));
         same(1, preg_match('/a submission was interrupted: accepted; fetch it with: aigc fetch aigc1:/', $said), $said);
     },
+    'an answer that is no JSON is text' => function (Client $client): void {
+        tool('fault', 'garbage_body', 'CreateAigcImageTask');
+        $job = $client->tencent()->aigcImage(prompt: 'a cat');
+        raises(Aigc\OutcomeUnknownError::class, fn () => $job->wait(60));
+        same(true, is_string($job->providerResponse()));
+    },
     'what has no meaning is refused' => function (Client $client): void {
         $job = $client->tencent()->aigcImage(prompt: 'a cat');
         try {

@@ -511,10 +511,12 @@ module Aigc
       state >= Native::STATE_SUCCEEDED
     end
 
-    # The provider's last answer about this job, parsed; nil until one came.
+    # The provider's last answer about this job, parsed, or as text if it is no JSON; nil until one came.
     def provider_response
       text = Native.text(Native.aigc_job_provider_response(@handle))
       text && JSON.parse(text)
+    rescue JSON::ParserError
+      text
     end
 
     # Waits until the job has ended, and returns it; raises how it ended if that was no success. timeout: seconds.

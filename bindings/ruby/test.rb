@@ -189,6 +189,13 @@ class AigcTest < Minitest::Test
     assert_equal ["", "0"], [said, tool("created", "tencent")]
   end
 
+  def test_an_answer_that_is_no_json_is_text
+    tool("fault", "garbage_body", "CreateAigcImageTask")
+    job = @client.tencent.aigc_image(prompt: "a cat")
+    assert_raises(Aigc::OutcomeUnknownError) { job.wait(60) }
+    assert_kind_of String, job.provider_response
+  end
+
   def test_a_token_attaches_in_another_process
     job = @client.tencent.aigc_image(prompt: "a cat for two")
     sleep 0.02 until job.token
