@@ -529,7 +529,8 @@ module Aigc
         raise error || Error.taken(status, Fiddle::Pointer.new(0)) if status != Native::E_TIMEOUT
         next unless left <= 0
 
-        late = Error.class_of(status).new("the job has not ended after #{timeout} s; it keeps running", status: status)
+        message = "the job has not ended after #{timeout} s; it keeps running"
+        late = Error.class_of(status).new(message, status: status, outcome: outcome)
         late.token = token
         raise late
       end

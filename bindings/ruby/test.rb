@@ -63,7 +63,7 @@ class AigcTest < Minitest::Test
     slow.trace("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=b")
     sleep 0.02 until slow.token
     error = assert_raises(Aigc::StoppedError) { slow.wait(0.2) }
-    assert_equal [N::E_TIMEOUT, slow.token], [error.status, error.token]
+    assert_equal [N::E_TIMEOUT, N::OUTCOME_ACCEPTED, slow.token], [error.status, error.outcome, error.token]
     slow.cancel
     assert_equal N::E_CANCELLED, assert_raises(Aigc::StoppedError) { slow.wait }.status
 
