@@ -183,7 +183,7 @@ export const constants: Constants;
 /** The version of the loaded library, such as "1.2.0". */
 export const version: string;
 
-/** What went wrong. The subclasses stand for the hundreds of the statuses. */
+/** What went wrong. The subclasses stand for the groups of the statuses. */
 export class AigcError extends Error {
   /** One of constants.E_*. */
   readonly status: number;
@@ -216,7 +216,7 @@ export class NetworkError extends AigcError {}
 export class AccountError extends AigcError {}
 /** 5xx: the provider's answer about this job. */
 export class ProviderError extends AigcError {}
-/** 6xx: the job may run and be billed. Nothing resends it; look at the provider's console before you do. */
+/** 6xx: the job may run and be billed. Nothing sends it again: look at the provider's console first. */
 export class OutcomeUnknownError extends AigcError {}
 /** 7xx: the image. */
 export class AssetError extends AigcError {}

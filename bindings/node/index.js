@@ -151,7 +151,7 @@ function load() {
   }
 }
 
-// What went wrong. The classes below stand for the hundreds of the statuses.
+// What went wrong. The classes below stand for the groups of the statuses.
 class AigcError extends Error {
   constructor(message, details = {}) {
     super(message);

@@ -331,7 +331,7 @@ final class Native
     }
 }
 
-/** What went wrong. Its subclasses stand for the hundreds of the statuses; Native::E_* are the statuses themselves. */
+/** What went wrong. Its subclasses stand for the groups of the statuses; Native::E_* are the statuses themselves. */
 class Error extends \RuntimeException
 {
     public ?string $providerCode = null;
@@ -430,7 +430,7 @@ final class ProviderError extends Error
 {
 }
 
-/** 6xx: the job may run and be billed. Nothing resends it; look at the provider's console before you do. */
+/** 6xx: the job may run and be billed. Nothing sends it again: look at the provider's console first. */
 final class OutcomeUnknownError extends Error
 {
 }

@@ -327,7 +327,7 @@ module Aigc
     end
   end
 
-  # What went wrong. The classes below stand for the hundreds of the statuses; Native::E_* are the statuses themselves.
+  # What went wrong. The classes below stand for the groups of the statuses; Native::E_* are the statuses themselves.
   class Error < StandardError
     # The status (Native::E_TIMEOUT ...), and the provider's own words where some came.
     attr_reader :status, :provider_code, :provider_message, :request_id, :http_status, :retry_after_ms, :outcome, :field
@@ -402,7 +402,7 @@ module Aigc
   class AccountError < Error; end
   # 5xx: the provider's answer about this job.
   class ProviderError < Error; end
-  # 6xx: the job may run and be billed. Nothing resends it; look at the provider's console before you do.
+  # 6xx: the job may run and be billed. Nothing sends it again: look at the provider's console first.
   class OutcomeUnknownError < Error; end
   # 7xx: the image.
   class AssetError < Error; end

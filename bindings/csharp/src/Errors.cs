@@ -2,7 +2,7 @@ using System;
 
 namespace Aigc
 {
-    /// <summary>What went wrong. The subclasses stand for the hundreds of the statuses.</summary>
+    /// <summary>What went wrong. The subclasses stand for the groups of the statuses.</summary>
     public abstract class AigcException : Exception
     {
         // mono looks for the library when it compiles a method that calls into it, and would inline the small ones of this class
@@ -161,7 +161,7 @@ namespace Aigc
         }
     }
 
-    /// <summary>6xx: the job may run and be billed. Nothing resends it; look at the provider's console before you do.</summary>
+    /// <summary>6xx: the job may run and be billed. Nothing sends it again: look at the provider's console first.</summary>
     public sealed class OutcomeUnknownException : AigcException
     {
         internal OutcomeUnknownException(string message)

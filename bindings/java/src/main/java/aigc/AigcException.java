@@ -1,6 +1,6 @@
 package aigc;
 
-/** What went wrong. The nested classes stand for the hundreds of the statuses; all are unchecked. */
+/** What went wrong. The nested classes stand for the groups of the statuses; all are unchecked. */
 public class AigcException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -186,7 +186,7 @@ public class AigcException extends RuntimeException {
         }
     }
 
-    /** 6xx: the job may run and be billed. Nothing resends it; look at the provider's console before you do. */
+    /** 6xx: the job may run and be billed. Nothing sends it again: look at the provider's console first. */
     public static final class OutcomeUnknownException extends AigcException {
         private static final long serialVersionUID = 1;
 
