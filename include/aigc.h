@@ -655,14 +655,15 @@ void aigc_client_wake(aigc_client *client);
 /* States of a job. A download goes from QUEUED through RUNNING to its end. Since 1.0. */
 enum {
     AIGC_STATE_NONE = 0,       /* no job (a NULL handle) */
-    AIGC_STATE_QUEUED = 1,     /* not sent yet: the job waits for the rate limit, credentials or a retry. If the
-                                  provider asked to try later, aigc_job_provider_response() says why */
+    AIGC_STATE_QUEUED = 1,     /* not sent yet: the job waits, for example for the rate limit, credentials, a release or
+                                  a retry. If the provider asked to try later, aigc_job_provider_response() says why */
     AIGC_STATE_SUBMITTING = 2, /* the submission is on the wire */
     AIGC_STATE_PENDING = 3,    /* the provider has accepted the job and not started it */
     AIGC_STATE_RUNNING = 4,    /* the provider has started the job; also every provider state that this version does not
                                   know */
     AIGC_STATE_SUCCEEDED = 5,  /* ended: you can fetch the images */
-    AIGC_STATE_FAILED = 6,     /* ended: aigc_job_error() says why */
+    AIGC_STATE_FAILED = 6,     /* ended: aigc_job_error() says why. After AIGC_E_DEADLINE, the job may keep running at
+                                  the provider */
     AIGC_STATE_CANCELLED = 7,  /* ended in this process; the job may keep running at the provider */
     AIGC_STATE_UNKNOWN = 8     /* ended: nobody knows whether the provider accepted the submission */
 };
@@ -966,8 +967,8 @@ void aigc_buffer_free(aigc_buffer *buffer);
 aigc_status aigc_journal_list(const char *path, const char *filter_json, const char *after, aigc_buffer **rows,
                               aigc_error **error);
 
-/* Writes into the journal what you found out about a key in doubt ("unknown"), for instance at the provider's console.
- * There are three answers.
+/* Writes into the journal what you found out about a key in doubt ("unknown", or "sending" without a live client), for
+ * instance at the provider's console. There are three answers.
  *   AIGC_OUTCOME_ACCEPTED  with the remote_id of the job: the next client that submits or attaches the key, or that
  *                          resumes, follows the job.
  *   AIGC_OUTCOME_NOT_SENT  with remote_id NULL: the key is free for another submission. If you are wrong, that

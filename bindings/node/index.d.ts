@@ -99,8 +99,8 @@ export interface Constants {
   /** No job (a NULL handle). */
   readonly STATE_NONE: 0;
   /**
-   * Not sent yet: the job waits for the rate limit, credentials or a retry. If the provider asked to try later,
-   * aigc_job_provider_response() says why.
+   * Not sent yet: the job waits, for example for the rate limit, credentials, a release or a retry. If the provider
+   * asked to try later, aigc_job_provider_response() says why.
    */
   readonly STATE_QUEUED: 1;
   /** The submission is on the wire. */
@@ -111,7 +111,7 @@ export interface Constants {
   readonly STATE_RUNNING: 4;
   /** Ended: you can fetch the images. */
   readonly STATE_SUCCEEDED: 5;
-  /** Ended: aigc_job_error() says why. */
+  /** Ended: aigc_job_error() says why. After AIGC_E_DEADLINE, the job may keep running at the provider. */
   readonly STATE_FAILED: 6;
   /** Ended in this process; the job may keep running at the provider. */
   readonly STATE_CANCELLED: 7;

@@ -170,8 +170,8 @@ namespace Aigc
         None = 0,
 
         /// <summary>
-        /// Not sent yet: the job waits for the rate limit, credentials or a retry. If the provider
-        /// asked to try later, aigc_job_provider_response() says why.
+        /// Not sent yet: the job waits, for example for the rate limit, credentials, a release or a
+        /// retry. If the provider asked to try later, aigc_job_provider_response() says why.
         /// </summary>
         Queued = 1,
 
@@ -187,7 +187,10 @@ namespace Aigc
         /// <summary>Ended: you can fetch the images.</summary>
         Succeeded = 5,
 
-        /// <summary>Ended: aigc_job_error() says why.</summary>
+        /// <summary>
+        /// Ended: aigc_job_error() says why. After AIGC_E_DEADLINE, the job may keep running at the
+        /// provider.
+        /// </summary>
         Failed = 6,
 
         /// <summary>Ended in this process; the job may keep running at the provider.</summary>

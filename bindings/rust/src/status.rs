@@ -92,14 +92,15 @@ constants! { Status:
 
 constants! { State:
     NONE = AIGC_STATE_NONE, "No job (a NULL handle).";
-    QUEUED = AIGC_STATE_QUEUED, "Not sent yet: the job waits for the rate limit, credentials or a retry. If \
-        the provider asked to try later, aigc_job_provider_response() says why.";
+    QUEUED = AIGC_STATE_QUEUED, "Not sent yet: the job waits, for example for the rate limit, credentials, a \
+        release or a retry. If the provider asked to try later, aigc_job_provider_response() says why.";
     SUBMITTING = AIGC_STATE_SUBMITTING, "The submission is on the wire.";
     PENDING = AIGC_STATE_PENDING, "The provider has accepted the job and not started it.";
     RUNNING = AIGC_STATE_RUNNING, "The provider has started the job; also every provider state that this \
         version does not know.";
     SUCCEEDED = AIGC_STATE_SUCCEEDED, "Ended: you can fetch the images.";
-    FAILED = AIGC_STATE_FAILED, "Ended: aigc_job_error() says why.";
+    FAILED = AIGC_STATE_FAILED, "Ended: aigc_job_error() says why. After AIGC_E_DEADLINE, the job may keep \
+        running at the provider.";
     CANCELLED = AIGC_STATE_CANCELLED, "Ended in this process; the job may keep running at the provider.";
     UNKNOWN = AIGC_STATE_UNKNOWN, "Ended: nobody knows whether the provider accepted the submission.";
 }

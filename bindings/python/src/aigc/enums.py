@@ -133,8 +133,8 @@ class State(_OpenEnum):
     NONE = 0
     """No job (a NULL handle)."""
     QUEUED = 1
-    """Not sent yet: the job waits for the rate limit, credentials or a retry. If the provider asked to try later,
-    aigc_job_provider_response() says why."""
+    """Not sent yet: the job waits, for example for the rate limit, credentials, a release or a retry. If the provider
+    asked to try later, aigc_job_provider_response() says why."""
     SUBMITTING = 2
     """The submission is on the wire."""
     PENDING = 3
@@ -144,7 +144,7 @@ class State(_OpenEnum):
     SUCCEEDED = 5
     """Ended: you can fetch the images."""
     FAILED = 6
-    """Ended: aigc_job_error() says why."""
+    """Ended: aigc_job_error() says why. After AIGC_E_DEADLINE, the job may keep running at the provider."""
     CANCELLED = 7
     """Ended in this process; the job may keep running at the provider."""
     UNKNOWN = 8

@@ -146,8 +146,8 @@ public final class Constants {
     public static final int STATE_NONE = 0;
 
     /**
-     * Not sent yet: the job waits for the rate limit, credentials or a retry. If the provider asked to try
-     * later, aigc_job_provider_response() says why.
+     * Not sent yet: the job waits, for example for the rate limit, credentials, a release or a retry. If the
+     * provider asked to try later, aigc_job_provider_response() says why.
      */
     public static final int STATE_QUEUED = 1;
 
@@ -163,7 +163,7 @@ public final class Constants {
     /** Ended: you can fetch the images. */
     public static final int STATE_SUCCEEDED = 5;
 
-    /** Ended: aigc_job_error() says why. */
+    /** Ended: aigc_job_error() says why. After AIGC_E_DEADLINE, the job may keep running at the provider. */
     public static final int STATE_FAILED = 6;
 
     /** Ended in this process; the job may keep running at the provider. */
