@@ -9,6 +9,7 @@
 #include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
@@ -365,10 +366,15 @@ aigcu_line aigcu_line_look(
             line.is_http2 = length == 2 && memcmp(name, "h2", 2) == 0;
         }
     }
+    /* A reset stands here also after libcurl has looked at the socket, which takes the error away. */
+    struct pollfd now = {.fd = line.fd, .events = POLLIN | POLLRDHUP};
+    if (line.fd >= 0 && poll(&now, 1, 0) > 0) line.has_ended = (now.revents & (POLLERR | POLLHUP | POLLRDHUP)) != 0;
     if (!(line.is_tls && line.is_fresh))
-        line.has_bytes = (line.fd >= 0 && unread(line.fd) > 0) || (tls && openssl.has_pending(tls) == 1);
+        line.has_bytes = ((now.revents & POLLIN) && unread(line.fd) > 0) || (tls && openssl.has_pending(tls) == 1);
     return line;
 }
+
+int aigcu_nothing_written(CURL *easy) { return aigcu_info_long(easy, CURLINFO_REQUEST_SIZE) == 0; }
 
 int aigcu_nothing_arrived(int fd, CURL *easy, long least) {
     int waiting = unsent(fd);

@@ -22,14 +22,14 @@ final class Slot {
     enum Stop: Equatable {
         case sink, replyTooLarge, headTooLarge, malformedHead, malformedBody, noMemory, resend, cancelled
         case addressRefused(String)
-        /// Unrequested bytes wait on the connection, or another transfer is using it. Nothing was sent.
+        /// Unrequested bytes wait on the connection, it has ended, or another transfer is using it. Nothing was sent.
         case unusable(Unusable)
         /// The answer came before its request had arrived: it is the answer to something else.
         case strayAnswer
     }
 
     enum Unusable: Equatable {
-        case hasBytes, isShared, isUnknown
+        case hasBytes, hasEnded, isShared, isUnknown
     }
 
     /// libcurl asks the resolver of this machine on behalf of some proxies, and tells nobody what it was answered. Where that
@@ -138,8 +138,9 @@ final class Slot {
         errorText.deallocate()
     }
 
-    /// True from the moment at which the first byte of the request may leave.
-    var requestMayHaveLeft: Bool { requestsAllowed > 0 }
+    /// Whether a byte of the request may have left. A request that libcurl was allowed, and of which it could write nothing,
+    /// has not.
+    var requestMayHaveLeft: Bool { requestsAllowed > 0 && aigcu_nothing_written(easy) == 0 }
 
     /// The pool whose connections the transfer may use.
     var pool: MultiHandle.Pool {

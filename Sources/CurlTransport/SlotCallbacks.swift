@@ -174,7 +174,7 @@ extension Slot {
                 return end(.addressRefused(text))
             }
         }
-        if requestsAllowed > 0, isOnce { return end(.resend) }
+        if requestMayHaveLeft, isOnce { return end(.resend) }
         if let problem = lookAtConnection(ends) { return end(.unusable(problem)) }
         requestsAllowed += 1
         lastActivity = loop.now
@@ -186,6 +186,7 @@ extension Slot {
         guard let multi else { return .isUnknown }
         let line = aigcu_line_look(easy, multi.sockets, ends.peer, ends.local, ends.peerPort, ends.localPort)
         guard line.fd >= 0 else { return .isUnknown }
+        if line.has_ended != 0, line.has_bytes == 0 { return .hasEnded }
         if line.is_http2 == 1 {
             // It sends what it likes between answers.
             socket = -1
@@ -199,7 +200,7 @@ extension Slot {
 
     fileprivate func openSocket(_ address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
         // The request has been sent once: the only use of another connection would be to send it again.
-        if requestsAllowed > 0, isOnce {
+        if requestMayHaveLeft, isOnce {
             stop = .resend
             return -1
         }

@@ -93,6 +93,10 @@ extension Slot {
             failed(
                 .receive,
                 "the server sent bytes before it was asked, also on a new connection; the request was not sent")
+        case .unusable(.hasEnded):
+            failed(
+                .connect,
+                "the server ended the connection before it was asked, also a new one; the request was not sent")
         case .unusable(.isUnknown):
             failed(.connect, "libcurl gave a connection that it had not opened; the request was not sent")
         case .unusable(.isShared):

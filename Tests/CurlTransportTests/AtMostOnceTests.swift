@@ -106,6 +106,64 @@ final class AtMostOnceTests: XCTestCase {
         XCTAssertEqual(server.requests.filter { $0.contains(" /submit ") }.count, 1)
     }
 
+    /// libcurl 7.88 takes a connection that was reset for a live one: a submission that was never sent must leave no doubt.
+    func testAConnectionThatWasResetWhileIdleIsReplacedBeforeTheRequestLeaves() throws {
+        for options in [TransferOptions.submission, .quick] {
+            let server = RawServer { connection in
+                guard connection.request() != nil else { return }
+                connection.answer("ok")
+                connection.reset()
+            }
+            defer { server.stop() }
+            let harness = try Harness()
+            for number in 1...20 {
+                XCTAssertEqual(harness.run(.post(server.url("/\(number)")), options).text, "ok", "\(number)")
+                // The reset comes after the answer.
+                _ = harness.transport.wait(milliseconds: 10)
+            }
+            XCTAssertEqual(server.requests.count, 20)
+        }
+    }
+
+    /// The kernel refuses the first byte: the request has not left, and goes over another connection.
+    func testARequestOfWhichNoByteCouldBeWrittenIsSentOverAnotherConnection() throws {
+        for bytes in Self.bodySizes {
+            let server = RawServer { connection in
+                guard connection.request() != nil else { return }
+                connection.answer("ok")
+                // Says nothing when it is told that nothing more comes.
+                if connection.request() == nil { usleep(500_000) } else { connection.answer("again") }
+            }
+            defer { server.stop() }
+            let harness = try Harness()
+            XCTAssertEqual(harness.run(.get(server.url("/first"))).text, "ok")
+            XCTAssertEqual(Self.stopWriting(to: server.port), 1)
+            let request = HTTPRequest(
+                method: .post, url: server.url("/submit"), body: [UInt8](repeating: 1, count: bytes))
+            let result = harness.run(request, .submission)
+            XCTAssertEqual(result.text, "ok", "\(bytes) bytes: \(result)")
+            XCTAssertEqual(server.requests.filter { $0.contains(" /submit ") }.count, 1)
+            XCTAssertEqual(server.connections, 2)
+        }
+    }
+
+    /// Ends the sending direction of each of our connections to a port; how many there were.
+    private static func stopWriting(to port: Int) -> Int {
+        var found = 0
+        for fd in Int32(3)..<512 {
+            var name = sockaddr_in()
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let known = withUnsafeMutablePointer(to: &name) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(fd, $0, &length) }
+            }
+            guard known == 0, name.sin_family == sa_family_t(AF_INET), Int(UInt16(bigEndian: name.sin_port)) == port,
+                shutdown(fd, Int32(SHUT_WR)) == 0
+            else { continue }
+            found += 1
+        }
+        return found
+    }
+
     func testAConnectionThatWasClosedWhileIdleIsReplacedBeforeTheRequestLeaves() throws {
         let server = RawServer { connection in
             guard connection.request() != nil else { return }

@@ -216,6 +216,16 @@ MUTANTS = (
         ["swift StrayAnswerTests", "faults stray"],
     ),
     Mutant(
+        6, "a connection that was reset is used for a submission",
+        [(CALLBACKS, "lookAtConnection", "line.has_ended != 0, line.has_bytes == 0", "false")],
+        ["swift testAConnectionThatWasResetWhileIdle"],
+    ),
+    Mutant(
+        6, "a request is taken for unsent whatever was written of it",
+        [("Sources/CCurl/ccurl.c", "aigcu_nothing_written", "== 0", ">= 0")],
+        ["swift AtMostOnceTests"],
+    ),
+    Mutant(
         6, "the TLS buffer of a connection is not looked at",
         [("Sources/CCurl/ccurl.c", "aigcu_line_look", "|| (tls && openssl.has_pending(tls) == 1)", "")],
         ["swift testTheSameOverTLS"],

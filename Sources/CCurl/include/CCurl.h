@@ -113,11 +113,15 @@ typedef struct aigcu_line {
     /* Bytes that were received wait to be read, in the socket or in OpenSSL. What TLS itself sends at the beginning of a
      * connection cannot be told from an answer, and does not count. */
     int has_bytes;
+    int has_ended; /* the other end has closed or reset it: no answer can come any more */
 } aigcu_line;
 
 /* Inside PREREQFUNCTION, with what libcurl gives there. */
 aigcu_line aigcu_line_look(
     CURL *easy, aigcu_sockets *sockets, const char *peer, const char *local, int peer_port, int local_port);
+
+/* 1 if no byte of a transfer's requests, and none that asks a proxy for a tunnel, was taken by the kernel or by TLS. */
+int aigcu_nothing_written(CURL *easy);
 
 /* 1 if the other end has acknowledged no byte of the request of a transfer, which was written to the socket last and has
  * more than `least` bytes: whatever the other end has sent until now, it sent before it got the request. */
