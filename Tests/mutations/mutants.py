@@ -121,7 +121,7 @@ MUTANTS = (
         3, "commands are posted without the lock",
         [
             ("Sources/Engine/Host/Mailbox.swift", "post", "lock.withLock { () throws(E)", "{ () throws(E) -> Bool"),
-            ("Sources/Engine/Host/Mailbox.swift", "post", "} if wake", "}()\n        if wake"),
+            ("Sources/Engine/Host/Mailbox.swift", "post", "} if mustWake", "}()\n        if mustWake"),
         ],
         ["c threads16", "c frees64"],
     ),
@@ -152,9 +152,9 @@ MUTANTS = (
         5, "a job that was cancelled does not tell its end",
         [
             (
-                ACTIONS, "ended",
-                "mailbox.push(.jobDone, record)",
-                "if failure?.status != .cancelled { mailbox.push(.jobDone, record) }",
+                "Sources/Engine/Host/Mailbox.swift", "end",
+                "push(.jobDone, record)",
+                "if record.snapshot.failure?.status != .cancelled { push(.jobDone, record) }",
             ),
         ],
         ["c cancel", "swift FaultMatrixTests|EndTests"],

@@ -100,16 +100,14 @@ final class Mailbox: @unchecked Sendable {
 
     /// Hands a command to the engine, made by `make` under the lock. False after close.
     func post<E: Error>(_ make: () throws(E) -> Command) throws(E) -> Bool {
-        var wake = false
-        let taken = try lock.withLock { () throws(E) in
+        var mustWake = false
+        let isTaken = try lock.withLock { () throws(E) in
             if closed { return false }
-            inbox.append(try make())
-            wake = engineSleeps
-            engineSleeps = false
+            mustWake = add(try make())
             return true
         }
-        if wake { waker.wake() }
-        return taken
+        if mustWake { waker.wake() }
+        return isTaken
     }
 
     func post(_ command: Command) -> Bool { post { command } }
@@ -119,21 +117,21 @@ final class Mailbox: @unchecked Sendable {
         lock.withLock {
             let first = !closed
             closed = true
-            inbox.append(.close(graceMilliseconds: graceMilliseconds))
-            engineSleeps = false
+            _ = add(.close(graceMilliseconds: graceMilliseconds))
             return first
         }
     }
 
     /// From workers: also while closing.
     func postInternal(_ command: Command) {
-        var wake = false
-        lock.withLock {
-            inbox.append(command)
-            wake = engineSleeps
-            engineSleeps = false
-        }
-        if wake { waker.wake() }
+        if lock.withLock({ add(command) }) { waker.wake() }
+    }
+
+    /// Lock held. True if the engine sleeps: it must be woken, without the lock.
+    private func add(_ command: Command) -> Bool {
+        inbox.append(command)
+        defer { engineSleeps = false }
+        return engineSleeps
     }
 
     /// Keeps the common part of references once for many jobs.
@@ -170,6 +168,16 @@ final class Mailbox: @unchecked Sendable {
         announceAll()
         defer { record.waiters = [] }
         return record.waiters
+    }
+
+    /// Ends a record. `change` writes the end under the lock; the threads that wait for it are woken without the lock.
+    func end(_ record: JobRecord, _ change: (JobRecord) -> Void) {
+        let waiters = lock.withLock {
+            change(record)
+            push(.jobDone, record)
+            return takeWaiters(of: record)
+        }
+        for waiter in waiters { waiter.signal() }
     }
 
     /// Lock held, in the same hold in which a job ends: no refresh is reported after that.

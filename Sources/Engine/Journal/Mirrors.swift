@@ -152,16 +152,12 @@ final class MirrorRunner {
         var failure = failure
         if failure.outcome == .none { failure.outcome = mirror.place.entry.outcome }
         reporter.observeDone(mirror.record, state, failure, began: mirror.beganAt)
-        let record = mirror.record
-        let waiters = mailbox.lock.withLock {
+        mailbox.end(mirror.record) { record in
             record.snapshot.state = state
             record.snapshot.outcome = failure.outcome
             record.snapshot.failure = failure
             mailbox.endRefreshes(of: record)
-            mailbox.push(.jobDone, record)
-            return mailbox.takeWaiters(of: record)
         }
-        for waiter in waiters { waiter.signal() }
     }
 
     // MARK: - What the host wants

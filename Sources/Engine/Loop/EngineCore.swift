@@ -89,7 +89,7 @@ final class EngineCore {
         mailbox.lock.withLock { mailbox.beginWork() }
         for (id, result) in results { transferEnded(id, result) }
         downloads.sweepProgress()
-        if closeBy != nil, isDone { jobs.acceptKept() }
+        if isDone { jobs.acceptKept() }
     }
 
     func waitLimit(_ mayWait: Bool) -> Int64? {
@@ -219,16 +219,13 @@ final class EngineCore {
 
     /// A job that nobody can drive ends as well.
     func refuse(_ record: JobRecord) {
-        let waiters = mailbox.lock.withLock {
+        mailbox.end(record) { record in
             record.snapshot.state = .failed
             record.snapshot.failure = Failure(
                 .invalidArgument, "Starting a job: this client has no provider \"\(record.provider)\"",
                 field: "provider")
             mailbox.endRefreshes(of: record)
-            mailbox.push(.jobDone, record)
-            return mailbox.takeWaiters(of: record)
         }
-        for waiter in waiters { waiter.signal() }
     }
 
     private func close(_ graceMilliseconds: Int64) {

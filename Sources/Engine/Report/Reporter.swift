@@ -102,7 +102,7 @@ final class Reporter {
             }
             log(line)
         }
-        ticket.owner.task.failures = failed == nil ? 0 : min(ticket.owner.task.failures, 1_000_000) + 1
+        if failed == nil { ticket.owner.task.failures = 0 } else { countFailure(of: ticket) }
     }
 
     /// A call failed before it left.
@@ -113,6 +113,10 @@ final class Reporter {
             line.add(failure)
             log(line)
         }
+        countFailure(of: ticket)
+    }
+
+    private func countFailure(of ticket: CallTicket) {
         ticket.owner.task.failures = min(ticket.owner.task.failures, 1_000_000) + 1
     }
 

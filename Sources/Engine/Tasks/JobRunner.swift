@@ -286,7 +286,7 @@ final class JobRunner {
         if job.journal != nil { steps.noteEnd(job, failure) }
         // Before the event: some hosts read nothing after it.
         reporter.observeDone(record, job.machine.state, failure, began: job.beganAt)
-        let waiters = mailbox.lock.withLock {
+        mailbox.end(record) { record in
             record.snapshot.state = job.machine.state
             record.snapshot.failure = failure
             fill(&record.snapshot, job)
@@ -297,10 +297,7 @@ final class JobRunner {
             } else {
                 mailbox.endRefreshes(of: record)
             }
-            mailbox.push(.jobDone, record)
-            return mailbox.takeWaiters(of: record)
         }
-        for waiter in waiters { waiter.signal() }
         if !slots.isEmpty { slotMayBeFree(job) }
     }
 
