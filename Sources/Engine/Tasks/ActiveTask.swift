@@ -82,6 +82,13 @@ final class ActiveJob: ActiveTask {
 
 /// A download that the engine drives.
 final class ActiveDownload: ActiveTask {
+    /// Who may use the sink now.
+    enum SinkUser {
+        case engine
+        /// A worker. `abandonKeeping`: the download has ended meanwhile; whether its partial file stays.
+        case worker(abandonKeeping: Bool?)
+    }
+
     let sink: any AssetSink
     let job: JobReference?
     let index: Int
@@ -95,9 +102,8 @@ final class ActiveDownload: ActiveTask {
     var held: (call: CallTicket, request: HTTPRequest)?
     /// The sink holds descriptors.
     var isOpen = false
-    /// A worker has the sink; `abandon` waits for it.
-    var workerHasSink = false
-    var abandonLater: Bool?
+    var sinkUser = SinkUser.engine
+    var workerHasSink: Bool { if case .worker = sinkUser { true } else { false } }
     var machineFinished = false
     var lastReported: (received: Int64, total: Int64) = (0, -1)
 
@@ -107,16 +113,16 @@ final class ActiveDownload: ActiveTask {
         index = order.index
         expiresAtMilliseconds = order.expiresAtMilliseconds
         access = order.access
-        var canDescribe = false
-        if order.access.url != nil { canDescribe = order.job != nil }
-        machine = DownloadMachine(canDescribe: canDescribe)
+        machine = DownloadMachine(canDescribe: order.job != nil && order.access.url != nil)
         super.init(record: record, provider: provider)
-        setAccess(order.access)
+        isOnOwnHost = isOwn(access)
     }
 
     /// From the image's own URL, not from a redirect.
     func setAccess(_ new: AssetAccess) {
         access = new
-        isOnOwnHost = new.url.map { provider.isOwn(url: $0) } ?? false
+        isOnOwnHost = isOwn(new)
     }
+
+    private func isOwn(_ access: AssetAccess) -> Bool { access.url.map { provider.isOwn(url: $0) } ?? false }
 }

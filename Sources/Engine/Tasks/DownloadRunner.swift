@@ -64,14 +64,9 @@ final class DownloadRunner {
     private func perform(_ action: DownloadAction, _ download: ActiveDownload) {
         switch action {
         case .prepare:
-            download.workerHasSink = true
-            let id = download.record.id
-            let box = SinkBox(download.sink)
-            let mailbox = self.mailbox
-            worker.run {
-                var failure: Failure?
-                do throws(Failure) { try box.sink.prepare() } catch { failure = error }
-                mailbox.postInternal(.prepared(id, failure))
+            lendSink(of: download) { id, sink in
+                do throws(Failure) { try sink.prepare() } catch { return .prepared(id, error) }
+                return .prepared(id, nil)
             }
         case .fetch:
             fetch(download)
@@ -88,14 +83,10 @@ final class DownloadRunner {
             pauseOneOfMany(download)
             calls.enter(.describe(download), calls.lane(download.provider.statusCall(reference), .status))
         case .commit:
-            download.workerHasSink = true
-            let id = download.record.id
-            let box = SinkBox(download.sink)
-            let mailbox = self.mailbox
-            worker.run {
-                let result: Result<AssetResult, Failure>
-                do throws(Failure) { result = .success(try box.sink.commit()) } catch { result = .failure(error) }
-                mailbox.postInternal(.committed(id, result))
+            lendSink(of: download) { id, sink in
+                do throws(Failure) {
+                    return .committed(id, .success(try sink.commit()))
+                } catch { return .committed(id, .failure(error)) }
             }
         case .schedule(let at):
             pauseOneOfMany(download)
@@ -108,7 +99,11 @@ final class DownloadRunner {
             download.held = nil
             calls.withdraw(download)
         case .abandon(let keep):
-            if download.workerHasSink { download.abandonLater = keep } else { abandon(download, keep) }
+            if download.workerHasSink {
+                download.sinkUser = .worker(abandonKeeping: keep)
+            } else {
+                abandon(download, keep)
+            }
         case .changed:
             mailbox.lock.withLock {
                 download.record.snapshot.state = download.machine.state
@@ -127,7 +122,17 @@ final class DownloadRunner {
     /// The sink crosses to the worker and back; it is used by one thread at a time.
     private struct SinkBox: @unchecked Sendable {
         let sink: any AssetSink
-        init(_ sink: any AssetSink) { self.sink = sink }
+    }
+
+    /// Lends the sink to the worker. The command that `work` makes of the download's number brings it back.
+    private func lendSink(
+        of download: ActiveDownload, _ work: @escaping @Sendable (UInt64, any AssetSink) -> Command
+    ) {
+        download.sinkUser = .worker(abandonKeeping: nil)
+        let id = download.record.id
+        let box = SinkBox(sink: download.sink)
+        let mailbox = self.mailbox
+        worker.run { mailbox.postInternal(work(id, box.sink)) }
     }
 
     private func fetch(_ download: ActiveDownload) {
@@ -143,11 +148,9 @@ final class DownloadRunner {
     }
 
     private func workerReturned(_ download: ActiveDownload) {
-        download.workerHasSink = false
-        if let keep = download.abandonLater {
-            download.abandonLater = nil
-            abandon(download, keep)
-        }
+        guard case .worker(let keep) = download.sinkUser else { return }
+        download.sinkUser = .engine
+        if let keep { abandon(download, keep) }
     }
 
     private func abandon(_ download: ActiveDownload, _ keep: Bool) {
@@ -193,7 +196,7 @@ final class DownloadRunner {
         switch result {
         case .success(let image):
             // A published file stays. If the download has ended in this process meanwhile, it has no result all the same.
-            download.abandonLater = nil
+            download.sinkUser = .worker(abandonKeeping: nil)
             if download.machine.state.isTerminal { break }
             for text in image.warnings { warn(text, download) }
             mailbox.lock.withLock {
@@ -237,13 +240,10 @@ final class DownloadRunner {
         var failure = failed
         if let job = download.job { failure = failed?.about(job) }
         reporter.observeDone(record, download.machine.state, failure, began: download.beganAt)
-        let waiters = mailbox.lock.withLock {
+        mailbox.end(record) { record in
             record.snapshot.state = download.machine.state
             record.snapshot.failure = failure
-            mailbox.push(.jobDone, record)
-            return mailbox.takeWaiters(of: record)
         }
-        for waiter in waiters { waiter.signal() }
     }
 
     func sweepProgress() {
