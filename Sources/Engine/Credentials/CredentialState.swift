@@ -10,20 +10,31 @@ struct CredentialState {
         case failed(Failure)
     }
 
+    /// Who gives the credentials.
+    private enum Origin {
+        case resolver
+        /// The host, and only the host can renew them. `isRefused`: the provider has refused them. `isHostAsked`: the host
+        /// has been asked for new ones.
+        case host(isRefused: Bool, isHostAsked: Bool)
+    }
+
+    /// The search of the resolver. A search that began before the host gave credentials still ends after that.
+    private struct Search {
+        var isRunning = false
+        var failure: Failure?
+        var retryAt: Int64 = .min
+        var renewAt: Int64 = .min
+    }
+
     private(set) var current: Credentials?
-    /// The credentials are the host's, and only the host can renew them.
-    var isPushed: Bool { pushed }
-    private var resolving = false
-    private var pushed = false
-    private var failure: Failure?
-    private var retryAt: Int64 = .min
-    private var renewAt: Int64 = .min
+    private var origin = Origin.resolver
+    private var search = Search()
     /// Credentials that end within this are renewed while they still serve; within the margin they are not used.
     private var ahead: Int64 = 0
     private var margin: Int64 = 0
-    private var needTold = false
-    /// The provider has refused what the host has given.
-    private var pushedRefused = false
+
+    /// The credentials are the host's, and only the host can renew them.
+    var isPushed: Bool { if case .host = origin { true } else { false } }
 
     /// The time before the end, unless the source asks for another time.
     private static let usualAhead: Int64 = 300_000
@@ -45,24 +56,24 @@ struct CredentialState {
         if let current {
             let left = Self.left(current, unixMilliseconds)
             let serves = left > margin
-            if pushed {
+            if case .host(let isRefused, _) = origin {
                 let needsHost = needsOthers(unixMilliseconds)
-                if serves && !pushedRefused { return Asked(answer: .ready(current), needsHost: needsHost) }
+                if serves && !isRefused { return Asked(answer: .ready(current), needsHost: needsHost) }
                 let failure = Failure(
                     .auth,
                     "Credentials given by aigc_client_set_credentials() have \(serves ? "been refused" : "ended"): "
                         + "give new ones", isRetryable: true)
                 return Asked(answer: .failed(failure), needsHost: needsHost)
             }
-            if left <= ahead && !resolving && now >= renewAt {
-                resolving = true
+            if left <= ahead && !search.isRunning && now >= search.renewAt {
+                search.isRunning = true
                 starts = true
             }
             if serves { return Asked(answer: .ready(current), startsResolving: starts) }
         }
-        if resolving { return Asked(answer: .wait, startsResolving: starts) }
-        if let failure, now < retryAt { return Asked(answer: .failed(failure)) }
-        resolving = true
+        if search.isRunning { return Asked(answer: .wait, startsResolving: starts) }
+        if let failure = search.failure, now < search.retryAt { return Asked(answer: .failed(failure)) }
+        search.isRunning = true
         return Asked(answer: .wait, startsResolving: true)
     }
 
@@ -70,12 +81,12 @@ struct CredentialState {
     mutating func resolved(
         _ result: Result<Credentials, Failure>, aheadMilliseconds: Int64, at now: Int64, unixMilliseconds: Int64
     ) {
-        resolving = false
-        guard !pushed else { return }  // the host was faster
-        retryAt = now.adding(Self.failureRest)
+        search.isRunning = false
+        guard !isPushed else { return }  // the host was faster
+        search.retryAt = now.adding(Self.failureRest)
         switch result {
         case .success(let fresh):
-            failure = Failure(
+            search.failure = Failure(
                 .auth,
                 "The credentials that were found (\(fresh.source)) have already ended: renew them at their source, "
                     + "or set this machine's clock", isRetryable: true)
@@ -85,10 +96,10 @@ struct CredentialState {
                 rest(at: now, unixMilliseconds)
             } else {
                 take(fresh, aheadMilliseconds, unixMilliseconds)
-                renewAt = .min
+                search.renewAt = .min
             }
         case .failure(let failure):
-            self.failure = failure
+            search.failure = failure
             rest(at: now, unixMilliseconds)
         }
     }
@@ -96,35 +107,31 @@ struct CredentialState {
     /// When to ask the host for new credentials, in Unix milliseconds; nil: never.
     mutating func push(_ credentials: Credentials, unixMilliseconds: Int64) -> Int64? {
         take(credentials, 0, unixMilliseconds)
-        pushed = true
-        pushedRefused = false
-        needTold = false
-        failure = nil
+        origin = .host(isRefused: false, isHostAsked: false)
+        search.failure = nil
         return credentials.expiresAtMilliseconds == 0 ? nil : credentials.expiresAtMilliseconds.adding(-ahead)
     }
 
     /// True once, when the host must be asked for new credentials.
     mutating func needsOthers(_ unixMilliseconds: Int64) -> Bool {
-        guard pushed, !needTold, let current, pushedRefused || Self.left(current, unixMilliseconds) <= ahead else {
-            return false
-        }
-        needTold = true
+        guard case .host(let isRefused, isHostAsked: false) = origin, let current,
+            isRefused || Self.left(current, unixMilliseconds) <= ahead
+        else { return false }
+        origin = .host(isRefused: isRefused, isHostAsked: true)
         return true
     }
 
     /// The provider says that the credentials have ended: the next call gets new ones. True if the host must be asked.
     mutating func refused(_ used: Credentials) -> Bool {
         guard let current, Self.same(current, used) else { return false }
-        if pushed {
+        if case .host(_, let wasAsked) = origin {
             // Not used again: calls fail before the wire until the host has given new credentials.
-            pushedRefused = true
-            let tell = !needTold
-            needTold = true
-            return tell
+            origin = .host(isRefused: true, isHostAsked: true)
+            return !wasAsked
         }
         self.current = nil
-        failure = nil
-        retryAt = .min
+        search.failure = nil
+        search.retryAt = .min
         return false
     }
 
@@ -148,7 +155,7 @@ struct CredentialState {
     private mutating func rest(at now: Int64, _ unixMilliseconds: Int64) {
         let left = current.map { Self.left($0, unixMilliseconds) } ?? 0
         let pause = min(max(left / 4, Self.renewalRest.lowerBound), Self.renewalRest.upperBound)
-        renewAt = now.adding(.nanoseconds(milliseconds: pause))
+        search.renewAt = now.adding(.nanoseconds(milliseconds: pause))
     }
 
     private static func left(_ credentials: Credentials, _ unixMilliseconds: Int64) -> Int64 {
