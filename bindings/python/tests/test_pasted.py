@@ -13,7 +13,7 @@ from typing import Any, List
 import pytest
 from aigc import journal
 from aigc._cli import options
-from aigc._cli.batch import again
+from aigc._cli.again import repeated
 from support import Command, environment
 from test_cli_interrupt import Running, pasted
 
@@ -112,7 +112,7 @@ SPELLINGS = (
 
 @pytest.mark.parametrize("words", SPELLINGS, ids=" ".join)
 def test_the_line_to_continue_repeats_no_secret(library: str, words: List[str]) -> None:
-    line = again(["batch", "-o", "x", *words, "--price", "1", "rows.csv"], ["tencent.secret_key"])
+    line = repeated(["batch", "-o", "x", *words, "--price", "1", "rows.csv"], ["tencent.secret_key"])
     assert SECRET not in line.text and len(line.left_out) == 1
     assert line.text.endswith(" --price 1 rows.csv") and (" -y" in line.text) is words[0].startswith("-y")
 
@@ -124,9 +124,9 @@ def test_the_line_to_continue_repeats_no_secret(library: str, words: List[str]) 
 )
 def test_the_line_to_continue_repeats_the_rest(library: str, words: List[str]) -> None:
     args = ["batch", "--out", "y", *words, *(["rows.csv"] if words[-1] != "-" else [])]
-    line = again(args, [])
-    repeated = shlex.split(line.text)
-    assert options.parser().parse_args(repeated[repeated.index("batch") :]) == options.parser().parse_args(args)
+    line = repeated(args, [])
+    typed = shlex.split(line.text)
+    assert options.parser().parse_args(typed[typed.index("batch") :]) == options.parser().parse_args(args)
     assert line.left_out == []
 
 

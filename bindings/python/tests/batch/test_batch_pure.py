@@ -38,7 +38,7 @@ from aigc.batch._urls import unsigned
 from aigc.batch._rows import lines, read_csv, read_jsonl, read_tsv, read_txt
 from aigc.request import Request
 from aigc._cli import requests
-from aigc._cli.batch import again
+from aigc._cli.again import repeated
 from aigc.describe import Operation
 
 FIELDS = {
@@ -635,8 +635,8 @@ def test_problems_are_grouped() -> None:
 
 def test_the_line_to_repeat_has_no_secret() -> None:
     words = ["batch", "my cats.csv", "-c", "tencent.secret_key=x", "--config=a.b=1", "-c", "x=1"]
-    assert again(words, ["tencent.secret_key"]).text.endswith("batch 'my cats.csv' --config=a.b=1 -c x=1")
+    assert repeated(words, ["tencent.secret_key"]).text.endswith("batch 'my cats.csv' --config=a.b=1 -c x=1")
     words = ["batch", "x.csv", "--again", "a", "--again=b", "--retr", "failed", "--agai=c", "--out", "o"]
-    assert again(words, [], ("--again", "--retry")).text.endswith("batch x.csv --out o")
-    assert again(words, []).text.endswith(" ".join(words))
+    assert repeated(words, [], ("--again", "--retry")).text.endswith("batch x.csv --out o")
+    assert repeated(words, []).text.endswith(" ".join(words))
     assert shortened("a\n b" + "x" * 300).startswith("a b") and json.dumps(shortened("x" * 300)) != ""

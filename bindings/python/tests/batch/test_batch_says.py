@@ -14,7 +14,7 @@ from typing import Any, Callable, Dict, List, Tuple
 import aigc
 import pandas
 import pytest
-from aigc._cli.batch import again
+from aigc._cli.again import repeated
 from aigc.batch._decide import Do, Is, Seen, decide
 from batching import Folder
 from support import Command
@@ -100,9 +100,9 @@ def test_what_is_done_about_a_job_without_an_image() -> None:
 
 def test_the_line_to_continue_has_no_limit_of_nothing() -> None:
     for words in (["--limit", "0"], ["--limit=0"], ["--lim", "00"]):
-        assert again(["batch", "a.csv", *words, "--yes"], []).text.endswith(" batch a.csv --yes"), words
+        assert repeated(["batch", "a.csv", *words, "--yes"], []).text.endswith(" batch a.csv --yes"), words
     for words in (["--limit", "10"], ["--limit=3"]):
-        assert again(["batch", "a.csv", *words], []).text.endswith(shlex.join(["batch", "a.csv", *words]))
+        assert repeated(["batch", "a.csv", *words], []).text.endswith(shlex.join(["batch", "a.csv", *words]))
 
 
 def test_a_limit_of_nothing(folder: Folder, command: Command) -> None:

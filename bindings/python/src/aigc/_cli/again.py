@@ -1,4 +1,4 @@
-"""Commands that the command prints for its user: each works when it is pasted into the same shell."""
+"""Commands that the command prints for its user: each works when it is pasted into the same shell, and holds no secret."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ import re
 import shlex
 import shutil
 import sys
-from typing import Collection, List, Optional
+from typing import Collection, List, Mapping, NamedTuple, Optional, Sequence, Set
+
+from ..describe import _config_keys
+from . import options
+from .grammar import Command, commands, options_in
 
 # A user name and a password in a URL.
 _USER = re.compile(r"//[^/]*@|^[^/]*@")
@@ -27,9 +31,7 @@ class Again:
         self._files: List[str] = []
         if args is None:
             return
-        from ..describe import _config_keys
-
-        secret = {row.key for row in _config_keys() if row.type == "secret"}
+        secret = secret_keys()
         pairs = list(getattr(args, "config", None) or [])
         if getattr(args, "endpoint", None):
             pairs.append((f"{args.provider}.endpoint", args.endpoint))
@@ -59,6 +61,56 @@ class Again:
         """The command line; which: the jobs, quoted already."""
         more = [*self._common, *(self._files if name == "fetch" else [])]
         return " ".join([program(), name, which, *map(shlex.quote, more)])
+
+
+class Line(NamedTuple):
+    """A command line to repeat."""
+
+    text: str
+    """For a shell."""
+    left_out: List[str]
+    """What it does not say, because it is secret."""
+
+
+def repeated(words: Sequence[str], secrets: Collection[str], without: Sequence[str] = ()) -> Line:
+    """The line of a batch to repeat, without secrets, a limit of 0 and the options of `without`, which have a value. --again
+    and --retry stay unless they are named there: until nothing is left, the same line pays no row of its own once more."""
+    kept: List[str] = []
+    left_out: List[str] = []
+    for flag, value, spelt in options_in(words, _batch()):
+        if flag in without or flag == "--limit" and not value.strip("0"):  # That would send nothing for ever.
+            continue
+        key, _, setting = value.partition("=") if flag == "--config" else ("journal", "", value)
+        if flag in ("--config", "--journal") and not is_told(key, setting, secrets):
+            left_out.append(key if flag == "--config" else flag)
+        else:
+            kept += spelt
+    return Line(_line(kept), left_out)
+
+
+def resolving(out: str, settings: Mapping[str, str], profile: Optional[str], secrets: Collection[str]) -> str:
+    """The line that settles rows in doubt: with what leads to the journal. The environment says the same the next time."""
+    words = [f"--out={out}"]
+    named = settings.get("journal.path")
+    if named and is_told("journal.path", named, secrets):
+        words.append(f"--journal={named}")
+    if profile is not None:
+        words.append(f"--profile={profile}")
+    return _line(["batch", "--resolve", *words])
+
+
+def _batch() -> Command:
+    (command,) = [row for row in commands(options.parser()) if row.words == ("batch",)]
+    return command
+
+
+def _line(words: Sequence[str]) -> str:
+    return " ".join([program(), *map(shlex.quote, words)])
+
+
+def secret_keys() -> Set[str]:
+    """The configuration keys whose values are never shown."""
+    return {row.key for row in _config_keys() if row.type == "secret"}
 
 
 def is_told(key: str, value: str, secret: Collection[str]) -> bool:

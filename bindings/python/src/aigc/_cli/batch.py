@@ -7,7 +7,7 @@ import json
 import shlex
 import sys
 import time
-from typing import Any, Callable, Collection, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Optional, Sequence
 
 from ..batch import _plan
 from ..batch._api import Batch, Summary
@@ -19,12 +19,10 @@ from ..batch._results import RowResult, entry_of, local
 from ..batch._rows import FileSource
 from ..batch._runner import Runner
 from ..batch._show import Show
-from ..describe import _config_keys
 from ..enums import Status
 from ..errors import InvalidArgumentError
 from . import exits, options
-from .again import is_told, program
-from .grammar import commands
+from .again import repeated, resolving, secret_keys
 from .interrupts import Interrupted, Interrupts, grace, waiting
 from .output import Output, warn_of_secrets
 from .requests import parameters
@@ -46,23 +44,22 @@ def batch(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> i
     warn_of_secrets(output, settings)
     source = FileSource(args.file, args.format, args.encoding)
     begun = time.monotonic()
-    if args.dry_run:
-        work = Batch(source, args.out, options_of(args), args.journal or None, settings)
-        work.note = _reading(output)
-        with work.dry() as plan:
-            return _show_plan(plan, args, output)
     work = Batch(source, args.out, options_of(args), args.journal or None, settings)
     work.note = _reading(output)
+    if args.dry_run:
+        with work.dry() as plan:
+            return _show_plan(plan, args, output)
     with work:
-        secrets = [row.key for row in _config_keys() if row.type == "secret"]
-        line = again(args.words, secrets)
-        work.command, work.plain_command = line.text, again(args.words, secrets, ("--again", "--retry")).text
-        work.resolve_command = _resolving(args, secrets)
+        secrets = secret_keys()
+        line = repeated(args.words, secrets)
+        work.command, work.plain_command = line.text, repeated(args.words, secrets, ("--again", "--retry")).text
+        work.resolve_command = resolving(args.out, options.settings(args), _profile(args), secrets)
         code = _show_plan(work.plan, args, output)
-        if code == exits.OK:
-            code = _consent(work.plan, args, output)
-        if code != exits.OK or _said_no(work.plan, args):
+        if code != exits.OK:
             return code
+        stop = _consent(work.plan, args, output)
+        if stop is not None:
+            return stop
         summary = _run(work, args, output, interrupts)
         _sum_up(work, summary, args, output, time.monotonic() - begun, line.left_out)
         return summary.exit_code
@@ -91,71 +88,6 @@ def options_of(args: argparse.Namespace) -> Options:
     )
 
 
-class Line(NamedTuple):
-    """A command line to repeat."""
-
-    text: str
-    """For a shell."""
-    left_out: List[str]
-    """What it does not say, because it is secret."""
-
-
-def again(words: Sequence[str], secrets: Collection[str], without: Sequence[str] = ()) -> Line:
-    """The line to repeat, without secrets, a limit of 0 and some options that have a value. --again and --retry stay unless
-    they are named there: until nothing is left, the same line pays no row of its own once more."""
-    kept: List[str] = []
-    left_out: List[str] = []
-    for flag, value, spelt in _options_in(words):
-        if flag in without or flag == "--limit" and not value.strip("0"):  # That would send nothing for ever.
-            continue
-        key, _, setting = value.partition("=") if flag == "--config" else ("journal", "", value)
-        if flag in ("--config", "--journal") and not is_told(key, setting, secrets):
-            left_out.append(key if flag == "--config" else flag)
-        else:
-            kept += spelt
-    return Line(" ".join([program(), *map(shlex.quote, kept)]), left_out)
-
-
-def _options_in(words: Sequence[str]) -> Iterator[Tuple[str, str, List[str]]]:
-    """As argparse reads them: the long name of an option, its value, and how it was spelt. What is no option has no name."""
-    (command,) = [row for row in commands(options.parser()) if row.words == ("batch",)]
-    long = {flag: next(name for name in row.flags if name.startswith("--")) for row in command.options for flag in row.flags}
-    takes = {flag for row in command.options for flag in row.flags if row.metavar}
-    rest = list(words)
-    while rest:
-        word = rest.pop(0)
-        if word == "--":
-            # As a path without a dash: options can be added behind the line.
-            yield "", "", [f"./{file}" if file.startswith("-") and file != "-" else file for file in rest]
-            return
-        if word.startswith("--"):
-            name, equals, value = word.partition("=")
-            flag = name if name in long else next((other for other in long if other.startswith(name)), name)
-            spelt = [word]
-            if not equals and flag in takes and rest:
-                value = rest.pop(0)
-                spelt.append(value)
-            yield flag, value, spelt
-        elif word.startswith("-") and word != "-":
-            yield from _short_ones(word[1:], long, takes, rest)
-        else:
-            yield "", "", [word]
-
-
-def _short_ones(
-    letters: str, long: Mapping[str, str], takes: Collection[str], rest: List[str]
-) -> Iterator[Tuple[str, str, List[str]]]:
-    """-yq, -cKEY=VALUE."""
-    for position, letter in enumerate(letters, 1):
-        flag = f"-{letter}"
-        if flag in takes:
-            value = letters[position:]
-            value = value[1:] if value.startswith("=") else value if value or not rest else rest.pop(0)
-            yield long[flag], value, [flag, value]
-            return
-        yield long.get(flag, flag), "", [flag]
-
-
 def _show_plan(plan: Plan, args: argparse.Namespace, output: Output) -> int:
     """The plan, or what is wrong."""
     numbers = plan.numbers
@@ -182,24 +114,20 @@ def _show_plan(plan: Plan, args: argparse.Namespace, output: Output) -> int:
     return exits.OK
 
 
-def _consent(plan: Plan, args: argparse.Namespace, output: Output) -> int:
+def _consent(plan: Plan, args: argparse.Namespace, output: Output) -> Optional[int]:
+    """Asks whether to send. None: yes; otherwise the exit code."""
     is_terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)) and args.file != "-"
     answer, why = _plan.consent(plan.numbers.send, is_terminal, args.yes, args.max_jobs)
     if answer == "refuse":
         output.alarm(f"aigc: {why}")
         return exits.USAGE
-    args.said_no = False
     if answer == "ask":
         sys.stderr.write("Continue? [y/N] ")
         sys.stderr.flush()
-        args.said_no = sys.stdin.readline().strip().lower() not in ("y", "yes")
-        if args.said_no:
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             output.alarm("aigc: nothing was sent")
-    return exits.OK
-
-
-def _said_no(plan: Plan, args: argparse.Namespace) -> bool:
-    return bool(getattr(args, "said_no", False))
+            return exits.OK
+    return None
 
 
 def _run(work: Batch, args: argparse.Namespace, output: Output, interrupts: Interrupts) -> Summary:
@@ -293,16 +221,8 @@ def _sum_up(
         output.alarm(f"  the first picture that is not here expires at {local(expiry)}: fetch it before, which is free")
 
 
-def _resolving(args: argparse.Namespace, secrets: Collection[str]) -> str:
-    """The line that settles rows in doubt: with what leads to the journal. The environment says the same the next time."""
-    words = [f"--out={args.out}"]
-    named = options.settings(args).get("journal.path")
-    if named and is_told("journal.path", named, secrets):
-        words.append(f"--journal={named}")
-    profile = args.profile if args.profile is not None else dict(args.config).get("profile")
-    if profile is not None:
-        words.append(f"--profile={profile}")
-    return " ".join([program(), "batch", "--resolve", *map(shlex.quote, words)])
+def _profile(args: argparse.Namespace) -> Optional[str]:
+    return args.profile if args.profile is not None else dict(args.config).get("profile")
 
 
 def _usage(message: str) -> InvalidArgumentError:

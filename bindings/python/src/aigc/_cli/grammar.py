@@ -1,9 +1,9 @@
-"""The command's own grammar, read from its parser: completion and manual pages are made of it."""
+"""The command's own grammar, read from its parser: completion, manual pages and lines to repeat are made of it."""
 
 from __future__ import annotations
 
 import argparse
-from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Collection, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 
 class Option(NamedTuple):
@@ -64,3 +64,42 @@ def _option(action: argparse.Action) -> Option:
     many = action.nargs in ("*", "+") or isinstance(action, argparse._AppendAction)
     text = " ".join((action.help or "").replace("%%", "%").split())
     return Option(flags, metavar, choices, text, many, bool(action.required) and action.nargs not in ("?", "*"))
+
+
+def options_in(words: Sequence[str], command: Command) -> Iterator[Tuple[str, str, List[str]]]:
+    """As argparse reads them: the long name of an option, its value, and how it was spelt. What is no option has no name."""
+    long = {flag: next(name for name in row.flags if name.startswith("--")) for row in command.options for flag in row.flags}
+    takes = {flag for row in command.options for flag in row.flags if row.metavar}
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            # As a path without a dash: options can be added behind the line.
+            yield "", "", [f"./{file}" if file.startswith("-") and file != "-" else file for file in rest]
+            return
+        if word.startswith("--"):
+            name, equals, value = word.partition("=")
+            flag = name if name in long else next((other for other in long if other.startswith(name)), name)
+            spelt = [word]
+            if not equals and flag in takes and rest:
+                value = rest.pop(0)
+                spelt.append(value)
+            yield flag, value, spelt
+        elif word.startswith("-") and word != "-":
+            yield from _short_ones(word[1:], long, takes, rest)
+        else:
+            yield "", "", [word]
+
+
+def _short_ones(
+    letters: str, long: Mapping[str, str], takes: Collection[str], rest: List[str]
+) -> Iterator[Tuple[str, str, List[str]]]:
+    """-yq, -cKEY=VALUE."""
+    for position, letter in enumerate(letters, 1):
+        flag = f"-{letter}"
+        if flag in takes:
+            value = letters[position:]
+            value = value[1:] if value.startswith("=") else value if value or not rest else rest.pop(0)
+            yield long[flag], value, [flag, value]
+            return
+        yield long.get(flag, flag), "", [flag]

@@ -16,11 +16,10 @@ from typing import Any, Dict, Mapping, Optional, Sequence, Set
 
 from .._jobs import BaseDownload, BaseJob
 from .._naming import short
-from ..describe import _config_keys
 from ..enums import State, Status
 from ..errors import AigcError, OutcomeUnknownError
 from . import untold
-from .again import Again
+from .again import Again, secret_keys
 from .bars import Bars, make
 
 _THERE = (
@@ -316,7 +315,7 @@ def label(job: BaseJob) -> str:
 
 def warn_of_secrets(output: Output, settings: Dict[str, str]) -> None:
     """Command lines can be read by other users of a machine."""
-    secret = {row.key for row in _config_keys() if row.type == "secret"}
+    secret = secret_keys()
     for key in settings:
         if key in secret:
             output.alarm(f"aigc: warning: {key} on a command line can be seen by others (ps): use the environment")
