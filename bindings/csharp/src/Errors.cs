@@ -58,6 +58,12 @@ namespace Aigc
             return this;
         }
 
+        internal AigcException With(Outcome known)
+        {
+            Outcome = known;
+            return this;
+        }
+
         /// <summary>Throws the exception of an error object, which is freed; returns if the status is success.</summary>
         internal static void Check(int status, IntPtr error)
         {

@@ -243,7 +243,12 @@ namespace Aigc
             var watch = Stopwatch.StartNew();
             for (;;)
             {
-                cancel.ThrowIfCancellationRequested();
+                if (cancel.IsCancellationRequested)
+                {
+                    var token = Token;
+                    throw new OperationCanceledException("the wait was cancelled, and not the job; " +
+                        (token == null ? "no provider has accepted it yet" : "its token: " + token), cancel);
+                }
                 var left = timeout == null ? Slice : Native.Milliseconds(timeout) - watch.ElapsedMilliseconds;
                 IntPtr error;
                 var status = Native.aigc_job_wait(Open, Math.Max(0, Math.Min(left, Slice)), out error);
@@ -252,7 +257,7 @@ namespace Aigc
                 Native.aigc_error_free(error);
                 if (left > 0) continue;
                 var message = "the job has not ended after " + timeout + "; it keeps running";
-                throw AigcException.Of(Status.Timeout, message).With(Token);
+                throw AigcException.Of(Status.Timeout, message).With(Outcome).With(Token);
             }
         }
 

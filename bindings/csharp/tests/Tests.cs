@@ -131,7 +131,7 @@ public static class Tests
 
         var slow = Accepted(client.Submit(Cat("[never] a cat")));
         error = Raised<StoppedException>(() => slow.Wait(TimeSpan.FromMilliseconds(200)));
-        Same(Status.Timeout + slow.Token, error.Status + error.Token, "a timeout");
+        Same(Status.Timeout + slow.Token + Outcome.Accepted, error.Status + error.Token + error.Outcome, "a timeout");
         slow.Cancel();
         Same(Status.Cancelled, Raised<StoppedException>(() => slow.Wait()).Status, "status");
 
@@ -215,7 +215,8 @@ public static class Tests
         source.Cancel();
         Raised<AggregateException>(() => stopped.Wait());
         True(stopped.IsCanceled && !waiting.IsCompleted && !job.Ended, "a token ends the wait, and not the job");
-        Raised<OperationCanceledException>(() => job.Wait(null, source.Token));
+        var cancelled = Raised<OperationCanceledException>(() => job.Wait(null, source.Token));
+        True(cancelled.Message.Contains(job.Token) && cancelled.CancellationToken == source.Token, "the token is told");
         other.Close(TimeSpan.Zero);
         var error = (AigcException)Raised<AggregateException>(() => waiting.Wait()).InnerException;
         Same(Status.Cancelled, error.Status, "status");

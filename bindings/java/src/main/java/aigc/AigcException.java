@@ -91,6 +91,11 @@ public class AigcException extends RuntimeException {
         return this;
     }
 
+    AigcException withOutcome(int known) {
+        outcome = known;
+        return this;
+    }
+
     /** Throws the exception of an error object, which is freed; returns if the status is success. */
     static void check(int status, long[] error) {
         if (status != Constants.OK) {

@@ -252,7 +252,9 @@ public final class Job implements AutoCloseable {
         long limit = timeout == null ? Long.MAX_VALUE : Text.milliseconds(timeout);
         for (;;) {
             if (Thread.interrupted()) {
-                throw new InterruptedException("the job keeps running, its token: " + token());
+                String known = token();
+                throw new InterruptedException("the wait was interrupted, and not the job; "
+                        + (known == null ? "no provider has accepted it yet" : "its token: " + known));
             }
             long left = limit == Long.MAX_VALUE ? SLICE_MS : limit - (System.nanoTime() - start) / 1_000_000;
             int status;
@@ -271,7 +273,7 @@ public final class Job implements AutoCloseable {
             }
             if (left <= 0) {
                 String message = "the job has not ended after " + limit + " ms; it keeps running";
-                throw AigcException.of(status, message).withToken(token());
+                throw AigcException.of(status, message).withOutcome(outcome()).withToken(token());
             }
         }
     }

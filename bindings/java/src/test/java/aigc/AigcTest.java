@@ -137,6 +137,7 @@ public final class AigcTest {
         error = raised(AigcException.StoppedException.class, () -> slow.await(Duration.ofMillis(200)));
         same(Constants.E_TIMEOUT, error.status(), "status");
         same(slow.token(), error.token(), "token");
+        same(Constants.OUTCOME_ACCEPTED, error.outcome(), "outcome");
         Thread.currentThread().interrupt();
         try {
             slow.await();
