@@ -276,7 +276,8 @@ namespace Aigc
     internal sealed class Pump
     {
         // mono waits at its end until its threads come back from the library: there they look up twice a second.
-        private static readonly long Slice = Type.GetType("Mono.Runtime") == null ? Names.Forever : 500;
+        private static readonly bool OnMono = Type.GetType("Mono.Runtime") != null;
+        private static readonly long Slice = OnMono ? 500 : Names.Forever;
 
         private readonly object gate = new object();
         private readonly ClientHandle handle;
@@ -288,6 +289,7 @@ namespace Aigc
         // Only set while somebody listens: a listener wants events, also when nobody holds the client.
         private Client kept;
         private Thread thread;
+        private volatile bool exiting;
 
         internal Pump(ClientHandle handle, SynchronizationContext context)
         {
@@ -371,6 +373,28 @@ namespace Aigc
                 kept = null;
             }
             if (taking != null && taking != Thread.CurrentThread) taking.Join();
+            if (exiting) TakeRest();
+        }
+
+        // At its end mono suspends one thread after another, and stops for ever if the thread waits just then for a lock.
+        private void Exit(object sender, EventArgs nothing)
+        {
+            var held = false;
+            exiting = true;
+            try
+            {
+                handle.DangerousAddRef(ref held);
+                Native.Wake(handle.DangerousGetHandle());
+            }
+            catch (ObjectDisposedException)
+            {
+                // The thread is about to end.
+            }
+            finally
+            {
+                if (held) handle.DangerousRelease();
+            }
+            if (thread != Thread.CurrentThread) thread.Join(TimeSpan.FromSeconds(5));
         }
 
         private void Start(Client client)
@@ -378,34 +402,51 @@ namespace Aigc
             if (thread != null) return;
             owner = new WeakReference(client);
             thread = new Thread(Take) { IsBackground = true, Name = "aigc-events" };
+            if (OnMono) AppDomain.CurrentDomain.ProcessExit += Exit;
             thread.Start();
         }
 
         private void Take()
         {
-            for (;;)
+            while (!exiting)
+                if (!Next())
+                {
+                    TakeRest();
+                    break;
+                }
+            if (OnMono && !exiting) AppDomain.CurrentDomain.ProcessExit -= Exit;
+            GC.KeepAlive(kept);
+        }
+
+        // False when no event can come any more.
+        private bool Next()
+        {
+            IntPtr happened, error;
+            int status;
+            try
             {
-                IntPtr happened, error;
-                int status;
-                try
-                {
-                    status = Native.aigc_client_next_event(handle, Slice, out happened, out error);
-                }
-                catch (ObjectDisposedException)
-                {
-                    break;
-                }
-                if (status != (int)Status.Ok)
-                {
-                    Native.aigc_error_free(error);
-                    break;
-                }
-                if (happened != IntPtr.Zero) Tell(happened);
+                status = Native.aigc_client_next_event(handle, Slice, out happened, out error);
             }
+            catch (ObjectDisposedException)
+            {
+                return false;
+            }
+            if (status != (int)Status.Ok)
+            {
+                Native.aigc_error_free(error);
+                return false;
+            }
+            if (happened != IntPtr.Zero) Tell(happened);
+            return true;
+        }
+
+        // Of a client that is closed: its last events, and whoever waits still.
+        private void TakeRest()
+        {
+            while (Next()) continue;
             List<ulong> left;
             lock (gate) left = new List<ulong>(waiters.Keys);
             foreach (var id in left) Settle(id);
-            GC.KeepAlive(kept);
         }
 
         // A method of its own: the frame of the thread that waits must hold no client.
@@ -458,6 +499,10 @@ namespace Aigc
                 catch (AigcException closed)
                 {
                     error = closed;
+                }
+                catch (ObjectDisposedException)
+                {
+                    error = AigcException.Here(Status.Closed, "the job has been disposed of", null);
                 }
                 if (error == null) Source.TrySetResult(job);
                 else Source.TrySetException(error);
