@@ -4,8 +4,7 @@
 /// once: a job of this client has ended, a try was accepted (there may be room for more), or the oldest job has left the
 /// line. So a thousand waiting jobs cost the cloud about as many calls as one. A value; engine thread only.
 struct SlotLine {
-    /// Numbers grow with the age of a job: the smallest one is the oldest.
-    private var waiting: [UInt64] = []
+    private var waiting = AgeLine()
     /// Those of `waiting` whose try is under way.
     private var trying: Set<UInt64> = []
     private var free = 0
@@ -16,31 +15,15 @@ struct SlotLine {
     var isEmpty: Bool { waiting.isEmpty }
     var count: Int { waiting.count }
 
-    private func place(of id: UInt64) -> Int {
-        var low = 0
-        var high = waiting.count
-        while low < high {
-            let middle = (low + high) / 2
-            if waiting[middle] < id { low = middle + 1 } else { high = middle }  // safe: middle < count
-        }
-        return low
-    }
-
-    private func holds(_ id: UInt64, at place: Int) -> Bool {
-        place < waiting.count && waiting[place] == id  // safe: checked
-    }
-
     /// A job was refused. Returns how many older ones wait.
     mutating func join(_ id: UInt64) -> Int {
-        let place = place(of: id)
-        if !holds(id, at: place) { waiting.insert(id, at: place) }
         trying.remove(id)
-        return place
+        return waiting.insert(id)
     }
 
     /// The try of a job begins.
     mutating func tries(_ id: UInt64) {
-        if holds(id, at: place(of: id)) { trying.insert(id) }
+        if waiting.contains(id) { trying.insert(id) }
     }
 
     /// The try of a job has failed for another reason: the job keeps its place.
@@ -48,9 +31,7 @@ struct SlotLine {
 
     /// A job was accepted or has ended. True if it waited here.
     mutating func leave(_ id: UInt64) -> Bool {
-        let place = place(of: id)
-        guard holds(id, at: place) else { return false }
-        waiting.remove(at: place)
+        guard waiting.remove(id) else { return false }
         trying.remove(id)
         return true
     }
@@ -61,7 +42,7 @@ struct SlotLine {
     /// The next job that is to try at once; nil: none.
     mutating func next() -> UInt64? {
         guard free > 0 else { return nil }
-        guard let id = waiting.first(where: { !trying.contains($0) }) else {
+        guard let id = waiting.all.first(where: { !trying.contains($0) }) else {
             free = 0
             return nil
         }

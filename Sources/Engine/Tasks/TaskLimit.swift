@@ -27,10 +27,7 @@ struct TaskLimit {
     private var asking: Set<UInt64> = []
     /// Tasks that were accepted, are followed, and have not ended.
     private var running: Set<UInt64> = []
-    /// Numbers grow with the age of a job: the smallest is the oldest.
-    private var held: [UInt64] = []
-    /// The index of the oldest held job: a line of 100,000 is not moved each time.
-    private var head = 0
+    private var held = AgeLine()
     /// Submissions under way beyond the learned number.
     private var probing: Set<UInt64> = []
     /// Refused submissions that have a timer of their own.
@@ -58,11 +55,11 @@ struct TaskLimit {
         self.mostFollowed = max(0, mostFollowed)
     }
 
-    var isCrowded: Bool { head < held.count }
+    var isCrowded: Bool { !held.isEmpty }
     /// Tasks of this client have to end before others can begin.
     var waitsForEnds: Bool { isCrowded && limit != nil && !running.isEmpty }
-    var heldCount: Int { held.count - head }
-    var heldJobs: ArraySlice<UInt64> { held[head...] }  // safe: head <= count
+    var heldCount: Int { held.count }
+    var heldJobs: ArraySlice<UInt64> { held.all }
     var runningCount: Int { running.count }
     var askingCount: Int { asking.count }
     var isProbing: Bool { !probing.isEmpty }
@@ -101,27 +98,22 @@ struct TaskLimit {
     mutating func wants(_ id: UInt64, at now: Int64) -> Bool {
         forgetTry(id)
         if !resting.isEmpty { resting.remove(id) }
-        let isFirst = !isCrowded || id <= held[head]  // safe: a crowd has a first one
+        let isFirst = held.first.map { id <= $0 } ?? true
         guard isFirst, hasRoom(at: now) else {
-            hold(id)
+            held.insert(id)
             return false
         }
-        if isCrowded { unhold(id) }
+        if isCrowded { held.remove(id) }
         begin(id)
         return true
     }
 
     /// The next held submission that may leave now; it counts as asking.
     mutating func next(at now: Int64) -> UInt64? {
-        guard isCrowded, hasRoom(at: now) else { return nil }
-        let id = held[head]  // safe: a crowd has a first one
+        guard let id = held.first, hasRoom(at: now) else { return nil }
         // Where nothing runs, nothing says that there is room: the oldest refused one tries every few seconds.
         if limit != nil, running.isEmpty, others == 0, resting.contains(id) { return nil }
-        head += 1
-        if head > 4_096 || head == held.count {
-            held.removeFirst(head)
-            head = 0
-        }
+        held.removeFirst()
         begin(id)
         return id
     }
@@ -151,7 +143,7 @@ struct TaskLimit {
     /// A submission was refused because too many tasks run.
     mutating func refused(_ id: UInt64, _ failure: CallFailure, at now: Int64) {
         forgetTry(id)
-        hold(id)
+        held.insert(id)
         resting.insert(id)
         refusal = failure
         news = .refused
@@ -190,7 +182,7 @@ struct TaskLimit {
 
     /// A submission beyond the limit had not left, and waits again.
     mutating func takeBack(_ id: UInt64) {
-        if forgetTry(id) { hold(id) }
+        if forgetTry(id) { held.insert(id) }
     }
 
     /// A submission has failed for another reason, or is no longer wanted, or a task has ended.
@@ -199,33 +191,13 @@ struct TaskLimit {
         running.remove(id)
         if !attached.isEmpty { attached.remove(id) }
         if !resting.isEmpty { resting.remove(id) }
-        if isCrowded { unhold(id) }
+        if isCrowded { held.remove(id) }
     }
 
     @discardableResult
     private mutating func forgetTry(_ id: UInt64) -> Bool {
         if !probing.isEmpty { probing.remove(id) }
         return asking.remove(id) != nil
-    }
-
-    private func place(of id: UInt64) -> Int {
-        var low = head
-        var high = held.count
-        while low < high {
-            let middle = (low + high) / 2
-            if held[middle] < id { low = middle + 1 } else { high = middle }  // safe: middle < count
-        }
-        return low
-    }
-
-    private mutating func hold(_ id: UInt64) {
-        let place = place(of: id)
-        if place == held.count || held[place] != id { held.insert(id, at: place) }  // safe: checked
-    }
-
-    private mutating func unhold(_ id: UInt64) {
-        let place = place(of: id)
-        if place < held.count, held[place] == id { held.remove(at: place) }  // safe: checked
     }
 }
 
