@@ -106,7 +106,7 @@ enum Statements {
 
     // An IN of three or more values makes a table of its own at each run, which costs more than the row.
 
-    /// The columns of `Jobs.entry`, by name: a later version may have more.
+    /// The columns of `FileRow.entry`, by name: a later version may have more.
     private static let columns =
         "key, state, provider, operation, region, endpoint, digest, attempts, remote_id, request_id, status, "
         + "provider_code, note, owner, images, claimed_at_ms, sent_at_ms, accepted_at_ms, ended_at_ms, changed_at_ms, "

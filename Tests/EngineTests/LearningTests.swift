@@ -175,9 +175,13 @@ final class LearningTests: XCTestCase {
         let cold = try Harness()
         let unlearned = status(cold, 1, "b", variant: "m\t1", seconds: 12)
         XCTAssertLessThanOrEqual(learned, unlearned + 1)
-        let book = try XCTUnwrap(second.core.jobs.polls(of: "m\t1"))
-        XCTAssertTrue(book.isKnown)
-        XCTAssertFalse(try XCTUnwrap(second.core.jobs.polls(of: "bad")).isKnown)
+        XCTAssertTrue(learner(second, "m\t1").isKnown)
+        XCTAssertFalse(learner(second, "bad").isKnown)
+    }
+
+    private func learner(_ harness: Harness, _ variant: String) -> PollLearner {
+        var learners = harness.core.jobs.polls
+        return learners.learner(PollLearners.Kind(provider: "fake", operation: "draw", variant: variant))
     }
 
     func testWhereNothingIsToBeLearnedNothingIsReadOrKept() throws {

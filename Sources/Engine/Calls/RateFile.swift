@@ -34,7 +34,7 @@ public final class RateFile: Sendable {
     private let hash: @Sendable ([UInt8]) -> [UInt8]
 
     /// - hash: SHA-256; an empty array if it fails.
-    /// - patience: see there; tests wait longer on a loaded machine.
+    /// - patience: how long a change waits for its lock, in nanoseconds; tests wait longer on a loaded machine.
     /// - networkName: the name of a descriptor's file system, if it is a network file system.
     public init(
         _ path: String, hash: @escaping @Sendable ([UInt8]) -> [UInt8], patience: Int64 = 3_000_000,

@@ -116,8 +116,8 @@ public final class Engine: @unchecked Sendable {
         do throws(Failure) {
             return try order(
                 access, provider: job.provider, operation: job.operation, job: reference, index: asset.place(at: index),
-                path: path,
-                expiresAtMilliseconds: asset.expiresAtMilliseconds, trace: mailbox.lock.withLock { job.trace },
+                path: path, expiresAtMilliseconds: asset.expiresAtMilliseconds,
+                trace: mailbox.lock.withLock { job.trace },
                 identity: [
                     reference.provider, reference.endpoint, reference.region, reference.operation, reference.remoteID,
                     String(index),
@@ -139,7 +139,7 @@ public final class Engine: @unchecked Sendable {
 
     private func order(
         _ access: AssetAccess, provider: String, operation: String, job: JobReference?, index: Int, path: String?,
-        expiresAtMilliseconds: Int64, trace: TraceContext? = nil, identity: String
+        expiresAtMilliseconds: Int64, trace: TraceContext?, identity: String
     ) throws(Failure) -> JobRecord {
         var isAPIAnswer = false
         if case .call = access { isAPIAnswer = true }

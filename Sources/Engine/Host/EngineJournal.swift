@@ -12,10 +12,7 @@ extension Engine {
     ) throws(Failure) -> JobRecord {
         guard let journal else {
             guard order.key == nil else {
-                throw Failure(
-                    .wrongState,
-                    "Submitting under a key: the client has no journal; set journal.path, or the variable AIGC_JOURNAL",
-                    outcome: .notSent, field: "key")
+                throw Self.noJournal("Submitting under a key", outcome: .notSent, field: "key")
             }
             let record = newRecord(call.provider, operation, isDownload: false, JobSnapshot(state: .queued))
             return try begin(
@@ -106,12 +103,14 @@ extension Engine {
     func closeJournal() { journal?.close() }
 
     private func needJournal(_ doing: String) throws(Failure) -> any JobJournal {
-        guard let journal else {
-            throw Failure(
-                .wrongState, "\(doing): the client has no journal; set journal.path, or the variable AIGC_JOURNAL",
-                field: "journal.path")
-        }
+        guard let journal else { throw Self.noJournal(doing, field: "journal.path") }
         return journal
+    }
+
+    private static func noJournal(_ doing: String, outcome: SubmitOutcome = .none, field: String) -> Failure {
+        Failure(
+            .wrongState, "\(doing): the client has no journal; set journal.path, or the variable AIGC_JOURNAL",
+            outcome: outcome, field: field)
     }
 
     private func begin(
@@ -153,9 +152,9 @@ extension Engine {
         var word: (UInt64, UInt64) = (0, 0)
         let failed = withUnsafeMutableBytes(of: &word) { aigcp_random($0.baseAddress, UInt($0.count)) }
         if failed != 0 { word = (UInt64(bitPattern: aigcp_monotonic_ns()), aigcp_next_id()) }
-        // Never nil: it has no NUL, and is short.
         // In the order of time: the journal writes neighbouring keys faster.
         let time = UInt64(bitPattern: clock.unixMilliseconds())
+        // Never nil: such a text is short and holds no NUL.
         return JournalKey("auto-" + hexadecimal(time) + hexadecimal(word.0) + hexadecimal(word.1)) ?? newKey()
     }
 

@@ -13,7 +13,6 @@ public final class ThreadWorker: Worker, @unchecked Sendable {
     // Everything is guarded by the lock.
     private let lock: Lock
     private let name: String
-    private let onFailure: @Sendable (Int32) -> Void
     private var queue: [@Sendable () -> Void] = []
     private var thread: pthread_t?
     private var alive = false
@@ -25,13 +24,12 @@ public final class ThreadWorker: Worker, @unchecked Sendable {
     static let patienceMilliseconds: Int64 = 5_000
     private static let stackBytes: UInt = 512 << 10
 
-    /// `onFailure` is told the errno when no thread could be started; the work is then done on the caller's thread.
-    public init(name: String, onFailure: @escaping @Sendable (Int32) -> Void = { _ in }) throws(Lock.OutOfMemory) {
+    public init(name: String) throws(Lock.OutOfMemory) {
         lock = try Lock()
         self.name = name
-        self.onFailure = onFailure
     }
 
+    /// If no thread can be started, the work is done on the caller's thread.
     public func run(_ work: @escaping @Sendable () -> Void) {
         var inline = false
         lock.withLock {
@@ -51,7 +49,6 @@ public final class ThreadWorker: Worker, @unchecked Sendable {
                 context.release()
                 queue.removeLast()
                 inline = true
-                onFailure(error)
             }
         }
         // No thread can be started: the work is slower, but nothing is lost.

@@ -52,7 +52,7 @@ public final class JobRecord: @unchecked Sendable {
         body(&part)
         extra.value = part.isEmpty ? nil : part
     }
-    /// Events that have not been taken, as bits of `EventBit`.
+    /// Events that have not been taken: a bit for each `EventType`.
     var pendingEvents: UInt16 = 0
     /// Place in the event queue; -1 if none.
     var eventSlot = -1

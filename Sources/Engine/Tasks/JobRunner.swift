@@ -6,7 +6,7 @@ final class JobRunner {
     private(set) var active: [UInt64: ActiveJob] = [:]
     /// Submissions that wait until another task of their account ends, by provider.
     private(set) var slots = FewKeys<SlotLine>()
-    private var polls: PollLearners
+    private(set) var polls: PollLearners
     /// Kinds of which submissions are held back.
     private var crowds: [TaskCrowd] = []
     private var kindsKnown = 0
@@ -79,11 +79,6 @@ final class JobRunner {
         guard now != job.countedClass else { return }
         job.polls.moved(from: job.countedClass, to: now)
         job.countedClass = now
-    }
-
-    /// For tests: the learner of a variant of an operation that has jobs.
-    func polls(of variant: String, provider: String = "fake", operation: String = "draw") -> PollLearner? {
-        polls.learner(PollLearners.Kind(provider: provider, operation: operation, variant: variant))
     }
 
     /// Gives the journal what was learned, from time to time and at the end.
