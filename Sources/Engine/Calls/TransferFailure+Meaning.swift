@@ -38,11 +38,3 @@ extension TransferFailure {
             failureKind, Failure(status, "\(doing): \(what)", isRetryable: failureKind != .local))
     }
 }
-
-/// The target of an image URL's redirect. Never from https to http, never to another scheme.
-enum Redirect {
-    static func target(_ location: [UInt8], from url: String) -> String? {
-        guard let origin = WebURL(url), let next = origin.resolving(location) else { return nil }
-        return next.isSecure || !origin.isSecure ? next.text : nil
-    }
-}

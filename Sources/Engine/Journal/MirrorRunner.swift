@@ -4,7 +4,8 @@ internal import Core
 /// other jobs in this client. Engine thread only.
 final class MirrorRunner {
     private var mirrors: [UInt64: MirroredJob] = [:]
-    private let watch = JournalWatch()
+    /// When to look again.
+    private let watch = TimerNode()
     private var isLooking = false
     private let steps: JournalSteps
     private let timers: Timers
