@@ -457,11 +457,18 @@ module Aigc
     end
 
     {
-      remote_id: :aigc_job_remote_id, token: :aigc_job_token, key: :aigc_job_key, provider: :aigc_job_provider,
+      remote_id: :aigc_job_remote_id, key: :aigc_job_key, provider: :aigc_job_provider,
       operation: :aigc_job_operation, provider_state: :aigc_job_provider_state, request_id: :aigc_job_request_id,
       result_id: :aigc_job_result_id, path: :aigc_job_path, content_type: :aigc_job_content_type
     }.each do |name, function|
       define_method(name) { Native.text(Native.public_send(function, @handle)) }
+    end
+
+    # Attaches the job in another process, in any language; nil until the provider has accepted the job. Store it.
+    def token
+      text = Native.text(Native.aigc_job_token(@handle))
+      @client.told(self) if text
+      text
     end
 
     # A number that is unique among the jobs of the process.
@@ -525,7 +532,10 @@ module Aigc
       loop do
         left = deadline ? ((deadline - Process.clock_gettime(Process::CLOCK_MONOTONIC)) * 1000).ceil : SLICE_MS
         status = Native.aigc_job_wait(@handle, [[left, 0].max, SLICE_MS].min, nil)
-        return self if status == Native::OK
+        if status == Native::OK
+          @client.told(self)
+          return self
+        end
         raise error || Error.taken(status, Fiddle::Pointer.new(0)) if status != Native::E_TIMEOUT
         next unless left <= 0
 
@@ -838,6 +848,10 @@ module Aigc
   class Client
     # So many seconds submissions on the wire get for their answer.
     GRACE_S = 5
+    # The clients of this process, for its end.
+    LIVE = ObjectSpace::WeakMap.new
+    private_constant :LIVE
+    at_exit { LIVE.each_key { |client| client.send(:leave) } }
 
     # config: configuration keys, as aigc_config_describe() lists them: Client.new("tencent.region" => "ap-guangzhou").
     def initialize(config = {})
@@ -852,6 +866,10 @@ module Aigc
         Native.aigc_config_free(settings)
       end
       @handle = Handle.new(pointer, :aigc_client_free)
+      @process = Process.pid
+      @untold = {} # id to job: nobody has been told how to find the job again
+      @look_at = 1000
+      LIVE[self] = true
     end
 
     # Opens a client for a block, and closes it afterwards.
@@ -958,12 +976,24 @@ module Aigc
       document(:aigc_client_report)
     end
 
-    # Ends all jobs here; they keep running at the provider. Submissions on the wire get grace seconds for their answer.
+    # Ends all jobs here; they keep running at the provider. Submissions on the wire get grace seconds for their answer. A
+    # warning gives the token of a job that has not ended, if nobody has read the token: so Ctrl-C loses no job.
     def close(grace = GRACE_S)
       return if @handle.freed?
 
+      running = @untold.values.reject(&:ended?)
       Native.aigc_client_close(@handle, (grace * 1000).to_i)
       @handle.free
+      running.each do |job|
+        next if !@untold.key?(job.id) || job.outcome <= Native::OUTCOME_NOT_SENT
+
+        warn "aigc: the client was closed before a job ended: #{job.outcome_text}"
+      end
+    end
+
+    # For Job: somebody has the token, or has seen the end.
+    def told(job)
+      @untold.delete(job.id)
     end
 
     private
@@ -973,9 +1003,25 @@ module Aigc
       out = Native.place
       Native.check { |error| yield out, error }
       job = Job.new(out.ptr, self)
+      remember(job)
     ensure
       # Ctrl-C, Timeout, Thread#raise or Thread#kill came in between: nobody else knows of the job.
       give_up(Job.new(Native.aigc_job_ref(out.ptr), self)) unless job || out.nil? || out.ptr.null?
+    end
+
+    # Keeps a job until somebody has been told of it. Now and then those are dropped that have ended since.
+    def remember(job)
+      @untold[job.id] = job
+      return job if @untold.size < @look_at
+
+      @untold.values.select(&:ended?).each { |one| told(one) } # no iteration: other threads submit meanwhile
+      @look_at = [2 * @untold.size, 1000].max
+      job
+    end
+
+    # The process ends.
+    def leave
+      close if @process == Process.pid && !@untold.empty?
     end
 
     # Ends here a job that was begun for nobody. If the provider has accepted it, or may have, a warning says so.
@@ -1034,6 +1080,7 @@ module Aigc
 
     def event(pointer)
       job = Native.aigc_event_job(pointer)
+      @untold.delete(Native.aigc_event_job_id(pointer)) if Native.aigc_event_type(pointer) == Native::EVENT_JOB_DONE
       fields = Native.text(Native.aigc_event_fields(pointer))
       Event.new(
         Native.aigc_event_type(pointer), job.null? ? nil : Job.new(Native.aigc_job_ref(job), self),

@@ -178,6 +178,58 @@ class AigcTest < Minitest::Test
     assert_match(/accepted; fetch it with: aigc fetch aigc1:/, said)
   end
 
+  # Another program waits for a job that never ends, and gets Ctrl-C. Gives what it has said on standard error.
+  def interrupted_program(body)
+    script = <<~RUBY
+      require #{File.expand_path("aigc", __dir__).dump}
+      config = ENV.fetch("AIGC_TEST_CONFIG").lines(chomp: true).reject(&:empty?).to_h { |line| line.split("=", 2) }
+      def interrupt(job)
+        Thread.new { sleep 0.01 until job.remote_id; Process.kill(:INT, Process.pid) }
+      end
+      #{body}
+    RUBY
+    _, said, status = Open3.capture3("ruby", "-w", "-e", script)
+    refute status.success?
+    said
+  end
+
+  def test_ctrl_c_during_a_wait_gives_the_token_when_the_client_is_closed
+    said = interrupted_program(<<~RUBY)
+      Aigc::Client.open(config) do |client|
+        job = client.tencent.aigc_image(prompt: "[never] a cat")
+        interrupt(job)
+        job.wait
+      end
+    RUBY
+    token = said[/closed before a job ended: accepted; fetch it with: aigc fetch (aigc1:\S+)/, 1]
+    refute_nil token, said
+    assert_equal token, @client.attach(token, follow: false).token
+  end
+
+  def test_ctrl_c_gives_the_token_of_a_client_that_nobody_closes
+    said = interrupted_program(<<~RUBY)
+      client = Aigc::Client.new(config)
+      job = client.tencent.aigc_image(prompt: "[never] a cat")
+      interrupt(job)
+      job.wait
+    RUBY
+    assert_match(/closed before a job ended: accepted; fetch it with: aigc fetch aigc1:/, said)
+  end
+
+  def test_no_warning_of_a_job_that_somebody_knows
+    _, said = capture_io do
+      Aigc::Client.open(config) do |client|
+        client.tencent.aigc_image(prompt: "a cat").wait(60)
+        known = client.tencent.aigc_image(prompt: "[never] a known cat")
+        sleep 0.01 until known.token
+        client.tencent.aigc_image(prompt: "a held cat", hold: true)
+        ended = client.tencent.aigc_image(prompt: "another cat")
+        sleep 0.01 until ended.ended?
+      end
+    end
+    assert_equal "", said
+  end
+
   def test_an_interrupted_submission_that_has_not_left_never_leaves
     _, said = capture_io do
       interrupted_in(:aigc_client_submit) do |begun|
