@@ -8,7 +8,8 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/programs.sh"
 
 need cc gcc "strings that other threads replace" || exit 0
-programs "$work" >"$work/languages" 2>"$work/missing"
+# Where the part tokens builds the same programs: what it has built need not be built again.
+programs "$AIGC_PACKAGING/tokens" >"$work/languages" 2>"$work/missing"
 while IFS= read -r line; do
     case $line in
         *": there is no "*) skip "the strings of ${line%%:*}" "${line#*: }" ;;
