@@ -76,7 +76,7 @@ let package = Package(
         core("Providers", ["Core", "Codec", "Signing"]),
         core("Engine", ["Core", "CPlatform"]),
         core("Journal", ["Core", "CPlatform", "CSQLite"], isSmall: true),
-        core("CurlTransport", ["Core", "CCurl"]),
+        core("CurlTransport", ["Core", "CCurl", "CPlatform"]),
         core(
             "AigcABI",
             [

@@ -94,9 +94,9 @@
  *  the journal. All these threads block all signals, and aigc_client_close() joins them. libcurl starts its own thread
  *  to look up a host name. The thread of libcurl also blocks all signals, and it runs no code of this library. If the
  *  system's resolver does not answer, the thread of libcurl can outlive aigc_client_close(). The library never causes a
- *  SIGPIPE in your program. Every function needs at most 64 KiB of stack. A program may call exit() while jobs run: you
- *  can attach an accepted job again from its token. The library is linked with -z nodelete: dlclose() is harmless and
- *  unloads nothing.
+ *  SIGPIPE or a SIGXFSZ (ulimit -f) in your program. Every function needs at most 64 KiB of stack. A program may call
+ *  exit() while jobs run: you can attach an accepted job again from its token. The library is linked with -z nodelete:
+ *  dlclose() is harmless and unloads nothing.
  *
  * SIGNALS
  *

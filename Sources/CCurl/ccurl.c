@@ -420,30 +420,6 @@ int aigcu_has_memory(size_t bytes) {
     return has;
 }
 
-int aigcu_sigpipe_hold(void) {
-    sigset_t pipe_only, before, pending;
-    sigemptyset(&pipe_only);
-    sigaddset(&pipe_only, SIGPIPE);
-    sigpending(&pending);
-    pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
-    return (sigismember(&before, SIGPIPE) == 1 ? 1 : 0) | (sigismember(&pending, SIGPIPE) == 1 ? 2 : 0);
-}
-
-void aigcu_sigpipe_release(int state) {
-    sigset_t pipe_only, pending;
-    sigemptyset(&pipe_only);
-    sigaddset(&pipe_only, SIGPIPE);
-    /* One that came meanwhile is ours; one that was there before belongs to the host. */
-    if (!(state & 2)) {
-        sigpending(&pending);
-        if (sigismember(&pending, SIGPIPE) == 1) {
-            const struct timespec no_time = {0, 0};
-            sigtimedwait(&pipe_only, NULL, &no_time);
-        }
-    }
-    if (!(state & 1)) pthread_sigmask(SIG_UNBLOCK, &pipe_only, NULL);
-}
-
 /* What epoll keeps for us: a descriptor, and whose it is. */
 static uint64_t pack(int fd, int owner) { return (uint64_t)(uint32_t)owner << 32 | (uint32_t)fd; }
 

@@ -138,6 +138,47 @@ int aigcp_thread_start(
 
 int aigcp_thread_join(pthread_t thread) { return pthread_join(thread, NULL); }
 
+/* What a write can raise on its own thread. */
+static const int raised[] = {SIGPIPE, SIGXFSZ};
+enum { RAISED = sizeof raised / sizeof *raised };
+
+int aigcp_signals_hold(void) {
+    sigset_t held, before, pending;
+    sigemptyset(&held);
+    for (int i = 0; i < RAISED; i++) sigaddset(&held, raised[i]);
+    pthread_sigmask(SIG_BLOCK, &held, &before);
+    int state = 0, was_blocked = 0;
+    for (int i = 0; i < RAISED; i++) {
+        if (sigismember(&before, raised[i]) == 1) was_blocked |= 1 << i;
+    }
+    if (was_blocked) { /* else one that waited would have come already */
+        sigpending(&pending);
+        for (int i = 0; i < RAISED; i++) {
+            if (sigismember(&pending, raised[i]) == 1) state |= 1 << (RAISED + i);
+        }
+    }
+    return state | was_blocked;
+}
+
+void aigcp_signals_release(int state) {
+    sigset_t ours, held;
+    sigemptyset(&ours);
+    sigemptyset(&held);
+    int is_held = 0;
+    for (int i = 0; i < RAISED; i++) {
+        /* One that came meanwhile is ours; one that was there before belongs to the host. */
+        if (!(state & 1 << (RAISED + i))) sigaddset(&ours, raised[i]);
+        if (state & 1 << i) continue;
+        sigaddset(&held, raised[i]);
+        is_held = 1;
+    }
+    const struct timespec no_time = {0, 0};
+    int error = errno;
+    while (sigtimedwait(&ours, NULL, &no_time) > 0 || errno == EINTR) {}
+    errno = error;
+    if (is_held) pthread_sigmask(SIG_UNBLOCK, &held, NULL);
+}
+
 int aigcp_eventfd(int *error) {
     int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     *error = fd < 0 ? errno : 0;

@@ -1,6 +1,7 @@
 public import Core
 
 import CCurl
+import CPlatform
 
 /// One exchange after another on the calling thread, for credential sources. Any thread, any number at a time; nothing
 /// is kept between calls, no connection and no descriptor. Blocks for as long as the options' limits allow.
@@ -24,8 +25,9 @@ public final class CurlBlockingTransport: BlockingTransport {
     }
 
     public func exchange(_ request: HTTPRequest, options: TransferOptions) -> TransferResult {
-        let pipe = aigcu_sigpipe_hold()
-        defer { aigcu_sigpipe_release(pipe) }
+        // OpenSSL writes to sockets without MSG_NOSIGNAL.
+        let signals = aigcp_signals_hold()
+        defer { aigcp_signals_release(signals) }
         let transport: CurlTransport
         do {
             transport = try CurlTransport(settings)

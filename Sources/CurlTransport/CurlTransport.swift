@@ -1,4 +1,4 @@
-// CurlTransport: HTTP over libcurl's multi interface. May import Core, CCurl and Glibc; the only importer of CCurl.
+// CurlTransport: HTTP over libcurl's multi interface. May import Core, CCurl, CPlatform and Glibc; the only importer of CCurl.
 // A transport's state belongs to the engine thread: every call but `wake` is made there, one at a time.
 //
 // At most once. libcurl sends a request again by itself when a kept-alive connection dies before the first byte of an
@@ -14,6 +14,7 @@
 public import Core
 
 import CCurl
+import CPlatform
 import Glibc
 
 /// Moves bytes for one engine thread. Signals: the thread that calls `wait` is to have SIGPIPE blocked or ignored,
@@ -198,14 +199,14 @@ public final class CurlTransport: Transport {
     public func shutdown() {
         guard !isShutDown else { return }
         isShutDown = true
-        let pipe = aigcu_sigpipe_hold()
+        let signals = aigcp_signals_hold()
         for slot in active.values { slot.multi?.remove(slot) }
         active.removeAll()
         uploads.removeAll()
         spare.removeAll()
         multi = nil
         multi2 = nil
-        aigcu_sigpipe_release(pipe)
+        aigcp_signals_release(signals)
     }
 
     // MARK: the loop

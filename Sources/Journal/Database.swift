@@ -179,6 +179,9 @@ final class Database {
         case AIGCS_FULL: return Failure(.noSpace, text + "; make room on the disk", isRetryable: true)
         case AIGCS_IOERR where FileError.isFull(number):
             return Failure(.noSpace, text + "; make room on the disk", isRetryable: true)
+        case AIGCS_IOERR where number == FileError.tooLarge || number == 0:
+            // A commit that fails tells no number.
+            return Failure(.journal, text + (FileError.limit.map { "; " + $0 } ?? ""))
         case AIGCS_NOMEM: return Failure(.noResources, text, isRetryable: true)
         case AIGCS_NOTADB, AIGCS_CORRUPT:
             return Failure(

@@ -6,6 +6,17 @@ internal import Glibc
 enum FileError {
     static func isFull(_ error: Int32) -> Bool { error == ENOSPC || error == EDQUOT }
 
+    static let tooLarge = EFBIG
+
+    /// The limit of the size of files that holds for this process, as words; nil: there is none.
+    static var limit: String? {
+        var about = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &about) == 0, about.rlim_cur != .max else {
+            return nil
+        }
+        return "this process may write no file larger than \(about.rlim_cur) bytes; raise the limit (ulimit -f)"
+    }
+
     static func words(_ error: Int32) -> String {
         let bytes = [UInt8](unsafeUninitializedCapacity: 128) { space, count in
             count = 0
@@ -20,6 +31,7 @@ enum FileError {
         switch error {
         case ENOSPC: return Failure(.noSpace, start + "the disk is full; make room", isRetryable: true)
         case EDQUOT: return Failure(.noSpace, start + "the disk quota is used up; make room", isRetryable: true)
+        case EFBIG: return Failure(.journal, start + (limit ?? "the file is larger than the file system allows"))
         case EMFILE, ENFILE:
             return Failure(
                 .noResources, start + "too many files are open; close some or raise the limit (ulimit -n)",

@@ -121,6 +121,8 @@ final class Store: @unchecked Sendable {
                 aigcp_turn_leave()
             }
             if let reader {
+                let signals = aigcp_signals_hold()
+                defer { aigcp_signals_release(signals) }
                 guard try folder.identity() == node else { throw folder.replaced }
                 return try body(reader)
             }
@@ -202,6 +204,9 @@ final class Store: @unchecked Sendable {
                 "Journal \(folder.path): this process was forked in the middle of a write; use it in a program of its own"
             )
         }
+        // SQLite writes to the file of its shared memory even for a reader.
+        let signals = aigcp_signals_hold()
+        defer { aigcp_signals_release(signals) }
         let takesLock = locked || database == nil
         if takesLock {
             if lock < 0 { lock = try folder.openLock() }
@@ -272,6 +277,8 @@ final class Store: @unchecked Sendable {
             aigcp_lock_unlock(readers)
             aigcp_turn_leave()
         }
+        let signals = aigcp_signals_hold()
+        defer { aigcp_signals_release(signals) }
         isEnded = true
         var error: Int32 = 0
         let isLocked = lock >= 0 && aigcs_try_lock(lock, &error) == 0
@@ -285,6 +292,8 @@ final class Store: @unchecked Sendable {
 
     /// On the thread that forks, while no thread is inside a turn.
     func closeForFork() {
+        let signals = aigcp_signals_hold()
+        defer { aigcp_signals_release(signals) }
         reader?.close(checkpoints: false)
         reader = nil
         database?.close(checkpoints: false)

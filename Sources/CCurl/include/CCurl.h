@@ -180,11 +180,6 @@ int aigcu_descriptors_exhausted(void);
 /* Whether so many bytes could be had in one piece now. */
 int aigcu_has_memory(size_t bytes);
 
-/* OpenSSL writes to sockets without MSG_NOSIGNAL: keeps a SIGPIPE of this thread from reaching the host between the two
- * calls. Takes and gives the state of before. */
-int aigcu_sigpipe_hold(void);
-void aigcu_sigpipe_release(int state);
-
 /* curl_global_init() for TLS. It opens the file that SSLKEYLOGFILE names; in a program with rights that its caller has not
  * that variable is taken away before, since the caller would choose which file is written. */
 CURLcode aigcu_global_init(void);

@@ -38,6 +38,12 @@ void aigcp_expect_blocks(unsigned long bytes);
 int aigcp_thread_start(pthread_t *thread, unsigned long stack_bytes, const char *name, void *(*body)(void *), void *context);
 int aigcp_thread_join(pthread_t thread);
 
+/* A write behind a limit of the size of files (ulimit -f) raises SIGXFSZ, and one to a closed connection SIGPIPE; both end
+ * a process that does nothing about them. Between these two calls neither comes to this thread from a write of ours, and
+ * the write fails. Around every write that can be on a thread of the host; may be nested. */
+int aigcp_signals_hold(void);
+void aigcp_signals_release(int state);
+
 /* Event descriptor: non-blocking, close-on-exec, level-triggered use. -1 and *error on failure. */
 int aigcp_eventfd(int *error);
 void aigcp_eventfd_raise(int fd);

@@ -48,6 +48,8 @@ public final class RateFile: Sendable {
         let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
         descriptor = open(path, flags, 0o600)
         guard descriptor >= 0 else { throw Self.failure(path, "opening it", errno) }
+        let signals = aigcp_signals_hold()
+        defer { aigcp_signals_release(signals) }
         do throws(Failure) {
             try Self.judge(descriptor, path, networkName)
             try prepare()
@@ -65,6 +67,10 @@ public final class RateFile: Sendable {
         let start = "Rates in \(path): \(doing): "
         switch error {
         case ENOSPC, EDQUOT: return Failure(.noSpace, start + "the disk is full; make room", isRetryable: true)
+        case EFBIG:
+            return Failure(
+                .file,
+                start + "the file is larger than this process or the file system allows; raise the limit (ulimit -f)")
         case EMFILE, ENFILE, ENOMEM:
             return Failure(.noResources, start + "memory or descriptors are used up", isRetryable: true)
         case EACCES, EPERM, EROFS:

@@ -52,7 +52,10 @@ public final class ThreadWorker: Worker, @unchecked Sendable {
             }
         }
         // No thread can be started: the work is slower, but nothing is lost.
-        if inline { Self.carryOut(work) }
+        guard inline else { return }
+        let signals = aigcp_signals_hold()
+        Self.carryOut(work)
+        aigcp_signals_release(signals)
     }
 
     public func close() {
