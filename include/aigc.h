@@ -945,9 +945,10 @@ void aigc_buffer_free(aigc_buffer *buffer);
  * time. The journal holds keys, states, the providers' ids, times, and a digest of each request. It never holds an
  * image's URL or a secret. It holds no prompt, unless journal.requests is on. With journal.requests, the journal keeps
  * the body of each request until the job is accepted, refused or resolved. With the body, a person can find a job in
- * doubt, and a program can submit a job that was never sent. Inside a process that uses a journal, never open the files
- * of the journal with another copy of SQLite. Each function of this section opens the folder, does its work, waits for
- * the disk and closes the folder. A missing folder or file returns AIGC_E_JOURNAL. Any thread.
+ * doubt, and a program can submit a job that was never sent. Inside a process that uses a journal, never open jobs.db,
+ * jobs.db-wal or jobs.db-shm yourself, neither with another copy of SQLite nor to copy them: when such a file is closed,
+ * SQLite loses its locks. Copy a journal in another process. Each function of this section opens the folder, does its
+ * work, waits for the disk and closes the folder. A missing folder or file returns AIGC_E_JOURNAL. Any thread.
  *
  * Sets *rows to one page of keys, in ascending order of their bytes. The page has one JSON object on each line, in a
  * buffer that is yours to free. If the size is 0, there are no more keys. after is the last key of the previous page,

@@ -404,6 +404,33 @@ void aigcp_fork_unregister(void *context) {
     free(gone);
 }
 
+/* Descriptors that a child closes. A fork may come in the middle of a change: each change is the store of one pointer. */
+struct fork_descriptor {
+    int fd;
+    struct fork_descriptor *_Atomic next;
+};
+static struct fork_descriptor *_Atomic fork_descriptors;
+
+int aigcp_fork_closes(int fd) {
+    struct fork_descriptor *entry = malloc(sizeof *entry);
+    if (!entry) return -1;
+    entry->fd = fd;
+    pthread_mutex_lock(&fork_mutex);
+    atomic_store(&entry->next, atomic_load(&fork_descriptors));
+    atomic_store(&fork_descriptors, entry);
+    pthread_mutex_unlock(&fork_mutex);
+    return 0;
+}
+
+void aigcp_fork_keeps(int fd) {
+    pthread_mutex_lock(&fork_mutex);
+    struct fork_descriptor *_Atomic *link = &fork_descriptors, *gone;
+    while ((gone = atomic_load(link)) && gone->fd != fd) link = &gone->next;
+    if (gone) atomic_store(link, atomic_load(&gone->next));
+    pthread_mutex_unlock(&fork_mutex);
+    free(gone);
+}
+
 int aigcp_fork_was_late(void) { return atomic_load(&fork_late); }
 
 /* Not for ever: a turn may stand still on a disk, or wait for a lock of the very thread whose signal handler forks. The
@@ -446,6 +473,10 @@ static void turn_after_fork_child(void) {
     gate_lock = gate_open;
     pthread_mutex_init(&fork_mutex, NULL);
     if (fork_misses) atomic_store(&fork_late, 1);
+    for (struct fork_descriptor *entry = atomic_load(&fork_descriptors); entry; entry = atomic_load(&entry->next)) {
+        close(entry->fd);
+    }
+    atomic_store(&fork_descriptors, NULL);
     fork_entries = NULL; /* not freed: they belong to the parent's objects, and malloc may be in use */
 }
 static void turn_watch_forks(void) {

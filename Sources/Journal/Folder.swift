@@ -233,7 +233,17 @@ struct Folder: Sendable {
             forgetOwner(owner)
             throw FileError.make(path, "locking the file of an owner", error == 0 ? EWOULDBLOCK : error)
         }
+        guard aigcp_fork_closes(file) == 0 else {
+            _ = Glibc.close(file)
+            forgetOwner(owner)
+            throw FileError.make(path, "locking the file of an owner", ENOMEM)
+        }
         return file
+    }
+
+    static func endLease(_ file: Int32) {
+        aigcp_fork_keeps(file)
+        aigcp_close(file)
     }
 
     func name(of owner: Int64) -> LocalOwners.Name { LocalOwners.Name(device: device, node: node, owner: owner) }
@@ -244,20 +254,18 @@ struct Folder: Sendable {
         return LocalOwners.contains(name(of: owner)) || isLeased(owner)
     }
 
-    /// Whether another process holds the file of an owner. If this cannot be found out, the answer is yes.
+    /// Whether somebody holds the file of an owner. If this cannot be found out, the answer is yes.
     private func isLeased(_ owner: Int64) -> Bool {
         let file = openat(descriptor, "owners/\(owner)", O_RDWR | O_CLOEXEC | O_NOFOLLOW)
         guard file >= 0 else { return errno != ENOENT }
         defer { _ = Glibc.close(file) }
-        var error: Int32 = 0
-        return aigcs_try_lease(file, &error) != 0
+        return aigcs_is_leased(file) != 0
     }
 
     func forgetOwner(_ owner: Int64) { _ = unlinkat(descriptor, "owners/\(owner)", 0) }
 }
 
-/// The owners that live in this process. A POSIX lock never blocks its own process, and any close of the file
-/// drops it: the files of these are never looked at.
+/// The owners that live in this process: their files need no look.
 enum LocalOwners {
     struct Name: Hashable, Sendable {
         let device: UInt64

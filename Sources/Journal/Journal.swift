@@ -95,7 +95,7 @@ public final class Journal: JobJournal, @unchecked Sendable {
 
     private static func dismiss(_ owner: Int64, _ lease: Int32, _ folder: Folder) {
         folder.forgetOwner(owner)
-        aigcp_close(lease)
+        Folder.endLease(lease)
         LocalOwners.remove(folder.name(of: owner))
     }
 

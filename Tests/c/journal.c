@@ -3,6 +3,9 @@
  * As another process: journal ROLE KEY... */
 #include "support.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,17 +74,45 @@ static int end_of(pid_t pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
+/* As a host does that copies its folder, or counts its bytes. */
+static void read_files_of_owners(void)
+{
+    char path[4096], byte;
+    snprintf(path, sizeof path, "%s/owners", folder);
+    DIR *owners = opendir(path);
+    for (struct dirent *entry; owners && (entry = readdir(owners));) {
+        snprintf(path, sizeof path, "%s/owners/%s", folder, entry->d_name);
+        int file = open(path, O_RDONLY);
+        if (file < 0 || (read(file, &byte, 1) < 0 && errno != EISDIR) || close(file)) die("cannot read %s", path);
+    }
+    if (!owners || closedir(owners)) die("cannot list %s", path);
+}
+
 static int role(int argc, char **argv)
 {
     aigc_client *client = client_with_journal();
     /* The sandbox lets Alibaba's submissions wait for three seconds. */
-    aigc_job *job = submit(client, strcmp(argv[2], "wire") == 0 ? AIGC_ALIBABA : AIGC_TENCENT, argv[2], argc > 3 ? argv[3] : "");
+    const char *words = argc > 3 ? argv[3] : "";
+    aigc_job *job = submit(client, strcmp(words, "wire") == 0 ? AIGC_ALIBABA : AIGC_TENCENT, argv[2], words);
     if (strcmp(argv[1], "accepted") == 0) {
         if (wait_state(job, AIGC_STATE_PENDING, 20000) != AIGC_STATE_PENDING) die("not accepted");
     } else if (strcmp(argv[1], "sending") == 0) {
         if (wait_state(job, AIGC_STATE_SUBMITTING, 20000) != AIGC_STATE_SUBMITTING) die("not sent");
     } else if (strcmp(argv[1], "done") == 0) {
         aigc_job_wait(job, 30000, NULL);
+    } else if (strcmp(argv[1], "copied") == 0) {
+        if (wait_state(job, AIGC_STATE_SUBMITTING, 20000) != AIGC_STATE_SUBMITTING) die("not sent");
+        read_files_of_owners();
+    } else if (strcmp(argv[1], "forked") == 0) {
+        if (wait_state(job, AIGC_STATE_PENDING, 20000) != AIGC_STATE_PENDING) die("not accepted");
+        pid_t pid = fork();
+        if (pid == 0) {
+            alarm(60);
+            if (write(3, &(pid_t){getpid()}, sizeof pid) != sizeof pid) die("write");
+            close(3);
+            pause();
+        }
+        pause();
     }
     if (write(3, ".", 1) != 1) die("write");
     pause();
@@ -242,6 +273,51 @@ static void killed(void)
     job = submit(client, AIGC_TENCENT, "ended", "");
     ok_status(aigc_job_wait(job, 20000, &error), AIGC_OK, &error, "what ended in a killed process has its images");
     aigc_job_free(job);
+    aigc_client_free(client);
+}
+
+/* A process lives, whatever else it does with the files of its journal. */
+static void copied(void)
+{
+    int said;
+    aigc_error *error = NULL;
+    aigc_buffer *rows = NULL;
+    aigc_client *client = client_with_journal();
+    pid_t pid = start("copied", "copied", "wire", &said);
+    await(said);
+    ok_status(aigc_journal_resolve(folder, "copied", AIGC_OUTCOME_NOT_SENT, NULL, &error), AIGC_E_WRONG_STATE, &error,
+              "a submission on the wire is not resolved by hand after its process has read the journal's files");
+    ok_status(aigc_journal_list(folder, "{\"prefix\": \"copied\"}", NULL, &rows, &error), AIGC_OK, &error, "listing");
+    ok(rows && memmem(aigc_buffer_data(rows), aigc_buffer_size(rows), "\"owner_alive\":true", 18), "its owner is alive");
+    aigc_buffer_free(rows);
+    aigc_job *job = submit(client, AIGC_ALIBABA, "copied", "wire");
+    ok_status(aigc_job_wait(job, 60000, &error), AIGC_OK, &error, "and its job is waited for here, and ends well");
+    aigc_job_free(job);
+    aigc_client_free(client);
+    kill(pid, SIGKILL);
+    end_of(pid);
+    close(said);
+}
+
+/* A child that lives on holds nothing of its parent. */
+static void orphaned(void)
+{
+    int said;
+    size_t count = 0;
+    pid_t child = 0;
+    aigc_error *error = NULL;
+    aigc_client *client = client_with_journal();
+    ok_status(aigc_client_resume(client, 0, NULL, &error), AIGC_OK, &error, "resuming what was left");
+    pid_t pid = start("forked", "forked", "slow", &said);
+    if (read(said, &child, sizeof child) != sizeof child) die("no child");
+    ok_status(aigc_client_resume(client, 1, &count, &error), AIGC_OK, &error, "resuming beside a parent and its child");
+    ok(count == 0, "takes nothing of the parent");
+    kill(pid, SIGKILL);
+    end_of(pid);
+    ok_status(aigc_client_resume(client, 1, &count, &error), AIGC_OK, &error, "resuming beside a child without its parent");
+    ok(count == 1, "takes the parent's job (%zu)", count);
+    kill(child, SIGKILL);
+    close(said);
     aigc_client_free(client);
 }
 
@@ -454,6 +530,8 @@ int main(int argc, char **argv)
     held(0);
     held(1);
     killed();
+    copied();
+    orphaned();
     tools();
     nothing_is_told();
     forks(argc > 1 ? atoi(argv[1]) : 10);

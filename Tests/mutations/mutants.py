@@ -607,8 +607,8 @@ MUTANTS = (
         [
             (
                 FOLDER, "isLeased",
-                "return aigcs_try_lease(file, &error) != 0",
-                "return aigcs_try_lease(file, &error) == -2",
+                "return aigcs_is_leased(file) != 0",
+                "return aigcs_is_leased(file) == -2",
             ),
         ],
         ["swift OwnerTests"],

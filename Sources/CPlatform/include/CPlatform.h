@@ -106,6 +106,10 @@ int aigcp_call_enter(void);
  * file whose locks a fork must not copy is closed there, and opened again on its next use. 0 or -1 (no memory). */
 int aigcp_fork_register(void (*before)(void *), void *context);
 void aigcp_fork_unregister(void *context);
+/* A child of a fork closes this descriptor at once: a lock of an open file lives as long as any copy of the descriptor. To
+ * be taken back before the descriptor is closed. 0 or -1 (no memory). */
+int aigcp_fork_closes(int fd);
+void aigcp_fork_keeps(int fd);
 /* Whether this process, or one that it comes from, was forked while something was registered and could not be called. */
 int aigcp_fork_was_late(void);
 
