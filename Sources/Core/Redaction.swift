@@ -31,6 +31,7 @@ public enum Redaction {
         for cut in cuts {
             if let found = Words.range(of: cut, in: bytes) { bytes.removeSubrange(found.lowerBound...) }
         }
+        bytes = withoutSecretsOfURLs(bytes, user: "***", endsAtQuote: true, keepsQuery: true)
         let clean = hideTokens(hideValues(bytes))
         let shown = String(decoding: clean, as: UTF8.self).shown(limit: maximumBytes - 3)
         return shown.utf8.allSatisfy({ $0 == 0x20 }) ? nil : shown
@@ -54,8 +55,11 @@ public enum Redaction {
     }
 
     /// A URL's query can be a signature, and what stands before an "@" a password, which may hold a "/" that nobody has
-    /// encoded. Slashes may be escaped. `user` replaces the text before an "@".
-    private static func withoutSecretsOfURLs(_ bytes: [UInt8], user: String, endsAtQuote: Bool) -> [UInt8] {
+    /// encoded. Slashes may be escaped. `user` replaces the text before an "@". `keepsQuery`: somebody else hides what is
+    /// secret in a query.
+    private static func withoutSecretsOfURLs(
+        _ bytes: [UInt8], user: String, endsAtQuote: Bool, keepsQuery: Bool = false
+    ) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(bytes.count)
         // Where in `output` the authority of the URL began; nil behind it.
@@ -93,11 +97,19 @@ public enum Redaction {
                     index += 1
                     continue
                 }
-                output.append(contentsOf: "?...".utf8)
-                (authority, hiding) = (nil, true)
+                authority = nil
+                if !keepsQuery {
+                    output.append(contentsOf: "?...".utf8)
+                    hiding = true
+                }
             }
             if !hiding { output.append(byte) }
             index += 1
+        }
+        // A text that was cut may end before the "@".
+        if keepsQuery, let start = authority, !isHost(output[start...]) {
+            output.removeSubrange(start...)
+            output.append(contentsOf: user.utf8)
         }
         return output
     }

@@ -1,0 +1,30 @@
+import Core
+import XCTest
+
+final class RedactionTests: XCTestCase {
+    /// The user and the password of a URL in a foreign text are hidden, in whatever form the URL stands there.
+    func testUsersOfURLsInForeignTextsAreHidden() {
+        let texts = [
+            "https://user:S3cretPw@b/a": "https://***@b/a",
+            "\"https://user:S3cretPw@b/a?Signature=abcd\"": "\"https://***@b/a?Signature=***\"",
+            "no image: http://S3cretPw@b/a.": "no image: http://***@b/a.",
+            "{\"Url\":\"https:\\/\\/user:S3cretPw@b\\/a\"}": "{\"Url\":\"https:\\/\\/***@b\\/a\"}",
+            "ftp://user:S3cret/Pw@b/a": "ftp://***@b/a",
+            "https://user:S3cret?Pw@b/a": "https://***@b/a",
+            "https://a@b:S3cretPw@b/a": "https://***@b/a",
+            "https://a/b?u=https://user:S3cretPw@b/a": "https://a/b?u=https://***@b/a",
+            "<https://user:S3cretPw@b/a> and https://user:S3cretPw@c": "<https://***@b/a> and https://***@c",
+            "a text that was cut: https://user:S3cret": "a text that was cut: https://***",
+        ]
+        for (text, shown) in texts { XCTAssertEqual(Redaction.message(text), shown, text) }
+    }
+
+    func testWhatIsNoUserStays() {
+        let texts = [
+            "https://b/a?mail=me@example.com", "write to me@example.com", "https://b:8080/a@2x.png",
+            "http://[::1]:80/a",
+            "Error: see https://b/help?x=1#frag, then ask admin@b", "a: //b@c", "https://b", "https://b:80",
+        ]
+        for text in texts { XCTAssertEqual(Redaction.message(text), text) }
+    }
+}
