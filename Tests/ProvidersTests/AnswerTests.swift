@@ -199,12 +199,14 @@ final class AnswerTests: XCTestCase {
         }
     }
 
-    /// Not documented, but where an answer names a job it must be the one that was asked for.
+    /// Not documented, but where an answer names a job it must be the one that was asked for: an id of its kind, whatever
+    /// the number of the account and the length, is another job.
     func testAStatusOfAnotherTencentTask() throws {
         let calls = try Calls()
         for (id, isOwn) in [
             (#""4-AigcImage-1""#, true), ("null", true), (#""""#, true), (#""4-AigcImage-2""#, false), ("17", true),
-            (#""4-AigcImage-10""#, true), (#""b9f30f3a9b""#, true),
+            (#""4-AigcImage-10""#, false), (#""5-AigcImage-1""#, false), (#""1400000000-AigcImage-1""#, false),
+            (#""4-AigcImage-0f3c-1""#, false), (#""b9f30f3a9b""#, true), (#""4-WorkflowTask-1""#, true),
         ] {
             let body = #"{"Response":{"TaskId":\#(id),"Status":"DONE","ImageUrls":["https://a/b"],"RequestId":"r"}}"#
             let answer = calls.tencent(calls.tencentStatus, reply(200, body))

@@ -158,13 +158,23 @@ enum TencentAnswers {
         }
     }
 
-    /// False only for another id of the same form: a name for something else must not hide a finished task.
+    /// False only for another id of the same kind: a name for something else must not hide a finished task.
     private static func asks(_ call: ProviderCall, about id: String) -> Bool {
         guard let asked = (try? JSONValue.parse(call.body))?[anyCase: "TaskId"]?.identifier else { return true }
+        if asked.isSame(as: id) { return true }
+        if let kind = kind(of: asked), kind == self.kind(of: id) { return false }
         func form(_ id: String) -> (Int, [UInt8]) {
             (id.utf8.count, Array(id.utf8.prefix(through: id.utf8.lastIndex(of: UInt8(ascii: "-")) ?? id.startIndex)))
         }
-        return asked.isSame(as: id) || form(asked) != form(id)
+        return form(asked) != form(id)
+    }
+
+    /// The word of an id such as "125-AigcImage-0f3c", whatever the number of its account and the length of its end; nil for
+    /// an id of another form.
+    private static func kind(of id: String) -> [UInt8]? {
+        let parts = Array(id.utf8).split(separator: UInt8(ascii: "-"), maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, !parts[0].isEmpty, parts[0].allSatisfy({ (48...57).contains($0) }) else { return nil }
+        return Array(parts[1])  // safe: three
     }
 
     private static func end(_ now: Int64) -> Int64 {
