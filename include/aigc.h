@@ -588,9 +588,10 @@ aigc_status aigc_client_attach_key(aigc_client *client, const char *key, int32_t
  * attaches each accepted job, and AIGC_EVENT_JOB_ACCEPTED reports it. follow has the same meaning as in
  * aigc_client_attach(). If the submission of a job was on the wire, AIGC_EVENT_JOB_DONE reports the job with
  * AIGC_E_OUTCOME_UNKNOWN. Get the job of an event with aigc_event_job(), keep it with aigc_job_ref(), and read its key
- * with aigc_job_key(). The call sends no submission. It does not touch a job whose client is alive, even if the process
- * of that client is suspended (SIGSTOP). Sets *count (may be NULL) to the number of jobs that were taken over.
- * AIGC_E_WRONG_STATE: the client has no journal.path. Waits for the disk. Since 1.2. */
+ * with aigc_job_key(). The call sends no submission. It does not touch a job whose client is alive, even if the
+ * process of that client is suspended (SIGSTOP). It does not touch a job that has ended: aigc_client_attach_key()
+ * gives its images. Sets *count (may be NULL) to the number of jobs that were taken over. AIGC_E_WRONG_STATE: the
+ * client has no journal.path. Waits for the disk. Since 1.2. */
 aigc_status aigc_client_resume(aigc_client *client, int32_t follow, size_t *count, aigc_error **error);
 
 /* Fetches one image by its id or URL, without an earlier job. The operation of request must have the kind "fetch". path

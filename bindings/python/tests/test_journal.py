@@ -15,6 +15,7 @@ from typing import Any, Dict, List
 import aigc
 import pytest
 from aigc import journal
+from aigc._cli.owed import Owed
 from support import Command, environment
 
 CAT: Dict[str, Any] = {"provider": "tencent", "operation": "aigc_image", "prompt": "a cat with a key"}
@@ -188,6 +189,80 @@ def test_jobs_of_a_killed_program_are_resumed(
     assert len(done.stdout.splitlines()) == 5
     assert created(sandbox) == 5
     assert all(row["state"] == "succeeded" for row in journal.rows(keys_with_journal["journal.path"]))
+
+
+@pytest.mark.parametrize("victim", ["generate", "resume"])
+def test_a_command_that_is_killed_while_images_come(
+    command: Command, sandbox: Any, keys_with_journal: Dict[str, Any], tmp_path: Path, victim: str
+) -> None:
+    """The job has ended for the journal, and nobody has its images: resuming fetches them, and only once."""
+    folder = keys_with_journal["journal.path"]
+    resume = ("jobs", "resume", "--journal", folder, "--out", str(tmp_path / "out"))
+    if victim == "generate":
+        line = ("generate", "--provider", "tencent", "a cat", "--journal", folder, "--key", "k1", "--out", resume[-1])
+    else:
+        line = resume
+        arguments = [sys.executable, "-c", PROGRAM, json.dumps(keys_with_journal)]
+        assert subprocess.run(arguments, env=environment(), capture_output=True, timeout=60).returncode == -signal.SIGKILL
+    fault = sandbox.fault("drip", "asset", times=-1, interval_ms=1000, size=16)
+    process = command.start(*line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not sandbox.asset_requests() or any(row["state"] != "succeeded" for row in journal.rows(folder)):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait(10)
+    sandbox.clear_faults()
+    jobs = sandbox.stats()["jobs"]
+    done = command.run(*resume)
+    assert done.returncode == 0, done.stderr
+    assert f"{len(jobs)} more" in done.stderr
+    images = sorted(Path(line).read_bytes() for line in done.stdout.splitlines())
+    assert images == sorted(sandbox.image("tencent", job["id"], 0) for job in jobs)
+    asked = len(sandbox.asset_requests())
+    again = command.run(*resume)
+    assert again.returncode == 0 and again.stdout == "" and len(sandbox.asset_requests()) == asked, again
+    assert not list((Path(folder) / "owed").iterdir())
+    assert created(sandbox) == len(jobs)
+
+
+def test_an_interrupted_command_still_owes_its_images(command: Command, sandbox: Any, tmp_path: Path) -> None:
+    folder = str(tmp_path / "j")
+    sandbox.fault("drip", "asset", times=-1, interval_ms=1000, size=16)
+    line = ("generate", "--provider", "tencent", "a cat", "--journal", folder, "--out", str(tmp_path / "out"))
+    process = command.start(*line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    while not sandbox.asset_requests():
+        assert process.poll() is None
+        time.sleep(0.02)
+    busy = command.run("jobs", "resume", "--journal", folder, "--out", str(tmp_path / "other"))
+    assert busy.returncode == 0 and busy.stdout == "", "a command that lives fetches its images itself"
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=30)
+    assert "aigc1:" in told
+    sandbox.clear_faults()
+    done = command.run("jobs", "resume", "--journal", folder, "--out", str(tmp_path / "out"))
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == 1, done
+    assert created(sandbox) == 1
+
+
+def test_notes_of_what_is_owed_that_make_no_sense(command: Command, sandbox: Any, tmp_path: Path) -> None:
+    line = ("generate", "--provider", "tencent", "a cat", "--journal", str(tmp_path / "j"), "--out", str(tmp_path / "out"))
+    assert command.run(*line).returncode == 0
+    owed = tmp_path / "j" / "owed"
+    assert not list(owed.iterdir())
+    for name, text in (("a", ""), ("b", "{"), ("c", "[]"), ("d", '{"key": 1}'), ("e", '{"key": "k"}'), ("f", "\xff" * 9)):
+        (owed / name).write_text(text, encoding="latin-1")
+    Owed(str(tmp_path / "j")).begin("pruned")
+    (file,) = [int(name) for name in os.listdir("/proc/self/fd") if "/owed/" in _target(name)]
+    os.close(file)
+    done = command.run("jobs", "resume", "--journal", str(tmp_path / "j"), "--out", str(tmp_path / "out"))
+    assert done.returncode == 0 and done.stdout == "" and not list(owed.iterdir()), done
+
+
+def _target(descriptor: str) -> str:
+    try:
+        return os.readlink("/proc/self/fd/" + descriptor)
+    except FileNotFoundError:  # The list's own.
+        return ""
 
 
 def test_the_command_says_what_is_wrong(command: Command, tmp_path: Path) -> None:

@@ -184,7 +184,8 @@ class BaseClient(Generic[JobT, DownloadT]):
     def resume(self, follow: bool = True) -> int:
         """Takes over every job of the journal whose client is gone (killed, or closed before the job ended), and returns
         how many. Each comes as an event: JOB_ACCEPTED, or JOB_DONE with OUTCOME_UNKNOWN for one that was on the wire; the
-        event's job is its handle. Sends no submission, and leaves the jobs of clients that live alone."""
+        event's job is its handle. Sends no submission, and leaves the jobs of clients that live alone. A job that has ended
+        is not taken over: attach_key(), or the same submission again, gives its images."""
         self._ready()
         count = c_size_t()
         call(lib().aigc_client_resume, self._handle, int(follow), byref(count))

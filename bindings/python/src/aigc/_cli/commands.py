@@ -5,18 +5,20 @@ from __future__ import annotations
 import argparse
 import codecs
 import sys
-from typing import Callable, Dict, List
+from typing import Callable, Dict, List, Optional, Set
 
 from .._naming import Files
 from ..client import Client, Job
 from ..describe import _fields, _operations
 from ..enums import EventType, State, Status
-from ..errors import AigcError, InvalidArgumentError, WaitTimeoutError
+from ..errors import AigcError, InvalidArgumentError, NotFoundError, WaitTimeoutError, WrongStateError
 from . import calls, exits, options, requests
 from .again import Again
 from .doctor import doctor
 from .interrupts import Interrupted, Interrupts, grace, waiting
+from .jobs import named
 from .output import Output, describe, label, warn_of_secrets
+from .owed import Owed
 from .run import Run
 from .sandbox import sandbox
 
@@ -31,7 +33,7 @@ def generate(args: argparse.Namespace, output: Output, interrupts: Interrupts) -
         request = requests.build(args, "submit", follow=True)
         files.prepare()
         files.check_targets(request.provider, request.operation, requests.count(request))
-        run = Run(client, output, files, args.timeout)
+        run = Run(client, output, files, args.timeout, Owed(named(args)))
 
         def work() -> None:
             with interrupts.held():
@@ -118,10 +120,15 @@ def jobs(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> in
         args.journal = folder(args)
         with _client(args, output) as client:
             files.prepare()
-            work = Run(client, output, files, args.timeout)
+            owed = Owed(args.journal)
+            work = Run(client, output, files, args.timeout, owed)
             count = client.resume()
             output.note(f"aigc: {count} jobs taken over")
             found = _resumed(client, count)
+            ended = _ended(client, owed, {job.key for job in found})
+            if ended:
+                output.note(f"aigc: {len(ended)} more whose commands were ended before their images were here")
+            found += ended
             return _finish(client, output, interrupts, work, lambda: _follow(work, found, interrupts))
 
     return run(args, output, resume)
@@ -138,6 +145,19 @@ def _resumed(client: Client, count: int) -> List[Job]:
         if len(found) >= count:
             break
     return list(found.values())
+
+
+def _ended(client: Client, owed: Owed, found: Set[Optional[str]]) -> List[Job]:
+    """Jobs that are no longer open, and whose images a killed command still had to fetch."""
+    jobs: List[Job] = []
+    for key in owed.left():
+        if key in found:
+            continue
+        try:
+            jobs.append(client.attach_key(key))
+        except (NotFoundError, WrongStateError):  # Pruned, or never sent.
+            owed.end(key)
+    return jobs
 
 
 def batch(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> int:

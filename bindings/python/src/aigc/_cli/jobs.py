@@ -19,16 +19,22 @@ _COLUMNS = ("key", "state", "provider", "operation", "changed", "remote_id", "st
 _OUTCOMES = {"accepted": Outcome.ACCEPTED, "not-sent": Outcome.NOT_SENT, "abandoned": Outcome.UNKNOWN}
 
 
-def folder(args: argparse.Namespace) -> str:
-    """The journal that the command line, the configuration or AIGC_JOURNAL names."""
+def named(args: argparse.Namespace) -> Optional[str]:
+    """The journal that the command line, the configuration or AIGC_JOURNAL names; None: no journal is named."""
     given = options.settings(args).get("journal.path")
-    named = profiles.configuration(options.settings(args)).value("journal.path") if given is None else given
-    if not named:
+    found = profiles.configuration(options.settings(args)).value("journal.path") if given is None else given
+    return str(found) if found else None
+
+
+def folder(args: argparse.Namespace) -> str:
+    """The same, where the command needs one."""
+    found = named(args)
+    if found is None:
         raise InvalidArgumentError(
             "no journal is named: add --journal FOLDER, set AIGC_JOURNAL, or journal.path in a profile",
             status=Status.INVALID_ARGUMENT,
         )
-    return str(named)
+    return found
 
 
 def run(args: argparse.Namespace, output: Output, resume: Callable[[argparse.Namespace], int]) -> int:

@@ -343,7 +343,11 @@ def _jobs(commands: Any) -> None:
     sub.add_argument("--prefix", metavar="TEXT", help="only keys that begin with this")
     sub = _command(actions, "show", "show everything that the journal knows of keys")
     sub.add_argument("keys", nargs="+", metavar="KEY")
-    sub = _command(actions, "resume", "take over the jobs whose programs are gone, wait for them and fetch their images")
+    sub = _command(
+        actions, "resume",
+        "take over the jobs whose programs are gone, wait for them and fetch their images; fetch also the images that a "
+        "killed or interrupted aigc command still had to fetch",
+    )
     _file_options(sub)
     _timeout_option(sub)
     sub = _command(actions, "resolve", "say what happened to a key that is in doubt, once you have looked")

@@ -14,8 +14,11 @@ from ..enums import EventType, Status
 from ..errors import AigcError, FileTakenError, InvalidArgumentError, WaitTimeoutError
 from . import exits
 from .output import Output
+from .owed import Owed
 
 _IDLE = 0.05
+# The image can no longer be had.
+_LOST = (Status.EXPIRED, Status.NOT_FOUND)
 
 
 class _Image(NamedTuple):
@@ -30,7 +33,10 @@ class Run:
     codes: the exit code of each job that has ended.
     """
 
-    def __init__(self, client: Client, output: Output, files: Optional[Files], timeout: Optional[float]) -> None:
+    def __init__(
+        self, client: Client, output: Output, files: Optional[Files], timeout: Optional[float],
+        owed: Optional[Owed] = None,
+    ) -> None:
         self.codes: List[int] = []
         self.indices: Optional[List[int]] = None
         """Which images; None means all."""
@@ -43,10 +49,14 @@ class Run:
         self._told: Set[int] = set()
         self._images: Dict[int, _Image] = {}
         self._downloads: Dict[int, Download] = {}
+        self._owed = owed
+        self._missing: Dict[int, int] = {}
+        """Of each job with a key: how many of its images are not here."""
 
     def add(self, job: Job) -> None:
         """Follows a job. The token of one that was submitted here is told as soon as there is one."""
         self._jobs[job.id] = job
+        self._owe(job)
         if job.remote_id is not None:
             self._told.add(job.id)
             self._output.knows(job.token)
@@ -155,7 +165,23 @@ class Run:
                 self._output.download(download, self._images[download.id].position)
                 self._end_download(download, self._images.pop(download.id))
 
+    def _owe(self, job: Job) -> None:
+        try:
+            if self._owed is not None:
+                self._owed.begin(job.key)
+        except OSError as error:
+            self._output.warning(
+                f"if this command is killed while it fetches images, `aigc jobs resume` will not fetch them: {error}"
+            )
+
+    def _has(self, job: Optional[Job]) -> None:
+        """Nothing of a job is left to fetch."""
+        if self._owed is not None and job is not None:
+            self._owed.end(job.key)
+
     def _end_job(self, job: Job) -> None:
+        if job.error is not None or not job.assets:
+            self._has(job)
         error = job.error
         if error is None and self._files is not None:
             try:
@@ -187,6 +213,7 @@ class Run:
                     status=Status.INVALID_ARGUMENT,
                     token=job.token,
                 )
+        self._missing[job.id] = len(wanted)
         for index in wanted:
             self._start_download(_Image(job, index, len(wanted) > 1))
 
@@ -201,7 +228,12 @@ class Run:
         if isinstance(error, FileTakenError) and image.job is not None:
             # Somebody else wrote a file of that name meanwhile: take the next number. Downloads are free of charge.
             self._start_download(image)
-        elif error is not None:
+            return
+        if image.job is not None and (error is None or error.status in _LOST):
+            self._missing[image.job.id] -= 1
+            if not self._missing[image.job.id]:
+                self._has(image.job)
+        if error is not None:
             error.token = image.job.token if image.job else None
             self.fail(error)
         else:
