@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "CCrypto.h"
 
 #include <limits.h>
@@ -142,5 +143,7 @@ int aigcc_random(void *out, size_t count) {
 }
 
 void aigcc_cleanse(void *data, size_t count) { OPENSSL_cleanse(data, count); }
+
+const char *aigcc_configuration(void) { return secure_getenv("OPENSSL_CONF"); }
 
 const char *aigcc_version(void) { return OpenSSL_version(OPENSSL_VERSION); }

@@ -73,8 +73,13 @@ public enum Hash {
         if aigcc_knows(algorithm.native) != 0 {
             return Failure(.noResources, "signing: no memory to compute a digest", isRetryable: true)
         }
+        let file = aigcc_configuration().map { "the file \(String(cString: $0)), which OPENSSL_CONF names," }
+        let name = algorithm == .sha256 ? "SHA-256" : "SHA-1"
         return Failure(
-            .internal, "signing: libcrypto refused to compute a digest (\(String(cString: aigcc_version())))")
+            .noResources,
+            "signing: \(String(cString: aigcc_version())) on this machine has no \(name): "
+                + "\((file ?? "its configuration (openssl.cnf)").shown(limit: 300)) activates no provider that has it; let "
+                + "the configuration activate the provider \"default\", or set OPENSSL_CONF to a file that does")
     }
 
     /// A SHA-256 or HMAC-SHA256 outside the heap.

@@ -397,6 +397,7 @@ def plan(runner: Runner, long: bool) -> List[Run]:
         Run("profiles", compilers=both),
         Run("small_stack"),
         Run("disk", **disks),
+        Run("openssl_conf", after=no_duplicates),
         Run("file_limit", seconds=180, after=no_duplicates),
         Run("fds", quick=False),
         Run("signals", tls=True, faults=drops, seconds=300),

@@ -42,6 +42,9 @@ void aigcc_cleanse(void *data, size_t count);
 /* "OpenSSL 3.0.22 ..." of the library that is loaded. */
 const char *aigcc_version(void);
 
+/* The file that the environment names as its configuration; NULL: none. */
+const char *aigcc_configuration(void);
+
 /* Base64 with padding, no line breaks. out holds aigcc_base64_encoded_size(count) bytes, no NUL is written. Returns the
  * bytes written, or -1. */
 static inline size_t aigcc_base64_encoded_size(size_t count) { return (count / 3 + (count % 3 != 0)) * 4; }

@@ -171,7 +171,8 @@ final class CallRunner {
         } catch {
             leave(call)
             // Memory may be free again in a moment: an accepted job does not end because of this.
-            return .failed(call, CallFailure(error.status == .noResources ? .notSent : .unsigned, error))
+            let passes = error.status == .noResources && error.isRetryable
+            return .failed(call, CallFailure(passes ? .notSent : .unsigned, error))
         }
     }
 
