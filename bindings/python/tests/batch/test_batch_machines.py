@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Set
 import pytest
 from aigc.batch._api import Batch, options_of
 from aigc.batch._rows import ListSource
-from aigc.batch._shared import End, Shared, local_key
+from aigc.batch._shared import End, Lost, Shared, local_key
 from batching import Folder
 from postgresql import FORGET, Server, running
 from support import Command
@@ -381,6 +381,62 @@ def test_a_row_with_the_key_of_a_repetition(server: Server, tmp_path: Path, comm
     machines.file.write_text("key,prompt\ncat-0000,cat number 0\ncat-0000~2,another\n")
     assert machines.start(0).wait(60) == 2 and machines.created() == 2
     assert "was sent with other fields" in machines.log()
+
+
+@pytest.mark.parametrize(
+    "before,after",
+    [("off", "on"), ("local", "on"), ("remote_write", "on"), ("on", "on"), ("remote_apply", "remote_apply")],
+)
+def test_a_commit_is_on_disk_whatever_is_set_for_the_role(server: Server, before: str, after: str) -> None:
+    server.query(FORGET)
+    server.query(f"ALTER ROLE postgres SET synchronous_commit = {before}")
+    try:
+        assert server.query("SHOW synchronous_commit") == [(before,)]
+        shared = Shared(server.url)
+        try:
+            assert shared._run("SHOW synchronous_commit") == [(after,)]
+            server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid != pg_backend_pid()")
+            with pytest.raises(Lost):
+                shared.check()
+            shared.connect()
+            assert shared._run("SHOW synchronous_commit") == [(after,)]
+        finally:
+            shared.close()
+    finally:
+        server.query("ALTER ROLE postgres RESET synchronous_commit")
+
+
+@pytest.mark.parametrize(
+    "forget,restore,what",
+    [
+        ("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM RESET fsync", "fsync is off"),
+        ("ALTER TABLE aigc_key SET UNLOGGED", "ALTER TABLE aigc_key SET LOGGED", "SET LOGGED"),
+    ],
+)
+def test_a_server_that_forgets_is_refused(
+    server: Server, tmp_path: Path, command: Command, sandbox: Any, forget: str, restore: str, what: str
+) -> None:
+    machines = Machines(tmp_path, command, sandbox, server, 1, 2)
+    Shared(server.url).close()
+
+    def change(statement: str) -> None:
+        server.query(statement)
+        server.query("SELECT pg_reload_conf()")
+        if "SYSTEM" in statement:
+            value = "on" if "RESET" in statement else "off"
+            end = time.monotonic() + 60
+            while server.query("SHOW fsync") != [(value,)]:
+                assert time.monotonic() < end
+                time.sleep(0.05)
+
+    change(forget)
+    try:
+        assert machines.start(0).wait(60) == 8
+        assert what in machines.log() and "would be paid again" in machines.log() and machines.created() == 0
+    finally:
+        change(restore)
+    assert machines.start(0).wait(60) == 0
+    machines.check()
 
 
 def test_a_server_that_is_away_sends_nothing(server: Server, tmp_path: Path, command: Command, sandbox: Any) -> None:

@@ -39,6 +39,10 @@ CREATE TABLE IF NOT EXISTS aigc_rate(name text PRIMARY KEY, next_at timestamptz 
 """
 # A machine that loses its power says no goodbye: the server notices within a minute that its session is gone.
 _KEEPALIVES = "SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 6"
+_DURABLE = ("on", "remote_apply")
+"""The values of synchronous_commit with which a commit is on disk when it returns, on the synchronous standbys too. A server, a
+database or a role can set a weaker value: a crash then takes back the last commits, and the next machine pays these rows again.
+"""
 _MESSAGE = 1000  # Characters of a message that are kept.
 # k is a table with a column owner.
 _ALIVE = (
@@ -77,6 +81,10 @@ class Lost(Exception):
     """The server cannot be reached. Nothing is sent while it is away."""
 
 
+class Forgetful(Lost):
+    """The server answers, and loses commits when its machine loses power."""
+
+
 def is_shared(journal: object) -> bool:
     """Whether a journal is named by the address of a server."""
     return isinstance(journal, str) and journal.startswith(("postgresql://", "postgres://"))
@@ -105,7 +113,8 @@ class Shared:
         try:
             self.connect()
         except Lost as error:
-            raise JournalError(f"the journal cannot be reached, and nothing was sent: {error}", status=Status.JOURNAL) from error
+            why = "cannot be used" if isinstance(error, Forgetful) else "cannot be reached"
+            raise JournalError(f"the journal {why}, and nothing was sent: {error}", status=Status.JOURNAL) from error
 
     def connect(self) -> None:
         """A new session, under a new owner. Raises Lost."""
@@ -117,9 +126,12 @@ class Shared:
             )
             self._session = session
             session.execute(_KEEPALIVES)
+            if session.execute("SHOW synchronous_commit").fetchone()[0] not in _DURABLE:
+                session.execute("SET synchronous_commit = on")
             session.execute("SELECT pg_advisory_lock(%s, 0)", (_CLASS,))  # Two that make the tables at once collide.
             session.execute(_SCHEMA)
             session.execute("SELECT pg_advisory_unlock(%s, 0)", (_CLASS,))
+            self._check_disk()
             self.owner = int(session.execute("SELECT nextval('aigc_owner')").fetchone()[0])
             session.execute("SELECT pg_advisory_lock(%s, %s)", (_CLASS, self.owner))
             self.owners.add(self.owner)
@@ -128,6 +140,20 @@ class Shared:
         except self._psycopg.Error as error:
             self.close()
             raise Lost(" ".join(str(error).split())) from error
+
+    def _check_disk(self) -> None:
+        """Raises Forgetful where no session can make a commit safe."""
+        fsync, kind = self._session.execute(
+            "SELECT current_setting('fsync'), (SELECT relpersistence FROM pg_class WHERE oid = 'aigc_key'::regclass)"
+        ).fetchone()
+        why = None
+        if fsync == "off":
+            why = "fsync is off on this server: set fsync = on in postgresql.conf, and reload the server"
+        elif kind == "u":
+            why = "aigc_key is an unlogged table, which a crash empties: ALTER TABLE aigc_key SET LOGGED"
+        if why is not None:
+            self.close()
+            raise Forgetful(f"{why}. After a power cut, the rows that were sent last would be paid again")
 
     def close(self) -> None:
         """Ends the session: from now on its owner is dead. Can be called twice."""
