@@ -1,4 +1,5 @@
 internal import CAssets
+internal import Core
 
 /// Decodes Base64 text that comes in pieces, optionally the inside of a JSON string with its escapes. Blanks and line
 /// ends are skipped, padding may be missing, the URL-safe alphabet is accepted; anything else is an error that stays.
@@ -80,7 +81,7 @@ struct Base64Decoder: Sendable {
             }
             return 0
         case .unicode(let digits, let value):
-            guard let digit = Self.hexValue(byte) else {
+            guard let digit = Hex.value(byte).map(UInt32.init) else {
                 failure = "an escape in it is damaged"
                 return 0
             }
@@ -163,15 +164,6 @@ struct Base64Decoder: Sendable {
         case 0x30...0x39: return UInt32(byte) - 0x30 + 52
         case 0x2B, 0x2D: return 62
         case 0x2F, 0x5F: return 63
-        default: return nil
-        }
-    }
-
-    private static func hexValue(_ byte: UInt8) -> UInt32? {
-        switch byte {
-        case 0x30...0x39: return UInt32(byte) - 0x30
-        case 0x41...0x46: return UInt32(byte) - 0x41 + 10
-        case 0x61...0x66: return UInt32(byte) - 0x61 + 10
         default: return nil
         }
     }

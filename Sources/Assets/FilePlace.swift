@@ -63,18 +63,12 @@ struct FilePlace: Sendable {
     static func sha256(_ text: String) -> String? {
         var digest = [UInt8](repeating: 0, count: Int(AIGCC_MAX_DIGEST))
         let bytes = Array(text.utf8)
-        return aigcc_digest(AIGCC_SHA256, bytes, bytes.count, &digest) == 0 ? hexadecimal(digest) : nil
+        return aigcc_digest(AIGCC_SHA256, bytes, bytes.count, &digest) == 0 ? Hex.lowerText(digest) : nil
     }
 
     private static func random() -> String? {
         var digest = [UInt8](repeating: 0, count: Int(AIGCC_MAX_DIGEST))
-        return aigcc_random(&digest, digest.count) == 0 ? hexadecimal(digest) : nil
-    }
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        let text = bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }  // safe: half a byte
-        return String(decoding: text, as: UTF8.self)
+        return aigcc_random(&digest, digest.count) == 0 ? Hex.lowerText(digest) : nil
     }
 
     /// At a character's border.

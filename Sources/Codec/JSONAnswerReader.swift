@@ -1,3 +1,5 @@
+internal import Core
+
 /// The reader behind `JSONAnswer`: one loop over a stack of its own, so that the nesting of a text costs no stack.
 struct JSONAnswerReader {
     /// No answer that matters nests deeper; what does is passed over, to any depth.

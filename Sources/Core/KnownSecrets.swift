@@ -137,17 +137,12 @@ struct SecretPieces: Sendable {
         return result
     }
 
-    /// The digit of a value below 16, in lower or upper case.
-    private static func digit(_ value: UInt8, _ ten: UInt8) -> UInt8 {
-        value < 10 ? UInt8(ascii: "0") + value : ten + value - 10  // safe: below 16
-    }
-
     private static func hexadecimal(_ bytes: UnsafeRawBufferPointer, before: StaticString = "") -> [UInt8] {
         var result: [UInt8] = []
         for byte in bytes {
             result += UnsafeBufferPointer(start: before.utf8Start, count: before.utf8CodeUnitCount)
-            result.append(digit(byte >> 4, UInt8(ascii: "a")))
-            result.append(digit(byte & 15, UInt8(ascii: "a")))
+            result.append(Hex.lower(byte >> 4))
+            result.append(Hex.lower(byte))
         }
         return result
     }
@@ -164,8 +159,8 @@ struct SecretPieces: Sendable {
                 result.append(byte)
             } else {
                 result.append(UInt8(ascii: "%"))
-                result.append(digit(byte >> 4, UInt8(ascii: "A")))
-                result.append(digit(byte & 15, UInt8(ascii: "A")))
+                result.append(Hex.upper(byte >> 4))
+                result.append(Hex.upper(byte))
             }
         }
         return result

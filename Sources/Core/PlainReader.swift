@@ -133,7 +133,8 @@ struct PlainReader {
         var value: UInt32 = 0
         var place = place
         var count = 0
-        while count < counts.upperBound, let next = unit(place, layers), let digit = Self.digit(next.value),
+        while count < counts.upperBound, let next = unit(place, layers),
+            let digit = Hex.value(next.value).map(UInt32.init),
             digit < base
         {
             value = value &* base &+ digit
@@ -141,14 +142,5 @@ struct PlainReader {
             count += 1
         }
         return count < counts.lowerBound ? nil : (value, place)
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt32? {
-        switch byte {
-        case 0x30...0x39: UInt32(byte - 0x30)  // safe: checked
-        case 0x41...0x46: UInt32(byte - 0x37)  // safe: checked
-        case 0x61...0x66: UInt32(byte - 0x57)  // safe: checked
-        default: nil
-        }
     }
 }

@@ -19,7 +19,9 @@ public enum TokenText {
         }
         let sum = crc32(bytes)
         bytes.append(UInt8(ascii: ":"))
-        for shift in stride(from: 28, through: 0, by: -4) { bytes.append(hexDigit(UInt8((sum >> UInt32(shift)) & 15))) }
+        for shift in stride(from: 28, through: 0, by: -4) {
+            bytes.append(Hex.lower(UInt8((sum >> UInt32(shift)) & 15)))
+        }
         return bytes.count <= maximumBytes ? String(decoding: bytes, as: UTF8.self) : nil
     }
 
@@ -38,7 +40,7 @@ public enum TokenText {
         var expected: [UInt8] = []
         let sum = crc32(body)
         for shift in stride(from: 28, through: 0, by: -4) {
-            expected.append(hexDigit(UInt8((sum >> UInt32(shift)) & 15)))
+            expected.append(Hex.lower(UInt8((sum >> UInt32(shift)) & 15)))
         }
         guard last.elementsEqual(expected) else {
             throw refuse("its checksum is wrong, perhaps it was cut or mistyped")
@@ -55,10 +57,7 @@ public enum TokenText {
             provider: texts[0], operation: texts[1], region: texts[2], endpoint: texts[3], remoteID: texts[4])
     }
 
-    private static func hexDigit(_ value: UInt8) -> UInt8 {
-        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + (value - 10)
-    }
-
+    /// Of a lower-case digit: a token has one form.
     private static func hexValue(_ digit: UInt8) -> UInt8? {
         switch digit {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): return digit - UInt8(ascii: "0")
@@ -76,8 +75,8 @@ public enum TokenText {
                 bytes.append(byte)
             default:
                 bytes.append(UInt8(ascii: "%"))
-                bytes.append(hexDigit(byte >> 4))
-                bytes.append(hexDigit(byte & 15))
+                bytes.append(Hex.lower(byte >> 4))
+                bytes.append(Hex.lower(byte & 15))
             }
         }
     }

@@ -225,7 +225,7 @@ public struct WebURL: Equatable, Sendable {
         while let byte = rest.popFirst() {
             var byte = byte
             if byte == UInt8(ascii: "%") {
-                guard let high = rest.popFirst().flatMap(hexValue), let low = rest.popFirst().flatMap(hexValue) else {
+                guard let high = rest.popFirst().flatMap(Hex.value), let low = rest.popFirst().flatMap(Hex.value) else {
                     return nil
                 }
                 byte = high << 4 | low
@@ -254,8 +254,8 @@ public struct WebURL: Equatable, Sendable {
                 output.append(byte)
             } else {
                 output.append(UInt8(ascii: "%"))
-                output.append(hexDigit(byte >> 4))
-                output.append(hexDigit(byte & 15))
+                output.append(Hex.upper(byte >> 4))
+                output.append(Hex.upper(byte))
             }
         }
         return String(decoding: output, as: UTF8.self)
@@ -271,16 +271,6 @@ public struct WebURL: Equatable, Sendable {
     private static func isLetter(_ byte: UInt8) -> Bool { (97...122).contains(byte | 0x20) }
     private static func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
     private static func lower(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte | 0x20 : byte }
-    private static func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 55 + value }
-
-    private static func hexValue(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case 48...57: return digit - 48
-        case 65...70: return digit - 55
-        case 97...102: return digit - 87
-        default: return nil
-        }
-    }
 }
 
 extension WebURL {

@@ -1,5 +1,7 @@
 // Which addresses are on the public internet. Pure: no state, no I/O; any thread.
 
+internal import Core
+
 /// An IP address in the bytes of the wire.
 enum IPAddress: Equatable, Sendable {
     case v4(UInt32)
@@ -154,22 +156,15 @@ enum HostLiteral: Equatable, Sendable {
                 result.append(byte)
                 continue
             }
-            guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit),
-                high < 16, low < 16
-            else { return nil }
-            result.append(UInt8(high * 16 + low))  // safe: both below 16
+            guard let high = rest.popFirst().flatMap(Hex.value), let low = rest.popFirst().flatMap(Hex.value) else {
+                return nil
+            }
+            result.append(high << 4 | low)
         }
         return result
     }
 
-    private static func digit(_ byte: UInt8) -> UInt64? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt64(byte - UInt8(ascii: "0"))
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt64(byte - UInt8(ascii: "a") + 10)
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt64(byte - UInt8(ascii: "A") + 10)
-        default: nil
-        }
-    }
+    private static func digit(_ byte: UInt8) -> UInt64? { Hex.value(byte).map(UInt64.init) }
 
     private static func isNumber(_ label: ArraySlice<UInt8>) -> Bool {
         guard let first = label.first, let value = digit(first), value < 10 else { return false }

@@ -1,6 +1,8 @@
 // A body in chunks, taken apart here and not by libcurl: libcurl 7.88 drops what follows the last chunk and keeps the
 // connection, so that nobody would know that bytes came which no request has asked for. Pure.
 
+internal import Core
+
 /// Takes the pieces of a body in chunks as they come over the wire. Keeps nothing of them.
 struct ChunkedBody {
     enum Step: Equatable {
@@ -84,7 +86,7 @@ struct ChunkedBody {
         let isLineFeed = byte == UInt8(ascii: "\n")
         switch state {
         case .size(let digits):
-            if let digit = Self.value(of: byte) {
+            if let digit = Hex.value(byte).map(Int.init) {
                 // 15 digits: no sum overflows, and no body is that long.
                 guard digits < 15 else { return .malformed }
                 left = left << 4 | digit
@@ -104,13 +106,4 @@ struct ChunkedBody {
     }
 
     private var afterSize: State { left == 0 ? .trailer(length: 0) : .data }
-
-    private static func value(of byte: UInt8) -> Int? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): Int(byte - UInt8(ascii: "0"))
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): Int(byte - UInt8(ascii: "a")) + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): Int(byte - UInt8(ascii: "A")) + 10
-        default: nil
-        }
-    }
 }

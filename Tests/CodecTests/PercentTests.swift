@@ -1,4 +1,5 @@
 import Codec
+import Core
 import XCTest
 
 final class PercentTests: XCTestCase {

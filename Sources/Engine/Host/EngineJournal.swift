@@ -155,16 +155,6 @@ extension Engine {
         // In the order of time: the journal writes neighbouring keys faster.
         let time = UInt64(bitPattern: clock.unixMilliseconds())
         // Never nil: such a text is short and holds no NUL.
-        return JournalKey("auto-" + hexadecimal(time) + hexadecimal(word.0) + hexadecimal(word.1)) ?? newKey()
-    }
-
-    private func hexadecimal(_ word: UInt64) -> String {
-        let digits: StaticString = "0123456789abcdef"
-        return String(unsafeUninitializedCapacity: 16) { text in
-            for index in 0..<16 {
-                text[index] = digits.utf8Start[Int(word >> UInt64(60 - index * 4) & 15)]  // safe: index < 16, below 16
-            }
-            return 16
-        }
+        return JournalKey("auto-" + Hex.lowerText(time) + Hex.lowerText(word.0) + Hex.lowerText(word.1)) ?? newKey()
     }
 }
