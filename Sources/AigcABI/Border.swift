@@ -116,6 +116,9 @@ func copied(_ text: String) -> UnsafeMutablePointer<CChar>? {
     }
 }
 
+/// A copy that is never freed; empty when memory is exhausted.
+func lasting(_ text: String) -> Text { copied(text).map { Text($0) } ?? constant("") }
+
 /// Text that lives as long as the program.
 func constant(_ text: StaticString) -> Text {
     UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)

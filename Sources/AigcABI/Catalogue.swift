@@ -23,17 +23,15 @@ enum Catalogue {
     static let operations: [Operation] = Clouds.requests.flatMap { table in
         table.operations.map { operation in
             Operation(
-                provider: forever(table.provider), name: forever(operation.name),
-                kind: forever(operation.kind.rawValue),
-                wireName: forever(operation.wireName),
+                provider: lasting(table.provider), name: lasting(operation.name),
+                kind: lasting(operation.kind.rawValue),
+                wireName: lasting(operation.wireName),
                 fields: operation.fields.map {
                     Field(
-                        name: forever($0.name), type: forever($0.type.rawValue), wireName: forever($0.wireName),
-                        text: forever($0.text), isRequired: $0.isRequired)
+                        name: lasting($0.name), type: lasting($0.type.rawValue), wireName: lasting($0.wireName),
+                        text: lasting($0.text), isRequired: $0.isRequired)
                 },
                 names: (table.provider, operation.name))
         }
     }
-
-    private static func forever(_ text: String) -> Text { copied(text).map { Text($0) } ?? constant("") }
 }

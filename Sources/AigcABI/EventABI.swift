@@ -3,8 +3,28 @@ internal import Core
 internal import Engine
 internal import Glibc
 
-extension HandleBox {
-    static func freeText(_ text: UnsafeMutablePointer<CChar>?) { free(text) }
+/// What aigc_event points to.
+final class EventBox: HandleBox {
+    let client: Client
+    let event: Event
+    var jobID: UInt64 { job?.record.id ?? event.log?.job ?? 0 }
+    let job: JobBox?
+    let provider: UnsafeMutablePointer<CChar>?
+    let message: UnsafeMutablePointer<CChar>?
+    let fields: UnsafeMutablePointer<CChar>?
+
+    init(_ client: Client, _ event: Event) {
+        self.client = client
+        self.event = event
+        job = event.job.map { JobBox(client, $0, counted: true) }
+        provider = event.provider.isEmpty ? nil : copied(event.provider)
+        message = event.message.flatMap { copied(client.secrets.hidden($0).shown(limit: ErrorBox.maximumBytes)) }
+        fields = event.log.flatMap { copied(client.secrets.hidden($0.json)) }
+    }
+
+    deinit {
+        for text in [provider, message, fields] { free(text) }
+    }
 }
 
 @_cdecl("aigc_event_type") @implementation
@@ -63,23 +83,3 @@ public func aigc_event_free(_ event: OpaquePointer?) {
         EventBox.release(event)
     }
 }
-
-@_cdecl("aigc_buffer_data") @implementation
-public func aigc_buffer_data(_ buffer: OpaquePointer?) -> UnsafeRawPointer? {
-    inTurn {
-        BufferBox.at(buffer).map { UnsafeRawPointer($0.bytes.base) }
-    }
-}
-
-@_cdecl("aigc_buffer_size") @implementation
-public func aigc_buffer_size(_ buffer: OpaquePointer?) -> Int { inTurn { BufferBox.at(buffer)?.bytes.count ?? 0 } }
-
-@_cdecl("aigc_buffer_content_type") @implementation
-public func aigc_buffer_content_type(_ buffer: OpaquePointer?) -> UnsafePointer<CChar>? {
-    inTurn {
-        BufferBox.at(buffer)?.contentType.map { UnsafePointer($0) }
-    }
-}
-
-@_cdecl("aigc_buffer_free") @implementation
-public func aigc_buffer_free(_ buffer: OpaquePointer?) { inTurn { BufferBox.release(buffer) } }

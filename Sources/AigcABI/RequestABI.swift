@@ -3,6 +3,40 @@ internal import Codec
 internal import Core
 internal import Providers
 
+/// What aigc_request points to. One thread at a time.
+final class RequestBox: HandleBox {
+    /// What requests to its provider may hold.
+    let table: RequestTable
+    var provider: String { table.provider }
+    let operation: String
+    var fields = RequestFields(capacity: 6)
+    var follows: Bool?
+    var deadlineMilliseconds: Int64?
+    var traceParent = ""
+    var traceState = ""
+    var key: JournalKey?
+    var isHeld = false
+
+    init(_ table: RequestTable, operation: String) {
+        self.table = table
+        self.operation = operation
+    }
+
+    /// The trace of the request's jobs; nil: none.
+    func trace() throws(Failure) -> TraceContext? {
+        if traceParent.isEmpty {
+            guard traceState.isEmpty else {
+                throw Failure(
+                    .invalidArgument,
+                    "Using a request: \"tracestate\" is set without \"traceparent\"; set that option too",
+                    outcome: .notSent, field: "traceparent")
+            }
+            return nil
+        }
+        return try TraceContext(parent: traceParent, state: traceState)
+    }
+}
+
 private func set(
     _ request: OpaquePointer?, _ name: Text?, _ error: ErrorOut?, _ value: () throws(Failure) -> FieldValue
 ) -> aigc_status {

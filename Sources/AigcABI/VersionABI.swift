@@ -30,6 +30,4 @@ private enum Build {
         ]
         return lasting(String(decoding: JSONValue.object(members).serialized(), as: UTF8.self))
     }()
-
-    private static func lasting(_ text: String) -> Text { copied(text).map { Text($0) } ?? constant("") }
 }

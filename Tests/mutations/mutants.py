@@ -140,7 +140,7 @@ MUTANTS = (
     ),
     Mutant(
         4, "a job does not keep its client",
-        [("Sources/AigcABI/Client.swift", "", "JobBox: HandleBox {", "JobBox: HandleBox {\n    unowned(unsafe)")],
+        [("Sources/AigcABI/JobBox.swift", "", "JobBox: HandleBox {", "JobBox: HandleBox {\n    unowned(unsafe)")],
         ["c lifecycle", "c frees64"],
     ),
     Mutant(
