@@ -9,7 +9,7 @@ import re
 import sys
 from typing import List
 
-from tap import Report, swift_code, tracked, where
+from tap import Report, tracked, unexplained, where
 
 NAMES = (
     "remoteID|requestID|providerState|providerCode|resultID|modelID|promptID|endpoint|validator|wireName|action|account|"
@@ -43,19 +43,14 @@ def main() -> int:
     complaints: List[str] = []
     files = tracked("Sources/*.swift", "Sources/**/*.swift")
     for path in files:
-        text = path.read_text(encoding="utf-8")
         name = where(path, 0).rpartition(":")[0]
         if any(name.startswith(start) for start in REASONS):
             continue
-        lines = text.split("\n")
-        for number, code in enumerate(swift_code(text).split("\n"), 1):
-            above = lines[number - 2].strip() if number > 1 else ""
-            if "// bytes: " in lines[number - 1] or above.startswith("// bytes: "):
-                continue
+        for number, code, line in unexplained(path, "bytes"):
             # The process's environment is a dictionary whose names are ASCII.
             is_keyed = KEYED.search(code) is not None and "environment" not in code
             if LEFT.search(code) or RIGHT.search(code) or is_keyed:
-                complaints.append("%s: %s" % (where(path, number), lines[number - 1].strip()))
+                complaints.append("%s: %s" % (where(path, number), line))
     report.rule("what names a thing is compared byte for byte (%d files)" % len(files), complaints)
     return report.end()
 

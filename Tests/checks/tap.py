@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Iterable, List
+from typing import Iterable, Iterator, List, Tuple
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Tests" / "tools"))
@@ -83,3 +83,15 @@ def swift_code(text: str) -> str:
         return literal + "\n" * match.group().count("\n")
 
     return dropped.sub(shortened, text)
+
+
+def unexplained(path: Path, mark: str) -> Iterator[Tuple[int, str, str]]:
+    """The lines of a Swift file without a comment `// mark: why` beside or above them: number, code alone, the line."""
+    text = path.read_text(encoding="utf-8")
+    lines = text.split("\n")
+    comment = "// %s: " % mark
+    for number, code in enumerate(swift_code(text).split("\n"), 1):
+        above = lines[number - 2].strip() if number > 1 else ""
+        if comment not in lines[number - 1] and not above.startswith(comment):
+            yield number, code, lines[number - 1].strip()
+

@@ -8,7 +8,7 @@ import re
 import sys
 from typing import List
 
-from tap import Report, swift_code, tracked, where
+from tap import Report, tracked, unexplained, where
 
 TRAPS = (
     ("try!", re.compile(r"\btry!")),
@@ -28,16 +28,11 @@ def main() -> int:
     complaints: List[str] = []
     files = tracked("Sources/*.swift", "Sources/**/*.swift")
     for path in files:
-        text = path.read_text(encoding="utf-8")
-        lines = text.split("\n")
-        for number, code in enumerate(swift_code(text).split("\n"), 1):
-            above = lines[number - 2].strip() if number > 1 else ""
-            if "// safe: " in lines[number - 1] or above.startswith("// safe: "):
-                continue
+        for number, code, line in unexplained(path, "safe"):
             for name, pattern in TRAPS:
                 looked_at = KEYWORDS.sub("", code) if name == "force unwrap" else code
                 if pattern.search(looked_at):
-                    complaints.append("%s: %s: %s" % (where(path, number), name, lines[number - 1].strip()))
+                    complaints.append("%s: %s: %s" % (where(path, number), name, line))
     report.rule("nothing traps without a reason (%d files)" % len(files), complaints)
     return report.end()
 
