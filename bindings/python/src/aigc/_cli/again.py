@@ -27,7 +27,8 @@ class Again:
     def __init__(self, args: Optional[argparse.Namespace] = None) -> None:
         self.secrets: List[str] = []
         """Configuration keys whose values are not repeated."""
-        self._common: List[str] = []
+        self._config: List[str] = []
+        self._named: List[str] = []
         self._files: List[str] = []
         if args is None:
             return
@@ -37,12 +38,12 @@ class Again:
             pairs.append((f"{args.provider}.endpoint", args.endpoint))
         for key, value in pairs:
             if is_told(key, value, secret):
-                self._common += ["-c", f"{key}={value}"]
+                self._config.append(f"{key}={value}")
             else:
                 self.secrets.append(key)
         for option in ("journal", "profile"):
             if getattr(args, option, None):
-                self._common += [f"--{option}={getattr(args, option)}"]
+                self._named.append(f"--{option}={getattr(args, option)}")
         for index in getattr(args, "index", None) or ():
             self._files += [f"--index={index}"]
         if getattr(args, "out", None) is not None:
@@ -54,12 +55,13 @@ class Again:
 
     def options(self) -> str:
         """The configuration keys, each on a line of its own behind a backslash."""
-        words = [word for word in self._common if word != "-c"]
-        return "".join(f" \\\n    {'' if word.startswith('--') else '-c '}{shlex.quote(word)}" for word in words)
+        words = [f"-c {shlex.quote(pair)}" for pair in self._config] + [shlex.quote(word) for word in self._named]
+        return "".join(f" \\\n    {word}" for word in words)
 
     def command(self, name: str, which: str) -> str:
         """The command line; which: the jobs, quoted already."""
-        more = [*self._common, *(self._files if name == "fetch" else [])]
+        pairs = [word for pair in self._config for word in ("-c", pair)]
+        more = [*pairs, *self._named, *(self._files if name == "fetch" else [])]
         return " ".join([program(), name, which, *map(shlex.quote, more)])
 
 
