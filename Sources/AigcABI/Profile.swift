@@ -225,7 +225,7 @@ struct ProfileDocument {
     private static func provider(_ member: TOMLTable.Member, _ path: String) throws(Failure) -> String {
         let known = Clouds.requests.map(\.provider)
         guard case .string(let name) = member.value, known.contains(where: { name.isSame(as: $0) }) else {
-            throw wrong(path, member.place, "provider must be \(Words.list(known))")
+            throw wrong(path, member.place, "provider must be \(ASCIIText.list(known))")
         }
         return name
     }

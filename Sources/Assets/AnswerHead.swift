@@ -66,7 +66,7 @@ struct AnswerHead: Equatable, Sendable {
 
     private static func isWeak(_ tag: String) -> Bool {
         let bytes = tag.utf8
-        return bytes.first.map(Words.lower) == UInt8(ascii: "w") && bytes.dropFirst().first == UInt8(ascii: "/")
+        return bytes.first.map(ASCIIText.lower) == UInt8(ascii: "w") && bytes.dropFirst().first == UInt8(ascii: "/")
     }
 
     /// A validator in a form for headers and notes: no control characters, one of the two forms.

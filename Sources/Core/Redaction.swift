@@ -29,7 +29,7 @@ public enum Redaction {
         guard let text, !text.isEmpty else { return nil }
         var bytes = Array(text.utf8.prefix(maximumInputBytes))
         for cut in cuts {
-            if let found = Words.range(of: cut, in: bytes) { bytes.removeSubrange(found.lowerBound...) }
+            if let found = ASCIIText.range(of: cut, in: bytes) { bytes.removeSubrange(found.lowerBound...) }
         }
         bytes = withoutSecretsOfURLs(bytes, user: "***", endsAtQuote: true, keepsQuery: true)
         let clean = hideTokens(hideValues(bytes))
@@ -150,7 +150,7 @@ public enum Redaction {
     @inlinable public static func isPlain(_ word: String) -> Bool {
         var newest: UInt32 = 0
         for byte in word.utf8 {
-            guard Words.isLetterOrDigit(byte) && !(48...57).contains(byte) || byte == UInt8(ascii: "_") else {
+            guard ASCIIText.isLetterOrDigit(byte) && !(48...57).contains(byte) || byte == UInt8(ascii: "_") else {
                 return false
             }
             newest = newest << 8 | UInt32(byte)
@@ -290,12 +290,12 @@ public enum Redaction {
 
     private static func isSecretName(_ name: ArraySlice<UInt8>) -> Bool {
         guard name.count <= 40 else { return false }
-        let folded = name.filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "_") }.map(Words.lower)
+        let folded = name.filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "_") }.map(ASCIIText.lower)
         return secretNames.contains(String(decoding: folded, as: UTF8.self))
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
-        Words.isLetterOrDigit(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+        ASCIIText.isLetterOrDigit(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
     }
 
     private static func isTokenByte(_ byte: UInt8) -> Bool {

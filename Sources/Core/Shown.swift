@@ -27,7 +27,8 @@ extension String {
     /// value that may be a URL, which can hold a password or a key.
     public var shownAsSetting: String {
         let isWord = utf8.allSatisfy {
-            Words.isLetterOrDigit($0) || $0 >= 0x80 || $0 < 0x20 || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
+            ASCIIText.isLetterOrDigit($0) || $0 >= 0x80 || $0 < 0x20 || $0 == UInt8(ascii: "-")
+                || $0 == UInt8(ascii: "_")
                 || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: " ")
         }
         return isWord ? " \"\(shown(limit: 80))\"" : ""

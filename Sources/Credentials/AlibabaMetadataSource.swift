@@ -67,7 +67,7 @@ struct AlibabaMetadataSource: CredentialSource {
         guard let answer = try? JSONValue.parse(reply.body) else {
             throw CredentialUnavailable(.transient, "\(Self.server) answered something that is no JSON")
         }
-        guard Words.saysNoError(answer["Code"]?.stringValue ?? "") else {
+        guard ASCIIText.saysNoError(answer["Code"]?.stringValue ?? "") else {
             throw CredentialUnavailable(
                 .transient, "\(Self.server) refused\(CredentialContext.code(answer["Code"]))")
         }

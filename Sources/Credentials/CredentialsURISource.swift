@@ -19,7 +19,7 @@ struct CredentialsURISource: CredentialSource {
         }
         let server = "the credentials URI"
         let answer = try context.json(HTTPRequest(method: .get, url: uri), context.options(for: uri), server)
-        guard Words.saysNoError(answer["Code"]?.stringValue ?? "") else {
+        guard ASCIIText.saysNoError(answer["Code"]?.stringValue ?? "") else {
             throw CredentialUnavailable(.transient, "\(server) refused\(CredentialContext.code(answer["Code"]))")
         }
         return try AlibabaSTS.temporary(answer, context, server: server, source: "default/credential_uri")

@@ -49,7 +49,7 @@ struct INIFile {
             guard let section else { continue }
             let split = line.firstIndex { $0 == "=" || $0 == ":" }
             // Of A to Z alone: in lower case the sign of Kelvin is a "k".
-            let name = Self.trimmed(line[..<(split ?? line.endIndex)]).utf8.map(Words.lower)
+            let name = Self.trimmed(line[..<(split ?? line.endIndex)]).utf8.map(ASCIIText.lower)
             guard let split, names.contains(where: { $0.utf8.elementsEqual(name) }) else {
                 if isIndented {
                     sections[section]?.extend(Self.trimmed(cut(line)))

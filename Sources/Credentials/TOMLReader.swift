@@ -292,7 +292,8 @@ struct TOMLParser {
             guard !follows("'''") else { throw wrong("a name has one pair of quotes, and not three") }
             text = try literal()
         default:
-            while let byte = next, Words.isLetterOrDigit(byte) || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+            while let byte = next,
+                ASCIIText.isLetterOrDigit(byte) || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
             { at += 1 }
             guard at > start else {
                 let way = next.map { $0 >= 0x80 } == true ? "put such a name into quotes" : "a name is missing there"

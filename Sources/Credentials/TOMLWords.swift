@@ -155,7 +155,7 @@ extension TOMLParser {
     mutating func word() throws(TOMLError) -> TOMLValue {
         let start = at
         while let byte = next,
-            Words.isLetterOrDigit(byte) || [43, 45, 46, 58, 95].contains(byte)  // + - . : _
+            ASCIIText.isLetterOrDigit(byte) || [43, 45, 46, 58, 95].contains(byte)  // + - . : _
         { at += 1 }
         guard at > start else { throw wrong("\(found); a value is a text in quotes, a number, true or false") }
         let word = Array(bytes[start..<at])
@@ -235,7 +235,7 @@ extension TOMLParser {
             guard Self.areGrouped(part, isDigit) else { return nil }
             rest = rest.dropFirst(1 + part.count)
         }
-        if rest.first.map(Words.lower) == UInt8(ascii: "e") {
+        if rest.first.map(ASCIIText.lower) == UInt8(ascii: "e") {
             rest = rest.dropFirst()
             if let sign = rest.first, sign == 43 || sign == 45 { rest = rest.dropFirst() }
             guard Self.areGrouped(rest, isDigit) else { return nil }

@@ -39,7 +39,7 @@ struct TencentMetadataSource: CredentialSource {
         let answer = try context.json(
             HTTPRequest(method: .get, url: base + Self.path + Percent.encode(role)), context.metadataOptions,
             Self.server)
-        guard Words.saysNoError(answer["Code"]?.stringValue ?? "") else {
+        guard ASCIIText.saysNoError(answer["Code"]?.stringValue ?? "") else {
             throw CredentialUnavailable(.transient, "\(Self.server) refused\(CredentialContext.code(answer["Code"]))")
         }
         guard let token = answer["Token"]?.stringValue, !token.isEmpty else {

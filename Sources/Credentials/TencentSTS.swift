@@ -65,7 +65,7 @@ enum TencentSTS {
         guard let response = answer["Response"] else {
             throw CredentialUnavailable(.transient, "\(server) answered without a Response")
         }
-        if let error = response["Error"], !error.isNull, !Words.saysNoError(error["Code"]?.lenientString ?? "") {
+        if let error = response["Error"], !error.isNull, !ASCIIText.saysNoError(error["Code"]?.lenientString ?? "") {
             let code = error["Code"]?.stringValue ?? ""
             let isTransient = ["InternalError", "RequestLimitExceeded", "ServiceUnavailable"].contains {
                 code == $0 || code.hasPrefix($0 + ".")

@@ -72,7 +72,7 @@ struct ProxyRules: Sendable {
 
     private static func scheme(of proxy: String) -> String {
         guard proxy.saysScheme else { return "" }
-        return String(decoding: proxy.utf8.prefix { $0 != UInt8(ascii: ":") }.map(Words.lower), as: UTF8.self)
+        return String(decoding: proxy.utf8.prefix { $0 != UInt8(ascii: ":") }.map(ASCIIText.lower), as: UTF8.self)
     }
 
     /// The proxy for a host, "" for none. The host without brackets.
@@ -164,7 +164,7 @@ struct ProxyAddress: Sendable {
             port = place[(end + 1)...]  // safe: behind an index
             guard
                 host.allSatisfy({
-                    Words.isLetterOrDigit($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".")
+                    ASCIIText.isLetterOrDigit($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".")
                         || $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
                 })
             else { return "its IPv6 address is malformed" }
@@ -172,7 +172,7 @@ struct ProxyAddress: Sendable {
             if let colon = place.firstIndex(of: UInt8(ascii: ":")) { (host, port) = (place[..<colon], place[colon...]) }
             guard
                 host.allSatisfy({
-                    Words.isLetterOrDigit($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-")
+                    ASCIIText.isLetterOrDigit($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-")
                         || $0 == UInt8(ascii: "_") || $0 >= 0x80
                 })
             else { return "its host name is malformed" }
@@ -202,7 +202,7 @@ struct ProxyAddress: Sendable {
             }
             let digits = rest.prefix(2)
             guard digits.count == 2, let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16),
-                digits.allSatisfy(Words.isLetterOrDigit)
+                digits.allSatisfy(ASCIIText.isLetterOrDigit)
             else { return nil }
             output.append(value)
             rest = rest.dropFirst(2)
@@ -289,7 +289,7 @@ struct ProxyException: Sendable {
             hosts = .block(address, bits: bits ?? .max)
             return
         }
-        var name = Array(text.utf8.prefix { $0 != UInt8(ascii: "/") }.map(Words.lower))
+        var name = Array(text.utf8.prefix { $0 != UInt8(ascii: "/") }.map(ASCIIText.lower))
         if name == [UInt8(ascii: "*")] {
             hosts = .everything
             return
@@ -341,7 +341,7 @@ struct ProxyException: Sendable {
     }
 
     private static func name(_ host: String) -> ArraySlice<UInt8> {
-        let name = host.utf8.map(Words.lower)
+        let name = host.utf8.map(ASCIIText.lower)
         return name.last == UInt8(ascii: ".") ? name.dropLast() : name[...]
     }
 

@@ -80,7 +80,7 @@ extension Slot {
         if sink == nil {
             // libcurl refuses codings that it does not know, and drops the body. What is no clean body in chunks is
             // handed on as it came: PackedBody and the reader of answers make of it what they can.
-            let isChunked = Words.contains(coding, "chunked")
+            let isChunked = ASCIIText.contains(coding, "chunked")
             if isChunked { framing = .chunks(ChunkedBody(takesAll: options.isSubmission)) }
             if !isChunked || coding.utf8.count != 7 || head.version != 11 || announced >= 0 { endConnection() }
             return

@@ -30,14 +30,14 @@ extension JSONValue {
         guard case .object(let members) = self else { return saysMoreThanSuccess }
         // The code decides; beside none, any word counts.
         let codes = all("Code").compactMap { $0.lenientString }.filter { !$0.isEmpty }
-        if !codes.isEmpty { return codes.contains { !Words.saysNoError($0) } }
+        if !codes.isEmpty { return codes.contains { !ASCIIText.saysNoError($0) } }
         return members.contains { $0.value.saysMoreThanSuccess }
     }
 
     private var saysMoreThanSuccess: Bool {
         switch self {
         case .null, .bool(false), .array([]), .object([]): false
-        default: lenientString.map { !$0.isEmpty && !Words.saysNoError($0) } ?? true
+        default: lenientString.map { !$0.isEmpty && !ASCIIText.saysNoError($0) } ?? true
         }
     }
 
@@ -131,12 +131,12 @@ enum Answers {
 
     /// "TaskId", "task_id", "inferenceJobId", "ids", "TaskIdSet"; "RequestId" and its kind are no jobs.
     private static func namesJob(_ name: String) -> Bool {
-        let letters = name.utf8.filter { Words.isLetterOrDigit($0) }.map { $0 | 0x20 }
+        let letters = name.utf8.filter { ASCIIText.isLetterOrDigit($0) }.map { $0 | 0x20 }
         guard (2...64).contains(letters.count) else { return false }
         let plain = String(
             decoding: letters.last == UInt8(ascii: "s") ? letters.dropLast() : letters[...], as: UTF8.self)
         return ["id", "task", "job"].contains(plain)
-            || ["taskid", "jobid"].contains { Words.range(of: $0, in: letters) != nil }
+            || ["taskid", "jobid"].contains { ASCIIText.range(of: $0, in: letters) != nil }
     }
 
     /// "data":"4-AigcImage-1", "result":17: where objects are usual, one word can only be an id.
@@ -160,12 +160,12 @@ enum Answers {
     static func search(_ body: [UInt8], _ outer: String, _ inner: String) -> String? {
         let bytes = Array(JSONAnswer.text(Array(body.prefix(maximumKeptBytes))).utf8)
         var start = 0
-        if !outer.isEmpty, let found = Words.range(of: outer, in: bytes) { start = found.upperBound }
-        while let found = Words.range(of: inner, in: bytes, from: start) {
+        if !outer.isEmpty, let found = ASCIIText.range(of: outer, in: bytes) { start = found.upperBound }
+        while let found = ASCIIText.range(of: inner, in: bytes, from: start) {
             start = found.upperBound
             let before = found.lowerBound > 0 ? bytes[found.lowerBound - 1] : 0x20  // safe: not 0
             // A short name is a name between quotes alone: pages are full of it otherwise.
-            let isName = inner.utf8.count > 2 ? !Words.isLetterOrDigit(before) : before == 0x22 || before == 0x27
+            let isName = inner.utf8.count > 2 ? !ASCIIText.isLetterOrDigit(before) : before == 0x22 || before == 0x27
             guard isName, let id = value(in: bytes, behind: found.upperBound) else { continue }
             return id
         }
@@ -184,7 +184,7 @@ enum Answers {
         while at < bytes.count, openings.contains(bytes[at]) { at += 1 }  // safe: at < count
         let rest = bytes[min(at, bytes.count)...]
         let id = rest.prefix {
-            Words.isLetterOrDigit($0) || $0 >= 0x80 || [45, 46, 95, 42, 126, 43, 58, 64].contains($0)
+            ASCIIText.isLetterOrDigit($0) || $0 >= 0x80 || [45, 46, 95, 42, 126, 43, 58, 64].contains($0)
         }
         guard !id.isEmpty else { return nil }
         let shown = String(decoding: id, as: UTF8.self).shownWithEscapes(limit: 100)

@@ -58,7 +58,7 @@ extension RequestTable {
             let others = rows.filter { $0.description.kind == kind }.map { $0.description.name }
             throw Failure(
                 .invalidArgument,
-                "Using operation \"\(operation)\" of \(provider): it \(why); there is \(Words.list(others))",
+                "Using operation \"\(operation)\" of \(provider): it \(why); there is \(ASCIIText.list(others))",
                 field: "operation")
         }
         return row
@@ -86,7 +86,7 @@ extension RequestTable {
         }
         _ = try submitRow(reference.operation)
         guard reference.region.utf8.count <= 40,
-            reference.region.utf8.allSatisfy({ Words.isLetterOrDigit($0) || $0 == UInt8(ascii: "-") })
+            reference.region.utf8.allSatisfy({ ASCIIText.isLetterOrDigit($0) || $0 == UInt8(ascii: "-") })
         else { throw refuse("its region is malformed") }
         guard Answers.isIdentifier(reference.remoteID) else {
             throw refuse("its job id is empty, longer than \(Answers.maximumIdentifierBytes) bytes or not printable")

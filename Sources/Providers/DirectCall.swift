@@ -16,7 +16,7 @@ struct DirectCall {
 
     /// Names go into header lines and rate gates.
     func checkName(_ name: some StringProtocol, hint: String) throws(Failure) {
-        guard (1...128).contains(name.utf8.count), name.utf8.allSatisfy(Words.isLetterOrDigit) else {
+        guard (1...128).contains(name.utf8.count), name.utf8.allSatisfy(ASCIIText.isLetterOrDigit) else {
             throw refuse("action", "a name has 1 to 128 letters and digits; \(hint)")
         }
     }
@@ -106,7 +106,7 @@ struct DirectCall {
     /// What is signed must be what is sent: nothing that a server or a proxy would rewrite.
     private func checkPath(_ path: Substring) throws(Failure) {
         func isPlain(_ byte: UInt8) -> Bool {
-            if Words.isLetterOrDigit(byte) { return true }
+            if ASCIIText.isLetterOrDigit(byte) { return true }
             switch byte {
             case UInt8(ascii: "/"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "~"):
                 return true

@@ -89,7 +89,7 @@ public final class DiscreetProvider: Provider {
     /// Whether an id is nothing but a secret. One that only holds a few letters of one is an id.
     private func isSecret(_ id: String) -> Bool {
         let rest = secrets.hidden(id)
-        return !rest.isSame(as: id) && !rest.utf8.contains { Words.isLetterOrDigit($0) }
+        return !rest.isSame(as: id) && !rest.utf8.contains { ASCIIText.isLetterOrDigit($0) }
     }
 
     /// A server that repeats what it was sent has not named a job, and the token of one is shown to everybody.

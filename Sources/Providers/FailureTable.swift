@@ -127,9 +127,9 @@ struct FailureTable: Sendable {
     /// its code says that waiting helps.
     private static func speaksOfCrowd(_ report: ErrorReport, limits: Bool) -> Bool {
         let plain = Array((report.code + " " + (report.message ?? "")).utf8)
-        let joined = plain.filter { Words.isLetterOrDigit($0) || $0 >= 0x80 }
+        let joined = plain.filter { ASCIIText.isLetterOrDigit($0) || $0 >= 0x80 }
         func has(_ words: [String]) -> Bool {
-            words.contains { Words.range(of: $0, in: plain) != nil || Words.range(of: $0, in: joined) != nil }
+            words.contains { ASCIIText.range(of: $0, in: plain) != nil || ASCIIText.range(of: $0, in: joined) != nil }
         }
         if has(crowdWords) || has(loadWords) && !has(rateWords) { return true }
         return has(togetherWords) && (limits || has(manyWords) || has(["task", "job"]) && !has(parts))
@@ -137,7 +137,7 @@ struct FailureTable: Sendable {
 
     /// An undocumented code. It counts as a fault of the provider: a submission has then possibly been executed.
     private func guess(_ report: ErrorReport, status: Int, asksToWait: Bool) -> Meaning {
-        let has = { (word: String) in Words.contains(report.code, word) }
+        let has = { (word: String) in ASCIIText.contains(report.code, word) }
         let isCrowd =
             ["limit", "exceed", "throttl", "quota", "toomany", "toofast"].contains(where: has)
             && Self.speaksOfCrowd(report, limits: false)

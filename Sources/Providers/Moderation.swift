@@ -80,7 +80,7 @@ enum Moderation {
     static func isMeant(by text: String) -> Bool {
         guard !text.isEmpty else { return false }
         let bytes = Array(text.utf8)
-        func has(_ list: [String]) -> Bool { list.contains { Words.range(of: $0, in: bytes) != nil } }
+        func has(_ list: [String]) -> Bool { list.contains { ASCIIText.range(of: $0, in: bytes) != nil } }
         func hasWord(_ list: [String]) -> Bool { list.contains { begins($0, in: bytes) } }
         if has(words) || speaksOfIllegalContent(bytes) { return true }
         if has(rules), !hasWord(agreements) || has(violations) { return true }
@@ -95,11 +95,11 @@ enum Moderation {
 
     private static func speaksOfIllegalContent(_ bytes: [UInt8]) -> Bool {
         illegal.contains { word in
-            guard let found = Words.range(of: word, in: bytes) else { return false }
+            guard let found = ASCIIText.range(of: word, in: bytes) else { return false }
             let rest = bytes[found.upperBound...]  // safe: at most count
             if rest.first == UInt8(ascii: "-") { return false }
             let next = Array(rest.drop { $0 == 0x20 || $0 == UInt8(ascii: "_") }.prefix(16))
-            return !headers.contains { Words.range(of: $0, in: next)?.lowerBound == 0 }
+            return !headers.contains { ASCIIText.range(of: $0, in: next)?.lowerBound == 0 }
         }
     }
 
@@ -109,7 +109,7 @@ enum Moderation {
         while let digit = rest.firstIndex(where: { (48...57).contains($0) }) {
             rest = rest[digit...].drop { (48...57).contains($0) }  // safe: an index of it
             let next = Array(rest.drop { $0 == 0x20 || $0 == UInt8(ascii: "-") }.prefix(16))
-            for unit in units where Words.range(of: unit, in: next)?.lowerBound == 0 {
+            for unit in units where ASCIIText.range(of: unit, in: next)?.lowerBound == 0 {
                 if unit.utf8.count > 1 { return true }
                 // A factor.
                 if next.dropFirst().first(where: { $0 != 0x20 }).map({ (48...57).contains($0) }) == true { return true }
@@ -121,10 +121,10 @@ enum Moderation {
     /// Whether a word of the text begins so: "sensitive terms", but not "insensitive"; "rate", but not "generate".
     private static func begins(_ word: String, in bytes: [UInt8]) -> Bool {
         var start = 0
-        while let found = Words.range(of: word, in: bytes, from: start) {
+        while let found = ASCIIText.range(of: word, in: bytes, from: start) {
             start = found.upperBound
             // safe: not 0
-            if found.lowerBound == 0 || !Words.isLetterOrDigit(bytes[found.lowerBound - 1]) { return true }
+            if found.lowerBound == 0 || !ASCIIText.isLetterOrDigit(bytes[found.lowerBound - 1]) { return true }
         }
         return false
     }

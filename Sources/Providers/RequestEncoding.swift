@@ -285,7 +285,7 @@ extension RequestTable {
             case .oneOf(let names):
                 let hasOne = names.contains { name in row.field(name).map { isThere($0.path) } ?? false }
                 guard !hasOne, let first = names.first else { continue }
-                throw missing(first, "it needs \(Words.list(names)), at least one of them; none is set")
+                throw missing(first, "it needs \(ASCIIText.list(names)), at least one of them; none is set")
             case .together(let object, let needs):
                 guard isThere([object]) else { continue }
                 for name in needs {

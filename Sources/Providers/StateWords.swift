@@ -59,9 +59,9 @@ enum StateWord {
 
     /// "PARTIAL_SUCCESS", "PARTIALLY_SUCCEEDED", "SUCCESS_PARTIAL", "PARTIALLY_FAILED": an end with a part of the images.
     static func speaksOfAPart(_ compared: String) -> Bool {
-        let letters = compared.utf8.filter { Words.isLetterOrDigit($0) }
+        let letters = compared.utf8.filter { ASCIIText.isLetterOrDigit($0) }
         for word in ["partially", "partial", "partly"] {
-            guard let found = Words.range(of: word, in: letters) else { continue }
+            guard let found = ASCIIText.range(of: word, in: letters) else { continue }
             let rest = letters[..<found.lowerBound] + letters[found.upperBound...]
             return (goodEnds + badEnds).contains { rest.elementsEqual($0.utf8) }
         }
@@ -100,7 +100,7 @@ enum StateWord {
     }
 
     private static func parts(_ word: Substring.UTF8View) -> [Substring.UTF8View] {
-        word.split { !Words.isLetterOrDigit($0) && $0 < 0x80 }
+        word.split { !ASCIIText.isLetterOrDigit($0) && $0 < 0x80 }
     }
 
     private static func isAny(_ part: Substring.UTF8View, _ words: [String]) -> Bool {
@@ -116,7 +116,7 @@ enum StateWord {
     /// Whether a word that is in no table speaks of a job that has not ended. Where an end stands in it too, nobody knows.
     static func speaksOfRunning(_ word: String) -> Bool {
         if ["RUNNING", "TRAINING"].contains(where: word.isSame) { return true }
-        return runningWords.contains { Words.contains(word, $0) } && !holdsABadEnd(compared(word))
+        return runningWords.contains { ASCIIText.contains(word, $0) } && !holdsABadEnd(compared(word))
     }
 
     private static func holdsABadEnd(_ compared: String) -> Bool {

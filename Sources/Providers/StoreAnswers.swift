@@ -56,8 +56,8 @@ enum StoreAnswers {
             code: error.code, message: error.message, requestID: error.requestID, meaningWithoutStatus: .fault)
         // Our signatures are minutes old at most: "Request has expired" is a matter of clocks, or of the token.
         let words = error.code == "AccessDenied" ? error.message ?? "" : ""
-        guard Words.contains(words, "expired") else { return reader.failure(report, signedTable) }
-        return reader.failure(report, Words.contains(words, "token") ? stale : late)
+        guard ASCIIText.contains(words, "expired") else { return reader.failure(report, signedTable) }
+        return reader.failure(report, ASCIIText.contains(words, "token") ? stale : late)
     }
 
     /// What an answer means that came from a plain image URL and is no image. The URL itself is not in the message: its
@@ -74,7 +74,7 @@ enum StoreAnswers {
         let report = ErrorReport(
             code: error.code, message: error.message, requestID: error.requestID, meaningWithoutStatus: .fault)
         // "Request has expired" comes as AccessDenied.
-        if error.code == "AccessDenied", let message = error.message, Words.contains(message, "expired") {
+        if error.code == "AccessDenied", let message = error.message, ASCIIText.contains(message, "expired") {
             return reader.failure(report, ended)
         }
         return gone(reader.failure(report, table))

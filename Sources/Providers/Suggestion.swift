@@ -24,11 +24,11 @@ public enum Suggestion {
     /// `; did you mean "x"?` or the list of what there is, to end a message with.
     public static func hint(_ name: String, among candidates: [String]) -> String {
         if let near = nearest(name, among: candidates) { return "; did you mean \"\(near)\"?" }
-        return "; there is " + Words.list(candidates)
+        return "; there is " + ASCIIText.list(candidates)
     }
 
     private static func folded(_ name: String) -> [UInt8] {
-        name.utf8.prefix(64).filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "_") }.map(Words.lower)
+        name.utf8.prefix(64).filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "_") }.map(ASCIIText.lower)
     }
 
     private static func contains(_ long: [UInt8], _ short: [UInt8]) -> Bool {

@@ -29,7 +29,7 @@ extension RequestTable {
     ) throws(Failure) {
         switch demand {
         case .holds(let word, let why):
-            guard case .string(let text) = value, !Words.contains(text, exactly: word) else { return }
+            guard case .string(let text) = value, !ASCIIText.contains(text, exactly: word) else { return }
             throw refused(field, row, "lacks \(word), \(why)")
         case .within(let range):
             guard value.isNumber, value.intValue.map({ !range.contains($0) }) ?? true else { return }
@@ -38,7 +38,7 @@ extension RequestTable {
         case .oneOf(let words):
             guard case .string(let text) = value, !words.contains(where: { $0.isSame(as: text) }) else { return }
             throw refused(
-                field, row, "is \"\(text.shown(limit: 40))\", and \(Words.list(words)) is taken")
+                field, row, "is \"\(text.shown(limit: 40))\", and \(ASCIIText.list(words)) is taken")
         }
     }
 

@@ -784,7 +784,7 @@ MUTANTS = (
         [
             (
                 "Sources/Providers/Answers.swift", "namesJob",
-                "contains { Words.range(of: $0, in: letters) != nil }", "contains(where: plain.hasSuffix)",
+                "contains { ASCIIText.range(of: $0, in: letters) != nil }", "contains(where: plain.hasSuffix)",
             ),
         ],
         ["swift BentAnswerTests"],

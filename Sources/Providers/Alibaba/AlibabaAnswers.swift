@@ -55,7 +55,7 @@ enum AlibabaAnswers {
     private static func envelope(_ reader: ReplyReader) -> Result<JSONAnswer, CallFailure> {
         let body = reader.reply.body
         if body.first(where: { $0 > 0x20 && $0 < 0x80 }) == UInt8(ascii: "<") {
-            guard let error = XMLError(body), !Words.saysNoError(error.code) else {
+            guard let error = XMLError(body), !ASCIIText.saysNoError(error.code) else {
                 return .failure(reader.unreadable("it is markup, not JSON"))
             }
             return .failure(
@@ -106,7 +106,9 @@ enum AlibabaAnswers {
         }
         // Calls that this library does not know may have members of these names for other things.
         let code = isDirect ? json["Code"]?.text : json[anyCase: "Code"]?.text
-        guard let code, !Words.saysNoError(code), isAbsent(json, "success"), isAbsent(json, "data") else { return nil }
+        guard let code, !ASCIIText.saysNoError(code), isAbsent(json, "success"), isAbsent(json, "data") else {
+            return nil
+        }
         return ErrorReport(
             code: code, message: json[anyCase: "Message"]?.text, requestID: json[anyCase: "RequestId"]?.text,
             meaningWithoutStatus: .fault)
@@ -229,7 +231,7 @@ enum AlibabaAnswers {
         let words = Redaction.message(reason)
         var text = "alibaba job ended as \(Answers.shownState(word))"
         if let words { text += ": \(words)" }
-        let told = json[anyCase: "errCode"]?.text.flatMap { Words.saysNoError($0) ? nil : $0 }
+        let told = json[anyCase: "errCode"]?.text.flatMap { ASCIIText.saysNoError($0) ? nil : $0 }
         let isModeration = [word, reason, told].contains { Moderation.isMeant(by: $0 ?? "") }
         let code = told.flatMap { Redaction.word($0) }
         return .failed(

@@ -190,7 +190,7 @@ enum TencentAnswers {
         let message = content[anyCase: "Message"]?.text ?? ""
         let words = Redaction.message(message)
         let head =
-            String(message.utf8.prefix(128).prefix { Words.isLetterOrDigit($0) || $0 == UInt8(ascii: ".") }) ?? ""
+            String(message.utf8.prefix(128).prefix { ASCIIText.isLetterOrDigit($0) || $0 == UInt8(ascii: ".") }) ?? ""
         let isHead = message.utf8.dropFirst(head.utf8.count).first == UInt8(ascii: ":")
         let code = isHead && isCode(head) ? Redaction.word(head) : nil
         let isModeration = Moderation.isMeant(by: message)

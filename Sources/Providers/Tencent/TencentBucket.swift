@@ -14,7 +14,7 @@ extension TencentStore {
         let target = Array(place.target.utf8)
         if let mark = target.firstIndex(of: UInt8(ascii: "?")) {
             // Who signs says so in the query.
-            guard Words.range(of: "sign", in: Array(target[mark...])) == nil else { return false }
+            guard ASCIIText.range(of: "sign", in: Array(target[mark...])) == nil else { return false }
         }
         let labels = host.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
             .map { String(decoding: $0, as: UTF8.self) }

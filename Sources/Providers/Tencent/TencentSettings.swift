@@ -47,7 +47,7 @@ public struct TencentSettings: Equatable, Sendable {
                 field: "tencent.region")
         }
         guard language.utf8.count <= 16,
-            language.utf8.allSatisfy({ Words.isLetterOrDigit($0) || $0 == UInt8(ascii: "-") })
+            language.utf8.allSatisfy({ ASCIIText.isLetterOrDigit($0) || $0 == UInt8(ascii: "-") })
         else {
             throw Failure(
                 .invalidArgument,

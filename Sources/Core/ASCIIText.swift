@@ -1,5 +1,5 @@
-/// Text for messages: cuts, cleans and compares text from outside.
-public enum Words {
+/// Letters of ASCII in text from outside: classes, case, searches, and lists for messages.
+public enum ASCIIText {
     @inlinable public static func isLetterOrDigit(_ byte: UInt8) -> Bool {
         switch byte {
         case 48...57, 65...90, 97...122: return true
