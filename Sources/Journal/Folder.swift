@@ -164,6 +164,20 @@ struct Folder: Sendable {
         return UInt64(about.st_ino)
     }
 
+    /// The identity of SQLite's log; 0: there is none. An open log is not removed unless SQLite's locks were lost.
+    var log: UInt64 {
+        var about = stat()
+        return fstatat(descriptor, "jobs.db-wal", &about, AT_SYMLINK_NOFOLLOW) == 0 ? UInt64(about.st_ino) : 0
+    }
+
+    /// A step that is written into the removed log is in nobody's journal, and its key is paid again.
+    var lostLog: Failure {
+        Failure(
+            .journal,
+            "Journal \(path): another process has removed the log jobs.db-wal while this one used it: this process has opened "
+                + "a file of the journal itself, and with its close SQLite's locks ended; start the program anew")
+    }
+
     var hasFile: Bool { faccessat(descriptor, "jobs.db", F_OK, AT_SYMLINK_NOFOLLOW) == 0 }
 
     /// There is no file, and nobody wants one made.

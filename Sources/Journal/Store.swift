@@ -17,6 +17,8 @@ final class Store: @unchecked Sendable {
     private let readers: OpaquePointer
     private var lock: Int32 = -1
     private var node: UInt64 = 0
+    /// Of both connections, from the moment when they are open.
+    private var log: UInt64 = 0
     private var broken: Failure?
     private var isEnded = false
     /// Each time the file is opened it has another number.
@@ -123,7 +125,7 @@ final class Store: @unchecked Sendable {
             if let reader {
                 let signals = aigcp_signals_hold()
                 defer { aigcp_signals_release(signals) }
-                guard try folder.identity() == node else { throw folder.replaced }
+                try look()
                 return try body(reader)
             }
             // The one that writes looks at the file first, and is there as long as the reader is: the last connection that
@@ -230,7 +232,7 @@ final class Store: @unchecked Sendable {
     /// Lock and mutex held, or the file is open.
     private func opened() throws(Failure) -> Database {
         if let database {
-            guard try folder.identity() == node else { throw folder.replaced }
+            try look()
             return database
         }
         if opening > 0 {
@@ -248,8 +250,15 @@ final class Store: @unchecked Sendable {
             throw error
         }
         database = made
+        log = folder.log
         opening += 1
         return made
+    }
+
+    /// Whether the open files are still those that other processes find.
+    private func look() throws(Failure) {
+        guard try folder.identity() == node else { throw folder.replaced }
+        guard folder.log == log else { throw folder.lostLog }
     }
 
     // MARK: - The end

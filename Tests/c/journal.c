@@ -52,7 +52,7 @@ static pid_t start(const char *role, const char *key, const char *more, int *sai
     pid = fork();
     if (pid == 0) {
         dup2(pipes[1], 3);
-        close(pipes[0]);
+        if (pipes[0] != 3) close(pipes[0]);
         execl(self, self, role, key, more, (char *)NULL);
         _exit(127);
     }
@@ -75,17 +75,43 @@ static int end_of(pid_t pid)
 }
 
 /* As a host does that copies its folder, or counts its bytes. */
-static void read_files_of_owners(void)
+static void read_files(const char *place)
 {
     char path[4096], byte;
-    snprintf(path, sizeof path, "%s/owners", folder);
-    DIR *owners = opendir(path);
-    for (struct dirent *entry; owners && (entry = readdir(owners));) {
-        snprintf(path, sizeof path, "%s/owners/%s", folder, entry->d_name);
+    DIR *files = opendir(place);
+    for (struct dirent *entry; files && (entry = readdir(files));) {
+        snprintf(path, sizeof path, "%s/%s", place, entry->d_name);
         int file = open(path, O_RDONLY);
         if (file < 0 || (read(file, &byte, 1) < 0 && errno != EISDIR) || close(file)) die("cannot read %s", path);
     }
-    if (!owners || closedir(owners)) die("cannot list %s", path);
+    if (!files || closedir(files)) die("cannot list %s", place);
+}
+
+static void read_files_of_owners(void)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/owners", folder);
+    read_files(path);
+}
+
+/* Reads every file, which SQLite's locks do not outlive, lets another process open and close the journal, and submits. */
+static int loses_its_log(aigc_client *client)
+{
+    aigc_error *error = NULL;
+    char *go = scratch("go");
+    read_files(folder);
+    if (write(3, ".", 1) != 1) die("write");
+    for (int i = 0; i < 2000 && !file_exists(go); i++) sleep_ms(10);
+    aigc_job *job = NULL;
+    aigc_request *request = request_of(AIGC_TENCENT, "without a log", "");
+    aigc_status status = aigc_client_submit(client, request, &job, &error);
+    int32_t outcome = status == AIGC_OK ? AIGC_OUTCOME_NONE : aigc_error_outcome(error);
+    if (status == AIGC_OK) {
+        status = aigc_job_wait(job, 30000, &error);
+        outcome = aigc_job_outcome(job);
+    }
+    fprintf(stderr, "# %s: %s\n", aigc_status_name(status), error ? aigc_error_message(error) : "");
+    return status == AIGC_E_JOURNAL && outcome == AIGC_OUTCOME_NOT_SENT ? 0 : 1;
 }
 
 static int role(int argc, char **argv)
@@ -100,6 +126,9 @@ static int role(int argc, char **argv)
         if (wait_state(job, AIGC_STATE_SUBMITTING, 20000) != AIGC_STATE_SUBMITTING) die("not sent");
     } else if (strcmp(argv[1], "done") == 0) {
         aigc_job_wait(job, 30000, NULL);
+    } else if (strcmp(argv[1], "log") == 0) {
+        aigc_job_wait(job, 30000, NULL);
+        return loses_its_log(client);
     } else if (strcmp(argv[1], "copied") == 0) {
         if (wait_state(job, AIGC_STATE_SUBMITTING, 20000) != AIGC_STATE_SUBMITTING) die("not sent");
         read_files_of_owners();
@@ -296,6 +325,26 @@ static void copied(void)
     aigc_client_free(client);
     kill(pid, SIGKILL);
     end_of(pid);
+    close(said);
+}
+
+/* What would be written into a log that another process has removed is not sent: nobody else would know its key. */
+static void without_a_log(void)
+{
+    int said;
+    char *go = scratch("go"), *log = scratch("journal/jobs.db-wal");
+    pid_t pid = start("log", "log", "", &said);
+    await(said);
+    aigc_client_free(client_with_journal());
+    int is_gone = !file_exists(log);
+    FILE *file = fopen(go, "w");
+    if (!file || fclose(file)) die("cannot write %s", go);
+    int end = end_of(pid);
+    if (is_gone) ok(end == 0, "a log that another process has removed: nothing is sent (%d)", end);
+    else skip("this SQLite does not remove the log");
+    unlink(go);
+    free(go);
+    free(log);
     close(said);
 }
 
@@ -531,6 +580,7 @@ int main(int argc, char **argv)
     held(1);
     killed();
     copied();
+    without_a_log();
     orphaned();
     tools();
     nothing_is_told();
