@@ -11,7 +11,6 @@ enum {
     OPEN_READWRITE = 0x00000002,
     OPEN_NOMUTEX = 0x00008000,
     CONFIG_NO_CHECKPOINT_ON_CLOSE = 1006,
-    CHECKPOINT_TRUNCATE = 3,
     TYPE_NULL = 5,
     LEAST_VERSION = 3035000
 };
@@ -29,7 +28,6 @@ static struct {
     int (*exec)(aigcs_database *, const char *, int (*)(void *, int, char **, char **), void *, char **);
     int (*busy_timeout)(aigcs_database *, int);
     void (*progress_handler)(aigcs_database *, int, int (*)(void *), void *);
-    int (*wal_checkpoint_v2)(aigcs_database *, const char *, int, int *, int *);
     const char *(*errmsg)(aigcs_database *);
     int (*system_errno)(aigcs_database *);
     int (*changes)(aigcs_database *);
@@ -63,7 +61,6 @@ static const struct {
     WANTED(exec),
     WANTED(busy_timeout),
     WANTED(progress_handler),
-    WANTED(wal_checkpoint_v2),
     WANTED(errmsg),
     WANTED(system_errno),
     WANTED(changes),
@@ -148,10 +145,6 @@ int aigcs_busy_timeout(aigcs_database *database, int milliseconds) { return api.
 void aigcs_watch(aigcs_database *database, int (*ends)(void *), void *context) {
     enum { STEPS = 10000 }; /* some tenths of a millisecond */
     api.progress_handler(database, ends ? STEPS : 0, ends, context);
-}
-
-int aigcs_checkpoint(aigcs_database *database) {
-    return api.wal_checkpoint_v2(database, NULL, CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 
 const char *aigcs_message(aigcs_database *database) { return database ? api.errmsg(database) : "out of memory"; }

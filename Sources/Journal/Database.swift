@@ -53,11 +53,6 @@ final class Database {
     /// Gives up a transaction, if there is one.
     func rollBack() { _ = aigcs_run(handle, "ROLLBACK") }
 
-    func checkpoint() throws(Failure) {
-        let code = Int(aigcs_checkpoint(handle))
-        guard code == AIGCS_OK else { throw failure(code, "moving its log into the file") }
-    }
-
     /// How long a fork() may wait for a statement of `givingWay`.
     private var patience: Int64 = 0
     private var hasGivenWay = false

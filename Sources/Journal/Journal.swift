@@ -138,7 +138,7 @@ public final class Journal: JobJournal, @unchecked Sendable {
 
     /// A job that is known: taken over if its owner is gone.
     private func known(_ key: JournalKey, _ entry: JournalEntry?) throws(Failure) -> JournalPlace? {
-        if let entry, !entry.state.isOpen || entry.owner == me || isAlive(entry.owner) { return holder(entry) }
+        if let entry, !isLeft(entry) { return holder(entry) }
         return try store.write(synced: true) { (database) throws(Failure) in
             guard let entry = try database.find(key) else { return nil }
             return try place(entry, database)
@@ -148,7 +148,7 @@ public final class Journal: JobJournal, @unchecked Sendable {
     public func find(_ key: JournalKey) throws(Failure) -> JournalPlace? {
         writer.flush(key)
         guard let entry = try store.read({ (database) throws(Failure) in try database.find(key) }) else { return nil }
-        if !entry.state.isOpen || entry.owner == me || isAlive(entry.owner) { return holder(entry) }
+        if !isLeft(entry) { return holder(entry) }
         return try store.write(synced: true) { (database) throws(Failure) in
             guard let entry = try database.find(key) else { return nil }
             // A job that was never sent is left to the clients that have its request.
@@ -164,23 +164,25 @@ public final class Journal: JobJournal, @unchecked Sendable {
             var taken: [JournalPlace] = []
             while taken.count < limit {
                 if cursor.owner < 0 || cursor.owner == me || isAlive(cursor.owner) {
-                    guard let next = try database.number(Statements.nextOwner, [.int(cursor.owner)]) else { break }
-                    cursor.owner = next
-                    cursor.row = 0
+                    guard try Self.moveOn(&cursor, database) else { break }
                     continue
                 }
                 let page = try inherit(&cursor, limit - taken.count, database)
                 taken += page
-                if page.isEmpty {
-                    guard let next = try database.number(Statements.nextOwner, [.int(cursor.owner)]) else { break }
-                    cursor.owner = next
-                    cursor.row = 0
-                }
+                if page.isEmpty, !(try Self.moveOn(&cursor, database)) { break }
             }
             return (taken, cursor)
         }
         cursor = end
         return taken
+    }
+
+    /// To the next owner; false: there is none.
+    private static func moveOn(_ cursor: inout JournalCursor, _ database: Database) throws(Failure) -> Bool {
+        guard let next = try database.number(Statements.nextOwner, [.int(cursor.owner)]) else { return false }
+        cursor.owner = next
+        cursor.row = 0
+        return true
     }
 
     /// The next rows of an owner that is gone; none: there are no more, and it is forgotten.
@@ -221,12 +223,17 @@ public final class Journal: JobJournal, @unchecked Sendable {
 
     /// Who holds a row as it is; a dead owner's is taken over.
     private func place(_ entry: JournalEntry, _ database: Database) throws(Failure) -> JournalPlace {
-        if !entry.state.isOpen || entry.owner == me || isAlive(entry.owner) { return holder(entry) }
+        if !isLeft(entry) { return holder(entry) }
         return try database.inherit(entry, by: me)
     }
 
     private func holder(_ entry: JournalEntry) -> JournalPlace {
         JournalPlace(entry, !entry.state.isOpen ? .nobody : entry.owner == me ? .here : .other)
+    }
+
+    /// Whether a job has to be taken over: it is open, and the client that had it is gone.
+    private func isLeft(_ entry: JournalEntry) -> Bool {
+        entry.state.isOpen && entry.owner != me && !isAlive(entry.owner)
     }
 
     private func isAlive(_ owner: Int64) -> Bool { store.folder.isAlive(owner) }

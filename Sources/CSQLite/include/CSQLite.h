@@ -43,8 +43,6 @@ int aigcs_run(aigcs_database *database, const char *sql);
 int aigcs_busy_timeout(aigcs_database *database, int milliseconds);
 /* While a statement runs, `ends` is called again and again; other than 0: the statement fails. NULL: no more. */
 void aigcs_watch(aigcs_database *database, int (*ends)(void *), void *context);
-/* Moves the log into the database file and empties it. */
-int aigcs_checkpoint(aigcs_database *database);
 /* The newest error in words, and the errno behind it (0: none). */
 const char *aigcs_message(aigcs_database *database);
 int aigcs_system_error(aigcs_database *database);
