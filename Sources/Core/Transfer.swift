@@ -82,8 +82,6 @@ public protocol Transport: AnyObject {
     func wait(milliseconds: Int64?) -> [(id: UInt64, result: TransferResult)]
     /// Makes `wait` return, now or the next time. Any thread.
     func wake()
-    /// Bytes received so far by a transfer, and the announced total or -1.
-    func progress(id: UInt64) -> (received: Int64, total: Int64)
     /// Closes all connections. Nothing is called afterwards.
     func shutdown()
 }

@@ -191,7 +191,8 @@ public final class CurlTransport: Transport {
 
     public func wake() { loop.ring() }
 
-    public func progress(id: UInt64) -> (received: Int64, total: Int64) {
+    /// For tests: bytes received so far by a transfer, and the announced total or -1. A sink tells the engine itself.
+    func progress(id: UInt64) -> (received: Int64, total: Int64) {
         guard let slot = active[id] else { return (0, -1) }
         return (slot.received, slot.announced)
     }

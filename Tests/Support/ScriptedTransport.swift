@@ -291,8 +291,6 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
         }
     }
 
-    public func progress(id: UInt64) -> (received: Int64, total: Int64) { (0, -1) }
-
     public func shutdown() {
         locked {
             if down { faultsOfThePort.append("shutdown twice") }
