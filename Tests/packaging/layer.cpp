@@ -1,6 +1,7 @@
 // Tests bindings/cpp/aigc.hpp against the sandbox. With -DNO_EXCEPTIONS the part that throws is left out.
 #include <aigc.hpp>
 
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -114,6 +115,52 @@ static void no_string_is_cut() {
     const aigc::Job job = must(cloud.submit(request), "a job");
     must(job.wait(60000), "its end");
     refused("a NUL in the path of a download", job.download(0, cut), "path");
+}
+
+// Under one key the same request is the same job, and any other is refused: so each number is compared with its text.
+static int numbers = 0;
+template <class T>
+static void number(aigc::Client &cloud, const char *field, T value, const char *json) {
+    const std::string key = "number-" + std::to_string(numbers++);
+    std::optional<aigc::Request> requests[2];
+    for (auto &request : requests) {
+        request.emplace(must(aigc::Request::make(AIGC_ALIBABA, AIGC_ALIBABA_PRE_MODEL_INFERENCE), json));
+        must(request->set("prompt", "a <special-token> of numbers"), json);
+        must(request->add_image("https://example.com/reference.png"), json);
+        must(request->set_option("key", key), "a key");
+        must(request->set_option("hold", "true"), "to hold");
+        must(request->set_option("check", "off"), "no check");
+    }
+    must(requests[0]->set(field, value), json);
+    must(requests[1]->set_json(field, json), json);
+    must(cloud.submit(*requests[0]), json);
+    const auto same = cloud.submit(*requests[1]);
+    ok(same.ok(), json, same ? "" : same.error().message());
+}
+
+static void numbers_are_sent_as_they_were_written(const std::string &folder) {
+    aigc::Config config = settings();
+    must(config.set("journal.path", folder + "/numbers-" + variant), "a journal");
+    aigc::Client cloud = must(aigc::Client::open(&config), "a client with a journal");
+    number(cloud, "strength", 0.8f, "0.8");
+    number(cloud, "strength", 0.1f, "0.1");
+    number(cloud, "strength", -16777216.0f, "-16777216.0");
+    number(cloud, "strength", 1e-45f, "1e-45");
+    number(cloud, "strength", 3.4028235e38f, "3.4028235e+38");
+    number(cloud, "strength", 0.8, "0.8");
+    number(cloud, "strength", 0.1 + 0.2, "0.30000000000000004");
+    number(cloud, "strength", 0.8L, "0.8");
+    number(cloud, "strength", 2, "2");
+    number(cloud, "seed", std::int8_t{-5}, "-5");
+    number(cloud, "seed", std::uint8_t{200}, "200");
+    number(cloud, "seed", std::int16_t{-300}, "-300");
+    number(cloud, "seed", 4294967295U, "4294967295");
+    number(cloud, "seed", 9007199254740993LL, "9007199254740993");
+    number(cloud, "seed", INT64_MIN, "-9223372036854775808");
+    number(cloud, "seed", std::uint64_t{INT64_MAX}, "9223372036854775807");
+    aigc::Request request = must(aigc::Request::make(AIGC_ALIBABA, AIGC_ALIBABA_PRE_MODEL_INFERENCE), "a request");
+    for (const float value : {HUGE_VALF, -HUGE_VALF, std::nanf("")})
+        ok(request.set("strength", value).error().status() == AIGC_E_INVALID_ARGUMENT, "JSON has no such number");
 }
 
 static void whole_jobs(const std::string &folder) {
@@ -233,5 +280,6 @@ int main(int argc, char **argv) {
     calls();
     errors();
     no_string_is_cut();
+    numbers_are_sent_as_they_were_written(argv[2]);
     return failures ? 1 : 0;
 }

@@ -164,9 +164,14 @@ def typed(provider: str) -> str:
             lines.extend("         * %s\n" % line for line in folded)
             lines.append("         *\n         * @param value the value%s\n         * @return this\n         */\n" % (
                 "; required" if f.required else ""))
-            lines.append("        public %s %s(%s value) {\n" % (name, camel(f.name), TYPES[f.type]))
-            lines.append('            %s("%s", value);\n            return this;\n        }\n' % (
-                "json" if f.type == "json" else "set", f.name))
+            # A float that Java makes a double of has digits that nobody wrote.
+            for kind in ("double", "float") if f.type == "double" else (TYPES[f.type],):
+                if kind == "float":
+                    lines.append("\n        /**\n         * The same, as a float.\n         *\n")
+                    lines.append("         * @param value the value\n         * @return this\n         */\n")
+                lines.append("        public %s %s(%s value) {\n" % (name, camel(f.name), kind))
+                lines.append('            %s("%s", value);\n            return this;\n        }\n' % (
+                    "json" if f.type == "json" else "set", f.name))
         for method, parameters, passed in (OPTIONS if o.kind == "submit" else ()) + (IMAGES if o.images else ()):
             lines.append("\n        @Override\n        public %s %s(%s) {\n" % (name, method, parameters))
             lines.append("            super.%s(%s);\n            return this;\n        }\n" % (method, passed))

@@ -14,6 +14,7 @@
 #include <aigc.h>
 
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <initializer_list>
 #include <memory>
@@ -137,6 +138,21 @@ inline std::optional<Error> cut(std::initializer_list<std::pair<const char *, co
 }
 
 // Calls `call(out*, error*)` and wraps what it gives out.
+// A number of fewer bits than a double, as it was written: a cast would give it digits that nobody wrote.
+template <class T>
+double shortest(T value) {
+    const double wide = static_cast<double>(value);
+    if constexpr (sizeof(T) < sizeof(double)) {
+        for (int digits = 1; digits <= 9; digits++) {
+            char text[32];
+            std::snprintf(text, sizeof text, "%.*g", digits, wide);
+            const double found = std::strtod(text, nullptr);
+            if (static_cast<T>(found) == value) return found;
+        }
+    }
+    return wide;
+}
+
 template <class T, class Raw, class Call>
 Result<T> made(Call call) {
     aigc_error *error = nullptr;
@@ -183,13 +199,16 @@ public:
     Result<Done> set(const char *name, const char *value) {
         return detail::done([&](auto error) { return aigc_request_set_string(handle_.get(), name, value, error); });
     }
-    // bool, whole and floating numbers choose the setter that fits.
+    // bool, whole and floating numbers choose the setter that fits. A float is sent as the shortest decimal that gives the
+    // same float: 0.8f as 0.8.
     template <class T, std::enable_if_t<std::is_arithmetic_v<T>, int> = 0>
     Result<Done> set(const char *name, T value) {
+        static_assert(std::is_floating_point_v<T> || sizeof(T) <= sizeof(std::int64_t),
+                      "no field has so many bits: use set_json()");
         return detail::done([&](auto error) {
             if constexpr (std::is_same_v<T, bool>) return aigc_request_set_bool(handle_.get(), name, value ? 1 : 0, error);
             else if constexpr (std::is_floating_point_v<T>)
-                return aigc_request_set_double(handle_.get(), name, static_cast<double>(value), error);
+                return aigc_request_set_double(handle_.get(), name, detail::shortest(value), error);
             else if constexpr (std::is_unsigned_v<T> && sizeof(T) >= sizeof(std::int64_t)) {
                 // Beyond the setter's type: as JSON the number stays what it is, and the library refuses what the field
                 // has no place for.

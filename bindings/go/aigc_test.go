@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -597,5 +598,44 @@ func TestTablesOfTheLibrary(t *testing.T) {
 	}
 	if !json.Valid([]byte(BuildInfo())) {
 		t.Error(BuildInfo())
+	}
+}
+
+// Under one key the same request is the same job, and any other is refused: so each number is compared with its text.
+func TestNumbersAreSentAsTheyWereWritten(t *testing.T) {
+	client := withJournal(t, t.TempDir())
+	submit := func(field string, value any, key string) error {
+		_, err := client.Submit(Request{
+			Provider: Alibaba, Operation: AlibabaPreModelInference,
+			Fields:  Fields{"prompt": "a <special-token> of numbers", field: value},
+			Images:  []Image{{URL: "https://example.com/reference.png"}},
+			Options: map[string]string{"key": key, "hold": "true", "check": "off"},
+		})
+		return err
+	}
+	for number, row := range []struct {
+		field string
+		value any
+		json  string
+	}{
+		{"strength", float32(0.8), "0.8"}, {"strength", float32(0.1), "0.1"}, {"strength", float32(-16777216), "-16777216.0"},
+		{"strength", float32(math.SmallestNonzeroFloat32), "1e-45"}, {"strength", float32(math.MaxFloat32), "3.4028235e+38"},
+		{"strength", 0.8, "0.8"}, {"strength", 0.1 + float64(float32(0.5)), "0.6"}, {"strength", 2, "2"},
+		{"seed", int8(-5), "-5"}, {"seed", uint8(200), "200"}, {"seed", int16(-300), "-300"}, {"seed", uint16(300), "300"},
+		{"seed", uint32(math.MaxUint32), "4294967295"}, {"seed", 9007199254740993, "9007199254740993"},
+		{"seed", int64(math.MinInt64), "-9223372036854775808"}, {"seed", uint64(math.MaxInt64), "9223372036854775807"},
+	} {
+		for _, value := range []any{row.value, json.RawMessage(row.json)} {
+			if err := submit(row.field, value, fmt.Sprint("number-", number)); err != nil {
+				t.Errorf("%T %v as %v: %v", row.value, row.value, value, err)
+			}
+		}
+	}
+	for _, value := range []any{uint64(math.MaxUint64), float32(math.Inf(1)), math.NaN(), complex64(1), json.Number("1")} {
+		for _, field := range []string{"seed", "strength"} {
+			if err := submit(field, value, "wrong"); !errors.Is(err, ErrInvalidArgument) {
+				t.Errorf("%T %v: %v", value, value, err)
+			}
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"sort"
+	"strconv"
 )
 
 // Request says what to generate. It can be submitted any number of times: each time is a new job and a new bill.
@@ -15,7 +16,8 @@ type Request struct {
 	Provider  string // Alibaba or Tencent
 	Operation string // one of the operations of that provider
 	// Fields by their neutral names, as FieldsOf lists them: strings, whole and floating numbers, bools; a
-	// json.RawMessage for a field that is JSON, or for any field of the body under "body.Name".
+	// json.RawMessage for a field that is JSON, or for any field of the body under "body.Name". A float32 is sent as the
+	// shortest decimal that gives the same float32: float32(0.8) as 0.8.
 	Fields Fields
 	Images []Image
 	// Options say how the library treats the job: "follow" ("true" or "false"), "deadline_ms", "traceparent",
@@ -120,7 +122,7 @@ func set(request *C.aigc_request, m *memory, name string, value any) error {
 		}
 		status = C.aigc_request_set_bool(request, key, flag, &failure)
 	case float32:
-		status = C.aigc_request_set_double(request, key, C.double(v), &failure)
+		status = C.aigc_request_set_double(request, key, C.double(shortest(v)), &failure)
 	case float64:
 		status = C.aigc_request_set_double(request, key, C.double(v), &failure)
 	default:
@@ -135,6 +137,15 @@ func set(request *C.aigc_request, m *memory, name string, value any) error {
 		status = C.aigc_request_set_int(request, key, C.int64_t(number), &failure)
 	}
 	return taken(status, &failure)
+}
+
+// shortest gives the shortest decimal of a float32: a conversion would give it digits that nobody wrote.
+func shortest(v float32) float64 {
+	found, err := strconv.ParseFloat(strconv.FormatFloat(float64(v), 'g', -1, 32), 64)
+	if err != nil {
+		return float64(v)
+	}
+	return found
 }
 
 // whole gives any whole number that fits.

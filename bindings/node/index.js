@@ -497,7 +497,7 @@ class Client {
   }
 
   call(provider, action, parameters = {}, { reads = false } = {}) {
-    const names = [needed(provider, 'provider'), needed(action, 'action'), text(JSON.stringify(parameters), 'parameters')];
+    const names = [needed(provider, 'provider'), needed(action, 'action'), text(json('parameters', parameters), 'parameters')];
     return new Job(native.aigc_client_call(this.#handle, ...names, flag(reads)), this);
   }
 
@@ -663,6 +663,16 @@ if (Symbol.asyncDispose) {
   Object.defineProperty(Client.prototype, Symbol.asyncDispose, { value() { return this.close(); } });
 }
 
+// JSON.stringify() makes null of a number that JSON does not have, and an object of numbered members of a typed array.
+function json(name, value) {
+  return JSON.stringify(value, (_, one) => {
+    if (typeof one === 'bigint') throw refused(`${name} holds the bigint ${one}, which JavaScript cannot write as JSON`, name);
+    if (typeof one === 'number' && !Number.isFinite(one)) throw refused(`${name} holds ${one}: JSON has no such number`, name);
+    if (ArrayBuffer.isView(one)) throw refused(`${name} holds a ${one.constructor.name}: make an array of it`, name);
+    return one;
+  });
+}
+
 function set(request, name, value) {
   text(name, 'field');
   switch (typeof value) {
@@ -674,7 +684,7 @@ function set(request, name, value) {
     case 'number':
       if (Number.isSafeInteger(value)) return native.aigc_request_set_int(request, name, value);
       return native.aigc_request_set_double(request, name, value);
-    case 'object': return native.aigc_request_set_json(request, name, text(JSON.stringify(value), name));
+    case 'object': return native.aigc_request_set_json(request, name, text(json(name, value), name));
     default: throw refused(`${name} cannot be a ${typeof value}`, name);
   }
 }

@@ -51,6 +51,35 @@ afterEach(async () => {
   fs.rmSync(folder, { recursive: true });
 });
 
+// Under one key the same request is the same job, and any other is refused.
+test('numbers are sent as they were written', async () => {
+  const cloud = new Client({ ...keys, 'journal.path': path.join(folder, 'numbers') });
+  const submit = (field, value, key) => cloud.submit('alibaba', 'pre_model_inference',
+    { prompt: 'a <special-token> of numbers', [field]: value },
+    { imageUrls: ['https://example.com/a.png'], options: { key, hold: true, check: 'off' } });
+  const conflict = async (...words) => assert.equal((await raised(aigc.CallError, () => submit(...words))).status, N.E_KEY_CONFLICT);
+  submit('strength', 0.8, 'a');
+  submit('strength', 0.8000000000000000444, 'a');
+  await conflict('strength', Math.fround(0.8), 'a');
+  submit('seed', 7, 'b');
+  submit('seed', 7n, 'b');
+  submit('seed', 2n ** 63n - 1n, 'c');
+  await conflict('seed', 2n ** 63n - 2n, 'c');
+  submit('seed', Number.MAX_SAFE_INTEGER, 'd');
+  await conflict('seed', BigInt(Number.MAX_SAFE_INTEGER) + 1n, 'd');
+  submit('body.A', [0.1 + 0.2, 5e-324, Number.MAX_VALUE, -300, true], 'e');
+  submit('body.A', [0.30000000000000004, 5e-324, Number.MAX_VALUE, -300, true], 'e');
+  const lists = [[NaN], { a: [Infinity] }, { a: 1n }, new Float32Array([0.8]), { a: new Uint8Array(2) }];
+  const wrong = [
+    ...[NaN, Infinity, 2n ** 63n, 2 ** 63, 0.5].map((value) => ['seed', value]), ['strength', NaN],
+    ...lists.map((value) => ['body.A', value]),
+  ];
+  for (const [field, value] of wrong) {
+    assert.equal((await raised(aigc.CallError, () => submit(field, value, 'wrong'))).status, N.E_INVALID_ARGUMENT);
+  }
+  await cloud.close(0);
+});
+
 test('both clouds, byte for byte', async () => {
   const cat = client.tencent.aigcImage({ prompt: '红猫 in Node', count: 2 });
   const other = client.alibaba.preModelInference({

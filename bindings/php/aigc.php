@@ -1247,18 +1247,37 @@ final class Client
             is_bool($value) => ['aigc_request_set_bool', (int) $value],
             is_int($value) => ['aigc_request_set_int', $value],
             is_float($value) => ['aigc_request_set_double', $value],
-            is_array($value), is_object($value) => ['aigc_request_set_json', self::json($name, $value)],
+            is_array($value), is_object($value) && !self::isNumber($value) => ['aigc_request_set_json', self::json($name, $value)],
             default => throw Error::here(Native::E_INVALID_ARGUMENT, "$name cannot be a " . get_debug_type($value), $name),
         };
         Native::check(fn (CData $error): int => $this->library->$function($request, $key, $given, $error));
     }
 
+    /** Numbers that json_encode() makes objects of. */
+    private static function isNumber(mixed $value): bool
+    {
+        return $value instanceof \GMP || $value instanceof \BcMath\Number;
+    }
+
     private static function json(string $name, mixed $value): string
     {
+        if (is_array($value)) {
+            array_walk_recursive($value, function (mixed $one) use ($name): void {
+                if (self::isNumber($one)) {
+                    throw Error::here(Native::E_INVALID_ARGUMENT, "$name holds a " . get_debug_type($one), $name);
+                }
+            });
+        }
+        // Another precision, as of old settings, gives 0.8 digits that nobody wrote.
+        $precision = ini_set('serialize_precision', '-1');
         try {
             return json_encode($value, JSON_THROW_ON_ERROR | JSON_UNESCAPED_UNICODE | JSON_PRESERVE_ZERO_FRACTION);
         } catch (\JsonException $e) {
             throw Error::here(Native::E_INVALID_ARGUMENT, "$name cannot be written as JSON: {$e->getMessage()}", $name);
+        } finally {
+            if ($precision !== false) {
+                ini_set('serialize_precision', $precision);
+            }
         }
     }
 

@@ -332,6 +332,38 @@ $tests = [
         raises(Aigc\OutcomeUnknownError::class, fn () => $job->wait(60));
         same(true, is_string($job->providerResponse()));
     },
+    'numbers are sent as they were written' => function (): void {
+        $folder = sys_get_temp_dir() . '/aigc-php-numbers-' . getmypid();
+        $cloud = new Client(config(['journal.path' => $folder]));
+        $submit = fn (string $field, mixed $value, string $key) => $cloud->submit(
+            'alibaba', 'pre_model_inference', ['prompt' => 'a <special-token> of numbers', $field => $value],
+            ['https://example.com/a.png'], ['hold' => true, 'check' => 'off'], $key);
+        // What a php.ini of old has.
+        ini_set('serialize_precision', '17');
+        foreach ([0.8, 0.1 + 0.2, 1.0, 5e-324, PHP_FLOAT_MAX, -300, PHP_INT_MAX, PHP_INT_MIN, true] as $number => $value) {
+            $submit('body.A', [$value, ['a' => $value]], "list-$number");
+            ini_set('serialize_precision', '-1');
+            $submit('body.A', [$value, ['a' => $value]], "list-$number");
+            $error = raises(Aigc\CallError::class, fn () => $submit('body.A', [0.25], "list-$number"));
+            same(N::E_KEY_CONFLICT, $error->status);
+            ini_set('serialize_precision', '17');
+            if (!is_bool($value)) {
+                $submit(is_int($value) ? 'seed' : 'strength', $value, "value-$number");
+            }
+        }
+        same('17', ini_get('serialize_precision'));
+        ini_set('serialize_precision', '-1');
+        $wrong = [NAN, INF, [NAN]];
+        if (function_exists('gmp_init')) {
+            array_push($wrong, gmp_init(5), [['a' => gmp_init(5)]]);
+        }
+        foreach ($wrong as $value) {
+            $field = is_array($value) ? 'body.A' : 'strength';
+            same(N::E_INVALID_ARGUMENT, raises(Aigc\CallError::class, fn () => $submit($field, $value, 'wrong'))->status);
+        }
+        $cloud->close(0);
+        exec('rm -r ' . escapeshellarg($folder));
+    },
     'what has no meaning is refused' => function (Client $client): void {
         $job = $client->tencent()->aigcImage(prompt: 'a cat');
         try {

@@ -935,7 +935,7 @@ module Aigc
 
     # Calls any operation of the product by the provider's own name. reads: true repeats the call until it is answered.
     def call(provider, action, parameters = {}, reads: false)
-      names = [Native.string(provider, "provider"), Native.string(action, "action"), JSON.generate(parameters)]
+      names = [Native.string(provider, "provider"), Native.string(action, "action"), json("parameters", parameters)]
       begun { |out, error| Native.aigc_client_call(@handle, *names, reads ? 1 : 0, out, error) }
     end
 
@@ -1061,10 +1061,28 @@ module Aigc
         when true, false then [:aigc_request_set_bool, value ? 1 : 0]
         when Integer then [:aigc_request_set_int, whole(name, value)]
         when Float then [:aigc_request_set_double, value]
-        when Hash, Array then [:aigc_request_set_json, JSON.generate(value)]
+        when Hash, Array then [:aigc_request_set_json, json(name, value)]
         else raise CallError.here(Native::E_INVALID_ARGUMENT, "#{name} cannot be a #{value.class}", name)
         end
       Native.check { |error| Native.public_send(function, request, key, given, error) }
+    end
+
+    # JSON.generate makes a text of a BigDecimal and of a Rational.
+    def json(name, value)
+      refuse_numbers(name, value)
+      JSON.generate(value)
+    rescue JSON::GeneratorError => e
+      raise CallError.here(Native::E_INVALID_ARGUMENT, "#{name} cannot be written as JSON: #{e.message}", name)
+    end
+
+    def refuse_numbers(name, value)
+      case value
+      when Hash then value.each_value { |entry| refuse_numbers(name, entry) }
+      when Array then value.each { |entry| refuse_numbers(name, entry) }
+      when Integer, Float then nil
+      when Numeric
+        raise CallError.here(Native::E_INVALID_ARGUMENT, "#{name} holds a #{value.class}: make a Float or a text of it", name)
+      end
     end
 
     def whole(name, value)

@@ -54,6 +54,36 @@ class AigcTest < Minitest::Test
     end
   end
 
+  # Under one key the same request is the same job, and any other is refused.
+  def test_numbers_are_sent_as_they_were_written
+    Dir.mktmpdir do |folder|
+      cloud = Aigc::Client.new(config.merge("journal.path" => "#{folder}/numbers"))
+      submit = lambda do |field, value, key|
+        cloud.submit(
+          "alibaba", "pre_model_inference", image_urls: ["https://example.com/a.png"],
+          options: { key: key, hold: true, check: "off" }, prompt: "a <special-token> of numbers", field => value
+        )
+      end
+      numbers = [0.8, 0.1 + 0.2, 1.0, 5e-324, Float::MAX, -300, 9_007_199_254_740_993, (1 << 63) - 1, -(1 << 63)]
+      numbers.each do |value|
+        submit.call(:"body.A", [value], "list #{value}")
+        submit.call(:"body.A", JSON.parse("[#{value}]"), "list #{value}")
+        field = value.is_a?(Integer) ? :seed : :strength
+        submit.call(field, value, "value #{value}")
+        error = assert_raises(Aigc::CallError) { submit.call(field, value.is_a?(Integer) ? 5 : 0.25, "value #{value}") }
+        assert_equal N::E_KEY_CONFLICT, error.status
+      end
+      submit.call(:"body.A", [1 << 64], "large")
+      wrong = [1 << 63, Rational(4, 5), Float::NAN].map { |value| [:seed, value] }
+      wrong += [[Float::INFINITY], { a: [Rational(1, 2)] }, [Complex(1, 2)]].map { |value| [:"body.A", value] }
+      wrong.each do |field, value|
+        error = assert_raises(Aigc::CallError) { submit.call(field, value, "wrong") }
+        assert_equal N::E_INVALID_ARGUMENT, error.status
+      end
+      cloud.close(0)
+    end
+  end
+
   def test_one_error_of_each_band
     error = assert_raises(Aigc::CallError) { @client.submit("tencent", "aigc_image", prompts: "x") }
     assert_equal %w[AIGC_E_INVALID_ARGUMENT prompts], [error.name, error.field]

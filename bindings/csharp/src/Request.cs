@@ -125,13 +125,31 @@ namespace Aigc
                 status = Native.aigc_request_set_json(request, field, Native.Needed(((Json)value).Text, name), out error);
             else if (value is bool)
                 status = Native.aigc_request_set_bool(request, field, (bool)value ? 1 : 0, out error);
-            else if (value is double || value is float)
-                status = Native.aigc_request_set_double(request, field, Convert.ToDouble(value), out error);
-            else if (value is int || value is long || value is short || value is byte || value is uint)
+            else if (value is float)
+                status = Native.aigc_request_set_double(request, field, Shortest((float)value), out error);
+            else if (value is double)
+                status = Native.aigc_request_set_double(request, field, (double)value, out error);
+            else if (value is int || value is long || value is short || value is byte || value is uint || value is sbyte ||
+                     value is ushort || value is ulong && (ulong)value <= long.MaxValue)
                 status = Native.aigc_request_set_int(request, field, Convert.ToInt64(value), out error);
             else
-                throw AigcException.Here(Status.InvalidArgument, name + " cannot be a " + value.GetType().Name, name);
+                throw AigcException.Here(Status.InvalidArgument, name + " cannot be " +
+                    (value is ulong ? value.ToString() : "a " + value.GetType().Name) +
+                    ": it is a string, a bool, Json, or a number of 64 bits or less", name);
             AigcException.Check(status, error);
+        }
+
+        /// <summary>A float without the digits that a conversion to double would add: 0.8f is 0.8.</summary>
+        private static double Shortest(float value)
+        {
+            if (float.IsNaN(value) || float.IsInfinity(value)) return value;
+            for (var digits = 1; digits <= 9; digits++)
+            {
+                var text = ((double)value).ToString("E" + (digits - 1), CultureInfo.InvariantCulture);
+                var found = double.Parse(text, CultureInfo.InvariantCulture);
+                if ((float)found == value) return found;
+            }
+            return value;
         }
     }
 }

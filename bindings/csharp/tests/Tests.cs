@@ -120,6 +120,39 @@ public static class Tests
         Same(2, cat.Assets.Count, "images");
     }
 
+    private static Request Number(string field, object value, string key)
+    {
+        return new Request("alibaba", "pre_model_inference")
+        {
+            Fields = { { "prompt", "a <special-token> of numbers" }, { field, value } }, Key = key, Hold = true,
+            ImageUrls = { "https://example.com/a.png" }, Options = { { "check", "off" } },
+        };
+    }
+
+    // Under one key the same request is the same job, and any other is refused: so each number is compared with its text.
+    private static void NumbersAreSentAsTheyWereWritten()
+    {
+        var cloud = new Client(Config("journal.path", folder + "/numbers"));
+        var given = new Dictionary<string, object>
+        {
+            { "strength 0.8", 0.8f }, { "strength 0.1", 0.1f }, { "strength -16777216.0", -16777216f },
+            { "strength 1e-45", float.Epsilon }, { "strength 3.4028235e+38", float.MaxValue }, { "strength 0.5", 0.5 },
+            { "strength 0.30000000000000004", 0.1 + 0.2 }, { "strength 2", 2 }, { "seed -5", (sbyte)-5 }, { "seed 200", (byte)200 },
+            { "seed -300", (short)-300 }, { "seed 300", (ushort)300 }, { "seed 4294967295", uint.MaxValue },
+            { "seed 9007199254740993", 9007199254740993L }, { "seed 9007199254740995", 9007199254740995UL },
+            { "seed -9223372036854775808", long.MinValue },
+        };
+        foreach (var entry in given)
+        {
+            var pair = entry.Key.Split(' ');
+            cloud.Submit(Number(pair[0], entry.Value, entry.Key));
+            cloud.Submit(Number(pair[0], new Json(pair[1]), entry.Key));
+        }
+        foreach (var value in new object[] { ulong.MaxValue, 0.8m, float.NaN, double.PositiveInfinity, 'x' })
+            Raised<CallException>(() => cloud.Submit(Number("strength", value, "wrong")));
+        cloud.Close(TimeSpan.Zero);
+    }
+
     private static void OneErrorOfEachBand()
     {
         AigcException error = Raised<CallException>(
@@ -423,6 +456,7 @@ public static class Tests
         Console.OutputEncoding = new UTF8Encoding(false);
         if (words.Length > 0) return Role(words);
         Test("both clouds, byte for byte", BothClouds);
+        Test("numbers are sent as they were written", NumbersAreSentAsTheyWereWritten);
         Test("one error of each band", OneErrorOfEachBand);
         Test("a thousand jobs in flight, told in the host's context", AThousandJobsInFlight);
         Test("tasks, cancellation tokens and closing", TasksTokensAndClosing);

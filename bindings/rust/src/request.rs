@@ -93,6 +93,12 @@ impl From<f64> for Value<'_> {
         Value::Number(value)
     }
 }
+/// The shortest decimal that gives the same `f32`: 0.8 is sent as 0.8. As `f64` it would have digits that nobody wrote.
+impl From<f32> for Value<'_> {
+    fn from(value: f32) -> Self {
+        Value::Number(value.to_string().parse().unwrap_or(f64::from(value)))
+    }
+}
 impl From<bool> for Value<'_> {
     fn from(value: bool) -> Self {
         Value::Bool(value)

@@ -56,6 +56,50 @@ fn typed_requests() {
     assert_eq!(refused.status(), Status::INVALID_ARGUMENT);
 }
 
+/// Under one key the same request is the same job, and any other is refused: so each number is compared with its text.
+#[test]
+fn numbers_are_sent_as_they_were_written() {
+    needs_sandbox!();
+    let folder = std::env::temp_dir().join(format!("aigc-rust-numbers-{}", std::process::id()));
+    let mut config = config();
+    config.set("journal.path", folder.to_str().unwrap()).unwrap();
+    let client = Client::new(&config).unwrap();
+    let numbers: [(&str, aigc::Value, &str); 11] = [
+        ("strength", 0.8f32.into(), "0.8"),
+        ("strength", 0.1f32.into(), "0.1"),
+        ("strength", (-16777216f32).into(), "-16777216.0"),
+        ("strength", 1e-45f32.into(), "1e-45"),
+        ("strength", f32::MAX.into(), "3.4028235e+38"),
+        ("strength", 0.8.into(), "0.8"),
+        ("strength", (0.1 + 0.2).into(), "0.30000000000000004"),
+        ("seed", 7.into(), "7"),
+        ("seed", u32::MAX.into(), "4294967295"),
+        ("seed", 9007199254740993i64.into(), "9007199254740993"),
+        ("seed", i64::MIN.into(), "-9223372036854775808"),
+    ];
+    for (number, (field, value, json)) in numbers.iter().enumerate() {
+        let request = || {
+            let mut request = Request::new(aigc::ALIBABA, aigc::ALIBABA_PRE_MODEL_INFERENCE).unwrap();
+            request.set("prompt", "a <special-token> of numbers").unwrap();
+            request.add_image("https://example.com/a.png", None).unwrap();
+            for (name, text) in [("key", number.to_string().as_str()), ("hold", "true"), ("check", "off")] {
+                request.set_option(name, text).unwrap();
+            }
+            request
+        };
+        let (mut given, mut written) = (request(), request());
+        given.set(field, value.clone()).unwrap();
+        written.set_json(field, json).unwrap();
+        for request in [given, written] {
+            client.submit(&request).unwrap_or_else(|error| panic!("{:?} as {}: {}", value, json, error));
+        }
+    }
+    let mut request = Request::new(aigc::ALIBABA, aigc::ALIBABA_PRE_MODEL_INFERENCE).unwrap();
+    assert!(request.set("strength", f32::NAN).is_err());
+    client.close(Duration::ZERO);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
 #[test]
 fn a_key_is_paid_once() {
     needs_sandbox!();

@@ -31,6 +31,7 @@ from .batch._folder import NO_FILE, OURS, Folder
 from .batch._frames import readable
 from .batch._keys import key_text
 from .batch._names import columns_of, wrong_template
+from .batch._numbers import Shape, narrowed, shape_of
 from .batch._options import Options
 from .batch._problems import Problem, Problems
 from .batch._results import RowResult, result_of
@@ -215,8 +216,9 @@ class _Worker:
     def __call__(self, table: Any) -> Any:
         with self._lock:
             names = _columns_to_read(table.column_names, self._job)
-            rows = [_cells(row) for row in table.select(names).to_pylist()]
-            keys = table.column(self._job.key).to_pylist()
+            shapes = {name: shape_of(table.schema.field(name).type) for name in (*names, self._job.key)}
+            rows = [_cells(row, shapes) for row in table.select(names).to_pylist()]
+            keys = [narrowed(key, shapes[self._job.key]) for key in table.column(self._job.key).to_pylist()]
             try:
                 ended = self._work(keys, rows)
             except BaseException:
@@ -349,9 +351,9 @@ class _Worker:
         return client
 
 
-def _cells(row: Mapping[str, Any]) -> Dict[str, Any]:
+def _cells(row: Mapping[str, Any], shapes: Mapping[str, Shape]) -> Dict[str, Any]:
     """Without gaps: a number that is not there is NaN where pandas made the column."""
-    return {name: value for name, value in row.items() if value is not None and value == value}
+    return {name: narrowed(value, shapes[name]) for name, value in row.items() if value is not None and value == value}
 
 
 class _Ended(NamedTuple):

@@ -12,6 +12,8 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 import numpy
 import pandas
+import polars
+import pyarrow
 import pytest
 from aigc.batch import _names, _plan
 from aigc.batch._columns import Columns, Known, Spec, shortened
@@ -28,6 +30,8 @@ from aigc.batch._keys import (
     stored_key,
     wrong_key,
 )
+from aigc.batch._frames import _taken
+from aigc.batch._numbers import narrow
 from aigc.batch._options import Options
 from aigc.batch._options import wrong as wrong_options
 from aigc.batch._problems import SHOWN, Problem, Problems
@@ -39,6 +43,7 @@ from aigc.batch._rows import lines, read_csv, read_jsonl, read_tsv, read_txt
 from aigc.request import Request
 from aigc._cli import requests
 from aigc._cli.again import repeated
+from pyarrow import parquet
 from aigc.describe import Operation
 
 FIELDS = {
@@ -258,6 +263,111 @@ def test_numbers_of_numpy_and_arrow_are_numbers() -> None:
     arrow = pytest.importorskip("pyarrow")
     cell = arrow.scalar(Decimal("1.10"), arrow.decimal128(20, 2))
     assert one(TENCENT, prompt="x", **{"body.Seed": [cell]}).request().body["Seed"] == "[1.10]"
+
+
+FLOATS = (0.8, 0.1, 16777216.0, 1e-45, 3.4028235e38, -0.3, 1.17549435e-38, 8388607.5, 33554432.0, 0.0)
+
+
+def test_a_narrow_number_is_its_shortest_decimal() -> None:
+    """Compared with NumPy's own, over all sizes."""
+    for text in [*map(repr, FLOATS), *(f"{digit}.{digit}e{power}" for digit in range(1, 10) for power in range(-44, 38))]:
+        value = numpy.float32(text)
+        assert repr(float(narrow(float(value), "float32"))) == repr(float(str(value))), text
+    for number in range(1, 0x7C00, 7):
+        half = numpy.uint16(number).view(numpy.float16)
+        assert narrow(float(half), "float16") == float(str(half)), number
+    assert narrow(0.80078125, "bfloat16") == 0.8 and narrow(0.798828125, "float16") == 0.799
+    assert [narrow(value, "float32") for value in (float("inf"), float("-inf"))] == [float("inf"), float("-inf")]
+
+
+def test_a_narrow_number_is_sent_as_it_was_written(tmp_path: Path) -> None:
+    """0.8 of 32 bits is 0.8, wherever the column comes from, and the row of a CSV file is the same row."""
+    options = Options(provider="alibaba", operation="inference")
+    (wanted,), _ = specs(options, {"prompt": "x", "strength": "0.8", "body.A": '{"a": [0.8, 0.25], "b": 1}'})
+    inner = {"a": [0.8, 0.25], "b": 1}
+    single = pyarrow.struct([("a", pyarrow.list_(pyarrow.float32())), ("b", pyarrow.int8())])
+    half = pyarrow.struct([("a", pyarrow.list_(pyarrow.float16(), 2)), ("b", pyarrow.int8())])
+    plain = {"a": [numpy.float16(0.8), numpy.float16(0.25)], "b": 1}
+    rows: List[Tuple[str, Mapping[str, Any]]] = []
+    tables = (
+        ("float32", pyarrow.array([0.8], pyarrow.float32()), pyarrow.array([inner], single)),
+        ("float16", pyarrow.array([numpy.float16(0.8)]), pyarrow.array([plain], half)),
+        ("a dictionary", pyarrow.array([0.8], pyarrow.float32()).dictionary_encode(), pyarrow.array([inner], single)),
+        ("float64", pyarrow.array([0.8]), pyarrow.array([inner])),
+    )
+    for name, strength, body in tables:
+        file = tmp_path / f"{name}.parquet"
+        parquet.write_table(pyarrow.table({"prompt": ["x"], "strength": strength, "body.A": body}), file)
+        (found,) = [read for read in FileSource(str(file), None, None).read() if isinstance(read, Cells)]
+        rows.append((f"Parquet, {name}", found.cells))
+    frames = (
+        pandas.DataFrame({"strength": numpy.array([0.8], numpy.float32)}),
+        pandas.DataFrame({"strength": numpy.array([0.8], numpy.float16)}),
+        pandas.DataFrame({"strength": pandas.array([0.8], "Float32")}),
+        pandas.DataFrame({"strength": pandas.array([0.8], "float[pyarrow]")}),
+        pandas.DataFrame({"strength": pandas.Series([0.8], dtype="float32").astype("category")}),
+        polars.DataFrame({"strength": polars.Series([0.8], dtype=polars.Float32)}),
+    )
+    for frame in frames:
+        (row,) = _taken(frame, {})
+        rows.append((str(frame["strength"].dtype), {**row, "body.A": inner}))
+    kind = polars.Struct({"a": polars.List(polars.Float32), "b": polars.Int8})
+    nested = polars.DataFrame({"body.A": polars.Series([inner], dtype=kind)})
+    rows.append(("polars, nested", {**_taken(nested, {})[0], "strength": 0.8}))
+    for value in (numpy.float32(0.8), numpy.float16(0.8), pyarrow.scalar(0.8, pyarrow.float32()), numpy.float64(0.8)):
+        (read,) = ListSource([{"strength": value, "body.A": {"a": numpy.array([0.8, 0.25], numpy.float32), "b": 1}}]).read()
+        assert isinstance(read, Cells)
+        rows.append((f"a program, {value!r}", read.cells))
+    for name, row in rows:
+        spec = one(options, **{**row, "prompt": "x"})
+        request = spec.request()
+        assert (spec.own, spec.print) == (wanted.own, wanted.print), (name, spec.fields)
+        assert (request.fields["strength"], json.loads(request.body["A"])) == (0.8, inner), name
+
+
+def test_a_narrow_number_that_is_paid_is_paid() -> None:
+    """Older versions sent 0.800000011920929: that row is the row of 0.8, and its key the key of today."""
+    options = Options(provider="alibaba", operation="inference", prompt="a cat of {age}")
+    wide = float(numpy.float32(0.8))
+    (read,) = ListSource([{"strength": numpy.float32(0.8), "age": numpy.float32(0.1), "key": numpy.float32(0.7)}]).read()
+    assert isinstance(read, Cells)
+    spec = one(options, **read.cells)
+    assert (spec.prompt, spec.key, spec.fields["strength"]) == ("a cat of 0.1", "0.7", 0.8)
+    older = one(options, strength=wide, age=float(numpy.float32(0.1)), key=float(numpy.float32(0.7)))
+    assert (spec.former, spec.former_key) == ((older.own, older.print), older.key)
+    assert one(options, strength=0.8, age=0.1, key=0.7).former is None
+    for notes in ([{"key": older.key, "print": older.print}], []):
+        index = Index(options)
+        assert not index.add(spec) and not list(index.make_indices())
+        index.load_ledger(notes)
+        index.load_journal([{"key": older.key, "state": "accepted", "owner_alive": 0}])
+        assert list(index.decide()) == [] and index.counts() == {"to fetch": 1}
+        index.close()
+
+
+@pytest.mark.parametrize("value, whole", [
+    (numpy.float32(16777215), 16777215), (numpy.float32(16777216), None), (numpy.float16(2047), 2047),
+    (numpy.float16(2048), None), (9007199254740991.0, 9007199254740991), (9007199254740992.0, None), (2.0, 2),
+    (numpy.int64(5), 5), (numpy.uint8(5), 5), (Decimal("9007199254740993"), 9007199254740993),
+    ("9007199254740993", 9007199254740993),
+    (18446744073709551615, 18446744073709551615),
+])
+def test_whole_numbers_that_a_reader_has_rounded_are_refused(value: Any, whole: Optional[int]) -> None:
+    """A seed of 16777217 in a column of 32-bit floats is 16777216 there."""
+    (read,) = ListSource([{"prompt": "x", "count": value}]).read()
+    assert isinstance(read, Cells)
+    found, wrong = specs(TENCENT, read.cells)
+    if whole is None:
+        assert not found and "may have rounded" in wrong[0]
+    else:
+        assert found[0].fields["count"] == whole and type(found[0].fields["count"]) is int
+    _, wrong = specs(TENCENT, {**read.cells, "count": 1, "key": read.cells["count"]})
+    assert ("may have rounded" in "".join(wrong)) == (whole is None)
+
+
+def test_a_whole_float_of_json_keeps_its_digits() -> None:
+    (found,) = cells(read(b'{"prompt": "x", "count": 9007199254740993.0}', read_jsonl))
+    assert one(TENCENT, **found).fields["count"] == 9007199254740993
 
 
 def test_a_whole_decimal_keeps_its_digits() -> None:

@@ -13,7 +13,7 @@ from ..request import JSONText, Request, load_json
 from ._cells import Cells
 from ._keys import cell_text, fingerprint, is_gap, key_text, own_hash, wrong_key
 from ._names import columns_of
-from ._numbers import exact, former_fields
+from ._numbers import as_written, exact, former_fields, whole_number, widened
 from ._options import Options
 from ._problems import Problem
 from ._urls import unsigned_fields
@@ -62,6 +62,8 @@ class Spec(NamedTuple):
     former: Optional[Tuple[str, str]] = None
     """`own` and `print` as an older version made them, with the signatures of URLs and with numbers that have lost digits; None
     where they are the same."""
+    former_key: Optional[str] = None
+    """`key` as an older version made it; None where it is the same."""
 
     @property
     def prompt(self) -> str:
@@ -97,6 +99,18 @@ class Columns:
 
     def specs(self, read: Cells) -> Tuple[List[Spec], List[Problem]]:
         """One spec for each copy, or what is wrong."""
+        specs, problems = self._specs(read)
+        cells = widened(read.cells)
+        if not specs or cells is read.cells:
+            return specs, problems
+        older, _ = self._specs(read._replace(cells=cells))  # What is paid with the digits of a double is paid.
+        if not older:
+            return specs, problems
+        first = older[0]
+        former, key = first.former or (first.own, first.print), None if first.key == specs[0].key else first.key
+        return [spec._replace(former=former, former_key=key) for spec in specs], problems
+
+    def _specs(self, read: Cells) -> Tuple[List[Spec], List[Problem]]:
         problems: List[Problem] = []
 
         def wrong(text: str, column: str = "") -> None:
@@ -236,7 +250,8 @@ class Columns:
         self, table: Mapping[str, str], chosen: Tuple[str, str], wrong: Callable[..., None]
     ) -> Dict[str, Any]:
         fields: Dict[str, Any] = {}
-        for name, entry in self._options.fields.items():
+        for name, given in self._options.fields.items():
+            entry = as_written(given)
             if name in table:
                 whole = isinstance(entry, JSONText) and table[name] != "json"
                 fields[name] = _typed(name, json.loads(entry) if whole else entry, table[name], wrong)
@@ -299,9 +314,12 @@ def _typed(name: str, entry: Any, kind: str, wrong: Callable[..., None]) -> Any:
     if not isinstance(entry, str):
         if isinstance(entry, Decimal) and kind in ("int", "double"):
             entry = int(entry) if kind == "int" and entry.is_finite() and entry == int(entry) else float(entry)
-        if kind == "int" and isinstance(entry, float) and entry.is_integer():
-            return int(entry)  # Parquet and pandas make floats of numbers with gaps.
+        if kind in ("int", "double", "bool") and hasattr(entry, "item") and getattr(entry, "shape", None) == ():
+            entry = entry.item()  # A number of NumPy.
         try:
+            if kind == "int":  # Parquet and pandas make floats of numbers with gaps.
+                number = whole_number(entry)
+                return entry if number is None else number
             return entry if kind != "json" else exact(entry, entry) or entry
         except ValueError as error:
             wrong(f"the cell cannot be sent: {error}", name)

@@ -9,6 +9,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, TypeVar
 from ..enums import Status
 from ._api import PlanError, as_completed
 from ._keys import is_gap
+from ._numbers import narrowed, shape_of
 from ._results import RowResult
 from ._settings import PathLike
 
@@ -88,9 +89,10 @@ def _taken(frame: Any, options: Mapping[str, Any]) -> List[Dict[str, Any]]:
     renamed: Mapping[str, str] = options.get("map", {})
     for name in readable(map(str, frame.columns), options):
         values = frame[name].tolist() if _kind(frame) == "pandas" else frame[name].to_list()
+        shape = shape_of(frame[name].dtype)
         for row, value in zip(rows, values):
             if not is_gap(value):
-                row[name] = value
+                row[name] = narrowed(value, shape)
             elif renamed.get(name, name) in ("key", "custom_id"):
                 row[name] = None  # Said to be empty, as in a file: such a row is no row without a key.
     return rows

@@ -194,7 +194,8 @@ class Index:
         key = key_of(spec.key, spec.own, self._occurrence(spec.key, spec.own), spec.copy)
         former = None
         if spec.former is not None:
-            former = key_of(spec.key, spec.former[0], self._occurrence(spec.key, spec.former[0]), spec.copy)
+            own = spec.former_key if spec.former_key is not None else spec.key
+            former = key_of(own, spec.former[0], self._occurrence(own, spec.former[0]), spec.copy)
         n = self.rows + 1
         values = {"key": key, "provider": spec.provider, "operation": spec.operation, **spec.names}
         problems: List[Problem] = []

@@ -13,10 +13,10 @@ from numbers import Integral, Real
 from typing import Any, Callable, Mapping, Optional
 from uuid import UUID
 
+from ._numbers import EXACT, NarrowFloat
+
 _NUMBER = re.compile(r"(0|-?[1-9][0-9]*)(~copy[0-9]+)?")
 _WRITTEN = re.compile(r"(0|-?[1-9][0-9]*)\.0(~copy[0-9]+)?")
-_EXACT = 2**53
-"""From here on a float does not hold every whole number."""
 KEY_BYTES = 200
 """The journal takes 255; the rest is for copies and repetitions."""
 
@@ -60,10 +60,11 @@ def key_text(entry: Any) -> str:
     if isinstance(entry, Integral):
         return str(int(entry))
     if isinstance(entry, (Real, Decimal)):
+        exact_below = entry.exact_below if isinstance(entry, NarrowFloat) else EXACT
         entry = entry if isinstance(entry, Decimal) else float(entry)
         if not math.isfinite(entry):
             raise ValueError(f"the key is {entry}: it is a text or a number")
-        if not isinstance(entry, Decimal) and abs(entry) >= _EXACT:
+        if not isinstance(entry, Decimal) and abs(entry) >= exact_below:
             raise ValueError(
                 f"the key {entry} is a number that its reader may have rounded: two keys may become one. Read the column as text"
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, Iterator
 
 from ._cells import Cells, Read
+from ._numbers import narrowed, shape_of
 from ._problems import Problem
 
 
@@ -25,10 +26,11 @@ def read_parquet(path: str) -> Iterator[Read]:
         if twice is not None:  # A row would take one of them without a word.
             yield Problem(f"the column {twice} is there twice: each name is there once")
             return
+        shapes = {str(field.name): shape_of(field.type) for field in file.schema_arrow}
         for batch in file.iter_batches(batch_size=1000):
             for cells in batch.to_pylist():
                 row += 1
-                found: Dict[str, Any] = {str(name): value for name, value in cells.items()}
+                found: Dict[str, Any] = {str(name): narrowed(value, shapes[str(name)]) for name, value in cells.items()}
                 yield Cells(row, 0, found)
     except OSError as error:
         yield Problem(f"the file cannot be read: {error.strerror or error}")

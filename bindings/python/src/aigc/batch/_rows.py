@@ -28,7 +28,7 @@ from typing import (
 
 from ..request import Request, once
 from ._cells import Cells, Read, Skipped
-from ._numbers import parse_float, parse_int
+from ._numbers import as_written, parse_float, parse_int
 from ._problems import Problem
 
 FORMATS = ("csv", "tsv", "jsonl", "txt", "parquet")
@@ -105,7 +105,7 @@ class ListSource(Source):
                 cells = as_cells(row)
             except (TypeError, ValueError) as error:
                 raise TypeError(f"row {number}: {error}") from None
-            yield Cells(number, 0, cells)
+            yield Cells(number, 0, {name: as_written(cell) for name, cell in cells.items()})
 
 
 def as_cells(row: Any) -> Dict[str, Any]:

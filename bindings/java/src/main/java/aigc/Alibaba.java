@@ -150,6 +150,17 @@ public final class Alibaba {
             return this;
         }
 
+        /**
+         * The same, as a float.
+         *
+         * @param value the value
+         * @return this
+         */
+        public PreModelInference strength(float value) {
+            set("strength", value);
+            return this;
+        }
+
         @Override
         public PreModelInference key(String key) {
             super.key(key);

@@ -1,6 +1,8 @@
 package aigc;
 
 import java.lang.ref.Cleaner;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.time.Duration;
 
 /**
@@ -83,6 +85,32 @@ public class Request implements AutoCloseable {
             handle.exit();
         }
         return this;
+    }
+
+    /**
+     * Sets a field by its neutral name, to the shortest decimal that gives the same float: 0.8f is sent as 0.8.
+     *
+     * @param name the name
+     * @param value the value
+     * @return this
+     */
+    public Request set(String name, float value) {
+        return set(name, shortest(value));
+    }
+
+    /** Without the digits that a cast to double would add. */
+    static double shortest(float value) {
+        if (Float.isNaN(value) || Float.isInfinite(value)) {
+            return value;
+        }
+        BigDecimal whole = new BigDecimal(value);
+        for (int digits = 1; digits <= 9; digits++) {
+            double found = whole.round(new MathContext(digits)).doubleValue();
+            if ((float) found == value) {
+                return found;
+            }
+        }
+        return value;
     }
 
     /**

@@ -125,6 +125,40 @@ public final class AigcTest {
         same(2, cat.assets().size(), "images");
     }
 
+    private static Alibaba.PreModelInference number(String key) {
+        Alibaba.PreModelInference request = new Alibaba.PreModelInference().prompt("a <special-token> of numbers")
+                .imageUrl("https://example.com/a.png").key(key).hold(true);
+        request.option("check", "off");
+        return request;
+    }
+
+    /** Under one key the same request is the same job, and any other is refused: so each number is compared with its text. */
+    void numbersAreSentAsTheyWereWritten() throws Exception {
+        Client cloud = new Client(config("journal.path", folder.resolve("numbers").toString()));
+        Map<String, Request> given = new HashMap<>();
+        given.put("strength 0.8", number("a").set("strength", 0.8f));
+        given.put("strength 0.1", number("b").set("strength", Float.valueOf(0.1f)));
+        given.put("strength -16777216.0", number("c").set("strength", -16777216f));
+        given.put("strength 1e-45", number("d").set("strength", Float.MIN_VALUE));
+        given.put("strength 3.4028235e+38", number("e").set("strength", Float.MAX_VALUE));
+        given.put("strength 0.30000000000000004", number("f").set("strength", 0.1 + 0.2));
+        given.put("strength 0.5", number("g").set("strength", 0.5));
+        given.put("strength 0.7", number("h").strength(0.7f));
+        given.put("strength 0.6", number("i").strength(0.6));
+        given.put("strength 2", number("j").set("strength", 2));
+        given.put("seed -5", number("k").set("seed", (byte) -5));
+        given.put("seed 300", number("l").set("seed", (short) 300));
+        given.put("seed 9007199254740993", number("m").set("seed", 9007199254740993L));
+        given.put("seed -9223372036854775808", number("n").set("seed", Long.MIN_VALUE));
+        for (Map.Entry<String, Request> entry : given.entrySet()) {
+            String[] pair = entry.getKey().split(" ");
+            String key = submit(cloud, entry.getValue()).key();
+            same(key, submit(cloud, number(key).json(pair[0], pair[1])).key(), entry.getKey());
+        }
+        raised(AigcException.CallException.class, () -> number("o").strength(Float.NaN));
+        cloud.close(Duration.ZERO);
+    }
+
     void oneErrorOfEachBand() throws Exception {
         AigcException error = raised(AigcException.CallException.class,
                 () -> new Request("tencent", "aigc_image").set("prompts", "x"));
@@ -427,6 +461,7 @@ public final class AigcTest {
             return;
         }
         with("both clouds, byte for byte", test -> test::bothClouds);
+        with("numbers are sent as they were written", test -> test::numbersAreSentAsTheyWereWritten);
         with("one error of each band", test -> test::oneErrorOfEachBand);
         with("a thousand jobs in flight, told on the host's threads", test -> test::aThousandJobsInFlight);
         with("futures, listeners and closing", test -> test::futuresAndClosing);
