@@ -409,9 +409,10 @@ aigc_status aigc_request_set_bool(aigc_request *request, const char *name, int32
 /* Sets a field from JSON text. name is the neutral name of a field of any type, or "body." followed by the provider's
  * own name of a field of the request body. For a field inside an object, write the name of the object, a dot, and the
  * name of the field: "body.ExtraParameters.NewField". With "body." you can set a field that the provider has added
- * later. The library only checks that the value of such a field is JSON. If a request sets one field of the body under
- * two names, such as "prompt" and "body.Prompt", aigc_client_submit() returns an error. With the option "check" set to
- * "off", the "body." field replaces the neutral field. Since 1.0. */
+ * later. The library only checks that the value of such a field is JSON. JSON in which an object has a name twice is
+ * refused. If a request sets one field of the body under two names, such as "prompt" and "body.Prompt",
+ * aigc_client_submit() returns an error. With the option "check" set to "off", the "body." field replaces the neutral
+ * field. Since 1.0. */
 aigc_status aigc_request_set_json(aigc_request *request, const char *name, const char *json, aigc_error **error);
 
 /* Adds a reference image. The provider must be able to reach the URL from the internet. For Tencent, reference_type is

@@ -160,8 +160,8 @@ private enum JournalText {
         var filter = JournalTools.Filter()
         guard let text else { return filter }
         let value: JSONValue
-        do throws(JSONError) { value = try JSONValue.parse(Array(text.utf8)) } catch {
-            throw refuse("it is not JSON: \(error.message)")
+        do throws(JSONError) { value = try JSONValue.parseOnce(Array(text.utf8)) } catch {
+            throw refuse("it is \(error)")
         }
         guard let members = value.objectValue else { throw refuse("it is no object") }
         for member in members {

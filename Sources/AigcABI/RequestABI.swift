@@ -156,9 +156,9 @@ public func aigc_request_set_json(
     set(request, name, error) { () throws(Failure) in
         let bytes = Array(try text(json, "json").utf8)
         do throws(JSONError) {
-            _ = try JSONValue.parse(bytes)
+            _ = try JSONValue.parseOnce(bytes)
         } catch {
-            throw Failure(.invalidArgument, "Argument \"json\" is not JSON: \(error.message)", field: "json")
+            throw Failure(.invalidArgument, "Argument \"json\" is \(error)", field: "json")
         }
         return .json(bytes)
     }

@@ -1,4 +1,5 @@
 import CJSON
+internal import Core
 
 extension JSONValue {
     /// The deepest nesting that `parse` ever follows. It takes less than 32 KiB of stack then, half of the smallest
@@ -28,9 +29,44 @@ extension JSONValue {
         return try parseStrictly(bytes, maximumDepth: maximumDepth)
     }
 
+    /// The same for what a person or a program wrote, for what is paid, and for whose account pays: of two members with one
+    /// name nobody can know which one is meant, so that they are an error.
+    public static func parseOnce(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
+        let result = bytes.withUnsafeBytes { buffer -> Result<JSONValue, JSONError> in
+            if let plain = JSONReader.read(buffer, maximumDepth: depthLimit) { return .success(plain) }
+            do throws(JSONError) {
+                return .success(try parseStrictly(buffer, maximumDepth: depthLimit, keepsDoubles: true))
+            } catch {
+                return .failure(error)
+            }
+        }
+        let value = try result.get()
+        guard let name = value.firstTwin else { return value }
+        throw JSONError("JSON in which the name \"\(name.shown(limit: 60))\" is there twice")
+    }
+
+    /// The name of the first members of one object that have one name.
+    private var firstTwin: String? {
+        var waiting = [self]
+        while let value = waiting.popLast() {
+            switch value {
+            case .array(let values): waiting.append(contentsOf: values)
+            case .object(let members):
+                // By their bytes: two names that only look the same are two.
+                var seen: Set<[UInt8]> = []
+                for member in members where !seen.insert(Array(member.name.utf8)).inserted { return member.name }
+                waiting.append(contentsOf: members.map { $0.value })
+            default: break
+            }
+        }
+        return nil
+    }
+
     /// jansson judges every text that is not plain JSON; the other reader, which keeps numbers as they are,
     /// reads its values.
-    static func parseStrictly(_ bytes: UnsafeRawBufferPointer, maximumDepth: Int) throws(JSONError) -> JSONValue {
+    static func parseStrictly(
+        _ bytes: UnsafeRawBufferPointer, maximumDepth: Int, keepsDoubles: Bool = false
+    ) throws(JSONError) -> JSONValue {
         try checkDepth(bytes, maximum: max(0, min(maximumDepth, depthLimit)))
         var error = aigcj_error()
         // jansson knows no number beyond Int64 and Double.
@@ -39,7 +75,7 @@ extension JSONValue {
             throw JSONError(words(error.reason), line: Int(error.line), position: Int(error.position))
         }
         aigcj_free(root)
-        var reader = JSONAnswerReader(bytes, maximumDepth: depthLimit, keepsDoubles: false)
+        var reader = JSONAnswerReader(bytes, maximumDepth: depthLimit, keepsDoubles: keepsDoubles)
         guard let answer = reader.read(), !answer.isCut, !answer.isDamaged else { throw JSONError("not JSON") }
         return answer.value
     }

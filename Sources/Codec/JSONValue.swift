@@ -47,7 +47,8 @@ public enum JSONValue: Equatable, Sendable {
     }
 }
 
-/// Why a text is no JSON, or a value cannot become JSON. Names the place and never the text, which may hold a secret.
+/// Why a text is no JSON, or a value cannot become JSON. Names the place or a member, and never a value, which may be a
+/// secret.
 public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
     public var message: String
     /// From 1; 0 where there is no line.

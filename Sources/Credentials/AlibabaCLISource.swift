@@ -17,7 +17,7 @@ struct AlibabaCLISource: CredentialSource {
         guard !bytes.allSatisfy({ $0 <= 0x20 }) else { throw CredentialUnavailable(.wrong, "\(path) is empty") }
         let config: JSONValue
         do throws(JSONError) {
-            config = try JSONValue.parse(Array(bytes.withoutMark))
+            config = try JSONValue.parseOnce(Array(bytes.withoutMark))
         } catch {
             throw CredentialUnavailable(.wrong, "\(path) cannot be read: \(error)")
         }

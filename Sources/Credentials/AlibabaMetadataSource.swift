@@ -64,9 +64,7 @@ struct AlibabaMetadataSource: CredentialSource {
                 "\(Self.server) answered HTTP \(reply.status) for the role's keys",
                 isOfServer: true)
         }
-        guard let answer = try? JSONValue.parse(reply.body) else {
-            throw CredentialUnavailable(.transient, "\(Self.server) answered something that is no JSON")
-        }
+        let answer = try CredentialContext.json(reply.body, Self.server)
         guard ASCIIText.saysNoError(answer["Code"]?.stringValue ?? "") else {
             throw CredentialUnavailable(
                 .transient, "\(Self.server) refused\(CredentialContext.code(answer["Code"]))")

@@ -57,8 +57,16 @@ extension CredentialContext {
                 isThrottled ? .transient : Self.kind(reply.status),
                 "\(server) answered HTTP \(reply.status)\(Self.code(value?["Code"]))", isOfServer: true)
         }
-        guard let value else { throw CredentialUnavailable(.transient, "\(server) answered something that is no JSON") }
-        return value
+        return try Self.json(reply.body, server)
+    }
+
+    /// An answer with keys: of two keys nobody can know which account is to pay.
+    static func json(_ body: [UInt8], _ server: String) throws(CredentialUnavailable) -> JSONValue {
+        do throws(JSONError) {
+            return try JSONValue.parseOnce(body)
+        } catch {
+            throw CredentialUnavailable(.transient, "\(server) answered no JSON that can be used: it is \(error)")
+        }
     }
 
     /// A redirect comes from a machine in between, or from a service that moves: neither refuses the credentials.

@@ -25,8 +25,11 @@ enum ExternalCommand {
         } catch {
             throw CredentialUnavailable(error.kind, "\(what) \(error.reason)")
         }
-        guard let answer = try? JSONValue.parse(Array(output.withoutMark)) else {
-            throw CredentialUnavailable(.wrong, "\(what) did not print JSON")
+        let answer: JSONValue
+        do throws(JSONError) {
+            answer = try JSONValue.parseOnce(Array(output.withoutMark))
+        } catch {
+            throw CredentialUnavailable(.wrong, "the output of \(what) is \(error)")
         }
         let token = answer["sts_token"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
         if answer["mode"]?.stringValue == "StsToken" && token == nil {

@@ -37,7 +37,7 @@ struct DirectCall {
         }
         let value: JSONValue
         do throws(JSONError) {
-            value = try JSONValue.parse(json)
+            value = try JSONValue.parseOnce(json)
         } catch {
             throw refuse("json", "its parameters are \(error); give a JSON object")
         }

@@ -57,7 +57,7 @@ extension RequestTable {
             if case .json(let text) = value { return String(decoding: text, as: UTF8.self) }
             return String(decoding: parsed.serialized(), as: UTF8.self)
         case .string(let inner):
-            if let again = try? JSONValue.parse(Array(inner.utf8)), again.objectValue != nil { return inner }
+            if let again = try? JSONValue.parseOnce(Array(inner.utf8)), again.objectValue != nil { return inner }
         default: break
         }
         throw refuse(field.name, row, "it takes a JSON object such as {\"size\":\"1024x1024\"}")
@@ -65,7 +65,7 @@ extension RequestTable {
 
     func parse(_ text: [UInt8], _ name: String, _ row: OperationRow) throws(Failure) -> JSONValue {
         do throws(JSONError) {
-            return try JSONValue.parse(text)
+            return try JSONValue.parseOnce(text)
         } catch {
             throw refuse(name, row, "its value is \(error); give JSON text")
         }

@@ -52,6 +52,26 @@ final class JSONParseTests: XCTestCase {
         }
     }
 
+    func testParseOnceRefusesTwins() throws {
+        let many = (0..<40).map { "\"n\($0)\":\($0)" }.joined(separator: ",")
+        for (text, name) in [
+            (#"{"a":1,"a":1}"#, "a"), (#"{"a":1,"b":2,"\u0061":3}"#, "a"), (#"[{"x":{"y":[{"猫":1,"猫":2}]}}]"#, "猫"),
+            (#"{"":1,"":2}"#, ""), ("{\(many),\"n7\":1}", "n7"), (#"{"a":{"b":1},"a":{"b":1}}"#, "a"),
+        ] {
+            XCTAssertNoThrow(try JSONValue.parse(Array(text.utf8)), text)
+            XCTAssertThrowsError(try JSONValue.parseOnce(Array(text.utf8)), text) {
+                XCTAssertEqual("\($0)", "JSON in which the name \"\(name)\" is there twice")
+            }
+        }
+        // Two names in NFC and NFD look the same, and are two.
+        for text in [
+            "{\"\u{E9}\":1,\"e\u{301}\":2}", #"{"a":{"b":1},"b":{"a":1}}"#, #"[{"a":1},{"a":2}]"#, #"{"a":1,"A":2}"#,
+            "7",
+            "{\(many)}", String(repeating: "[", count: 64) + String(repeating: "]", count: 64),
+        ] { XCTAssertEqual(try JSONValue.parseOnce(Array(text.utf8)), try JSONValue.parse(Array(text.utf8)), text) }
+        XCTAssertThrowsError(try JSONValue.parseOnce(Array("{\"a\":1".utf8)))
+    }
+
     /// Whoever reads a number and writes it again writes what was there.
     func testEveryNumberKeepsItsForm() throws {
         var texts = [

@@ -289,6 +289,10 @@ final class AlibabaTests: CredentialTestCase {
             (ScriptedServer.reply(400, #"{"Code":"bad code hunter2"}"#), .wrong, "HTTP 400"),
             (ScriptedServer.reply(503, "<html>hunter2"), .transient, "HTTP 503"),
             (ScriptedServer.reply(200, "hunter2"), .transient, "no JSON"),
+            (
+                ScriptedServer.reply(200, #"{"Credentials":{"AccessKeyId":"i","AccessKeyId":"hunter2"}}"#), .transient,
+                "no JSON that can be used: it is JSON in which the name \"AccessKeyId\" is there twice"
+            ),
             (ScriptedServer.reply(200, "{}"), .transient, "without credentials"),
             (ScriptedServer.reply(200, #"{"Credentials":{"AccessKeyId":"i"}}"#), .transient, "SecurityToken"),
             (

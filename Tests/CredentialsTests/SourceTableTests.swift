@@ -196,6 +196,13 @@ final class SourceTableTests: CredentialTestCase {
                 name: "a profile twice", files: config(ak + "," + ak),
                 end: .stops("the profile \"p\" stands there twice")),
             Row(
+                name: "a member twice", files: config("{\"access_key_id\":\"j\"," + ak.dropFirst()),
+                end: .stops("the name \"access_key_id\" is there twice")),
+            Row(
+                name: "the current profile twice",
+                files: [(".aliyun/config.json", "{\"current\":\"q\",\"profiles\":[\(ak)],\"current\":\"p\"}")],
+                end: .stops("the name \"current\" is there twice")),
+            Row(
                 name: "half", files: [(".aliyun/config.json", #"{"current":"p","profiles":[{"na"#)],
                 end: .stops("cannot be read")),
             Row(

@@ -36,6 +36,7 @@ final class RequestTableTests: XCTestCase {
             (.json(Array("0.5".utf8)), [.double]), (.json(Array("false".utf8)), [.bool]),
             (.json(Array("{\"size\":\"1x1\"}".utf8)), [.json]),
             (.json(Array("[\"https://a.b/c.png\"]".utf8)), [.imageURL]), (.json(Array("null".utf8)), []),
+            (.json(Array("{\"a\":1,\"a\":2}".utf8)), []),
             (.json(Array("{".utf8)), []), (.json([0xFF]), []), (.double(.nan), []), (.double(.infinity), []),
         ]
         for table in Clouds.requests {

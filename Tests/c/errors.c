@@ -128,6 +128,7 @@ static void requests(void)
     refused(aigc_request_set_string(request, "count", "5", &error), &error, "count", "int", "string for an int");
     refused(aigc_request_set_string(request, "prompt", "caf\xe9", &error), &error, "prompt", "UTF-8", "invalid UTF-8");
     refused(aigc_request_set_json(request, "body.x", "{", &error), &error, "body.x", "JSON", "cut JSON");
+    refused(aigc_request_set_json(request, "body.x", "{\"a\": 1, \"a\": 2}", &error), &error, "body.x", "twice", "a name twice");
     refused(aigc_request_set_json(request, "prompt", "5", &error), &error, "prompt", "string", "JSON of another type");
     refused(aigc_request_set_option(request, "folow", "true", &error), &error, "folow", "follow", "misspelt option");
     ok(aigc_request_set_int(request, "strength", 1, &error) == AIGC_OK, "an int where a double is meant");

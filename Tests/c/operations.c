@@ -119,6 +119,7 @@ static void answers(aigc_client *client)
     ok(refused(client, AIGC_TENCENT, "a b", NULL, 0, "action"), "an invalid name");
     ok(refused(client, AIGC_TENCENT, "X", "[]", 0, "json"), "JSON that is no object");
     ok(refused(client, AIGC_TENCENT, "X", "{", 1, "json"), "what is no JSON");
+    ok(refused(client, AIGC_TENCENT, "X", "{\"A\": 1, \"A\": 2}", 0, "json"), "a name that is there twice");
     ok(refused(client, AIGC_ALIBABA, "X POST /a?b=c", NULL, 0, "action"), "a path with a query");
     ok(refused(client, AIGC_TENCENT, "CreateAigcImageTask", "{}", 1, "reads"), "a submission is no read");
 }
