@@ -427,9 +427,10 @@ aigc_status aigc_request_add_image_url(aigc_request *request, const char *url, c
  * job ends. "deadline_ms" (default: job.deadline_ms): see aigc_job_set_deadline_ms(). "traceparent" and "tracestate"
  * (since 1.1) have the effect of aigc_job_set_trace(), also for the submission; "" removes them.
  *
- * "key" (since 1.2) names the job in the journal. A key has 1 to 255 bytes. Choose one key for each image that you
- * want, such as "batch-7/000123". A key needs a client with a journal.path: see aigc_client_submit(). "" removes the
- * key. Do not compute the key from the fields of the request: you may want the same prompt twice.
+ * "key" (since 1.2) names the job in the journal. A key has 1 to 255 bytes. The library compares keys byte by byte:
+ * "a", "A" and " a" are three keys. Choose one key for each image that you want, such as "batch-7/000123". A key needs
+ * a client with a journal.path: see aigc_client_submit(). "" removes the key. Do not compute the key from the fields of
+ * the request: you may want the same prompt twice.
  *
  * "hold" ("true" or "false", default "false", since 1.2) holds the job: the library prepares the submission and reports
  * AIGC_EVENT_JOB_READY, but it sends the submission only after aigc_job_release(). So a program can first save the job

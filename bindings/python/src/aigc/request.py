@@ -122,6 +122,20 @@ def _members(body: Optional[Mapping[str, Any]]) -> Mapping[str, Any]:
     return body or {}
 
 
+_INVISIBLE = "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u00ad"
+BLANKS = _INVISIBLE + "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
+
+
+def wrong_edge(key: str) -> Optional[str]:
+    """Why a key that a person wrote is certainly a mistake: nobody sees a blank at its end. The library compares keys byte by
+    byte, so that the same picture would be paid under each of the two."""
+    for character, how in ((key[:1], "begins with"), (key[-1:], "ends in")):
+        if character and character in BLANKS:
+            what = "a blank" if character.isspace() else f"an invisible character (U+{ord(character):04X})"
+            return f"the key {key!r} {how} {what}: {key.strip(BLANKS)!r} is another key, which is paid by itself. Remove it"
+    return None
+
+
 def load_json(text: str) -> Any:
     """JSON, where each name of an object is there once. Raises ValueError."""
     return json.loads(text, object_pairs_hook=once)

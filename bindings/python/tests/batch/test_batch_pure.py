@@ -431,6 +431,12 @@ def test_foreign_batch_lines() -> None:
     ({"prompt": "x", "provider": "alibaba"}, "several operations"),
     ({"prompt": "x", "provider": "alibaba", "operation": "inferense"}, "did you mean inference?"),
     ({"key": " ", "prompt": "x"}, "the key is empty"),
+    ({"key": " a", "prompt": "x"}, "the key ' a' begins with a blank: 'a' is another key"),
+    ({"key": "a b\t", "prompt": "x"}, "ends in a blank: 'a b' is"),
+    ({"custom_id": "a\u3000", "prompt": "x"}, "ends in a blank"),
+    ({"key": "\u00a0a", "prompt": "x"}, "begins with a blank"),
+    ({"key": "\ufeffa", "prompt": "x"}, "invisible character (U+FEFF)"),
+    ({"key": "a\u200b ", "prompt": "x"}, "ends in a blank: 'a' is"),
     ({"key": "a\nb", "prompt": "x"}, "control character"),
     ({"key": "k" * 300, "prompt": "x"}, "300 bytes"),
     ({"key": "a", "custom_id": "b", "prompt": "x"}, "another custom_id"),
@@ -554,6 +560,29 @@ def test_a_row_that_an_older_version_sent_with_its_signature_is_known(key: Dict[
     index.load_journal([{"key": sent, "state": "accepted", "owner_alive": 0}])
     assert list(index.decide()) == [] and index.counts() == {"to fetch": 1}
     index.close()
+
+
+@pytest.mark.parametrize("sent", [" a", "a ", "\u3000a\ufeff"])
+def test_a_row_that_an_older_version_sent_under_a_key_with_a_blank_is_known(sent: str) -> None:
+    """Such a key is refused now; who takes the blank away pays nothing again, and gets no other row's picture."""
+    row = {"prompt": "x", "key": "a"}
+    (spec,), _ = specs(TENCENT, row)
+    fetched = {"to fetch": 1}
+    for mark, others, wanted in (
+        (spec.print, [], fetched), ("of another row", [], {}), (spec.print, ["a"], fetched), (None, [], fetched),
+    ):
+        index = Index(TENCENT)
+        assert not index.add(spec) and not list(index.make_indices())
+        ledger = [{"key": key, "print": spec.print} for key in others] + [{"key": sent, "print": mark}]
+        index.load_ledger([*ledger, *({"accepted": entry["key"], "id": f"of {entry['key']}"} for entry in ledger)])
+        index.load_journal(
+            {"key": key, "state": "accepted", "owner_alive": 0, "remote_id": f"of {key}"} for key in (*others, sent)
+        )
+        problems = list(index.decide())
+        assert (not problems and index.counts() == wanted) if wanted else "other fields" in problems[0].text, (problems, mark)
+        for task in index.free(5) if wanted else ():
+            assert task.jkey == (others or [sent])[0]
+        index.close()
 
 
 def test_key_of() -> None:

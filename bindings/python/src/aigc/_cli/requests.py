@@ -12,7 +12,7 @@ from .. import profiles
 from ..describe import _fields, _operations
 from ..enums import Status
 from ..errors import FileError, InvalidArgumentError
-from ..request import JSONText, Request, load_json
+from ..request import JSONText, Request, load_json, wrong_edge
 from . import options
 
 _PROMPT_BYTES = 65536
@@ -100,7 +100,11 @@ def count(request: Request) -> Optional[int]:
 
 
 def _check_key(args: argparse.Namespace) -> None:
-    """Raises InvalidArgumentError for a key that no journal keeps: before a picture is uploaded, and before anything is sent."""
+    """Raises InvalidArgumentError for a key that no journal keeps, or that nobody means: before a picture is uploaded, and before
+    anything is sent."""
+    edge = wrong_edge(getattr(args, "key", None) or "")
+    if edge is not None:
+        raise InvalidArgumentError(f"--key: {edge}. Nothing was sent", status=Status.INVALID_ARGUMENT, field="key")
     if getattr(args, "key", None) and not profiles.configuration(options.settings(args)).value("journal.path"):
         raise InvalidArgumentError(
             "--key names the job in a journal, and no journal is set: add --journal FOLDER, set AIGC_JOURNAL, or journal.path "

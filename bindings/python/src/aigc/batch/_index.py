@@ -7,6 +7,7 @@ import json
 import os
 from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
+from ..request import BLANKS
 from . import _names
 from ._columns import Spec
 from ._decide import Decision, Do, Is, Seen, decide
@@ -372,18 +373,39 @@ class Index:
             queries = ("SELECT 1 FROM sent WHERE key = ?", "SELECT 1 FROM journal WHERE jkey = ?")
             if any(self._one(query, key) for query in queries):
                 continue
-            self._db.execute("UPDATE sent SET key = ?, print = ? WHERE key = ?", (key, mark, former))
-            self._db.execute("UPDATE OR REPLACE paid SET key = ? WHERE key = ?", (key, former))
-            self._db.execute("UPDATE OR REPLACE results SET key = ? WHERE key = ?", (key, former))
-            self._db.execute("UPDATE generations SET key = ? WHERE key = ?", (key, former))
+            self._db.execute("UPDATE sent SET print = ? WHERE key = ?", (mark, former))
+            self._take(n, key, former)
             if self._one("SELECT 1 FROM journal WHERE jkey = ?", former):
                 self._db.execute(
                     "INSERT OR IGNORE INTO sent(key, jkey, print, state, run) VALUES(?, ?, ?, 'sent', 0)", (key, former, mark)
                 )
-            self._db.execute(
-                "UPDATE rows SET jkey = (SELECT jkey FROM sent WHERE sent.key = rows.key) "
-                "WHERE n = ? AND key IN (SELECT key FROM sent)", (n,)
-            )
+            self._go_with(n)
+
+    def _take(self, n: int, key: str, former: str) -> None:
+        """What was noted under a former key of a row is noted under its key."""
+        self._db.execute("UPDATE sent SET key = ? WHERE key = ?", (key, former))
+        self._db.execute("UPDATE OR REPLACE paid SET key = ? WHERE key = ?", (key, former))
+        self._db.execute("UPDATE OR REPLACE results SET key = ? WHERE key = ?", (key, former))
+        self._db.execute("UPDATE generations SET key = ? WHERE key = ?", (key, former))
+        self._go_with(n)
+
+    def _go_with(self, n: int) -> None:
+        self._db.execute(
+            "UPDATE rows SET jkey = (SELECT jkey FROM sent WHERE sent.key = rows.key) "
+            "WHERE n = ? AND key IN (SELECT key FROM sent)", (n,)
+        )
+
+    def _take_blanks(self) -> None:
+        """Rows take what an older version has sent under their keys with a blank at an end, which are refused now."""
+        found = self._db.execute(
+            "SELECT rows.n, rows.key, sent.key FROM sent JOIN rows ON rows.key = trim(sent.key, ?1) "
+            "WHERE sent.key != trim(sent.key, ?1)", (BLANKS,)
+        ).fetchall()
+        for n, key, former in found:
+            if not self._one("SELECT 1 FROM sent WHERE key = ?", key) and not self._one(
+                "SELECT 1 FROM journal WHERE jkey = ?", key
+            ):
+                self._take(n, key, former)
 
     def _take_former(self) -> None:
         """Rows whose keys are whole numbers take what an older version has sent under "1.0"."""
@@ -477,6 +499,7 @@ class Index:
     def decide(self) -> Iterator[Problem]:
         """Decides about every row, from what was loaded. Yields what must be settled by the user first."""
         self._take_signed()
+        self._take_blanks()
         self._db.execute(  # Where the ledger is lost, the results say under which key a row was paid once more.
             "UPDATE rows SET jkey = (SELECT jkey FROM results WHERE results.key = rows.key) WHERE key = jkey "
             "AND key NOT IN (SELECT key FROM sent) AND key IN (SELECT key FROM results WHERE jkey != key)"

@@ -13,6 +13,7 @@ from numbers import Integral, Real
 from typing import Any, Callable, Mapping, Optional
 from uuid import UUID
 
+from ..request import wrong_edge
 from ._numbers import EXACT, NarrowFloat
 
 _NUMBER = re.compile(r"(0|-?[1-9][0-9]*)(~copy[0-9]+)?")
@@ -25,6 +26,9 @@ def wrong_key(key: str) -> Optional[str]:
     """Why a key cannot be one; None if it can."""
     if not key.strip():
         return "the key is empty: each row needs its own, or none in the whole file has one"
+    edge = wrong_edge(key)
+    if edge is not None:
+        return edge
     try:
         size = len(key.encode("utf-8"))
     except UnicodeEncodeError:
