@@ -864,7 +864,8 @@ enum {
                                          file; calls fail on this machine and are tried again; the disk refuses the id
                                          of a job in the journal; the provider asked for a long pause; the provider
                                          names a state of a job that this library does not know; an id came after the
-                                         end of its job (aigc_event_job() is then the job). See aigc_event_message() and
+                                         end of its job. If a warning names the id of a job, aigc_event_job() is the
+                                         job, and aigc_event_fields() has the id. See aigc_event_message() and
                                          aigc_event_provider(). Each warning comes once, not for each job and call. At
                                          most 64 warnings are queued */
     AIGC_EVENT_LOG = 8,               /* a log record (only with the configuration's log.level, since 1.1): see
@@ -915,8 +916,9 @@ int32_t aigc_event_level(const aigc_event *event);
 /* The fields of an AIGC_EVENT_LOG, as a JSON object on one line. The object always has "at_ms". It has these members if
  * they apply: "provider", "job" (aigc_job_id()), "remote_id", "action", "attempt" (from 1), "request_id",
  * "http_status", "waited_ms", "duration_ms", "received_bytes", "state", "status", "error", "provider_code",
- * "retry_after_ms", "trace_id", "body". Later versions may add members. The object holds no secret. NULL for every
- * other event. Since 1.1. */
+ * "retry_after_ms", "trace_id", "token", "body". Since 1.2 an AIGC_EVENT_WARNING that names the id of a job has fields
+ * too: "remote_id", and "key" (the journal cannot keep the id now) or "token" (the id came after the end of its job).
+ * Later versions may add members. The object holds no secret. NULL for every other event. Since 1.1. */
 const char *aigc_event_fields(const aigc_event *event);
 
 /* Frees an event. NULL is allowed. Since 1.0. */

@@ -19,7 +19,7 @@ final class EventBox: HandleBox {
         job = event.job.map { JobBox(client, $0, counted: true) }
         provider = event.provider.isEmpty ? nil : copied(event.provider)
         message = event.message.flatMap { copied(client.secrets.hidden($0).shown(limit: ErrorBox.maximumBytes)) }
-        fields = event.log.flatMap { copied(client.secrets.hidden($0.json)) }
+        fields = event.fields.flatMap { copied(client.secrets.hidden($0.json)) }
     }
 
     deinit {

@@ -1,26 +1,27 @@
 internal import CPlatform
+internal import Core
 internal import Engine
 
 /// Warnings about a journal or a file of rates, until there is an engine that hands them out. Any thread.
 final class LateWarnings: @unchecked Sendable {
     // Guarded by the process lock.
-    private var texts: [String] = []
+    private var warnings: [JournalWarning] = []
     private weak var engine: Engine?
 
-    func add(_ text: String) {
+    func add(_ warning: JournalWarning) {
         aigcp_process_lock()
         let engine = engine
-        if engine == nil { texts.append(text) }
+        if engine == nil { warnings.append(warning) }
         aigcp_process_unlock()
-        engine?.warn(text)
+        engine?.warn(warning)
     }
 
     func tell(_ engine: Engine) {
         aigcp_process_lock()
         self.engine = engine
-        let early = texts
-        texts = []
+        let early = warnings
+        warnings = []
         aigcp_process_unlock()
-        for text in early { engine.warn(text) }
+        for warning in early { engine.warn(warning) }
     }
 }

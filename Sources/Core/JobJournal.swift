@@ -220,6 +220,19 @@ public enum JournalAnswer: Equatable, Sendable {
     case failed(Failure)
 }
 
+/// A fault of the journal that no caller gets as an error.
+public struct JournalWarning: Sendable {
+    /// One line for people.
+    public var text: String
+    /// The id of a paid job that the file cannot keep now, and the job's key.
+    public var unkept: (key: JournalKey, remoteID: String)?
+
+    public init(_ text: String, unkept: (key: JournalKey, remoteID: String)? = nil) {
+        self.text = text
+        self.unkept = unkept
+    }
+}
+
 /// What is known of how long jobs of one kind take: `PollHistory.bytes`.
 public struct JournalHistory: Equatable, Sendable {
     public var kind: String

@@ -9,7 +9,7 @@ final class JournalWriter: @unchecked Sendable {
     private let store: Store
     private let owner: Int64
     private let hash: @Sendable ([UInt8]) -> [UInt8]
-    private let warn: @Sendable (String) -> Void
+    private let warn: @Sendable (JournalWarning) -> Void
     private let lock: OpaquePointer
     private var items: [Item] = []
     private var claims = HeldClaims<Item>()
@@ -51,7 +51,7 @@ final class JournalWriter: @unchecked Sendable {
 
     init(
         _ store: Store, owner: Int64, hash: @escaping @Sendable ([UInt8]) -> [UInt8],
-        warn: @escaping @Sendable (String) -> Void
+        warn: @escaping @Sendable (JournalWarning) -> Void
     ) throws(Failure) {
         guard let lock = aigcp_lock_new() else {
             throw Failure(.noResources, "Opening the journal: out of memory", isRetryable: true)
@@ -291,10 +291,11 @@ final class JournalWriter: @unchecked Sendable {
             owed.append(Item(step: item.step, key: item.key, done: nil))
             if case .accepted(let remoteID, _) = item.step {
                 let again = locked { isClosing } ? "once" : "each second"
-                warn(
+                let text =
                     "The journal cannot keep the id \"\(remoteID.shown(limit: 100))\" of key "
-                        + "\"\(item.key.text.shown(limit: 100))\" now, and tries again \(again); keep the job's token: "
-                        + reason.message)
+                    + "\"\(item.key.text.shown(limit: 100))\" now, and tries again \(again); keep the job's token: "
+                    + reason.message
+                warn(JournalWarning(text, unkept: (item.key, remoteID)))
             }
         }
         return results

@@ -96,6 +96,10 @@ final class EndTests: XCTestCase {
             XCTAssertEqual(warnings.count, 1, end)
             let id = try XCTUnwrap(harness.cloud.executions(of: "a").first)
             XCTAssertTrue(warnings.first?.message?.contains("Its id is \(id), its token ") == true, end)
+            let named = try XCTUnwrap(warnings.first?.fields?.fields)
+            XCTAssertTrue(named.contains { $0.name.description == "remote_id" && $0.value == .text(id) }, end)
+            XCTAssertTrue(named.contains { $0.name.description == "token" }, end)
+            XCTAssertNil(warnings.first?.log, end)
             let logs = harness.events.compactMap(\.log).filter { $0.job == job.id && $0.level == .warning }
             XCTAssertEqual(logs.count, 1, end)
             if end != "close" { XCTAssertEqual(harness.events(.warning, of: other).count, 0, end) }

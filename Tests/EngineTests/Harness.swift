@@ -14,6 +14,7 @@ final class Harness {
         let status: Status
         var message: String?
         var log: LogRecord?
+        var fields: LogRecord?
     }
 
     let clock = VirtualClock()
@@ -221,7 +222,8 @@ final class Harness {
                 events.append(
                     Told(
                         at: clock.nanoseconds(), type: event.type, job: event.job?.id ?? 0, state: event.state,
-                        status: event.status, message: event.message, log: event.log))
+                        status: event.status, message: event.message, log: event.log,
+                        fields: event.fields))
             }
             mailbox.eventsChanged()
         }

@@ -208,6 +208,7 @@ final class FolderTests: XCTestCase {
         rename(place.file, place.path + "/aside")
         XCTAssertEqual(status { try journal.step(.accepted(remoteID: "r-owed", requestID: ""), "k") }, .journal)
         XCTAssertTrue(warnings.all.contains { $0.contains("r-owed") })
+        XCTAssertTrue(unkept.all.contains("k r-owed"))
         rename(place.path + "/aside", place.file)
         let end = Date(timeIntervalSinceNow: 60)
         while try journal.state("k") != .accepted, Date() < end { usleep(20_000) }

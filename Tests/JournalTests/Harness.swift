@@ -37,11 +37,17 @@ final class Words: @unchecked Sendable {
 }
 
 let warnings = Words()
+/// Keys with ids that a journal could not keep.
+let unkept = Words()
 
 /// No hash: tests want to see that the account's name goes through it.
 func open(_ path: String, keep: Int64 = -1) throws -> Journal {
     var settings = Journal.Settings(
-        path: path, hash: { bytes in Array(bytes.reversed()) }, warn: { warnings.add($0) })
+        path: path, hash: { bytes in Array(bytes.reversed()) },
+        warn: { warning in
+            warnings.add(warning.text)
+            if let (key, id) = warning.unkept { unkept.add(key.text + " " + id) }
+        })
     settings.keepMilliseconds = keep
     return try Journal(settings)
 }

@@ -91,10 +91,20 @@ extension Engine {
 
     public func key(of record: JobRecord) -> JournalKey? { mailbox.lock.withLock { record.key } }
 
-    /// A warning without a failed job.
-    public func warn(_ text: String) {
+    /// A warning of the journal. One about an id that the file cannot keep is about its job, and its fields have the id.
+    public func warn(_ warning: JournalWarning) {
+        let time = clock.unixMilliseconds()
         mailbox.lock.withLock {
-            mailbox.events.pushWarning(text, of: "")
+            let record = warning.unkept.flatMap { mailbox.keys[$0.key] }
+            let fields = warning.unkept.map { unkept in
+                var fields = LogRecord(
+                    .warning, "The journal cannot keep an id", provider: record?.provider ?? "", job: record?.id ?? 0,
+                    atMilliseconds: time)
+                fields.add("key", unkept.key.text)
+                fields.add("remote_id", unkept.remoteID)
+                return fields
+            }
+            mailbox.events.pushWarning(warning.text, of: record?.provider ?? "", about: record, fields)
             mailbox.announce()
         }
     }

@@ -25,11 +25,14 @@ public struct Event: Sendable {
     public let message: String?
     /// Kept apart: nearly all events are about jobs, and each is moved a few times.
     private let record: Rare<LogRecord>
-    public var log: LogRecord? { record.value }
+    /// The record of a log event.
+    public var log: LogRecord? { type == .log ? record.value : nil }
+    /// What varies: of a log event, and of a warning that names an id.
+    public var fields: LogRecord? { record.value }
 
     init(
         type: EventType, job: JobRecord?, state: JobState?, status: Status, provider: String, message: String?,
-        log: LogRecord? = nil
+        fields: LogRecord? = nil
     ) {
         self.type = type
         self.job = job
@@ -37,7 +40,7 @@ public struct Event: Sendable {
         self.status = status
         self.provider = provider
         self.message = message
-        record = Rare(log)
+        record = Rare(fields)
     }
 }
 
@@ -89,13 +92,15 @@ struct EventQueue {
     }
 
     /// Queues a warning once. If the host takes no warnings, the last ones are only counted.
-    mutating func pushWarning(_ text: String, of provider: String, about job: JobRecord? = nil) {
+    mutating func pushWarning(
+        _ text: String, of provider: String, about job: JobRecord? = nil, _ fields: LogRecord? = nil
+    ) {
         guard notices.count < Self.mostNotices else {
             noticesLost += 1
             return
         }
         notices.append(
-            Event(type: .warning, job: job, state: nil, status: .ok, provider: provider, message: text))
+            Event(type: .warning, job: job, state: nil, status: .ok, provider: provider, message: text, fields: fields))
     }
 
     private mutating func popNotice() -> Event? {
@@ -130,7 +135,7 @@ struct EventQueue {
         if let log = logs.pop(slot: live == 0 ? nil : base + head) {
             return Event(
                 type: .log, job: nil, state: nil, status: .ok, provider: log.provider,
-                message: log.message.description, log: log)
+                message: log.message.description, fields: log)
         }
         while head < slots.count {
             guard let record = slots[head] else {  // safe: head < count

@@ -170,15 +170,15 @@ final class Reporter {
 
     /// The provider's id has come after the end of its job in this process: a job runs that nobody follows.
     func observeLateID(_ record: JobRecord, _ reference: JobReference) {
-        if logs(.warning) {
-            var line = line(.warning, "Job accepted after it had ended here: it runs and is billed", record)
-            line.add("remote_id", reference.remoteID)
-            log(line)
-        }
+        let token = TokenText.encode(reference)
+        var fields = line(.warning, "Job accepted after it had ended here: it runs and is billed", record)
+        fields.add("remote_id", reference.remoteID)
+        fields.add("token", token)
+        if logs(.warning) { log(fields) }
         var text = "\(record.provider) has accepted a job after it had ended here: it runs and is billed. Its id is "
         text += reference.remoteID.shown(limit: 200)
-        if let token = TokenText.encode(reference) { text += ", its token \(token)" }
-        warn(text, of: record.provider, about: record)
+        if let token { text += ", its token \(token)" }
+        warn(text, of: record.provider, about: record, fields)
     }
 
     /// A call of the provider was answered: the next failure before the wire is a new trouble.
@@ -197,9 +197,9 @@ final class Reporter {
         }
     }
 
-    func warn(_ text: String, of provider: String, about record: JobRecord? = nil) {
+    func warn(_ text: String, of provider: String, about record: JobRecord? = nil, _ fields: LogRecord? = nil) {
         mailbox.lock.withLock {
-            mailbox.events.pushWarning(text, of: provider, about: record)
+            mailbox.events.pushWarning(text, of: provider, about: record, fields)
             mailbox.announce()
         }
     }

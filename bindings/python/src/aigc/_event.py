@@ -42,7 +42,7 @@ class Event:
         self.level = level
         """LOG: how much it matters."""
         self.fields = fields or {}
-        """LOG: the fields of the record; the header lists their names."""
+        """LOG, and a WARNING that names the id of a job: what varies; the header lists the names."""
         self._logged = False
 
     def __repr__(self) -> str:

@@ -771,7 +771,8 @@ def test_rows_that_have_not_left_are_sent_through_any_journal(folder: Folder, sa
 
 
 def test_an_id_that_the_journal_cannot_keep_is_in_the_ledger(folder: Folder, sandbox: Any) -> None:
-    file = folder.write("key,prompt\na,aa\nb,bb\n")
+    long = "k" * 190  # Longer than the text of the warning shows, and one that its quotes would cut.
+    file = folder.write(f'key,prompt\n{long},aa\n"a ""red"" one",bb\n')
     sandbox.fault("delay_after", CREATE, times=2, ms=3000)
     process = folder.start(file, "--yes")
     until(lambda: folder.created() == 2)

@@ -4,7 +4,6 @@ in the journal before it acts."""
 from __future__ import annotations
 
 import os
-import re
 import threading
 import time
 import uuid
@@ -13,6 +12,7 @@ from typing import Any, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, O
 
 from .._base import undecided
 from .._cli import exits
+from .._event import Event
 from ..client import Client, Download, Job
 from ..enums import EventType, Outcome, State, Status
 from ..errors import AigcError, ExpiredError, FileTakenError, KeyConflictError, NoSpaceError, NotFoundError, WrongStateError
@@ -38,8 +38,6 @@ _DOUBTS = 8
 """So many submissions in doubt without one that is accepted, and nothing more is sent."""
 _UNREACHED = 40
 """The same for submissions that did not get through."""
-_ID_NOT_KEPT = re.compile(r'the id "([^"]+)" of key "([^"]+)"')
-"""In a warning of the library about a journal that takes nothing now."""
 _GUESS = 256 * 1024
 """Bytes of a picture, before the first has come."""
 
@@ -433,7 +431,7 @@ class Runner:
         taken = 0
         for event in self._client.events(timeout=wait if self._pending else 0):
             if event.type is EventType.WARNING:
-                self._warned(event.message or "")
+                self._warned(event)
             pending = self._by_task.get(event.job_id or 0)
             if pending is not None:
                 self._heard(event.type, pending)
@@ -468,11 +466,13 @@ class Runner:
         """Takes the warnings that have come, where nothing else counts any more: the program leaves."""
         for event in self._client.events(timeout=0):
             if event.type is EventType.WARNING:
-                self._warned(event.message or "")
+                self._warned(event)
 
-    def _warned(self, message: str) -> None:
+    def _warned(self, event: Event) -> None:
         """A warning of the library. The id of a paid job that the journal cannot keep is kept in the ledger."""
-        for remote_id, key in _ID_NOT_KEPT.findall(message):
+        message = event.message or ""
+        remote_id, key = event.fields.get("remote_id"), event.fields.get("key")
+        if remote_id and key:
             found = [pending for pending in self._pending.values() if pending.row.jkey == key and not pending.accepted]
             for pending in found if self._notes_leaving else ():
                 self._note_end(pending.row, "accepted", remote_id)

@@ -204,8 +204,9 @@ public final class Constants {
      * A warning; the jobs keep running. Examples: everybody can read a credential file; calls fail on this
      * machine and are tried again; the disk refuses the id of a job in the journal; the provider asked for a
      * long pause; the provider names a state of a job that this library does not know; an id came after the end
-     * of its job (aigc_event_job() is then the job). See aigc_event_message() and aigc_event_provider(). Each
-     * warning comes once, not for each job and call. At most 64 warnings are queued.
+     * of its job. If a warning names the id of a job, aigc_event_job() is the job, and aigc_event_fields() has
+     * the id. See aigc_event_message() and aigc_event_provider(). Each warning comes once, not for each job and
+     * call. At most 64 warnings are queued.
      */
     public static final int EVENT_WARNING = 7;
 
