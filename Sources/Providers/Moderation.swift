@@ -6,24 +6,29 @@ internal import Core
 enum Moderation {
     /// Words that stand for moderation wherever they are.
     private static let words = [
-        "violationcontent", "sensitive content", "sensitive information", "sensitive word",
-        "prohibited content", "safety system", "safety_violation", "safety reason", "safety filter", "image_safety",
-        "prohibited_content", "content_policy_violation", "content_filter", "prompt policy violation",
+        "violationcontent", "sensitive information", "sensitive word", "safety_violation", "safety reason",
+        "image_safety", "prohibited_content", "content_policy_violation", "content_filter", "prompt policy violation",
         "auditsubmitillegal", "datainspection", "nsfw", "risk not pass", "imagesensitive",
-        "textsensitive", "content moderated", "request moderated", "content filter", "responsible ai",
-        "finishreason: safety", "unsafe content", "unsafe image", "unsafe prompt", "harmful content",
-        "offensive content", "adult content", "explicit content", "sexually explicit", "pornograph", "nudity",
+        "textsensitive", "content moderated", "request moderated", "responsible ai", "raimedia",
+        "finishreason: safety", "recitation", "unsafe image", "unsafe prompt", "sexually explicit", "pornograph",
+        "nudity",
+        "hate speech", "self-harm", "self harm", "copyright infring", "infringe",
         "contentrisk", "contentillegal", "contentviolation", "contentrefused", "contentblocked",
-        "forbidden word", "banned word", "disallowed content", "content is not allowed",
-        "violent content", "inappropriate content", "safety check",
-        "illegaldetected", "textillegal", "imageillegal", "moderation_blocked", "moderation blocked", "green net check",
+        "forbidden word", "banned word", "content is not allowed",
+        "illegaldetected", "textillegal", "imageillegal", "moderation_blocked", "moderation blocked",
         // The services answer in Chinese unless told otherwise, and sometimes then.
-        "违规", "涉黄", "涉政", "涉恐", "涉暴", "涉毒", "违禁", "不合规", "违法", "色情", "血腥", "低俗", "不良信息", "不良内容",
-        "不当内容", "不适宜",
+        "涉黄", "涉政", "涉恐", "涉暴", "涉毒", "涉赌", "违禁", "色情", "血腥", "低俗", "暴恐", "赌博", "毒品", "政治人物", "侵权",
+        "不良信息", "不良内容", "不当内容", "不适宜", "内容存在风险", "内容存在安全风险", "图片存在风险", "图片存在安全风险",
     ]
+    /// The same, said also of an account: then they count where the text names content too.
+    private static let blames = ["违规", "违法", "法律法规", "社区规范", "社区准则", "平台规范"]
 
     /// "Illegal content", but not "Illegal Content-Type".
-    private static let illegal = ["illegal content", "illegalcontent"]
+    private static let contents = [
+        "illegal content", "illegalcontent", "sensitive content", "prohibited content", "unsafe content",
+        "harmful content", "offensive content", "adult content", "explicit content", "disallowed content",
+        "violent content", "inappropriate content",
+    ]
     private static let headers = ["type", "length", "encoding", "disposition", "range", "language", "md5", "header"]
     /// Rules for content. Beside `agreements` the account lacks a signature, unless something violates them.
     private static let rules = [
@@ -34,18 +39,41 @@ enum Moderation {
         "not been accepted", "not yet accepted", "consent",
     ]
 
-    /// Names of the service that looks at content: beside `faults` its own trouble.
-    private static let services = ["moderation", "content review", "risk control", "审核", "风控", "内容安全"]
+    /// Names of the service that looks at content: beside `faults` its own trouble, beside `waits` no verdict yet.
+    private static let services = [
+        "moderation", "moderator", "content review", "risk control", "safety system", "safety filter", "safety check",
+        "content filter", "content safety", "green net check", "审核", "送审", "机审", "过审", "风控", "内容安全",
+    ]
     private static let faults = [
-        "timeout", "timed out", "time out", "unavailable", "internal error", "超时", "不可用", "服务异常", "系统异常",
+        "timeout", "timed out", "time out", "unavailable", "internal error", "failed to load", "busy", "overloaded",
+        "not activated", "not enabled", "must be one of", "invalid value", "unknown parameter", "unsupported parameter",
+        "callback", "超时", "不可用", "服务异常", "系统异常", "繁忙", "未开通", "未启用", "未授权", "取值", "回调", "策略不存在",
+        "配置错误",
+    ]
+    private static let waits = ["审核中", "正在审核", "待审核", "等待审核", "尚未审核"]
+    /// Who pays is looked at too: nothing of that is content.
+    private static let verifications = [
+        "实名", "资质", "执照", "企业认证", "个人认证", "身份认证", "主体认证", "认证审核", "备案", "发票", "合同", "入驻", "kyc",
+        "real-name", "real name", "business verification", "identity verification", "account verification",
+        "enterprise verification",
+    ]
+    /// What is looked at beside content. Where the text names content too, the content is meant.
+    private static let others = [
+        "账号", "账户", "帐号", "申请", "签名", "模板", "订单", "应用", "版本", "模型", "白名单", "工单", "开通", "account",
+    ]
+    private static let media = [
+        "内容", "图片", "图像", "文本", "文字", "提示词", "素材", "输入", "输出", "视频", "prompt", "image", "picture", "content",
+        "text", "input", "output", "request",
     ]
 
     /// Words that other trouble has too: beside `technical` they are about that.
-    private static let weak = ["inappropriate", "敏感", "违反", "不适当"]
+    private static let weak = ["inappropriate", "敏感", "违反", "不适当", "不合规"]
+    /// What is not as it should be, and is no content.
+    private static let names = ["命名不合规", "参数不合规", "名称不合规", "字段不合规", "签名不合规", "域名不合规"]
     /// The same, where the text also names content or a rule for content.
     private static let violations = ["violat", "against our", "against the", "breach"]
     /// Said of content by those who look at it. Beside `technical` and `ways` they are about those.
-    private static let stops = ["flagged", "blocked", "banned"]
+    private static let stops = ["flagged", "blocked", "banned", "prohibited", "filtered"]
     private static let stopSubjects = ["content", "prompt", "image", "picture", "text", "input", "output"]
     /// What is blocked on its way to the provider.
     private static let ways = [
@@ -82,19 +110,22 @@ enum Moderation {
         let bytes = Array(text.utf8)
         func has(_ list: [String]) -> Bool { list.contains { ASCIIText.range(of: $0, in: bytes) != nil } }
         func hasWord(_ list: [String]) -> Bool { list.contains { begins($0, in: bytes) } }
-        if has(words) || speaksOfIllegalContent(bytes) { return true }
+        if has(words) || speaksOfContent(bytes) { return true }
         if has(rules), !hasWord(agreements) || has(violations) { return true }
-        if has(services), !has(faults) { return true }
+        let isOfAccount = (has(verifications) || has(others)) && !has(media)
+        if has(blames), !isOfAccount { return true }
+        let isWaiting = has(waits) && ASCIIText.range(of: "审核中心", in: bytes) == nil
+        if has(services), !has(faults), !isWaiting, !isOfAccount, !has(verifications) { return true }
         // "blockReason": the key under which a vendor gives its verdict, whatever the verdict is called.
         if has(["blockreason", "block_reason", "block reason"]) { return true }
         if hasWord(stops) && hasWord(stopSubjects) && !hasWord(ways) && !hasWord(technical) { return true }
         let violates = has(violations) && hasWord(subjects) && (!hasWord(carriers) || hasWord(ownRules))
         guard has(weak) || begins("sensitive", in: bytes) || violates else { return false }
-        return !hasWord(technical) && !namesAnAmount(bytes)
+        return !hasWord(technical) && !has(names) && !namesAnAmount(bytes)
     }
 
-    private static func speaksOfIllegalContent(_ bytes: [UInt8]) -> Bool {
-        illegal.contains { word in
+    private static func speaksOfContent(_ bytes: [UInt8]) -> Bool {
+        contents.contains { word in
             guard let found = ASCIIText.range(of: word, in: bytes) else { return false }
             let rest = bytes[found.upperBound...]  // safe: at most count
             if rest.first == UInt8(ascii: "-") { return false }
