@@ -398,8 +398,8 @@ aigc_status aigc_request_new(const char *provider, const char *operation, aigc_r
 
 /* Sets a field by its neutral name. If the operation has no such field, or the field has another type, the error says
  * what would be right. A field of type double accepts an int. A second value replaces the first. The library sends
- * model names, sizes and ratios unchanged: the provider checks them. A double is sent as the shortest decimal that gives
- * the same double. So pass 0.8 and not 0.8f: C makes the double 0.800000011920929 of the float 0.8f. Since 1.0. */
+ * model names, sizes and ratios unchanged: the provider checks them. A double is sent as the shortest decimal that
+ * gives the same double. So pass 0.8 and not 0.8f: C makes the double 0.800000011920929 of the float 0.8f. Since 1.0. */
 aigc_status aigc_request_set_string(aigc_request *request, const char *name, const char *value, aigc_error **error);
 aigc_status aigc_request_set_int(aigc_request *request, const char *name, int64_t value, aigc_error **error);
 aigc_status aigc_request_set_double(aigc_request *request, const char *name, double value, aigc_error **error);

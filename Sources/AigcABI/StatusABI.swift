@@ -26,8 +26,12 @@ extension Status {
             )
         case .timeout: ("AIGC_E_TIMEOUT", "The wait ended before the job ended: the job keeps running, so wait again.")
         case .cancelled:
-            ("AIGC_E_CANCELLED", "A cancel or a close ended the job in this process: the token attaches the job again.")
-        case .deadline: ("AIGC_E_DEADLINE", "The job's deadline passed: the token attaches the job again.")
+            (
+                "AIGC_E_CANCELLED",
+                "A cancel or a close ended the job in this process: the token of an accepted job attaches the job again."
+            )
+        case .deadline:
+            ("AIGC_E_DEADLINE", "The job's deadline passed: the token of an accepted job attaches the job again.")
         case .network: ("AIGC_E_NETWORK", "The network failed: check host, proxy and connection, then try again.")
         case .tls:
             ("AIGC_E_TLS", "There is no trusted TLS connection: check the CA bundle, the clock and proxies in between.")
@@ -87,7 +91,10 @@ extension Status {
         case .noSpace: ("AIGC_E_NO_SPACE", "The disk or the quota is full: make room and download again.")
         case .noResources: ("AIGC_E_NO_RESOURCES", "Memory, threads or descriptors are exhausted: free some of them.")
         case .journal:
-            ("AIGC_E_JOURNAL", "The journal cannot be opened, read or written: nothing was sent; see the message.")
+            (
+                "AIGC_E_JOURNAL",
+                "The journal cannot be opened, read or written: this call sent nothing; see the message."
+            )
         case .internal: ("AIGC_E_INTERNAL", "This is a fault in the library: please report it.")
         // end of generated
         }

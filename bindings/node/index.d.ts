@@ -209,7 +209,7 @@ export class AigcError extends Error {
 }
 /** 1xx: the call was wrong. Fix the program. */
 export class CallError extends AigcError {}
-/** 2xx: time ran out, or you ended it. Nothing is lost: the token attaches the job again. */
+/** 2xx: time ran out, or you ended it. An accepted job is not lost: its token attaches it again. */
 export class StoppedError extends AigcError {}
 /** 3xx: between here and the provider. */
 export class NetworkError extends AigcError {}

@@ -410,7 +410,7 @@ final class CallError extends Error
 {
 }
 
-/** 2xx: time ran out, or you ended it. Nothing is lost: the token attaches the job again. */
+/** 2xx: time ran out, or you ended it. An accepted job is not lost: its token attaches it again. */
 final class StoppedError extends Error
 {
 }

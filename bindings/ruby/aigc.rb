@@ -394,7 +394,7 @@ module Aigc
 
   # 1xx: the call was wrong. Fix the program.
   class CallError < Error; end
-  # 2xx: time ran out, or you ended it. Nothing is lost: the token attaches the job again.
+  # 2xx: time ran out, or you ended it. An accepted job is not lost: its token attaches it again.
   class StoppedError < Error; end
   # 3xx: between here and the provider.
   class NetworkError < Error; end

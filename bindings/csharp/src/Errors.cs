@@ -131,7 +131,7 @@ namespace Aigc
         }
     }
 
-    /// <summary>2xx: time ran out, or you ended it. Nothing is lost: the token attaches the job again.</summary>
+    /// <summary>2xx: time ran out, or you ended it. An accepted job is not lost: its token attaches it again.</summary>
     public sealed class StoppedException : AigcException
     {
         internal StoppedException(string message)

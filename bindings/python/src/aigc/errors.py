@@ -2,7 +2,7 @@
 
     AigcError
       CallError             1xx  the call was wrong: fix the program
-      StoppedError          2xx  time ran out, or you ended it: nothing is lost
+      StoppedError          2xx  time ran out, or you ended it: the outcome says whether it runs
       NetworkError          3xx  between here and the provider: try later, or fix the network
       AccountError          4xx  credentials, rights, bill or rate
       ProviderError         5xx  the provider's answer about this job
@@ -117,7 +117,8 @@ class KeyConflictError(CallError):
 
 
 class StoppedError(AigcError):
-    """Time ran out, or you ended it. Nothing is lost: the token attaches the job again."""
+    """Time ran out, or you ended it. A job that has a token runs: the token attaches it again. `outcome` says what provably
+    happened to a submission without one."""
 
 
 class WaitTimeoutError(StoppedError, TimeoutError):
@@ -270,7 +271,7 @@ class NoResourcesError(MachineError):
 
 
 class JournalError(MachineError):
-    """The journal cannot be opened, read or written: nothing was sent."""
+    """The journal cannot be opened, read or written: this call sent nothing."""
 
 
 # 9xx

@@ -321,11 +321,14 @@ class _Worker:
             try:
                 while not runner.is_over:
                     runner.turn()
-            except BaseException:
+            except BaseException as error:
                 runner.settle(self._client.close_grace)
                 self._end()
                 runner.abandon()
-                raise
+                if not isinstance(error, JournalError):
+                    raise
+                # Some of them were sent before the journal failed: each is told as it stands.
+                return {row.row: _Ended.of(result_of(row, self._job.out, True), error.message) for row in plan._index.all()}
             self._is_behind = self._is_behind or runner.is_away
             why = "; ".join(runner.stops)
             for provider in runner.refused:

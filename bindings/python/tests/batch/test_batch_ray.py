@@ -12,6 +12,8 @@ import pytest
 from aigc import ray
 from aigc.batch._options import Options
 from aigc.batch._runner import Runner
+from aigc.batch._shared import Refused
+from aigc.batch._shared_runner import SharedRunner
 from postgresql import FORGET, Server, running
 
 CREATE = "CreateAigcImageTask"
@@ -99,6 +101,38 @@ def test_numbers_are_keys_and_columns_make_prompts(machine: Machine) -> None:
     made = machine.worker(prompt="a {animal}", name_template="{animal}-{key}").__call__(rows).to_pylist()
     assert [Path(row["path"]).name for row in made] == ["cat-7.png", "dog-8.png"]
     assert {job["prompt"] for job in machine.sandbox.stats()["jobs"]} == {"a cat", "a dog"}
+
+
+def test_narrow_floats_are_what_was_written(machine: Machine) -> None:
+    import pyarrow
+
+    kind = pyarrow.float32()
+    rows = pyarrow.table({
+        "id": pyarrow.array([7, 16777216], kind), "size": pyarrow.array([0.8, 0.1], kind),
+        "additional_parameters": pyarrow.array([{"scale": 0.8}, {"scale": 0.1}], pyarrow.struct([("scale", kind)])),
+    })
+    made = machine.worker(prompt="a cat of {size}")(rows).to_pylist()
+    assert [row["state"] for row in made] == ["done", "refused"] and "may have rounded" in made[1]["error"]
+    assert [job["prompt"] for job in machine.sandbox.stats()["jobs"]] == ["a cat of 0.8"]
+
+
+def test_a_journal_that_fails_in_the_middle_hides_no_row_that_was_sent(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn = SharedRunner.turn
+
+    def fails(self: SharedRunner, wait: float = 0.1) -> List[Any]:
+        if machine.created() == 2 and all(pending.accepted for pending in self._pending.values()):
+            raise Refused("it takes nothing any more", status=aigc.Status.JOURNAL)
+        return turn(self, wait)
+
+    monkeypatch.setattr(SharedRunner, "turn", fails)
+    rows = table(id=["a", "b"], prompt=["[slow] a", "[slow] b"])
+    made = machine.worker()(rows).to_pylist()
+    assert {row["outcome"] for row in made} == {"accepted"} and {row["state"] for row in made} == {"to fetch"}
+    assert all(row["remote_id"] for row in made)
+    monkeypatch.undo()
+    assert {row["state"] for row in machine.worker()(rows).to_pylist()} == {"done"} and machine.created() == 2
 
 
 def test_columns_that_cannot_be(machine: Machine) -> None:

@@ -397,6 +397,34 @@ def test_content_is_not_sent_again_by_itself(folder: Folder) -> None:
     assert len(folder.sandbox.requests(CREATE)) == requests + 2 and folder.created() == 3
 
 
+def test_nothing_more_is_sent_by_a_repetition_either(folder: Folder, sandbox: Any) -> None:
+    """One row is on the wire when the account is refused; its answer is that there are too many tasks. The library would send it
+    again as soon as there is room."""
+    assert folder._command.run("submit", "--provider", "tencent", "[never] a cat that takes the only place").returncode == 0
+    sandbox.config(concurrency=1)
+    sandbox.fault("delay", CREATE, times=1, ms=1500)
+    sandbox.fault("error", CREATE, times=1, code="FailedOperation.UserArrears")
+    process = folder.start(folder.write("key,prompt\na,aa\nb,bb\n"), "--yes")
+    log = folder.path / "log"
+    until(lambda: "nothing more is sent" in log.read_text(encoding="utf-8"))
+    requests = len(sandbox.requests(CREATE))
+    until(lambda: process.poll() is not None or "LimitExceeded" in str(sandbox.stats(jobs=False)))
+    sandbox.config(concurrency=0)
+    assert process.wait(60) == 4
+    assert folder.created() == 1 and len(sandbox.requests(CREATE)) == requests
+    assert sorted(entry["state"] for entry in folder.results().values()) == ["not sent"]
+
+
+def test_a_row_in_doubt_says_what_the_provider_answered(folder: Folder, sandbox: Any) -> None:
+    sandbox.fault("error", CREATE, times=1, code="InternalError", message="the database is away")
+    done = folder.run(folder.write("key,prompt\na,aa\n"), "--yes", code=6)
+    assert "in doubt: a, sent " in done.stderr and "the database is away" in done.stderr.split("in doubt: a")[1]
+    assert "no answer" not in done.stderr
+    sandbox.fault("close_after", CREATE, times=1)
+    done = folder.run(folder.write("key,prompt\nb,bb\n"), "--yes", code=6)
+    assert "in doubt: b, sent " in done.stderr, done.stderr
+
+
 def test_an_empty_purse_stops_the_sending(folder: Folder, sandbox: Any, is_long: bool) -> None:
     rows, at = (1000, 300) if is_long else (150, 60)
     sandbox.fault("error", CREATE, code="FailedOperation.UserArrears", times=-1, after=at)

@@ -157,6 +157,8 @@ def _run(work: Batch, args: argparse.Namespace, output: Output, interrupts: Inte
         return summary
     except Interrupted:
         show.end()
+        if hasattr(work, "runner"):
+            work.runner.stop()
         output.note("aigc: interrupted: nothing more is sent")
         if hasattr(work, "runner"):
             _warn(work.runner, output, show)
@@ -209,7 +211,7 @@ def _sum_up(
         if number == _DOUBTS_SHOWN:
             output.alarm(f"  and {doubt - number} more in {out}/results.jsonl")
             break
-        output.alarm(f"  in doubt: {row.key}, sent {local(row.sent_ms)}, no answer")
+        output.alarm(f"  in doubt: {row.key}, sent {local(row.sent_ms)}: {row.message or 'no answer'}")
     if doubt:
         output.alarm(f"  to settle them: {work.resolve_command}")
     if work.runner.has_left:

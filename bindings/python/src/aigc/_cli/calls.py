@@ -65,7 +65,7 @@ def _leave(args: argparse.Namespace, output: Output, client: Client, interrupts:
     client.close(0)
     error = job.error
     if undecided(job):
-        output.alarm("aigc: !!! OUTCOME UNKNOWN: the call left and its answer has not come: it may have been carried out")
+        output.alarm("aigc: !!! OUTCOME UNKNOWN: the call left, and no answer says its result: it may have been carried out")
         return exits.OUTCOME_UNKNOWN
     if error is None:
         _print(args, output, job)

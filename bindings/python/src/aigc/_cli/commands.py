@@ -290,7 +290,7 @@ def _leave(client: Client, output: Output, interrupts: Interrupts, run: Run, int
     if run.undecided():
         run.codes.append(exits.OUTCOME_UNKNOWN)
         output.alarm(
-            "aigc: !!! OUTCOME UNKNOWN: the submission left and its answer has not come: "
+            "aigc: !!! OUTCOME UNKNOWN: the submission left, and no answer says its result: "
             "the job may run and be billed. Look at the provider's console before you submit again"
         )
 

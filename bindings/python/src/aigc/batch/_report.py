@@ -161,9 +161,8 @@ def _entry(row: Row, prompts: bool, inside: bool, out: str) -> List[Any]:
 def _reason(row: Row) -> str:
     """Equal for rows that failed for the same: without what belongs to one of them."""
     if not row.message:
-        return {"in doubt": "no answer came", "not sent": "not sent so far", "to fetch": "accepted, and not here yet"}.get(
-            row.stands or "", row.status or ""
-        )
+        said = {"in doubt": "its outcome is unknown", "not sent": "not sent so far", "to fetch": "accepted, and not here yet"}
+        return said.get(row.stands or "", row.status or "")
     return row.message.split(", request ")[0]
 
 

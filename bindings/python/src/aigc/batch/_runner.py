@@ -197,9 +197,13 @@ class Runner:
                 kept.append(row)
         self._paid_rows = kept
         for pending in list(self._pending.values()):
-            if pending.is_sent and not pending.accepted and provider in (None, pending.row.provider):
-                if pending.job.state is State.QUEUED:
-                    pending.job.cancel()
+            if self._is_unwanted(pending) and pending.job.state is State.QUEUED:
+                pending.job.cancel()
+
+    def _is_unwanted(self, pending: _Pending) -> bool:
+        """Whether a row is not to be sent any more. What is on the wire is: its answer may be an id."""
+        is_stopped = self._is_stopped or pending.row.provider in self._stopped
+        return is_stopped and pending.is_sent and not pending.accepted
 
     def settle(self, grace: float, tell: Optional[Callable[[], object]] = None) -> None:
         """For a program that leaves: what has not been sent is not sent, and answers on their way get so many seconds. tell:
@@ -484,6 +488,8 @@ class Runner:
 
     def _look(self, pending: _Pending) -> None:
         job = pending.job
+        if self._is_unwanted(pending) and job.state is State.QUEUED:  # Throttled, or not sent after all: the library repeats it.
+            job.cancel()
         if not pending.accepted and job.remote_id is not None:
             self._accept(pending)
         if pending.downloads is not None:

@@ -155,7 +155,7 @@ public class AigcException extends RuntimeException {
         }
     }
 
-    /** 2xx: time ran out, or you ended it. Nothing is lost: the token attaches the job again. */
+    /** 2xx: time ran out, or you ended it. An accepted job is not lost: its token attaches it again. */
     public static final class StoppedException extends AigcException {
         private static final long serialVersionUID = 1;
 
