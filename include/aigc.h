@@ -661,7 +661,7 @@ enum {
     AIGC_STATE_NONE = 0,       /* no job (a NULL handle) */
     AIGC_STATE_QUEUED = 1,     /* not sent yet: the job waits, for example for the rate limit, credentials, a release or
                                   a retry. If the provider asked to try later, aigc_job_provider_response() says why */
-    AIGC_STATE_SUBMITTING = 2, /* the submission is on the wire */
+    AIGC_STATE_SUBMITTING = 2, /* the submission is on the wire, or its connection is being made */
     AIGC_STATE_PENDING = 3,    /* the provider has accepted the job and not started it */
     AIGC_STATE_RUNNING = 4,    /* the provider has started the job; also every provider state that this version does not
                                   know */
@@ -772,7 +772,8 @@ aigc_status aigc_job_release(aigc_job *job, aigc_error **error);
  * most one second: if a slow disk blocks the engine, the job ends later. You may call the function again. The providers
  * have no call that stops a job: an accepted job keeps running and is billed, and its token stays valid. If the
  * submission is on the wire, the library still waits for its answer in the background, and the answer brings the id
- * (AIGC_EVENT_JOB_ACCEPTED). A download that is renaming its file at this moment may still succeed. NULL is allowed.
+ * (AIGC_EVENT_JOB_ACCEPTED). If the connection of the submission is still being made, nothing is sent: the outcome is
+ * AIGC_OUTCOME_NOT_SENT at once. A download that is renaming its file at this moment may still succeed. NULL is allowed.
  * Since 1.0. */
 void aigc_job_cancel(aigc_job *job);
 

@@ -4,6 +4,8 @@ public enum JobEvent: Sendable {
     case start
     /// The submission has a place on the wire: from now on its bytes may leave.
     case sending
+    /// The submission was cut before its first byte could leave. An end comes next: nothing else may cut it.
+    case unsent
     /// The submission was answered, or it failed and was provably or possibly not executed.
     case submitEnded(Result<JobAnswer, CallFailure>)
     /// A status call was answered, or failed.

@@ -7,6 +7,8 @@
 ///      timer, slotFree│  └──── at once ─────┤
 ///                      └───── resting ◀──────┘
 ///
+///     submitting ──unsent──▶ unsent, which only an end follows
+///
 ///     waiting ──timer, refresh──▶ polling ──pollEnded: not done──▶ waiting
 ///     new (attached) ──start──▶ polling, or waiting if the job is not followed
 ///     new (read)     ──start──▶ polling
@@ -32,6 +34,8 @@ public struct JobMachine: Sendable {
         case resting
         /// The submission is on the wire.
         case submitting
+        /// The submission was cut before its first byte could leave. An end comes next.
+        case unsent
         /// Between two status calls, or not followed.
         case waiting
         /// A status call is under way; `refresh`: a caller waits for its answer.
@@ -113,6 +117,7 @@ public struct JobMachine: Sendable {
         switch event {
         case .start: start(context, &actions)
         case .sending: sending(&actions)
+        case .unsent: unsent()
         case .submitEnded(let result): submitEnded(result, context, &actions)
         case .pollEnded(let result): pollEnded(result, context, &actions)
         case .timer: timer(&actions)
@@ -172,7 +177,7 @@ public struct JobMachine: Sendable {
     private var hasEnded: Bool {
         switch phase {
         case .ended, .finished: true
-        case .new, .queued, .resting, .submitting, .waiting, .polling: false
+        case .new, .queued, .resting, .submitting, .unsent, .waiting, .polling: false
         }
     }
 
@@ -204,6 +209,13 @@ public struct JobMachine: Sendable {
         actions.append(.changed)
     }
 
+    /// Shows nothing: callers see the outcome together with the end.
+    private mutating func unsent() {
+        guard phase == .submitting else { return }
+        phase = .unsent
+        outcome = .notSent
+    }
+
     private mutating func submitEnded(
         _ result: Result<JobAnswer, CallFailure>, _ context: Context, _ actions: inout [JobAction]
     ) {
@@ -216,7 +228,7 @@ public struct JobMachine: Sendable {
         case .ended(awaitingAnswer: let ending?):
             phase = .ended(awaitingAnswer: nil)
             answeredLate(result, ending, &actions)
-        case .new, .resting, .waiting, .polling, .ended, .finished: break
+        case .new, .resting, .unsent, .waiting, .polling, .ended, .finished: break
         }
     }
 
@@ -335,7 +347,7 @@ public struct JobMachine: Sendable {
             phase = .queued
             actions.append(.submit)
         case .waiting: if follows { poll(&actions) }
-        case .new, .queued, .submitting, .polling, .ended, .finished: break
+        case .new, .queued, .submitting, .unsent, .polling, .ended, .finished: break
         }
     }
 
@@ -437,7 +449,7 @@ public struct JobMachine: Sendable {
             poll(refresh: true, &actions)
         case .polling:
             phase = .polling(refresh: true)  // the call that is under way answers the refresh
-        case .new, .queued, .resting, .submitting, .ended, .finished:
+        case .new, .queued, .resting, .submitting, .unsent, .ended, .finished:
             actions.append(.refreshed(Failure(.wrongState, "Job cannot be refreshed: it has ended or has no id yet")))
         }
     }
@@ -493,6 +505,7 @@ public struct JobMachine: Sendable {
                 + " have ended; its token stays valid"
         case .unknown: return " while its submission was on the wire; its id appears if the answer still comes"
         case .none where origin == .read: return ""
+        case .notSent where phase == .unsent: return "; its connection was still being made, and it had not been sent"
         case .none, .notSent: return "; it had not been sent"
         }
     }
@@ -506,7 +519,7 @@ public struct JobMachine: Sendable {
         if case .polling(let refresh) = phase { isRefresh = refresh }
         switch phase {
         case .queued, .polling: actions.append(.withdrawCall)
-        case .new, .resting, .submitting, .waiting, .ended, .finished: break
+        case .new, .resting, .submitting, .unsent, .waiting, .ended, .finished: break
         }
         actions.append(.unschedule)
         if isRefresh { actions.append(.refreshed(failure)) }

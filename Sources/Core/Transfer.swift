@@ -77,6 +77,9 @@ public protocol Transport: AnyObject {
     func start(id: UInt64, request: HTTPRequest, options: TransferOptions, sink: (any BodySink)?)
     /// Ends a transfer without a result. Unknown ids are fine.
     func cancel(id: UInt64)
+    /// Ends a transfer without a result if provably not one byte of its request has left, and from then on none can leave.
+    /// False: a byte may have left, and the result comes out of `wait`; or the id is unknown.
+    func cancelUnsent(id: UInt64) -> Bool
     /// Moves bytes, then waits until a transfer ends, `wake` is called, or the time is up (nil: no limit).
     /// Returns the ended transfers.
     func wait(milliseconds: Int64?) -> [(id: UInt64, result: TransferResult)]

@@ -158,6 +158,21 @@ public final class CurlTransport: Transport {
         if let slot = active.removeValue(forKey: id) { release(slot) }
     }
 
+    /// libcurl asks `Slot.mayRequest` when the connection stands, proxy and TLS included, and before it writes the first byte
+    /// of the request: also on a reused connection and on a stream of HTTP/2, and before TLS early data, which is off. So a
+    /// request that has got no yes has not left, and one that libcurl no longer has gets none.
+    public func cancelUnsent(id: UInt64) -> Bool {
+        let result = ended.first { $0.id == id }?.result
+        if case .failed(let failure)? = result, !failure.requestMayHaveLeft {
+            cancel(id: id)
+            return true
+        }
+        // Stricter than `requestMayHaveLeft`: TLS may hold a part of a record that libcurl counts as not written.
+        guard let slot = active[id], slot.requestsAllowed == 0 else { return false }
+        cancel(id: id)
+        return true
+    }
+
     public func wait(milliseconds: Int64?) -> [(id: UInt64, result: TransferResult)] {
         guard !isShutDown else { return takeEnded() }
         loop.refresh()

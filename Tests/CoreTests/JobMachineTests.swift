@@ -39,6 +39,7 @@ final class JobMachineTests: XCTestCase {
             make([.start, .sending, .submitEnded(.failure(MachineText.failure(.concurrencyLimit)))])
         ),
         ("submitting", make([.start, .sending])),
+        ("unsent", make([.start, .sending, .unsent])),
         ("clock-fixed", make([.start, .sending, .submitEnded(.failure(MachineText.failure(.clockSkew))), .sending])),
         (
             "token-renewed",
@@ -66,7 +67,8 @@ final class JobMachineTests: XCTestCase {
 
     private static var events: [(String, JobEvent)] {
         var all: [(String, JobEvent)] = [
-            ("start", .start), ("sending", .sending), ("submit:accepted", .submitEnded(.success(answered))),
+            ("start", .start), ("sending", .sending), ("unsent", .unsent),
+            ("submit:accepted", .submitEnded(.success(answered))),
             (
                 "submit:failed",
                 .submitEnded(
@@ -133,6 +135,12 @@ final class JobMachineTests: XCTestCase {
                     onTheWire = true
                     XCTAssertFalse(doubt, "round \(round), seed \(first): sent again after a doubt")
                 }
+                // It cuts a submission only for an end, which comes next.
+                let isCut = name == "unsent"
+                if isCut {
+                    guard onTheWire, !machine.state.isTerminal else { continue }
+                    onTheWire = false
+                }
                 if name.hasPrefix("submit:") {
                     guard onTheWire else { continue }
                     onTheWire = false
@@ -159,6 +167,13 @@ final class JobMachineTests: XCTestCase {
                 XCTAssertLessThanOrEqual(ended, 1, "round \(round), seed \(first)")
                 XCTAssertLessThanOrEqual(finished, ended, "round \(round), seed \(first)")
                 XCTAssertEqual(machine.state.isTerminal, ended == 1, "round \(round), seed \(first)")
+                guard isCut else { continue }
+                let end = [JobEvent.cancel, .deadline, .close][next() % 3]
+                XCTAssertEqual(actions, [], "round \(round), seed \(first)")
+                XCTAssertTrue(machine.tell(end).hasSuffix("finished"), "round \(round), seed \(first): \(end)")
+                XCTAssertEqual(machine.outcome, .notSent, "round \(round), seed \(first): \(end)")
+                ended += 1
+                finished += 1
             }
             _ = machine.tell(.cancel)
             XCTAssertTrue(machine.state.isTerminal)
@@ -173,6 +188,23 @@ final class JobMachineTests: XCTestCase {
             XCTAssertEqual(machine.tell(.submitEnded(.success(Self.answered))), "accepted finished")
             XCTAssertEqual(machine.remoteID, "id")
             XCTAssertEqual(machine.outcome, .accepted)
+        }
+    }
+
+    /// An end while the connection is still being made leaves no doubt, and waits for no answer.
+    func testAnEndOfAnUnsentSubmissionIsNotSent() {
+        for (end, status) in [(JobEvent.cancel, Status.cancelled), (.deadline, .deadline), (.close, .cancelled)] {
+            var machine = Self.make([.start, .sending, .unsent])
+            XCTAssertEqual(machine.state, .submitting, "the end comes next, and is shown together with its outcome")
+            var actions: [JobAction] = []
+            machine.handle(end, at: 0, policy: MachineText.policy, random: 0, into: &actions)
+            XCTAssertEqual(actions.last, .finished)
+            XCTAssertEqual(machine.outcome, .notSent)
+            guard case .ended(let failure)? = actions.dropLast().last else { return XCTFail("no end") }
+            XCTAssertEqual(failure?.status, status)
+            XCTAssertEqual(failure?.outcome, .notSent)
+            XCTAssertTrue(
+                failure?.message.contains("its connection was still being made, and it had not been sent") == true)
         }
     }
 

@@ -8,12 +8,13 @@ import XCTest
 final class EndTests: XCTestCase {
     /// At every 5 ms from the queue to the last poll: one end at that instant, and no id lost.
     private func endAtEveryMoment(
-        _ what: String, _ end: (Harness, JobRecord) -> Void, status: Status, file: StaticString = #filePath,
-        line: UInt = #line
+        _ what: String, _ end: (Harness, JobRecord) -> Void, status: Status, meeting faults: [Fault] = [],
+        file: StaticString = #filePath, line: UInt = #line
     ) throws {
         for moment in stride(from: Int64(0), through: 3_000, by: 5) {
             let harness = try Harness()
             harness.transport.setLatency { _ in 130 }
+            harness.transport.setFaults(ofSubmission: "a", faults)
             let job = harness.submit("a")
             let other = harness.submit("b")
             harness.run(until: moment)
@@ -23,10 +24,15 @@ final class EndTests: XCTestCase {
             XCTAssertEqual(
                 harness.events(.jobDone, of: job).first?.at, instant, "\(what) at \(moment) ms", file: file, line: line)
             XCTAssertEqual(job.snapshot.failure?.status, status, file: file, line: line)
+            if !harness.transport.told(of: "a").inDoubt, harness.cloud.executions(of: "a").isEmpty {
+                XCTAssertEqual(
+                    job.snapshot.outcome, .notSent, "\(what) at \(moment) ms: at once", file: file, line: line)
+                XCTAssertNil(harness.core.jobs.active[job.id], "\(what) at \(moment) ms", file: file, line: line)
+            }
             harness.runToTheEnd()
             XCTAssertEqual(other.snapshot.state, .succeeded, file: file, line: line)
             // The answer was on its way: its id is known now.
-            if harness.transport.told(of: "a").sent > 0 {
+            if !harness.cloud.executions(of: "a").isEmpty {
                 XCTAssertEqual(job.snapshot.outcome, .accepted, "\(what) at \(moment) ms", file: file, line: line)
                 XCTAssertEqual(
                     job.snapshot.reference?.remoteID, harness.cloud.executions(of: "a").first, file: file, line: line)
@@ -47,6 +53,38 @@ final class EndTests: XCTestCase {
 
     func testDeadlineAtEveryMoment() throws {
         try endAtEveryMoment("deadline", { $0.deadline($1, 0) }, status: .deadline)
+    }
+
+    /// The connection of a submission is still being made when its job ends: at once it is known that nothing was sent, and
+    /// nothing leaves afterwards. From the first byte on its answer is waited for, as ever.
+    func testAnEndWhileTheConnectionIsMade() throws {
+        for faults in [
+            [Fault.slowConnection(milliseconds: 700)],
+            [.throttle(milliseconds: 0), .slowConnection(milliseconds: 700)],
+        ] {
+            try endAtEveryMoment("cancel", { $0.cancel($1) }, status: .cancelled, meeting: faults)
+            try endAtEveryMoment("deadline", { $0.deadline($1, 0) }, status: .deadline, meeting: faults)
+        }
+    }
+
+    /// A place on the wire is free again when its submission is cut.
+    func testACutSubmissionMakesRoom() throws {
+        var settings = EngineSettings()
+        settings.maximumInFlight = 1
+        let harness = try Harness(settings: settings)
+        harness.transport.setFaults(ofSubmission: "a", [.slowConnection(milliseconds: 9_000)])
+        let hanging = harness.submit("a")
+        let next = harness.submit("b")
+        harness.run(until: 1_000)
+        XCTAssertEqual(hanging.snapshot.state, .submitting)
+        XCTAssertEqual(next.snapshot.state, .queued)
+        harness.cancel(hanging)
+        harness.run(until: 1_100)
+        XCTAssertEqual(next.snapshot.outcome, .accepted)
+        harness.runToTheEnd()
+        XCTAssertEqual(hanging.snapshot.outcome, .notSent)
+        XCTAssertEqual(harness.arrivals("submit").map(\.subject), ["b"])
+        harness.checkPromises("cut")
     }
 
     /// Fault 8: whenever the engine looks at its clock, another thread could look at the jobs. None of them is half ended.
@@ -208,6 +246,7 @@ final class EndTests: XCTestCase {
         for moment in stride(from: Int64(0), through: 3_200, by: 5) {
             let harness = try Harness()
             harness.transport.setLatency { _ in 130 }
+            harness.transport.setFaults(ofSubmission: "b", [.slowConnection(milliseconds: 1_000)])
             let jobs = [harness.submit("a"), harness.submit("b", follow: false)]
             harness.run(until: moment)
             harness.close(grace: 200)
@@ -237,6 +276,26 @@ final class EndTests: XCTestCase {
             XCTAssertEqual(job.snapshot.state, .cancelled)
             XCTAssertEqual(job.snapshot.outcome, .unknown)
             harness.checkPromises("close, grace \(grace)", closed: true)
+        }
+    }
+
+    /// Not even a grace is needed while the connection is made: the outcome is known.
+    func testCloseWhileConnectionsAreMade() throws {
+        for grace in [Int64(0), 20, -1] {
+            let harness = try Harness()
+            harness.transport.setScript { $0.kind == .submit ? .slowConnection(milliseconds: 9_000) : nil }
+            let jobs = (0..<5).map { harness.submit("a\($0)") }
+            harness.run(until: 1_000)
+            XCTAssertEqual(jobs.map(\.snapshot.state), Array(repeating: .submitting, count: 5))
+            harness.close(grace: grace)
+            harness.runToTheEnd()
+            XCTAssertEqual(harness.elapsed, 1_000)
+            for job in jobs {
+                XCTAssertEqual(job.snapshot.state, .cancelled)
+                XCTAssertEqual(job.snapshot.outcome, .notSent)
+            }
+            XCTAssertEqual(harness.arrivals("submit").count, 0)
+            harness.checkPromises("close, grace \(grace)")
         }
     }
 

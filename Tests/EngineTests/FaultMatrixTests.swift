@@ -75,6 +75,9 @@ final class FaultMatrixTests: XCTestCase {
             case .unendedReply:
                 XCTAssertEqual(job.snapshot.state, .succeeded, "the id is there, whatever ends the answer")
                 XCTAssertEqual(sent, 1)
+            case .slowConnection:
+                XCTAssertEqual(job.snapshot.state, .succeeded, "the connection stood within timeout.connect_ms")
+                XCTAssertEqual(sent, 1)
             case .delay(let milliseconds) where milliseconds < 60_000:  // within timeout.submit_ms
                 XCTAssertEqual(job.snapshot.state, .succeeded, "\(fault)")
                 XCTAssertEqual(sent, 1, "\(fault)")

@@ -135,6 +135,37 @@ final class JournalTests: XCTestCase {
         XCTAssertEqual(journal.steps("k"), ["sending", "accepted job-1", "released"])
     }
 
+    /// The record says that the submission may be on the wire, but its connection is still being made: the key comes back.
+    func testAnEndWhileTheConnectionIsMadeGivesTheKeyBack() throws {
+        for end in ["cancel", "deadline", "close"] {
+            for faults in [
+                [Fault.slowConnection(milliseconds: 9_000)], [.refuseConnection, .slowConnection(milliseconds: 9_000)],
+            ] {
+                let harness = try harness()
+                harness.transport.setFaults(ofSubmission: "k", faults)
+                let job = harness.submit(key: "k")
+                harness.run(for: 3_000)
+                XCTAssertEqual(job.snapshot.state, .submitting, end)
+                switch end {
+                case "cancel": harness.cancel(job)
+                case "deadline": harness.deadline(job, 0)
+                default: harness.close(grace: 0)
+                }
+                harness.settle()
+                XCTAssertEqual(job.snapshot.outcome, .notSent, end)
+                XCTAssertNil(harness.mailbox.keys[try XCTUnwrap(JournalKey("k"))], end)
+                let steps = journal.steps("k")
+                XCTAssertEqual(steps.suffix(2).first, "sending", "\(end): \(steps)")
+                XCTAssertEqual(steps.last, end == "deadline" ? "refused deadline" : "refused cancelled", end)
+                if end == "close" { continue }
+                let again = harness.submit(key: "k")
+                harness.runToTheEnd()
+                XCTAssertEqual(again.snapshot.outcome, .accepted, end)
+                XCTAssertEqual(harness.arrivals("submit").count, 1, end)
+            }
+        }
+    }
+
     func testEveryFaultOfASubmission() throws {
         for fault in Fault.ofCalls {
             let harness = try harness()

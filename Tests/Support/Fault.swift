@@ -24,6 +24,8 @@ public enum Fault: Equatable, Sendable {
     case staleCredentials, refusal, notFound, expired
     // It works, but.
     case delay(milliseconds: Int64)
+    /// The connection stands after so long: only then does the request leave.
+    case slowConnection(milliseconds: Int64)
     /// Of an image: one byte is wrong.
     case corrupt
     case redirect(String)
@@ -39,6 +41,7 @@ public enum Fault: Equatable, Sendable {
         .throttle(milliseconds: 2_000), .tooManyTasks, .clockSkew(seconds: 3_600), .staleCredentials, .refusal,
         .notFound,
         .delay(milliseconds: 20_000), .delay(milliseconds: 45_000), .delay(milliseconds: 90_000),
+        .slowConnection(milliseconds: 4_000),
     ]
 
     public static let ofImages: [Fault] = ofCalls + [.expired, .corrupt]
@@ -49,6 +52,7 @@ public enum Fault: Equatable, Sendable {
         .emptyReply(executed: true), .silence(executed: true), .cutReply, .unendedReply, .garbage(executed: true),
         .html(executed: true), .unavailable(executed: true), .internalError(executed: true),
         .throttle(milliseconds: 0), .throttle(milliseconds: 2_000), .delay(milliseconds: 20_000),
+        .slowConnection(milliseconds: 4_000),
     ]
 
     public var leaves: Bool {
@@ -73,7 +77,7 @@ public enum Fault: Equatable, Sendable {
         case .reset(let executed), .emptyReply(let executed), .silence(let executed), .garbage(let executed),
             .html(let executed), .unavailable(let executed), .internalError(let executed):
             return executed
-        case .cutReply, .unendedReply, .delay, .corrupt: return true
+        case .cutReply, .unendedReply, .delay, .slowConnection, .corrupt: return true
         default: return false
         }
     }

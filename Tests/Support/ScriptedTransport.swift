@@ -41,6 +41,10 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
         let sink: (any BodySink)?
         let tag: String?
         let doubt: Bool
+        /// Not one byte of the request has left.
+        let isUnsent: Bool
+        /// The request leaves when it is due.
+        let isConnecting: Bool
     }
 
     public let cloud: SimulatedCloud
@@ -83,6 +87,11 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
 
     public func setScript(_ body: @escaping @Sendable (Action) -> Fault?) { locked { script = body } }
     public func setLatency(_ body: @escaping @Sendable (Action) -> Int64) { locked { latency = body } }
+    /// What the tries of one submission meet, in order; then nothing.
+    public func setFaults(ofSubmission tag: String, _ faults: [Fault]) {
+        nonisolated(unsafe) var left = faults
+        setScript { $0.kind == .submit && $0.subject == tag && !left.isEmpty ? left.removeFirst() : nil }
+    }
     /// Runs at the head of `wake`, on the thread that wakes.
     public func setBeforeWake(_ body: @escaping @Sendable () -> Void) { locked { beforeWake = body } }
     /// Runs when answers have come that the engine has not seen.
@@ -133,7 +142,9 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
     private func flight(_ action: Action, _ sink: (any BodySink)?, _ fault: Fault?) -> Flight {
         let now = clock.nanoseconds()
         let tag = action.kind == .submit ? action.subject : nil
-        let leaves = fault?.leaves ?? true
+        var isConnecting = false
+        if case .slowConnection? = fault { isConnecting = true }
+        let leaves = fault?.leaves ?? true && !isConnecting
         var reply: HTTPReply?
         if leaves {
             if let tag {
@@ -157,6 +168,11 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
         case .connectTimeout:
             wait = action.options.connectTimeoutMilliseconds
             failure = TransferFailure(.timeout, requestMayHaveLeft: false, detail: "connecting")
+        case .slowConnection(let milliseconds):
+            wait = min(milliseconds, action.options.connectTimeoutMilliseconds)
+            if wait < milliseconds {
+                failure = TransferFailure(.timeout, requestMayHaveLeft: false, detail: "connecting")
+            }
         case .beforeTheWire(let kind): failure = TransferFailure(kind, requestMayHaveLeft: false, detail: "here")
         case .reset: failure = TransferFailure(.receive, requestMayHaveLeft: true, detail: "reset")
         case .emptyReply: failure = TransferFailure(.emptyReply, requestMayHaveLeft: true, detail: "")
@@ -186,13 +202,23 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
         if wait > limit {
             wait = limit
             if failure == nil {
-                failure = TransferFailure(.timeout, requestMayHaveLeft: true, detail: "too slow")
-                doubt = true
+                failure = TransferFailure(.timeout, requestMayHaveLeft: leaves, detail: "too slow")
+                doubt = leaves
             }
         }
         return Flight(
             startedAt: now, dueAt: now.adding(.nanoseconds(milliseconds: wait)), action: action,
-            reply: failure == nil ? reply : nil, failure: failure, partOfBody: part, sink: sink, tag: tag, doubt: doubt)
+            reply: failure == nil ? reply : nil, failure: failure, partOfBody: part, sink: sink, tag: tag, doubt: doubt,
+            isUnsent: !leaves, isConnecting: isConnecting && failure == nil)
+    }
+
+    public func cancelUnsent(id: UInt64) -> Bool {
+        locked {
+            if down { faultsOfThePort.append("cancelUnsent after shutdown") }
+            guard flights[id]?.isUnsent == true else { return false }
+            flights[id] = nil
+            return true
+        }
     }
 
     public func cancel(id: UInt64) {
@@ -233,6 +259,9 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
         }
         woken = false
         let now = clock.nanoseconds()
+        for (id, flight) in flights where flight.isConnecting && flight.dueAt <= now {
+            flights[id] = self.flight(flight.action, flight.sink, nil)
+        }
         let due = flights.filter { $0.value.dueAt <= now }.sorted {
             ($0.value.dueAt, $0.key) < ($1.value.dueAt, $1.key)
         }

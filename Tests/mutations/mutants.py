@@ -31,6 +31,8 @@ CALLBACKS = "Sources/CurlTransport/SlotCallbacks.swift"
 RATE_FILE = "Sources/Engine/Calls/RateFile.swift"
 ANSWERS = "Sources/Engine/Calls/AnswerBook.swift"
 CORE = "Sources/Engine/Loop/EngineCore.swift"
+TRANSPORT = "Sources/CurlTransport/CurlTransport.swift"
+CALLS = "Sources/Engine/Calls/CallRunner.swift"
 STEPS = "Sources/Engine/Journal/JournalSteps.swift"
 WRITER = "Sources/Journal/JournalWriter.swift"
 STORE = "Sources/Journal/Store.swift"
@@ -204,6 +206,24 @@ MUTANTS = (
         6, "a submission whose answer is lost is tried again",
         [(MACHINE, "submitFailed", "Self.leavesDoubt(failed.kind)", "failed.kind == .unreadable")],
         ["faults matrix --case submit\\ reset_answered"],
+    ),
+    Mutant(
+        6, "a job says NOT_SENT although bytes of its submission have left",
+        [(TRANSPORT, "cancelUnsent", "guard let slot = active[id], slot.requestsAllowed == 0 else { return false }",
+          "guard active[id] != nil else { return false }")],
+        ["swift UnsentTests"],
+    ),
+    Mutant(
+        6, "a job says NOT_SENT, and its submission still leaves",
+        [(CALLS, "cutUnsent", "call.lane.isSubmission, transport.cancelUnsent(id: call.id) else", "call.lane.isSubmission else")],
+        ["swift EndTests"],
+    ),
+    Mutant(
+        6, "a submission that was cut keeps its connection, and still leaves",
+        [(TRANSPORT, "cancelUnsent",
+          "guard let slot = active[id], slot.requestsAllowed == 0 else { return false } cancel(id: id) return true",
+          "guard let slot = active[id], slot.requestsAllowed == 0 else { return false } return true")],
+        ["swift UnsentTests"],
     ),
     Mutant(
         6, "submissions may use HTTP/2, with its GOAWAY",

@@ -103,7 +103,7 @@ export interface Constants {
    * asked to try later, aigc_job_provider_response() says why.
    */
   readonly STATE_QUEUED: 1;
-  /** The submission is on the wire. */
+  /** The submission is on the wire, or its connection is being made. */
   readonly STATE_SUBMITTING: 2;
   /** The provider has accepted the job and not started it. */
   readonly STATE_PENDING: 3;

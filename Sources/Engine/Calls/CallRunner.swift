@@ -83,6 +83,19 @@ final class CallRunner {
         for action in actions { _ = carryOut(action) }
     }
 
+    /// Cuts the submission of a task if provably not one byte of it has left: its connection is still being made. False:
+    /// no submission is on the wire, or it stays there because its answer may hold an id.
+    func cutUnsent(_ task: ActiveTask) -> Bool {
+        guard let call = onWire[task.ticket], call.lane.isSubmission, transport.cancelUnsent(id: call.id) else {
+            return false
+        }
+        onWire[call.id] = nil
+        task.ticket = 0
+        reporter.observeCut(call)
+        leave(call)
+        return true
+    }
+
     /// The host waits for the status call of a job, which may have been asked for before.
     func hurry(_ job: ActiveJob) { if job.ticket != 0 { tell(.hurry(job.ticket), at: clock.instant) } }
 

@@ -13,7 +13,8 @@ internal import Core
 /// - recording: the journal records its intent; holds its permit and its place. Nothing has left yet, so the call can be
 ///   withdrawn.
 /// - held: waits for its host's word; has given its permit and its place back, and stands in line again after it.
-/// - onWire: holds its place until `left`. A submission cannot be withdrawn any more.
+/// - onWire: holds its place until `left`. A submission cannot be withdrawn any more; one that has not left is cut by
+///   `CallRunner.cutUnsent`, which tells `left`.
 ///
 /// Every call that entered ends once: by `left`, by `withdraw`, or by the action `refuse`. A submission is sent at most
 /// once for each `enter`. A call asks for credentials again at each step, because a call can wait for longer

@@ -262,6 +262,7 @@ final class EngineCore {
 
     private func feed(_ event: TaskEvent, to task: ActiveTask) {
         if let job = task as? ActiveJob {
+            if event.isEnd { jobs.cutUnsent(job) }
             feed(event.ofJob, to: job)
         } else if let download = task as? ActiveDownload {
             downloads.step(event.ofDownload, download)

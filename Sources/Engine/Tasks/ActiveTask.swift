@@ -26,6 +26,14 @@ class ActiveTask: TimerNode {
 enum TaskEvent {
     case start, timer, deadline, cancel, close
 
+    /// The host's end of a task, and not the provider's.
+    var isEnd: Bool {
+        switch self {
+        case .start, .timer: false
+        case .deadline, .cancel, .close: true
+        }
+    }
+
     var ofJob: JobEvent {
         switch self {
         case .start: .start

@@ -120,6 +120,13 @@ final class JobRunner {
         self.actions = actions
     }
 
+    /// Before an end in this process: a submission that has not left is cut, and its end says so at once.
+    func cutUnsent(_ job: ActiveJob) {
+        guard !job.machine.state.isTerminal, calls.cutUnsent(job) else { return }
+        job.journal?.isSending = false
+        step(.unsent, job)
+    }
+
     /// The call of a job was answered, or has failed.
     func callEnded(_ call: CallTicket, _ answer: Result<JobAnswer, CallFailure>, _ job: ActiveJob) {
         keepUnread(answer, of: job)

@@ -175,7 +175,7 @@ namespace Aigc
         /// </summary>
         Queued = 1,
 
-        /// <summary>The submission is on the wire.</summary>
+        /// <summary>The submission is on the wire, or its connection is being made.</summary>
         Submitting = 2,
 
         /// <summary>The provider has accepted the job and not started it.</summary>

@@ -94,7 +94,7 @@ constants! { State:
     NONE = AIGC_STATE_NONE, "No job (a NULL handle).";
     QUEUED = AIGC_STATE_QUEUED, "Not sent yet: the job waits, for example for the rate limit, credentials, a \
         release or a retry. If the provider asked to try later, aigc_job_provider_response() says why.";
-    SUBMITTING = AIGC_STATE_SUBMITTING, "The submission is on the wire.";
+    SUBMITTING = AIGC_STATE_SUBMITTING, "The submission is on the wire, or its connection is being made.";
     PENDING = AIGC_STATE_PENDING, "The provider has accepted the job and not started it.";
     RUNNING = AIGC_STATE_RUNNING, "The provider has started the job; also every provider state that this \
         version does not know.";

@@ -136,7 +136,7 @@ class State(_OpenEnum):
     """Not sent yet: the job waits, for example for the rate limit, credentials, a release or a retry. If the provider
     asked to try later, aigc_job_provider_response() says why."""
     SUBMITTING = 2
-    """The submission is on the wire."""
+    """The submission is on the wire, or its connection is being made."""
     PENDING = 3
     """The provider has accepted the job and not started it."""
     RUNNING = 4

@@ -11,6 +11,7 @@ import random
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -610,6 +611,27 @@ def test_interrupted_before_a_late_answer(folder: Folder, sandbox: Any) -> None:
     log = (folder.path / "log").read_text(encoding="utf-8")
     assert "waiting up to 10 s for the answer; again: end at once" in log and "in doubt:" not in log
     assert not folder.doubts() and folder.created() == 1
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+def test_interrupted_on_a_dead_network(folder: Folder, sandbox: Any, signals: int) -> None:
+    """Each connection hangs before it stands: nothing has left, so no row is in doubt, and the next run pays each once."""
+    file = folder.write("prompt\n" + "".join(f"cat {n}\n" for n in range(20)))
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(100)
+        endpoint = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        process = folder.start(file, "--yes", "-c", f"tencent.endpoint={endpoint}", "-c", "timeout.connect_ms=300000")
+        opened, _ = silent.accept()
+        with opened:
+            for _ in range(signals):
+                process.send_signal(signal.SIGINT)
+                time.sleep(0.05)
+            assert process.wait(30) == 130
+    log = (folder.path / "log").read_text(encoding="utf-8")
+    assert " 0 in doubt, 20 not sent" in log and not folder.doubts()
+    folder.run(file, "--yes")
+    assert folder.created() == 20 and not folder.doubts()
 
 
 def test_no_prompt_is_written_where_none_is_wanted(folder: Folder) -> None:

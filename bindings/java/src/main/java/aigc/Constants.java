@@ -151,7 +151,7 @@ public final class Constants {
      */
     public static final int STATE_QUEUED = 1;
 
-    /** The submission is on the wire. */
+    /** The submission is on the wire, or its connection is being made. */
     public static final int STATE_SUBMITTING = 2;
 
     /** The provider has accepted the job and not started it. */
