@@ -634,6 +634,21 @@ MUTANTS = (
         ["swift OwnerTests"],
     ),
     Mutant(
+        10, "a submission that is noted in a log that is nobody's",
+        [(STORE, "look", "guard folder.log == log else { throw folder.lostLog }", "_ = log")],
+        ["c journal"],
+    ),
+    Mutant(
+        8, "a limit of the size of files ends the host",
+        [
+            (
+                PLATFORM, "aigcp_signals_hold",
+                "for (int i = 0; i < RAISED; i++) sigaddset(&held, raised[i]);", "sigaddset(&held, SIGPIPE);",
+            ),
+        ],
+        ["c file_limit"],
+    ),
+    Mutant(
         10, "another request under a known key",
         [(ROWS, "judge", "return isSame ? .known : .conflict", "_ = isSame; return .known")],
         ["swift StateTests"],
