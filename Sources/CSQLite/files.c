@@ -77,13 +77,17 @@ static int ask(int descriptor, int command, struct flock *whole, int *error) {
 int aigcs_try_lease(int descriptor, int *error) {
     struct flock whole;
     if (ask(descriptor, F_OFD_SETLK, &whole, error) == 0) return 0;
+    /* Some kernels of containers know the older kind alone. */
+    if (*error == EINVAL && ask(descriptor, F_SETLK, &whole, error) == 0) return 0;
     return *error == EACCES || *error == EAGAIN ? 1 : -1;
 }
 
 int aigcs_is_leased(int descriptor) {
     struct flock whole;
     int error;
-    return ask(descriptor, F_OFD_GETLK, &whole, &error) != 0 || whole.l_type != F_UNLCK;
+    int failed = ask(descriptor, F_OFD_GETLK, &whole, &error);
+    if (failed && error == EINVAL) failed = ask(descriptor, F_GETLK, &whole, &error);
+    return failed || whole.l_type != F_UNLCK;
 }
 
 int aigcs_allocate(int descriptor, int64_t count) { return posix_fallocate(descriptor, 0, count); }

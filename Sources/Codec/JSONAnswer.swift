@@ -6,6 +6,10 @@ public struct JSONAnswer: Equatable, Sendable {
     public var isCut = false
     /// Text in a place where JSON allows none. The member beside it is left out, an element is null, all others are read.
     public var isDamaged = false
+    /// There are more values than are kept: lists lack their last elements, objects their last members.
+    public var isShortened = false
+    /// Why it is not all there, after "it is"; nil: all is there.
+    public var flaw: String? { isCut ? "cut" : isDamaged ? "damaged" : isShortened ? "too large" : nil }
     /// Where the value ended; what follows is not looked at.
     public var end = 0
 
@@ -13,7 +17,8 @@ public struct JSONAnswer: Equatable, Sendable {
     ///
     /// Takes UTF-8, UTF-16 and UTF-32 with or without a byte order mark; replaces invalid UTF-8, lone surrogates and
     /// unknown escapes by U+FFFD; reads NaN, Infinity and their kind as null; passes over comments, needless commas and
-    /// bytes that are no text between values; follows nesting of any depth. Takes no more stack for a deep text.
+    /// bytes that are no text between values; follows nesting of any depth. Takes no more stack for a deep text, and no more
+    /// memory for a crowd of values than for `JSONValue.mostValuesKept`.
     public static func read(_ bytes: [UInt8]) -> JSONAnswer? {
         bytes.withUnsafeBytes { buffer in
             if let plain = JSONReader.read(buffer, maximumDepth: JSONAnswerReader.maximumDepth) {

@@ -52,17 +52,24 @@ struct JSONAnswerReader {
     private let bytes: UnsafeRawBufferPointer
     private let maximumDepth: Int
     private let keepsDoubles: Bool
+    /// How many values more are kept.
+    private var left: Int
     private var at = 0
     /// Behind the last byte that is no text and was passed over.
     private var oddEnd = -1
     private var levels: [Level] = []
     private var isCut = false
     private var isDamaged = false
+    private var isShortened = false
+    /// Behind a crowd of other values the members of an object may still be those that matter.
+    private var membersLeft = 1_000
 
     init(
-        _ bytes: UnsafeRawBufferPointer, maximumDepth: Int = JSONAnswerReader.maximumDepth, keepsDoubles: Bool = true
+        _ bytes: UnsafeRawBufferPointer, maximumDepth: Int = JSONAnswerReader.maximumDepth, keepsDoubles: Bool = true,
+        mostValues: Int = JSONValue.mostValuesKept
     ) {
         self.bytes = bytes
+        left = mostValues
         self.maximumDepth = maximumDepth
         self.keepsDoubles = keepsDoubles
     }
@@ -99,15 +106,16 @@ struct JSONAnswerReader {
                     passDamage()
                     place = .comma
                 }
-            case _ where isOpening(byte) && levels.count < maximumDepth:
+            case _ where isOpening(byte) && levels.count < maximumDepth && left > 0:
+                left -= 1
                 place = open(byte)
             case _ where isOpening(byte):
                 passOver()
-                _ = add(.null)
+                keep(.null, in: top)
                 place = .comma
             default:
                 if let value = scalar() {
-                    _ = add(value)
+                    keep(value, in: top)
                 } else {
                     if at < bytes.count, !isObject { _ = add(.null) }
                     passDamage()
@@ -120,7 +128,7 @@ struct JSONAnswerReader {
     }
 
     private func answer(_ value: JSONValue) -> JSONAnswer {
-        JSONAnswer(value: value, isCut: isCut, isDamaged: isDamaged, end: at)
+        JSONAnswer(value: value, isCut: isCut, isDamaged: isDamaged, isShortened: isShortened, end: at)
     }
 
     /// What is there when the text ends too early: lists that are not whole are left out, but for the outermost.
@@ -149,6 +157,19 @@ struct JSONAnswerReader {
         guard let top = levels.indices.last else { return false }
         levels[top].add(value)  // safe: the last index
         return true
+    }
+
+    /// Of a crowd of values the later ones are left out.
+    private mutating func keep(_ value: JSONValue, in top: Int) {
+        if left > 0 {
+            left -= 1
+        } else if levels[top].isObject, membersLeft > 0 {  // safe: the caller's index
+            membersLeft -= 1
+        } else {
+            isShortened = true
+            return
+        }
+        levels[top].add(value)  // safe: as above
     }
 
     /// To the next comma or end of this level.

@@ -6,12 +6,19 @@ extension JSONValue {
     /// stack that callers come with.
     public static let depthLimit = 64
 
+    /// A value takes up to 50 times the memory of its text, and Swift ends the process where there is none: of a stranger's
+    /// answer no more values are kept. The largest real ones are lists of tasks.
+    public static let mostValuesKept = 100_000
+    /// The same for `parse`, which also reads what the host itself has written: more is an error.
+    public static let mostValues = 500_000
+
     /// Parses one JSON value of any type; nothing but blanks may follow it.
     ///
     /// - UTF-8 is checked. `\u0000` is fine inside strings, an error inside names.
     /// - Of two members with one name the last wins: an answer with such a fault is still read, as most clients do.
     /// - A number keeps its form, whatever its size.
-    /// - Nesting deeper than `maximumDepth` (at most `depthLimit`) is an error that costs no stack.
+    /// - Nesting deeper than `maximumDepth` (at most `depthLimit`) is an error that costs no stack, and more than `mostValues`
+    ///   values are an error that costs no memory.
     public static func parse(_ bytes: [UInt8], maximumDepth: Int = 64) throws(JSONError) -> JSONValue {
         let result = bytes.withUnsafeBytes { buffer -> Result<JSONValue, JSONError> in
             do throws(JSONError) {
@@ -67,7 +74,7 @@ extension JSONValue {
     static func parseStrictly(
         _ bytes: UnsafeRawBufferPointer, maximumDepth: Int, keepsDoubles: Bool = false
     ) throws(JSONError) -> JSONValue {
-        try checkDepth(bytes, maximum: max(0, min(maximumDepth, depthLimit)))
+        try checkSize(bytes, maximum: max(0, min(maximumDepth, depthLimit)))
         var error = aigcj_error()
         // jansson knows no number beyond Int64 and Double.
         let text = withoutNumbers(bytes)
@@ -75,14 +82,15 @@ extension JSONValue {
             throw JSONError(words(error.reason), line: Int(error.line), position: Int(error.position))
         }
         aigcj_free(root)
-        var reader = JSONAnswerReader(bytes, maximumDepth: depthLimit, keepsDoubles: keepsDoubles)
+        var reader = JSONAnswerReader(bytes, maximumDepth: depthLimit, keepsDoubles: keepsDoubles, mostValues: .max)
         guard let answer = reader.read(), !answer.isCut, !answer.isDamaged else { throw JSONError("not JSON") }
         return answer.value
     }
 
     /// jansson recurses once a level, so this goes first, without recursion.
-    private static func checkDepth(_ bytes: UnsafeRawBufferPointer, maximum: Int) throws(JSONError) {
+    private static func checkSize(_ bytes: UnsafeRawBufferPointer, maximum: Int) throws(JSONError) {
         var depth = 0
+        var values = 1
         var index = 0
         let count = bytes.count
         while index < count {
@@ -94,12 +102,17 @@ extension JSONValue {
                 }
             case UInt8(ascii: "["), UInt8(ascii: "{"):
                 depth += 1
+                values += 1
                 if depth > maximum {
                     throw JSONError("nested deeper than \(maximum) levels", line: 1, position: index)
                 }
+            case UInt8(ascii: ","): values += 1
             case UInt8(ascii: "]"), UInt8(ascii: "}"):
                 depth -= 1
             default: break
+            }
+            if values > mostValues {
+                throw JSONError("JSON with more than \(mostValues) values", line: 1, position: index)
             }
             index += 1
         }

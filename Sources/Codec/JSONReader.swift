@@ -7,6 +7,8 @@ internal import Core
 struct JSONReader {
     private let bytes: UnsafeRawBufferPointer
     private var at = 0
+    /// How many values more this reader takes.
+    private var left = JSONValue.mostValuesKept
 
     /// Deeper texts are jansson's: this one recurses once a level too.
     private static let maximumDepth = 16
@@ -47,6 +49,8 @@ struct JSONReader {
     }
 
     private mutating func value(_ depth: Int) -> JSONValue? {
+        left -= 1
+        if left < 0 { return nil }
         switch next {
         case UInt8(ascii: "\""): return string().map { .string($0) }
         case UInt8(ascii: "{"): return depth > 0 ? object(depth - 1) : nil

@@ -66,11 +66,11 @@ struct ReplyReader {
             }
         }
         let failed = failure(report, table)
-        guard answer.isCut || answer.isDamaged else { return failed }
+        guard let flaw = answer.flaw else { return failed }
         switch failed.kind {
         case _ where call.kind == .submit, .refused, .notFound, .expired:
             return unreadable(
-                "it states an error and is \(answer.isCut ? "cut" : "damaged")", requestID: report.requestID)
+                "it states an error and is \(flaw)", requestID: report.requestID)
         default: return failed
         }
     }
@@ -192,6 +192,7 @@ extension JSONAnswer {
     /// Why its list of images may not be all of them; another answer may be whole. Nil if that cannot be said.
     func lacks(_ assets: [AssetReference], of list: JSONValue?) -> String? {
         if isCut, assets.isEmpty { return "it is cut" }
+        if isShortened { return "it is too large" }
         if isDamaged, assets.isEmpty || list?.arrayValue?.contains(.null) == true { return "it is damaged" }
         return nil
     }

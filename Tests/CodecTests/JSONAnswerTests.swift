@@ -180,4 +180,50 @@ final class JSONAnswerTests: XCTestCase {
             if let strict = try? JSONValue.parse(bytes), answer.value == strict { XCTAssertFalse(answer.isDamaged) }
         }
     }
+
+    /// A tree takes much more memory than its text. Of a crowd of values the first are kept, and an id behind them.
+    func testACrowdOfValuesTakesNoMoreMemoryThanIsKept() throws {
+        let most = JSONValue.mostValuesKept
+        let crowd = ["{\"a\":0}", "[]", "0", "\"a\"", "{}", "null", "[[0]]", "{\"b\":[1,{\"c\":2}]}"]
+        for piece in crowd {
+            let list = "[" + Array(repeating: piece, count: most + 10).joined(separator: ",") + "]"
+            for text in ["{\"x\":\(list),\"TaskId\":\"t-1\"}", "{\"x\":\(list),\"Response\":{\"TaskId\":\"t-1\"}}"] {
+                let answer = try XCTUnwrap(JSONAnswer.read(Array(text.utf8)))
+                XCTAssertTrue(answer.isShortened, piece)
+                XCTAssertFalse(answer.isCut || answer.isDamaged, piece)
+                XCTAssertEqual(answer.flaw, "too large")
+                XCTAssertEqual(answer.end, text.utf8.count)
+                XCTAssertLessThanOrEqual(Self.values(in: answer.value), most + 1_001, piece)
+                if text.contains("Response") { continue }
+                XCTAssertEqual(answer.value["TaskId"], "t-1", piece)
+            }
+        }
+        let members = (0..<most + 5_000).map { "\"m\($0)\":0" }.joined(separator: ",")
+        let answer = try XCTUnwrap(JSONAnswer.read(Array("{\(members)}".utf8)))
+        XCTAssertTrue(answer.isShortened)
+        XCTAssertLessThanOrEqual(Self.values(in: answer.value), most + 1_001)
+    }
+
+    func testAsManyValuesAsAreKeptAreAllThere() throws {
+        let list = "[" + Array(repeating: "0", count: JSONValue.mostValuesKept - 2).joined(separator: ",") + "]"
+        let answer = try XCTUnwrap(JSONAnswer.read(Array("{\"x\":\(list)}".utf8)))
+        XCTAssertNil(answer.flaw)
+        XCTAssertEqual(answer.value["x"]?.arrayValue?.count, JSONValue.mostValuesKept - 2)
+    }
+
+    /// What a host gives is read in full or refused.
+    func testStrictReadingRefusesACrowd() throws {
+        let text = { (count: Int) in
+            Array(("[" + Array(repeating: "0", count: count).joined(separator: ",") + "]").utf8)
+        }
+        XCTAssertEqual(try JSONValue.parse(text(JSONValue.mostValues - 2)).arrayValue?.count, JSONValue.mostValues - 2)
+        XCTAssertThrowsError(try JSONValue.parse(text(JSONValue.mostValues + 2))) {
+            XCTAssertTrue("\($0)".contains("more than 500000 values"), "\($0)")
+        }
+    }
+
+    private static func values(in value: JSONValue) -> Int {
+        1 + (value.arrayValue ?? []).reduce(0) { $0 + values(in: $1) }
+            + (value.objectValue ?? []).reduce(0) { $0 + values(in: $1.value) }
+    }
 }

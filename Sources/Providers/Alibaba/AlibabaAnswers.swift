@@ -16,9 +16,9 @@ enum AlibabaAnswers {
             let data = json[anyCase: "data"]
             let requestID = Redaction.word(json[anyCase: "requestId"]?.text) ?? reader.headerRequestID
             if call.isDirect {
-                if answer.isCut || answer.isDamaged {
+                if let flaw = answer.flaw {
                     return .failure(
-                        reader.unreadable("it is \(answer.isCut ? "cut" : "damaged")", requestID: requestID))
+                        reader.unreadable("it is \(flaw)", requestID: requestID))
                 }
                 return .success(JobAnswer(state: .succeeded, requestID: requestID, response: reply.body))
             }

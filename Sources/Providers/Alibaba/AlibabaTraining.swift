@@ -14,7 +14,9 @@ enum AlibabaTraining {
         }
         let id = reader.call.remoteID
         guard let entry = entries.first(where: { $0[anyCase: "id"]?.identifier?.isSame(as: id) == true }) else {
-            if read.isDamaged { return .failure(reader.unreadable("it is damaged", requestID: requestID)) }
+            if let flaw = read.flaw, !read.isCut {
+                return .failure(reader.unreadable("it is \(flaw)", requestID: requestID))
+            }
             return .failure(missing(reader, id, requestID))
         }
         return answer(reader, entry, id, requestID)

@@ -42,8 +42,8 @@ enum TencentAnswers {
             return .failure(reader.unreadable("it states no error", requestID: requestID, naming: ids.named))
         }
         if call.isDirect {
-            if answer.isCut || answer.isDamaged {
-                return .failure(reader.unreadable("it is \(answer.isCut ? "cut" : "damaged")", requestID: requestID))
+            if let flaw = answer.flaw {
+                return .failure(reader.unreadable("it is \(flaw)", requestID: requestID))
             }
             return .success(JobAnswer(state: .succeeded, requestID: requestID, response: reply.body))
         }
