@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import json
 import logging
 import os
+import re
 import subprocess
 import sys
 import time
@@ -16,6 +19,7 @@ import pytest
 import aigc
 from aigc import aio, errors
 from aigc._library import lib
+from support import python
 
 TENCENT: Dict[str, Any] = {"provider": "tencent", "operation": "aigc_image", "prompt": "a cat"}
 
@@ -220,6 +224,113 @@ def test_a_job_that_runs_when_its_client_is_closed(
     except (ZeroDivisionError, KeyboardInterrupt):
         pass
     assert len(tokens(caplog.records)) == (0 if how in ("knows", "has ended") else 1)
+
+
+@pytest.mark.parametrize("how", ["returns", "is interrupted", "cancels", "accepted", "tidied", "succeeded in the grace", "knows"])
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_job_that_the_program_does_not_keep(
+    sandbox: Any, keys: Dict[str, Any], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, how: str,
+    is_async: bool,
+) -> None:
+    """A program that works by events keeps no job: an id that comes while the client is closed is told all the same."""
+    monkeypatch.setattr("aigc._base._TIDY", 1)
+    request = {**TENCENT, "prompt": "a cat" if how == "succeeded in the grace" else "[never] cat"}
+    if how in ("returns", "is interrupted", "cancels"):
+        sandbox.fault("delay_after", "CreateAigcImageTask", ms=700, times=2)
+
+    def begin(client: Any) -> None:
+        for _ in range(2):
+            job = client.submit(**request)
+            if how == "cancels":
+                while job.state is not aigc.State.SUBMITTING:
+                    time.sleep(0.005)
+                job.cancel()
+        del job
+        gc.collect()
+        assert is_async or not list(client._tasks.values())
+
+    def after(client: Any) -> None:
+        if how == "tidied":
+            client._tidy()
+        if how == "is interrupted":
+            raise KeyboardInterrupt
+
+    async def work() -> None:
+        async with aio.Client({**keys, "close.grace_ms": 5000}) as client:
+            events = client.events()
+            begin(client)
+            taken = 0
+            while how == "knows" and taken < 2:
+                event = await events.__anext__()
+                taken += event.type is aigc.EventType.JOB_ACCEPTED and event.job.token is not None
+            while created(sandbox) < 2:
+                await asyncio.sleep(0.02)
+            if how in ("accepted", "tidied"):
+                await asyncio.sleep(0.3)
+            after(client)
+
+    try:
+        if is_async:
+            asyncio.run(work())
+        else:
+            with aigc.Client({**keys, "close.grace_ms": 5000}) as client:
+                begin(client)
+                taken = 0
+                for event in client.events() if how == "knows" else ():
+                    taken += event.type is aigc.EventType.JOB_ACCEPTED and event.job.token is not None
+                    if taken == 2:
+                        break
+                while created(sandbox) < 2:
+                    time.sleep(0.02)
+                if how in ("accepted", "tidied"):
+                    time.sleep(0.3)
+                after(client)
+    except KeyboardInterrupt:
+        assert how == "is interrupted"
+    found = tokens(caplog.records)
+    assert len(set(found)) == len(found) == (0 if how == "knows" else 2) and None not in found
+
+
+def test_jobs_that_nobody_looks_at_are_told_in_time_and_not_kept(
+    sandbox: Any, keys: Dict[str, Any], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aigc._base._TIDY", 4)
+    monkeypatch.setattr("aigc._base._UNSEEN", 3)
+    with aigc.Client(keys) as client:
+        for n in range(20):
+            job = client.submit(**TENCENT)
+            if n % 2:
+                job.wait(30)
+            while lib().aigc_job_state(job._handle) != aigc.State.SUCCEEDED:
+                time.sleep(0.01)
+            del job
+            assert len(client._open) <= 10
+        assert 0 < len(tokens(caplog.records)) <= 10
+    assert len(set(tokens(caplog.records))) == 10 and "has images that nobody asked for" in caplog.text
+
+
+@pytest.mark.parametrize("how", ["dropped", "dropped in a circle", "exit"])
+def test_a_client_that_is_not_closed_tells_the_ids(sandbox: Any, keys: Dict[str, Any], how: str) -> None:
+    sandbox.fault("delay_after", "CreateAigcImageTask", ms=500)
+    code = """
+import aigc, gc, json, sys, time
+def work(keys):
+    client = aigc.Client(keys)
+    client.submit("tencent", "aigc_image", prompt="[never] cat")
+    if "circle" in sys.argv[2]:
+        client.me = [client, client.submit("tencent", "aigc_image", prompt="[never] cat")]
+    time.sleep(0.2)
+    return client
+client = work(json.loads(sys.argv[1]))
+if sys.argv[2] != "exit":
+    del client
+    gc.collect()
+    print("dropped")
+"""
+    ended = python(code, json.dumps(keys), how)
+    assert ended.returncode == 0 and ("dropped" in ended.stdout) == (how != "exit")
+    count = created(sandbox)
+    assert count >= 1 and len(set(re.findall(r"its token: (\S+)", ended.stderr))) == count, ended.stderr
 
 
 def test_a_failed_download_tells_the_token(sandbox: Any, keys: Dict[str, Any], tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from weakref import WeakSet, WeakValueDictionary
 from . import _config, _native
 from ._call import Handle, PathLike, call, decode, encode, file_name, listed, milliseconds, optional, said
 from ._event import Event
-from ._jobs import BaseDownload, BaseJob, BaseTask
+from ._jobs import BaseDownload, BaseJob, BaseTask, Notes
 from ._library import lib
 from .describe import _operations
 from .enums import EventType, LogLevel, Outcome, State, Status
@@ -28,6 +28,10 @@ TaskT = TypeVar("TaskT", bound=BaseTask)
 
 spans: Any = None
 """What makes spans of jobs, if aigc.otel is installed."""
+_TIDY = 64  # With so many open jobs, those are looked for that are open no longer.
+_UNSEEN = 1000  # So many ended jobs wait for somebody who looks at them.
+_held: Dict[int, Any] = {}
+"""What a client with open jobs needs for its end, by id(). The garbage collector does not finalize this before the client."""
 _live: "WeakSet[BaseClient[Any, Any]]" = WeakSet()
 
 
@@ -61,6 +65,11 @@ class BaseClient(Generic[JobT, DownloadT]):
         self._log_capacity = int(value("log.capacity"))
         self._tells_logs = value("log.level") != "off"
         self._tasks: "WeakValueDictionary[int, BaseTask]" = WeakValueDictionary()
+        self._open: Dict[int, Tuple[Handle, Notes]] = {}
+        """Jobs that were submitted here, and of which the program may not know enough. No objects: those keep their client alive.
+        """
+        self._tidy_at = _TIDY
+        self._leaving: List[JobT] = []
         self._newest = 0
         """The highest id of a job or download so far: a later one has a higher id."""
         self._closed = False
@@ -153,14 +162,18 @@ class BaseClient(Generic[JobT, DownloadT]):
     def _submit(self, given: Request) -> JobT:
         request = given._build()
         pointer = _native.job_p()
+        job: Optional[JobT] = None
         try:
             call(lib().aigc_client_submit, self._handle, request, byref(pointer))
+            job = self._adopt(pointer, self._job_class)
+            self._open.setdefault(job._id, (job._handle, job._notes))
+            _held[id(self)] = self._handle, self._open
         except BaseException as error:
             if pointer:  # A signal handler raised: nobody but us knows of the job that was begun.
-                self._interrupted(self._adopt(pointer, self._job_class), error)
+                self._interrupted(self._adopt(pointer, self._job_class) if job is None else job, error)
             raise
-        job = self._adopt(pointer, self._job_class)
-        job._submitted = True
+        if len(self._open) > self._tidy_at:
+            self._tidy()
         return job
 
     def attach(self, token: str, follow: bool = True) -> JobT:
@@ -276,6 +289,9 @@ class BaseClient(Generic[JobT, DownloadT]):
 
     def _adopt(self, pointer: Any, cls: Callable[[Any, Handle], TaskT]) -> TaskT:
         task = cls(self, Handle(pointer, lib().aigc_job_free))
+        kept = self._open.get(task._id)
+        if kept is not None:
+            task._notes = kept[1]
         self._tasks[task._id] = task
         self._newest = max(self._newest, task._id)
         return task
@@ -324,19 +340,47 @@ class BaseClient(Generic[JobT, DownloadT]):
         self._closed = True
         _live.discard(self)
         here = os.getpid() == self._pid
-        running = [task for task in list(self._tasks.values()) if isinstance(task, BaseJob)] if here else []
-        running = [job for job in running if job._submitted and not job.done]
+        running = (self._leaving or self._owed()) if here else []
         try:
             if here:
                 lib().aigc_client_close(self._handle, self._grace_ms if grace_ms is None else grace_ms)
         finally:
             self._ended = True
+            self._leaving = []
             for job in running:
                 self._leave(job)
+            self._open.clear()
+            _held.pop(id(self), None)
+
+    def _owed(self) -> List[JobT]:
+        """The jobs that were submitted here, and of which the program may not know enough, dropped or not."""
+        return [self._job_of(*kept) for kept in list(self._open.values()) if kept[1].owes(kept[0])]
+
+    def _job_of(self, handle: Handle, notes: Notes) -> JobT:
+        """The object that the program holds, or another one."""
+        job = self._job_class(self, handle)
+        job._notes = notes
+        known = self._tasks.get(job._id)
+        return known if isinstance(known, self._job_class) else job
+
+    def _tidy(self) -> None:
+        """Forgets the jobs of which the program knows. Of one that ended long ago, and that nobody has looked at, a warning tells
+        now."""
+        ended: List[int] = []
+        for job_id, (handle, notes) in list(self._open.items()):
+            if not notes.owes(handle):
+                self._open.pop(job_id, None)
+            elif State(lib().aigc_job_state(handle)).ended:
+                ended.append(job_id)
+        for job_id in ended[:-_UNSEEN]:
+            kept = self._open.pop(job_id, None)
+            if kept is not None:
+                self._leave(self._job_of(*kept))
+        self._tidy_at = max(_TIDY, 2 * len(self._open))
 
     def _leave(self, job: BaseJob) -> None:
-        """The client is closed, and this job of its own has not ended. Warns if nobody has its token."""
-        if not job._known:
+        """Nobody follows this job of ours any more. Warns if nobody has its token."""
+        if job._notes.owes(job._handle):
             from . import logs  # Programs without such a job do not need the module logging.
 
             logs.given_up(job)
@@ -347,6 +391,9 @@ class BaseClient(Generic[JobT, DownloadT]):
     def __del__(self) -> None:
         if not self._closed and os.getpid() == self._pid:
             warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
+            if self._open:  # The library waits for the answers on their way in any case: here their ids are told.
+                self._close(None)
+        _held.pop(id(self), None)
 
 
 def _compact(value: Any) -> str:
@@ -390,8 +437,15 @@ def _close_all() -> None:
             client._close(None)
 
 
+def given(event: Event) -> None:
+    """The program takes an event."""
+    if event.type is EventType.JOB_DONE and event.job is not None:
+        event.job.state  # To look at the state marks the end as seen.
+
+
 def seen(task: BaseTask, error: Optional[AigcError] = None) -> None:
     """wait() has seen the end of a task."""
+    task._notes.seen = True
     if task._span is not None and spans is not None:
         spans.ended(task, error)
 

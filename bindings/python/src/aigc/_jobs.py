@@ -11,7 +11,7 @@ from . import _images, _native
 from ._call import Handle, call, decode, error_from, milliseconds, optional
 from ._library import lib
 from .enums import Outcome, State
-from .errors import AigcError
+from .errors import AigcError, ProviderError, class_of
 
 if TYPE_CHECKING:
     import os
@@ -52,6 +52,36 @@ class Asset:
         return f"<aigc.Asset {self.index} id={shown!r} expires_at={self.expires_at}>"
 
 
+class Notes:
+    """What the program has been told of a job. The client keeps the notes and the handle of a job that it has submitted, also
+    when the program has dropped the job."""
+
+    __slots__ = ("known", "unknown", "seen")
+
+    def __init__(self) -> None:
+        self.known = False
+        """Somebody has been told the token."""
+        self.unknown = False
+        """Somebody has been told that the outcome is unknown."""
+        self.seen = False
+        """Somebody has seen the end, or has cancelled the accepted job."""
+
+    def owes(self, handle: Handle) -> bool:
+        """Whether the job is or may be paid, and the program does not know enough of it."""
+        if self.known:
+            return False
+        library = lib()
+        state = State(library.aigc_job_state(handle))
+        outcome = Outcome(library.aigc_job_outcome(handle))
+        if not state.ended:
+            return True
+        if outcome is Outcome.UNKNOWN:
+            return not self.unknown and not (self.seen and state is State.UNKNOWN)
+        if outcome is not Outcome.ACCEPTED or self.seen:
+            return False
+        return not issubclass(class_of(library.aigc_job_error(handle, None)), ProviderError)
+
+
 class BaseTask:
     """A job or a download. Any thread may use it.
 
@@ -62,9 +92,7 @@ class BaseTask:
         self._client = client  # Keeps the client alive. The classes of each client declare its type.
         self._handle = handle
         self._id = int(lib().aigc_job_id(handle))
-        self._submitted = False  # By this client, and not attached.
-        self._known = False  # Somebody has been told the token.
-        self._unknown = False  # Somebody has been told that the outcome is unknown.
+        self._notes = Notes()
         self._span: Any = None  # Of aigc.otel, until the end is seen.
         self._span_end: Any = None
 
@@ -76,12 +104,19 @@ class BaseTask:
     @property
     def state(self) -> State:
         """The state of the job or download."""
-        return State(lib().aigc_job_state(self._handle))
+        state = State(lib().aigc_job_state(self._handle))
+        if state is State.SUCCEEDED or state is State.UNKNOWN:
+            self._notes.seen = True
+        return state
 
     @property
     def done(self) -> bool:
         """Whether the job or download has ended, with success or not."""
         return self.state.ended
+
+    def _is_over(self) -> bool:
+        """The same for the client itself: the program has not looked."""
+        return State(lib().aigc_job_state(self._handle)).ended
 
     @property
     def outcome(self) -> Outcome:
@@ -120,6 +155,12 @@ class BaseTask:
     @property
     def error(self) -> Optional[AigcError]:
         """The error of a failed job; None for success and before the end. A new object each time."""
+        error = self._error()
+        if error is not None and error.token is not None:
+            self._known = True
+        return error
+
+    def _error(self) -> Optional[AigcError]:
         pointer = _native.error_p()
         status = lib().aigc_job_error(self._handle, byref(pointer))
         if not status:
@@ -135,6 +176,8 @@ class BaseTask:
         If the submission is on the wire, the library still waits for its answer, and the token appears when the answer
         comes. Can be called any number of times.
         """
+        if lib().aigc_job_remote_id(self._handle):
+            self._notes.seen = True  # The program lets it go. An id that comes after the cancel is news.
         lib().aigc_job_cancel(self._handle)
 
     def set_deadline(self, seconds: Optional[float]) -> None:
@@ -153,6 +196,14 @@ class BaseTask:
     def _job_token(self) -> Optional[str]:
         """The token of the job."""
         return self._token()
+
+    @property
+    def _known(self) -> bool:
+        return self._notes.known
+
+    @_known.setter
+    def _known(self, is_known: bool) -> None:
+        self._notes.known = is_known
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, BaseTask) and other._id == self._id

@@ -33,7 +33,7 @@ from typing import (
 from weakref import WeakSet
 
 from . import _native, logs
-from ._base import BaseClient, distinct, remember_token, seen, tells
+from ._base import BaseClient, distinct, given, remember_token, seen, tells
 from ._call import Handle, PathLike, error_from, milliseconds
 from ._event import Event
 from ._images import Images
@@ -209,7 +209,9 @@ class Events:
                 await self._news
             finally:
                 self._news = None
-        return self._queue.popleft()
+        event = self._queue.popleft()
+        given(event)
+        return event
 
     def _wake(self) -> None:
         if self._news is not None and not self._news.done():
@@ -328,7 +330,7 @@ class Client(BaseClient[Job, Download]):
                     await self._told([job.id], self.close_grace)
             finally:
                 remember_token(error, [job])
-                job._unknown = tells(error)
+                job._notes.unknown = tells(error)
                 self._give_up(job)
             raise
         return downloads
@@ -344,6 +346,7 @@ class Client(BaseClient[Job, Download]):
         if self._closed:
             return
         grace = self.close_grace if grace is None else grace
+        self._leaving = self._owed()  # Before a job ends within the grace.
         if self._loop is not None:
             self._bind()
             await self._settle(grace)
@@ -495,7 +498,7 @@ class Client(BaseClient[Job, Download]):
         if ended is None:
             return
         outcome = ended.outcome  # Once: an answer that comes just now has an event of its own.
-        if outcome is Outcome.UNKNOWN and ended.state is not State.UNKNOWN:
+        if outcome is Outcome.UNKNOWN and _is_late(ended):
             self._late[job_id] = ended
             assert self._loop is not None
             self._loop.call_later(self._late_answer, self._too_late, job_id)
@@ -589,7 +592,7 @@ class Client(BaseClient[Job, Download]):
                 job.cancel()
         deadline = time.monotonic() + grace
         while time.monotonic() < deadline:
-            if not any(not job.done or _is_late(job) for job in (*self._unanswered.values(), *self._late.values())):
+            if not any(not job._is_over() or _is_late(job) for job in (*self._unanswered.values(), *self._late.values())):
                 return
             # In slices: that no answer will come after all is no event.
             await self._any_event(max(0.0, min(0.1, deadline - time.monotonic())))

@@ -26,7 +26,7 @@ from typing import (
 )
 from weakref import finalize
 
-from ._base import BaseClient, distinct, give_up, remember_token, seen, settle, undecided
+from ._base import BaseClient, distinct, give_up, given, remember_token, seen, settle, undecided
 from ._call import Handle, PathLike, call, error_from, listed, milliseconds
 from ._event import Event
 from ._images import Images
@@ -235,7 +235,9 @@ class Client(BaseClient[Job, Download]):
             ended = self._ended  # Before the look: what comes between the two is taken in the next round.
             taken = take(0 if ended else _slice(deadline))
             if taken is not None:
-                yield self._event(taken) if isinstance(taken, Handle) else taken
+                event = self._event(taken) if isinstance(taken, Handle) else taken
+                given(event)
+                yield event
                 deadline = _deadline(timeout)
             elif ended or (deadline is not None and time.monotonic() >= deadline):
                 return
@@ -502,7 +504,7 @@ def _leave_all(waiting: "Deque[Job]") -> None:
 def _leave_job(job: Job) -> None:
     if not job.done and not job._client.closed:
         job._client._left.add(job)
-    elif not isinstance(job.error, ProviderError):
+    elif not isinstance(job._error(), ProviderError):
         from . import logs
 
         logs.given_up(job)

@@ -40,8 +40,8 @@ def given_up(job: BaseJob) -> None:
         if job.state is State.SUCCEEDED:
             text = "a job that was given up here has images that nobody asked for; its token: %s"
         job._known = True
-    elif job.outcome is Outcome.UNKNOWN and not job._unknown:
-        job._unknown = True
+    elif job.outcome is Outcome.UNKNOWN and not job._notes.unknown:
+        job._notes.unknown = True
         token = f"{job.provider} {job.operation}"
         text = "a submission that was given up here may run and be billed, its answer did not come: %s"
     else:
