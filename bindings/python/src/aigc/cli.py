@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from argparse import Namespace
@@ -83,11 +84,20 @@ def _guarded(work: Callable[[], int], verbose: bool) -> int:
         return exits.FAILURE
     except BrokenPipeError:
         return exits.FAILURE
+    except OSError as error:
+        if verbose or error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO):
+            return _failed(error, verbose)
+        print(f"aigc: {error}", file=sys.stderr)
+        return exits.MACHINE
     except Exception as error:
-        if verbose:
-            raise
-        print(f"aigc: {type(error).__name__}: {error} (--verbose shows where)", file=sys.stderr)
-        return exits.FAILURE
+        return _failed(error, verbose)
+
+
+def _failed(error: Exception, verbose: bool) -> int:
+    if verbose:
+        raise error
+    print(f"aigc: {type(error).__name__}: {error} (--verbose shows where)", file=sys.stderr)
+    return exits.FAILURE
 
 
 if __name__ == "__main__":

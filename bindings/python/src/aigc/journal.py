@@ -15,7 +15,7 @@ from . import _native
 from ._call import Handle, call, encode, optional
 from ._library import lib
 from .enums import Outcome, Status
-from .errors import InvalidArgumentError
+from .errors import AigcError, InvalidArgumentError
 
 PathLike = Union[str, "os.PathLike[str]"]
 
@@ -55,6 +55,19 @@ def rows(
             row: Dict[str, Any] = json.loads(line)
             after = row["key"]
             yield row
+
+
+def is_made(path: PathLike) -> bool:
+    """Whether there is a journal. A program that was killed, or that found the disk full, while it made the journal leaves a
+    jobs.db without tables: the first job of a client makes the rest."""
+    if not os.path.lexists(os.path.join(os.fsdecode(path), "jobs.db")):
+        return False
+    try:
+        for _ in rows(path, page=1):
+            break
+    except AigcError as error:
+        return "there is none yet" not in error.message
+    return True
 
 
 def row(path: PathLike, key: str) -> Optional[Dict[str, Any]]:

@@ -12,6 +12,7 @@ import shlex
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -523,11 +524,40 @@ def test_a_disk_that_is_full_at_half_loses_nothing(folder: Folder, sandbox: Any)
     folder.check_pictures(rows)
 
 
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("left", ["nothing", "no tables"])
+def test_a_journal_that_a_killed_run_has_only_begun_is_made(folder: Folder, left: str, named: bool) -> None:
+    place = folder.path / "journal" if named else folder.out / ".aigc"
+    place.mkdir(parents=True, mode=0o700)
+    with open(os.open(place / "jobs.db", os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="ascii"):
+        pass
+    if left == "no tables":
+        database = sqlite3.connect(place / "jobs.db")
+        database.execute("PRAGMA page_size=2048")
+        database.execute("PRAGMA journal_mode=wal")
+        database.close()
+    options = ["--journal", str(place)] if named else []
+    file = folder.write("key,prompt\nk1,a cat\nk2,a dog\n")
+    folder.run(file, "--dry-run", *options)
+    folder.run(file, "--yes", *options)
+    assert folder.created() == 2 and journal.is_made(place) and len(list(journal.rows(place))) == 2
+
+
+def test_a_lock_that_cannot_be_written_is_named(folder: Folder) -> None:
+    command = folder._command
+    line = command.line(*folder.line(folder.write("prompt\na cat\n"), "--yes"))
+    env = environment(**command.variables)
+    limit = "import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); os.execv(sys.argv[1], sys.argv[1:])"
+    done = subprocess.run([sys.executable, "-c", limit, *line], env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 8 and str(folder.out / ".aigc") in done.stderr and folder.created() == 0, done.stderr
+
+
 def test_a_disk_that_is_too_small_is_found_beforehand(folder: Folder) -> None:
     place = _folder.Folder(str(folder.out))
     place.free_bytes = lambda: 100_000  # type: ignore[method-assign]
     with _plan.build(ListSource(["a cat"] * 100), Options(provider="tencent"), place, place.ours) as plan:
         assert not plan.ok and "--limit" in str(plan)
+        assert plan.problems.machine == plan.problems.count == 1  # The exit code is 8, not 2: the rows are right.
 
 
 # The folder

@@ -101,7 +101,7 @@ def _show_plan(plan: Plan, args: argparse.Namespace, output: Output) -> int:
         things = "1 thing is" if plan.problems.count == 1 else f"{plan.problems.count} things are"
         output.alarm(f"aigc: {things} wrong, and nothing was sent{where}")
         output.event(type="problems", count=plan.problems.count, lines=list(plan.problems.lines()))
-        return exits.USAGE
+        return exits.MACHINE if plan.problems.machine == plan.problems.count else exits.USAGE
     output.event(type="plan", **{**numbers._asdict(), "stands": dict(numbers.stands)}, prompts=plan.prompts)
     shown = _plan.lines(numbers, plan.problems.name, plan.prompts, plan.gone, plan.warnings)
     if args.price is not None:

@@ -46,7 +46,7 @@ def look(settings: Dict[str, str]) -> List[Finding]:
                 "whatever is killed and typed again",
             )
         ]
-    if not (Path(named) / "jobs.db").exists():
+    if not journal.is_made(named):
         around = Path(named).absolute().parent
         if not around.is_dir():
             return [Finding("bad", f"journal {named}: the folder {around} does not exist", [_make(around)])]

@@ -118,7 +118,7 @@ def _make(settings: Dict[str, str], profile: Optional[str]) -> None:
     Client({**settings, "journal.path": ""}, profile=profile).close(0)
     if not named or "://" in named:  # A server's is for batches only.
         return
-    if os.path.exists(os.path.join(named, "jobs.db")):
+    if journal.is_made(named):
         report = journal.check(named)
         if not report["ok"]:
             problems = "; ".join(report["problems"][:3])

@@ -11,6 +11,7 @@ import shutil
 import socket
 import time
 import uuid
+from contextlib import suppress
 from typing import IO, Any, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from .._naming import NO_STREAM, STANDARD_OUTPUT
@@ -82,6 +83,8 @@ class Folder:
                 file.write(bytes(4096))
             os.unlink(probe)
         except OSError as error:
+            with suppress(OSError):
+                os.unlink(probe)
             raise file_error(f"no file can be made in {self.path}", error) from error
 
     def exists(self) -> bool:
@@ -108,9 +111,14 @@ class Folder:
                 f"another run has the folder {self.path}: {_holder(holder)}. Wait until it ends, or take another --out",
                 status=Status.WRONG_STATE,
             ) from None
-        file.truncate(0)
-        json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}, file)
-        file.flush()
+        try:
+            file.truncate(0)
+            json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}, file)
+            file.flush()
+        except OSError as error:
+            with suppress(OSError):  # What it still holds cannot be written here either.
+                file.close()
+            raise file_error(f"the lock {path} cannot be written", error) from error
         self._lock = file
 
     def close(self) -> None:

@@ -310,7 +310,7 @@ def journals_of(folder: Folder, path: str) -> Journals:
 
 
 def _is_journal(path: str) -> bool:
-    return bool(path) and os.path.exists(os.path.join(path, "jobs.db"))
+    return bool(path) and journal.is_made(path)
 
 
 def _told(shared: Shared, index: Index) -> Iterator[Dict[str, Any]]:
@@ -336,7 +336,8 @@ def _check_disk(plan: Plan, wrong: _Errors) -> None:
     if free < images * (learned // 2 or _SURE_BYTES):
         wrong.add(Problem(
             f"the disk of {plan._folder.path} has {megabytes(free)} free, and {images} pictures need more: make room, take "
-            "another --out, or send fewer with --limit"
+            "another --out, or send fewer with --limit",
+            is_machine=True,
         ))
     elif free < images * (learned or _USUAL_BYTES):
         plan.warnings.append(

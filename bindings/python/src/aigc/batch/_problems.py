@@ -18,6 +18,8 @@ class Problem(NamedTuple):
     line: int = 0
     """The line of the file, from 1; 0 where there is none."""
     column: str = ""
+    is_machine: bool = False
+    """Whether the rows are right, and this machine is in the way."""
 
     def where(self, name: str) -> str:
         """The place, for people."""
@@ -36,12 +38,15 @@ class Problems:
         self.name = name
         """The file's, for messages."""
         self.count = 0
+        self.machine = 0
+        """How many of them this machine has, and not the rows."""
         self._groups: Dict[Tuple[str, str], Tuple[List[Problem], int]] = {}
         self._more = 0
 
     def add(self, problem: Problem) -> str:
         """Counts a problem and returns its line for the file of all."""
         self.count += 1
+        self.machine += problem.is_machine
         group = (problem.column, problem.text)
         if group in self._groups:
             kept, number = self._groups[group]
