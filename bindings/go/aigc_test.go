@@ -203,6 +203,14 @@ func TestAKeyIsPaidOnce(t *testing.T) {
 	if report, err := JournalCheck(folder); err != nil || !json.Valid(report) {
 		t.Errorf("%s %v", report, err)
 	}
+	if removed, err := JournalPrune(folder, math.MaxInt64); err != nil || removed != 0 {
+		t.Errorf("pruned for ever: %d, %v", removed, err)
+	}
+	for _, wrong := range []time.Duration{-1, -time.Hour, math.MinInt64} {
+		if removed, err := JournalPrune(folder, wrong); err == nil {
+			t.Errorf("%v: pruned %d", wrong, removed)
+		}
+	}
 	if removed, err := JournalPrune(folder, 0); err != nil || removed != 1 {
 		t.Errorf("%d %v", removed, err)
 	}
@@ -299,6 +307,22 @@ func TestManyGoroutinesAndOneEndForEach(t *testing.T) {
 	if count != jobs || twice.Load() != 0 {
 		t.Errorf("%d ends of %d jobs, %d of them twice", count, jobs, twice.Load())
 	}
+}
+
+func TestForEverIsNeverAtOnce(t *testing.T) {
+	client := open(t, nil)
+	job := submit(t, client, cat("[never] a cat of ever"))
+	<-job.Accepted()
+	for _, ever := range []time.Duration{math.MaxInt64, math.MaxInt64 - 1, -1} {
+		if err := job.SetDeadline(ever); err != nil {
+			t.Errorf("%v: %v", ever, err)
+		}
+	}
+	if err := job.Refresh(within(t, 30*time.Second)); err != nil || job.isDone() {
+		t.Errorf("%v, %v", err, job.State())
+	}
+	job.Cancel()
+	client.Close(math.MaxInt64)
 }
 
 func TestAContextEndsTheWaitAndNotTheJob(t *testing.T) {

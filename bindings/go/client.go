@@ -459,8 +459,16 @@ func duration(config *C.aigc_config, name string) time.Duration {
 	return time.Duration(ms) * time.Millisecond
 }
 
+// milliseconds rounds away from 0: the longest duration must not overflow, and one below 0 must not become 0.
 func milliseconds(d time.Duration) C.int64_t {
-	return C.int64_t((d + time.Millisecond - 1) / time.Millisecond)
+	ms := d / time.Millisecond
+	switch rest := d % time.Millisecond; {
+	case rest > 0:
+		ms++
+	case rest < 0:
+		ms--
+	}
+	return C.int64_t(ms)
 }
 
 func flag(value bool) C.int32_t {

@@ -224,7 +224,7 @@ function milliseconds(value, what) {
   if (!Number.isFinite(value) || Math.abs(value) > Number.MAX_SAFE_INTEGER) {
     throw refused(`${what} is ${value}, which is no number of milliseconds`, what);
   }
-  return Math.ceil(value);
+  return value < 0 ? Math.floor(value) : Math.ceil(value); // a little less than 0 is not 0
 }
 
 function flag(value) {
@@ -712,7 +712,9 @@ const journal = {
   },
 
   async prune(folder, olderThanMs) {
-    return native.later.aigc_journal_prune(needed(folder, 'path'), milliseconds(olderThanMs, 'olderThanMs'));
+    const age = milliseconds(olderThanMs, 'olderThanMs');
+    if (olderThanMs < 0) throw refused(`olderThanMs is ${olderThanMs}: give milliseconds from 0 on`, 'olderThanMs');
+    return native.later.aigc_journal_prune(needed(folder, 'path'), age);
   },
 
   async check(folder) {

@@ -327,6 +327,10 @@ test('resume, attachKey, hold, and the journal for tools', async () => {
   await journal.resolve(where, 'd/1', N.OUTCOME_UNKNOWN);
   assert.equal((await journal.page(where, { prefix: 'd/' }))[0].state, 'abandoned');
   assert.equal((await journal.check(where)).ok, true);
+  for (const wrong of [Infinity, NaN, -0.5, -1, 2 ** 63, undefined, '0']) {
+    assert.equal((await raised(aigc.CallError, () => journal.prune(where, wrong))).field, 'olderThanMs');
+  }
+  assert.equal(await journal.prune(where, Number.MAX_SAFE_INTEGER), 0);
   assert.equal(await journal.prune(where, 0), 3);
   assert.equal((await raised(aigc.MachineError, () => journal.check(path.join(folder, 'none')))).status, N.E_JOURNAL);
 });

@@ -292,6 +292,16 @@ final class Native
         return $value;
     }
 
+    /** Seconds as the library's milliseconds, rounded up. INF, and what does not fit, is for ever and never 0. */
+    public static function milliseconds(float $seconds, string $what): int
+    {
+        if (!($seconds >= 0)) {
+            throw Error::here(self::E_INVALID_ARGUMENT, "$what is $seconds: give seconds from 0 on, or INF for ever", $what);
+        }
+        $milliseconds = ceil($seconds * 1000);
+        return $milliseconds < (float) PHP_INT_MAX ? (int) $milliseconds : PHP_INT_MAX;
+    }
+
     /** Calls a function that can fail; the callable gets the place of the error. */
     public static function check(callable $call): void
     {
@@ -626,7 +636,8 @@ final class Job
     /** Waits until the job has ended; throws how it ended if that was no success. $timeout: seconds, null for no limit. */
     public function wait(?float $timeout = null): self
     {
-        $deadline = $timeout === null ? null : hrtime(true) / 1e6 + $timeout * 1000;
+        $wanted = $timeout === null ? INF : Native::milliseconds(max($timeout, 0.0), 'timeout');
+        $deadline = $timeout === null ? null : hrtime(true) / 1e6 + $wanted;
         while (true) {
             $left = $deadline === null ? self::SLICE_MS : max(0.0, $deadline - hrtime(true) / 1e6);
             $status = $this->library->aigc_job_wait($this->handle, (int) min(ceil($left), self::SLICE_MS), null);
@@ -660,9 +671,8 @@ final class Job
     /** Makes exactly one status call. $timeout: seconds. */
     public function refresh(float $timeout = 60): self
     {
-        Native::check(
-            fn (CData $error): int => $this->library->aigc_job_refresh($this->handle, (int) ($timeout * 1000), $error)
-        );
+        $limit = Native::milliseconds($timeout, 'timeout');
+        Native::check(fn (CData $error): int => $this->library->aigc_job_refresh($this->handle, $limit, $error));
         return $this;
     }
 
@@ -690,7 +700,7 @@ final class Job
     /** Sets the deadline of the job to so many seconds from now; null: none. */
     public function setDeadline(?float $seconds): void
     {
-        $milliseconds = $seconds === null ? Native::FOREVER : (int) ($seconds * 1000);
+        $milliseconds = $seconds === null ? Native::FOREVER : Native::milliseconds($seconds, 'deadline');
         Native::check(
             fn (CData $error): int => $this->library->aigc_job_set_deadline_ms($this->handle, $milliseconds, $error)
         );
@@ -1128,7 +1138,7 @@ final class Client
     /** The next event, or null if none came within $timeout seconds. */
     public function nextEvent(float $timeout = 0): ?Event
     {
-        $deadline = hrtime(true) / 1e6 + $timeout * 1000;
+        $deadline = hrtime(true) / 1e6 + Native::milliseconds(max($timeout, 0.0), 'timeout');
         while (true) {
             $left = max(0.0, $deadline - hrtime(true) / 1e6);
             $pointer = Native::made('aigc_event', fn (CData $out, CData $error): int =>
@@ -1164,7 +1174,7 @@ final class Client
     public function close(float $grace = self::GRACE_S): void
     {
         if ($this->handle !== null) {
-            $this->library->aigc_client_close($this->handle, (int) ($grace * 1000));
+            $this->library->aigc_client_close($this->handle, Native::milliseconds($grace, 'grace'));
             $this->library->aigc_client_free($this->handle);
             $this->handle = null;
         }
@@ -1353,12 +1363,13 @@ final class Journal
         Native::check(fn (CData $error): int => Native::library()->aigc_journal_resolve(...[...$names, $error]));
     }
 
-    /** Forgets ended keys that have not changed for so many seconds, and says how many. They can then be paid again. */
+    /** Forgets ended keys that have not changed for so many seconds, and says how many. They can then be paid again. INF: none. */
     public static function prune(string $path, float $olderThan): int
     {
         $folder = Native::text($path, 'path');
+        $age = Native::milliseconds($olderThan, 'olderThan');
         return Native::number(fn (CData $out, CData $error): int =>
-            Native::library()->aigc_journal_prune($folder, (int) ($olderThan * 1000), $out, $error));
+            Native::library()->aigc_journal_prune($folder, $age, $out, $error));
     }
 
     /** Reads the whole journal: "ok", "problems", "counts" and more. Nothing is repaired or deleted. */

@@ -288,6 +288,13 @@ $tests = [
         Aigc\Journal::resolve($journal, 'd/1', N::OUTCOME_UNKNOWN);
         same('abandoned', Aigc\Journal::rows($journal, ['prefix' => 'd/'])->current()['state']);
         same(true, Aigc\Journal::check($journal)['ok']);
+        foreach ([INF, PHP_INT_MAX, 1e300] as $ever) {
+            same(0, Aigc\Journal::prune($journal, $ever), "keys that are older than $ever s");
+        }
+        foreach ([NAN, -INF, -1, -0.0001] as $wrong) {
+            $error = raises(Aigc\CallError::class, fn () => Aigc\Journal::prune($journal, $wrong));
+            same([N::E_INVALID_ARGUMENT, 'olderThan'], [$error->status, $error->field]);
+        }
         same(3, Aigc\Journal::prune($journal, 0));
         same(N::E_JOURNAL, raises(Aigc\MachineError::class, fn () => Aigc\Journal::check('/nowhere/at/all'))->status);
         exec('rm -r ' . escapeshellarg($folder));
@@ -325,6 +332,27 @@ $tests = [
         unlink($log);
         same('1', tool('created', 'tencent'));
         same(1, preg_match('/a submission was interrupted: accepted; fetch it with: aigc fetch aigc1:/', $said), $said);
+    },
+    'for ever is never at once' => function (Client $client): void {
+        $job = accepted($client->tencent()->aigcImage(prompt: '[never] a cat'));
+        foreach ([INF, PHP_INT_MAX, 1e300] as $ever) {
+            $job->setDeadline($ever);
+            $job->refresh($ever);
+        }
+        raises(Aigc\StoppedError::class, fn () => $job->wait(-1));
+        same(false, $job->ended(), 'ended by a deadline of for ever');
+        foreach ([NAN, -1] as $wrong) {
+            raises(Aigc\CallError::class, fn () => $job->setDeadline($wrong));
+            raises(Aigc\CallError::class, fn () => $client->close($wrong));
+        }
+        tool('fault', 'delay_after', 'CreateAigcImageTask', 'ms=700');
+        $own = new Client(config());
+        $late = $own->tencent()->aigcImage(prompt: '[never] a cat');
+        while (tool('created', 'tencent') !== '2') {
+            usleep(10000);
+        }
+        $own->close(INF);
+        same(true, $late->token() !== null, 'the token of a job that close() waited for');
     },
     'an answer that is no JSON is text' => function (Client $client): void {
         tool('fault', 'garbage_body', 'CreateAigcImageTask');

@@ -290,6 +290,20 @@ module Aigc
       raise CallError.here(E_INVALID_ARGUMENT, "#{what} is no text in UTF-8", what)
     end
 
+    # Seconds as the library's milliseconds, rounded up. Infinity, and what does not fit, is for ever and never 0.
+    def self.milliseconds(seconds, what)
+      unless seconds >= 0 # not so for NaN
+        raise CallError.here(E_INVALID_ARGUMENT, "#{what} is #{seconds}: give seconds from 0 on", what)
+      end
+
+      seconds < (2**63 - 1) / 1000 ? (seconds * 1000).ceil : 2**63 - 1
+    end
+
+    # The seconds of a wait, of which what is below 0 is over.
+    def self.wait_of(seconds)
+      milliseconds(seconds.negative? ? 0 : seconds, "timeout") / 1000.0
+    end
+
     # Where a function can put a pointer.
     def self.place
       place = Fiddle::Pointer.malloc(Fiddle::SIZEOF_VOIDP, Fiddle::RUBY_FREE)
@@ -528,7 +542,7 @@ module Aigc
 
     # Waits until the job has ended, and returns it; raises how it ended if that was no success. timeout: seconds.
     def wait(timeout = nil)
-      deadline = timeout && (Process.clock_gettime(Process::CLOCK_MONOTONIC) + timeout)
+      deadline = timeout && (Process.clock_gettime(Process::CLOCK_MONOTONIC) + Native.wait_of(timeout))
       loop do
         left = deadline ? ((deadline - Process.clock_gettime(Process::CLOCK_MONOTONIC)) * 1000).ceil : SLICE_MS
         status = Native.aigc_job_wait(@handle, [[left, 0].max, SLICE_MS].min, nil)
@@ -557,7 +571,8 @@ module Aigc
 
     # Makes exactly one status call. timeout: seconds.
     def refresh(timeout = 60)
-      Native.check { |error| Native.aigc_job_refresh(@handle, (timeout * 1000).to_i, error) }
+      limit = Native.milliseconds(timeout, "timeout")
+      Native.check { |error| Native.aigc_job_refresh(@handle, limit, error) }
       self
     end
 
@@ -605,7 +620,7 @@ module Aigc
 
     # Sets the deadline of the job to so many seconds from now; nil: none.
     def deadline=(seconds)
-      milliseconds = seconds ? (seconds * 1000).to_i : Native::FOREVER
+      milliseconds = seconds ? Native.milliseconds(seconds, "deadline") : Native::FOREVER
       Native.check { |error| Native.aigc_job_set_deadline_ms(@handle, milliseconds, error) }
     end
 
@@ -947,7 +962,7 @@ module Aigc
 
     # The next event, or nil if none came within timeout seconds.
     def next_event(timeout = 0)
-      deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + timeout
+      deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + Native.wait_of(timeout)
       loop do
         left = ((deadline - Process.clock_gettime(Process::CLOCK_MONOTONIC)) * 1000).ceil
         slice = [[left, 0].max, Job::SLICE_MS].min
@@ -981,8 +996,9 @@ module Aigc
     def close(grace = GRACE_S)
       return if @handle.freed?
 
+      limit = Native.milliseconds(grace, "grace")
       running = @untold.values.reject(&:ended?)
-      Native.aigc_client_close(@handle, (grace * 1000).to_i)
+      Native.aigc_client_close(@handle, limit)
       @handle.free
       running.each do |job|
         next if !@untold.key?(job.id) || job.outcome <= Native::OUTCOME_NOT_SENT
@@ -1142,9 +1158,11 @@ module Aigc
     end
 
     # Forgets ended keys that have not changed for so many seconds, and says how many. They can then be paid again.
+    # Float::INFINITY: none.
     def self.prune(path, older_than)
       name = Native.string(path, "path")
-      Native.number { |out, error| Native.aigc_journal_prune(name, (older_than * 1000).to_i, out, error) }
+      age = Native.milliseconds(older_than, "older_than")
+      Native.number { |out, error| Native.aigc_journal_prune(name, age, out, error) }
     end
 
     # Reads the whole journal: "ok", "problems", "counts" and more. Nothing is repaired or deleted.

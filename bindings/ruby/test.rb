@@ -400,8 +400,29 @@ class AigcTest < Minitest::Test
     Aigc::Journal.resolve(journal, "d/1", N::OUTCOME_UNKNOWN)
     assert_equal "abandoned", Aigc::Journal.rows(journal, prefix: "d/").first["state"]
     assert_equal true, Aigc::Journal.check(journal)["ok"]
+    [Float::INFINITY, 2**80, 1e300].each { |ever| assert_equal 0, Aigc::Journal.prune(journal, ever) }
+    [Float::NAN, -1, -0.0001].each do |wrong|
+      assert_equal "older_than", assert_raises(Aigc::CallError) { Aigc::Journal.prune(journal, wrong) }.field
+    end
     assert_equal 3, Aigc::Journal.prune(journal, 0)
     assert_equal N::E_JOURNAL, assert_raises(Aigc::MachineError) { Aigc::Journal.check("/nowhere/at/all") }.status
+  end
+
+  def test_for_ever_is_never_at_once
+    job = @client.tencent.aigc_image(prompt: "[never] a cat")
+    sleep 0.02 until job.token
+    [Float::INFINITY, 2**80, 1e300].each do |ever|
+      job.deadline = ever
+      job.refresh(ever)
+    end
+    refute job.ended?
+    [Float::NAN, -1].each do |wrong|
+      assert_raises(Aigc::CallError) { job.deadline = wrong }
+      assert_raises(Aigc::CallError) { @client.close(wrong) }
+    end
+    assert_equal N::STATE_SUCCEEDED, @client.tencent.aigc_image(prompt: "a cat").wait(Float::INFINITY).state
+    job.cancel
+    @client.close(Float::INFINITY)
   end
 
   def test_handles_go_with_the_collector_and_never_with_the_job

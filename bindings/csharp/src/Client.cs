@@ -216,7 +216,7 @@ namespace Aigc
         public Event NextEvent(TimeSpan timeout)
         {
             IntPtr happened, error;
-            var ms = Native.Milliseconds(timeout);
+            var ms = Native.Wait(timeout);
             AigcException.Check(Native.aigc_client_next_event(Open, ms, out happened, out error), error);
             return happened == IntPtr.Zero ? null : new Event(happened, this);
         }
@@ -244,9 +244,10 @@ namespace Aigc
         public void Close(TimeSpan grace)
         {
             if (handle.IsClosed) return;
+            var limit = Native.Milliseconds(grace, "grace");
             try
             {
-                Native.aigc_client_close(handle, Native.Milliseconds(grace));
+                Native.aigc_client_close(handle, limit);
             }
             catch (ObjectDisposedException)
             {
@@ -587,7 +588,8 @@ namespace Aigc
             UIntPtr removed;
             IntPtr error;
             var path = Native.Needed(folder, "path");
-            AigcException.Check(Native.aigc_journal_prune(path, Native.Milliseconds(olderThan), out removed, out error), error);
+            var age = Native.Milliseconds(olderThan, "olderThan");
+            AigcException.Check(Native.aigc_journal_prune(path, age, out removed, out error), error);
             return (long)removed.ToUInt64();
         }
 

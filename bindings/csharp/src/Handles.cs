@@ -113,9 +113,20 @@ namespace Aigc
             }
         }
 
-        internal static long Milliseconds(TimeSpan? time)
+        /// <summary>Rounded up. Timeout.InfiniteTimeSpan is for ever; below 0 there is nothing else.</summary>
+        internal static long Milliseconds(TimeSpan? time, string what)
         {
-            return time == null ? Names.Forever : (long)Math.Ceiling(time.Value.TotalMilliseconds);
+            if (time == null) return Names.Forever;
+            if (time.Value == System.Threading.Timeout.InfiniteTimeSpan) return long.MaxValue;
+            if (time.Value >= TimeSpan.Zero) return (long)Math.Ceiling(time.Value.TotalMilliseconds);
+            throw AigcException.Here(Status.InvalidArgument, $"{what} is {time}: give a time from 0 on", what);
+        }
+
+        /// <summary>The same of a wait: one that is below 0 is over.</summary>
+        internal static long Wait(TimeSpan time)
+        {
+            var over = time < TimeSpan.Zero && time != System.Threading.Timeout.InfiniteTimeSpan;
+            return over ? 0 : Milliseconds(time, "timeout");
         }
     }
 

@@ -249,7 +249,7 @@ namespace Aigc
                     throw new OperationCanceledException("the wait was cancelled, and not the job; " +
                         (token == null ? "no provider has accepted it yet" : "its token: " + token), cancel);
                 }
-                var left = timeout == null ? Slice : Native.Milliseconds(timeout) - watch.ElapsedMilliseconds;
+                var left = timeout == null ? Slice : Native.Wait(timeout.Value) - watch.ElapsedMilliseconds;
                 IntPtr error;
                 var status = Native.aigc_job_wait(Open, Math.Max(0, Math.Min(left, Slice)), out error);
                 if (status == (int)Status.Ok) return this;
@@ -275,7 +275,7 @@ namespace Aigc
         public Job Refresh(TimeSpan timeout)
         {
             IntPtr error;
-            AigcException.Check(Native.aigc_job_refresh(Open, Native.Milliseconds(timeout), out error), error);
+            AigcException.Check(Native.aigc_job_refresh(Open, Native.Wait(timeout), out error), error);
             return this;
         }
 
@@ -305,7 +305,8 @@ namespace Aigc
         public void SetDeadline(TimeSpan? deadline)
         {
             IntPtr error;
-            AigcException.Check(Native.aigc_job_set_deadline_ms(Open, Native.Milliseconds(deadline), out error), error);
+            var limit = Native.Milliseconds(deadline, "deadline");
+            AigcException.Check(Native.aigc_job_set_deadline_ms(Open, limit, out error), error);
         }
 
         /// <summary>Passes the trace of your own tracing on (W3C Trace Context).</summary>

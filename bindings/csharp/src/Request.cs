@@ -89,7 +89,7 @@ namespace Aigc
                 Option(request, "hold", Word(Hold));
                 Option(request, "follow", Word(Follow));
                 if (Deadline != null)
-                    Option(request, "deadline_ms", Native.Milliseconds(Deadline).ToString(CultureInfo.InvariantCulture));
+                    Option(request, "deadline_ms", Native.Milliseconds(Deadline, "deadline").ToString(CultureInfo.InvariantCulture));
                 foreach (var option in Options) Option(request, option.Key, option.Value);
                 return request;
             }

@@ -397,6 +397,10 @@ public static class Tests
         Journal.Resolve(journal, "d/1", Outcome.Unknown);
         True(string.Join("\n", Journal.List(journal)).Contains("\"abandoned\""), "resolved");
         True(Journal.Check(journal).Contains("\"counts\""), "check");
+        foreach (var ever in new[] { TimeSpan.MaxValue, System.Threading.Timeout.InfiniteTimeSpan })
+            Same(0L, Journal.Prune(journal, ever), "pruned for ever");
+        foreach (var wrong in new[] { TimeSpan.FromTicks(-1), TimeSpan.FromSeconds(-1), TimeSpan.MinValue })
+            Same("olderThan", Raised<CallException>(() => Journal.Prune(journal, wrong)).Field, "field");
         Same(3L, Journal.Prune(journal, TimeSpan.Zero), "pruned");
         Same(Status.Journal, Raised<MachineException>(() => Journal.Check(folder + "/none")).Status, "status");
     }

@@ -351,7 +351,7 @@ public final class Job implements AutoCloseable {
      */
     public void deadline(Duration deadline) {
         long[] error = new long[1];
-        long ms = deadline == null ? Constants.FOREVER : Text.milliseconds(deadline);
+        long ms = deadline == null ? Constants.FOREVER : Text.span(deadline, "deadline");
         long job = handle.enter();
         try {
             AigcException.check(Native.aigc_job_set_deadline_ms(job, ms, error), error);

@@ -67,7 +67,7 @@ public final class Journal {
         byte[] path = Text.needed(folder.toString(), "path");
         long[] removed = new long[1];
         long[] error = new long[1];
-        AigcException.check(Native.aigc_journal_prune(path, Text.milliseconds(olderThan), removed, error), error);
+        AigcException.check(Native.aigc_journal_prune(path, Text.span(olderThan, "olderThan"), removed, error), error);
         return removed[0];
     }
 

@@ -239,7 +239,7 @@ public class Request implements AutoCloseable {
      * @return this
      */
     public Request deadline(Duration deadline) {
-        return option("deadline_ms", Long.toString(Text.milliseconds(deadline)));
+        return option("deadline_ms", Long.toString(Text.span(deadline, "deadline")));
     }
 
     /** Frees the request. Jobs made from it are not touched. */

@@ -38,12 +38,24 @@ final class Text {
         return optional(value, what);
     }
 
-    /** Milliseconds, rounded up; what does not fit is for ever. */
+    /** Milliseconds, rounded up; what does not fit is for ever, and what is below 0 is over. */
     static long milliseconds(Duration duration) {
+        if (duration.isNegative()) {
+            return 0;
+        }
         try {
             return duration.plusNanos(999_999).toMillis();
         } catch (ArithmeticException error) {
-            return duration.isNegative() ? 0 : Long.MAX_VALUE;
+            return Long.MAX_VALUE;
         }
+    }
+
+    /** The same of a time that nothing below 0 is meant by: a fraction below 0 must not become 0. */
+    static long span(Duration duration, String what) {
+        if (duration.isNegative()) {
+            String message = what + " is " + duration + ": give a duration from 0 on";
+            throw AigcException.here(Constants.E_INVALID_ARGUMENT, message, what);
+        }
+        return milliseconds(duration);
     }
 }

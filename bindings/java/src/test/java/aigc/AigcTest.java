@@ -387,6 +387,11 @@ public final class AigcTest {
         Journal.resolve(journal, "d/1", Constants.OUTCOME_UNKNOWN, null);
         check(Journal.list(journal, null, null).toString().contains("\"abandoned\""), "resolved");
         check(Journal.check(journal).contains("\"counts\""), "check");
+        same(0L, Journal.prune(journal, Duration.ofSeconds(Long.MAX_VALUE, 999_999_999)), "pruned for ever");
+        for (Duration wrong : List.of(Duration.ofNanos(-1), Duration.ofMillis(-1), Duration.ofSeconds(Long.MIN_VALUE))) {
+            error = raised(AigcException.CallException.class, () -> Journal.prune(journal, wrong));
+            same("olderThan", error.field(), "field");
+        }
         same(3L, Journal.prune(journal, Duration.ZERO), "pruned");
         error = raised(AigcException.MachineException.class, () -> Journal.check(folder.resolve("none")));
         same(Constants.E_JOURNAL, error.status(), "status");
