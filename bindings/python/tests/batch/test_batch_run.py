@@ -31,7 +31,7 @@ from aigc.batch import _folder, _plan
 from aigc.batch._options import Options
 from aigc.batch._rows import ListSource
 from aigc.batch._runner import Runner
-from batching import FAST, Folder
+from batching import FAST, TENCENT, Folder
 from support import Command, environment
 
 CREATE = "CreateAigcImageTask"
@@ -522,6 +522,51 @@ def test_a_disk_that_is_full_at_half_loses_nothing(folder: Folder, sandbox: Any)
     assert "nothing more is sent" in done.stderr
     assert folder.created() == rows and sandbox.stats(jobs=False)["duplicates"] == 0
     folder.check_pictures(rows)
+
+
+@pytest.mark.parametrize("what", ["deleted", "replaced", "deleted beside its journal"])
+def test_no_line_to_continue_pays_again_when_the_folder_is_gone(folder: Folder, sandbox: Any, what: str) -> None:
+    sandbox.fault("delay", "asset", ms=2500, times=20)
+    file = folder.write("key,prompt\n" + "".join(f"k{n},cat {n}\n" for n in range(3)))
+    place = folder.path / "journal"
+    options = ["--journal", str(place)] if "beside" in what else []
+    run = folder.start(file, "--yes", *options)
+    end = time.monotonic() + 60
+    while len(list(folder.out.glob("*.part"))) < 3 and time.monotonic() < end:
+        time.sleep(0.02)
+    os.rename(folder.out, folder.path / "old")
+    if what == "replaced":
+        folder.out.mkdir()
+    assert run.wait(60) == 8
+    log = (folder.path / "log").read_text(encoding="utf-8")
+    if "beside" in what:
+        assert "PAY AGAIN" not in log
+        folder.run(file, "--yes", *options)
+        assert folder.created() == 3
+        return
+    assert "to continue" not in log and "PAY AGAIN" in log, log
+    lines = [line.split("for free: ", 1)[1] for line in log.splitlines() if "for free: " in line]
+    assert len(lines) == 3, log
+    env = environment(**folder._command.variables)
+    for line in lines:
+        assert subprocess.run(line, shell=True, env=env, cwd=folder.path, timeout=60).returncode == 0
+    assert folder.created() == 3
+
+
+def test_generate_prints_no_path_that_is_not_there(folder: Folder, command: Command, sandbox: Any) -> None:
+    sandbox.fault("delay", "asset", ms=2500, times=20)
+    with open(folder.path / "log", "w", encoding="utf-8") as log:
+        line = ["generate", *TENCENT, "a cat", "--out", str(folder.out)]
+        run = command.start(*line, stdout=log, stderr=log)
+        end = time.monotonic() + 60
+        while not list(folder.out.glob("*.part")) and time.monotonic() < end:
+            time.sleep(0.02)
+        os.rename(folder.out, folder.path / "old")
+        folder.out.mkdir()
+        code = run.wait(60)
+    said = (folder.path / "log").read_text(encoding="utf-8")
+    shown = [line for line in said.splitlines() if line.startswith("/")]
+    assert code == 8 and "aigc1:" in said and all(map(os.path.exists, shown)), said
 
 
 @pytest.mark.parametrize("named", [False, True])

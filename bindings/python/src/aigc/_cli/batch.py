@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import sys
 import time
@@ -22,7 +23,7 @@ from ..batch._show import Show
 from ..enums import Status
 from ..errors import InvalidArgumentError
 from . import exits, options
-from .again import repeated, resolving, secret_keys
+from .again import Again, repeated, resolving, secret_keys
 from .interrupts import Interrupted, Interrupts, grace, waiting
 from .output import Output, warn_of_secrets
 from .requests import parameters
@@ -212,6 +213,9 @@ def _sum_up(
             output.alarm(f"  and {doubt - number} more in {out}/results.jsonl")
             break
         output.alarm(f"  in doubt: {row.key}, sent {local(row.sent_ms)}: {row.message or 'no answer'}")
+    if work.pays_again():
+        _tell_gone(work, args, output)
+        return
     if doubt:
         output.alarm(f"  to settle them: {work.resolve_command}")
     if work.runner.has_left:
@@ -221,6 +225,24 @@ def _sum_up(
     expiry = index.first_expiry(_HOURS)
     if expiry is not None:
         output.alarm(f"  the first picture that is not here expires at {local(expiry)}: fetch it before, which is free")
+
+
+def _tell_gone(work: Batch, args: argparse.Namespace, output: Output) -> None:
+    """The notes of this run are gone: of each paid job that is not fetched, the line that fetches it without them."""
+    output.alarm(
+        f"aigc: {args.out} was moved, deleted or replaced, with the journal of this batch in it. The same command line would PAY "
+        "AGAIN for each row that was sent: put the folder back first"
+    )
+    again = Again(argparse.Namespace(**{**vars(args), "journal": None}))
+    for row in work.plan._index.all("stands IN ('to fetch', 'done') AND coalesce(token, remote_id) IS NOT NULL"):
+        files = json.loads(row.files or "[]")
+        if row.stands == "done" and all(os.path.exists(os.path.join(args.out, file)) for file in files):
+            continue
+        which = shlex.quote(row.token) if row.token else " ".join(
+            shlex.quote(f"--{name}={value}")
+            for name, value in (("provider", row.provider), ("operation", row.operation), ("id", row.remote_id))
+        )
+        output.alarm(f"  {row.key} is paid; to get its pictures for free: {again.command('fetch', which)}")
 
 
 def _profile(args: argparse.Namespace) -> Optional[str]:

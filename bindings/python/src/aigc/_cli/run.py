@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set
 
@@ -11,7 +12,7 @@ from .._jobs import BaseTask
 from .._naming import Files
 from ..client import Client, Download, Job
 from ..enums import EventType, Status
-from ..errors import AigcError, FileTakenError, InvalidArgumentError, WaitTimeoutError
+from ..errors import AigcError, FileError, FileTakenError, InvalidArgumentError, WaitTimeoutError
 from . import exits
 from .output import Output
 from .owed import Owed
@@ -225,6 +226,12 @@ class Run:
 
     def _end_download(self, download: Download, image: _Image) -> None:
         error = download.error
+        if error is None and self._files is not None and download.path and not os.path.exists(download.path):
+            error = FileError(
+                f"{download.path} is not there: its folder was moved, deleted or replaced while the image came. Look for the "
+                "file in the folder that was moved, or fetch the image again, which is free",
+                status=Status.FILE,
+            )
         if isinstance(error, FileTakenError) and image.job is not None:
             # Somebody else wrote a file of that name meanwhile: take the next number. Downloads are free of charge.
             self._start_download(image)

@@ -7,6 +7,7 @@ import socket
 from contextlib import contextmanager, nullcontext
 from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Union
 
+from .. import journal as journals
 from ..client import Client
 from ..enums import Status
 from ..errors import AigcError, InvalidArgumentError
@@ -166,6 +167,13 @@ class Batch:
     def _session(self) -> Optional[Shared]:
         place = f"{socket.gethostname()}:{os.path.abspath(self.folder.path)}"
         return None if self._settings.url is None else Shared(self._settings.url, place)
+
+    def pays_again(self) -> bool:
+        """Whether the same line would pay for what is paid: neither the ledger nor the journal of this run is in its place."""
+        if self._shared is not None or not self.folder.is_gone():
+            return False
+        is_inside = os.path.realpath(self._journal) == os.path.realpath(self.folder.ours)
+        return is_inside or not journals.is_made(self._journal)
 
     def _end_session(self) -> None:
         if self._shared is not None:

@@ -40,6 +40,7 @@ class Folder:
         self.path = path
         self.ours = os.path.join(path, OURS)
         self._lock: Optional[IO[str]] = None
+        self._node: Optional[Tuple[int, int]] = None
         self._results = -1
         self._ledger = -1
 
@@ -189,6 +190,16 @@ class Folder:
         """Opens what is appended to; what a killed process left half-written at an end is cut off."""
         self._ledger = _appendable(os.path.join(self.ours, _LEDGER), 0o600)
         self._results = _appendable(os.path.join(self.path, RESULTS), 0o644)
+        self._node = _node(os.fstat(self._ledger))
+
+    def is_gone(self) -> bool:
+        """Whether the ledger that this run writes is no longer in its place: the folder was moved, deleted or replaced."""
+        if self._node is None:
+            return False
+        try:
+            return _node(os.stat(os.path.join(self.ours, _LEDGER))) != self._node
+        except OSError:
+            return True
 
     def note(self, *entries: Mapping[str, Any], durable: bool = False) -> None:
         """Lines of the ledger, all or none. durable: they are on the disk when this returns."""
@@ -226,6 +237,10 @@ def file_error(what: str, error: OSError) -> AigcError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return NoSpaceError(message, status=Status.NO_SPACE)
     return FileError(message, status=Status.FILE)
+
+
+def _node(about: os.stat_result) -> Tuple[int, int]:
+    return about.st_dev, about.st_ino
 
 
 def _holder(text: str) -> str:
