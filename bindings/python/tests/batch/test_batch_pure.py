@@ -121,6 +121,8 @@ def test_what_is_not_in_the_encoding_is_never_guessed(data: bytes, encoding: Opt
     (b"a,a\n1,2\n", read_csv, "twice"),
     (b"key;prompt\n1;x\n", read_csv, "semicolons"),
     (b"key,prompt\n1,2,3\n", read_csv, "3 cells, and the header has 2"),
+    (b"key,prompt\n1,x\nkey, prompt\n2,y\n", read_csv, "the header once more"),
+    (b"prompt\nx\n\xef\xbb\xbfprompt\ny\n", read_csv, "the header once more"),
     (b'prompt\n"never closed\nx\n', read_csv, "never closed"),
     (b"prompt\n" + b"x" * (10 << 20) + b"\n", read_csv, "longer than 1 MiB"),
     (b"", read_txt, "no prompt"),

@@ -253,6 +253,9 @@ def _read_table(source: Iterator[Line], delimiter: str) -> Iterator[Read]:
             header = [name.strip() for name in cells]
             continue
         row += 1
+        if [cell.strip("\ufeff \t") for cell in cells] == header:
+            yield Problem("the line is the header once more: were two files joined? leave the line out", row, first)
+            continue
         if len(cells) != len(header):
             sizes = f"the row has {len(cells)} cells, and the header has {len(header)}"
             text = f"{sizes}: a cell that holds the separator needs quotes"
