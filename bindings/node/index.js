@@ -215,6 +215,13 @@ function text(value, what) {
   return value;
 }
 
+// A setting as text. An object has no text of its own: two keys that are objects would be one key.
+function plain(value, what) {
+  const isPlain = ['string', 'boolean', 'bigint'].includes(typeof value) || Number.isFinite(value);
+  if (!isPlain) throw refused(`${what} is ${typeof value === 'number' ? value : `a ${typeof value}`}, not a string`, what);
+  return text(String(value), what);
+}
+
 function needed(value, what) {
   if (value === null || value === undefined) throw refused(`${what} is missing`, what);
   return text(value, what);
@@ -450,7 +457,7 @@ class Client {
     const settings = native.aigc_config_new();
     try {
       for (const [key, value] of Object.entries(config)) {
-        native.aigc_config_set(settings, text(key, 'configuration key'), value === null ? null : text(String(value), key));
+        native.aigc_config_set(settings, text(key, 'configuration key'), value === null ? null : plain(value, key));
       }
       this.#handle = native.aigc_client_new(settings);
     } finally {
@@ -651,7 +658,7 @@ class Client {
       }
       for (const [name, value] of Object.entries(options)) {
         if (value === undefined || value === null) continue;
-        native.aigc_request_set_option(request, text(name, 'option'), text(String(value), name));
+        native.aigc_request_set_option(request, text(name, 'option'), plain(value, name));
       }
       return use(request);
     } finally {
@@ -668,7 +675,11 @@ function json(name, value) {
   return JSON.stringify(value, (_, one) => {
     if (typeof one === 'bigint') throw refused(`${name} holds the bigint ${one}, which JavaScript cannot write as JSON`, name);
     if (typeof one === 'number' && !Number.isFinite(one)) throw refused(`${name} holds ${one}: JSON has no such number`, name);
-    if (ArrayBuffer.isView(one)) throw refused(`${name} holds a ${one.constructor.name}: make an array of it`, name);
+    // JSON.stringify makes {} of these.
+    const isLost = [Map, Set, WeakMap, WeakSet, Promise, RegExp].some((type) => one instanceof type);
+    if (isLost || ArrayBuffer.isView(one)) {
+      throw refused(`${name} holds a ${one.constructor.name}, which is no JSON: make an array or an object of it`, name);
+    }
     return one;
   });
 }

@@ -69,13 +69,18 @@ test('numbers are sent as they were written', async () => {
   await conflict('seed', BigInt(Number.MAX_SAFE_INTEGER) + 1n, 'd');
   submit('body.A', [0.1 + 0.2, 5e-324, Number.MAX_VALUE, -300, true], 'e');
   submit('body.A', [0.30000000000000004, 5e-324, Number.MAX_VALUE, -300, true], 'e');
-  const lists = [[NaN], { a: [Infinity] }, { a: 1n }, new Float32Array([0.8]), { a: new Uint8Array(2) }];
+  const lists = [[NaN], { a: [Infinity] }, { a: 1n }, new Float32Array([0.8]), { a: new Uint8Array(2) },
+    new Map([['a', 1]]), { a: new Set([1]) }, [Promise.resolve(1)], { a: /x/ }];
   const wrong = [
     ...[NaN, Infinity, 2n ** 63n, 2 ** 63, 0.5].map((value) => ['seed', value]), ['strength', NaN],
     ...lists.map((value) => ['body.A', value]),
   ];
   for (const [field, value] of wrong) {
     assert.equal((await raised(aigc.CallError, () => submit(field, value, 'wrong'))).status, N.E_INVALID_ARGUMENT);
+  }
+  // Two objects would be one key, "[object Object]", and the second job the first one's.
+  for (const key of [{ id: 1 }, Promise.resolve('a'), ['a'], Symbol('a'), () => 'a', NaN]) {
+    assert.equal((await raised(aigc.CallError, () => submit('seed', 8, key))).status, N.E_INVALID_ARGUMENT);
   }
   await cloud.close(0);
 });

@@ -278,11 +278,24 @@ module Aigc
       pointer.to_s.force_encoding(Encoding::UTF_8)
     end
 
+    # What has a text of its own: an object's to_s may be another one in the next process, and a key would be paid again.
+    def self.plain(value, what)
+      case value
+      when String, Symbol, Numeric, true, false then value.to_s
+      else
+        return value.to_str if value.respond_to?(:to_str)
+        return value.to_path if value.respond_to?(:to_path)
+        return value.to_s if defined?(URI::Generic) && value.is_a?(URI::Generic)
+
+        raise CallError.here(E_INVALID_ARGUMENT, "#{what} is a #{value.class}, not a string", what)
+      end
+    end
+
     # A string as the library takes it: UTF-8 without a NUL.
     def self.string(value, what)
       return nil if value.nil?
 
-      text = value.to_s.encode(Encoding::UTF_8)
+      text = plain(value, what).encode(Encoding::UTF_8)
       raise CallError.here(E_INVALID_ARGUMENT, "#{what} has a NUL byte in it", what) if text.include?("\0")
 
       text

@@ -80,6 +80,10 @@ class AigcTest < Minitest::Test
         error = assert_raises(Aigc::CallError) { submit.call(field, value, "wrong") }
         assert_equal N::E_INVALID_ARGUMENT, error.status
       end
+      # The text of an object is another one in the next process, which would pay again.
+      [Object.new, { id: 1 }, ["a"]].each do |key|
+        assert_equal N::E_INVALID_ARGUMENT, assert_raises(Aigc::CallError) { submit.call(:seed, 8, key) }.status
+      end
       cloud.close(0)
     end
   end
