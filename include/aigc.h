@@ -989,9 +989,9 @@ aigc_status aigc_journal_list(const char *path, const char *filter_json, const c
 aigc_status aigc_journal_resolve(const char *path, const char *key, int32_t outcome, const char *remote_id,
                                  aigc_error **error);
 
-/* Removes ended keys (succeeded, failed, refused, abandoned) that have not changed for older_than_ms milliseconds. You
- * can submit a removed key again, and then you pay again. Sets *removed (may be NULL) to the number of keys.
- * Since 1.2. */
+/* Removes ended keys (succeeded, failed, refused, abandoned) that have not changed for older_than_ms milliseconds before
+ * the newest change of any key: a machine's clock that is ahead makes no key old. You can submit a removed key again, and
+ * then you pay again. Sets *removed (may be NULL) to the number of keys. Since 1.2. */
 aigc_status aigc_journal_prune(const char *path, int64_t older_than_ms, size_t *removed, aigc_error **error);
 
 /* Reads the whole file of a journal and sets *report to JSON, in a buffer that is yours to free: "path", "ok",

@@ -300,7 +300,7 @@ extension IntegerKey {
     static let journalKeepMilliseconds = IntegerKey(
         ConfigKey(
             "journal.keep_ms", .duration(-1...always), "-1",
-            "Age at which a new client removes ended keys; a removed key can be paid again; -1: never"))
+            "A new client removes ended keys so much older than the newest change; they can be paid again; -1: never"))
     static let logCapacity = IntegerKey(
         ConfigKey(
             "log.capacity", .int(16...1_000_000), "1024",

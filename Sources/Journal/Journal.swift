@@ -212,7 +212,7 @@ public final class Journal: JobJournal, @unchecked Sendable {
         for var entry in entries {
             if entry.state == .accepted {
                 entry.owner = me
-                entry.changedAt = now
+                entry.changedAt = max(now, entry.changedAt)
                 taken.append(JournalPlace(entry, .here))
             } else {
                 taken.append(try database.inherit(entry, by: me))
@@ -319,7 +319,12 @@ public final class Journal: JobJournal, @unchecked Sendable {
     // MARK: - For tools
 
     static func prune(_ store: Store, olderThan milliseconds: Int64) throws(Failure) -> Int {
-        let before = aigcp_unix_ms().adding(-max(0, milliseconds))
+        // From the newest change on, not from now: for a clock that is ahead, each key would be old, and paid again.
+        let newest = try store.readLong { (database) throws(Failure) in
+            try database.number(Statements.newestChange, [.int(aigcp_unix_ms())])
+        }
+        guard let newest else { return 0 }
+        let before = newest.subtracting(max(0, milliseconds))
         var removed = 0
         var last = Int64.min
         // Along the rows, each part a write of its own: between two of them others write, and a fork() need not wait.

@@ -135,6 +135,13 @@ enum Statements {
             + "AND (?4=0 OR (?4 >> state) & 1) ORDER BY key LIMIT ?5", "listing keys")
     static let counts = SQL("SELECT state, count(*) FROM job GROUP BY state ORDER BY state", "counting")
 
+    /// Assigns the times of a change. None lies before a time that the row has: the machine's clock may have been set back,
+    /// and the row would soon count as old.
+    private static func at(_ now: String, _ step: String = "") -> String {
+        let time = "max(\(now), claimed_at_ms, sent_at_ms, accepted_at_ms, changed_at_ms)"
+        return (step.isEmpty ? "" : "\(step)_at_ms=\(time), ") + "changed_at_ms=\(time)"
+    }
+
     static let claim = SQL(
         "INSERT INTO job(key, provider, operation, region, endpoint, digest, request, state, outcome, owner, "
             + "claimed_at_ms, changed_at_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, 0, ?8, ?9, ?9)", "taking a key")
@@ -146,46 +153,46 @@ enum Statements {
         "noting that a submission leaves")
     static let claimAgain = SQL(
         "UPDATE job SET provider=?2, operation=?3, region=?4, endpoint=?5, digest=?6, request=?7, state=1, outcome=0, "
-            + "owner=?8, claimed_at_ms=?9, changed_at_ms=?9, account=NULL, remote_id=NULL, request_id=NULL, status=0, "
+            + "owner=?8, \(at("?9", "claimed")), account=NULL, remote_id=NULL, request_id=NULL, status=0, "
             + "provider_code=NULL, note=NULL, images=0, sent_at_ms=0, accepted_at_ms=0, ended_at_ms=0 WHERE key=?1",
         "taking a key")
     static let ownAll = SQL(
-        "UPDATE job SET owner=?2, changed_at_ms=?3 WHERE owner=?1 AND ended_at_ms=0 AND state=3 AND id>?4 AND id<=?5",
+        "UPDATE job SET owner=?2, \(at("?3")) WHERE owner=?1 AND ended_at_ms=0 AND state=3 AND id>?4 AND id<=?5",
         "taking jobs over")
-    static let own = SQL("UPDATE job SET owner=?2, changed_at_ms=?3 WHERE key=?1", "taking a job over")
+    static let own = SQL("UPDATE job SET owner=?2, \(at("?3")) WHERE key=?1", "taking a job over")
 
     // Steps, only for a job that this owner holds.
     static let sending = SQL(
-        "UPDATE job SET state=2, outcome=2, attempts=attempts+1, account=?3, sent_at_ms=?4, changed_at_ms=?4 "
+        "UPDATE job SET state=2, outcome=2, attempts=attempts+1, account=?3, \(at("?4", "sent")) "
             + "WHERE key=?1 AND owner=?2 AND state=1", "noting that a submission leaves")
     static let accepted = SQL(
-        "UPDATE job SET state=3, outcome=3, remote_id=?3, request_id=?4, accepted_at_ms=?5, changed_at_ms=?5, "
+        "UPDATE job SET state=3, outcome=3, remote_id=?3, request_id=?4, \(at("?5", "accepted")), "
             + "request=NULL, status=0, provider_code=NULL, note=NULL "
             + "WHERE key=?1 AND owner=?2 AND (state<3 OR state=3 AND remote_id=?3)",
         "noting the provider's id")
     /// After a doubt.
     static let acceptedLate = SQL(
-        "UPDATE job SET state=3, outcome=3, remote_id=?3, request_id=?4, accepted_at_ms=?5, changed_at_ms=?5, "
+        "UPDATE job SET state=3, outcome=3, remote_id=?3, request_id=?4, \(at("?5", "accepted")), "
             + "request=NULL, status=0, provider_code=NULL, note=NULL, ended_at_ms=0 "
             + "WHERE key=?1 AND owner=?2 AND state=7",
         "noting the provider's id")
     static let returned = SQL(
-        "UPDATE job SET state=1, outcome=1, changed_at_ms=?3 WHERE key=?1 AND owner=?2 AND state=2",
+        "UPDATE job SET state=1, outcome=1, \(at("?3")) WHERE key=?1 AND owner=?2 AND state=2",
         "noting that a submission was not executed")
     static let succeeded = SQL(
-        "UPDATE job SET state=4, outcome=3, images=?2, ended_at_ms=?3, changed_at_ms=?3, request=NULL, status=0 "
+        "UPDATE job SET state=4, outcome=3, images=?2, \(at("?3", "ended")), request=NULL, status=0 "
             + "WHERE key=?1 AND state=3", "noting an end")
     static let failed = SQL(
         "UPDATE job SET state=5, outcome=3, status=?2, provider_code=?3, request_id=coalesce(?4, request_id), "
-            + "ended_at_ms=?5, changed_at_ms=?5, request=NULL WHERE key=?1 AND state=3", "noting an end")
+            + "\(at("?5", "ended")), request=NULL WHERE key=?1 AND state=3", "noting an end")
     static let refused = SQL(
-        "UPDATE job SET state=6, outcome=1, status=?3, provider_code=?4, request_id=?5, ended_at_ms=?6, "
-            + "changed_at_ms=?6, request=NULL WHERE key=?1 AND owner=?2 AND state<3", "noting an end")
+        "UPDATE job SET state=6, outcome=1, status=?3, provider_code=?4, request_id=?5, "
+            + "\(at("?6", "ended")), request=NULL WHERE key=?1 AND owner=?2 AND state<3", "noting an end")
     static let unknown = SQL(
-        "UPDATE job SET state=7, outcome=2, status=?3, note=?4, ended_at_ms=?5, changed_at_ms=?5 "
+        "UPDATE job SET state=7, outcome=2, status=?3, note=?4, \(at("?5", "ended")) "
             + "WHERE key=?1 AND owner=?2 AND state=2", "noting a doubt")
     static let released = SQL(
-        "UPDATE job SET owner=0, changed_at_ms=?3 WHERE key=?1 AND owner=?2 AND state=3", "releasing a job")
+        "UPDATE job SET owner=0, \(at("?3")) WHERE key=?1 AND owner=?2 AND state=3", "releasing a job")
 
     static let newOwner = SQL(
         "INSERT INTO owner(pid, start, boot, host, program, made_at_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
@@ -201,12 +208,14 @@ enum Statements {
 
     static let resolveAccepted = SQL(
         "UPDATE job SET state=3, outcome=3, remote_id=?2, owner=0, status=0, provider_code=NULL, note=?3, request=NULL, "
-            + "accepted_at_ms=?4, ended_at_ms=0, changed_at_ms=?4 WHERE key=?1", "resolving a key")
+            + "\(at("?4", "accepted")), ended_at_ms=0 WHERE key=?1", "resolving a key")
     static let resolveEnded = SQL(
-        "UPDATE job SET state=?2, outcome=?3, owner=0, note=?4, ended_at_ms=?5, changed_at_ms=?5, request=NULL "
+        "UPDATE job SET state=?2, outcome=?3, owner=0, note=?4, \(at("?5", "ended")), request=NULL "
             + "WHERE key=?1", "resolving a key")
     static let prune = SQL(
         "DELETE FROM job WHERE id>?2 AND id<=?3 AND state IN (4, 5, 6, 8) AND changed_at_ms<=?1", "pruning")
+    /// Leaves out times that a clock which was ahead has written.
+    static let newestChange = SQL("SELECT max(changed_at_ms) FROM job WHERE changed_at_ms<=?1", "pruning")
     /// The row behind so many of the next; none: there are no more than that.
     static let endOfPart = SQL("SELECT id FROM job WHERE id>?1 ORDER BY id LIMIT 1 OFFSET ?2", "pruning")
     static let integrity = SQL("PRAGMA integrity_check(20)", "checking it")

@@ -167,6 +167,109 @@ final class StateTests: XCTestCase {
         XCTAssertEqual(try later.state("accepted"), .accepted)
     }
 
+    /// Writes times into all rows, as a machine with a wrong clock does.
+    private func setTimes(_ place: Place, _ time: Int64, of name: String = "") throws {
+        let store = try Store(place.journal, creates: false, syncs: true)
+        defer { store.end() }
+        try store.write(synced: false) { (database) throws(Failure) in
+            try database.run(
+                """
+                UPDATE job SET claimed_at_ms=\(time), changed_at_ms=\(time),
+                    sent_at_ms=CASE sent_at_ms WHEN 0 THEN 0 ELSE \(time) END,
+                    accepted_at_ms=CASE accepted_at_ms WHEN 0 THEN 0 ELSE \(time) END,
+                    ended_at_ms=CASE ended_at_ms WHEN 0 THEN 0 ELSE \(time) END
+                WHERE '\(name)' IN ('', key)
+                """, "setting times")
+        }
+    }
+
+    private var now: Int64 { Int64(Date().timeIntervalSince1970 * 1_000) }
+
+    /// The clock was right, and is set back by ten days: each change keeps the order of a row's times.
+    func testNoChangeIsNotedBeforeTheNewestTimeOfItsRow() throws {
+        let place = Place()
+        var journal = try open(place.journal)
+        defer { journal.close() }
+        var time = now
+        func check(_ name: String, _ state: JournalState) throws {
+            let entry = try XCTUnwrap(try journal.find(key(name))).entry
+            XCTAssertEqual(entry.state, state, name)
+            XCTAssertGreaterThanOrEqual(entry.changedAt, time, "\(name) \(state)")
+            for other in [entry.claimedAt, entry.sentAt, entry.acceptedAt, entry.endedAt] where other != 0 {
+                XCTAssertGreaterThanOrEqual(other, time, "\(name) \(state)")
+            }
+            time = time.adding(864_000_000)
+            try setTimes(place, time)
+        }
+        func play(_ name: String, _ steps: [(JournalStep, JournalState)]) throws {
+            for (step, state) in steps {
+                try journal.step(step, name)
+                try check(name, state)
+            }
+        }
+        for name in ["good", "bad", "late", "again", "heir"] { _ = try journal.take(claim(name)) }
+        time = time.adding(864_000_000)
+        try setTimes(place, time)
+        let doubt = Failure(.network, "cut")
+        let accepted = JournalStep.accepted(remoteID: "r", requestID: "")
+        try play(
+            "good",
+            [
+                (.sending("", "good"), .sending), (.returned, .claimed), (.sending("", "good"), .sending),
+                (accepted, .accepted), (.succeeded(images: 1), .succeeded),
+            ])
+        try play("bad", [(.sending("", "bad"), .sending), (accepted, .accepted), (.failed(doubt), .failed)])
+        try play("late", [(.sending("", "late"), .sending), (.unknown(doubt), .unknown), (accepted, .accepted)])
+        try play("again", [(.sending("", "again"), .sending), (.refused(doubt), .refused)])
+        _ = try journal.take(claim("again"))
+        try check("again", .claimed)
+        try play("again", [(.sending("", "again"), .sending), (.unknown(doubt), .unknown)])
+        let tools = try JournalTools(path: place.journal)
+        try tools.resolve(key("again"), .notSent)
+        try check("again", .refused)
+        try tools.resolve(key("again"), .accepted(remoteID: "other"))
+        try check("again", .accepted)
+        tools.close()
+        try play("heir", [(.sending("", "heir"), .sending), (accepted, .accepted), (.released, .accepted)])
+        journal.close()
+        journal = try open(place.journal)
+        XCTAssertEqual(Set(try journal.takeOver(limit: 10).map(\.entry.key.text)), ["again", "heir", "late"])
+        for name in ["again", "heir", "late"] { try check(name, .accepted) }
+    }
+
+    /// The clock of one start is ten days ahead, or once was: each row is older than `keep`.
+    func testAClockThatIsAheadMakesNoKeyOld() throws {
+        let day: Int64 = 86_400_000
+        let place = Place()
+        let journal = try open(place.journal)
+        let names = ["old", "new"]
+        for name in names {
+            _ = try journal.take(claim(name))
+            try journal.step(.sending("", name), name)
+            try journal.step(.accepted(remoteID: "r", requestID: ""), name)
+            try journal.step(.succeeded(images: 1), name)
+        }
+        journal.close()
+        func left(keep: Int64) throws -> [String] {
+            try open(place.journal, keep: keep).close()
+            let tools = try JournalTools(path: place.journal)
+            defer { tools.close() }
+            return try tools.list(JournalTools.Filter(), after: "").map(\.entry.key.text).sorted()
+        }
+        try setTimes(place, now - 10 * day)
+        XCTAssertEqual(try left(keep: day), ["new", "old"])
+        let tools = try JournalTools(path: place.journal)
+        XCTAssertEqual(try tools.prune(olderThanMilliseconds: day), 0)
+        tools.close()
+        // Another key has a time from a clock that was ahead: no key is older for that.
+        try setTimes(place, now + 10 * day, of: "new")
+        XCTAssertEqual(try left(keep: day), ["new", "old"])
+        // What is old beside a newer key goes.
+        try setTimes(place, now - 8 * day, of: "new")
+        XCTAssertEqual(try left(keep: day), ["new"])
+        XCTAssertEqual(try left(keep: 0), [])
+    }
+
     /// A person decides what is in doubt, and corrects what a person has said: never what the provider has said.
     func testOnlyDoubtsAndWordsOfAPersonAreResolved() {
         func objects(_ state: JournalState, note: String = "", isDriven: Bool = false) -> Bool {
