@@ -395,32 +395,33 @@ extension ConfigKey {
         throw Failure(.invalidArgument, "Setting \"\(name)\": there is no such configuration key\(hint)", field: name)
     }
 
-    /// Checks a value and says what would be right.
-    func check(_ value: String) throws(Failure) {
+    /// Checks a value and says what would be right. `option`: the option of a request that has this key's values.
+    func check(_ value: String, option: String? = nil) throws(Failure) {
+        func field() -> String { option ?? name.description }
+        func doing() -> String { "Setting \(option == nil ? "" : "option ")\"\(field())\"" }
         func refuse(_ right: String) -> Failure {
             Failure(
-                .invalidArgument, "Setting \"\(name)\": the value\(value.shownAsSetting) is not usable; give \(right)",
-                field: name.description)
+                .invalidArgument, "\(doing()): the value\(value.shownAsSetting) is not usable; give \(right)",
+                field: field())
         }
         switch kind {
         case .identifier:
             if let fault = KeyText.fault(value) {
-                throw Failure(
-                    .invalidArgument, "Setting \"\(name)\": the value \(fault)", field: name.description)
+                throw Failure(.invalidArgument, "\(doing()): the value \(fault)", field: field())
             }
         case .string, .secret, .path:
             guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
                 // Not shown: a proxy may come with a password.
                 throw Failure(
                     .invalidArgument,
-                    "Setting \"\(name)\": the value holds a line break or another control character: remove it",
-                    field: name.description)
+                    "\(doing()): the value holds a line break or another control character: remove it",
+                    field: field())
             }
             // Paths are shown in messages. A URL with a password is not, and a key in place of its file is not either.
             if case .path = kind, value.saysScheme || value.hasPrefix("-----BEGIN") {
                 throw Failure(
-                    .invalidArgument, "Setting \"\(name)\": the value is no path; give the path of a file or folder",
-                    field: name.description)
+                    .invalidArgument, "\(doing()): the value is no path; give the path of a file or folder",
+                    field: field())
             }
         case .bool:
             guard value == "true" || value == "false" else { throw refuse("\"true\" or \"false\"") }

@@ -190,10 +190,10 @@ public func aigc_request_set_option(
         // The options are configuration keys of the job, and are checked as such.
         switch name {
         case "follow":
-            try BoolKey.jobFollow.row.check(value)
+            try BoolKey.jobFollow.row.check(value, option: name)
             box.follows = value == "true"
         case "deadline_ms":
-            try IntegerKey.jobDeadlineMilliseconds.row.check(value)
+            try IntegerKey.jobDeadlineMilliseconds.row.check(value, option: name)
             box.deadlineMilliseconds = Int64(value)
         case "check":
             guard value.isSame(as: "on") || value.isSame(as: "off") else {
@@ -210,7 +210,7 @@ public func aigc_request_set_option(
         case "key":
             box.key = value.isEmpty ? nil : try journalKey(value)
         case "hold":
-            try BoolKey.jobFollow.row.check(value)
+            try BoolKey.jobFollow.row.check(value, option: name)
             box.isHeld = value == "true"
         default:
             throw Failure(

@@ -105,6 +105,7 @@ static void requests(void)
     aigc_job *job = NULL;
     aigc_client *client = test_client();
     const char *provider, *operation, *kind, *wire, *name, *type, *text;
+    const char *options[] = {"follow", "deadline_ms", "hold", "check"};
     int32_t required = 0;
     size_t count = 0, fields;
 
@@ -131,6 +132,11 @@ static void requests(void)
     refused(aigc_request_set_json(request, "body.x", "{\"a\": 1, \"a\": 2}", &error), &error, "body.x", "twice", "a name twice");
     refused(aigc_request_set_json(request, "prompt", "5", &error), &error, "prompt", "string", "JSON of another type");
     refused(aigc_request_set_option(request, "folow", "true", &error), &error, "folow", "follow", "misspelt option");
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        char says[64];
+        snprintf(says, sizeof says, "Setting option \"%s\": ", options[i]);
+        refused(aigc_request_set_option(request, options[i], "maybe", &error), &error, options[i], says, "bad option");
+    }
     ok(aigc_request_set_int(request, "strength", 1, &error) == AIGC_OK, "an int where a double is meant");
     refused(aigc_client_submit(client, request, &job, &error), &error, "image_urls", "image",
             "submit without an image URL");
