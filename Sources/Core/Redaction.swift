@@ -213,7 +213,7 @@ public enum Redaction {
         var name = name
         while true {
             // "Authorization: ACS3-HMAC-SHA256 Credential=..." has blanks inside: all the rest goes.
-            if name.count == 13 { return bytes.count }
+            if folded(name).elementsEqual("authorization".utf8) { return bytes.count }
             let end = plainEnd(bytes, start)
             var last = end
             while last > start, !isNameByte(bytes[last - 1]) { last -= 1 }
@@ -290,8 +290,11 @@ public enum Redaction {
 
     private static func isSecretName(_ name: ArraySlice<UInt8>) -> Bool {
         guard name.count <= 40 else { return false }
-        let folded = name.filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "_") }.map(ASCIIText.lower)
-        return secretNames.contains(String(decoding: folded, as: UTF8.self))
+        return secretNames.contains(String(decoding: folded(name), as: UTF8.self))
+    }
+
+    private static func folded(_ name: ArraySlice<UInt8>) -> [UInt8] {
+        name.filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "_") }.map(ASCIIText.lower)
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {

@@ -27,4 +27,16 @@ final class RedactionTests: XCTestCase {
         ]
         for text in texts { XCTAssertEqual(Redaction.message(text), text) }
     }
+
+    /// An "Authorization" has blanks inside, and nothing behind it is shown. Other secrets end, however long their names.
+    func testOnlyAnAuthorizationHidesAllTheRest() {
+        let rest = "&Code=7 is expired, ask again"
+        for name in ["SecurityToken", "access-key-id", "session-token", "XAmzSignature", "Signature", "secret_key"] {
+            XCTAssertEqual(Redaction.message("\(name)=S3cret\(rest)"), "\(name)=***\(rest)")
+        }
+        for name in ["Authorization", "authorization", "AUTHORIZATION", "Author-ization"] {
+            XCTAssertEqual(Redaction.message("\(name): ACS3 Credential=a, S3cret b"), "\(name): ***")
+        }
+        XCTAssertEqual(Redaction.message("Token: Authorization: ACS3 S3cret, b"), "Token: ***")
+    }
 }
