@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import linecache
 import logging
 import os
 import re
@@ -331,6 +332,32 @@ if sys.argv[2] != "exit":
     assert ended.returncode == 0 and ("dropped" in ended.stdout) == (how != "exit")
     count = created(sandbox)
     assert count >= 1 and len(set(re.findall(r"its token: (\S+)", ended.stderr))) == count, ended.stderr
+
+
+@pytest.mark.parametrize("name,words", [("generate", "return downloads"), ("_mapped", "yield result")])
+def test_an_interrupt_as_the_images_are_given_tells_the_token(
+    sandbox: Any, keys: Dict[str, Any], caplog: pytest.LogCaptureFixture, name: str, words: str
+) -> None:
+    def trace(frame: Any, event: str, _: Any) -> Any:
+        if frame.f_code.co_name != name or not frame.f_code.co_filename.endswith("client.py"):
+            return None
+        if event == "line" and linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip() == words:
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return trace
+
+    with aigc.Client(keys) as client:
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                if name == "generate":
+                    client.generate(**TENCENT)
+                else:
+                    next(client.map(["a cat"], "tencent", "aigc_image"))
+        finally:
+            sys.settrace(before)
+    assert len(tokens(caplog.records)) == 1
 
 
 def test_a_failed_download_tells_the_token(sandbox: Any, keys: Dict[str, Any], tmp_path: Path) -> None:

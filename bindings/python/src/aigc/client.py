@@ -282,6 +282,7 @@ class Client(BaseClient[Job, Download]):
                     _callbacks.tell(tell, job, "on_accepted")
             job.wait(_left(deadline))
             downloads = job._images(files, deadline)
+            return downloads
         except BaseException as error:
             try:
                 # What has not been sent is not sent any more, since nobody would know of it; an answer that is on its way
@@ -296,7 +297,6 @@ class Client(BaseClient[Job, Download]):
                     remember_token(error, [job])
                     give_up(error, job)
             raise
-        return downloads
 
     def map(
         self,
@@ -393,13 +393,19 @@ class Client(BaseClient[Job, Download]):
                 waiting[0].wait(_left(deadline))
                 result = waiting[0]._images(files, deadline)
             except AigcError as error:
-                remember_token(error, [waiting.popleft()])
+                remember_token(error, [waiting[0]])
                 if not return_exceptions:
+                    waiting.popleft()
                     raise
                 result = error
-            else:
-                waiting.popleft()
-            yield result
+            job = waiting.popleft()
+            try:
+                yield result
+            except GeneratorExit:
+                raise
+            except BaseException:  # Ctrl-C just before the yield: nobody has this result.
+                waiting.appendleft(job)
+                raise
 
     def _wait_accepted(self, job: Job, deadline: Optional[float]) -> None:
         """Until the provider has answered the submission; how a job ended is for wait() to say."""
