@@ -36,6 +36,14 @@ public struct HTTPHeaders: Equatable, Sendable {
         return nil
     }
 
+    /// A number that stands for the first value of a header, without a copy of it; nil if there is none.
+    public func number(of name: String) -> UInt64? {
+        let found = head.withUnsafeBytes { head in
+            Self.place(of: name, in: head).map { ByteHash.number(of: Self.trimmed(head[$0])) }
+        }
+        return found ?? made.first { $0.name.isSame(as: name) }.map { ByteHash.number(of: $0.value) }
+    }
+
     /// The same as it came over the wire, which may be no UTF-8.
     public func bytes(_ name: String) -> [UInt8]? {
         if !head.isEmpty, let found = head.withUnsafeBytes({ Self.firstBytes(name, in: $0) }) { return found }

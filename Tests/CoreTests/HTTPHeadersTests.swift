@@ -32,6 +32,10 @@ final class HTTPHeadersTests: XCTestCase {
         XCTAssertEqual(headers["empty"], "")
         XCTAssertEqual(headers["made"], "here")
         XCTAssertNil(headers["dat"])
+        XCTAssertEqual(headers.number(of: "date"), ByteHash.number(of: "Mon, 20 Nov 2023 12:00:00 GMT"))
+        XCTAssertEqual(headers.number(of: "empty"), ByteHash.number(of: ""))
+        XCTAssertEqual(headers.number(of: "made"), ByteHash.number(of: "here"))
+        XCTAssertNil(headers.number(of: "dat"))
     }
 
     func testContinuedLinesAndBlanks() {

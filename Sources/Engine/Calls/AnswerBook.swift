@@ -55,7 +55,7 @@ struct FirstAnswer {
 
     init(_ reply: HTTPReply, at now: Int64) {
         atNanoseconds = now
-        date = reply.headers["date"].map { ByteHash.number(of: $0) }
+        date = reply.headers.number(of: "date")
     }
 
     /// An answer that was made now would bear a later date: dates count seconds.
