@@ -222,7 +222,7 @@ MUTANTS = (
         6, "a submission that was cut keeps its connection, and still leaves",
         [(TRANSPORT, "cancelUnsent",
           "guard let slot = active[id], slot.requestsAllowed == 0 else { return false } cancel(id: id) return true",
-          "guard let slot = active[id], slot.requestsAllowed == 0 else { return false } return true")],
+          "guard let slot = active[id], slot.requestsAllowed == 0 else { return false }; return true")],
         ["swift UnsentTests"],
     ),
     Mutant(
