@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -308,6 +309,83 @@ func TestManyGoroutinesAndOneEndForEach(t *testing.T) {
 		t.Errorf("%d ends of %d jobs, %d of them twice", count, jobs, twice.Load())
 	}
 }
+
+func TestCloseTellsOfEachJobThatNobodyKnows(t *testing.T) {
+	var mu sync.Mutex
+	var said strings.Builder
+	log.SetOutput(writer(func(text []byte) (int, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return said.Write(text)
+	}))
+	defer log.SetOutput(os.Stderr)
+	for _, how := range []string{"drop", "group", "known"} {
+		arrived, answer := make(chan bool, 3), make(chan bool)
+		var ids atomic.Int32
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			io.Copy(io.Discard, r.Body)
+			if r.Header.Get("X-TC-Action") != "CreateAigcImageTask" {
+				<-r.Context().Done()
+				return
+			}
+			id := ids.Add(1)
+			arrived <- true
+			<-answer
+			w.Header().Set("Content-Type", "application/json")
+			fmt.Fprintf(w, `{"Response":{"RequestId":"r","TaskId":"251000-AigcImage-untold%d"}}`, id)
+		}))
+		keys := config(t)
+		keys["tencent.endpoint"] = server.URL
+		client, err := New(Options{Config: keys})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var waits sync.WaitGroup
+		for i := 0; i < 3; i++ {
+			job := submit(t, client, cat(fmt.Sprintf("dropped cat %d", i)))
+			if how == "group" {
+				waits.Add(1)
+				go func() { defer waits.Done(); job.Wait(context.Background()) }()
+			}
+			if how == "known" {
+				waits.Add(1)
+				go func() {
+					defer waits.Done()
+					<-job.Accepted()
+					if job.Token() == "" {
+						t.Error("no token")
+					}
+				}()
+			}
+		}
+		for i := 0; i < 3; i++ {
+			<-arrived
+		}
+		if how == "known" {
+			close(answer)
+			waits.Wait()
+			client.Close(time.Minute)
+		} else {
+			closed := make(chan bool)
+			go func() { client.Close(time.Minute); close(closed) }()
+			close(answer)
+			<-closed
+			waits.Wait()
+		}
+		mu.Lock()
+		found := strings.Count(said.String(), "nobody had read the token of a job: accepted; fetch it with: aigc fetch aigc1:")
+		if want := map[string]int{"drop": 3, "group": 3}[how]; found != want {
+			t.Errorf("%s: %d, %s", how, found, said.String())
+		}
+		said.Reset()
+		mu.Unlock()
+		server.Close()
+	}
+}
+
+type writer func([]byte) (int, error)
+
+func (w writer) Write(text []byte) (int, error) { return w(text) }
 
 func TestForEverIsNeverAtOnce(t *testing.T) {
 	client := open(t, nil)

@@ -25,6 +25,7 @@ import "C"
 import (
 	"encoding/json"
 	"fmt"
+	"log"
 	"strconv"
 	"sync"
 	"time"
@@ -66,6 +67,8 @@ type Client struct {
 	jobs     map[uint64]*Job // jobs whose end (or late acceptance) has not been told
 	adopts   bool            // Resume was called
 	resumed  []*Job
+	untold   map[uint64]*Job // jobs whose token nobody has read, and whose end nobody has seen
+	lookAt   int
 	draining bool
 	closed   bool // the library's close has returned: no event comes any more
 }
@@ -98,7 +101,8 @@ func New(options Options) (*Client, error) {
 		}
 	}
 	c := &Client{
-		onEvent: options.OnEvent, jobs: map[uint64]*Job{}, drained: make(chan struct{}), ended: make(chan struct{}),
+		onEvent: options.OnEvent, jobs: map[uint64]*Job{}, untold: map[uint64]*Job{}, lookAt: 1000,
+		drained: make(chan struct{}), ended: make(chan struct{}),
 	}
 	c.grace = duration(config, "close.grace_ms")
 	c.lateAnswer = duration(config, "timeout.submit_ms") + 10*time.Second
@@ -110,12 +114,15 @@ func New(options Options) (*Client, error) {
 
 // Close ends all jobs of the client here; they keep running at the provider. Submissions on the wire get up to grace for
 // their answer, so that the ids of accepted jobs are not lost; a negative grace takes the configuration's close.grace_ms.
-// Jobs stay readable. Closing twice is fine.
+// Jobs stay readable. Closing twice is fine. The standard logger gets a line about each job that may be paid, and whose token
+// nobody had read and whose end nobody had seen.
 func (c *Client) Close(grace time.Duration) {
 	c.mu.Lock()
 	handle := c.handle
 	c.handle = nil // from here on every call is refused
 	draining := c.draining
+	untold := c.untold // whoever waits now is told the end by an error that nobody may look at: of a group, say
+	c.untold = nil
 	c.mu.Unlock()
 	if handle == nil {
 		<-c.ended
@@ -133,7 +140,36 @@ func (c *Client) Close(grace time.Duration) {
 		<-c.drained
 	}
 	C.aigc_client_free(handle)
+	for _, job := range untold {
+		if job.Outcome() > OutcomeNotSent {
+			log.Printf("aigc: the client was closed, and nobody had read the token of a job: %s", job.outcomeText())
+		}
+	}
 	close(c.ended)
+}
+
+// told notes that somebody has the token of a job, or has seen the end.
+func (c *Client) told(id uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.untold, id)
+}
+
+// remember keeps a job, with the lock held, until somebody has been told of it. Now and then those are dropped that have ended
+// since.
+func (c *Client) remember(job *Job) {
+	c.untold[job.id] = job
+	if len(c.untold) < c.lookAt {
+		return
+	}
+	for id, one := range c.untold {
+		if one.state() >= StateSucceeded {
+			delete(c.untold, id)
+		}
+	}
+	if c.lookAt = 2 * len(c.untold); c.lookAt < 1000 {
+		c.lookAt = 1000
+	}
 }
 
 // SetCredentials gives a provider's credentials from now on, instead of all other sources. token is the STS security token
@@ -175,7 +211,7 @@ func (c *Client) Submit(request Request) (*Job, error) {
 		return nil, err
 	}
 	defer C.aigc_request_free(built)
-	return c.start(true, func(job **C.aigc_job, failure **C.aigc_error) C.aigc_status {
+	return c.begin(true, func(job **C.aigc_job, failure **C.aigc_error) C.aigc_status {
 		return C.aigc_client_submit(c.handle, built, job, failure)
 	})
 }
@@ -249,7 +285,7 @@ func (c *Client) Call(provider, action string, body json.RawMessage, reads bool)
 	if err != nil {
 		return nil, err
 	}
-	return c.start(false, func(job **C.aigc_job, failure **C.aigc_error) C.aigc_status {
+	return c.begin(false, func(job **C.aigc_job, failure **C.aigc_error) C.aigc_status {
 		return C.aigc_client_call(c.handle, cloud, name, object, flag(reads), job, failure)
 	})
 }
@@ -322,11 +358,27 @@ func (c *Client) document(make func(**C.aigc_buffer, **C.aigc_error) C.aigc_stat
 	return bytesOf(buffer), nil
 }
 
-// start makes a job and enters it into the table before any event of it can be looked at. awaitsID: its acceptance has an
-// event of its own.
+// begin starts a job that can be paid.
+func (c *Client) begin(awaitsID bool, make func(**C.aigc_job, **C.aigc_error) C.aigc_status) (*Job, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	job, err := c.startLocked(awaitsID, make)
+	if err == nil {
+		c.remember(job)
+	}
+	return job, err
+}
+
+// start is startLocked with the lock.
 func (c *Client) start(awaitsID bool, make func(**C.aigc_job, **C.aigc_error) C.aigc_status) (*Job, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.startLocked(awaitsID, make)
+}
+
+// startLocked makes a job and enters it into the table before any event of it can be looked at. awaitsID: its acceptance has an
+// event of its own.
+func (c *Client) startLocked(awaitsID bool, make func(**C.aigc_job, **C.aigc_error) C.aigc_status) (*Job, error) {
 	if c.handle == nil {
 		return nil, closed()
 	}
@@ -436,6 +488,9 @@ func (c *Client) take(event *C.aigc_event) {
 				})
 			}
 		}
+	}
+	if c.onEvent != nil && e.Type == EventJobDone {
+		delete(c.untold, e.JobID)
 	}
 	c.mu.Unlock()
 	if job != nil {

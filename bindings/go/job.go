@@ -58,7 +58,7 @@ func (j *Job) isDone() bool {
 func (j *Job) mayBeAccepted() bool {
 	switch j.Outcome() {
 	case OutcomeUnknown:
-		return j.State() != StateUnknown // in which the answer is lost for good
+		return j.state() != StateUnknown // in which the answer is lost for good
 	case OutcomeAccepted:
 		select {
 		case <-j.accepted:
@@ -103,6 +103,7 @@ func (j *Job) Err() error {
 	var failure *C.aigc_error
 	err := taken(C.aigc_job_error(j.handle, &failure), &failure)
 	if err == nil {
+		j.State() // tells the client that somebody has seen the end
 		return nil
 	}
 	return with(j.anyToken(), err)
@@ -198,6 +199,14 @@ func (j *Job) ID() uint64 { return j.id }
 
 // State says where the job stands.
 func (j *Job) State() State {
+	state := j.state()
+	if state >= StateSucceeded {
+		j.client.told(j.id)
+	}
+	return state
+}
+
+func (j *Job) state() State {
 	defer runtime.KeepAlive(j)
 	return State(C.aigc_job_state(j.handle))
 }
@@ -242,8 +251,35 @@ func (j *Job) RemoteID() string {
 
 // Token attaches this job in another process or another language. It holds no secret. "" until the provider has accepted.
 func (j *Job) Token() string {
+	token := j.token()
+	if token != "" {
+		j.client.told(j.id)
+	}
+	return token
+}
+
+func (j *Job) token() string {
 	defer runtime.KeepAlive(j)
 	return text(C.aigc_job_token(j.handle))
+}
+
+// outcomeText says what is known of the submission, for people.
+func (j *Job) outcomeText() string {
+	if token := j.token(); token != "" {
+		return "accepted; fetch it with: aigc fetch " + token
+	}
+	if id := j.RemoteID(); id != "" {
+		return "accepted; fetch it with: aigc fetch " + id
+	}
+	look, request := "no journal has a key of it", "unknown"
+	if key := j.Key(); key != "" {
+		look = "aigc jobs show --journal FOLDER -- " + key
+	}
+	if id := j.RequestID(); id != "" {
+		request = id
+	}
+	return "it may run and be paid: nobody knows whether it was submitted. Look at the provider's console before you repeat it " +
+		"(request id " + request + "; " + look + ")"
 }
 
 // sameThread keeps the goroutine on its thread until the function that it returns is called. A string that changes with each

@@ -515,7 +515,10 @@ export class Client {
   events(options?: { signal?: AbortSignal }): AsyncIterableIterator<Event>;
   /** Hands out the events that are queued now, without waiting for the loop; how many there were. */
   dispatch(): number;
-  /** Ends all jobs here; they keep running at the provider. Submissions on the wire get graceMs for their answer. */
+  /**
+   * Ends all jobs here; they keep running at the provider. Submissions on the wire get graceMs for their answer. A warning of
+   * the process (AigcWarning) tells of each job that may be paid, and of which nobody had read the token or seen the end.
+   */
   close(graceMs?: number): Promise<void>;
 }
 

@@ -269,13 +269,25 @@ class Job {
 
   get id() { return native.aigc_job_id(this.#handle); }
   get remoteId() { return native.aigc_job_remote_id(this.#handle); }
-  get token() { return native.aigc_job_token(this.#handle); }
+  get token() {
+    const token = native.aigc_job_token(this.#handle);
+    if (token !== null) this.#client._told(this.id);
+    return token;
+  }
+
   get key() { return native.aigc_job_key(this.#handle); }
   get provider() { return native.aigc_job_provider(this.#handle); }
   get operation() { return native.aigc_job_operation(this.#handle); }
-  get state() { return native.aigc_job_state(this.#handle); }
+
+  get state() {
+    const state = native.aigc_job_state(this.#handle);
+    if (state >= constants.STATE_SUCCEEDED) this.#client._told(this.id);
+    return state;
+  }
+
   get stateName() { return native.aigc_state_name(this.state); }
   get outcome() { return native.aigc_job_outcome(this.#handle); }
+
   get outcomeText() {
     const id = this.token ?? this.remoteId;
     if (id !== null) return `accepted; fetch it with: aigc fetch ${id}`;
@@ -452,6 +464,8 @@ class Client {
   #iterators = new Set();
   #waits = 0;
   #closing = null;
+  #untold = new Map(); // job id -> job: nobody has the token, and nobody has seen the end
+  #lookAt = 1000;
 
   constructor(config = {}) {
     const settings = native.aigc_config_new();
@@ -478,7 +492,7 @@ class Client {
       if (value !== undefined && value !== null) all[SUBMIT_OPTIONS[name]] = value;
     }
     return this.#with(provider, operation, fields, imageUrls, all,
-      (request) => new Job(native.aigc_client_submit(this.#handle, request), this));
+      (request) => this.#remember(new Job(native.aigc_client_submit(this.#handle, request), this)));
   }
 
   fetch(provider, operation, fields = {}, file = null) {
@@ -505,7 +519,7 @@ class Client {
 
   call(provider, action, parameters = {}, { reads = false } = {}) {
     const names = [needed(provider, 'provider'), needed(action, 'action'), text(json('parameters', parameters), 'parameters')];
-    return new Job(native.aigc_client_call(this.#handle, ...names, flag(reads)), this);
+    return this.#remember(new Job(native.aigc_client_call(this.#handle, ...names, flag(reads)), this));
   }
 
   setCredentials(provider, id, secret, { token = null, expiresAtMs = 0 } = {}) {
@@ -575,6 +589,8 @@ class Client {
   }
 
   async #close(graceMs) {
+    // Whoever waits now is told the end by a rejection that nobody may look at: of Promise.all(), say.
+    const untold = [...this.#untold.values()];
     await native.later.aigc_client_close(this.#handle, graceMs);
     for (let events = native.take(this.#handle); events; events = native.take(this.#handle)) this.#take(events);
     for (const waiting of [this.#waiting, this.#accepting]) {
@@ -582,6 +598,26 @@ class Client {
     }
     for (const iterator of [...this.#iterators]) iterator.end();
     native.release(this.#handle);
+    const paid = untold.filter((job) => job.outcome > constants.OUTCOME_NOT_SENT);
+    for (const job of paid) {
+      process.emitWarning(`the client was closed, and nobody had read the token of a job: ${job.outcomeText}`, 'AigcWarning');
+    }
+    this.#untold.clear();
+    // Node writes a warning in the next turn of the loop, and the host may leave at once.
+    if (paid.length > 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  // For Job: somebody has the token, or has seen the end.
+  _told(id) { this.#untold.delete(id); }
+
+  // Keeps a job until somebody has been told of it. Now and then those are dropped that have ended since.
+  #remember(job) {
+    this.#untold.set(job.id, job);
+    if (this.#untold.size >= this.#lookAt) {
+      for (const one of [...this.#untold.values()]) one.ended; // tells
+      this.#lookAt = Math.max(2 * this.#untold.size, 1000);
+    }
+    return job;
   }
 
   // The promises of jobs, and whether the loop stays alive for them.
@@ -643,6 +679,7 @@ class Client {
         for (const iterator of this.#iterators) iterator.push(event);
       }
       const done = type === constants.EVENT_JOB_DONE;
+      if (done && this.#iterators.size > 0) this._told(jobId);
       if (done || type === constants.EVENT_JOB_ACCEPTED) for (const one of [...this.#accepting.get(jobId) ?? []]) one();
       if (done) for (const one of [...this.#waiting.get(jobId) ?? []]) one();
     }

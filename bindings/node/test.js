@@ -340,6 +340,26 @@ test('resume, attachKey, hold, and the journal for tools', async () => {
   assert.equal((await raised(aigc.MachineError, () => journal.check(path.join(folder, 'none')))).status, N.E_JOURNAL);
 });
 
+test('close() tells of each job that nobody has the token of', async () => {
+  const body = async (aigc, keys, how) => {
+    const client = new aigc.Client(keys);
+    const jobs = [1, 2, 3].map((number) => client.tencent.aigcImage({ prompt: `[never] dropped cat ${number}` }));
+    if (how === 'all') Promise.all(jobs.map((job) => job.wait())).catch(() => {});
+    if (how === 'known') for (const job of jobs) if (!(await job.accepted()).token) throw new Error('no token');
+    while (jobs.some((job) => job.outcome < 2)) await new Promise((resolve) => setTimeout(resolve, 10));
+    await client.close(30000);
+    process.exit(0);
+  };
+  for (const how of ['drop', 'all', 'known']) {
+    tool('fault', 'delay_after', 'CreateAigcImageTask', 'ms=300', 'times=3');
+    const [node, words] = program(body, how);
+    const { stderr, status } = spawnSync(node, words, { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    const told = [...stderr.matchAll(/nobody had read the token of a job: accepted; fetch it with: aigc fetch aigc1:/g)];
+    assert.equal(told.length, how === 'known' ? 0 : 3, `${how}: ${stderr}`);
+  }
+});
+
 test('every member that index.d.ts declares is there', () => {
   const types = fs.readFileSync(path.join(__dirname, 'index.d.ts'), 'utf8');
   for (const [, name] of types.matchAll(/^export (?:class|const) (\w+)/gm)) assert.ok(name in aigc, name);

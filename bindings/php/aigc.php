@@ -532,7 +532,11 @@ final class Job
     /** What attaches this job in another process and another language; null until the provider has accepted it. */
     public function token(): ?string
     {
-        return $this->library->aigc_job_token($this->handle);
+        $token = $this->library->aigc_job_token($this->handle);
+        if ($token !== null) {
+            $this->client->told($this);
+        }
+        return $token;
     }
 
     /** The key in the journal, yours or one that was made up; null without a journal. */
@@ -544,7 +548,11 @@ final class Job
     /** One of Native::STATE_*. */
     public function state(): int
     {
-        return $this->library->aigc_job_state($this->handle);
+        $state = $this->library->aigc_job_state($this->handle);
+        if ($state >= Native::STATE_SUCCEEDED) {
+            $this->client->told($this);
+        }
+        return $state;
     }
 
     /** The state's name in the header, such as "AIGC_STATE_RUNNING". */
@@ -642,6 +650,7 @@ final class Job
             $left = $deadline === null ? self::SLICE_MS : max(0.0, $deadline - hrtime(true) / 1e6);
             $status = $this->library->aigc_job_wait($this->handle, (int) min(ceil($left), self::SLICE_MS), null);
             if ($status === Native::OK) {
+                $this->client->told($this);
                 return $this;
             }
             if ($status !== Native::E_TIMEOUT) {
@@ -1000,11 +1009,16 @@ final class Client
 
     private FFI $library;
     private ?CData $handle;
+    private int $process;
+    /** @var array<int, CData> handles of the jobs of which nobody has the token, and nobody has seen the end, by id */
+    private array $untold = [];
+    private int $lookAt = 1000;
 
     /** @param array<string, string|int|float|bool> $config configuration keys: ['tencent.region' => 'ap-guangzhou']. */
     public function __construct(array $config = [])
     {
         $this->library = Native::library();
+        $this->process = getmypid();
         $settings = Native::made('aigc_config', fn (CData $out, CData $error): int =>
             $this->library->aigc_config_new($out, $error));
         try {
@@ -1024,6 +1038,9 @@ final class Client
     {
         if (isset($this->handle)) {
             $this->library->aigc_client_free($this->handle);
+        }
+        foreach ($this->untold as $job) {
+            $this->library->aigc_job_free($job);
         }
     }
 
@@ -1170,13 +1187,51 @@ final class Client
         return $this->document('aigc_client_report');
     }
 
-    /** Ends all jobs here; they keep running at the provider. Submissions on the wire get $grace seconds. */
+    /**
+     * Ends all jobs here; they keep running at the provider. Submissions on the wire get $grace seconds. error_log() tells of
+     * each job that may be paid, and of which nobody has read the token or seen the end.
+     */
     public function close(float $grace = self::GRACE_S): void
     {
         if ($this->handle !== null) {
             $this->library->aigc_client_close($this->handle, Native::milliseconds($grace, 'grace'));
             $this->library->aigc_client_free($this->handle);
             $this->handle = null;
+            $jobs = $this->process === getmypid() ? array_map(fn (CData $one): Job => new Job($one, $this), $this->untold) : [];
+            $this->untold = [];
+            foreach ($jobs as $job) {
+                if ($job->outcome() > Native::OUTCOME_NOT_SENT) {
+                    error_log('aigc: the client was closed, and nobody had read the token of a job: ' . $job->outcomeText());
+                }
+            }
+        }
+    }
+
+    /** For Job: somebody has the token, or has seen the end. */
+    public function told(Job $job): void
+    {
+        $this->forget($job->id());
+    }
+
+    private function forget(int $id): void
+    {
+        if (isset($this->untold[$id])) {
+            $this->library->aigc_job_free($this->untold[$id]);
+            unset($this->untold[$id]);
+        }
+    }
+
+    /** Keeps a job until somebody has been told of it. Now and then those are dropped that have ended since. */
+    private function remember(CData $handle): void
+    {
+        $this->untold[$this->library->aigc_job_id($handle)] = $this->library->aigc_job_ref($handle);
+        if (count($this->untold) >= $this->lookAt) {
+            foreach ($this->untold as $id => $one) {
+                if ($this->library->aigc_job_state($one) >= Native::STATE_SUCCEEDED) {
+                    $this->forget($id);
+                }
+            }
+            $this->lookAt = max(2 * count($this->untold), 1000);
         }
     }
 
@@ -1187,6 +1242,7 @@ final class Client
         $job = null;
         try {
             Native::check(fn (CData $error): int => $call(FFI::addr($out), $error));
+            $this->remember($out);
             $job = new Job($out, $this);
             return $job;
         } finally {
@@ -1303,6 +1359,9 @@ final class Client
         $library = $this->library;
         try {
             $job = $library->aigc_event_job($pointer);
+            if ($library->aigc_event_type($pointer) === Native::EVENT_JOB_DONE) {
+                $this->forget($library->aigc_event_job_id($pointer));
+            }
             $fields = $library->aigc_event_fields($pointer);
             return new Event(
                 $library->aigc_event_type($pointer),

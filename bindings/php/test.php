@@ -333,6 +333,29 @@ $tests = [
         same('1', tool('created', 'tencent'));
         same(1, preg_match('/a submission was interrupted: accepted; fetch it with: aigc fetch aigc1:/', $said), $said);
     },
+    'close() tells of each job that nobody has the token of' => function (): void {
+        $log = tempnam(sys_get_temp_dir(), 'aigc');
+        $before = ini_set('error_log', $log);
+        tool('fault', 'delay_after', 'CreateAigcImageTask', 'ms=500', 'times=3');
+        $own = new Client(config());
+        for ($number = 0; $number < 3; $number++) {
+            $own->tencent()->aigcImage(prompt: "[never] dropped cat $number");
+        }
+        while (tool('created', 'tencent') !== '3') {
+            usleep(10000);
+        }
+        $own->close(30);
+        // Jobs that somebody knows of: the end, the event of the end, or the token.
+        $quiet = new Client(config());
+        $quiet->tencent()->aigcImage(prompt: 'a cat')->wait(60);
+        accepted($quiet->tencent()->aigcImage(prompt: '[never] a cat'));
+        $quiet->close();
+        $said = file_get_contents($log);
+        ini_set('error_log', (string) $before);
+        unlink($log);
+        same(3, preg_match_all('/nobody had read the token of a job: accepted; fetch it with: aigc fetch aigc1:/', $said), $said);
+        same(3, substr_count($said, 'the client was closed'), $said);
+    },
     'for ever is never at once' => function (Client $client): void {
         $job = accepted($client->tencent()->aigcImage(prompt: '[never] a cat'));
         foreach ([INF, PHP_INT_MAX, 1e300] as $ever) {

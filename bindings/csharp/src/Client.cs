@@ -13,6 +13,10 @@ namespace Aigc
         private readonly ClientHandle handle;
         private readonly Pump pump;
 
+        // By id: jobs whose token nobody has read, and whose end nobody has seen.
+        private readonly Dictionary<ulong, Job> untold = new Dictionary<ulong, Job>();
+        private int lookAt = 1000;
+
         // mono looks for the library when it compiles a method that calls into it, and would inline the small ones of this class
         // into a method that it compiles before the library is loaded. It does not before a static constructor has run.
         static Client()
@@ -93,7 +97,7 @@ namespace Aigc
             {
                 Native.aigc_request_free(made);
             }
-            return new Job(job, this);
+            return Remembered(job);
         }
 
         /// <summary>Fetches one image that is known by id or URL, free of charge.</summary>
@@ -180,7 +184,7 @@ namespace Aigc
             var what = Native.Needed(action, "action");
             var text = Native.Bytes(json, "json");
             AigcException.Check(Native.aigc_client_call(Open, from, what, text, reads ? 1 : 0, out job, out error), error);
-            return new Job(job, this);
+            return Remembered(job);
         }
 
         /// <summary>Gives a provider's credentials from now on.</summary>
@@ -218,7 +222,10 @@ namespace Aigc
             IntPtr happened, error;
             var ms = Native.Wait(timeout);
             AigcException.Check(Native.aigc_client_next_event(Open, ms, out happened, out error), error);
-            return happened == IntPtr.Zero ? null : new Event(happened, this);
+            if (happened == IntPtr.Zero) return null;
+            var found = new Event(happened, this);
+            if (found.Type == EventType.JobDone) Told(found.JobId);
+            return found;
         }
 
         /// <summary>What this client has counted since it was made, as JSON.</summary>
@@ -239,12 +246,19 @@ namespace Aigc
             return Encoding.UTF8.GetString(Native.Taken(buffer));
         }
 
-        /// <summary>Ends all jobs here; they keep running at the provider. What waits for them is told.</summary>
+        /// <summary>Ends all jobs here; they keep running at the provider. What waits for them is told. Standard error tells of
+        /// each job that may be paid, and whose token nobody had read and whose end nobody had seen.</summary>
         /// <param name="grace">How long submissions on the wire get for their answer.</param>
         public void Close(TimeSpan grace)
         {
             if (handle.IsClosed) return;
             var limit = Native.Milliseconds(grace, "grace");
+            List<Job> left; // whoever waits now is told the end by an exception that nobody may look at
+            lock (untold)
+            {
+                left = new List<Job>(untold.Values);
+                untold.Clear();
+            }
             try
             {
                 Native.aigc_client_close(handle, limit);
@@ -256,6 +270,45 @@ namespace Aigc
             pump.Drain();
             pump.End();
             GC.SuppressFinalize(this);
+            foreach (var job in left)
+            {
+                if (job.Outcome > Outcome.NotSent)
+                {
+                    Console.Error.WriteLine(
+                        "aigc: the client was closed, and nobody had read the token of a job: " + job.OutcomeText);
+                }
+                job.Dispose();
+            }
+        }
+
+        /// <summary>Somebody has the token of a job, or has seen the end.</summary>
+        internal void Told(ulong id)
+        {
+            Job kept;
+            lock (untold)
+            {
+                if (!untold.TryGetValue(id, out kept)) return;
+                untold.Remove(id);
+            }
+            kept.Dispose();
+        }
+
+        // A job with a handle of its own is kept until somebody has been told of it.
+        private Job Remembered(IntPtr pointer)
+        {
+            var kept = new Job(Native.aigc_job_ref(pointer), this);
+            var job = new Job(pointer, this);
+            lock (untold)
+            {
+                untold[job.Id] = kept;
+                if (untold.Count < lookAt) return job;
+                foreach (var one in new List<KeyValuePair<ulong, Job>>(untold))
+                {
+                    if (one.Value.Over) untold.Remove(one.Key);
+                }
+                lookAt = Math.Max(2 * untold.Count, 1000);
+            }
+            return job;
         }
 
         /// <summary>Closes with five seconds of grace.</summary>
@@ -457,6 +510,8 @@ namespace Aigc
             Action<Event>[] told;
             var happened = new Event(pointer, (Client)owner.Target);
             lock (gate) told = listeners.ToArray();
+            var client = (Client)owner.Target;
+            if (told.Length > 0 && happened.Type == EventType.JobDone && client != null) client.Told(happened.JobId);
             foreach (var listener in told)
             {
                 if (context == null) listener(happened);

@@ -70,7 +70,12 @@ namespace Aigc
         /// <summary>Attaches this job in any process and any language; null until the provider has accepted the job.</summary>
         public string Token
         {
-            get { return Text(Native.aigc_job_token); }
+            get
+            {
+                var token = Text(Native.aigc_job_token);
+                if (token != null) client.Told(Id);
+                return token;
+            }
         }
 
         /// <summary>The key in the journal, yours or one that was made up; null without a journal.</summary>
@@ -94,7 +99,18 @@ namespace Aigc
         /// <summary>The state.</summary>
         public JobState State
         {
-            get { return (JobState)Native.aigc_job_state(Open); }
+            get
+            {
+                var state = (JobState)Native.aigc_job_state(Open);
+                if (state >= JobState.Succeeded) client.Told(Id);
+                return state;
+            }
+        }
+
+        // The same as Ended, but the client does not take note.
+        internal bool Over
+        {
+            get { return (JobState)Native.aigc_job_state(Open) >= JobState.Succeeded; }
         }
 
         /// <summary>Whether the job has ended.</summary>
@@ -205,7 +221,9 @@ namespace Aigc
             {
                 IntPtr error;
                 var status = Native.aigc_job_error(Open, out error);
-                return status == (int)Status.Ok ? null : AigcException.Taken(status, error).With(Token);
+                if (status != (int)Status.Ok) return AigcException.Taken(status, error).With(Token);
+                if (Over) client.Told(Id);
+                return null;
             }
         }
 
@@ -247,12 +265,18 @@ namespace Aigc
                 {
                     var token = Token;
                     throw new OperationCanceledException("the wait was cancelled, and not the job; " +
-                        (token == null ? "no provider has accepted it yet" : "its token: " + token), cancel);
+                        (token == null
+                            ? "no provider has accepted it yet, but its submission may be on the wire: close the client"
+                            : "its token: " + token), cancel);
                 }
                 var left = timeout == null ? Slice : Native.Wait(timeout.Value) - watch.ElapsedMilliseconds;
                 IntPtr error;
                 var status = Native.aigc_job_wait(Open, Math.Max(0, Math.Min(left, Slice)), out error);
-                if (status == (int)Status.Ok) return this;
+                if (status == (int)Status.Ok)
+                {
+                    client.Told(Id);
+                    return this;
+                }
                 if (status != (int)Status.Timeout) throw AigcException.Taken(status, error).With(Token);
                 Native.aigc_error_free(error);
                 if (left > 0) continue;

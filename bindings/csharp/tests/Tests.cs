@@ -405,6 +405,43 @@ public static class Tests
         Same(Status.Journal, Raised<MachineException>(() => Journal.Check(folder + "/none")).Status, "status");
     }
 
+    // What was on the wire when the client was closed, and nobody had looked at.
+    private static void CloseTellsOfEachJobThatNobodyKnows()
+    {
+        foreach (var how in new[] { "dropped", "tasks", "freed", "known" })
+        {
+            Tool("fault", "delay_after", "CreateAigcImageTask", "ms=700", "times=3");
+            var errors = Console.Error;
+            var told = new System.IO.StringWriter();
+            Console.SetError(told);
+            try
+            {
+                var jobs = new List<Job>();
+                using (var own = new Client(Config()))
+                {
+                    for (var i = 0; i < 3; i++)
+                    {
+                        jobs.Add(own.Submit(new TencentAigcImage { Prompt = "[never] dropped cat " + i }));
+                        if (how == "tasks") jobs[i].WaitAsync().ContinueWith(ended => ended.Exception);
+                    }
+                    foreach (var job in jobs)
+                    {
+                        while (job.Outcome < Outcome.Unknown) Thread.Sleep(10);
+                        while (how == "known" && job.Token == null) Thread.Sleep(10);
+                        if (how == "freed") job.Dispose();
+                    }
+                }
+            }
+            finally
+            {
+                Console.SetError(errors);
+            }
+            const string Line = "nobody had read the token of a job: accepted; fetch it with: aigc fetch aigc1:";
+            var found = told.ToString().Split(new[] { Line }, StringSplitOptions.None).Length - 1;
+            Same(how == "known" ? 0 : 3, found, how + ": " + told);
+        }
+    }
+
     // Roles of other processes.
     private static int Role(string[] words)
     {
@@ -462,6 +499,7 @@ public static class Tests
         Test("both clouds, byte for byte", BothClouds);
         Test("numbers are sent as they were written", NumbersAreSentAsTheyWereWritten);
         Test("one error of each band", OneErrorOfEachBand);
+        Test("close tells of each job that nobody knows", CloseTellsOfEachJobThatNobodyKnows);
         Test("a thousand jobs in flight, told in the host's context", AThousandJobsInFlight);
         Test("tasks, cancellation tokens and closing", TasksTokensAndClosing);
         Test("a string is whole although another thread disposes of its job", DisposingBesideAReader);

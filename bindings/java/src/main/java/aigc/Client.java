@@ -3,6 +3,9 @@ package aigc;
 import java.lang.ref.Cleaner;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -13,6 +16,9 @@ public final class Client implements AutoCloseable {
     private final Handle.OfClient handle;
     private final Cleaner.Cleanable cleanable;
     private final Pump pump;
+    /** By id: jobs whose token nobody has read, and whose end nobody has seen. */
+    private final Map<Long, Job> untold = new HashMap<>();
+    private int lookAt = 1000;
 
     /** A client with all defaults: credentials from the environment. */
     public Client() {
@@ -79,7 +85,7 @@ public final class Client implements AutoCloseable {
         } finally {
             handle.exit();
         }
-        return new Job(out[0], this);
+        return remembered(out[0]);
     }
 
     /**
@@ -220,7 +226,7 @@ public final class Client implements AutoCloseable {
         } finally {
             handle.exit();
         }
-        return new Job(out[0], this);
+        return remembered(out[0]);
     }
 
     /**
@@ -272,7 +278,14 @@ public final class Client implements AutoCloseable {
         } finally {
             handle.exit();
         }
-        return out[0] == 0 ? null : new Event(out[0], this);
+        if (out[0] == 0) {
+            return null;
+        }
+        Event event = new Event(out[0], this);
+        if (event.type() == Constants.EVENT_JOB_DONE) {
+            told(event.jobId());
+        }
+        return event;
     }
 
     /** {@return what this client has counted since it was made, as JSON} */
@@ -314,7 +327,8 @@ public final class Client implements AutoCloseable {
     }
 
     /**
-     * Ends all jobs here; they keep running at the provider. What waits for them is told, and then the client is freed.
+     * Ends all jobs here; they keep running at the provider. What waits for them is told, and then the client is freed. The
+     * System.Logger "aigc" warns of each job that may be paid, and whose token nobody had read and whose end nobody had seen.
      *
      * @param grace how long submissions on the wire get for their answer
      */
@@ -328,6 +342,11 @@ public final class Client implements AutoCloseable {
         } catch (AigcException.CallException closed) {
             return;
         }
+        List<Job> left; // whoever waits now is told the end by an exception that nobody may look at
+        synchronized (untold) {
+            left = new ArrayList<>(untold.values());
+            untold.clear();
+        }
         try {
             Native.aigc_client_close(client, Text.milliseconds(grace));
         } finally {
@@ -335,6 +354,38 @@ public final class Client implements AutoCloseable {
         }
         pump.drain();
         cleanable.clean();
+        for (Job job : left) {
+            if (job.outcome() > Constants.OUTCOME_NOT_SENT) {
+                System.getLogger("aigc").log(System.Logger.Level.WARNING,
+                        "the client was closed, and nobody had read the token of a job: " + job.outcomeText());
+            }
+            job.close();
+        }
+    }
+
+    /** Somebody has the token of a job, or has seen the end. */
+    void told(long id) {
+        Job kept;
+        synchronized (untold) {
+            kept = untold.remove(id);
+        }
+        if (kept != null) {
+            kept.close();
+        }
+    }
+
+    /** A job with a handle of its own kept beside it, until somebody has been told of it. */
+    private Job remembered(long pointer) {
+        Job job = new Job(pointer, this);
+        Job kept = new Job(Native.aigc_job_ref(pointer), this);
+        synchronized (untold) {
+            untold.put(kept.id(), kept);
+            if (untold.size() >= lookAt) {
+                untold.values().removeIf(Job::over);
+                lookAt = Math.max(2 * untold.size(), 1000);
+            }
+        }
+        return job;
     }
 
     CompletableFuture<Job> future(Job job) {

@@ -44,12 +44,17 @@ public final class Job implements AutoCloseable {
 
     /** {@return what attaches this job in any process and any language; null until the provider has accepted it} */
     public String token() {
+        String token;
         long job = handle.enter();
         try {
-            return Native.text(Native.aigc_job_token(job));
+            token = Native.text(Native.aigc_job_token(job));
+            if (token != null) {
+                client.told(Native.aigc_job_id(job));
+            }
         } finally {
             handle.exit();
         }
+        return token;
     }
 
     /** {@return the key in the journal, yours or one that was made up; null without a journal} */
@@ -86,7 +91,21 @@ public final class Job implements AutoCloseable {
     public int state() {
         long job = handle.enter();
         try {
-            return Native.aigc_job_state(job);
+            int state = Native.aigc_job_state(job);
+            if (state >= Constants.STATE_SUCCEEDED) {
+                client.told(Native.aigc_job_id(job));
+            }
+            return state;
+        } finally {
+            handle.exit();
+        }
+    }
+
+    /** The same as {@link #ended}, but the client does not take note. */
+    boolean over() {
+        long job = handle.enter();
+        try {
+            return Native.aigc_job_state(job) >= Constants.STATE_SUCCEEDED;
         } finally {
             handle.exit();
         }
@@ -254,7 +273,9 @@ public final class Job implements AutoCloseable {
             if (Thread.interrupted()) {
                 String known = token();
                 throw new InterruptedException("the wait was interrupted, and not the job; "
-                        + (known == null ? "no provider has accepted it yet" : "its token: " + known));
+                        + (known == null
+                                ? "no provider has accepted it yet, but its submission may be on the wire: close the client"
+                                : "its token: " + known));
             }
             long left = limit == Long.MAX_VALUE ? SLICE_MS : limit - (System.nanoTime() - start) / 1_000_000;
             int status;
@@ -265,6 +286,7 @@ public final class Job implements AutoCloseable {
                 handle.exit();
             }
             if (status == Constants.OK) {
+                client.told(id());
                 return this;
             }
             if (status != Constants.E_TIMEOUT) {
@@ -298,7 +320,11 @@ public final class Job implements AutoCloseable {
         } finally {
             handle.exit();
         }
-        return status == Constants.OK ? null : AigcException.taken(status, error[0]).withToken(token());
+        if (status == Constants.OK) {
+            state(); // takes note of the end, if it is one
+            return null;
+        }
+        return AigcException.taken(status, error[0]).withToken(token());
     }
 
     /**

@@ -131,6 +131,9 @@ final class Pump implements Runnable {
         synchronized (this) {
             told = new ArrayList<>(listeners);
         }
+        if (!told.isEmpty() && event.type() == Constants.EVENT_JOB_DONE && owner.get() != null) {
+            owner.get().told(event.jobId());
+        }
         for (Consumer<Event> listener : told) {
             run(() -> listener.accept(event));
         }

@@ -397,11 +397,41 @@ public final class AigcTest {
         same(Constants.E_JOURNAL, error.status(), "status");
     }
 
+    /** What was on the wire when the client was closed, and nobody had looked at. */
+    private void closeTellsOfEachJobThatNobodyKnows() throws Exception {
+        for (String how : List.of("dropped", "futures", "freed", "known")) {
+            tool("fault", "delay_after", "CreateAigcImageTask", "ms=700", "times=3");
+            String told = said(other("untold", how), 0);
+            int found = told.split("nobody had read the token of a job: accepted; fetch it with: aigc fetch aigc1:", -1).length - 1;
+            same(how.equals("known") ? 0 : 3, found, how + ": " + told);
+        }
+    }
+
     /** Roles of other processes. */
     private static void role(String[] words) throws Exception {
         if (words[0].equals("attach")) {
             try (Client client = new Client(config())) {
                 System.out.println(client.attach(words[1]).await(MINUTE).remoteId());
+            }
+        } else if (words[0].equals("untold")) {
+            List<Job> jobs = new ArrayList<>();
+            try (Client client = new Client(config())) {
+                for (int i = 0; i < 3; i++) {
+                    jobs.add(submit(client, cat("[never] dropped cat " + i)));
+                    if (words[1].equals("futures")) {
+                        jobs.get(i).future();
+                    }
+                }
+                for (Job job : jobs) {
+                    while (job.outcome() < Constants.OUTCOME_UNKNOWN) {
+                        Thread.sleep(10);
+                    }
+                    if (words[1].equals("known")) {
+                        accepted(job);
+                    } else if (words[1].equals("freed")) {
+                        job.close();
+                    }
+                }
             }
         } else if (words[0].equals("leave")) {
             Client client = new Client(config());
@@ -474,6 +504,7 @@ public final class AigcTest {
         with("a process ends with jobs running", test -> test::aProcessEndsWithJobsRunning);
         with("the collector frees handles and clients, never jobs", test -> test::theCollectorOnlyFrees);
         with("a kill with the journal pays once", test -> test::aKillWithTheJournalPaysOnce);
+        with("close() tells of each job that nobody knows", test -> test::closeTellsOfEachJobThatNobodyKnows);
         with("resume, attachKey, hold, and the journal for tools", test -> test::resumeAttachKeyHoldAndTools);
         System.exit(failed ? 1 : 0);
     }
