@@ -249,7 +249,7 @@ class _Worker:
     def _session(self) -> Shared:
         """The one that lives, or a new one. Raises Lost or JournalError."""
         if self._shared is None:
-            self._shared = Shared(self._job.journal, f"{socket.gethostname()}:{self._job.out}")
+            self._shared = Shared(self._job.journal, f"{socket.gethostname()}:{self._job.out}", self._settings.answer)
             self._shared.run = self._job.run
             return self._shared
         try:
@@ -321,6 +321,7 @@ class _Worker:
             try:
                 while not runner.is_over:
                     runner.turn()
+                runner.look_again()
             except BaseException as error:
                 runner.settle(self._client.close_grace)
                 self._end()

@@ -115,6 +115,7 @@ class Pictures:
     def settle(self) -> int:
         """What a person does about rows in doubt, who looks at the provider's console."""
         found = self.server.query("SELECT key FROM aigc_key WHERE state = 'unknown'")
+        self.server.query("UPDATE aigc_key SET sent_at = sent_at - interval '1 hour'")  # No answer can come any more.
         ids = {job["prompt"]: job["id"] for job in self.sandbox.stats()["jobs"]}
         from aigc.batch._shared import Shared
 

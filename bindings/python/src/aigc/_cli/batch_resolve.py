@@ -30,7 +30,7 @@ def resolve(args: argparse.Namespace, output: Output) -> int:
     folder = Folder(args.out)
     settings = Settings(options.settings(args))
     if settings.url is not None:
-        return _resolve_shared(settings.url, output)
+        return _resolve_shared(settings, settings.url, output)
     path = settings.journal or folder.ours
     if not folder.exists():
         raise InvalidArgumentError(f"no batch has run in {args.out}: it has no folder .aigc", status=Status.INVALID_ARGUMENT)
@@ -62,15 +62,23 @@ def resolve(args: argparse.Namespace, output: Output) -> int:
     return exits.OUTCOME_UNKNOWN if left else exits.OK
 
 
-def _resolve_shared(url: str, output: Output) -> int:
+def _resolve_shared(settings: Settings, url: str, output: Output) -> int:
     """The same for a journal that machines share."""
-    shared = Shared(url)
+    shared = Shared(url, answer=settings.answer)
     try:
+        waits = shared.on_the_wire()
         dead = (row for row in shared.rows() if row["state"] == "unknown" or not row["owner_alive"])
         rows = [row for row in dead if row["state"] in ("unknown", "sending")]
         left = 0
         for number, row in enumerate(rows, 1):
             key = str(row["key"])
+            if key in waits:
+                left += 1
+                output.alarm(
+                    f"{number}/{len(rows)}  {key} is on the wire until {local(waits[key])}, and {row['place']} has lost its "
+                    "session: the answer can still come. Ask again then"
+                )
+                continue
             shared.give_up(key)
             output.alarm(f"{number}/{len(rows)}  {key}, sent {local(row['sent_at_ms'])} to {row['provider']} by {row['place']}")
             output.alarm(f"     prompt   {row['prompt'] or '(not kept)'}")

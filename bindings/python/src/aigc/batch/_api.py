@@ -166,7 +166,7 @@ class Batch:
 
     def _session(self) -> Optional[Shared]:
         place = f"{socket.gethostname()}:{os.path.abspath(self.folder.path)}"
-        return None if self._settings.url is None else Shared(self._settings.url, place)
+        return None if self._settings.url is None else Shared(self._settings.url, place, self._settings.answer)
 
     def pays_again(self) -> bool:
         """Whether the same line would pay for what is paid: neither the ledger nor the journal of this run is in its place."""
@@ -237,6 +237,7 @@ class Batch:
         runner, index = self.runner, self.plan._index
         report: Optional[str] = None
         try:
+            runner.look_again()
             self.folder.replace(METADATA, metadata_lines(index.all("stands = 'done'"), self._options.prompts))
             parts = report_parts(
                 index, runner.counts(), runner.stops, self._options.prompts, self.folder.path, self.command, self.plain_command,

@@ -245,6 +245,9 @@ class Runner:
         """Whether the same line, once more, would do something: rows are not sent or not fetched."""
         return self.interrupted or bool(summary_counts(self._counts)[3])
 
+    def look_again(self) -> None:
+        """Before the report: what has become of rows in doubt meanwhile."""
+
     def finish(self) -> None:
         """The last word of a run that was not cut short. Repetitions on purpose end here, once all of their rows are decided:
         until then the same line takes their jobs, and pays none of them again."""

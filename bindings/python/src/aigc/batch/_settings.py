@@ -15,6 +15,7 @@ from ._shared import is_shared
 PathLike = Union[str, "os.PathLike[str]"]
 
 _JOURNAL = "journal.path"
+_SUBMIT = "timeout.submit_ms"
 _VARIABLE = "AIGC_JOURNAL"
 
 
@@ -59,6 +60,15 @@ class Settings:
     def journal(self) -> Optional[str]:
         """The folder of the journal; None if nobody names one, or a server is named."""
         return self.found.value(_JOURNAL) or None
+
+    @property
+    def answer(self) -> float:
+        """Seconds of one submission, at most."""
+        (default,) = [row.default for row in _config_keys() if row.key == _SUBMIT]
+        try:
+            return int(self.found.value(_SUBMIT) or default or 60_000) / 1000
+        except ValueError:  # The client refuses it, and says so.
+            return 60.0
 
     def rates(self, providers: Iterable[str]) -> Dict[str, float]:
         """Submissions a second of each provider, over all machines."""

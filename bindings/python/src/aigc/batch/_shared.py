@@ -2,7 +2,8 @@
 byte until its key stands in the table as SENDING, under the owner's session. Needs psycopg: pip install "libaigc[postgresql]".
 
 A session holds an advisory lock for as long as it lives: that says who is alive. A key of a dead session that was not sent is
-free; one that was accepted is taken over; one that was on the wire is in doubt, and nobody sends it again.
+free; one that was accepted is taken over; one that was on the wire is in doubt, and nobody sends it again. A machine can lose
+its session and live: so a key on the wire is in doubt only when the answer to its submission is overdue.
 """
 
 from __future__ import annotations
@@ -43,7 +44,14 @@ _DURABLE = ("on", "remote_apply")
 """The values of synchronous_commit with which a commit is on disk when it returns, on the synchronous standbys too. A server, a
 database or a role can set a weaker value: a crash then takes back the last commits, and the next machine pays these rows again.
 """
+_BACK = 30.0
+"""Seconds that a machine whose session broke has to notice it and to be back, before its keys are in doubt."""
+_BACK_AT_LAST = 120.0
+"""The same before a person may say how such a key has ended. For so long the machine asks for the server."""
+_REPEATS = 20  # Times that a statement is repeated that another machine's has crossed.
 _MESSAGE = 1000  # Characters of a message that are kept.
+_SETTLED = "(ended_at IS NOT NULL OR sent_at IS NULL OR sent_at < now() - %s * interval '1 second')"
+"""Of an unknown key: its machine has said so itself, or no answer can come any more."""
 # k is a table with a column owner.
 _ALIVE = (
     "EXISTS(SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 "
@@ -93,7 +101,7 @@ def is_shared(journal: object) -> bool:
 class Shared:
     """One session. Its owner number lives as long as the session does. One thread."""
 
-    def __init__(self, url: str, place: str = "") -> None:
+    def __init__(self, url: str, place: str = "", answer: float = 60.0) -> None:
         try:
             self._psycopg: Any = import_module("psycopg")
         except ImportError:
@@ -103,6 +111,8 @@ class Shared:
         self._url = url
         self.place = place
         """This machine, and the folder of its pictures."""
+        self.answer = answer
+        """Seconds after which a submission has its answer, or none: timeout.submit_ms."""
         self.run: Optional[str] = None
         """The repetition on purpose that this machine takes part in."""
         self._is_member = False
@@ -128,6 +138,8 @@ class Shared:
             session.execute(_KEEPALIVES)
             if session.execute("SHOW synchronous_commit").fetchone()[0] not in _DURABLE:
                 session.execute("SET synchronous_commit = on")
+            # One that is stronger makes the statements of two machines fail that touch one row.
+            session.execute("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED")
             session.execute("SELECT pg_advisory_lock(%s, 0)", (_CLASS,))  # Two that make the tables at once collide.
             session.execute(_SCHEMA)
             session.execute("SELECT pg_advisory_unlock(%s, 0)", (_CLASS,))
@@ -170,15 +182,27 @@ class Shared:
         if self._session is None:
             raise Lost("there is no session")
         try:
-            cursor = self._session.execute(query, values)
-            found: List[Tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
-            return found
+            return self._repeated(query, values)
         except (self._psycopg.DataError, self._psycopg.IntegrityError) as error:
             raise Refused(" ".join(str(error).split()), status=Status.JOURNAL) from error
         except self._psycopg.Error as error:
             # Also a server that lets nobody write: it is asked again until it does.
             self.close()
             raise Lost(" ".join(str(error).split())) from error
+
+    def _repeated(self, query: str, values: Tuple[Any, ...]) -> List[Tuple[Any, ...]]:
+        """A statement that the server takes back because another one crossed it has done nothing, and is repeated."""
+        crossed = (self._psycopg.errors.SerializationFailure, self._psycopg.errors.DeadlockDetected)
+        for _ in range(_REPEATS):
+            try:
+                cursor = self._session.execute(query, values)
+                break
+            except crossed:
+                pass
+        else:
+            cursor = self._session.execute(query, values)
+        found: List[Tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
+        return found
 
     # What is known.
 
@@ -348,29 +372,50 @@ class Shared:
         ))
 
     def give_up(self, key: str) -> bool:
-        """A key that was on the wire when its session died is in doubt, for everybody."""
+        """A key that was on the wire when its session died is in doubt, for everybody. False: it is not, or not yet. Its machine
+        may have lost the session alone, and get the answer."""
         return bool(self._run(
             f"WITH dead AS (SELECT k.key FROM aigc_key k WHERE k.key = %s AND k.state = 'sending' AND NOT {_ALIVE} "
-            "FOR UPDATE SKIP LOCKED) UPDATE aigc_key SET state = 'unknown' FROM dead WHERE aigc_key.key = dead.key "
+            "AND (k.sent_at IS NULL OR k.sent_at < now() - %s * interval '1 second') FOR UPDATE SKIP LOCKED) "
+            "UPDATE aigc_key SET state = 'unknown' FROM dead WHERE aigc_key.key = dead.key "
             "RETURNING aigc_key.key",
-            key,
+            key, self.answer + _BACK,
         ))
+
+    def keep(self, keys: Sequence[str]) -> None:
+        """After a new connection: keys that are still on the wire are those of the new owner, also where others have given them
+        up."""
+        self._run(
+            "UPDATE aigc_key SET state = 'sending', owner = %s WHERE key = ANY(%s) AND owner = ANY(%s) "
+            "AND state IN ('sending', 'unknown') AND ended_at IS NULL",
+            self.owner, list(keys), sorted(self.owners),
+        )
+
+    def on_the_wire(self) -> Dict[str, int]:
+        """Keys whose machines may still get an answer, though their sessions are gone, and until when (milliseconds of Unix
+        time). Nobody may say yet that they did not run."""
+        until = self.answer + _BACK_AT_LAST
+        found = self._run(
+            "SELECT key, (extract(epoch FROM sent_at + %s * interval '1 second') * 1000)::bigint FROM aigc_key "
+            f"WHERE state IN ('sending', 'unknown') AND NOT {_SETTLED}",
+            until, until,
+        )
+        return {str(key): int(at_ms) for key, at_ms in found}
 
     def resolve(self, key: str, remote_id: Optional[str], leave: bool = False) -> bool:
         """What a person has found out about a key in doubt: it ran with this id; it did not; or nobody asks any more. False: it
-        is in doubt no longer, or the id is that of another key."""
+        is in doubt no longer or not yet (on_the_wire), or the id is that of another key."""
+        until = self.answer + _BACK_AT_LAST
         if remote_id is not None:
             return bool(self._run(
                 "UPDATE aigc_key SET state = 'accepted', owner = 0, remote_id = %s, accepted_at = coalesce(sent_at, now()) "
-                "WHERE key = %s AND state = 'unknown' AND NOT EXISTS(SELECT 1 FROM aigc_key o WHERE o.remote_id = %s "
+                f"WHERE key = %s AND state = 'unknown' AND {_SETTLED} "
+                "AND NOT EXISTS(SELECT 1 FROM aigc_key o WHERE o.remote_id = %s "
                 "AND o.provider = aigc_key.provider AND o.key != aigc_key.key) RETURNING key",
-                remote_id, key, remote_id,
+                remote_id, key, until, remote_id,
             ))
-        if leave:
-            return bool(self._run(
-                "UPDATE aigc_key SET state = 'abandoned' WHERE key = %s AND state = 'unknown' RETURNING key", key
-            ))
-        return bool(self._run("DELETE FROM aigc_key WHERE key = %s AND state = 'unknown' RETURNING key", key))
+        what = "UPDATE aigc_key SET state = 'abandoned'" if leave else "DELETE FROM aigc_key"
+        return bool(self._run(f"{what} WHERE key = %s AND state = 'unknown' AND {_SETTLED} RETURNING key", key, until))
 
     def catch_up(
         self,

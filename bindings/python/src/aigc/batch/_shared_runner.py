@@ -162,11 +162,14 @@ class SharedRunner(Runner):
     def _look_at_others(self) -> None:
         """Rows that another session had: they have ended, or are free because that session is gone."""
         now = time.monotonic()
-        if not self._others or self._away is not None or now - self._looked_at < _LOOK:
+        is_idle = not self._others and not self._unanswered
+        if is_idle or self._away is not None or now - self._looked_at < _LOOK:
             return
         self._looked_at = now
         free: List[Row] = []
         try:
+            if not self._others:
+                self._shared.check()  # Others give up what is on the wire if this session stays broken.
             keys = list(self._others)
             for start in range(0, len(keys), 1000):
                 found = self._shared.look(keys[start : start + 1000])
@@ -195,21 +198,43 @@ class SharedRunner(Runner):
                 self._begin(_Pending(row, self._attached(row, str(seen["remote_id"])), is_sent=False))
         elif state in _ENDED:
             self._others.pop(row.jkey, None)
-            said = seen["message"] or f"another machine says: {state} {seen['status'] or ''}".strip()
-            error = None if state == "done" else AigcError(said, status=_status(seen["status"], _ENDED[state]))
-            self._index.end(row.n, token=seen["token"])
-            self._end_row(row, _End(_ENDED[state], error), files_of(seen) or row.paths(), remote_id=seen["remote_id"])
+            self._end_as_said(row, seen)
         elif alive and seen["owner"] != self._shared.owner:
             return
         elif state == "claimed":
             free.append(row)
         elif state == "sending" and not alive and self._shared.give_up(row.jkey):
             self._others.pop(row.jkey, None)
+            self._index.end(row.n, sent_ms=seen["sent_at_ms"])
             gone = AigcError("the machine that sent it is gone, and no answer came", status=Status.OUTCOME_UNKNOWN)
             self._end_row(row, _End(Is.DOUBT, gone), [])
         elif state == "accepted" and len(self._pending) < 1000 and (alive or self._shared.take_over(row.jkey)):
             self._others.pop(row.jkey, None)
             self._begin(_Pending(row, self._attached(row, str(seen["remote_id"])), is_sent=False))
+
+    def _end_as_said(self, row: Row, seen: Dict[str, Any]) -> None:
+        """A row has ended on another machine."""
+        stands = _ENDED[seen["state"]]
+        said = seen["message"] or f"another machine says: {seen['state']} {seen['status'] or ''}".strip()
+        error = None if stands is Is.DONE else AigcError(said, status=_status(seen["status"], stands))
+        self._index.end(row.n, token=seen["token"])
+        self._end_row(row, _End(stands, error), files_of(seen) or row.paths(), remote_id=seen["remote_id"])
+
+    def look_again(self) -> None:
+        """A machine that was thought gone can have had its answers meanwhile."""
+        rows = {row.jkey: row for row in self._index.all(f"stands = '{Is.DOUBT.value}'")}
+        keys = [] if self._away is not None else list(rows)
+        try:
+            for start in range(0, len(keys), 1000):
+                for key, seen in self._shared.look(keys[start : start + 1000]).items():
+                    if seen["print"] != rows[key].print:
+                        continue
+                    if seen["state"] == "accepted" or is_missing(seen, self._shared.place):
+                        self._end_row(rows[key], _End(Is.OPEN), [], remote_id=seen["remote_id"])
+                    elif _ENDED.get(seen["state"], Is.DOUBT) is not Is.DOUBT:
+                        self._end_as_said(rows[key], seen)
+        except Lost as error:
+            self._go_away(error)
 
     def _look_at_another(self, row: Row, state: str, is_held: bool, free: List[Row]) -> None:
         """The key of a row stands for another request, which nobody takes as this row: not its end, and not its job."""
@@ -225,6 +250,10 @@ class SharedRunner(Runner):
         return self._client.attach_id(row.provider, row.operation, remote_id)
 
     # The rate, and the first byte.
+
+    def _is_unwanted(self, pending: _Pending) -> bool:
+        """While the server is away, nothing is sent: also no submission that the provider has put off."""
+        return super()._is_unwanted(pending) or self._away is not None and pending.is_sent and not pending.accepted
 
     def _heard(self, kind: EventType, pending: _Pending) -> None:
         if kind is not EventType.JOB_READY:
@@ -333,6 +362,9 @@ class SharedRunner(Runner):
         self._tried = now
         try:
             self._shared.connect()
+            self._shared.keep([
+                pending.row.jkey for pending in self._pending.values() if pending.is_sent and not pending.accepted
+            ])
             for pending in self._pending.values():
                 if pending.accepted and pending.job.remote_id is not None:
                     row, remote_id, token = pending.row, pending.job.remote_id, pending.job.token
