@@ -15,7 +15,7 @@ from aigc.batch._api import Batch, options_of
 from aigc.batch._rows import ListSource
 from aigc.batch._shared import End, Lost, Shared, local_key
 from batching import Folder
-from postgresql import FORGET, Server, running
+from postgresql import FORGET, Pooler, Server, running
 from support import Command
 
 CREATE = "CreateAigcImageTask"
@@ -500,6 +500,21 @@ def test_a_commit_is_on_disk_whatever_is_set_for_the_role(server: Server, before
             shared.close()
     finally:
         server.query("ALTER ROLE postgres RESET synchronous_commit")
+
+
+@pytest.mark.parametrize("sessions", [1, 2])
+def test_a_pooler_of_transactions_is_refused(
+    server: Server, tmp_path: Path, command: Command, sandbox: Any, sessions: int
+) -> None:
+    machines = Machines(tmp_path, command, sandbox, server, 1, 2)
+    with Pooler(server, sessions) as pooler:
+        done = command.run(*machines.folders[0].line(machines.file, "--yes", "--journal", pooler.url))
+        assert done.returncode == 8 and "pool_mode=session" in done.stderr and "nothing was sent" in done.stderr, done.stderr
+        assert machines.created() == 0
+        assert server.query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == [(0,)]
+    assert server.query("SELECT count(*) FROM pg_class WHERE relname = 'aigc_key'") == [(0,)]
+    assert machines.start(0).wait(60) == 0, machines.log()
+    machines.check()
 
 
 @pytest.mark.parametrize(

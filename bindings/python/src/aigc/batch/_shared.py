@@ -89,8 +89,8 @@ class Lost(Exception):
     """The server cannot be reached. Nothing is sent while it is away."""
 
 
-class Forgetful(Lost):
-    """The server answers, and loses commits when its machine loses power."""
+class Unfit(Lost):
+    """The server answers, and cannot keep this journal."""
 
 
 def is_shared(journal: object) -> bool:
@@ -123,18 +123,15 @@ class Shared:
         try:
             self.connect()
         except Lost as error:
-            why = "cannot be used" if isinstance(error, Forgetful) else "cannot be reached"
+            why = "cannot be used" if isinstance(error, Unfit) else "cannot be reached"
             raise JournalError(f"the journal {why}, and nothing was sent: {error}", status=Status.JOURNAL) from error
 
     def connect(self) -> None:
         """A new session, under a new owner. Raises Lost."""
         self.close()
         try:
-            session = self._psycopg.connect(
-                self._url, autocommit=True, connect_timeout=5, client_encoding="utf8", tcp_user_timeout=20_000,
-                keepalives_idle=20, keepalives_interval=5, keepalives_count=4,
-            )
-            self._session = session
+            session = self._session = self._opened(autocommit=True)
+            self._check_session()
             session.execute(_KEEPALIVES)
             if session.execute("SHOW synchronous_commit").fetchone()[0] not in _DURABLE:
                 session.execute("SET synchronous_commit = on")
@@ -153,8 +150,34 @@ class Shared:
             self.close()
             raise Lost(" ".join(str(error).split())) from error
 
+    def _opened(self, autocommit: bool) -> Any:
+        return self._psycopg.connect(
+            self._url, autocommit=autocommit, connect_timeout=5, client_encoding="utf8", tcp_user_timeout=20_000,
+            keepalives_idle=20, keepalives_interval=5, keepalives_count=4, prepare_threshold=None,
+        )
+
+    def _check_session(self) -> None:
+        """Raises Unfit behind a pooler that gives each transaction another session. Leaves nothing in its sessions: a transaction
+        of a second connection keeps one for itself, and it must not be ours, nor may ours become another one."""
+        asked = "SELECT pg_backend_pid()"
+        ours = self._session.execute(asked).fetchone()
+        try:
+            other = self._opened(autocommit=False)
+        except self._psycopg.Error:  # No room for a second one.
+            return
+        try:
+            is_shared = other.execute(asked).fetchone() == ours or self._session.execute(asked).fetchone() != ours
+        finally:
+            other.close()
+        if is_shared:
+            self.close()
+            raise Unfit(
+                "the address leads to a pooler that shares sessions between programs (PgBouncer with pool_mode=transaction), and "
+                "the journal needs a session of its own: set pool_mode=session, or name the port of the server itself"
+            )
+
     def _check_disk(self) -> None:
-        """Raises Forgetful where no session can make a commit safe."""
+        """Raises Unfit where no session can make a commit safe."""
         fsync, kind = self._session.execute(
             "SELECT current_setting('fsync'), (SELECT relpersistence FROM pg_class WHERE oid = 'aigc_key'::regclass)"
         ).fetchone()
@@ -165,7 +188,7 @@ class Shared:
             why = "aigc_key is an unlogged table, which a crash empties: ALTER TABLE aigc_key SET LOGGED"
         if why is not None:
             self.close()
-            raise Forgetful(f"{why}. After a power cut, the rows that were sent last would be paid again")
+            raise Unfit(f"{why}. After a power cut, the rows that were sent last would be paid again")
 
     def close(self) -> None:
         """Ends the session: from now on its owner is dead. Can be called twice."""
