@@ -517,6 +517,22 @@ def test_a_pooler_of_transactions_is_refused(
     machines.check()
 
 
+def test_a_database_that_cannot_hold_every_text_is_refused(
+    server: Server, tmp_path: Path, command: Command, sandbox: Any
+) -> None:
+    machines = Machines(tmp_path, command, sandbox, server, 1, 1)
+    for encoding, code in (("LATIN1", 8), ("SQL_ASCII", 0)):
+        name = encoding.lower()
+        server.query(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'")
+        try:
+            url = server.url.replace("/postgres?", f"/{name}?")
+            done = command.run(*machines.folders[0].line(machines.file, "--yes", "--journal", url))
+            assert done.returncode == code, done.stderr
+            assert ("is in LATIN1" in done.stderr) == (code == 8) and machines.created() == (code == 0), done.stderr
+        finally:
+            server.query(f"DROP DATABASE {name}")
+
+
 @pytest.mark.parametrize(
     "forget,restore,what",
     [

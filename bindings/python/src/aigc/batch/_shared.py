@@ -132,6 +132,7 @@ class Shared:
         try:
             session = self._session = self._opened(autocommit=True)
             self._check_session()
+            self._check_encoding()
             session.execute(_KEEPALIVES)
             if session.execute("SHOW synchronous_commit").fetchone()[0] not in _DURABLE:
                 session.execute("SET synchronous_commit = on")
@@ -175,6 +176,13 @@ class Shared:
                 "the address leads to a pooler that shares sessions between programs (PgBouncer with pool_mode=transaction), and "
                 "the journal needs a session of its own: set pool_mode=session, or name the port of the server itself"
             )
+
+    def _check_encoding(self) -> None:
+        """Raises Unfit where not every prompt and message can be kept."""
+        (encoding,) = self._session.execute("SHOW server_encoding").fetchone()
+        if encoding not in ("UTF8", "SQL_ASCII"):
+            self.close()
+            raise Unfit(f"its database is in {encoding}, which cannot hold every text: name a database in UTF8")
 
     def _check_disk(self) -> None:
         """Raises Unfit where no session can make a commit safe."""
