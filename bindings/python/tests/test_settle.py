@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any, Dict, List
@@ -225,6 +226,33 @@ def test_a_job_that_runs_when_its_client_is_closed(
     except (ZeroDivisionError, KeyboardInterrupt):
         pass
     assert len(tokens(caplog.records)) == (0 if how in ("knows", "has ended") else 1)
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_a_job_that_a_thread_waits_for_when_its_client_is_closed(
+    sandbox: Any, keys: Dict[str, Any], caplog: pytest.LogCaptureFixture, reads: bool
+) -> None:
+    """The interpreter may end before the thread can show its error: the thread that closes the client tells the token."""
+    errors: List[aigc.AigcError] = []
+    jobs: List[Any] = []
+
+    def work() -> None:
+        try:
+            client.generate(**{**TENCENT, "prompt": "[never] cat"}, on_accepted=jobs.append if reads else None)
+        except aigc.AigcError as error:
+            errors.append(error)
+
+    before = created(sandbox)
+    client = aigc.Client(keys)
+    thread = threading.Thread(target=work)
+    thread.start()
+    while created(sandbox) == before or (reads and not jobs):
+        time.sleep(0.02)
+    time.sleep(0.3)  # Its id has come.
+    client.close()
+    told = tokens(caplog.records)
+    thread.join()
+    assert len(told) == (0 if reads else 1) and errors[0].token
 
 
 @pytest.mark.parametrize("how", ["returns", "is interrupted", "cancels", "accepted", "tidied", "succeeded in the grace", "knows"])

@@ -444,8 +444,9 @@ def given(event: Event) -> None:
 
 
 def seen(task: BaseTask, error: Optional[AigcError] = None) -> None:
-    """wait() has seen the end of a task."""
-    task._notes.seen = True
+    """wait() has seen the end of a task. An end of a closing client's is seen if the error gets to somebody: the thread that
+    closes may end the interpreter before."""
+    task._notes.seen = task._notes.seen or error is None or not task._client.closed
     if task._span is not None and spans is not None:
         spans.ended(task, error)
 
@@ -504,7 +505,8 @@ def remember_token(error: BaseException, tasks: List[BaseTask]) -> None:
         if error.token is None:
             error.token = tokens[0]
         for task in tasks:
-            task._known = True
+            # As in seen().
+            task._known = task._known or not task._client.closed
     add_note = getattr(error, "add_note", None)  # Python 3.11
     if add_note is not None:
         for token in tokens:

@@ -81,7 +81,7 @@ class _Waits(BaseTask):
                 ) from None
             finally:
                 client._forget(self._id, waiter)
-        error = self.error
+        error = self._error()
         seen(self, error)
         if error is not None:
             remember_token(error, [self])

@@ -104,7 +104,7 @@ class _Waits(BaseTask):
                 seen(self)
                 return self
             if status != Status.TIMEOUT:
-                error = self.error or error_from(None, status)
+                error = self._error() or error_from(None, status)
                 seen(self, error)
                 remember_token(error, [self])
                 raise error
