@@ -446,9 +446,13 @@ def given(event: Event) -> None:
 def seen(task: BaseTask, error: Optional[AigcError] = None) -> None:
     """wait() has seen the end of a task. An end of a closing client's is seen if the error gets to somebody: the thread that
     closes may end the interpreter before."""
-    task._notes.seen = task._notes.seen or error is None or not task._client.closed
+    task._notes.seen = task._notes.seen or error is None or not _closes(task)
     if task._span is not None and spans is not None:
         spans.ended(task, error)
+
+
+def _closes(task: BaseTask) -> bool:
+    return isinstance(task._client, BaseClient) and task._client.closed
 
 
 def undecided(job: BaseJob) -> bool:
@@ -506,7 +510,7 @@ def remember_token(error: BaseException, tasks: List[BaseTask]) -> None:
             error.token = tokens[0]
         for task in tasks:
             # As in seen().
-            task._known = task._known or not task._client.closed
+            task._known = task._known or not _closes(task)
     add_note = getattr(error, "add_note", None)  # Python 3.11
     if add_note is not None:
         for token in tokens:
