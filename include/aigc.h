@@ -27,14 +27,15 @@
  *     environment variables of the Swift runtime (such as SWIFT_BACKTRACE) do not change this.
  *  2. The library never calls your code from its own threads. It gives you events only inside aigc_client_next_event()
  *     and aigc_client_dispatch(), on the thread of your call, with no lock held.
- *  3. You may call every function from any thread at any time, with two exceptions. Only one thread at a time may use
- *     an aigc_config or an aigc_request. No thread may use a handle after its _free.
+ *  3. You may call every function from any thread at any time, with these exceptions: only one thread at a time may use
+ *     an aigc_config or an aigc_request; no thread may use a handle after its _free; no signal handler may call a
+ *     function; a handler of aigc_client_dispatch() may not free its client.
  *  4. Every type of handle has its own _free function. A _free function accepts NULL. You may free handles in any
  *     order. The library copies the strings that you pass in. A const char * that you get stays valid until you free
  *     the handle that gave it. There is one exception: the strings of aigc_job_provider_state(),
  *     aigc_job_provider_response() and aigc_job_request_id() change with each answer. Such a string stays valid until
  *     the same thread calls the same function on the same handle again. Calls on other threads do not free it.
- *  5. Each job ends exactly once, with one AIGC_EVENT_JOB_DONE.
+ *  5. In one process, each job (each aigc_job_id()) ends exactly once, with one AIGC_EVENT_JOB_DONE.
  *  6. A submission is sent at most once, unless it provably started no job: it never reached the provider, or the
  *     provider refused it. If the outcome is unknown (AIGC_OUTCOME_UNKNOWN), the library does not send the submission
  *     again.
@@ -52,8 +53,9 @@
  *     disk before its first byte is sent: if the library cannot write the journal, it sends no submission. The
  *     provider's job id is on disk before AIGC_EVENT_JOB_ACCEPTED reports it. If the disk refuses the id, you still get
  *     the id, with an AIGC_EVENT_WARNING, and the library tries again to write it. After a crash, a job is unknown
- *     (AIGC_STATE_UNKNOWN) only if its submission was on the wire, or if the disk had refused its id. With journal.sync
- *     "normal", this holds for a crash of the process, but not for a power failure.
+ *     (AIGC_STATE_UNKNOWN) only if its submission was on the wire, if its connection was being made, or if the disk had
+ *     refused its id. If you set journal.sync to "normal", the library does not wait for the disk: this promise then
+ *     holds after a crash of the process, but not after a power failure.
  *
  * THE SIMPLE PATH (bindings/c/generate.c is the complete program)
  *
@@ -89,14 +91,14 @@
  *
  * THREADS, FORK, EXIT
  *
- *  A client starts one thread, the engine, at the first call that needs it: a job, aigc_client_resume() or
- *  aigc_client_set_credentials(). The client also starts short-lived threads for slow work with files, credentials and
- *  the journal. All these threads block all signals, and aigc_client_close() joins them. libcurl starts its own thread
- *  to look up a host name. The thread of libcurl also blocks all signals, and it runs no code of this library. If the
- *  system's resolver does not answer, the thread of libcurl can outlive aigc_client_close(). The library never causes a
- *  SIGPIPE or a SIGXFSZ (ulimit -f) in your program. Every function needs at most 64 KiB of stack. A program may call
- *  exit() while jobs run: you can attach an accepted job again from its token. The library is linked with -z nodelete:
- *  dlclose() is harmless and unloads nothing.
+ *  A client starts one thread, the engine, at the first call that creates or attaches a job, or at the first
+ *  aigc_client_resume() or aigc_client_set_credentials(). The client also starts short-lived threads for slow work with
+ *  files, credentials and the journal. All these threads block all signals, and aigc_client_close() joins them. libcurl
+ *  starts its own thread to look up a host name. The thread of libcurl also blocks all signals, and it runs no code of
+ *  this library. If the system's resolver does not answer, the thread of libcurl can outlive aigc_client_close(). The
+ *  library never causes a SIGPIPE or a SIGXFSZ (ulimit -f) in your program. Every function needs at most 64 KiB of
+ *  stack. A program may call exit() while jobs run: you can attach an accepted job again from its token. The library is
+ *  linked with -z nodelete: dlclose() is harmless and unloads nothing.
  *
  * SIGNALS
  *
@@ -110,7 +112,7 @@
  *     static void interrupt(int number) { interrupted = number; }     // signal(SIGINT, interrupt); SIGTERM, SIGHUP too
  *
  *     while (aigc_job_wait(job, 100, NULL) == AIGC_E_TIMEOUT)
- *         if (interrupted) aigc_client_close(client, 10000);          // ends the job; waits ten seconds for its answer
+ *         if (interrupted) aigc_client_close(client, 10000);          // a submission on the wire gets ten seconds
  *     if (aigc_job_token(job)) fprintf(stderr, "token: %s\n", aigc_job_token(job));
  *     else if (aigc_job_outcome(job) == AIGC_OUTCOME_UNKNOWN) fputs("it may run and be paid: look first\n", stderr);
  */
@@ -248,10 +250,10 @@ typedef struct aigc_error aigc_error;
 /* What is known for certain about a submission. Since 1.0. */
 enum {
     AIGC_OUTCOME_NONE = 0,     /* no submission was involved, or the submission has not been tried yet */
-    AIGC_OUTCOME_NOT_SENT = 1, /* no job runs: the submission was never sent, or the provider refused it. You can safely
-                                  submit again */
+    AIGC_OUTCOME_NOT_SENT = 1, /* no job runs: the submission was never sent, or it was sent and the provider refused
+                                  it. You can safely submit again */
     AIGC_OUTCOME_UNKNOWN = 2,  /* the submission was sent, and no clear answer came: the job may run and be billed */
-    AIGC_OUTCOME_ACCEPTED = 3  /* the provider gave a job id */
+    AIGC_OUTCOME_ACCEPTED = 3  /* the provider gave a job id; for aigc_client_call(): the provider answered */
 };
 
 /* The status code; AIGC_OK for NULL. Any thread. Since 1.0. */
@@ -328,8 +330,9 @@ aigc_status aigc_config_describe(size_t index, const char **key, const char **ty
  * report is JSON in a buffer that is yours to free. If config is NULL, the configuration has all defaults. This call
  * creates no client and no file. It reads the environment variables and the configuration file, and it returns the same
  * errors as aigc_client_new(). With the profile "none", aigc_client_new() does not read the file, but this call does.
- *   "file"      the path of the configuration file, also if the file does not exist; null if there is no file for this
- *               process
+ *   "file"      the path where the library looks for the configuration file, also if no file is there; null if the
+ *               library looks for no file (AIGC_CONFIG_FILE is "none", no home folder is known, or the program has
+ *               more rights than its caller)
  *   "read"      whether the file was read
  *   "problem"   with the profile "none": why the file cannot be used, or null. With every other profile: null, because
  *               the call returns this problem as an error
@@ -348,7 +351,7 @@ aigc_status aigc_config_report(const aigc_config *config, aigc_buffer **report, 
 void aigc_config_free(aigc_config *config);
 
 /* ---------------------------------------------------------------------------------------------------------------- */
-/* Requests: what to generate. Fields have neutral names (the library's own), the same for each provider.            */
+/* Requests: what to generate. Fields have the library's own names. A field of both providers has one name.          */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
 /* Providers. Since 1.0. */
@@ -376,8 +379,8 @@ void aigc_config_free(aigc_config *config);
 #define AIGC_ALIBABA_PRE_MODEL_INFERENCE_ASSET "pre_model_inference_asset"
 #define AIGC_TENCENT_IMAGE_ASSET "aigc_image_asset"
 
-/* One request. You can submit it any number of times. Each submission is a new job and a new bill, unless the request
- * has a key that the journal knows already. Since 1.0. */
+/* One request. You can submit it any number of times. Each aigc_client_submit() makes a new job and a new bill. There
+ * is one exception: the request has a key, and the journal has a job for this key. Since 1.0. */
 typedef struct aigc_request aigc_request;
 
 /* Iterates over all operations. For index 0, 1, 2 ... it returns AIGC_OK and sets provider, operation, kind ("submit",
@@ -399,7 +402,8 @@ aigc_status aigc_request_new(const char *provider, const char *operation, aigc_r
 /* Sets a field by its neutral name. If the operation has no such field, or the field has another type, the error says
  * what would be right. A field of type double accepts an int. A second value replaces the first. The library sends
  * model names, sizes and ratios unchanged: the provider checks them. A double is sent as the shortest decimal that
- * gives the same double. So pass 0.8 and not 0.8f: C makes the double 0.800000011920929 of the float 0.8f. Since 1.0. */
+ * gives the same double. So pass 0.8 and not 0.8f: C converts the float 0.8f to the double 0.800000011920929.
+ * Since 1.0. */
 aigc_status aigc_request_set_string(aigc_request *request, const char *name, const char *value, aigc_error **error);
 aigc_status aigc_request_set_int(aigc_request *request, const char *name, int64_t value, aigc_error **error);
 aigc_status aigc_request_set_double(aigc_request *request, const char *name, double value, aigc_error **error);
@@ -466,20 +470,21 @@ typedef struct aigc_event aigc_event;
  * variables set configuration keys that config does not set: AIGC_ALIBABA_ENDPOINT sets alibaba.endpoint,
  * AIGC_TENCENT_ENDPOINT sets tencent.endpoint, AIGC_CA_FILE sets tls.ca_file, AIGC_ALLOW_PRIVATE_ADDRESSES (1 or 0)
  * sets download.allow_private_addresses, and AIGC_JOURNAL (since 1.2) sets journal.path. The command "aigc sandbox"
- * sets such variables, so every program can use the sandbox without a change. This call starts no thread and opens no
- * connection. Since 1.0.
+ * sets the first four variables and removes AIGC_JOURNAL, so programs can use the sandbox without a change. This call
+ * starts no thread and opens no connection. Since 1.0.
  *
- * The configuration file (since 1.2) has profiles. A profile sets configuration keys that neither config nor a variable
- * sets. It also sets fields that a request does not set. If XDG_CONFIG_HOME is an absolute path, the file is
- * $XDG_CONFIG_HOME/aigc/config.toml. Otherwise it is ~/.config/aigc/config.toml. The variable AIGC_CONFIG_FILE names
- * another file; "none" means no file. The library looks for the name of the profile in three places: first the
- * configuration key profile, then the variable AIGC_PROFILE, then the file (profile = "work"). It uses the first name
- * that it finds. If no place names a profile, the name is "default". The name "none" means no profile. If the file does
- * not exist, the defaults apply, unless the configuration key profile or the variable AIGC_PROFILE names a profile:
- * then the call returns AIGC_E_FILE. This call refuses a file that has an error, is larger than one mebibyte, is not a
- * regular file, or can be written by other users. If the content has an error, the status is AIGC_E_INVALID_ARGUMENT,
- * and the message names line and column. If the file cannot be used, the status is AIGC_E_FILE. The file holds no
- * secrets: a profile that sets a secret is refused.
+ * The configuration file (since 1.2) has profiles. A profile is a named group of configuration keys and of fields of
+ * requests. A key of config and a variable win over the profile. A field of a request wins over the profile. If
+ * XDG_CONFIG_HOME is an absolute path, the file is $XDG_CONFIG_HOME/aigc/config.toml. Otherwise it is
+ * ~/.config/aigc/config.toml. The variable AIGC_CONFIG_FILE names another file; "none" means no file. The library looks
+ * for the name of the profile in three places: first the configuration key profile, then the variable AIGC_PROFILE,
+ * then the file (profile = "work"). It uses the first name that it finds. If no place names a profile, the library uses
+ * the profile "default", if the file has one. The name "none" means no profile. If the file does not exist and no place
+ * names a profile, the defaults apply. A file that AIGC_CONFIG_FILE names must exist. If the configuration key or
+ * AIGC_PROFILE names a profile, and the file does not exist, the call returns AIGC_E_FILE. This call refuses a file
+ * that has an error, is larger than one mebibyte, is not a regular file, or can be written by other users. If the
+ * content has an error, the status is AIGC_E_INVALID_ARGUMENT, and the message names line and column. If the file
+ * cannot be used, the status is AIGC_E_FILE. The file holds no secrets: a profile that sets a secret is refused.
  *
  * A program that has more rights than its caller (set-uid, file capabilities) uses neither the environment nor the
  * file. In such a program, it is an error to set the configuration key profile. */
@@ -538,8 +543,8 @@ aigc_status aigc_client_report(aigc_client *client, aigc_buffer **report, aigc_e
  *                    (configured, 0: none), "in_force_per_s" (now, 0: no limit), "throttled" (answers that slowed the
  *                    rate), "waited_ms" (the time that calls waited for the rate), "shared" (whether processes share
  *                    the rate through a file)
- *   "kinds_known"    since 1.2: the number of kinds of jobs whose usual duration the client has learned. From this
- *                    duration the client chooses the times of its status calls
+ *   "kinds_known"    since 1.2: the number of groups of similar jobs for which the client has learned the usual
+ *                    duration. From this duration the client chooses the times of its status calls
  *   "credentials"    one entry for each "provider": "found" (searches that found credentials) and "failed" (searches
  *                    that did not)
  *   "events_queued"  the number of queued events
@@ -557,16 +562,17 @@ aigc_status aigc_client_stats(aigc_client *client, aigc_buffer **stats, aigc_err
  * the job keeps running. Since 1.0.
  *
  * With a journal (since 1.2), this call waits for the disk, but not for the network. If a request has no "key", the
- * client chooses a key: see aigc_job_key(). If the journal has a job under the key, the call submits nothing: it
- * returns AIGC_OK, and *job is the known job in its present state. There is one exception: if the known job provably
- * did not run (AIGC_OUTCOME_NOT_SENT), its key is free, and the call submits the request. If the known job has
+ * client chooses a key: see aigc_job_key(). If the journal has a job under the key (the known job), the call submits
+ * nothing: it returns AIGC_OK, and *job is the known job in its present state. There is one exception: if the known job
+ * provably did not run (AIGC_OUTCOME_NOT_SENT), its key is free, and the call submits the request. If the known job has
  * succeeded, the library makes one status call to learn its images, and does not download them. If this client works on
  * the known job, *job is one more handle of this job, with the same aigc_job_id(). If another client works on the known
- * job, the handle shows the state of the job (AIGC_STATE_QUEUED, AIGC_STATE_SUBMITTING). When the other client is gone,
- * this client takes the job over. If a process died while its submission was on the wire, the job ends with
- * AIGC_E_OUTCOME_UNKNOWN, and the library does not send the submission again. If the key belongs to another request,
- * the call returns AIGC_E_KEY_CONFLICT. The comparison of two requests ignores the signature in an image URL (COS, OSS,
- * S3), because the signature may change. After AIGC_E_JOURNAL and AIGC_E_NO_SPACE, nothing was sent. */
+ * job, the handle shows the state of the job: AIGC_STATE_QUEUED, AIGC_STATE_SUBMITTING, and AIGC_STATE_PENDING after
+ * the acceptance. When the other client is gone, this client takes the job over. If a process died while its submission
+ * was on the wire, or while its connection was being made, the job ends with AIGC_E_OUTCOME_UNKNOWN, and the library
+ * does not send the submission again. If the key belongs to another request, the call returns AIGC_E_KEY_CONFLICT. The
+ * comparison of two requests ignores the signature in an image URL (COS, OSS, S3), because the signature may change.
+ * After AIGC_E_JOURNAL and AIGC_E_NO_SPACE, nothing was sent. */
 aigc_status aigc_client_submit(aigc_client *client, const aigc_request *request, aigc_job **job, aigc_error **error);
 
 /* Attaches a job from its token, in any process and any language. With follow 1, the engine polls the job until the job
@@ -582,19 +588,20 @@ aigc_status aigc_client_attach_id(aigc_client *client, const char *provider, con
 
 /* Attaches the job of a key in the client's journal. Works like aigc_client_submit() with a known key, but needs no
  * request. follow has the same meaning as in aigc_client_attach(). AIGC_E_NOT_FOUND: the journal has no such key.
- * AIGC_E_WRONG_STATE has two reasons. Either the client has no journal.path, or the job of the key was never sent and
- * its client is gone: then call aigc_client_submit(). Waits for the disk, not for the network. Since 1.2. */
+ * AIGC_E_WRONG_STATE has two reasons. Either the client has no journal.path, or the job was never sent, and the client
+ * that had the key is gone: then call aigc_client_submit(). Waits for the disk, not for the network. Since 1.2. */
 aigc_status aigc_client_attach_key(aigc_client *client, const char *key, int32_t follow, aigc_job **job,
                                    aigc_error **error);
 
-/* Takes over every job of the client's journal whose client is gone (killed, or closed before the job ended). The call
+/* Takes over the sent jobs of the journal that another client submitted, if that client is gone: its process died, or
+ * it was closed before the job ended. A job that was never sent stays in the journal: submit its key again. The call
  * attaches each accepted job, and AIGC_EVENT_JOB_ACCEPTED reports it. follow has the same meaning as in
- * aigc_client_attach(). If the submission of a job was on the wire, AIGC_EVENT_JOB_DONE reports the job with
- * AIGC_E_OUTCOME_UNKNOWN. Get the job of an event with aigc_event_job(), keep it with aigc_job_ref(), and read its key
- * with aigc_job_key(). The call sends no submission. It does not touch a job whose client is alive, even if the
- * process of that client is suspended (SIGSTOP). It does not touch a job that has ended: aigc_client_attach_key()
- * gives its images. Sets *count (may be NULL) to the number of jobs that were taken over. AIGC_E_WRONG_STATE: the
- * client has no journal.path. Waits for the disk. Since 1.2. */
+ * aigc_client_attach(). If the submission of a job was on the wire, or its connection was being made,
+ * AIGC_EVENT_JOB_DONE reports the job with AIGC_E_OUTCOME_UNKNOWN. Get the job of an event with aigc_event_job(), keep
+ * it with aigc_job_ref(), and read its key with aigc_job_key(). The call sends no submission. It does not touch a job
+ * whose client is alive, even if the process of that client is suspended (SIGSTOP). It does not touch a job that has
+ * ended: aigc_client_attach_key() gives its images. Sets *count (may be NULL) to the number of jobs that were taken
+ * over. AIGC_E_WRONG_STATE: the client has no journal.path. Waits for the disk. Since 1.2. */
 aigc_status aigc_client_resume(aigc_client *client, int32_t follow, size_t *count, aigc_error **error);
 
 /* Fetches one image by its id or URL, without an earlier job. The operation of request must have the kind "fetch". path
@@ -613,13 +620,13 @@ aigc_status aigc_client_fetch(aigc_client *client, const aigc_request *request, 
  * For every other operation of Alibaba, action is "Name METHOD /path", such as "GetThing GET /api/v1/thing". With
  * METHOD GET, the members of json become the query. With POST or PUT, json is the body.
  *
- * reads 0: the call may change something or cost money. Like a submission, the call is sent at most once, unless it
- * provably did nothing: it never reached the provider, or the provider refused it. The call can end with
+ * If reads is 0, the call may change something or cost money. Like a submission, the call is sent at most once, unless
+ * it provably did nothing: it never reached the provider, or the provider refused it. The call can end with
  * AIGC_E_OUTCOME_UNKNOWN. AIGC_OUTCOME_ACCEPTED means that the provider answered the call. The journal does not keep
- * the call: the call has no key, and its outcome is lost with the process. reads 1: the call only reads. After every
- * transient failure, the library repeats the call until it is answered or refused, or until its deadline passes. If
- * reads is 1 and the library knows that the action submits, the function returns AIGC_E_INVALID_ARGUMENT. Never blocks.
- * Since 1.0. */
+ * the call: the call has no key, and its outcome is lost with the process. If reads is 1, the call changes nothing and
+ * costs nothing. After every transient failure, the library repeats the call until it is answered or refused, or until
+ * its deadline passes. If reads is 1 and the library knows that the action submits, the function returns
+ * AIGC_E_INVALID_ARGUMENT. Never blocks. Since 1.0. */
 aigc_status aigc_client_call(aigc_client *client, const char *provider, const char *action, const char *json,
                              int32_t reads, aigc_job **job, aigc_error **error);
 
@@ -632,10 +639,10 @@ int32_t aigc_client_event_fd(aigc_client *client);
 /* Takes the next event, yours to free. Waits up to timeout_ms for an event; 0 does not wait. AIGC_OK with *event NULL
  * means that no event came in time, or that aigc_client_wake() was called. The events of one job come in order. If
  * several JOB_STATE or JOB_PROGRESS events of a job are queued, only the newest of each type is kept. All other events
- * of jobs are kept until you take them. If your program never takes events from this client, the events of a job are
- * dropped when its last handle is freed. AIGC_E_CLOSED means that the client has been closed and every event has been
- * taken: end your loop then. With timeout_ms 0, the function does not return AIGC_E_CLOSED, but AIGC_OK with *event
- * NULL. Since 1.0. */
+ * of jobs are kept until you take them. There is one exception: as long as your program has never taken an event of
+ * this client, freeing the last handle of a job drops the events of this job. AIGC_E_CLOSED means that the client has
+ * been closed and every event has been taken: end your loop then. With timeout_ms 0, the function does not return
+ * AIGC_E_CLOSED, but AIGC_OK with *event NULL. Since 1.0. */
 aigc_status aigc_client_next_event(aigc_client *client, int64_t timeout_ms, aigc_event **event, aigc_error **error);
 
 /* Your function that handles one event. aigc_client_dispatch() calls this function for each event, on the thread of its
@@ -897,8 +904,8 @@ aigc_status aigc_event_status(const aigc_event *event);
 const char *aigc_event_provider(const aigc_event *event);
 
 /* One line for people, without a secret. These events have a message: warnings, log records, and JOB_DONE and
- * JOB_REFRESHED after a failure. NULL for every other event. The message of a log record names the kind of thing that
- * happened: the text is the same each time. The details are in aigc_event_fields(). Since 1.0. */
+ * JOB_REFRESHED after a failure. NULL for every other event. All log records about the same kind of occurrence have the
+ * same message. The details are in aigc_event_fields(). Since 1.0. */
 const char *aigc_event_message(const aigc_event *event);
 
 /* Levels of log records. The configuration's log.level names the most detailed level that is reported: "info" reports
@@ -949,18 +956,20 @@ void aigc_buffer_free(aigc_buffer *buffer);
 /* Lists keys of a journal.
  *
  * The journal is a folder that your user owns, on a local disk. Any number of processes may use one journal at the same
- * time. The journal holds keys, states, the providers' ids, times, and a digest of each request. It never holds an
- * image's URL or a secret. It holds no prompt, unless journal.requests is on. With journal.requests, the journal keeps
- * the body of each request until the job is accepted, refused or resolved. With the body, a person can find a job in
- * doubt, and a program can submit a job that was never sent. Inside a process that uses a journal, never open jobs.db,
- * jobs.db-wal or jobs.db-shm yourself, neither with another copy of SQLite nor to copy them: when such a file is closed,
- * SQLite loses its locks. Copy a journal in another process. Each function of this section opens the folder, does its
- * work, waits for the disk and closes the folder. A missing folder or file returns AIGC_E_JOURNAL. Any thread.
+ * time. The journal holds keys, states, the providers' ids, times, and a digest of each request. Without
+ * journal.requests, it holds no prompt, no image's URL and no secret. With journal.requests, it also keeps the body of
+ * each request until the job is accepted, refused or resolved: with the prompt, and with the URLs of reference images
+ * and their signatures. With the body, a person can recognise a job in doubt in the provider's console, and a program
+ * can submit again a job that was never sent. The database of a journal is the files jobs.db, jobs.db-wal and
+ * jobs.db-shm. In a process that uses the journal, do not open these files: not with another build of SQLite, and not
+ * for a backup. When your code closes such a file, the system drops the locks that SQLite holds on the file. Make a
+ * backup in another process. Each function of this section opens the folder, does its work, waits for the disk and
+ * closes the folder. A missing folder or file returns AIGC_E_JOURNAL. Any thread.
  *
- * Sets *rows to one page of keys, in ascending order of their bytes. The page has one JSON object on each line, in a
- * buffer that is yours to free. If the size is 0, there are no more keys. after is the last key of the previous page,
- * or NULL for the first page. filter_json is NULL, or an object with any of "states" (a list of names of states),
- * "provider", "prefix" (of keys) and "limit" (1 to 10,000, default 1,000). A line has these members:
+ * aigc_journal_list() sets *rows to one page of keys, in ascending order of their bytes. The page has one JSON object
+ * on each line, in a buffer that is yours to free. If the size is 0, there are no more keys. after is the last key of
+ * the previous page, or NULL for the first page. filter_json is NULL, or an object with any of "states" (a list of
+ * names of states), "provider", "prefix" (of keys) and "limit" (1 to 10,000, default 1,000). A line has these members:
  *   "key"    the key
  *   "state"  "claimed": a client has the key, and the submission was provably not sent; "sending": the submission may
  *            be on the wire; "accepted"; "succeeded" and "failed": ended after acceptance; "refused": ended, and
@@ -982,16 +991,18 @@ aigc_status aigc_journal_list(const char *path, const char *filter_json, const c
  *   AIGC_OUTCOME_NOT_SENT  with remote_id NULL: the key is free for another submission. If you are wrong, that
  *                          submission costs a second time.
  *   AIGC_OUTCOME_UNKNOWN   with remote_id NULL: the key is abandoned and never sent again.
- * You can correct your answer by another call, until a client has followed the job to its end. AIGC_E_NOT_FOUND: the
- * journal has no such key. AIGC_E_WRONG_STATE: the key is not in doubt (its job was accepted, was never sent, or has
- * ended), or a live client still works on its job. AIGC_E_INVALID_ARGUMENT: remote_id cannot be a job id, or another
- * key of the journal has this id. Since 1.2. */
+ * You can correct your answer by another call. After AIGC_OUTCOME_ACCEPTED, this is possible until a client has
+ * followed the job to its end. After AIGC_OUTCOME_NOT_SENT, it is possible until a client has submitted the key again.
+ * AIGC_E_NOT_FOUND: the journal has no such key. AIGC_E_WRONG_STATE: the key is not in doubt (the provider accepted the
+ * job, or the job was never sent or has ended), or a live client still works on its job. AIGC_E_INVALID_ARGUMENT:
+ * remote_id cannot be a job id, or another key of the journal has this id. Since 1.2. */
 aigc_status aigc_journal_resolve(const char *path, const char *key, int32_t outcome, const char *remote_id,
                                  aigc_error **error);
 
-/* Removes ended keys (succeeded, failed, refused, abandoned) that have not changed for older_than_ms milliseconds before
- * the newest change of any key: a machine's clock that is ahead makes no key old. You can submit a removed key again, and
- * then you pay again. Sets *removed (may be NULL) to the number of keys. Since 1.2. */
+/* Takes the time of the newest change of any key. Removes each ended key (succeeded, failed, refused, abandoned) whose
+ * last change is at least older_than_ms milliseconds before that time. The present time does not count, so a clock that
+ * is ahead removes no key. You can submit a removed key again, and then you pay again. Sets *removed (may be NULL) to
+ * the number of keys. Since 1.2. */
 aigc_status aigc_journal_prune(const char *path, int64_t older_than_ms, size_t *removed, aigc_error **error);
 
 /* Reads the whole file of a journal and sets *report to JSON, in a buffer that is yours to free: "path", "ok",

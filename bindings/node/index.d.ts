@@ -90,11 +90,14 @@ export interface Constants {
   readonly E_INTERNAL: 900;
   /** No submission was involved, or the submission has not been tried yet. */
   readonly OUTCOME_NONE: 0;
-  /** No job runs: the submission was never sent, or the provider refused it. You can safely submit again. */
+  /**
+   * No job runs: the submission was never sent, or it was sent and the provider refused it. You can safely submit
+   * again.
+   */
   readonly OUTCOME_NOT_SENT: 1;
   /** The submission was sent, and no clear answer came: the job may run and be billed. */
   readonly OUTCOME_UNKNOWN: 2;
-  /** The provider gave a job id. */
+  /** The provider gave a job id; for aigc_client_call(): the provider answered. */
   readonly OUTCOME_ACCEPTED: 3;
   /** No job (a NULL handle). */
   readonly STATE_NONE: 0;

@@ -151,15 +151,15 @@ namespace Aigc
         None = 0,
 
         /// <summary>
-        /// No job runs: the submission was never sent, or the provider refused it. You can safely
-        /// submit again.
+        /// No job runs: the submission was never sent, or it was sent and the provider refused it. You
+        /// can safely submit again.
         /// </summary>
         NotSent = 1,
 
         /// <summary>The submission was sent, and no clear answer came: the job may run and be billed.</summary>
         Unknown = 2,
 
-        /// <summary>The provider gave a job id.</summary>
+        /// <summary>The provider gave a job id; for aigc_client_call(): the provider answered.</summary>
         Accepted = 3,
     }
 

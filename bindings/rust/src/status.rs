@@ -107,11 +107,12 @@ constants! { State:
 
 constants! { Outcome:
     NONE = AIGC_OUTCOME_NONE, "No submission was involved, or the submission has not been tried yet.";
-    NOT_SENT = AIGC_OUTCOME_NOT_SENT, "No job runs: the submission was never sent, or the provider refused \
-        it. You can safely submit again.";
+    NOT_SENT = AIGC_OUTCOME_NOT_SENT, "No job runs: the submission was never sent, or it was sent and the \
+        provider refused it. You can safely submit again.";
     UNKNOWN = AIGC_OUTCOME_UNKNOWN, "The submission was sent, and no clear answer came: the job may run and \
         be billed.";
-    ACCEPTED = AIGC_OUTCOME_ACCEPTED, "The provider gave a job id.";
+    ACCEPTED = AIGC_OUTCOME_ACCEPTED, "The provider gave a job id; for aigc_client_call(): the provider \
+        answered.";
 }
 
 constants! { EventType:

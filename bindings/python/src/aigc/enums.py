@@ -118,11 +118,12 @@ class Outcome(_OpenEnum):
     NONE = 0
     """No submission was involved, or the submission has not been tried yet."""
     NOT_SENT = 1
-    """No job runs: the submission was never sent, or the provider refused it. You can safely submit again."""
+    """No job runs: the submission was never sent, or it was sent and the provider refused it. You can safely submit
+    again."""
     UNKNOWN = 2
     """The submission was sent, and no clear answer came: the job may run and be billed."""
     ACCEPTED = 3
-    """The provider gave a job id."""
+    """The provider gave a job id; for aigc_client_call(): the provider answered."""
     # end of generated
 
 

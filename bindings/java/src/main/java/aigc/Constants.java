@@ -133,13 +133,16 @@ public final class Constants {
     /** No submission was involved, or the submission has not been tried yet. */
     public static final int OUTCOME_NONE = 0;
 
-    /** No job runs: the submission was never sent, or the provider refused it. You can safely submit again. */
+    /**
+     * No job runs: the submission was never sent, or it was sent and the provider refused it. You can safely
+     * submit again.
+     */
     public static final int OUTCOME_NOT_SENT = 1;
 
     /** The submission was sent, and no clear answer came: the job may run and be billed. */
     public static final int OUTCOME_UNKNOWN = 2;
 
-    /** The provider gave a job id. */
+    /** The provider gave a job id; for aigc_client_call(): the provider answered. */
     public static final int OUTCOME_ACCEPTED = 3;
 
     /** No job (a NULL handle). */
