@@ -49,13 +49,13 @@
  *     the secret is for.
  * 10. With a journal (configuration key journal.path, since 1.2), each job that you submit has a key. The same key
  *     never starts two jobs, across threads, clients, processes, crashes and languages on one machine, unless you tell
- *     the journal that no job ran (aigc_journal_resolve()) or remove the key (aigc_journal_prune()). A submission is on
- *     disk before its first byte is sent: if the library cannot write the journal, it sends no submission. The
- *     provider's job id is on disk before AIGC_EVENT_JOB_ACCEPTED reports it. If the disk refuses the id, you still get
- *     the id, with an AIGC_EVENT_WARNING, and the library tries again to write it. After a crash, a job is unknown
- *     (AIGC_STATE_UNKNOWN) only if its submission was on the wire, if its connection was being made, or if the disk had
- *     refused its id. If you set journal.sync to "normal", the library does not wait for the disk: this promise then
- *     holds after a crash of the process, but not after a power failure.
+ *     the journal that no job ran (aigc_journal_resolve()) or remove the key (aigc_journal_prune()). Before the first
+ *     byte of a submission is sent, the journal's entry for the submission is on disk: if the library cannot write the
+ *     entry, it does not send the submission. The provider's job id is on disk before AIGC_EVENT_JOB_ACCEPTED reports
+ *     it. If the disk refuses the id, you still get the id, with an AIGC_EVENT_WARNING, and the library tries again to
+ *     write it. After a crash, a job is unknown (AIGC_STATE_UNKNOWN) only if its submission was on the wire, if its
+ *     connection was being made, or if the disk had refused its id. If you set journal.sync to "normal", the library
+ *     does not wait for the disk: this promise then holds after a crash of the process, but not after a power failure.
  *
  * THE SIMPLE PATH (bindings/c/generate.c is the complete program)
  *
@@ -168,7 +168,7 @@ enum {
                                       that has not succeeded */
     AIGC_E_FORKED = 102,           /* the handle comes from the parent process: the child process can only free it */
     AIGC_E_CLOSED = 103,           /* the client has been closed */
-    AIGC_E_KEY_CONFLICT = 104,     /* the journal has another request under this key (since 1.2) */
+    AIGC_E_KEY_CONFLICT = 104,     /* the journal has this key with another content (since 1.2) */
 
     /* 2xx: time ran out, or you ended the job. An accepted job is not lost: attach the job again from its token. */
     AIGC_E_TIMEOUT = 200,   /* your wait ended before the job ended; the job keeps running: wait again */
@@ -351,7 +351,7 @@ aigc_status aigc_config_report(const aigc_config *config, aigc_buffer **report, 
 void aigc_config_free(aigc_config *config);
 
 /* ---------------------------------------------------------------------------------------------------------------- */
-/* Requests: what to generate. Fields have the library's own names. A field of both providers has one name.          */
+/* Requests: what to generate. Fields have neutral names, the library's own: one for a field of both providers.     */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
 /* Providers. Since 1.0. */
@@ -415,8 +415,8 @@ aigc_status aigc_request_set_bool(aigc_request *request, const char *name, int32
  * name of the field: "body.ExtraParameters.NewField". With "body." you can set a field that the provider has added
  * later. The library only checks that the value of such a field is JSON. JSON in which an object has a name twice is
  * refused. If a request sets one field of the body under two names, such as "prompt" and "body.Prompt",
- * aigc_client_submit() returns an error. With the option "check" set to "off", the "body." field replaces the neutral
- * field. Since 1.0. */
+ * aigc_client_submit() returns an error. With the option "check" set to "off", the "body." field replaces the field
+ * with the neutral name. Since 1.0. */
 aigc_status aigc_request_set_json(aigc_request *request, const char *name, const char *json, aigc_error **error);
 
 /* Adds a reference image. The provider must be able to reach the URL from the internet. For Tencent, reference_type is
@@ -470,24 +470,26 @@ typedef struct aigc_event aigc_event;
  * variables set configuration keys that config does not set: AIGC_ALIBABA_ENDPOINT sets alibaba.endpoint,
  * AIGC_TENCENT_ENDPOINT sets tencent.endpoint, AIGC_CA_FILE sets tls.ca_file, AIGC_ALLOW_PRIVATE_ADDRESSES (1 or 0)
  * sets download.allow_private_addresses, and AIGC_JOURNAL (since 1.2) sets journal.path. The command "aigc sandbox"
- * sets the first four variables and removes AIGC_JOURNAL, so programs can use the sandbox without a change. This call
- * starts no thread and opens no connection. Since 1.0.
+ * sets the first four variables and removes AIGC_JOURNAL, so a program that does not set journal.path can use the
+ * sandbox without a change. This call starts no thread and opens no connection. Since 1.0.
  *
  * The configuration file (since 1.2) has profiles. A profile is a named group of configuration keys and of fields of
- * requests. A key of config and a variable win over the profile. A field of a request wins over the profile. If
- * XDG_CONFIG_HOME is an absolute path, the file is $XDG_CONFIG_HOME/aigc/config.toml. Otherwise it is
- * ~/.config/aigc/config.toml. The variable AIGC_CONFIG_FILE names another file; "none" means no file. The library looks
- * for the name of the profile in three places: first the configuration key profile, then the variable AIGC_PROFILE,
- * then the file (profile = "work"). It uses the first name that it finds. If no place names a profile, the library uses
- * the profile "default", if the file has one. The name "none" means no profile. If the file does not exist and no place
- * names a profile, the defaults apply. A file that AIGC_CONFIG_FILE names must exist. If the configuration key or
- * AIGC_PROFILE names a profile, and the file does not exist, the call returns AIGC_E_FILE. This call refuses a file
- * that has an error, is larger than one mebibyte, is not a regular file, or can be written by other users. If the
- * content has an error, the status is AIGC_E_INVALID_ARGUMENT, and the message names line and column. If the file
- * cannot be used, the status is AIGC_E_FILE. The file holds no secrets: a profile that sets a secret is refused.
+ * requests. If config or an environment variable sets a configuration key, its value wins over the value in the
+ * profile. A field of a request wins, too. If XDG_CONFIG_HOME is an absolute path, the file is
+ * $XDG_CONFIG_HOME/aigc/config.toml. Otherwise it is ~/.config/aigc/config.toml. The variable AIGC_CONFIG_FILE names
+ * another file; "none" means no file. The library looks for the name of the profile in three places: first the
+ * configuration key profile, then the variable AIGC_PROFILE, then the file (profile = "work"). It uses the first name
+ * that it finds. If no place names a profile, the library uses the profile "default", if the file has one. The name
+ * "none" means no profile. If the file does not exist and no place names a profile, the defaults apply. A file that
+ * AIGC_CONFIG_FILE names must exist. If the configuration key or AIGC_PROFILE names a profile, and the file does not
+ * exist, the call returns AIGC_E_FILE. If the library looks for no file, the status is AIGC_E_INVALID_ARGUMENT. This
+ * call refuses a file that has an error, is larger than one mebibyte, is not a regular file, or can be written by other
+ * users. If the content has an error, the status is AIGC_E_INVALID_ARGUMENT, and the message names line and column. If
+ * the file cannot be used, the status is AIGC_E_FILE. The file holds no secrets: a profile that sets a secret is
+ * refused.
  *
  * A program that has more rights than its caller (set-uid, file capabilities) uses neither the environment nor the
- * file. In such a program, it is an error to set the configuration key profile. */
+ * file. In such a program, it is an error to set the configuration key profile to a value other than "none". */
 aigc_status aigc_client_new(const aigc_config *config, aigc_client **client, aigc_error **error);
 
 /* Ends all jobs of the client in this process (AIGC_E_CANCELLED) and joins the threads of the client. Accepted jobs
@@ -513,7 +515,8 @@ aigc_status aigc_client_set_credentials(aigc_client *client, const char *provide
  *   "tls"        "ca_file", "ca_path", "ca_problem" (why no https call can work), "client_certificate", "minimum"
  *   "providers"  for each provider: "provider", "endpoint", "region", "proxy" (without user and password),
  *                "credentials" and "clock". "credentials" is null before the first call; then it has "found_in" (the
- *                place, in this library's words), "source" (the provider's words), "id" (shortened), "temporary" and
+ *                place where the credentials were found, such as "environment"), "source" (the same place, as the
+ *                provider's tools call it, such as "default/env"), "id" (shortened), "temporary" and
  *                "expires_at_ms" (0: never). "clock" is null before the first answer; then it has "offset_ms" (the
  *                provider's clock minus this machine's clock, uncertain by up to half a second) and "seen_at_ms"
  *   "journal"    the value of journal.path; null without a journal (since 1.2)
@@ -528,15 +531,15 @@ aigc_status aigc_client_report(aigc_client *client, aigc_buffer **report, aigc_e
  *   "calls"          one entry for each "provider", "action" (the provider's name of the call; "GET" for an image's
  *                    URL) and "kind" ("submit", "status", "image", "read"). An entry has these counts: "started" (calls
  *                    that were sent), "repeated" (sent calls that repeat a failed call), "answered", "failed" (an
- *                    object: status name to count; it includes calls that failed before they were sent), "cut" (calls
- *                    that this process ended between sending and answer), "throttled", "in_flight". It also has
- *                    "sent_bytes" and "received_bytes" (bodies only), "wait_ms" (time until the call is sent) and
- *                    "duration_ms" (time from sending to the end of the call)
+ *                    object with a number for each name of a status; calls that failed before they were sent count
+ *                    too), "cut" (calls that this process ended between sending and answer), "throttled",
+ *                    "in_flight". It also has "sent_bytes" and "received_bytes" (bodies only), "wait_ms" (time until
+ *                    the call is sent) and "duration_ms" (time from sending to the end of the call)
  *   "calls_waiting"  calls that wait for credentials, for their rate or for http.max_in_flight
  *   "jobs"           one entry for each "provider", "operation" and "kind" ("job", "download"). An entry has these
  *                    counts: "started" (attached jobs count too), "accepted", "succeeded", "failed", "cancelled",
  *                    "unknown", "active". It also has "duration_ms" (of succeeded jobs). Since 1.2 it also has "ended"
- *                    (an object: status name to count, AIGC_OK for success) and "lag_ms" (of followed jobs: how late
+ *                    (an object with a number for each name of a status) and "lag_ms" (of followed jobs: how late
  *                    the library saw the end of the job, estimated as half of the time between the last two status
  *                    calls)
  *   "rates"          since 1.2, one entry for each "provider" and "action" that this process has called: "per_s"
@@ -547,7 +550,7 @@ aigc_status aigc_client_report(aigc_client *client, aigc_buffer **report, aigc_e
  *                    duration. From this duration the client chooses the times of its status calls
  *   "credentials"    one entry for each "provider": "found" (searches that found credentials) and "failed" (searches
  *                    that did not)
- *   "events_queued"  the number of queued events
+ *   "events_queued"  the number of jobs with queued events, and of all other queued events
  *   "logs_lost"      the number of log records that were dropped because nobody took them in time
  * "wait_ms", "duration_ms" and "lag_ms" are histograms. A histogram has "bounds" (inclusive, milliseconds), "counts"
  * and "sum". "counts" is not cumulative. It has one number more than "bounds": the last number counts all longer times.
@@ -570,9 +573,9 @@ aigc_status aigc_client_stats(aigc_client *client, aigc_buffer **stats, aigc_err
  * job, the handle shows the state of the job: AIGC_STATE_QUEUED, AIGC_STATE_SUBMITTING, and AIGC_STATE_PENDING after
  * the acceptance. When the other client is gone, this client takes the job over. If a process died while its submission
  * was on the wire, or while its connection was being made, the job ends with AIGC_E_OUTCOME_UNKNOWN, and the library
- * does not send the submission again. If the key belongs to another request, the call returns AIGC_E_KEY_CONFLICT. The
- * comparison of two requests ignores the signature in an image URL (COS, OSS, S3), because the signature may change.
- * After AIGC_E_JOURNAL and AIGC_E_NO_SPACE, nothing was sent. */
+ * does not send the submission again. If the journal has this key with a request of another content, the call returns
+ * AIGC_E_KEY_CONFLICT. The comparison ignores the signature in an image URL (Tencent's COS, Alibaba's OSS, Amazon's
+ * S3), because the signature may change. After AIGC_E_JOURNAL and AIGC_E_NO_SPACE, nothing was sent. */
 aigc_status aigc_client_submit(aigc_client *client, const aigc_request *request, aigc_job **job, aigc_error **error);
 
 /* Attaches a job from its token, in any process and any language. With follow 1, the engine polls the job until the job
@@ -593,14 +596,14 @@ aigc_status aigc_client_attach_id(aigc_client *client, const char *provider, con
 aigc_status aigc_client_attach_key(aigc_client *client, const char *key, int32_t follow, aigc_job **job,
                                    aigc_error **error);
 
-/* Takes over the sent jobs of the journal that another client submitted, if that client is gone: its process died, or
- * it was closed before the job ended. A job that was never sent stays in the journal: submit its key again. The call
- * attaches each accepted job, and AIGC_EVENT_JOB_ACCEPTED reports it. follow has the same meaning as in
- * aigc_client_attach(). If the submission of a job was on the wire, or its connection was being made,
- * AIGC_EVENT_JOB_DONE reports the job with AIGC_E_OUTCOME_UNKNOWN. Get the job of an event with aigc_event_job(), keep
- * it with aigc_job_ref(), and read its key with aigc_job_key(). The call sends no submission. It does not touch a job
- * whose client is alive, even if the process of that client is suspended (SIGSTOP). It does not touch a job that has
- * ended: aigc_client_attach_key() gives its images. Sets *count (may be NULL) to the number of jobs that were taken
+/* A client of this journal may be gone: its process died, or it was closed before its jobs ended. This call takes over
+ * the jobs of such clients whose submissions have at least begun. A job that was never sent stays in the journal:
+ * submit its key again. The call attaches each accepted job, and AIGC_EVENT_JOB_ACCEPTED reports it. follow has the
+ * same meaning as in aigc_client_attach(). If the submission of a job was on the wire, or its connection was being
+ * made, AIGC_EVENT_JOB_DONE reports the job with AIGC_E_OUTCOME_UNKNOWN. Get the job of an event with aigc_event_job(),
+ * keep it with aigc_job_ref(), and read its key with aigc_job_key(). The call sends no submission. It does not touch a
+ * job whose client is alive, even if the process of that client is suspended (SIGSTOP). It does not touch a job that
+ * has ended: aigc_client_attach_key() gives its images. Sets *count (may be NULL) to the number of jobs that were taken
  * over. AIGC_E_WRONG_STATE: the client has no journal.path. Waits for the disk. Since 1.2. */
 aigc_status aigc_client_resume(aigc_client *client, int32_t follow, size_t *count, aigc_error **error);
 
@@ -611,8 +614,8 @@ aigc_status aigc_client_fetch(aigc_client *client, const aigc_request *request, 
 
 /* Calls any operation of a provider's product by the provider's own name, also an operation that this header does not
  * name. json is an object with the provider's own names; NULL means {}. The call is a job: wait for it, cancel it, give
- * it a deadline. When the job has succeeded, aigc_job_provider_response() is the whole answer. The job has no id, no
- * token, no images and no AIGC_EVENT_JOB_ACCEPTED. aigc_job_operation() is the action.
+ * it a deadline. When the job has succeeded, aigc_job_provider_response() is the whole answer. The job has no
+ * provider's id, no token, no images and no AIGC_EVENT_JOB_ACCEPTED. aigc_job_operation() is the action.
  *
  * For Tencent, action is the name of the operation, such as "DescribeAigcTaskList" (service mps, version 2019-06-12).
  * For Alibaba (version 20240611), the library knows the paths of some operations: the operations in this header, their
@@ -638,11 +641,12 @@ int32_t aigc_client_event_fd(aigc_client *client);
 
 /* Takes the next event, yours to free. Waits up to timeout_ms for an event; 0 does not wait. AIGC_OK with *event NULL
  * means that no event came in time, or that aigc_client_wake() was called. The events of one job come in order. If
- * several JOB_STATE or JOB_PROGRESS events of a job are queued, only the newest of each type is kept. All other events
- * of jobs are kept until you take them. There is one exception: as long as your program has never taken an event of
- * this client, freeing the last handle of a job drops the events of this job. AIGC_E_CLOSED means that the client has
- * been closed and every event has been taken: end your loop then. With timeout_ms 0, the function does not return
- * AIGC_E_CLOSED, but AIGC_OK with *event NULL. Since 1.0. */
+ * several JOB_STATE, JOB_PROGRESS or JOB_REFRESHED events of a job are queued, only the newest of each type is kept.
+ * All other events of jobs are kept until you take them. There is one exception: as long as your program has never
+ * called aigc_client_event_fd(), aigc_client_next_event() or aigc_client_dispatch() for this client, freeing the last
+ * handle of a job drops the events of this job. AIGC_E_CLOSED means that the client has been closed and every event has
+ * been taken: end your loop then. With timeout_ms 0, the function does not return AIGC_E_CLOSED, but AIGC_OK with
+ * *event NULL. Since 1.0. */
 aigc_status aigc_client_next_event(aigc_client *client, int64_t timeout_ms, aigc_event **event, aigc_error **error);
 
 /* Your function that handles one event. aigc_client_dispatch() calls this function for each event, on the thread of its
@@ -734,9 +738,9 @@ const char *aigc_job_provider_state(aigc_job *job);
 /* The provider's last answer about this job, with all its fields, usually JSON. NULL until an answer came. The string
  * is the answer as UTF-8 text. Secrets of the client are removed. Each NUL, and each byte that is not text, becomes
  * U+FFFD. If the library could not read the answer, the string is the first 64 KiB of the answer. A readable answer of
- * more than 1 MiB is not kept: the string is NULL. While the job is in AIGC_STATE_QUEUED because the provider asked to
- * try later, the string is an object with "Code", "Message" and "RequestId" of that answer. A member that the provider
- * did not send is missing in the object. Since 1.0. */
+ * more than 1 MiB is not kept, except for aigc_client_call(): the string is NULL. While the job is in AIGC_STATE_QUEUED
+ * because the provider asked to try later, the string is an object with "Code", "Message" and "RequestId" of that
+ * answer. A member that the provider did not send is missing in the object. Since 1.0. */
 const char *aigc_job_provider_response(aigc_job *job);
 
 /* The provider's request id of the last answer. NULL until an answer came. Since 1.0. */
@@ -744,16 +748,17 @@ const char *aigc_job_request_id(aigc_job *job);
 
 /* Waits up to timeout_ms until the job has ended. AIGC_OK: the job succeeded. AIGC_E_TIMEOUT: the job has not ended.
  * Every other status says how the job ended, as aigc_job_error() does. If the engine does not follow a job, the job
- * ends only by its deadline, a cancel, a close, or an aigc_job_refresh() that sees its end. Any number of threads may
- * wait for one job. Takes no events. Since 1.0. */
+ * ends after its acceptance only by its deadline, a cancel, a close, or an aigc_job_refresh() that sees its end. Any
+ * number of threads may wait for one job. Takes no events. Since 1.0. */
 aigc_status aigc_job_wait(aigc_job *job, int64_t timeout_ms, aigc_error **error);
 
 /* Makes one status call and waits up to timeout_ms for its answer. A failed call is not repeated. AIGC_OK: the answer
  * came; read the job with the getters. With timeout_ms 0 the function does not wait: AIGC_OK then means that the call
  * has been started, and AIGC_EVENT_JOB_REFRESHED reports the end of the call. AIGC_E_TIMEOUT: no answer yet.
- * AIGC_E_WRONG_STATE: the job has ended, has no id yet, or is a download. If a cancel, a deadline or a close ends the
- * job during the wait, the status is AIGC_E_WRONG_STATE or says how the job ended. Every other status: the call failed;
- * the job keeps running. A refresh during another status call of the job shares the answer of that call. Since 1.0. */
+ * AIGC_E_WRONG_STATE: the job has ended, has no provider's id yet, or is a download. If a cancel, a deadline or a close
+ * ends the job during the wait, the status is AIGC_E_WRONG_STATE or says how the job ended. Every other status: the
+ * call failed; the job keeps running. A refresh during another status call of the job shares the answer of that call.
+ * Since 1.0. */
 aigc_status aigc_job_refresh(aigc_job *job, int64_t timeout_ms, aigc_error **error);
 
 /* Turns following on (follow 1) or off (follow 0), at any time. Since 1.0. */
@@ -824,7 +829,8 @@ int64_t aigc_job_asset_expires_at_ms(const aigc_job *job, size_t index);
  *
  * An image in a private COS bucket (Tencent's cos_bucket) needs a signed download. The library signs the download if
  * the host of the image's own URL is one of the configuration's tencent.cos_hosts. These hosts may have private
- * addresses. The library never signs for another host, or for a redirect that comes from another host. */
+ * addresses. The library never signs for another host. If another host redirects to one of these hosts, the library
+ * does not sign either. */
 aigc_status aigc_job_download(aigc_job *job, size_t index, const char *path, aigc_job **download, aigc_error **error);
 
 /* The absolute path of the file of a succeeded download, with the real suffix in place of ".*". NULL before the end of
@@ -859,7 +865,7 @@ enum {
     AIGC_EVENT_NONE = 0,              /* no event (a NULL handle) */
     AIGC_EVENT_JOB_STATE = 1,         /* the state changed: see aigc_event_state() */
     AIGC_EVENT_JOB_ACCEPTED = 2,      /* the provider's id is known: store aigc_job_token() now. If the answer arrives
-                                         after a cancel or a deadline, this event comes after JOB_DONE */
+                                         after a cancel, a deadline or a close, this event can come after JOB_DONE */
     AIGC_EVENT_JOB_REFRESHED = 3,     /* the status call of an aigc_job_refresh() has ended: see aigc_event_status() */
     AIGC_EVENT_JOB_PROGRESS = 4,      /* progress changed (only with the configuration's events.progress) */
     AIGC_EVENT_JOB_DONE = 5,          /* the job has ended; this event comes once: see aigc_event_status() and
@@ -893,7 +899,8 @@ aigc_job *aigc_event_job(const aigc_event *event);
 /* The number of the event's job, the same as aigc_job_id(). 0 if the event has no job. Since 1.0. */
 uint64_t aigc_event_job_id(const aigc_event *event);
 
-/* The state of the job at the time of the event. Since 1.0. */
+/* The state of the job when you take the event. AIGC_STATE_NONE for a warning, a log record and
+ * AIGC_EVENT_CREDENTIALS_NEEDED. Since 1.0. */
 int32_t aigc_event_state(const aigc_event *event);
 
 /* The status of the event. For JOB_DONE: how the job ended, AIGC_OK if it succeeded. For JOB_REFRESHED: how the status
@@ -1007,9 +1014,10 @@ aigc_status aigc_journal_prune(const char *path, int64_t older_than_ms, size_t *
 
 /* Reads the whole file of a journal and sets *report to JSON, in a buffer that is yours to free: "path", "ok",
  * "problems" (the faults that SQLite finds), "warning" (about a file system that may lose data, or null), "bytes",
- * "free_bytes" (-1: unknown), "sqlite", "format", "counts" (state to number of keys), "clients" (the clients that are
- * alive, in all processes) and "orphans" (open jobs whose clients are gone). If the file is damaged, or is not a
- * journal, the call returns AIGC_E_JOURNAL, or "ok" is false. The call never repairs or deletes anything. Later
+ * "free_bytes" (-1: unknown), "sqlite", "format", "counts" (an object with the number of keys for each state),
+ * "clients" (the number of clients that are alive, in all processes) and "orphans" (the number of open jobs whose
+ * clients are gone). A file that is damaged, or is not a journal, has one of two results: the call returns
+ * AIGC_E_JOURNAL, or it returns a report in which "ok" is false. The call never repairs or deletes anything. Later
  * versions may add members. Since 1.2. */
 aigc_status aigc_journal_check(const char *path, aigc_buffer **report, aigc_error **error);
 

@@ -13,7 +13,7 @@ export interface Constants {
   readonly E_FORKED: 102;
   /** The client has been closed. */
   readonly E_CLOSED: 103;
-  /** The journal has another request under this key (since 1.2). */
+  /** The journal has this key with another content (since 1.2). */
   readonly E_KEY_CONFLICT: 104;
   /** Your wait ended before the job ended; the job keeps running: wait again. */
   readonly E_TIMEOUT: 200;
@@ -125,8 +125,8 @@ export interface Constants {
   /** The state changed: see aigc_event_state(). */
   readonly EVENT_JOB_STATE: 1;
   /**
-   * The provider's id is known: store aigc_job_token() now. If the answer arrives after a cancel or a deadline, this
-   * event comes after JOB_DONE.
+   * The provider's id is known: store aigc_job_token() now. If the answer arrives after a cancel, a deadline or a
+   * close, this event can come after JOB_DONE.
    */
   readonly EVENT_JOB_ACCEPTED: 2;
   /** The status call of an aigc_job_refresh() has ended: see aigc_event_status(). */

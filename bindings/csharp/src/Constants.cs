@@ -22,7 +22,7 @@ namespace Aigc
         /// <summary>The client has been closed.</summary>
         Closed = 103,
 
-        /// <summary>The journal has another request under this key (since 1.2).</summary>
+        /// <summary>The journal has this key with another content (since 1.2).</summary>
         KeyConflict = 104,
 
         /// <summary>Your wait ended before the job ended; the job keeps running: wait again.</summary>
@@ -210,8 +210,8 @@ namespace Aigc
         JobState = 1,
 
         /// <summary>
-        /// The provider's id is known: store aigc_job_token() now. If the answer arrives after a cancel
-        /// or a deadline, this event comes after JOB_DONE.
+        /// The provider's id is known: store aigc_job_token() now. If the answer arrives after a
+        /// cancel, a deadline or a close, this event can come after JOB_DONE.
         /// </summary>
         JobAccepted = 2,
 

@@ -41,7 +41,7 @@ constants! { Status:
         download of a job that has not succeeded.";
     FORKED = AIGC_E_FORKED, "The handle comes from the parent process: the child process can only free it.";
     CLOSED = AIGC_E_CLOSED, "The client has been closed.";
-    KEY_CONFLICT = AIGC_E_KEY_CONFLICT, "The journal has another request under this key (since 1.2).";
+    KEY_CONFLICT = AIGC_E_KEY_CONFLICT, "The journal has this key with another content (since 1.2).";
     TIMEOUT = AIGC_E_TIMEOUT, "Your wait ended before the job ended; the job keeps running: wait again.";
     CANCELLED = AIGC_E_CANCELLED, "aigc_job_cancel() or aigc_client_close() ended the job in this process; \
         the library does not tell the provider.";
@@ -119,7 +119,7 @@ constants! { EventType:
     NONE = AIGC_EVENT_NONE, "No event (a NULL handle).";
     JOB_STATE = AIGC_EVENT_JOB_STATE, "The state changed: see aigc_event_state().";
     JOB_ACCEPTED = AIGC_EVENT_JOB_ACCEPTED, "The provider's id is known: store aigc_job_token() now. If the \
-        answer arrives after a cancel or a deadline, this event comes after JOB_DONE.";
+        answer arrives after a cancel, a deadline or a close, this event can come after JOB_DONE.";
     JOB_REFRESHED = AIGC_EVENT_JOB_REFRESHED, "The status call of an aigc_job_refresh() has ended: see \
         aigc_event_status().";
     JOB_PROGRESS = AIGC_EVENT_JOB_PROGRESS, "Progress changed (only with the configuration's \

@@ -43,7 +43,7 @@ class Status(_OpenEnum):
     CLOSED = 103
     """The client has been closed."""
     KEY_CONFLICT = 104
-    """The journal has another request under this key (since 1.2)."""
+    """The journal has this key with another content (since 1.2)."""
     TIMEOUT = 200
     """Your wait ended before the job ended; the job keeps running: wait again."""
     CANCELLED = 201
@@ -170,8 +170,8 @@ class EventType(_OpenEnum):
     JOB_STATE = 1
     """The state changed: see aigc_event_state()."""
     JOB_ACCEPTED = 2
-    """The provider's id is known: store aigc_job_token() now. If the answer arrives after a cancel or a deadline,
-    this event comes after JOB_DONE."""
+    """The provider's id is known: store aigc_job_token() now. If the answer arrives after a cancel, a deadline or a
+    close, this event can come after JOB_DONE."""
     JOB_REFRESHED = 3
     """The status call of an aigc_job_refresh() has ended: see aigc_event_status()."""
     JOB_PROGRESS = 4

@@ -19,7 +19,7 @@ public final class Constants {
     /** The client has been closed. */
     public static final int E_CLOSED = 103;
 
-    /** The journal has another request under this key (since 1.2). */
+    /** The journal has this key with another content (since 1.2). */
     public static final int E_KEY_CONFLICT = 104;
 
     /** Your wait ended before the job ended; the job keeps running: wait again. */
@@ -182,8 +182,8 @@ public final class Constants {
     public static final int EVENT_JOB_STATE = 1;
 
     /**
-     * The provider's id is known: store aigc_job_token() now. If the answer arrives after a cancel or a
-     * deadline, this event comes after JOB_DONE.
+     * The provider's id is known: store aigc_job_token() now. If the answer arrives after a cancel, a deadline
+     * or a close, this event can come after JOB_DONE.
      */
     public static final int EVENT_JOB_ACCEPTED = 2;
 
