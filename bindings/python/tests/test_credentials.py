@@ -352,7 +352,7 @@ def test_config_json_external(machine: Machine) -> None:
     for command, said in (
         ("false", "exit status 1"),
         ("/no/such/program", "does not exist"),
-        ("echo nonsense", "did not print JSON"),
+        ("echo nonsense", "is not JSON"),
         ("cat 'x", "open quote"),
     ):
         machine.profiles({"name": "x", "mode": "External", "process_command": command})
