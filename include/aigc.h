@@ -10,8 +10,8 @@
  *    job. A job ends when this process stops working on it: with a result, an error, a deadline, a cancel or a close.
  *    After an end without a result, an accepted job may keep running at the provider.
  *  - A submission is the call that starts a job at a provider. A submission is "on the wire" from its first byte until
- *    its answer has come. The outcome of a submission says what is certain: the provider accepted the job, no job runs,
- *    or the outcome is unknown.
+ *    its answer has come. The outcome of a submission is one of three: the provider accepted the job, certainly no job
+ *    runs, or nobody knows (the outcome is unknown).
  *  - To follow a job is to ask the provider for the state of the job, again and again, until the job ends. One such
  *    question is a status call, or a poll. A client follows jobs on its own thread, the engine.
  *  - A token is a short text that names an accepted job. To attach a job is to get a handle for the job from its token,
@@ -35,7 +35,8 @@
  *     the handle that gave it. There is one exception: the strings of aigc_job_provider_state(),
  *     aigc_job_provider_response() and aigc_job_request_id() change with each answer. Such a string stays valid until
  *     the same thread calls the same function on the same handle again. Calls on other threads do not free it.
- *  5. In one process, each job (each aigc_job_id()) ends exactly once, with one AIGC_EVENT_JOB_DONE.
+ *  5. In one process, each job ends exactly once, with one AIGC_EVENT_JOB_DONE. Handles with the same aigc_job_id() are
+ *  5. one job.
  *  6. A submission is sent at most once, unless it provably started no job: it never reached the provider, or the
  *     provider refused it. If the outcome is unknown (AIGC_OUTCOME_UNKNOWN), the library does not send the submission
  *     again.
@@ -168,7 +169,7 @@ enum {
                                       that has not succeeded */
     AIGC_E_FORKED = 102,           /* the handle comes from the parent process: the child process can only free it */
     AIGC_E_CLOSED = 103,           /* the client has been closed */
-    AIGC_E_KEY_CONFLICT = 104,     /* the journal has this key with another content (since 1.2) */
+    AIGC_E_KEY_CONFLICT = 104,     /* the journal has this key for another request (since 1.2) */
 
     /* 2xx: time ran out, or you ended the job. An accepted job is not lost: attach the job again from its token. */
     AIGC_E_TIMEOUT = 200,   /* your wait ended before the job ended; the job keeps running: wait again */
@@ -198,7 +199,7 @@ enum {
     AIGC_E_REQUEST_REFUSED = 500, /* the provider does not accept a parameter: see the provider's code and message, fix
                                      the parameter, and submit a new job */
     AIGC_E_CONTENT_REFUSED = 501, /* the provider's moderation refused the prompt or an image */
-    AIGC_E_NOT_FOUND = 502,       /* the provider does not know this job or image, or no longer knows it */
+    AIGC_E_NOT_FOUND = 502,       /* the provider does not know this job or image, or no longer has it */
     AIGC_E_JOB_FAILED = 503,      /* the provider accepted and ran the job, and the job failed: you may submit a new
                                      job */
     AIGC_E_PROVIDER = 504,        /* the provider reports an internal error; if the call only reads, the library has
@@ -210,7 +211,7 @@ enum {
                                      you submit a new job */
 
     /* 7xx: the image. */
-    AIGC_E_EXPIRED = 700,      /* the image's URL has expired, or the provider no longer keeps the image */
+    AIGC_E_EXPIRED = 700,      /* the image's URL has expired, and the provider gives no new URL */
     AIGC_E_NOT_AN_IMAGE = 701, /* the received bytes are not a PNG, JPEG, WebP, GIF or BMP image */
     AIGC_E_CORRUPT = 702,      /* the length, the end marker or the checksum of the image is wrong, and retries did not
                                   help */
@@ -299,8 +300,8 @@ void aigc_error_free(aigc_error *error);
 /* Configuration: string keys and string values. aigc_config_describe() lists all of them with their defaults.       */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
-/* A set of settings. A client makes its own copy of the set. When you free the set, its secrets are wiped; the copy of
- * the client stays. Only one thread at a time may use the set. Since 1.0. */
+/* A set of settings. A client makes its own copy of the set. When you free the set, its secrets are wiped. The client's
+ * own copy stays. Only one thread at a time may use the set. Since 1.0. */
 typedef struct aigc_config aigc_config;
 
 /* The bytes of an image or of a report, in memory. Since 1.0. */
@@ -351,7 +352,7 @@ aigc_status aigc_config_report(const aigc_config *config, aigc_buffer **report, 
 void aigc_config_free(aigc_config *config);
 
 /* ---------------------------------------------------------------------------------------------------------------- */
-/* Requests: what to generate. Fields have neutral names, the library's own: one for a field of both providers.     */
+/* Requests: what to generate. Fields have neutral names: the library chose them, one for both providers.           */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
 /* Providers. Since 1.0. */
@@ -412,11 +413,11 @@ aigc_status aigc_request_set_bool(aigc_request *request, const char *name, int32
 
 /* Sets a field from JSON text. name is the neutral name of a field of any type, or "body." followed by the provider's
  * own name of a field of the request body. For a field inside an object, write the name of the object, a dot, and the
- * name of the field: "body.ExtraParameters.NewField". With "body." you can set a field that the provider has added
- * later. The library only checks that the value of such a field is JSON. JSON in which an object has a name twice is
- * refused. If a request sets one field of the body under two names, such as "prompt" and "body.Prompt",
- * aigc_client_submit() returns an error. With the option "check" set to "off", the "body." field replaces the field
- * with the neutral name. Since 1.0. */
+ * name of the field: "body.ExtraParameters.NewField". With "body." you can set a field that the provider added after
+ * this version of the library. The library only checks that the value of such a field is JSON. JSON in which an object
+ * has a name twice is refused. If a request sets one field of the body under two names, such as "prompt" and
+ * "body.Prompt", aigc_client_submit() returns an error. With the option "check" set to "off", the "body." field
+ * replaces the field with the neutral name. Since 1.0. */
 aigc_status aigc_request_set_json(aigc_request *request, const char *name, const char *json, aigc_error **error);
 
 /* Adds a reference image. The provider must be able to reach the URL from the internet. For Tencent, reference_type is
@@ -443,8 +444,9 @@ aigc_status aigc_request_add_image_url(aigc_request *request, const char *url, c
  *
  * "check" ("on" or "off", default "on", since 1.2) checks the values of the fields. With "on", aigc_client_submit()
  * refuses a value that the description of its field forbids, or that is certainly a mistake (AIGC_E_INVALID_ARGUMENT).
- * Examples: a text of blanks or of invisible characters only, an Alibaba prompt without <special-token>, a seed out of
- * range. With "off", the library sends such values. Required fields are always checked. */
+ * Examples: a text of blanks or of invisible characters only, an Alibaba prompt without the literal text
+ * "<special-token>", a seed out of range. With "off", the library sends such values. Required fields are always
+ * checked. */
 aigc_status aigc_request_set_option(aigc_request *request, const char *name, const char *value, aigc_error **error);
 
 /* Frees a request. Its jobs keep running. NULL is allowed. Since 1.0. */
@@ -475,17 +477,17 @@ typedef struct aigc_event aigc_event;
  *
  * The configuration file (since 1.2) has profiles. A profile is a named group of configuration keys and of fields of
  * requests. If config or an environment variable sets a configuration key, its value wins over the value in the
- * profile. A field of a request wins, too. If XDG_CONFIG_HOME is an absolute path, the file is
- * $XDG_CONFIG_HOME/aigc/config.toml. Otherwise it is ~/.config/aigc/config.toml. The variable AIGC_CONFIG_FILE names
- * another file; "none" means no file. The library looks for the name of the profile in three places: first the
- * configuration key profile, then the variable AIGC_PROFILE, then the file (profile = "work"). It uses the first name
- * that it finds. If no place names a profile, the library uses the profile "default", if the file has one. The name
- * "none" means no profile. If the file does not exist and no place names a profile, the defaults apply. A file that
- * AIGC_CONFIG_FILE names must exist. If the configuration key or AIGC_PROFILE names a profile, and the file does not
- * exist, the call returns AIGC_E_FILE. If the library looks for no file, the status is AIGC_E_INVALID_ARGUMENT. This
- * call refuses a file that has an error, is larger than one mebibyte, is not a regular file, or can be written by other
- * users. If the content has an error, the status is AIGC_E_INVALID_ARGUMENT, and the message names line and column. If
- * the file cannot be used, the status is AIGC_E_FILE. The file holds no secrets: a profile that sets a secret is
+ * profile. A field that a request sets wins over the same field in the profile. If XDG_CONFIG_HOME is an absolute path,
+ * the file is $XDG_CONFIG_HOME/aigc/config.toml. Otherwise it is ~/.config/aigc/config.toml. The variable
+ * AIGC_CONFIG_FILE names another file; "none" means no file. The library looks for the name of the profile in three
+ * places: first the configuration key profile, then the variable AIGC_PROFILE, then the file (profile = "work"). It
+ * uses the first name that it finds. If no place names a profile, the library uses the profile "default", if the file
+ * has one. The name "none" means no profile. If the file does not exist and no place names a profile, the defaults
+ * apply. A file that AIGC_CONFIG_FILE names must exist. If the configuration key or AIGC_PROFILE names a profile, a
+ * file is needed: without it the call returns AIGC_E_FILE, or AIGC_E_INVALID_ARGUMENT if the library looks for no file
+ * (AIGC_CONFIG_FILE is "none"). An error in the content of the file gives AIGC_E_INVALID_ARGUMENT, and the message
+ * names line and column. Every other fault gives AIGC_E_FILE: the file is larger than one mebibyte, is not a regular
+ * file, can be written by other users, or cannot be read. The file holds no secrets: a profile that sets a secret is
  * refused.
  *
  * A program that has more rights than its caller (set-uid, file capabilities) uses neither the environment nor the
@@ -550,7 +552,7 @@ aigc_status aigc_client_report(aigc_client *client, aigc_buffer **report, aigc_e
  *                    duration. From this duration the client chooses the times of its status calls
  *   "credentials"    one entry for each "provider": "found" (searches that found credentials) and "failed" (searches
  *                    that did not)
- *   "events_queued"  the number of jobs with queued events, and of all other queued events
+ *   "events_queued"  the sum of the jobs that have queued events and of the queued events that have no job
  *   "logs_lost"      the number of log records that were dropped because nobody took them in time
  * "wait_ms", "duration_ms" and "lag_ms" are histograms. A histogram has "bounds" (inclusive, milliseconds), "counts"
  * and "sum". "counts" is not cumulative. It has one number more than "bounds": the last number counts all longer times.
@@ -572,10 +574,11 @@ aigc_status aigc_client_stats(aigc_client *client, aigc_buffer **stats, aigc_err
  * the known job, *job is one more handle of this job, with the same aigc_job_id(). If another client works on the known
  * job, the handle shows the state of the job: AIGC_STATE_QUEUED, AIGC_STATE_SUBMITTING, and AIGC_STATE_PENDING after
  * the acceptance. When the other client is gone, this client takes the job over. If a process died while its submission
- * was on the wire, or while its connection was being made, the job ends with AIGC_E_OUTCOME_UNKNOWN, and the library
- * does not send the submission again. If the journal has this key with a request of another content, the call returns
- * AIGC_E_KEY_CONFLICT. The comparison ignores the signature in an image URL (Tencent's COS, Alibaba's OSS, Amazon's
- * S3), because the signature may change. After AIGC_E_JOURNAL and AIGC_E_NO_SPACE, nothing was sent. */
+ * was on the wire, while its connection was being made, or after the disk refused the id, the job ends with
+ * AIGC_E_OUTCOME_UNKNOWN, and the library does not send the submission again. If the journal has this key for another
+ * request (another provider, operation or field), the call returns AIGC_E_KEY_CONFLICT. The comparison ignores the
+ * signature in an image URL (Tencent's COS, Alibaba's OSS, Amazon's S3), because the signature may change. After
+ * AIGC_E_JOURNAL and AIGC_E_NO_SPACE, nothing was sent. */
 aigc_status aigc_client_submit(aigc_client *client, const aigc_request *request, aigc_job **job, aigc_error **error);
 
 /* Attaches a job from its token, in any process and any language. With follow 1, the engine polls the job until the job
@@ -596,15 +599,16 @@ aigc_status aigc_client_attach_id(aigc_client *client, const char *provider, con
 aigc_status aigc_client_attach_key(aigc_client *client, const char *key, int32_t follow, aigc_job **job,
                                    aigc_error **error);
 
-/* A client of this journal may be gone: its process died, or it was closed before its jobs ended. This call takes over
- * the jobs of such clients whose submissions have at least begun. A job that was never sent stays in the journal:
- * submit its key again. The call attaches each accepted job, and AIGC_EVENT_JOB_ACCEPTED reports it. follow has the
- * same meaning as in aigc_client_attach(). If the submission of a job was on the wire, or its connection was being
- * made, AIGC_EVENT_JOB_DONE reports the job with AIGC_E_OUTCOME_UNKNOWN. Get the job of an event with aigc_event_job(),
- * keep it with aigc_job_ref(), and read its key with aigc_job_key(). The call sends no submission. It does not touch a
- * job whose client is alive, even if the process of that client is suspended (SIGSTOP). It does not touch a job that
- * has ended: aigc_client_attach_key() gives its images. Sets *count (may be NULL) to the number of jobs that were taken
- * over. AIGC_E_WRONG_STATE: the client has no journal.path. Waits for the disk. Since 1.2. */
+/* Another client of the same journal may be gone: its process died, or it was closed before its jobs ended. This call
+ * takes over a job of such a client if the submission of the job has at least begun. A job that was never sent stays in
+ * the journal: submit its key again. The call attaches each accepted job, and AIGC_EVENT_JOB_ACCEPTED reports it.
+ * follow has the same meaning as in aigc_client_attach(). If the submission of a job was on the wire, or its connection
+ * was being made, or the disk had refused its id, AIGC_EVENT_JOB_DONE reports the job with AIGC_E_OUTCOME_UNKNOWN. Get
+ * the job of an event with aigc_event_job(), keep it with aigc_job_ref(), and read its key with aigc_job_key(). The
+ * call sends no submission. It does not touch a job whose client is alive, even if the process of that client is
+ * suspended (SIGSTOP). It does not touch a job that has ended: aigc_client_attach_key() gives its images. Sets *count
+ * (may be NULL) to the number of jobs that were taken over. AIGC_E_WRONG_STATE: the client has no journal.path. Waits
+ * for the disk. Since 1.2. */
 aigc_status aigc_client_resume(aigc_client *client, int32_t follow, size_t *count, aigc_error **error);
 
 /* Fetches one image by its id or URL, without an earlier job. The operation of request must have the kind "fetch". path
@@ -785,8 +789,8 @@ aigc_status aigc_job_release(aigc_job *job, aigc_error **error);
  * have no call that stops a job: an accepted job keeps running and is billed, and its token stays valid. If the
  * submission is on the wire, the library still waits for its answer in the background, and the answer brings the id
  * (AIGC_EVENT_JOB_ACCEPTED). If the connection of the submission is still being made, nothing is sent: the outcome is
- * AIGC_OUTCOME_NOT_SENT at once. A download that is renaming its file at this moment may still succeed. NULL is allowed.
- * Since 1.0. */
+ * AIGC_OUTCOME_NOT_SENT at once. A download that is renaming its file at this moment may still succeed. NULL is
+ * allowed. Since 1.0. */
 void aigc_job_cancel(aigc_job *job);
 
 /* How the job ended. For a job that succeeded or has not ended, the function returns AIGC_OK and sets *error to NULL.
@@ -809,7 +813,7 @@ const char *aigc_job_asset_id(aigc_job *job, size_t index);
 /* The URL of an image of Tencent. It can hold a signature: treat the URL as a secret. NULL for Alibaba. Since 1.0. */
 const char *aigc_job_asset_url(aigc_job *job, size_t index);
 
-/* When the image's URL expires, if known; 0 if unknown. For Tencent, this is the time in the URL itself, or 12 hours
+/* The time at which the image's URL expires; 0 if unknown. For Tencent, this is the time in the URL itself, or 12 hours
  * after the library first saw that the job was done. Since 1.0. */
 int64_t aigc_job_asset_expires_at_ms(const aigc_job *job, size_t index);
 
@@ -873,7 +877,7 @@ enum {
     AIGC_EVENT_CREDENTIALS_NEEDED = 6, /* the credentials of aigc_client_set_credentials() end soon, or the provider
                                           refused them: see aigc_event_provider(). This event comes five minutes before
                                           the credentials end, even if no call is made. If the credentials are valid for
-                                          less than ten minutes, this event comes after half of this time */
+                                          less than ten minutes, this event comes when half of their life is over */
     AIGC_EVENT_WARNING = 7,           /* a warning; the jobs keep running. Examples: everybody can read a credential
                                          file; calls fail on this machine and are tried again; the disk refuses the id
                                          of a job in the journal; the provider asked for a long pause; the provider
@@ -1000,16 +1004,17 @@ aigc_status aigc_journal_list(const char *path, const char *filter_json, const c
  *   AIGC_OUTCOME_UNKNOWN   with remote_id NULL: the key is abandoned and never sent again.
  * You can correct your answer by another call. After AIGC_OUTCOME_ACCEPTED, this is possible until a client has
  * followed the job to its end. After AIGC_OUTCOME_NOT_SENT, it is possible until a client has submitted the key again.
- * AIGC_E_NOT_FOUND: the journal has no such key. AIGC_E_WRONG_STATE: the key is not in doubt (the provider accepted the
- * job, or the job was never sent or has ended), or a live client still works on its job. AIGC_E_INVALID_ARGUMENT:
- * remote_id cannot be a job id, or another key of the journal has this id. Since 1.2. */
+ * AIGC_E_NOT_FOUND: the journal has no such key. AIGC_E_WRONG_STATE: the key is not in doubt (the provider, and not
+ * you, said that the job was accepted; or the job was never sent, or has ended with a known outcome), or a live client
+ * still works on its job. AIGC_E_INVALID_ARGUMENT: remote_id cannot be a job id, or another key of the journal has this
+ * id. Since 1.2. */
 aigc_status aigc_journal_resolve(const char *path, const char *key, int32_t outcome, const char *remote_id,
                                  aigc_error **error);
 
-/* Takes the time of the newest change of any key. Removes each ended key (succeeded, failed, refused, abandoned) whose
- * last change is at least older_than_ms milliseconds before that time. The present time does not count, so a clock that
- * is ahead removes no key. You can submit a removed key again, and then you pay again. Sets *removed (may be NULL) to
- * the number of keys. Since 1.2. */
+/* Removes old keys that have ended (succeeded, failed, refused, abandoned). A key is old if its last change is at least
+ * older_than_ms milliseconds before the newest change of any key in the journal. The present time does not count, so a
+ * clock that is ahead removes no key. You can submit a removed key again, and then you pay again. Sets *removed (may be
+ * NULL) to the number of keys. Since 1.2. */
 aigc_status aigc_journal_prune(const char *path, int64_t older_than_ms, size_t *removed, aigc_error **error);
 
 /* Reads the whole file of a journal and sets *report to JSON, in a buffer that is yours to free: "path", "ok",

@@ -13,7 +13,7 @@ export interface Constants {
   readonly E_FORKED: 102;
   /** The client has been closed. */
   readonly E_CLOSED: 103;
-  /** The journal has this key with another content (since 1.2). */
+  /** The journal has this key for another request (since 1.2). */
   readonly E_KEY_CONFLICT: 104;
   /** Your wait ended before the job ended; the job keeps running: wait again. */
   readonly E_TIMEOUT: 200;
@@ -54,7 +54,7 @@ export interface Constants {
   readonly E_REQUEST_REFUSED: 500;
   /** The provider's moderation refused the prompt or an image. */
   readonly E_CONTENT_REFUSED: 501;
-  /** The provider does not know this job or image, or no longer knows it. */
+  /** The provider does not know this job or image, or no longer has it. */
   readonly E_NOT_FOUND: 502;
   /** The provider accepted and ran the job, and the job failed: you may submit a new job. */
   readonly E_JOB_FAILED: 503;
@@ -65,7 +65,7 @@ export interface Constants {
    * submission again. Look at the provider's console before you submit a new job.
    */
   readonly E_OUTCOME_UNKNOWN: 600;
-  /** The image's URL has expired, or the provider no longer keeps the image. */
+  /** The image's URL has expired, and the provider gives no new URL. */
   readonly E_EXPIRED: 700;
   /** The received bytes are not a PNG, JPEG, WebP, GIF or BMP image. */
   readonly E_NOT_AN_IMAGE: 701;
@@ -138,7 +138,7 @@ export interface Constants {
   /**
    * The credentials of aigc_client_set_credentials() end soon, or the provider refused them: see
    * aigc_event_provider(). This event comes five minutes before the credentials end, even if no call is made. If the
-   * credentials are valid for less than ten minutes, this event comes after half of this time.
+   * credentials are valid for less than ten minutes, this event comes when half of their life is over.
    */
   readonly EVENT_CREDENTIALS_NEEDED: 6;
   /**

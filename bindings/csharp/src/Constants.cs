@@ -22,7 +22,7 @@ namespace Aigc
         /// <summary>The client has been closed.</summary>
         Closed = 103,
 
-        /// <summary>The journal has this key with another content (since 1.2).</summary>
+        /// <summary>The journal has this key for another request (since 1.2).</summary>
         KeyConflict = 104,
 
         /// <summary>Your wait ended before the job ended; the job keeps running: wait again.</summary>
@@ -88,7 +88,7 @@ namespace Aigc
         /// <summary>The provider's moderation refused the prompt or an image.</summary>
         ContentRefused = 501,
 
-        /// <summary>The provider does not know this job or image, or no longer knows it.</summary>
+        /// <summary>The provider does not know this job or image, or no longer has it.</summary>
         NotFound = 502,
 
         /// <summary>The provider accepted and ran the job, and the job failed: you may submit a new job.</summary>
@@ -107,7 +107,7 @@ namespace Aigc
         /// </summary>
         OutcomeUnknown = 600,
 
-        /// <summary>The image's URL has expired, or the provider no longer keeps the image.</summary>
+        /// <summary>The image's URL has expired, and the provider gives no new URL.</summary>
         Expired = 700,
 
         /// <summary>The received bytes are not a PNG, JPEG, WebP, GIF or BMP image.</summary>
@@ -227,8 +227,8 @@ namespace Aigc
         /// <summary>
         /// The credentials of aigc_client_set_credentials() end soon, or the provider refused them: see
         /// aigc_event_provider(). This event comes five minutes before the credentials end, even if no
-        /// call is made. If the credentials are valid for less than ten minutes, this event comes after
-        /// half of this time.
+        /// call is made. If the credentials are valid for less than ten minutes, this event comes when
+        /// half of their life is over.
         /// </summary>
         CredentialsNeeded = 6,
 

@@ -41,7 +41,7 @@ constants! { Status:
         download of a job that has not succeeded.";
     FORKED = AIGC_E_FORKED, "The handle comes from the parent process: the child process can only free it.";
     CLOSED = AIGC_E_CLOSED, "The client has been closed.";
-    KEY_CONFLICT = AIGC_E_KEY_CONFLICT, "The journal has this key with another content (since 1.2).";
+    KEY_CONFLICT = AIGC_E_KEY_CONFLICT, "The journal has this key for another request (since 1.2).";
     TIMEOUT = AIGC_E_TIMEOUT, "Your wait ended before the job ended; the job keeps running: wait again.";
     CANCELLED = AIGC_E_CANCELLED, "aigc_job_cancel() or aigc_client_close() ended the job in this process; \
         the library does not tell the provider.";
@@ -66,7 +66,7 @@ constants! { Status:
     REQUEST_REFUSED = AIGC_E_REQUEST_REFUSED, "The provider does not accept a parameter: see the provider's \
         code and message, fix the parameter, and submit a new job.";
     CONTENT_REFUSED = AIGC_E_CONTENT_REFUSED, "The provider's moderation refused the prompt or an image.";
-    NOT_FOUND = AIGC_E_NOT_FOUND, "The provider does not know this job or image, or no longer knows it.";
+    NOT_FOUND = AIGC_E_NOT_FOUND, "The provider does not know this job or image, or no longer has it.";
     JOB_FAILED = AIGC_E_JOB_FAILED, "The provider accepted and ran the job, and the job failed: you may \
         submit a new job.";
     PROVIDER = AIGC_E_PROVIDER, "The provider reports an internal error; if the call only reads, the library \
@@ -74,7 +74,7 @@ constants! { Status:
     OUTCOME_UNKNOWN = AIGC_E_OUTCOME_UNKNOWN, "The submission was sent, and no clear answer came: the job \
         may run and be billed. The library never sends the submission again. Look at the provider's console before \
         you submit a new job.";
-    EXPIRED = AIGC_E_EXPIRED, "The image's URL has expired, or the provider no longer keeps the image.";
+    EXPIRED = AIGC_E_EXPIRED, "The image's URL has expired, and the provider gives no new URL.";
     NOT_AN_IMAGE = AIGC_E_NOT_AN_IMAGE, "The received bytes are not a PNG, JPEG, WebP, GIF or BMP image.";
     CORRUPT = AIGC_E_CORRUPT, "The length, the end marker or the checksum of the image is wrong, and retries \
         did not help.";
@@ -129,7 +129,7 @@ constants! { EventType:
     CREDENTIALS_NEEDED = AIGC_EVENT_CREDENTIALS_NEEDED, "The credentials of aigc_client_set_credentials() \
         end soon, or the provider refused them: see aigc_event_provider(). This event comes five minutes before the \
         credentials end, even if no call is made. If the credentials are valid for less than ten minutes, this event \
-        comes after half of this time.";
+        comes when half of their life is over.";
     WARNING = AIGC_EVENT_WARNING, "A warning; the jobs keep running. Examples: everybody can read a \
         credential file; calls fail on this machine and are tried again; the disk refuses the id of a job in the \
         journal; the provider asked for a long pause; the provider names a state of a job that this library does not \

@@ -43,7 +43,7 @@ class Status(_OpenEnum):
     CLOSED = 103
     """The client has been closed."""
     KEY_CONFLICT = 104
-    """The journal has this key with another content (since 1.2)."""
+    """The journal has this key for another request (since 1.2)."""
     TIMEOUT = 200
     """Your wait ended before the job ended; the job keeps running: wait again."""
     CANCELLED = 201
@@ -79,7 +79,7 @@ class Status(_OpenEnum):
     CONTENT_REFUSED = 501
     """The provider's moderation refused the prompt or an image."""
     NOT_FOUND = 502
-    """The provider does not know this job or image, or no longer knows it."""
+    """The provider does not know this job or image, or no longer has it."""
     JOB_FAILED = 503
     """The provider accepted and ran the job, and the job failed: you may submit a new job."""
     PROVIDER = 504
@@ -88,7 +88,7 @@ class Status(_OpenEnum):
     """The submission was sent, and no clear answer came: the job may run and be billed. The library never sends the
     submission again. Look at the provider's console before you submit a new job."""
     EXPIRED = 700
-    """The image's URL has expired, or the provider no longer keeps the image."""
+    """The image's URL has expired, and the provider gives no new URL."""
     NOT_AN_IMAGE = 701
     """The received bytes are not a PNG, JPEG, WebP, GIF or BMP image."""
     CORRUPT = 702
@@ -181,7 +181,7 @@ class EventType(_OpenEnum):
     CREDENTIALS_NEEDED = 6
     """The credentials of aigc_client_set_credentials() end soon, or the provider refused them: see
     aigc_event_provider(). This event comes five minutes before the credentials end, even if no call is made. If the
-    credentials are valid for less than ten minutes, this event comes after half of this time."""
+    credentials are valid for less than ten minutes, this event comes when half of their life is over."""
     WARNING = 7
     """A warning; the jobs keep running. Examples: everybody can read a credential file; calls fail on this machine
     and are tried again; the disk refuses the id of a job in the journal; the provider asked for a long pause; the

@@ -19,7 +19,7 @@ public final class Constants {
     /** The client has been closed. */
     public static final int E_CLOSED = 103;
 
-    /** The journal has this key with another content (since 1.2). */
+    /** The journal has this key for another request (since 1.2). */
     public static final int E_KEY_CONFLICT = 104;
 
     /** Your wait ended before the job ended; the job keeps running: wait again. */
@@ -82,7 +82,7 @@ public final class Constants {
     /** The provider's moderation refused the prompt or an image. */
     public static final int E_CONTENT_REFUSED = 501;
 
-    /** The provider does not know this job or image, or no longer knows it. */
+    /** The provider does not know this job or image, or no longer has it. */
     public static final int E_NOT_FOUND = 502;
 
     /** The provider accepted and ran the job, and the job failed: you may submit a new job. */
@@ -97,7 +97,7 @@ public final class Constants {
      */
     public static final int E_OUTCOME_UNKNOWN = 600;
 
-    /** The image's URL has expired, or the provider no longer keeps the image. */
+    /** The image's URL has expired, and the provider gives no new URL. */
     public static final int E_EXPIRED = 700;
 
     /** The received bytes are not a PNG, JPEG, WebP, GIF or BMP image. */
@@ -199,7 +199,7 @@ public final class Constants {
     /**
      * The credentials of aigc_client_set_credentials() end soon, or the provider refused them: see
      * aigc_event_provider(). This event comes five minutes before the credentials end, even if no call is made.
-     * If the credentials are valid for less than ten minutes, this event comes after half of this time.
+     * If the credentials are valid for less than ten minutes, this event comes when half of their life is over.
      */
     public static final int EVENT_CREDENTIALS_NEEDED = 6;
 
