@@ -483,15 +483,22 @@ static void turn_watch_forks(void) {
     pthread_atfork(turn_before_fork, turn_after_fork_parent, turn_after_fork_child);
 }
 
+/* 0 or errno. */
+static int ask_for_lock(int fd, int command, struct flock *range) {
+    while (fcntl(fd, command, range) != 0) {
+        if (errno != EINTR) return errno;
+    }
+    return 0;
+}
+
 /* Locks of an open file, not of a process: two clients of one process exclude each other, and no other close of the file
- * drops them. */
+ * drops them. The older kind of lock of another process is seen as well. */
 int aigcp_range_lock(int fd, int64_t start, int64_t count, int64_t patience_ns) {
     struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = count};
     int64_t until = -1;
     for (;;) {
-        if (fcntl(fd, F_OFD_SETLK, &range) == 0) return 0;
-        if (errno == EINTR) continue;
-        if (errno != EAGAIN && errno != EACCES) return -errno;
+        int error = ask_for_lock(fd, F_OFD_SETLK, &range);
+        if (error != EAGAIN && error != EACCES) return -error;
         int64_t now = aigcp_monotonic_ns();
         if (until < 0) until = now + patience_ns;
         if (now >= until) return 1;
@@ -502,7 +509,25 @@ int aigcp_range_lock(int fd, int64_t start, int64_t count, int64_t patience_ns) 
 
 void aigcp_range_unlock(int fd, int64_t start, int64_t count) {
     struct flock range = {.l_type = F_UNLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = count};
-    while (fcntl(fd, F_OFD_SETLK, &range) != 0 && errno == EINTR) {}
+    ask_for_lock(fd, F_OFD_SETLK, &range);
+}
+
+/* Some kernels of containers know the older kind of lock alone. */
+static const struct flock whole_file = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0};
+
+int aigcp_lease(int fd) {
+    int locked = aigcp_range_lock(fd, whole_file.l_start, whole_file.l_len, 0);
+    if (locked != -EINVAL) return locked;
+    struct flock whole = whole_file;
+    int error = ask_for_lock(fd, F_SETLK, &whole);
+    return error == EAGAIN || error == EACCES ? 1 : -error;
+}
+
+int aigcp_is_leased(int fd) {
+    struct flock found = whole_file;
+    int error = ask_for_lock(fd, F_OFD_GETLK, &found);
+    if (error == EINVAL) error = ask_for_lock(fd, F_GETLK, &found);
+    return error || found.l_type != F_UNLCK;
 }
 
 int aigcp_allocate(int fd, int64_t count) { return posix_fallocate(fd, 0, count); }

@@ -56,40 +56,4 @@ int aigcs_try_lock(int descriptor, int *error) {
 
 void aigcs_unlock(int descriptor) { flock(descriptor, LOCK_UN); }
 
-#ifndef F_OFD_SETLK /* with _GNU_SOURCE only, which has another strerror_r */
-#define F_OFD_GETLK 36
-#define F_OFD_SETLK 37
-#endif
-
-/* A lock of the open file, not of the process: the first close of any other descriptor of the file would end the latter, and
- * a host may copy its journal. Another process that has the older kind of lock is seen as well. */
-static int ask(int descriptor, int command, struct flock *whole, int *error) {
-    *whole = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0};
-    *error = 0;
-    while (fcntl(descriptor, command, whole) != 0) {
-        if (errno == EINTR) continue;
-        *error = errno;
-        return -1;
-    }
-    return 0;
-}
-
-int aigcs_try_lease(int descriptor, int *error) {
-    struct flock whole;
-    if (ask(descriptor, F_OFD_SETLK, &whole, error) == 0) return 0;
-    /* Some kernels of containers know the older kind alone. */
-    if (*error == EINVAL && ask(descriptor, F_SETLK, &whole, error) == 0) return 0;
-    return *error == EACCES || *error == EAGAIN ? 1 : -1;
-}
-
-int aigcs_is_leased(int descriptor) {
-    struct flock whole;
-    int error;
-    int failed = ask(descriptor, F_OFD_GETLK, &whole, &error);
-    if (failed && error == EINVAL) failed = ask(descriptor, F_GETLK, &whole, &error);
-    return failed || whole.l_type != F_UNLCK;
-}
-
-int aigcs_allocate(int descriptor, int64_t count) { return posix_fallocate(descriptor, 0, count); }
-
 int aigcs_error_text(int error, uint8_t *text, size_t count) { return strerror_r(error, (char *)text, count); }

@@ -218,7 +218,7 @@ struct Folder: Sendable {
         defer { _ = Glibc.close(file) }
         var about = stat()
         if fstat(file, &about) == 0, Int64(about.st_blocks) * 512 >= Self.ballastBytes { return }
-        let error = aigcs_allocate(file, Self.ballastBytes)
+        let error = aigcp_allocate(file, Self.ballastBytes)
         guard error == 0 else {
             _ = ftruncate(file, 0)
             throw FileError.make(path, "keeping \(Self.ballastBytes >> 10) KiB in reserve", error)
@@ -241,16 +241,12 @@ struct Folder: Sendable {
     func lease(_ owner: Int64) throws(Failure) -> Int32 {
         let file = openat(descriptor, "owners/\(owner)", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard file >= 0 else { throw FileError.make(path, "making the file of an owner", errno) }
-        var error: Int32 = 0
-        guard aigcs_try_lease(file, &error) == 0 else {
+        let locked = aigcp_lease(file)
+        let error = locked > 0 ? EWOULDBLOCK : locked < 0 ? -locked : aigcp_fork_closes(file) == 0 ? 0 : ENOMEM
+        guard error == 0 else {
             _ = Glibc.close(file)
             forgetOwner(owner)
-            throw FileError.make(path, "locking the file of an owner", error == 0 ? EWOULDBLOCK : error)
-        }
-        guard aigcp_fork_closes(file) == 0 else {
-            _ = Glibc.close(file)
-            forgetOwner(owner)
-            throw FileError.make(path, "locking the file of an owner", ENOMEM)
+            throw FileError.make(path, "locking the file of an owner", error)
         }
         return file
     }
@@ -273,7 +269,7 @@ struct Folder: Sendable {
         let file = openat(descriptor, "owners/\(owner)", O_RDWR | O_CLOEXEC | O_NOFOLLOW)
         guard file >= 0 else { return errno != ENOENT }
         defer { _ = Glibc.close(file) }
-        return aigcs_is_leased(file) != 0
+        return aigcp_is_leased(file) != 0
     }
 
     func forgetOwner(_ owner: Int64) { _ = unlinkat(descriptor, "owners/\(owner)", 0) }

@@ -125,7 +125,7 @@ final class Store: @unchecked Sendable {
             if let reader {
                 let signals = aigcp_signals_hold()
                 defer { aigcp_signals_release(signals) }
-                try look()
+                try checkFiles()
                 return try body(reader)
             }
             // The one that writes looks at the file first, and is there as long as the reader is: the last connection that
@@ -232,7 +232,7 @@ final class Store: @unchecked Sendable {
     /// Lock and mutex held, or the file is open.
     private func opened() throws(Failure) -> Database {
         if let database {
-            try look()
+            try checkFiles()
             return database
         }
         if opening > 0 {
@@ -256,7 +256,7 @@ final class Store: @unchecked Sendable {
     }
 
     /// Whether the open files are still those that other processes find.
-    private func look() throws(Failure) {
+    private func checkFiles() throws(Failure) {
         guard try folder.identity() == node else { throw folder.replaced }
         guard folder.log == log else { throw folder.lostLog }
     }

@@ -627,15 +627,15 @@ MUTANTS = (
         [
             (
                 FOLDER, "isLeased",
-                "return aigcs_is_leased(file) != 0",
-                "return aigcs_is_leased(file) == -2",
+                "return aigcp_is_leased(file) != 0",
+                "return aigcp_is_leased(file) == -2",
             ),
         ],
         ["swift OwnerTests"],
     ),
     Mutant(
         10, "a submission that is noted in a log that is nobody's",
-        [(STORE, "look", "guard folder.log == log else { throw folder.lostLog }", "_ = log")],
+        [(STORE, "checkFiles", "guard folder.log == log else { throw folder.lostLog }", "_ = log")],
         ["c journal"],
     ),
     Mutant(

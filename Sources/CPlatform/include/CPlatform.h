@@ -54,6 +54,11 @@ void aigcp_close(int fd);
  * 1: somebody holds it still; else -errno. The lock goes with its holder: a process that is killed leaves none. */
 int aigcp_range_lock(int fd, int64_t start, int64_t count, int64_t patience_ns);
 void aigcp_range_unlock(int fd, int64_t start, int64_t count);
+/* Locks a whole file for as long as this descriptor or a copy of it is open: children are to close theirs
+ * (aigcp_fork_closes). 0; 1: somebody has it; else -errno. */
+int aigcp_lease(int fd);
+/* Whether anybody has it, without taking it; if this cannot be found out, the answer is yes. */
+int aigcp_is_leased(int fd);
 /* Makes a file so large, and its blocks with it. 0 or errno. */
 int aigcp_allocate(int fd, int64_t count);
 

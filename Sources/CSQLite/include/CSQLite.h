@@ -75,13 +75,6 @@ int aigcs_file_system(int descriptor, const char **name, int *error);
 /* The lock that every write step holds, on an open file: 0 taken, 1 another has it, -1 and *error. */
 int aigcs_try_lock(int descriptor, int *error);
 void aigcs_unlock(int descriptor);
-/* A lock that lives as long as this open file, in whatever process: its children are to close it (aigcp_fork_closes). 0
- * taken, 1 another has it, -1 and *error. */
-int aigcs_try_lease(int descriptor, int *error);
-/* Whether anybody has it; if this cannot be found out, the answer is yes. */
-int aigcs_is_leased(int descriptor);
-/* Gives a file blocks of its own. 0 or errno. */
-int aigcs_allocate(int descriptor, int64_t count);
 /* The words of an errno, with a NUL. 0 or errno. */
 int aigcs_error_text(int error, uint8_t *text, size_t count);
 
