@@ -20,9 +20,17 @@ extension JSONValue {
     /// - Nesting deeper than `maximumDepth` (at most `depthLimit`) is an error that costs no stack, and more than `mostValues`
     ///   values are an error that costs no memory.
     public static func parse(_ bytes: [UInt8], maximumDepth: Int = 64) throws(JSONError) -> JSONValue {
+        try parse(bytes, maximumDepth: maximumDepth, keepsDoubles: false)
+    }
+
+    private static func parse(
+        _ bytes: [UInt8], maximumDepth: Int, keepsDoubles: Bool
+    ) throws(JSONError) -> JSONValue {
         let result = bytes.withUnsafeBytes { buffer -> Result<JSONValue, JSONError> in
+            if let plain = JSONReader.read(buffer, maximumDepth: maximumDepth) { return .success(plain) }
             do throws(JSONError) {
-                return .success(try parse(buffer, maximumDepth: maximumDepth))
+                return .success(
+                    try parseStrictly(buffer, maximumDepth: maximumDepth, keepsDoubles: keepsDoubles))
             } catch {
                 return .failure(error)
             }
@@ -30,24 +38,10 @@ extension JSONValue {
         return try result.get()
     }
 
-    /// The same from memory that stays where it is for the length of the call.
-    public static func parse(_ bytes: UnsafeRawBufferPointer, maximumDepth: Int = 64) throws(JSONError) -> JSONValue {
-        if let plain = JSONReader.read(bytes, maximumDepth: maximumDepth) { return plain }
-        return try parseStrictly(bytes, maximumDepth: maximumDepth)
-    }
-
     /// The same for what a person or a program wrote, for what is paid, and for whose account pays: of two members with one
     /// name nobody can know which one is meant, so that they are an error.
     public static func parseOnce(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
-        let result = bytes.withUnsafeBytes { buffer -> Result<JSONValue, JSONError> in
-            if let plain = JSONReader.read(buffer, maximumDepth: depthLimit) { return .success(plain) }
-            do throws(JSONError) {
-                return .success(try parseStrictly(buffer, maximumDepth: depthLimit, keepsDoubles: true))
-            } catch {
-                return .failure(error)
-            }
-        }
-        let value = try result.get()
+        let value = try parse(bytes, maximumDepth: depthLimit, keepsDoubles: true)
         guard let name = value.firstTwin else { return value }
         throw JSONError("JSON in which the name \"\(name.shown(limit: 60))\" is there twice")
     }
