@@ -17,11 +17,7 @@ public enum TokenText {
             bytes.append(UInt8(ascii: ":"))
             escape(part, into: &bytes)
         }
-        let sum = crc32(bytes)
-        bytes.append(UInt8(ascii: ":"))
-        for shift in stride(from: 28, through: 0, by: -4) {
-            bytes.append(Hex.lower(UInt8((sum >> UInt32(shift)) & 15)))
-        }
+        bytes += [UInt8(ascii: ":")] + checksum(bytes)
         return bytes.count <= maximumBytes ? String(decoding: bytes, as: UTF8.self) : nil
     }
 
@@ -37,12 +33,7 @@ public enum TokenText {
         }
         guard parts.count == 7, let last = parts.last else { throw refuse("it has not 7 parts, perhaps it was cut") }
         let body = bytes.prefix(bytes.count - last.count - 1)
-        var expected: [UInt8] = []
-        let sum = crc32(body)
-        for shift in stride(from: 28, through: 0, by: -4) {
-            expected.append(Hex.lower(UInt8((sum >> UInt32(shift)) & 15)))
-        }
-        guard last.elementsEqual(expected) else {
+        guard last.elementsEqual(checksum(body)) else {
             throw refuse("its checksum is wrong, perhaps it was cut or mistyped")
         }
         var texts: [String] = []
@@ -95,6 +86,12 @@ public enum TokenText {
             out.append(high << 4 | low)
         }
         return String(validating: out, as: UTF8.self)
+    }
+
+    /// CRC-32 in eight digits.
+    private static func checksum(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+        let sum = crc32(bytes)
+        return stride(from: 28, through: 0, by: -4).map { Hex.lower(UInt8(sum >> UInt32($0) & 15)) }  // safe: four bits
     }
 
     private static func crc32(_ bytes: some Sequence<UInt8>) -> UInt32 {
