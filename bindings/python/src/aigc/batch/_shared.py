@@ -147,6 +147,9 @@ class Shared:
             self.owners.add(self.owner)
             if self._is_member:
                 self._enter()
+        except Unfit:
+            self.close()
+            raise
         except self._psycopg.Error as error:
             self.close()
             raise Lost(" ".join(str(error).split())) from error
@@ -171,7 +174,6 @@ class Shared:
         finally:
             other.close()
         if is_shared:
-            self.close()
             raise Unfit(
                 "the address leads to a pooler that shares sessions between programs (PgBouncer with pool_mode=transaction), and "
                 "the journal needs a session of its own: set pool_mode=session, or name the port of the server itself"
@@ -181,7 +183,6 @@ class Shared:
         """Raises Unfit where not every prompt and message can be kept."""
         (encoding,) = self._session.execute("SHOW server_encoding").fetchone()
         if encoding not in ("UTF8", "SQL_ASCII"):
-            self.close()
             raise Unfit(f"its database is in {encoding}, which cannot hold every text: name a database in UTF8")
 
     def _check_disk(self) -> None:
@@ -195,7 +196,6 @@ class Shared:
         elif kind == "u":
             why = "aigc_key is an unlogged table, which a crash empties: ALTER TABLE aigc_key SET LOGGED"
         if why is not None:
-            self.close()
             raise Unfit(f"{why}. After a power cut, the rows that were sent last would be paid again")
 
     def close(self) -> None:
@@ -224,14 +224,13 @@ class Shared:
     def _repeated(self, query: str, values: Tuple[Any, ...]) -> List[Tuple[Any, ...]]:
         """A statement that the server takes back because another one crossed it has done nothing, and is repeated."""
         crossed = (self._psycopg.errors.SerializationFailure, self._psycopg.errors.DeadlockDetected)
-        for _ in range(_REPEATS):
+        for repeats in range(_REPEATS + 1):
             try:
                 cursor = self._session.execute(query, values)
                 break
             except crossed:
-                pass
-        else:
-            cursor = self._session.execute(query, values)
+                if repeats == _REPEATS:
+                    raise
         found: List[Tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
         return found
 
