@@ -14,7 +14,7 @@ extension TransferFailure {
         case .badURL: (status, isRetryable) = (.invalidArgument, false)
         case .resources: status = .noResources
         case .cancelled: (status, isRetryable) = (.cancelled, false)
-        case .sink: (status, isRetryable) = (.internal, false)
+        case .sink, .departure: (status, isRetryable) = (.internal, false)
         }
         return Failure(status, "Downloading an image: \(detail)", httpStatus: httpStatus, isRetryable: isRetryable)
     }

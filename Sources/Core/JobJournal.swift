@@ -260,6 +260,9 @@ public protocol JobJournal: AnyObject, Sendable {
     /// Queues a step and returns. `done` is called on the helper thread once it is in the file (and on the disk, where the
     /// step says so), or has failed. A step that only tidies up waits for the next commit.
     func record(_ step: JournalStep, of key: JournalKey, done: (@Sendable (JournalAnswer) -> Void)?)
+    /// The first byte of a recorded submission is about to leave; a throw says why it must not. Engine thread. Waits for
+    /// no disk.
+    func leaves(_ key: JournalKey) throws(Failure)
     /// Looks, on the helper thread, what has become of jobs that others hold, and takes over those of dead owners. `done`
     /// gets the places that are not as they were `known`.
     func look(_ known: [JournalPlace], done: @escaping @Sendable ([JournalPlace]) -> Void)

@@ -40,6 +40,8 @@ public struct TransferFailure: Error, Equatable, Sendable {
         case addressRefused, malformedReply, badURL, resources, cancelled
         /// The sink stopped it; the sink holds the reason.
         case sink
+        /// `Departure` has said no.
+        case departure
     }
 
     public var kind: Kind
@@ -71,10 +73,17 @@ public protocol BodySink: AnyObject {
     func receive(_ bytes: UnsafeRawBufferPointer) -> Bool
 }
 
+/// Is asked when a connection stands, right before the first byte of a request leaves. Engine thread.
+public protocol Departure: AnyObject {
+    /// Why no byte may leave; nil: the request may.
+    func objection() -> String?
+}
+
 /// Moves bytes. All calls on the engine thread but `wake`.
 public protocol Transport: AnyObject {
     /// Starts a transfer. With a sink the body goes there and the reply's body is empty. The result comes out of `wait`.
-    func start(id: UInt64, request: HTTPRequest, options: TransferOptions, sink: (any BodySink)?)
+    func start(
+        id: UInt64, request: HTTPRequest, options: TransferOptions, sink: (any BodySink)?, departure: (any Departure)?)
     /// Ends a transfer without a result. Unknown ids are fine.
     func cancel(id: UInt64)
     /// Ends a transfer without a result if provably not one byte of its request has left, and from then on none can leave.
@@ -87,6 +96,13 @@ public protocol Transport: AnyObject {
     func wake()
     /// Closes all connections. Nothing is called afterwards.
     func shutdown()
+}
+
+extension Transport {
+    /// A request that may leave whenever its connection stands.
+    public func start(id: UInt64, request: HTTPRequest, options: TransferOptions, sink: (any BodySink)?) {
+        start(id: id, request: request, options: options, sink: sink, departure: nil)
+    }
 }
 
 /// A clock that never goes back, and the time of day.

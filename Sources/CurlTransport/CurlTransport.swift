@@ -72,17 +72,22 @@ public final class CurlTransport: Transport {
     /// Has two functions called around each sleep of the thread that waits. Set it before the first `wait`.
     public func setAroundSleep(_ calls: AroundSleep) { loop.aroundSleep = calls }
 
-    public func start(id: UInt64, request: HTTPRequest, options: TransferOptions, sink: (any BodySink)?) {
+    public func start(
+        id: UInt64, request: HTTPRequest, options: TransferOptions, sink: (any BodySink)?, departure: (any Departure)?
+    ) {
         if isInsideLibrary {
-            deferred.append { [unowned self] in start(id: id, request: request, options: options, sink: sink) }
+            deferred.append { [unowned self] in
+                start(id: id, request: request, options: options, sink: sink, departure: departure)
+            }
             return
         }
         loop.refresh()
-        if let failure = tryStart(id, request, options, sink) { ended.append((id, .failed(failure))) }
+        if let failure = tryStart(id, request, options, sink, departure) { ended.append((id, .failed(failure))) }
     }
 
     private func tryStart(
-        _ id: UInt64, _ request: HTTPRequest, _ options: TransferOptions, _ sink: (any BodySink)?
+        _ id: UInt64, _ request: HTTPRequest, _ options: TransferOptions, _ sink: (any BodySink)?,
+        _ departure: (any Departure)?
     ) -> TransferFailure? {
         var request = request
         func failure(_ kind: TransferFailure.Kind, _ detail: String) -> TransferFailure {
@@ -120,6 +125,7 @@ public final class CurlTransport: Transport {
         guard let slot = spare.popLast() ?? Slot(shared, loop: loop) else {
             return failure(.resources, "no memory for a transfer")
         }
+        slot.departure = departure
         slot.trustSeconds = trustCache.seconds(at: loop.now)
         if let failure = slot.begin(id: id, request: request, options: options, sink: sink, proxy: proxy) {
             retire(slot)

@@ -26,6 +26,8 @@ final class Slot {
         case unusable(Unusable)
         /// The answer came before its request had arrived: it is the answer to something else.
         case strayAnswer
+        /// `Departure` has said no. Nothing was sent.
+        case mayNotLeave(String)
     }
 
     enum Unusable: Equatable {
@@ -65,6 +67,7 @@ final class Slot {
     var url = ""
     var options = TransferOptions()
     var sink: (any BodySink)?
+    var departure: (any Departure)?
     var proxy = ""
     var block = RequestBlock()
     var bodyBytes = 0
@@ -424,6 +427,7 @@ final class Slot {
             destination = nil
         }
         sink = nil
+        departure = nil
         requestsAllowed = 0
         stop = nil
         socketError = 0

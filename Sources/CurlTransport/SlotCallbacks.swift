@@ -176,6 +176,7 @@ extension Slot {
         }
         if requestMayHaveLeft, isOnce { return end(.resend) }
         if let problem = lookAtConnection(ends) { return end(.unusable(problem)) }
+        if let objection = departure?.objection() { return end(.mayNotLeave(objection)) }
         requestsAllowed += 1
         lastActivity = loop.now
         return true

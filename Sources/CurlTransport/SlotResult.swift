@@ -101,6 +101,7 @@ extension Slot {
             failed(.connect, "libcurl gave a connection that it had not opened; the request was not sent")
         case .unusable(.isShared):
             failed(.connect, "each connection was in use by another transfer; the request was not sent")
+        case .mayNotLeave(let objection): failed(.departure, objection)
         case .strayAnswer:
             failed(
                 .receive,

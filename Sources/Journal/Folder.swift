@@ -7,7 +7,7 @@ internal import Glibc
 ///
 ///     jobs.db (and -wal, -shm)   the record
 ///     lock                       held around every write
-///     owners/<id>                locked by each client for its life
+///     owners/<id>                locked by each client for its life; what `OwnerNotes` holds
 ///     ballast                    blocks for the one write that must not fail
 ///     rates                      the paces that processes share; the engine's, see `RateFile`
 ///
@@ -270,6 +270,26 @@ struct Folder: Sendable {
         guard file >= 0 else { return errno != ENOENT }
         defer { _ = Glibc.close(file) }
         return aigcp_is_leased(file) != 0
+    }
+
+    /// What the notes of an owner that is gone say about a submission; nil: nothing, or they cannot be read.
+    func finding(_ key: JournalKey, of owner: Int64) -> OwnerNotes.Finding? {
+        let file = openat(descriptor, "owners/\(owner)", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard file >= 0 else { return nil }
+        defer { _ = Glibc.close(file) }
+        var about = stat()
+        guard fstat(file, &about) == 0, (1...OwnerNotes.mostBytes).contains(Int(about.st_size)) else { return nil }
+        let size = Int(about.st_size)
+        let bytes = [UInt8](unsafeUninitializedCapacity: size) { space, count in
+            count = 0
+            while count < size {
+                let read = pread(file, space.baseAddress?.advanced(by: count), size - count, off_t(count))
+                if read < 0, errno == EINTR { continue }
+                guard read > 0 else { return }
+                count += read
+            }
+        }
+        return OwnerNotes.finding(key, in: bytes)
     }
 
     func forgetOwner(_ owner: Int64) { _ = unlinkat(descriptor, "owners/\(owner)", 0) }

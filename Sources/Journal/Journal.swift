@@ -12,6 +12,7 @@ public final class Journal: JobJournal, @unchecked Sendable {
     private let writer: JournalWriter
     private let me: Int64
     private let lease: Int32
+    private let notes: OwnerNotes
     private let watch = Watch()
 
     public struct Settings: Sendable {
@@ -46,7 +47,7 @@ public final class Journal: JobJournal, @unchecked Sendable {
                 try Self.tidyOwners(database, folder)
             }
         } catch {
-            if let made { Self.dismiss(made.owner, made.lease, folder) }
+            if let made { Self.dismiss(made.owner, made.lease, folder, hasNotes: false) }
             throw error
         }
         guard let (owner, lease) = made else { throw Failure(.internal, "Opening the journal: a step was left out") }
@@ -54,9 +55,10 @@ public final class Journal: JobJournal, @unchecked Sendable {
         me = owner
         self.lease = lease
         do throws(Failure) {
-            writer = try JournalWriter(store, owner: owner, hash: settings.hash, warn: settings.warn)
+            notes = try OwnerNotes(lease, owner: owner, path: folder.path)
+            writer = try JournalWriter(store, notes, owner: owner, hash: settings.hash, warn: settings.warn)
         } catch {
-            Self.dismiss(owner, lease, folder)
+            Self.dismiss(owner, lease, folder, hasNotes: false)
             throw error
         }
         if let warning = folder.warning { settings.warn(JournalWarning(warning)) }
@@ -94,8 +96,9 @@ public final class Journal: JobJournal, @unchecked Sendable {
         }
     }
 
-    private static func dismiss(_ owner: Int64, _ lease: Int32, _ folder: Folder) {
-        folder.forgetOwner(owner)
+    /// `hasNotes`: the journal does not know all that the notes say, and who takes the jobs over needs them.
+    private static func dismiss(_ owner: Int64, _ lease: Int32, _ folder: Folder, hasNotes: Bool) {
+        if !hasNotes { folder.forgetOwner(owner) }
         Folder.endLease(lease)
         LocalOwners.remove(folder.name(of: owner))
     }
@@ -111,7 +114,7 @@ public final class Journal: JobJournal, @unchecked Sendable {
         try? store.write(synced: false) { (database) throws(Failure) in
             try database.change(Statements.forgetOwner, [.int(me)])
         }
-        Self.dismiss(me, lease, store.folder)
+        Self.dismiss(me, lease, store.folder, hasNotes: !notes.isEmpty)
         store.end()
     }
 
@@ -121,7 +124,8 @@ public final class Journal: JobJournal, @unchecked Sendable {
         do throws(Failure) {
             if !isFresh {
                 writer.flush(claim.key)
-                let entry = try store.read { (database) throws(Failure) in try database.find(claim.key) }
+                var entry = try store.read { (database) throws(Failure) in try database.find(claim.key) }
+                if let left = entry, left.state == .sending, isLeft(left) { entry = try settled(left.key) }
                 switch Database.judge(entry, claim, isAlive: isAlive) {
                 case .free: break
                 case .conflict: throw Database.conflict(claim, entry)
@@ -134,6 +138,14 @@ public final class Journal: JobJournal, @unchecked Sendable {
             var failure = error
             failure.outcome = .notSent
             throw failure
+        }
+    }
+
+    /// A submission that was on its way when its owner went.
+    private func settled(_ key: JournalKey) throws(Failure) -> JournalEntry? {
+        try store.write(synced: true) { (database) throws(Failure) in
+            guard let entry = try database.find(key) else { return nil }
+            return isLeft(entry) ? try database.settle(entry, store.folder) : entry
         }
     }
 
@@ -151,7 +163,8 @@ public final class Journal: JobJournal, @unchecked Sendable {
         guard let entry = try store.read({ (database) throws(Failure) in try database.find(key) }) else { return nil }
         if !isLeft(entry) { return holder(entry) }
         return try store.write(synced: true) { (database) throws(Failure) in
-            guard let entry = try database.find(key) else { return nil }
+            guard var entry = try database.find(key) else { return nil }
+            if isLeft(entry) { entry = try database.settle(entry, store.folder) }
             // A job that was never sent is left to the clients that have its request.
             if entry.state == .claimed, !isAlive(entry.owner) { return JournalPlace(entry, .nobody) }
             return try place(entry, database)
@@ -215,7 +228,9 @@ public final class Journal: JobJournal, @unchecked Sendable {
                 entry.changedAt = max(now, entry.changedAt)
                 taken.append(JournalPlace(entry, .here))
             } else {
-                taken.append(try database.inherit(entry, by: me))
+                let settled = try database.settle(entry, store.folder)
+                // One that never left is for the clients that have its request.
+                if settled.state != .claimed { taken.append(try database.inherit(settled, by: me, store.folder)) }
             }
         }
         cursor.row = last
@@ -225,7 +240,7 @@ public final class Journal: JobJournal, @unchecked Sendable {
     /// Who holds a row as it is; a dead owner's is taken over.
     private func place(_ entry: JournalEntry, _ database: Database) throws(Failure) -> JournalPlace {
         if !isLeft(entry) { return holder(entry) }
-        return try database.inherit(entry, by: me)
+        return try database.inherit(entry, by: me, store.folder)
     }
 
     private func holder(_ entry: JournalEntry) -> JournalPlace {
@@ -244,6 +259,8 @@ public final class Journal: JobJournal, @unchecked Sendable {
     public func record(_ step: JournalStep, of key: JournalKey, done: (@Sendable (JournalAnswer) -> Void)?) {
         writer.add(JournalWriter.Item(step: step, key: key, done: done))
     }
+
+    public func leaves(_ key: JournalKey) throws(Failure) { try notes.leaves(key) }
 
     public func accountName(_ id: String) -> [UInt8] { writer.name(of: id) }
 
@@ -379,8 +396,8 @@ private final class CloseOnce: @unchecked Sendable {
     }
 }
 
-/// The facts about an owner, for people.
-private enum Machine {
+/// The facts about an owner.
+enum Machine {
     static func bootIdentity() -> String {
         String(text("/proc/sys/kernel/random/boot_id").prefix { $0.isHexDigit || $0 == "-" })
     }

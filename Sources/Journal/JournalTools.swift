@@ -48,9 +48,11 @@ public final class JournalTools: Sendable {
                 if let entry = row.entry { found.append((entry, row.bytes(Statements.behind))) }
             }
             var alive: [Int64: Bool] = [:]
-            return found.map { entry, request in
+            return found.map { found, request in
+                var entry = found
                 let lives = alive[entry.owner] ?? store.folder.isAlive(entry.owner)
                 alive[entry.owner] = lives
+                if entry.state == .sending, !lives { entry.see(store.folder.finding(entry.key, of: entry.owner)) }
                 return Row(entry: entry, isDriven: lives, request: request)
             }
         }
@@ -122,10 +124,12 @@ public final class JournalTools: Sendable {
     public func resolve(_ key: JournalKey, _ resolution: Resolution) throws(Failure) {
         let doing = "Resolving key \"\(key.text.shown(limit: 100))\""
         try store.write(synced: true) { (database) throws(Failure) in
-            guard let entry = try database.find(key) else {
+            guard var entry = try database.find(key) else {
                 throw Failure(.notFound, "\(doing): the journal has no such key", field: "key")
             }
-            if let reason = Self.objection(to: entry, isDriven: store.folder.isAlive(entry.owner)) {
+            let isDriven = store.folder.isAlive(entry.owner)
+            if entry.state == .sending, !isDriven { entry.see(store.folder.finding(key, of: entry.owner)) }
+            if let reason = Self.objection(to: entry, isDriven: isDriven) {
                 throw Failure(.wrongState, "\(doing): \(reason)", field: "key")
             }
             let now = Value.int(aigcp_unix_ms())
@@ -187,5 +191,19 @@ public final class JournalTools: Sendable {
     /// Frees ended keys that have not changed for so long: they can be submitted, and paid, again. How many.
     public func prune(olderThanMilliseconds milliseconds: Int64) throws(Failure) -> Int {
         try Journal.prune(store, olderThan: milliseconds)
+    }
+}
+
+extension JournalEntry {
+    /// As the client sees the row that takes it over.
+    fileprivate mutating func see(_ finding: OwnerNotes.Finding?) {
+        switch finding {
+        case .unsent: state = .claimed
+        case .accepted(let remoteID, let requestID):
+            state = .accepted
+            self.remoteID = remoteID
+            self.requestID = requestID
+        case nil: break
+        }
     }
 }

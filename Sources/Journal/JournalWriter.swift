@@ -7,6 +7,7 @@ final class JournalWriter: @unchecked Sendable {
     // Everything that changes is guarded by `lock`, but for `owed` and `needsBallast`, which the helper thread uses, and after
     // its end the thread that closes.
     private let store: Store
+    private let notes: OwnerNotes
     private let owner: Int64
     private let hash: @Sendable ([UInt8]) -> [UInt8]
     private let warn: @Sendable (JournalWarning) -> Void
@@ -27,6 +28,8 @@ final class JournalWriter: @unchecked Sendable {
     private var waiting = 0
     private var thread: pthread_t?
     private var isAlive = false
+    /// When the group began that is being written; monotonic nanoseconds.
+    private var writesSince: Int64?
     private var isClosing = false
     /// Steps that must not be lost and could not be written. Tried again with each group.
     private var owed: [Item] = []
@@ -44,13 +47,15 @@ final class JournalWriter: @unchecked Sendable {
     private static let tidyNanoseconds: Int64 = 50_000_000
     private static let gatherNanoseconds: Int64 = 1_000_000
     private static let enough = 64
+    /// A group that takes longer waits for another process or for a slow disk.
+    private static let lateNanoseconds: Int64 = 20_000_000
     private static let owedNanoseconds: Int64 = 1_000_000_000
     private static let idleNanoseconds: Int64 = 2_000_000_000
     private static let stackBytes: UInt = 512 << 10
     private static let mostInGroup = 4_096
 
     init(
-        _ store: Store, owner: Int64, hash: @escaping @Sendable ([UInt8]) -> [UInt8],
+        _ store: Store, _ notes: OwnerNotes, owner: Int64, hash: @escaping @Sendable ([UInt8]) -> [UInt8],
         warn: @escaping @Sendable (JournalWarning) -> Void
     ) throws(Failure) {
         guard let lock = aigcp_lock_new() else {
@@ -58,6 +63,7 @@ final class JournalWriter: @unchecked Sendable {
         }
         self.lock = lock
         self.store = store
+        self.notes = notes
         self.owner = owner
         self.hash = hash
         self.warn = warn
@@ -74,6 +80,7 @@ final class JournalWriter: @unchecked Sendable {
     // MARK: - Any thread
 
     func add(_ item: Item) {
+        if item.step.isAcceptance, locked({ isLate }) { keepID(of: item) }
         let mayWait = locked {
             queue(item)
             if item.step.isSynced { syncedItems += 1 }
@@ -82,6 +89,17 @@ final class JournalWriter: @unchecked Sendable {
             return haveThread()
         }
         if !mayWait { withoutThread() }
+    }
+
+    /// Lock held.
+    private var isLate: Bool {
+        writesSince.map { aigcp_monotonic_ns().subtracting($0) >= Self.lateNanoseconds } ?? false
+    }
+
+    /// Of a job whose row must wait: a taker finds it if this process is killed meanwhile.
+    private func keepID(of item: Item) {
+        guard case .accepted(let remoteID, let requestID) = item.step else { return }
+        notes.keep(item.key, remoteID: remoteID, requestID: requestID)
     }
 
     /// Lock held.
@@ -257,7 +275,9 @@ final class JournalWriter: @unchecked Sendable {
     /// Inside a turn.
     private func carryOut(_ group: [Item], _ works: [@Sendable () -> Void]) {
         if !group.isEmpty || !owed.isEmpty {
+            locked { writesSince = aigcp_monotonic_ns() }
             let results = write(group)
+            locked { writesSince = nil }
             for (item, answer) in zip(group, results) { item.done?(answer) }
             locked {
                 for item in group { settle(item.key) }
@@ -280,6 +300,7 @@ final class JournalWriter: @unchecked Sendable {
         // Steps that begin a submission fail. The other steps report what has already happened, and must not be lost.
         refuse(&results, &open, group, failure)
         if open.isEmpty, owed.isEmpty { return results }
+        keepIDs(group)
         if failure.status == .noSpace {
             store.folder.dropBallast()
             needsBallast = true
@@ -299,6 +320,13 @@ final class JournalWriter: @unchecked Sendable {
             }
         }
         return results
+    }
+
+    /// Of all jobs whose rows must wait.
+    private func keepIDs(_ group: [Item]) {
+        for item in group { keepID(of: item) }
+        for item in owed { keepID(of: item) }
+        for item in locked({ items.filter(\.step.isAcceptance) }) { keepID(of: item) }
     }
 
     private func refillBallast() -> Failure? {
@@ -328,7 +356,7 @@ final class JournalWriter: @unchecked Sendable {
         var answers: [(index: Int, answer: JournalAnswer)] = []
         let isSynced = open.contains { group.indices.contains($0) && group[$0].step.isSynced } || !owed.isEmpty
         do throws(Failure) {
-            answers = try store.write(synced: isSynced) { (database) throws(Failure) in
+            answers = try store.write(synced: isSynced, waits: { keepIDs(group) }) { (database) throws(Failure) in
                 var answers: [(Int, JournalAnswer)] = []
                 for item in owed { _ = try carryOut(item, database) }
                 for index in open where group.indices.contains(index) {
@@ -339,6 +367,8 @@ final class JournalWriter: @unchecked Sendable {
                 return answers
             }
         } catch { return error }
+        for item in owed { tidyNotes(of: item) }
+        for index in open where group.indices.contains(index) { tidyNotes(of: group[index]) }  // safe: checked
         owed = []
         for (index, answer) in answers where results.indices.contains(index) {
             results[index] = answer  // safe: checked above
@@ -346,19 +376,37 @@ final class JournalWriter: @unchecked Sendable {
         return nil
     }
 
+    /// The file has a step: what it says needs no note.
+    private func tidyNotes(of item: Item) {
+        switch item.step {
+        case .accepted:
+            notes.drop(item.key)
+            notes.forget(item.key)
+        case .refused, .unknown: notes.forget(item.key)
+        case .claimed, .sending, .returned, .succeeded, .failed, .released: break
+        }
+    }
+
     private func carryOut(_ item: Item, _ database: Database) throws(Failure) -> JournalAnswer {
         let folder = store.folder
         switch item.step {
         case .claimed(let claim):
             // Taken or in conflict: the step that sends says so.
-            _ = try database.take(claim, owner: owner) { folder.isAlive($0) }
+            _ = try database.take(claim, owner: owner, folder)
             return .written
         case .sending(let claim, let id):
             let account = name(of: id)
-            if try database.send(claim, account: account, owner: owner) { return .written }
-            if try database.sendAgain(item.key, account: account, owner: owner) { return .written }
-            if let answer = try database.take(claim, owner: owner, isAlive: { folder.isAlive($0) }) { return answer }
-            if try database.sendAgain(item.key, account: account, owner: owner) { return .written }
+            var isNoted = try database.send(claim, account: account, owner: owner)
+            if !isNoted { isNoted = try database.sendAgain(item.key, account: account, owner: owner) }
+            if !isNoted {
+                if let answer = try database.take(claim, owner: owner, folder) { return answer }
+                isNoted = try database.sendAgain(item.key, account: account, owner: owner)
+            }
+            if isNoted {
+                // Before the commit: a row without its mark may have left.
+                notes.mark(item.key)
+                return .written
+            }
         case .accepted:
             if try database.write(item.step, item.key, owner: owner) { return .written }
         case .returned, .succeeded, .failed, .refused, .unknown, .released:
@@ -390,6 +438,11 @@ extension JournalStep {
     fileprivate var begins: Bool {
         if case .claimed = self { return true }
         return leaves
+    }
+
+    fileprivate var isAcceptance: Bool {
+        if case .accepted = self { return true }
+        return false
     }
 
     /// Whether a submission leaves after it.

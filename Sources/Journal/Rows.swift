@@ -87,20 +87,31 @@ extension Database {
         return changes > 0
     }
 
-    /// Gives a row whose owner is gone its next state. A submission that was under way is in doubt: nobody sends it again.
-    func inherit(_ entry: JournalEntry, by owner: Int64) throws(Failure) -> JournalPlace {
-        if entry.state == .sending {
+    /// Gives a submission whose owner is gone the state that its owner's notes prove. Without a proof it is in doubt:
+    /// nobody sends it again.
+    func settle(_ entry: JournalEntry, _ folder: Folder) throws(Failure) -> JournalEntry {
+        guard entry.state == .sending else { return entry }
+        switch folder.finding(entry.key, of: entry.owner) {
+        case .unsent: _ = try write(.returned, entry.key, owner: entry.owner)
+        case .accepted(let remoteID, let requestID):
+            _ = try write(.accepted(remoteID: remoteID, requestID: requestID), entry.key, owner: entry.owner)
+        case nil:
             try change(
                 Statements.unknown,
                 [
                     .key(entry.key), .int(entry.owner), .int(Int64(Status.outcomeUnknown.rawValue)),
                     .text("its process ended while the submission was on the wire"), .int(aigcp_unix_ms()),
                 ])
-        } else {
-            try change(Statements.own, [.key(entry.key), .int(owner), .int(aigcp_unix_ms())])
         }
-        let now = try find(entry.key) ?? entry
-        return JournalPlace(now, now.state.isOpen ? .here : .nobody)
+        return try find(entry.key) ?? entry
+    }
+
+    /// Gives a row whose owner is gone its next state and, if it is open, its next owner.
+    func inherit(_ left: JournalEntry, by owner: Int64, _ folder: Folder) throws(Failure) -> JournalPlace {
+        let entry = try settle(left, folder)
+        guard entry.state.isOpen else { return JournalPlace(entry, .nobody) }
+        try change(Statements.own, [.key(entry.key), .int(owner), .int(aigcp_unix_ms())])
+        return JournalPlace(try find(entry.key) ?? entry, .here)
     }
 }
 
@@ -133,9 +144,12 @@ extension Database {
     }
 
     /// Writes a claim, or says why it cannot be. Nil: the key is this owner's, and may be sent.
-    func take(_ claim: JournalClaim, owner: Int64, isAlive: (Int64) -> Bool) throws(Failure) -> JournalAnswer? {
-        let entry = try find(claim.key)
-        switch Self.judge(entry, claim, isAlive: isAlive) {
+    func take(_ claim: JournalClaim, owner: Int64, _ folder: Folder) throws(Failure) -> JournalAnswer? {
+        var entry = try find(claim.key)
+        if let left = entry, left.state == .sending, left.owner != owner, !folder.isAlive(left.owner) {
+            entry = try settle(left, folder)
+        }
+        switch Self.judge(entry, claim, isAlive: folder.isAlive) {
         case .free(let hasRow):
             try insert(claim, again: hasRow, owner: owner)
             return nil
@@ -145,8 +159,8 @@ extension Database {
             if entry.state == .claimed, entry.owner == owner { return nil }
             if !entry.state.isOpen { return .taken(JournalPlace(entry, .nobody)) }
             if entry.owner == owner { return .taken(JournalPlace(entry, .here)) }
-            if isAlive(entry.owner) { return .taken(JournalPlace(entry, .other)) }
-            return .taken(try inherit(entry, by: owner))
+            if folder.isAlive(entry.owner) { return .taken(JournalPlace(entry, .other)) }
+            return .taken(try inherit(entry, by: owner, folder))
         }
     }
 }

@@ -72,12 +72,13 @@ final class Store: @unchecked Sendable {
 
     // MARK: - Use
 
-    /// One transaction, alone in the world. `synced`: on the disk when this returns.
+    /// One transaction, alone in the world. `synced`: on the disk when this returns. `waits` is called once if another
+    /// process has the lock.
     func write<R>(
-        synced: Bool, _ body: (Database) throws(Failure) -> R
+        synced: Bool, waits: () -> Void = {}, _ body: (Database) throws(Failure) -> R
     ) throws(Failure) -> R {
         var result: R?
-        try transact(synced) { (database) throws(Failure) in result = try body(database) }
+        try transact(synced, waits) { (database) throws(Failure) in result = try body(database) }
         return try Self.there(result)
     }
 
@@ -157,9 +158,9 @@ final class Store: @unchecked Sendable {
     // Not generic: these functions are large, and their bodies are small.
 
     private func transact(
-        _ synced: Bool, _ body: (Database) throws(Failure) -> Void
+        _ synced: Bool, _ waits: () -> Void, _ body: (Database) throws(Failure) -> Void
     ) throws(Failure) {
-        try use(locked: true) { (database) throws(Failure) in
+        try use(locked: true, waits: waits) { (database) throws(Failure) in
             try database.setSynced(synced && syncs)
             try database.change(Statements.begin)
             do throws(Failure) {
@@ -173,14 +174,16 @@ final class Store: @unchecked Sendable {
     }
 
     private func use(
-        locked: Bool, _ body: (Database) throws(Failure) -> Void
+        locked: Bool, waits: () -> Void = {}, _ body: (Database) throws(Failure) -> Void
     ) throws(Failure) {
         aigcp_turn_enter()
         defer { aigcp_turn_leave() }
         let start = aigcp_monotonic_ns()
-        var pause: UInt32 = 50
+        let firstPause: UInt32 = 50
+        var pause = firstPause
         while true {
             if try attempt(locked, body) { return }
+            if pause == firstPause { waits() }
             let now = aigcp_monotonic_ns()
             guard now < min(start.adding(Self.patience), hurry) else {
                 throw Failure(

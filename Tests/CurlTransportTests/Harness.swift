@@ -18,17 +18,21 @@ final class Harness {
 
     deinit { transport.shutdown() }
 
-    func start(_ request: HTTPRequest, _ options: TransferOptions = .quick, sink: (any BodySink)? = nil) -> UInt64 {
+    func start(
+        _ request: HTTPRequest, _ options: TransferOptions = .quick, sink: (any BodySink)? = nil,
+        departure: (any Departure)? = nil
+    ) -> UInt64 {
         defer { nextID += 1 }
-        transport.start(id: nextID, request: request, options: options, sink: sink)
+        transport.start(id: nextID, request: request, options: options, sink: sink, departure: departure)
         return nextID
     }
 
     @discardableResult
     func run(
-        _ request: HTTPRequest, _ options: TransferOptions = .quick, sink: (any BodySink)? = nil
+        _ request: HTTPRequest, _ options: TransferOptions = .quick, sink: (any BodySink)? = nil,
+        departure: (any Departure)? = nil
     ) -> TransferResult {
-        let id = start(request, options, sink: sink)
+        let id = start(request, options, sink: sink, departure: departure)
         return results(of: [id])[id]
             ?? .failed(TransferFailure(.timeout, requestMayHaveLeft: true, detail: "no result"))
     }

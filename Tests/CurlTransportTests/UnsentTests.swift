@@ -67,6 +67,33 @@ final class UnsentTests: XCTestCase {
         XCTAssertFalse(silent.requests.contains { $0.contains("POST") })
     }
 
+    /// What must be noted before the first byte is noted when the connection stands, on a new and on a used one.
+    func testARequestAsksBeforeItLeaves() throws {
+        let server = RawServer { connection in
+            while connection.request() != nil { connection.answer("ok") }
+        }
+        defer { server.stop() }
+        let harness = try Harness()
+        for (number, objection) in [nil, "no place", nil, nil, "no place", nil].enumerated() {
+            let gate = Gate(objection) { server.requests.count }
+            let url = server.url("/\(number)")
+            switch harness.run(.post(url), .submission, departure: gate) {
+            case .reply(let reply):
+                XCTAssertNil(objection)
+                XCTAssertEqual(reply.status, 200)
+            case .failed(let failure):
+                XCTAssertEqual(failure.kind, .departure)
+                XCTAssertFalse(failure.requestMayHaveLeft)
+                XCTAssertTrue(failure.detail.contains("no place"), failure.detail)
+            }
+            XCTAssertEqual(
+                gate.asked, [server.requests.count - (objection == nil ? 1 : 0)], "before each request, once")
+        }
+        XCTAssertEqual(
+            server.requests.map { $0.split(separator: " ").dropFirst().first.map(String.init) },
+            ["/0", "/2", "/3", "/5"])
+    }
+
     func testBeforeTheFirstTurnAndInLineNothingHasLeft() throws {
         let server = RawServer { connection in
             while let request = connection.request() {
@@ -221,5 +248,22 @@ final class UnsentTests: XCTestCase {
         XCTAssertEqual(arrived(judge), sent)
         XCTAssertGreaterThan(cut, 0)
         XCTAssertGreaterThan(sent, 0)
+    }
+}
+
+/// Counts how often it is asked, and what had arrived by then.
+private final class Gate: Departure {
+    private let answer: String?
+    private let arrived: () -> Int
+    private(set) var asked: [Int] = []
+
+    init(_ answer: String?, _ arrived: @escaping () -> Int) {
+        self.answer = answer
+        self.arrived = arrived
+    }
+
+    func objection() -> String? {
+        asked.append(arrived())
+        return answer
     }
 }

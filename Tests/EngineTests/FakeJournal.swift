@@ -57,6 +57,16 @@ final class FakeJournal: JobJournal, @unchecked Sendable {
         }
     }
 
+    /// The keys whose submissions have left, in order.
+    private(set) var departures: [String] = []
+    /// Why none may leave.
+    var objection: Failure?
+
+    func leaves(_ key: JournalKey) throws(Failure) {
+        if let objection { throw objection }
+        departures.append(key.text)
+    }
+
     func accountName(_ id: String) -> [UInt8] { Array(id.utf8) }
 
     func look(_ known: [JournalPlace], done: @escaping @Sendable ([JournalPlace]) -> Void) {

@@ -166,6 +166,41 @@ final class JournalTests: XCTestCase {
         }
     }
 
+    /// Each try asks the journal once, when its connection stands; one that gets no connection does not.
+    func testASubmissionLeavesWhenTheJournalHasNotedIt() throws {
+        let harness = try harness()
+        harness.transport.setFaults(
+            ofSubmission: "k", [.refuseConnection, .slowConnection(milliseconds: 2_000)])
+        let job = harness.submit(key: "k")
+        harness.run(for: 1_500)
+        XCTAssertEqual(journal.departures, [])
+        harness.runToTheEnd()
+        XCTAssertEqual(job.snapshot.outcome, .accepted)
+        XCTAssertEqual(journal.departures, ["k"])
+    }
+
+    func testNothingLeavesThatTheJournalCannotNote() throws {
+        for isSlow in [false, true] {
+            let harness = try harness()
+            if isSlow {
+                harness.transport.setFaults(ofSubmission: "k", [.slowConnection(milliseconds: 2_000)])
+            }
+            journal.objection = Failure(.journal, "Journal: the file of its owner is gone")
+            let job = harness.submit(key: "k")
+            harness.runToTheEnd()
+            XCTAssertEqual(job.snapshot.outcome, .notSent)
+            XCTAssertEqual(job.snapshot.failure?.status, .journal)
+            XCTAssertTrue(job.snapshot.failure?.message.contains("the file of its owner is gone") == true)
+            XCTAssertEqual(harness.arrivals("submit").count, 0)
+            XCTAssertEqual(journal.steps("k").first, "sending")
+            XCTAssertEqual(Set(journal.steps("k").dropFirst()), ["refused journal"])
+            journal.objection = nil
+            let again = harness.submit(key: "k")
+            harness.runToTheEnd()
+            XCTAssertEqual(again.snapshot.outcome, .accepted)
+        }
+    }
+
     func testEveryFaultOfASubmission() throws {
         for fault in Fault.ofCalls {
             let harness = try harness()

@@ -180,10 +180,33 @@ final class ChildTests: XCTestCase {
             _ = try journal.take(claim("claimed"))
             _ = try journal.take(claim("sending"))
             try journal.step(.sending("id", "sending"), "sending")
+            try journal.leaves(key("sending"))
             _ = try journal.take(claim("accepted"))
             try journal.step(.sending("id", "accepted"), "accepted")
             try journal.step(.accepted(remoteID: "r-1", requestID: "q-1"), "accepted")
             say("held")
+            _ = readLine()
+        case "notes":
+            try journal.step(.sending("id", "recorded"), "recorded")
+            try journal.step(.sending("id", "left"), "left")
+            try journal.leaves(key("left"))
+            // Its connection failed, and it is tried again.
+            try journal.step(.sending("id", "returned"), "returned")
+            journal.record(.returned, of: key("returned"), done: nil)
+            // It was refused by a limit, and its second connection is being made.
+            for name in ["again", "left again"] {
+                try journal.step(.sending("id", name), name)
+                try journal.leaves(key(name))
+                try journal.step(.returned, name)
+                try journal.step(.sending("id", name), name)
+            }
+            try journal.leaves(key("left again"))
+            try journal.step(.sending("id", "noted"), "noted")
+            try journal.leaves(key("noted"))
+            say("ready")
+            _ = readLine()
+            journal.record(.accepted(remoteID: "r-noted", requestID: "q"), of: key("noted"), done: nil)
+            say("answered")
             _ = readLine()
         case "race":
             say("ready")

@@ -39,6 +39,7 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
         /// Of the body, what comes before the failure.
         let partOfBody: [UInt8]
         let sink: (any BodySink)?
+        let departure: (any Departure)?
         let tag: String?
         let doubt: Bool
         /// Not one byte of the request has left.
@@ -117,7 +118,9 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
 
     // MARK: - The port
 
-    public func start(id: UInt64, request: HTTPRequest, options: TransferOptions, sink: (any BodySink)?) {
+    public func start(
+        id: UInt64, request: HTTPRequest, options: TransferOptions, sink: (any BodySink)?, departure: (any Departure)?
+    ) {
         locked {
             if down { faultsOfThePort.append("start after shutdown") }
             if flights[id] != nil { faultsOfThePort.append("id \(id) is in use") }
@@ -134,17 +137,21 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
             if kind == nil, request.headers.contains(where: { $0.name.hasPrefix("x-") }) {
                 faultsOfThePort.append("a URL got a signature")
             }
-            flights[id] = flight(action, sink, script(action))
+            flights[id] = flight(action, sink, departure, script(action))
             most = max(most, flights.count)
         }
     }
 
-    private func flight(_ action: Action, _ sink: (any BodySink)?, _ fault: Fault?) -> Flight {
+    private func flight(
+        _ action: Action, _ sink: (any BodySink)?, _ departure: (any Departure)?, _ fault: Fault?
+    ) -> Flight {
         let now = clock.nanoseconds()
         let tag = action.kind == .submit ? action.subject : nil
         var isConnecting = false
         if case .slowConnection? = fault { isConnecting = true }
-        let leaves = fault?.leaves ?? true && !isConnecting
+        var leaves = fault?.leaves ?? true && !isConnecting
+        let objection = leaves ? departure?.objection() : nil
+        if objection != nil { leaves = false }
         var reply: HTTPReply?
         if leaves {
             if let tag {
@@ -195,6 +202,7 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
             if let count = reply?.body.count, count > 40 { reply?.body[30] ^= 0x20 }
         default: break
         }
+        if let objection { failure = TransferFailure(.departure, requestMayHaveLeft: false, detail: objection) }
         let exchange = action.options.exchangeTimeoutMilliseconds
         let idle = action.options.idleTimeoutMilliseconds
         let limit = min(exchange > 0 ? exchange : .max, idle > 0 ? idle : .max)
@@ -208,7 +216,9 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
         }
         return Flight(
             startedAt: now, dueAt: now.adding(.nanoseconds(milliseconds: wait)), action: action,
-            reply: failure == nil ? reply : nil, failure: failure, partOfBody: part, sink: sink, tag: tag, doubt: doubt,
+            reply: failure == nil ? reply : nil, failure: failure, partOfBody: part, sink: sink, departure: departure,
+            tag: tag,
+            doubt: objection == nil && doubt,
             isUnsent: !leaves, isConnecting: isConnecting && failure == nil)
     }
 
@@ -260,7 +270,7 @@ public final class ScriptedTransport: Transport, @unchecked Sendable {
         woken = false
         let now = clock.nanoseconds()
         for (id, flight) in flights where flight.isConnecting && flight.dueAt <= now {
-            flights[id] = self.flight(flight.action, flight.sink, nil)
+            flights[id] = self.flight(flight.action, flight.sink, flight.departure, nil)
         }
         let due = flights.filter { $0.value.dueAt <= now }.sorted {
             ($0.value.dueAt, $0.key) < ($1.value.dueAt, $1.key)

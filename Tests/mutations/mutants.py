@@ -37,6 +37,8 @@ STEPS = "Sources/Engine/Journal/JournalSteps.swift"
 WRITER = "Sources/Journal/JournalWriter.swift"
 STORE = "Sources/Journal/Store.swift"
 FOLDER = "Sources/Journal/Folder.swift"
+NOTES = "Sources/Journal/OwnerNotes.swift"
+STEPS_OF_JOB = "Sources/Engine/Journal/JournalledJob.swift"
 ROWS = "Sources/Journal/Rows.swift"
 SCHEMA = "Sources/Journal/Schema.swift"
 KEYS = "Sources/Core/JobJournal.swift"
@@ -632,6 +634,42 @@ MUTANTS = (
             ),
         ],
         ["swift OwnerTests"],
+    ),
+    Mutant(
+        10, "a submission that leaves keeps its mark",
+        [(STEPS_OF_JOB, "objection", "try journal.leaves(key)", "")],
+        ["swift EngineTests.JournalTests"],
+    ),
+    Mutant(
+        10, "a mark stays in the file when its submission leaves",
+        [(NOTES, "leaves", "let error = unmark(key)", "let error: Int32 = 0")],
+        ["swift OwnerNotesTests"],
+    ),
+    Mutant(
+        10, "a request leaves although its mark stands",
+        [
+            (
+                CALLBACKS, "mayRequest",
+                "if let objection = departure?.objection() { return end(.mayNotLeave(objection)) }", "",
+            ),
+        ],
+        ["swift UnsentTests"],
+    ),
+    Mutant(
+        10, "marks of an earlier boot count",
+        [
+            (
+                NOTES, "finding",
+                "guard !boot.isEmpty, bytes.starts(with: title + Array(boot.utf8) + [UInt8(ascii: \"\\n\")]) else { return nil }",
+                "",
+            ),
+        ],
+        ["swift OwnerNotesTests"],
+    ),
+    Mutant(
+        10, "an id that waits for a lock is not noted",
+        [(WRITER, "attempt", "waits: { keepIDs(group) }", "")],
+        ["swift OwnerNotesTests"],
     ),
     Mutant(
         10, "a submission that is noted in a log that is nobody's",

@@ -199,11 +199,13 @@ final class CallRunner {
             exchangeTimeoutMilliseconds: settings.exchangeTimeoutMilliseconds,
             idleTimeoutMilliseconds: settings.idleTimeoutMilliseconds,
             maximumReplyBytes: settings.maximumReplyBytes)
+        var departure: (any Departure)?
         if ticket.lane.isSubmission {
             options.isSubmission = true
             options.exchangeTimeoutMilliseconds = settings.submitTimeoutMilliseconds
             // A cloud may stay silent while it works. Wait for it: an early end would make the outcome unknown.
             options.idleTimeoutMilliseconds = 0
+            if case .job(let job) = ticket.owner { departure = job.journal }
         }
         options.publicAddressesOnly = !ticket.url.isEmpty && !ticket.isOnOwnHost
         options.isForStore = !ticket.url.isEmpty
@@ -223,7 +225,7 @@ final class CallRunner {
         let trace = reporter.observeStart(ticket, request)
         // The host's trace is for the API; a store gets nothing that it does not need.
         if let trace, ticket.url.isEmpty { request.headers += trace.headers }
-        transport.start(id: ticket.id, request: request, options: options, sink: sink)
+        transport.start(id: ticket.id, request: request, options: options, sink: sink, departure: departure)
     }
 
     private func signed(_ ticket: CallTicket) throws(Failure) -> HTTPRequest {

@@ -26,11 +26,13 @@ extension TransferFailure {
         case .resources: (status, what) = (.noResources, "this machine is out of memory or descriptors")
         case .cancelled: (status, what) = (.cancelled, "it was cancelled")
         case .sink: (status, what) = (.internal, "the image could not be stored")
+        case .departure: (status, what) = (.journal, "the request was not sent")
         }
         if !detail.isEmpty { what += " (\(detail))" }
         let failureKind: FailureKind
         switch kind {
-        case .addressRefused where !requestMayHaveLeft, .badURL where !requestMayHaveLeft:
+        case .addressRefused where !requestMayHaveLeft, .badURL where !requestMayHaveLeft,
+            .departure where !requestMayHaveLeft:
             failureKind = .local
         default: failureKind = requestMayHaveLeft ? .transient : .notSent
         }

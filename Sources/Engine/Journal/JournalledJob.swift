@@ -1,7 +1,7 @@
 public import Core
 
 /// The state of a job that is in the journal, or that waits for its host's release. Engine thread only.
-final class JournalledJob {
+final class JournalledJob: Departure {
     enum Hold {
         case none
         /// The host has not been told yet.
@@ -11,6 +11,8 @@ final class JournalledJob {
         case released
     }
 
+    /// Nil: the client has none.
+    private let journal: (any JobJournal)?
     /// Nil: the job is only held.
     let key: JournalKey?
     /// The claim of a submission; dropped after its acceptance.
@@ -25,10 +27,20 @@ final class JournalledJob {
     /// The answer that accepted the job, while its id is written to disk.
     var answer: JobAnswer?
 
-    init(key: JournalKey?, claim: JournalClaim? = nil, hold: Hold) {
+    init(_ journal: (any JobJournal)?, key: JournalKey?, claim: JournalClaim? = nil, hold: Hold) {
+        self.journal = journal
         self.key = key
         self.claim = claim
         self.hold = hold
+    }
+
+    /// The journal notes that the submission leaves: after a kill, another client knows whether it did.
+    func objection() -> String? {
+        guard let key, let journal else { return nil }
+        do throws(Failure) {
+            try journal.leaves(key)
+            return nil
+        } catch { return error.message }
     }
 }
 

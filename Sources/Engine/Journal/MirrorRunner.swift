@@ -47,7 +47,8 @@ final class MirrorRunner {
 
     private func submit(_ record: JobRecord, _ start: JournalledStart, _ provider: any Provider) {
         let job = core.jobs.add(record, provider, JobMachine(follows: start.follows), submission: start.call)
-        job.journal = JournalledJob(key: start.key, claim: start.claim, hold: start.isHeld ? .wanted : .none)
+        job.journal = JournalledJob(
+            steps.journal, key: start.key, claim: start.claim, hold: start.isHeld ? .wanted : .none)
         core.begin(job, start.deadlineMilliseconds)
     }
 
@@ -135,7 +136,7 @@ final class MirrorRunner {
         core.calls.attached(reference)
         let machine = JobMachine(attached: reference.remoteID, follows: mirror.follows || isOver)
         let job = core.jobs.add(record, provider, machine)
-        let note = JournalledJob(key: mirror.start.key, hold: .none)
+        let note = JournalledJob(steps.journal, key: mirror.start.key, hold: .none)
         note.sender = mirror.place.entry.account
         job.journal = note
         core.begin(job, mirror.start.deadlineMilliseconds, isObserved: true)
