@@ -31,7 +31,7 @@ extension RequestFields {
         var fields = self
         var isChanged = false
         for (place, image) in images.enumerated() {
-            guard let url = SignedURL.unsigned(image.url) else { continue }
+            guard let url = URLSignature.unsigned(image.url) else { continue }
             fields.images[place].url = url
             isChanged = true
         }
@@ -55,7 +55,7 @@ extension RequestFields {
 
     private static func unsigned(_ value: JSONValue) -> JSONValue? {
         switch value {
-        case .string(let text): return SignedURL.unsigned(text).map { .string($0) }
+        case .string(let text): return URLSignature.unsigned(text).map { .string($0) }
         case .array(let entries):
             let found = entries.map(unsigned)
             if found.allSatisfy({ $0 == nil }) { return nil }

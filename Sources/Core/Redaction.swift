@@ -11,15 +11,12 @@ public enum Redaction {
         "server canonical request", "canonicalrequest is", "canonical request is",
     ]
 
-    /// Names whose value is hidden; compared in lower case without "-" and "_".
-    private static let secretNames: Set<String> = [
-        "signature", "credential", "authorization", "securitytoken", "xacssecuritytoken", "accesskeyid",
-        "xacsaccesskeyid",
-        "ossaccesskeyid", "accesskeysecret", "accesskey", "secretid", "secretkey", "token", "xtctoken", "ststoken",
-        "sessiontoken", "xcossecuritytoken", "qsignature", "qak", "xamzsignature", "xamzcredential",
-        "xamzsecuritytoken",
-        "xosssignature", "xosscredential", "xosssecuritytoken", "sign", "password",
-    ]
+    /// Names whose value is hidden, beside the names of signed URLs; compared in lower case without "-" and "_".
+    private static let secretNames: Set<String> = Set(
+        [
+            "credential", "authorization", "securitytoken", "xacssecuritytoken", "xacsaccesskeyid", "accesskeysecret",
+            "accesskey", "secretid", "secretkey", "token", "xtctoken", "ststoken", "sessiontoken", "sign", "password",
+        ] + URLSignature.secretNames.map { String(decoding: folded($0[...]), as: UTF8.self) })
 
     /// The first characters of the clouds' key ids and tokens.
     private static let tokenStarts = ["LTAI", "AKID", "STS.", "CAIS", "CAES", "TMP."]

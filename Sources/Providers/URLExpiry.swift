@@ -1,38 +1,37 @@
 internal import Codec
+internal import Core
 
 /// When a URL says of itself that it ends, in the ways of the stores that images come from.
 enum URLExpiry {
-    /// Unix milliseconds, nil if the URL does not say. Knows `q-sign-time=start;end` and `q-key-time` (COS), `Expires`
-    /// (COS, OSS and S3, old style) and `<X-Amz|X-Cos|x-oss|...>-Date` with `-Expires`. Of several the earliest.
+    /// Unix milliseconds, nil if the URL does not say. Knows what `URLSignature` knows, for instance
+    /// `q-sign-time=start;end`, `Expires` and `X-Amz-Date` with `X-Amz-Expires`. Of several the earliest.
     static func milliseconds(of url: String) -> Int64? {
         var query = url[...]
         if let fragment = query.utf8.firstIndex(of: UInt8(ascii: "#")) { query = query[..<fragment] }
         guard let mark = query.utf8.firstIndex(of: UInt8(ascii: "?")) else { return nil }
         query = query[query.utf8.index(after: mark)...]
         var found: [Int64] = []
-        var dates: [String: Int64] = [:]
-        var spans: [String: Int64] = [:]
+        var values: [[UInt8]: String] = [:]
+        let ends = URLSignature.ends
         for part in query.split(separator: "&").prefix(64) {
             let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard pair.count == 2, let name = pair.first?.lowercased(),
+            guard pair.count == 2, let name = pair.first?.utf8.map(ASCIIText.lower),
                 let value = pair.last.flatMap({ Percent.decode(String($0)) })
             else { continue }
-            switch name {
-            case "q-sign-time", "q-key-time":
+            if ends.windows.contains(name) {
                 let times = value.split(separator: ";")
                 if times.count == 2, let end = times.last.flatMap(seconds) { found.append(end) }
-            case "expires":
+            } else if ends.times.contains(name) {
                 if let end = seconds(value[...]) { found.append(end) }
-            default:
-                if name.hasPrefix("x-"), name.hasSuffix("-date") {
-                    dates[String(name.dropLast(5))] = compactDate(value)
-                } else if name.hasPrefix("x-"), name.hasSuffix("-expires") {
-                    spans[String(name.dropLast(8))] = seconds(value[...])
-                }
+            } else {
+                values[name] = value
             }
         }
-        for (name, start) in dates {
-            if let span = spans[name] { found.append(min(start + span, maximumSeconds)) }  // safe: both below 2^38
+        for span in ends.spans {
+            guard let start = values[span.date].flatMap(compactDate), let length = values[span.seconds],
+                let seconds = seconds(length[...])
+            else { continue }
+            found.append(min(start + seconds, maximumSeconds))  // safe: both below 2^38
         }
         return found.min().map { $0 * 1_000 }  // safe: below 2^38
     }

@@ -28,6 +28,20 @@ final class RedactionTests: XCTestCase {
         for text in texts { XCTAssertEqual(Redaction.message(text), text) }
     }
 
+    /// Signatures, key ids and tokens of every store that signs URLs.
+    func testSecretsOfSignedURLs() {
+        for name in [
+            "q-ak", "q-signature", "x-cos-security-token", "OSSAccessKeyId", "x-oss-access-key-id", "x-oss-credential",
+            "x-oss-signature", "x-oss-security-token", "AWSAccessKeyId", "AccessKeyId", "x-obs-security-token",
+            "GoogleAccessId", "X-Amz-Credential", "X-Amz-S3session-Token", "X-Tos-Credential", "X-Tos-Signature",
+            "X-Tos-Security-Token", "X-Goog-Credential", "X-Goog-Signature", "Signature",
+        ] {
+            XCTAssertEqual(
+                Redaction.message("no https://h/a?x=1&\(name)=S3cret&Expires=9"),
+                "no https://h/a?x=1&\(name)=***&Expires=9")
+        }
+    }
+
     /// An "Authorization" has blanks inside, and nothing behind it is shown. Other secrets end, however long their names.
     func testOnlyAnAuthorizationHidesAllTheRest() {
         let rest = "&Code=7 is expired, ask again"

@@ -347,6 +347,9 @@ final class AnswerTests: XCTestCase {
             ("https://a/b.png?X-Amz-Date=20261121T091925Z&X-Amz-Expires=3600", Calls.now + 3_600_000),
             ("https://a/b.png?X-Cos-Expires=60&X-Cos-Date=20261121T091925Z", Calls.now + 60_000),
             ("https://a/b.png?x-oss-date=20261121T091925Z&x-oss-expires=60#f", Calls.now + 60_000),
+            ("https://a/b.png?X-Tos-Date=20261121T091925Z&X-Tos-Expires=60", Calls.now + 60_000),
+            ("https://a/b.png?AccessKeyId=a&Signature=s&Expires=\(second + 5)", Calls.now + 5_000),
+            ("https://a/b.png?X-Tos-Date=20261121T091925Z&X-Amz-Expires=60", half),
             // It says a week, the provider says 12 hours.
             ("https://a/b.png?Expires=\(second + 7 * 86_400)", half),
             // What says nothing.

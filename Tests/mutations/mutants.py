@@ -495,8 +495,8 @@ MUTANTS = (
         [
             (
                 "Sources/Core/WebURLQuery.swift", "objectIdentity",
-                "return text",
-                "return String(text.prefix { $0 != \"?\" })",
+                "URLSignature.unsigned(text) ?? text",
+                "String(text.prefix { $0 != \"?\" })",
             ),
         ],
         ["swift WebURLTests", "faults resume"],

@@ -1,5 +1,5 @@
 """URLs that a store's owner has signed: who signs one anew gets another text for the same picture. The library has the same rule
-for what a journal compares (SignedURLs.swift); test_signed_urls.py holds both to one table."""
+for what a journal compares (URLSignature.swift); test_signed_urls.py holds both to one table."""
 
 from __future__ import annotations
 
@@ -7,24 +7,32 @@ import json
 from string import ascii_uppercase
 from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Tuple
 
+_Way = Tuple[FrozenSet[str], FrozenSet[str]]
+
+
+def _way(marks: str, others: str) -> _Way:
+    return frozenset(marks.split()), frozenset(others.split())
+
+
+def _fourth(store: str, *others: str) -> _Way:
+    """The fourth version of S3 and those who followed it."""
+    names = ("algorithm", "credential", "date", "expires", "signedheaders", "security-token", "content-sha256", *others)
+    return frozenset((f"x-{store}-signature",)), frozenset(f"x-{store}-{name}" for name in names)
+
+
 # What marks a signature, and its further parameters, in lower case: "Expires" alone may mean anything.
-_WAYS: Tuple[Tuple[FrozenSet[str], FrozenSet[str]], ...] = (
-    (
-        frozenset(("q-signature",)),
-        frozenset(("q-sign-algorithm", "q-ak", "q-sign-time", "q-key-time", "q-header-list", "q-url-param-list",
-                   "x-cos-security-token")),
+_WAYS: Tuple[_Way, ...] = (
+    _way("q-signature", "q-sign-algorithm q-ak q-sign-time q-key-time q-header-list q-url-param-list x-cos-security-token"),
+    _way("ossaccesskeyid signature expires", "security-token"),
+    _way(
+        "x-oss-signature",
+        "x-oss-signature-version x-oss-access-key-id x-oss-credential x-oss-date x-oss-expires x-oss-additional-headers "
+        "x-oss-security-token security-token",
     ),
-    (frozenset(("ossaccesskeyid", "signature")), frozenset(("expires", "security-token"))),
-    (
-        frozenset(("x-oss-signature",)),
-        frozenset(("x-oss-signature-version", "x-oss-credential", "x-oss-date", "x-oss-expires", "x-oss-additional-headers",
-                   "x-oss-security-token")),
-    ),
-    (
-        frozenset(("x-amz-signature",)),
-        frozenset(("x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-expires", "x-amz-signedheaders",
-                   "x-amz-security-token", "x-amz-content-sha256")),
-    ),
+    _way("awsaccesskeyid signature expires", "x-amz-security-token"),
+    _way("accesskeyid signature expires", "x-obs-security-token"),
+    _way("googleaccessid signature expires", ""),
+    _fourth("amz", "s3session-token"), _fourth("tos", "signedqueries"), _fourth("goog"), _fourth("cos"),
 )
 _LOWER = {ord(letter): letter.lower() for letter in ascii_uppercase}
 """ASCII alone, as in the library: str.lower() makes a "k" of the sign for Kelvin."""
