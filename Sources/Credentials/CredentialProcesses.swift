@@ -2,22 +2,24 @@ internal import Glibc
 
 /// Runs the commands that some profiles name.
 public protocol CredentialProcesses: Sendable {
-    /// Runs a program without a shell, with nothing on its standard input, and returns what it printed. The reason of a
-    /// failure completes "the command ...".
+    /// Runs a program without a shell, with nothing on its standard input, and returns what it printed. Once the program
+    /// has ended, nobody waits for more than a whole output, though a process that it started keeps the output open. The
+    /// reason of a failure completes "the command ...".
     func run(
         _ arguments: [String], environment: [String: String], timeoutMilliseconds: Int64, maximumBytes: Int,
-        isCancelled: @Sendable () -> Bool
+        isWhole: ([UInt8]) -> Bool, isCancelled: @Sendable () -> Bool
     ) throws(CredentialUnavailable) -> [UInt8]
 }
 
 /// Child processes: own process group, default signals, no inherited descriptor, killed at the time limit, reaped by
-/// its id alone so that the host's other children are left to the host.
+/// its id alone so that the host's other children are left to the host. What a command that has ended leaves behind, as an
+/// agent, keeps running.
 public struct LocalProcesses: CredentialProcesses {
     public init() {}
 
     public func run(
         _ arguments: [String], environment: [String: String], timeoutMilliseconds: Int64, maximumBytes: Int,
-        isCancelled: @Sendable () -> Bool
+        isWhole: ([UInt8]) -> Bool, isCancelled: @Sendable () -> Bool
     ) throws(CredentialUnavailable) -> [UInt8] {
         var ends: [Int32] = [-1, -1]
         let code = Self.makePipe(&ends)
@@ -37,13 +39,17 @@ public struct LocalProcesses: CredentialProcesses {
         let deadline = Self.monotonic() &+ max(0, timeoutMilliseconds)
         var output: [UInt8] = []
         var failure: CredentialUnavailable?
+        var ending = Ending.none
         reading: while true {
             switch Self.readSome(readEnd, &output) {
             case .ended: break reading
             case .some: break
             case .nothing:
+                // What it wrote before its end is read first: the first look that finds the end does not judge.
+                if case .seen(let status) = ending, status != 0 || isWhole(output) { break reading }
+                if case .none = ending { ending = Self.ending(of: child) }
                 if Self.monotonic() >= deadline {
-                    failure = CredentialUnavailable(.transient, "took longer than \(timeoutMilliseconds) ms")
+                    failure = CredentialUnavailable(.transient, Self.tooLong(ending, timeoutMilliseconds))
                 } else if isCancelled() {
                     failure = CredentialUnavailable(.transient, "was ended because the client is closing")
                 }
@@ -53,16 +59,19 @@ public struct LocalProcesses: CredentialProcesses {
             }
             if failure != nil { break }
         }
-        if failure != nil { Self.end(child) }
-        let status = Self.reap(child, deadline: failure == nil ? deadline : .min)
-        if let failure { throw failure }
-        switch status {
-        case .some(0), nil: return output  // nil: somebody else has reaped it; what it printed decides
-        case .some(let status) where status & 0x7F == 0:
-            throw CredentialUnavailable(.wrong, "ended with exit status \(status >> 8 & 0xFF)")
-        case .some(let status):
-            throw CredentialUnavailable(.transient, "was ended by signal \(status & 0x7F)")
+        let status: Int32
+        if case .seen(let known) = ending {
+            status = known
+        } else {
+            if failure != nil { Self.end(child) }
+            status = Self.reap(child, deadline: failure == nil ? deadline : .min)
         }
+        if let failure { throw failure }
+        if status == 0 { return output }
+        if status & 0x7F == 0 {
+            throw CredentialUnavailable(.wrong, "ended with exit status \(status >> 8 & 0xFF)")
+        }
+        throw CredentialUnavailable(.transient, "was ended by signal \(status & 0x7F)")
     }
 
     // Two functions of the C library that the Swift module does not show. The first is everywhere, the second came with
@@ -174,24 +183,44 @@ public struct LocalProcesses: CredentialProcesses {
         kill(child, SIGKILL)
     }
 
-    /// The wait status; nil if the host has reaped the child or ignores SIGCHLD. Kills it at the deadline.
-    private static func reap(_ child: pid_t, deadline: Int64) -> Int32? {
+    /// Whether the command has ended, and with which wait status. Its id is nobody's any more.
+    private enum Ending {
+        case none
+        case seen(Int32)
+    }
+
+    /// 0 if the host has reaped the child or ignores SIGCHLD: what the child printed decides.
+    private static func ending(of child: pid_t, options: Int32 = WNOHANG) -> Ending {
         var status: Int32 = 0
-        var killed = false
         while true {
-            let reaped = waitpid(child, &status, killed ? 0 : WNOHANG)
+            let reaped = waitpid(child, &status, options)
             let code = reaped < 0 ? errno : 0
-            if reaped == child { return status }
-            if reaped < 0 {
-                if code == EINTR { continue }
-                return nil
-            }
+            if reaped == child { return .seen(status) }
+            if reaped == 0 { return .none }
+            if code != EINTR { return .seen(0) }
+        }
+    }
+
+    /// The wait status of a command that has closed its output. Kills the command at the deadline.
+    private static func reap(_ child: pid_t, deadline: Int64) -> Int32 {
+        var options = WNOHANG
+        while true {
+            if case .seen(let status) = ending(of: child, options: options) { return status }
             if monotonic() >= deadline {
                 end(child)
-                killed = true
+                options = 0
             } else {
                 usleep(2_000)
             }
+        }
+    }
+
+    private static func tooLong(_ ending: Ending, _ milliseconds: Int64) -> String {
+        switch ending {
+        case .none: return "took longer than \(milliseconds) ms"
+        case .seen:
+            return "has ended, and a process that it started kept the output open, which was not whole after "
+                + "\(milliseconds) ms"
         }
     }
 

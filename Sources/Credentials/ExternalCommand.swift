@@ -21,7 +21,7 @@ enum ExternalCommand {
             output = try context.processes.run(
                 arguments, environment: context.environment.filter { !ProcessEnvironment.isBroken($0.value) },
                 timeoutMilliseconds: context.settings.processTimeoutMilliseconds, maximumBytes: 65_536,
-                isCancelled: context.isCancelled)
+                isWhole: { (try? JSONValue.parseOnce(Array($0.withoutMark))) != nil }, isCancelled: context.isCancelled)
         } catch {
             throw CredentialUnavailable(error.kind, "\(what) \(error.reason)")
         }

@@ -132,6 +132,14 @@ final class AlibabaTests: CredentialTestCase {
             XCTAssertNotNil(failure)
             XCTAssertFalse(failure?.reason.contains("hunter2") ?? true)
         }
+        for twice in [
+            #"{"mode":"AK","access_key_id":"i","access_key_id":"j","access_key_secret":"s"}"#,
+            #"{"access_key_id":"i","access_key_secret":"s","access_key_secret":"t"}"#,
+            #"{"access_key_id":"i","access_key_secret":"s","\u0061ccess_key_id":"j"}"#,
+        ] {
+            processes.output = twice
+            XCTAssertTrue(refusal(AlibabaCLISource(), context)?.reason.contains("is there twice") == true, twice)
+        }
         let forbidden = self.context(processes: processes) { $0.useProcesses = false }
         let count = processes.asked.count
         XCTAssertEqual(refusal(AlibabaCLISource(), forbidden)?.kind, .wrong)

@@ -6,12 +6,13 @@ import XCTest
 final class ProcessTests: CredentialTestCase {
     private func run(
         _ arguments: [String], environment: [String: String] = ["PATH": "/usr/bin:/bin"], timeout: Int64 = 20_000,
-        maximum: Int = 65_536, isCancelled: @escaping @Sendable () -> Bool = { false }
+        maximum: Int = 65_536, isWhole: ([UInt8]) -> Bool = { _ in true },
+        isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws -> String {
         String(
             decoding: try LocalProcesses().run(
                 arguments, environment: environment, timeoutMilliseconds: timeout, maximumBytes: maximum,
-                isCancelled: isCancelled), as: UTF8.self)
+                isWhole: isWhole, isCancelled: isCancelled), as: UTF8.self)
     }
 
     private func refusal(_ body: () throws -> Void) -> CredentialUnavailable? {
@@ -43,17 +44,48 @@ final class ProcessTests: CredentialTestCase {
             refusal { _ = try run(["cat", "/dev/zero"], maximum: 1000) }?.reason, "printed more than 1000 bytes")
     }
 
-    /// The limit also ends what the command has left behind with its output open.
     func testTimeLimitAndCancelling() {
         XCTAssertEqual(refusal { _ = try run(["sleep", "60"], timeout: 150) }?.reason, "took longer than 150 ms")
         XCTAssertEqual(
-            refusal { _ = try run(["sh", "-c", "sleep 60 & exit 0"], timeout: 150) }?.reason, "took longer than 150 ms")
+            refusal { _ = try run(["sh", "-c", "sleep 60; exit 0"], timeout: 150) }?.reason, "took longer than 150 ms")
         // It has closed its output and does not end.
         XCTAssertEqual(
             refusal { _ = try run(["sh", "-c", "exec >&-; sleep 60"], timeout: 300) }?.reason, "was ended by signal 9")
         XCTAssertEqual(
             refusal { _ = try run(["sleep", "60"], isCancelled: { true }) }?.reason,
             "was ended because the client is closing")
+    }
+
+    /// An agent that a command starts keeps the output open for as long as it runs, which is longer than any limit here.
+    func testACommandThatLeavesAProcessBehindHasEnded() throws {
+        let limit: Int64 = 600_000
+        let pid = home + "/pid"
+        let agent = "sleep 900 & echo $! > '\(pid)'; "
+        func end() {
+            let text = (try? String(contentsOfFile: pid, encoding: .utf8)) ?? ""
+            guard let id = text.split(separator: "\n").first.flatMap({ pid_t($0) }) else { return XCTFail("no agent") }
+            XCTAssertEqual(kill(id, SIGTERM), 0, "the agent was ended with the command")
+        }
+        XCTAssertEqual(try run(["sh", "-c", agent + "printf whole; exit 0"], timeout: limit), "whole")
+        end()
+        XCTAssertEqual(
+            try run(["sh", "-c", agent + "head -c 60000 /dev/zero"], timeout: limit).utf8.count, 60_000)
+        end()
+        XCTAssertEqual(
+            refusal { _ = try run(["sh", "-c", agent + "exit 3"], timeout: limit, isWhole: { _ in false }) }?.reason,
+            "ended with exit status 3")
+        end()
+        // What it started prints the rest.
+        let rest = "(sleep 0.5; printf b; exec sleep 900) & echo $! > '\(pid)'; printf a"
+        XCTAssertEqual(
+            try run(["sh", "-c", rest], timeout: limit, isWhole: { $0 == Array("ab".utf8) }), "ab")
+        end()
+        XCTAssertEqual(
+            refusal { _ = try run(["sh", "-c", agent], timeout: 1_500, isWhole: { _ in false }) }?.reason,
+            "has ended, and a process that it started kept the output open, which was not whole after 1500 ms")
+        end()
+        var status: Int32 = 0
+        XCTAssertEqual(waitpid(-1, &status, WNOHANG), -1, "a child was left unreaped")
     }
 
     func testNothingIsInheritedAndNothingIsLeft() throws {

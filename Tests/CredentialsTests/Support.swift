@@ -34,7 +34,7 @@ final class ScriptedProcesses: CredentialProcesses, @unchecked Sendable {  // us
 
     func run(
         _ arguments: [String], environment: [String: String], timeoutMilliseconds: Int64, maximumBytes: Int,
-        isCancelled: @Sendable () -> Bool
+        isWhole: ([UInt8]) -> Bool, isCancelled: @Sendable () -> Bool
     ) throws(CredentialUnavailable) -> [UInt8] {
         asked.append(arguments)
         return Array(output.utf8)

@@ -135,7 +135,7 @@ private final class World: BlockingTransport, CredentialFiles, CredentialProcess
 
     func run(
         _ arguments: [String], environment: [String: String], timeoutMilliseconds: Int64, maximumBytes: Int,
-        isCancelled: @Sendable () -> Bool
+        isWhole: ([UInt8]) -> Bool, isCancelled: @Sendable () -> Bool
     ) throws(CredentialUnavailable) -> [UInt8] {
         require(!arguments.isEmpty, "a command of no words")
         return answers.popFirst() ?? []
