@@ -214,6 +214,13 @@ export class AigcError extends Error {
 export class CallError extends AigcError {}
 /** 2xx: time ran out, or you ended it. An accepted job is not lost: its token attaches it again. */
 export class StoppedError extends AigcError {}
+/**
+ * Your signal has ended a wait, and not the job. name is "AbortError", or "TimeoutError" of AbortSignal.timeout(); cause is
+ * signal.reason; code is "ABORT_ERR". token attaches the job; null: close the client, whose grace may bring the token.
+ */
+export class AbortError extends StoppedError {
+  readonly code: 'ABORT_ERR';
+}
 /** 3xx: between here and the provider. */
 export class NetworkError extends AigcError {}
 /** 4xx: credentials, rights, bill or rate. */
@@ -263,7 +270,7 @@ export interface Asset {
 
 /** How long to wait. The wait ends; the job keeps running. */
 export interface WaitOptions {
-  /** Ends the wait: the promise is rejected with signal.reason. job.cancel() ends the job. */
+  /** Ends the wait: the promise is rejected with an AbortError. job.cancel() ends the job. */
   signal?: AbortSignal;
   /** Milliseconds; after them the promise is rejected with a StoppedError. */
   timeoutMs?: number;

@@ -185,6 +185,30 @@ class AssetError extends AigcError {}
 class MachineError extends AigcError {}
 class InternalError extends AigcError {}
 
+// A signal has ended a wait, and not the job. cause is the signal's reason; code is that of Node's own functions.
+class AbortError extends StoppedError {
+  #name;
+
+  constructor(reason, job) {
+    const token = job._token();
+    const known = token !== null || job.remoteId !== null;
+    const where = token ?? job.remoteId;
+    super(`the wait was aborted, and not the job; ${known ? `its ${token === null ? 'id' : 'token'}: ${where}`
+      : 'no provider has accepted it yet, but its submission may be on the wire: close the client'}`,
+    { status: constants.E_TIMEOUT, outcome: job.outcome, token });
+    this.cause = reason;
+    this.#name = reason instanceof DOMException ? reason.name : 'AbortError'; // AbortSignal.timeout(): TimeoutError
+  }
+
+  get name() {
+    return this.#name ?? 'AbortError'; // asked for before it is set, for the stack
+  }
+
+  get code() {
+    return 'ABORT_ERR';
+  }
+}
+
 const BANDS = [
   undefined, CallError, StoppedError, NetworkError, AccountError, ProviderError, OutcomeUnknownError, AssetError, MachineError,
 ];
@@ -238,12 +262,12 @@ function flag(value) {
   return value ? 1 : 0;
 }
 
-// Where a signal is given: rejects with its reason when it fires, and releases it when the promise is settled.
-function abortable(signal, start) {
-  if (signal?.aborted) return Promise.reject(signal.reason);
+// Where a signal is given: rejects when it fires, and releases it when the promise is settled.
+function abortable(signal, job, start) {
+  if (signal?.aborted) return Promise.reject(new AbortError(signal.reason, job));
   return new Promise((resolve, reject) => {
     let stop = () => {};
-    const aborted = () => finish(reject, signal.reason);
+    const aborted = () => finish(reject, new AbortError(signal.reason, job));
     function finish(settle, value) {
       signal?.removeEventListener('abort', aborted);
       stop();
@@ -269,8 +293,11 @@ class Job {
 
   get id() { return native.aigc_job_id(this.#handle); }
   get remoteId() { return native.aigc_job_remote_id(this.#handle); }
+  // For errors that nobody may look at, as all but the first of Promise.all(): the client does not take note.
+  _token() { return native.aigc_job_token(this.#handle); }
+
   get token() {
-    const token = native.aigc_job_token(this.#handle);
+    const token = this._token();
     if (token !== null) this.#client._told(this.id);
     return token;
   }
@@ -344,7 +371,7 @@ class Job {
 
   wait({ signal, timeoutMs } = {}) {
     const until = timeoutMs === undefined ? undefined : milliseconds(timeoutMs, 'timeoutMs');
-    return abortable(signal, (resolve, reject) => this.#client._wait(this, until, (error) => {
+    return abortable(signal, this, (resolve, reject) => this.#client._wait(this, until, (error) => {
       if (error) reject(error);
       else resolve(this);
     }));
@@ -352,14 +379,20 @@ class Job {
 
   accepted({ signal, timeoutMs } = {}) {
     const until = timeoutMs === undefined ? undefined : milliseconds(timeoutMs, 'timeoutMs');
-    return abortable(signal, (resolve, reject) => this.#client._waitAccepted(this, until, (error) => {
+    return abortable(signal, this, (resolve, reject) => this.#client._waitAccepted(this, until, (error) => {
       if (error) reject(error);
       else resolve(this);
     }));
   }
 
   async refresh(timeoutMs = 60000) {
-    await native.later.aigc_job_refresh(this.#handle, milliseconds(timeoutMs, 'timeoutMs'));
+    const limit = milliseconds(timeoutMs, 'timeoutMs');
+    try {
+      await native.later.aigc_job_refresh(this.#handle, limit);
+    } catch (error) {
+      if (error instanceof AigcError) error.token ??= this._token();
+      throw error;
+    }
     return this;
   }
 
@@ -653,7 +686,7 @@ class Client {
     if (timeoutMs !== undefined && timeoutMs !== constants.FOREVER) {
       timer = setTimeout(() => {
         stop();
-        settled(new StoppedError(late, { status: constants.E_TIMEOUT, outcome: job.outcome, token: job.token }));
+        settled(new StoppedError(late, { status: constants.E_TIMEOUT, outcome: job.outcome, token: job._token() }));
       }, Math.min(timeoutMs, 0x7fffffff));
     }
     return stop;
@@ -779,6 +812,7 @@ module.exports = {
   AigcError,
   CallError,
   StoppedError,
+  AbortError,
   NetworkError,
   AccountError,
   ProviderError,

@@ -175,11 +175,24 @@ test('a thousand jobs in flight, told by an iterator, and the loop keeps turning
 test('a signal ends the wait, and not the job', async () => {
   const job = client.tencent.aigcImage({ prompt: '[slow] a cat' });
   const stop = new AbortController();
-  const waits = [job.wait({ signal: stop.signal }), job.wait({ signal: AbortSignal.abort('before') }), job.wait()];
+  const { signal } = stop;
+  const waits = [job.wait({ signal }), job.accepted({ signal: AbortSignal.abort('before') }), job.wait()];
   const told = Promise.allSettled(waits);
   stop.abort(new Error('enough'));
-  const [first, second, third] = await told;
-  assert.deepEqual([first.reason.message, second.reason, third.value], ['enough', 'before', job]);
+  const [{ reason: first }, { reason: second }, third] = await told;
+  assert.deepEqual([first.cause.message, second.cause, third.value], ['enough', 'before', job]);
+  for (const error of [first, second]) {
+    assert.ok(error instanceof aigc.AbortError && error instanceof aigc.StoppedError);
+    assert.deepEqual([error.name, error.code, error.status, error.token], ['AbortError', 'ABORT_ERR', N.E_TIMEOUT, null]);
+    assert.match(error.message, /not the job; no provider has accepted it yet, but its submission may be on the wire/);
+    assert.match(error.stack, /^AbortError: /);
+  }
+  const late = await raised(aigc.AbortError, () => job.wait({ signal: AbortSignal.abort() }));
+  assert.deepEqual([late.name, late.token, late.outcome], ['AbortError', job.token, N.OUTCOME_ACCEPTED]);
+  assert.ok(late.message.endsWith(`its token: ${job.token}`) && late.cause instanceof DOMException, late.message);
+  const never = client.tencent.aigcImage({ prompt: '[never] a cat' });
+  const timeout = await raised(aigc.AbortError, () => never.wait({ signal: AbortSignal.timeout(50) }));
+  assert.deepEqual([timeout.name, timeout.cause.name], ['TimeoutError', 'TimeoutError']);
   const events = client.events({ signal: AbortSignal.timeout(50) });
   await assert.rejects(async () => { for await (const event of events) assert.ok(event); }, { name: 'TimeoutError' });
 });
@@ -345,12 +358,14 @@ test('close() tells of each job that nobody has the token of', async () => {
     const client = new aigc.Client(keys);
     const jobs = [1, 2, 3].map((number) => client.tencent.aigcImage({ prompt: `[never] dropped cat ${number}` }));
     if (how === 'all') Promise.all(jobs.map((job) => job.wait())).catch(() => {});
+    const stop = AbortSignal.timeout(1500); // of all but one of these nobody sees the rejection
+    if (how === 'aborted') await Promise.all(jobs.map((job) => job.wait({ signal: stop }))).catch(() => {});
     if (how === 'known') for (const job of jobs) if (!(await job.accepted()).token) throw new Error('no token');
     while (jobs.some((job) => job.outcome < 2)) await new Promise((resolve) => setTimeout(resolve, 10));
     await client.close(30000);
     process.exit(0);
   };
-  for (const how of ['drop', 'all', 'known']) {
+  for (const how of ['drop', 'all', 'aborted', 'known']) {
     tool('fault', 'delay_after', 'CreateAigcImageTask', 'ms=300', 'times=3');
     const [node, words] = program(body, how);
     const { stderr, status } = spawnSync(node, words, { encoding: 'utf8' });
