@@ -387,6 +387,41 @@ type writer func([]byte) (int, error)
 
 func (w writer) Write(text []byte) (int, error) { return w(text) }
 
+func TestAWaitThatCloseEndsHasTheToken(t *testing.T) {
+	arrived, answer := make(chan bool, 1), make(chan bool)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		arrived <- true
+		<-answer
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"Response":{"RequestId":"r","TaskId":"251000-AigcImage-waited"}}`)
+	}))
+	defer server.Close()
+	keys := config(t)
+	keys["tencent.endpoint"] = server.URL
+	client, err := New(Options{Config: keys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	job := submit(t, client, cat("a late cat"))
+	<-arrived
+	waited, closed := make(chan error), make(chan bool)
+	go func() { waited <- job.Wait(context.Background()) }()
+	go func() { client.Close(time.Minute); close(closed) }()
+	for job.state() < StateSucceeded { // ended by Close, and its answer is not known
+		time.Sleep(time.Millisecond)
+	}
+	close(answer)
+	var failure *Error
+	if err := <-waited; !errors.As(err, &failure) {
+		t.Fatal(err)
+	}
+	if failure.Status != ErrCancelled || failure.Outcome != OutcomeAccepted || failure.Token == "" {
+		t.Errorf("status %v, outcome %v, token %q", failure.Status, failure.Outcome, failure.Token)
+	}
+	<-closed
+}
+
 func TestForEverIsNeverAtOnce(t *testing.T) {
 	client := open(t, nil)
 	job := submit(t, client, cat("[never] a cat of ever"))

@@ -470,14 +470,17 @@ func (c *Client) take(event *C.aigc_event) {
 		c.resumed = append(c.resumed, job)
 	}
 	e.Job = job
+	late := false
 	if job != nil {
 		switch e.Type {
 		case EventJobAccepted:
-			if job.isDone() {
+			if job.isDone() || job.endsLate {
 				delete(c.jobs, e.JobID)
 			}
 		case EventJobDone:
-			if !job.mayBeAccepted() {
+			if c.handle == nil && job.mayBeAccepted() {
+				job.endsLate = true // by Close: whoever waits is told with the id that the grace may still bring
+			} else if !job.mayBeAccepted() {
 				delete(c.jobs, e.JobID)
 			} else { // and if no answer has come by then, none will
 				id := e.JobID
@@ -488,6 +491,7 @@ func (c *Client) take(event *C.aigc_event) {
 				})
 			}
 		}
+		late = job.endsLate
 	}
 	if c.onEvent != nil && e.Type == EventJobDone {
 		delete(c.untold, e.JobID)
@@ -497,8 +501,13 @@ func (c *Client) take(event *C.aigc_event) {
 		switch e.Type {
 		case EventJobAccepted:
 			job.accept()
+			if late {
+				job.end()
+			}
 		case EventJobDone:
-			job.end()
+			if !late {
+				job.end()
+			}
 		}
 	}
 	if c.onEvent != nil {

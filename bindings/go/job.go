@@ -21,6 +21,7 @@ type Job struct {
 	acceptOnce, endOnce sync.Once
 	accepted, done      chan struct{}
 	awaitsID            bool
+	endsLate            bool // by Close, with the answer that its grace may bring; under the lock of the client
 	parent              *Job // of a download: the job whose image it is
 }
 

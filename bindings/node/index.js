@@ -306,8 +306,10 @@ class Job {
   get provider() { return native.aigc_job_provider(this.#handle); }
   get operation() { return native.aigc_job_operation(this.#handle); }
 
+  _state() { return native.aigc_job_state(this.#handle); }
+
   get state() {
-    const state = native.aigc_job_state(this.#handle);
+    const state = this._state();
     if (state >= constants.STATE_SUCCEEDED) this.#client._told(this.id);
     return state;
   }
@@ -497,6 +499,7 @@ class Client {
   #iterators = new Set();
   #waits = 0;
   #closing = null;
+  #answering = false; // close() waits for answers to submissions on the wire
   #untold = new Map(); // job id -> job: nobody has the token, and nobody has seen the end
   #lookAt = 1000;
 
@@ -624,7 +627,9 @@ class Client {
   async #close(graceMs) {
     // Whoever waits now is told the end by a rejection that nobody may look at: of Promise.all(), say.
     const untold = [...this.#untold.values()];
+    this.#answering = true;
     await native.later.aigc_client_close(this.#handle, graceMs);
+    this.#answering = false;
     for (let events = native.take(this.#handle); events; events = native.take(this.#handle)) this.#take(events);
     for (const waiting of [this.#waiting, this.#accepting]) {
       for (const list of [...waiting.values()]) for (const done of [...list]) done();
@@ -642,6 +647,12 @@ class Client {
 
   // For Job: somebody has the token, or has seen the end.
   _told(id) { this.#untold.delete(id); }
+
+  // Whether close() has ended the job, and its grace may still bring the id. Who waits for the job is told when that is known.
+  #mayBecomeKnown(job) {
+    return this.#answering && job.remoteId === null && job._state() !== constants.STATE_UNKNOWN
+      && job.outcome === constants.OUTCOME_UNKNOWN;
+  }
 
   // Keeps a job until somebody has been told of it. Now and then those are dropped that have ended since.
   #remember(job) {
@@ -663,7 +674,8 @@ class Client {
 
   #await(map, job, timeoutMs, settled, late) {
     const result = () => (job.ended ? job.error : null);
-    if (map === this.#accepting ? job.ended || job.remoteId !== null : job.ended) {
+    const ended = job.ended && !this.#mayBecomeKnown(job);
+    if (map === this.#accepting ? ended || job.remoteId !== null : ended) {
       settled(map === this.#accepting && job.remoteId !== null ? null : result());
       return undefined;
     }
@@ -677,6 +689,7 @@ class Client {
       this.#hold(-1);
     };
     const done = () => {
+      if (this.#mayBecomeKnown(job)) return;
       stop();
       settled(map === this.#accepting && job.remoteId !== null ? null : result());
     };

@@ -208,6 +208,26 @@ test('close ends what is awaited', async () => {
   assert.ok(job.token, 'a job can be read after its client');
 });
 
+test('a wait that close() ends has the token that the answer brings', async () => {
+  tool('fault', 'delay_after', 'CreateAigcImageTask', 'ms=700', 'times=3');
+  const other = new Client(keys);
+  const jobs = [1, 2, 3].map((number) => other.tencent.aigcImage({ prompt: `[never] a late cat ${number}` }));
+  const told = Promise.allSettled([jobs[0].wait(), jobs[1].accepted(), jobs[1].wait(), jobs[2].wait()]);
+  while (jobs.some((job) => job.outcome < N.OUTCOME_UNKNOWN)) await new Promise((resolve) => setTimeout(resolve, 10));
+  const closing = other.close(60000);
+  while (!jobs[2].ended) await new Promise((resolve) => setTimeout(resolve, 10));
+  const late = jobs[2].wait(); // begun meanwhile
+  const [first, accepted, second, third] = await told;
+  assert.equal(accepted.value, jobs[1]);
+  for (const [{ reason }, job] of [[first, jobs[0]], [second, jobs[1]], [third, jobs[2]]]) {
+    assert.deepEqual([reason.status, reason.outcome, reason.token], [N.E_CANCELLED, N.OUTCOME_ACCEPTED, job.token]);
+    assert.match(reason.token, /^aigc1:/);
+  }
+  assert.equal((await raised(aigc.StoppedError, () => late)).token, jobs[2].token);
+  await closing;
+  tool('calm');
+});
+
 test('a token attaches in another process', async () => {
   const job = await client.tencent.aigcImage({ prompt: 'a cat for two' }).accepted();
   const said = spawnSync(...program(async (lib, config, token) => {

@@ -563,7 +563,10 @@ module Aigc
           @client.told(self)
           return self
         end
-        raise error || Error.taken(status, Fiddle::Pointer.new(0)) if status != Native::E_TIMEOUT
+        if status != Native::E_TIMEOUT
+          @client.until_known(self)
+          raise error || Error.taken(status, Fiddle::Pointer.new(0))
+        end
         next unless left <= 0
 
         message = "the job has not ended after #{timeout} s; it keeps running"
@@ -1011,13 +1014,23 @@ module Aigc
 
       limit = Native.milliseconds(grace, "grace")
       running = @untold.values.reject(&:ended?)
-      Native.aigc_client_close(@handle, limit)
+      begin
+        @answering = Thread.current
+        Native.aigc_client_close(@handle, limit)
+      ensure
+        @answering = nil
+      end
       @handle.free
       running.each do |job|
         next if !@untold.key?(job.id) || job.outcome <= Native::OUTCOME_NOT_SENT
 
         warn "aigc: the client was closed before a job ended: #{job.outcome_text}"
       end
+    end
+
+    # For Job: another thread has ended it by #close, whose grace may still bring the id. Returns when that is known.
+    def until_known(job)
+      sleep 0.01 while @answering&.alive? && @answering != Thread.current && job.undecided?
     end
 
     # For Job: somebody has the token, or has seen the end.

@@ -200,6 +200,18 @@ class AigcTest < Minitest::Test
     assert_equal "2", tool("created", "tencent")
   end
 
+  def test_a_wait_that_close_ends_has_the_token
+    tool("fault", "delay_after", "CreateAigcImageTask", "ms=700", "times=1")
+    own = Aigc::Client.new(config)
+    job = own.tencent.aigc_image(prompt: "[never] a late cat")
+    waiter = Thread.new { assert_raises(Aigc::StoppedError) { job.wait } }
+    sleep 0.01 while job.outcome < N::OUTCOME_UNKNOWN
+    capture_io { own.close(60) }
+    error = waiter.value
+    assert_equal [N::E_CANCELLED, N::OUTCOME_ACCEPTED], [error.status, error.outcome]
+    assert_match(/^aigc1:/, error.token)
+  end
+
   def test_a_killed_thread_loses_no_job
     _, said = capture_io do
       interrupted_in(:aigc_client_submit) do |begun|

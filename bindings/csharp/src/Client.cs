@@ -17,6 +17,9 @@ namespace Aigc
         private readonly Dictionary<ulong, Job> untold = new Dictionary<ulong, Job>();
         private int lookAt = 1000;
 
+        // Not set while Close waits for the answers to submissions on the wire.
+        private readonly ManualResetEventSlim answered = new ManualResetEventSlim(true);
+
         // mono looks for the library when it compiles a method that calls into it, and would inline the small ones of this class
         // into a method that it compiles before the library is loaded. It does not before a static constructor has run.
         static Client()
@@ -259,6 +262,7 @@ namespace Aigc
                 left = new List<Job>(untold.Values);
                 untold.Clear();
             }
+            answered.Reset();
             try
             {
                 Native.aigc_client_close(handle, limit);
@@ -266,6 +270,10 @@ namespace Aigc
             catch (ObjectDisposedException)
             {
                 return;
+            }
+            finally
+            {
+                answered.Set();
             }
             pump.Drain();
             pump.End();
@@ -279,6 +287,19 @@ namespace Aigc
                 }
                 job.Dispose();
             }
+        }
+
+        /// <summary>Whether Close has ended a job, and its grace may still bring the id. Who waits is told when that is
+        /// known.</summary>
+        internal bool MayBecomeKnown(Job job)
+        {
+            return !answered.IsSet && job.Undecided;
+        }
+
+        /// <summary>Waits until that is known.</summary>
+        internal void UntilKnown(Job job)
+        {
+            if (MayBecomeKnown(job)) answered.Wait();
         }
 
         /// <summary>Somebody has the token of a job, or has seen the end.</summary>
@@ -388,7 +409,7 @@ namespace Aigc
                 });
                 waiter.Source.Task.ContinueWith(done => registration.Dispose(), TaskContinuationOptions.ExecuteSynchronously);
             }
-            if (job.Ended || handle.IsClosed)
+            if (handle.IsClosed || (job.Ended && !client.MayBecomeKnown(job)))
             {
                 Settle(id);
                 waiter.Finish();
@@ -517,7 +538,8 @@ namespace Aigc
                 if (context == null) listener(happened);
                 else context.Post(state => listener(happened), null);
             }
-            if (happened.Type == EventType.JobDone) Settle(happened.JobId);
+            var waits = client != null && happened.Job != null && client.MayBecomeKnown(happened.Job);
+            if (happened.Type == EventType.JobDone && !waits) Settle(happened.JobId); // otherwise TakeRest tells it
             if (told.Length == 0 && happened.Job != null) happened.Job.Dispose();
         }
 

@@ -113,6 +113,12 @@ namespace Aigc
             get { return (JobState)Native.aigc_job_state(Open) >= JobState.Succeeded; }
         }
 
+        // Whether the job was ended here before the answer to its submission came, and the answer can still come.
+        internal bool Undecided
+        {
+            get { return Over && (JobState)Native.aigc_job_state(Open) != JobState.Unknown && Outcome == Outcome.Unknown; }
+        }
+
         /// <summary>Whether the job has ended.</summary>
         public bool Ended
         {
@@ -277,7 +283,12 @@ namespace Aigc
                     client.Told(Id);
                     return this;
                 }
-                if (status != (int)Status.Timeout) throw AigcException.Taken(status, error).With(Token);
+                if (status != (int)Status.Timeout)
+                {
+                    var ended = AigcException.Taken(status, error);
+                    client.UntilKnown(this);
+                    throw Error ?? ended.With(Token);
+                }
                 Native.aigc_error_free(error);
                 if (left > 0) continue;
                 var message = "the job has not ended after " + timeout + "; it keeps running";

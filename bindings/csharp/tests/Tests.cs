@@ -442,6 +442,27 @@ public static class Tests
         }
     }
 
+    // Whoever waits when the client is closed is told the token that its grace brings.
+    private static void AWaitThatCloseEndsHasTheToken()
+    {
+        foreach (var how in new[] { "task", "wait" })
+        {
+            Tool("fault", "delay_after", "CreateAigcImageTask", "ms=700", "times=1");
+            var own = new Client(Config());
+            var job = own.Submit(Cat("[never] a late cat"));
+            AigcException found = null;
+            Task waiter;
+            if (how == "task") waiter = job.WaitAsync().ContinueWith(ended => found = (AigcException)ended.Exception.InnerException);
+            else waiter = Task.Run(() => { found = Raised<StoppedException>(() => job.Wait()); });
+            while (job.Outcome < Outcome.Unknown) Thread.Sleep(10);
+            own.Close(Minute);
+            True(waiter.Wait(Minute), "the " + how + " ends with the client");
+            Same(Status.Cancelled + " " + Outcome.Accepted, found.Status + " " + found.Outcome, how);
+            Same(job.Token, found.Token, how);
+            True(found.Token != null, how + " has no token");
+        }
+    }
+
     // Roles of other processes.
     private static int Role(string[] words)
     {
@@ -499,6 +520,7 @@ public static class Tests
         Test("both clouds, byte for byte", BothClouds);
         Test("numbers are sent as they were written", NumbersAreSentAsTheyWereWritten);
         Test("one error of each band", OneErrorOfEachBand);
+        Test("a wait that close ends has the token", AWaitThatCloseEndsHasTheToken);
         Test("close tells of each job that nobody knows", CloseTellsOfEachJobThatNobodyKnows);
         Test("a thousand jobs in flight, told in the host's context", AThousandJobsInFlight);
         Test("tasks, cancellation tokens and closing", TasksTokensAndClosing);

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 
@@ -19,6 +20,8 @@ public final class Client implements AutoCloseable {
     /** By id: jobs whose token nobody has read, and whose end nobody has seen. */
     private final Map<Long, Job> untold = new HashMap<>();
     private int lookAt = 1000;
+    /** Set while close() waits for the answers to submissions on the wire; counted down when they are known. */
+    private volatile CountDownLatch answering;
 
     /** A client with all defaults: credentials from the environment. */
     public Client() {
@@ -347,9 +350,13 @@ public final class Client implements AutoCloseable {
             left = new ArrayList<>(untold.values());
             untold.clear();
         }
+        CountDownLatch answers = new CountDownLatch(1);
         try {
-            Native.aigc_client_close(client, Text.milliseconds(grace));
+            long ms = Text.milliseconds(grace);
+            answering = answers;
+            Native.aigc_client_close(client, ms);
         } finally {
+            answers.countDown();
             handle.exit();
         }
         pump.drain();
@@ -360,6 +367,19 @@ public final class Client implements AutoCloseable {
                         "the client was closed, and nobody had read the token of a job: " + job.outcomeText());
             }
             job.close();
+        }
+    }
+
+    /** Whether {@link #close()} has ended a job, and its grace may still bring the id. Who waits is told when that is known. */
+    boolean mayBecomeKnown(Job job) {
+        CountDownLatch answers = answering;
+        return answers != null && answers.getCount() > 0 && job.undecided();
+    }
+
+    /** Waits until that is known. */
+    void untilKnown(Job job) throws InterruptedException {
+        if (mayBecomeKnown(job)) {
+            answering.await();
         }
     }
 

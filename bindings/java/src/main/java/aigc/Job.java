@@ -290,6 +290,7 @@ public final class Job implements AutoCloseable {
                 return this;
             }
             if (status != Constants.E_TIMEOUT) {
+                client.untilKnown(this);
                 AigcException error = error();
                 throw error != null ? error : AigcException.taken(status, 0).withToken(token());
             }
@@ -308,6 +309,18 @@ public final class Job implements AutoCloseable {
      */
     public CompletableFuture<Job> future() {
         return client.future(this);
+    }
+
+    /** Whether the job was ended here before the answer to its submission came, and the answer can still come. */
+    boolean undecided() {
+        long job = handle.enter();
+        try {
+            int state = Native.aigc_job_state(job);
+            return state >= Constants.STATE_SUCCEEDED && state != Constants.STATE_UNKNOWN
+                    && Native.aigc_job_outcome(job) == Constants.OUTCOME_UNKNOWN;
+        } finally {
+            handle.exit();
+        }
     }
 
     /** {@return how the job ended; null for success and for a job that has not ended} */

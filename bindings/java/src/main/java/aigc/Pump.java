@@ -77,7 +77,7 @@ final class Pump implements Runnable {
                 start(client);
             }
         }
-        if (job.ended() || handle.isClosed()) {
+        if (handle.isClosed() || (job.ended() && !client.mayBecomeKnown(job))) {
             settle(job.id());
             finish(new Waiter(job, future));
         }
@@ -137,7 +137,8 @@ final class Pump implements Runnable {
         for (Consumer<Event> listener : told) {
             run(() -> listener.accept(event));
         }
-        if (event.type() == Constants.EVENT_JOB_DONE) {
+        boolean waits = owner.get() != null && event.job() != null && owner.get().mayBecomeKnown(event.job());
+        if (event.type() == Constants.EVENT_JOB_DONE && !waits) { // otherwise the end of the thread tells it
             settle(event.jobId());
         }
         if (told.isEmpty() && event.job() != null) {

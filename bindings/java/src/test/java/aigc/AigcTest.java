@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -407,6 +408,36 @@ public final class AigcTest {
         }
     }
 
+    /** Whoever waits when the client is closed is told the token that its grace brings. */
+    private void aWaitThatCloseEndsHasTheToken() throws Exception {
+        for (String how : List.of("future", "await")) {
+            tool("fault", "delay_after", "CreateAigcImageTask", "ms=700", "times=1");
+            Client own = new Client(config());
+            Job job = submit(own, cat("[never] a late cat"));
+            CompletableFuture<Job> waits = how.equals("future") ? job.future() : CompletableFuture.supplyAsync(() -> {
+                try {
+                    return job.await();
+                } catch (InterruptedException error) {
+                    throw new IllegalStateException(error);
+                }
+            });
+            while (job.outcome() < Constants.OUTCOME_UNKNOWN) {
+                Thread.sleep(10);
+            }
+            own.close(MINUTE);
+            AigcException error = raised(AigcException.StoppedException.class, () -> {
+                try {
+                    waits.get(60, TimeUnit.SECONDS);
+                } catch (ExecutionException failed) {
+                    throw (AigcException) failed.getCause();
+                }
+            });
+            same(Constants.E_CANCELLED, error.status(), how);
+            same(Constants.OUTCOME_ACCEPTED, error.outcome(), how);
+            check(error.token() != null && error.token().equals(job.token()), how + ": " + error.token());
+        }
+    }
+
     /** Roles of other processes. */
     private static void role(String[] words) throws Exception {
         if (words[0].equals("attach")) {
@@ -504,6 +535,7 @@ public final class AigcTest {
         with("a process ends with jobs running", test -> test::aProcessEndsWithJobsRunning);
         with("the collector frees handles and clients, never jobs", test -> test::theCollectorOnlyFrees);
         with("a kill with the journal pays once", test -> test::aKillWithTheJournalPaysOnce);
+        with("a wait that close() ends has the token", test -> test::aWaitThatCloseEndsHasTheToken);
         with("close() tells of each job that nobody knows", test -> test::closeTellsOfEachJobThatNobodyKnows);
         with("resume, attachKey, hold, and the journal for tools", test -> test::resumeAttachKeyHoldAndTools);
         System.exit(failed ? 1 : 0);
