@@ -54,9 +54,10 @@
  *     byte of a submission is sent, the journal's entry for the submission is on disk: if the library cannot write the
  *     entry, it does not send the submission. The provider's job id is on disk before AIGC_EVENT_JOB_ACCEPTED reports
  *     it. If the disk refuses the id, you still get the id, with an AIGC_EVENT_WARNING, and the library tries again to
- *     write it. After a crash, a job is unknown (AIGC_STATE_UNKNOWN) only if its submission was on the wire, if its
- *     connection was being made, or if the disk had refused its id. If you set journal.sync to "normal", the library
- *     does not wait for the disk: this promise then holds after a crash of the process, but not after a power failure.
+ *     write it. After the death of a process, a job is unknown (AIGC_STATE_UNKNOWN) only if its submission was on the
+ *     wire. After a failure of the machine (power cut, reset), a job is also unknown if its connection was being made,
+ *     or if the disk did not have its id. If you set journal.sync to "normal", the library does not wait for the disk:
+ *     this promise then holds after the death of a process, but not after a failure of the machine.
  *
  * THE SIMPLE PATH (bindings/c/generate.c is the complete program)
  *
@@ -569,16 +570,17 @@ aigc_status aigc_client_stats(aigc_client *client, aigc_buffer **stats, aigc_err
  * With a journal (since 1.2), this call waits for the disk, but not for the network. If a request has no "key", the
  * client chooses a key: see aigc_job_key(). If the journal has a job under the key (the known job), the call submits
  * nothing: it returns AIGC_OK, and *job is the known job in its present state. There is one exception: if the known job
- * provably did not run (AIGC_OUTCOME_NOT_SENT), its key is free, and the call submits the request. If the known job has
- * succeeded, the library makes one status call to learn its images, and does not download them. If this client works on
- * the known job, *job is one more handle of this job, with the same aigc_job_id(). If another client works on the known
- * job, the handle shows the state of the job: AIGC_STATE_QUEUED, AIGC_STATE_SUBMITTING, and AIGC_STATE_PENDING after
- * the acceptance. When the other client is gone, this client takes the job over. If a process died while its submission
- * was on the wire, while its connection was being made, or after the disk refused the id, the job ends with
- * AIGC_E_OUTCOME_UNKNOWN, and the library does not send the submission again. If the journal has this key for another
- * request (another provider, operation or field), the call returns AIGC_E_KEY_CONFLICT. The comparison ignores the
- * signature in an image URL (Tencent's COS, Alibaba's OSS, Amazon's S3), because the signature may change. After
- * AIGC_E_JOURNAL and AIGC_E_NO_SPACE, nothing was sent. */
+ * provably did not run (AIGC_OUTCOME_NOT_SENT), or was never sent by a client that is gone, the call submits the
+ * request. If the known job has succeeded, the library makes one status call to learn its images, and does not download
+ * them. If this client works on the known job, *job is one more handle of this job, with the same aigc_job_id(). If
+ * another client works on the known job, the handle shows the state of the job: AIGC_STATE_QUEUED,
+ * AIGC_STATE_SUBMITTING, and AIGC_STATE_PENDING after the acceptance. When the other client is gone, this client takes
+ * the job over. If a process died while its submission was on the wire, the job ends with AIGC_E_OUTCOME_UNKNOWN, and
+ * the library does not send the submission again. The job ends in the same way if the machine failed while the
+ * connection was being made, or before the disk had the id. If the journal has this key for another request (another
+ * provider, operation or field), the call returns AIGC_E_KEY_CONFLICT. The comparison ignores the signature in an image
+ * URL (Tencent's COS, Alibaba's OSS, Amazon's S3), because the signature may change. After AIGC_E_JOURNAL and
+ * AIGC_E_NO_SPACE, nothing was sent. */
 aigc_status aigc_client_submit(aigc_client *client, const aigc_request *request, aigc_job **job, aigc_error **error);
 
 /* Attaches a job from its token, in any process and any language. With follow 1, the engine polls the job until the job
@@ -599,16 +601,16 @@ aigc_status aigc_client_attach_id(aigc_client *client, const char *provider, con
 aigc_status aigc_client_attach_key(aigc_client *client, const char *key, int32_t follow, aigc_job **job,
                                    aigc_error **error);
 
-/* Another client of the same journal may be gone: its process died, or it was closed before its jobs ended. This call
- * takes over a job of such a client if the submission of the job has at least begun. A job that was never sent stays in
- * the journal: submit its key again. The call attaches each accepted job, and AIGC_EVENT_JOB_ACCEPTED reports it.
- * follow has the same meaning as in aigc_client_attach(). If the submission of a job was on the wire, or its connection
- * was being made, or the disk had refused its id, AIGC_EVENT_JOB_DONE reports the job with AIGC_E_OUTCOME_UNKNOWN. Get
- * the job of an event with aigc_event_job(), keep it with aigc_job_ref(), and read its key with aigc_job_key(). The
- * call sends no submission. It does not touch a job whose client is alive, even if the process of that client is
- * suspended (SIGSTOP). It does not touch a job that has ended: aigc_client_attach_key() gives its images. Sets *count
- * (may be NULL) to the number of jobs that were taken over. AIGC_E_WRONG_STATE: the client has no journal.path. Waits
- * for the disk. Since 1.2. */
+/* Takes over the jobs of clients that are gone. A client of the same journal is gone if its process died, or if it was
+ * closed before its jobs ended. A job that was never sent stays in the journal: submit its key again. A job whose
+ * process died while the connection was being made was never sent. The call attaches each accepted job, and
+ * AIGC_EVENT_JOB_ACCEPTED reports it. follow has the same meaning as in aigc_client_attach(). If a process died while a
+ * submission was on the wire, AIGC_EVENT_JOB_DONE reports the job with AIGC_E_OUTCOME_UNKNOWN. The same event comes if
+ * the machine failed while the connection was being made, or before the disk had the id. Get the job of an event with
+ * aigc_event_job(), keep it with aigc_job_ref(), and read its key with aigc_job_key(). The call sends no submission. It
+ * does not touch a job whose client is alive, even if the process of that client is suspended (SIGSTOP). It does not
+ * touch a job that has ended: aigc_client_attach_key() gives its images. Sets *count (may be NULL) to the number of
+ * jobs that were taken over. AIGC_E_WRONG_STATE: the client has no journal.path. Waits for the disk. Since 1.2. */
 aigc_status aigc_client_resume(aigc_client *client, int32_t follow, size_t *count, aigc_error **error);
 
 /* Fetches one image by its id or URL, without an earlier job. The operation of request must have the kind "fetch". path
