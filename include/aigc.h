@@ -40,7 +40,7 @@
  *  6. A submission is sent at most once, unless it provably started no job: it never reached the provider, or the
  *     provider refused it. If the outcome is unknown (AIGC_OUTCOME_UNKNOWN), the library does not send the submission
  *     again.
- *  7. After fork() the child can only free the handles that it inherited. Such a _free closes nothing and ends no job.
+ *  7. After fork() the child may only free the handles that it inherited. Such a _free closes nothing and ends no job.
  *     Every function that returns a status returns AIGC_E_FORKED for an inherited client or job. The parent is not
  *     affected. The child may create its own clients.
  *  8. Bad data from the network, a full disk or a wrong argument never aborts the process. If the library cannot do
@@ -50,14 +50,15 @@
  *     the secret is for.
  * 10. With a journal (configuration key journal.path, since 1.2), each job that you submit has a key. The same key
  *     never starts two jobs, across threads, clients, processes, crashes and languages on one machine, unless you tell
- *     the journal that no job ran (aigc_journal_resolve()) or remove the key (aigc_journal_prune()). Before the first
- *     byte of a submission is sent, the journal's entry for the submission is on disk: if the library cannot write the
- *     entry, it does not send the submission. The provider's job id is on disk before AIGC_EVENT_JOB_ACCEPTED reports
- *     it. If the disk refuses the id, you still get the id, with an AIGC_EVENT_WARNING, and the library tries again to
- *     write it. After the death of a process, a job is unknown (AIGC_STATE_UNKNOWN) only if its submission was on the
- *     wire. After a failure of the machine (power cut, reset), a job is also unknown if its connection was being made,
- *     or if the disk did not have its id. If you set journal.sync to "normal", the library does not wait for the disk:
- *     this promise then holds after the death of a process, but not after a failure of the machine.
+ *     the journal that no job ran (aigc_journal_resolve()) or remove the key (with aigc_journal_prune(), or with the
+ *     configuration key journal.keep_ms). Before the first byte of a submission is sent, the journal's entry for the
+ *     submission is on disk: if the library cannot write the entry, it does not send the submission. The provider's job
+ *     id is on disk before AIGC_EVENT_JOB_ACCEPTED reports it. If the disk refuses the id, you still get the id, with
+ *     an AIGC_EVENT_WARNING, and the library tries again to write it. After the death of a process, a job is unknown
+ *     (AIGC_STATE_UNKNOWN) only if its submission was on the wire. After a failure of the machine (power cut, reset), a
+ *     job is also unknown if its connection was being made, or if the disk did not have its id. If you set journal.sync
+ *     to "normal", the library does not wait for the disk: this promise then holds after the death of a process, but
+ *     not after a failure of the machine.
  *
  * THE SIMPLE PATH (bindings/c/generate.c is the complete program)
  *
@@ -65,15 +66,15 @@
  *     aigc_client_new(NULL, &client, &error);                       // credentials from environment variables
  *     aigc_request_new(AIGC_TENCENT, AIGC_TENCENT_IMAGE, &request, &error);
  *     aigc_request_set_string(request, "prompt", "a cat in the snow", &error);
- *     aigc_client_submit(client, request, &job, &error);            // never blocks
+ *     aigc_client_submit(client, request, &job, &error);            // never blocks on the network
  *     aigc_job_wait(job, AIGC_FOREVER, &error);                     // blocks until the job has ended
  *     aigc_job_download(job, 0, "cat.*", &download, &error);        // ".*" becomes the suffix, such as ".png"
  *     aigc_job_wait(download, AIGC_FOREVER, &error);
  *     puts(aigc_job_path(download));
  *
  * For Tencent, the credentials come from the environment variables TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY.
- * For Alibaba, they come from ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET. You can also give
- * credentials with configuration keys.
+ * For Alibaba, they come from ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET. Credentials can also
+ * come from configuration keys, files, roles and metadata services: see the guide page credentials.md.
  *
  * CONVENTIONS
  *
@@ -168,7 +169,7 @@ enum {
     AIGC_E_INVALID_ARGUMENT = 100, /* a NULL, an unknown name, a wrong type or a wrong value: the message says which */
     AIGC_E_WRONG_STATE = 101,      /* the call is right but comes at the wrong time: for example, a download of a job
                                       that has not succeeded */
-    AIGC_E_FORKED = 102,           /* the handle comes from the parent process: the child process can only free it */
+    AIGC_E_FORKED = 102,           /* the handle comes from the parent process: the child process may only free it */
     AIGC_E_CLOSED = 103,           /* the client has been closed */
     AIGC_E_KEY_CONFLICT = 104,     /* the journal has this key for another request (since 1.2) */
 
@@ -207,9 +208,9 @@ enum {
                                      already repeated it */
 
     /* 6xx: money. */
-    AIGC_E_OUTCOME_UNKNOWN = 600, /* the submission was sent, and no clear answer came: the job may run and be billed.
-                                     The library never sends the submission again. Look at the provider's console before
-                                     you submit a new job */
+    AIGC_E_OUTCOME_UNKNOWN = 600, /* the submission was sent, or may have been sent, and no clear answer came: the job
+                                     may run and be billed. The library never sends the submission again. Look at the
+                                     provider's console before you submit a new job */
 
     /* 7xx: the image. */
     AIGC_E_EXPIRED = 700,      /* the image's URL has expired, and the provider gives no new URL */
@@ -254,7 +255,8 @@ enum {
     AIGC_OUTCOME_NONE = 0,     /* no submission was involved, or the submission has not been tried yet */
     AIGC_OUTCOME_NOT_SENT = 1, /* no job runs: the submission was never sent, or it was sent and the provider refused
                                   it. You can safely submit again */
-    AIGC_OUTCOME_UNKNOWN = 2,  /* the submission was sent, and no clear answer came: the job may run and be billed */
+    AIGC_OUTCOME_UNKNOWN = 2,  /* the submission was sent, or may have been sent, and no clear answer came: the job may
+                                  run and be billed */
     AIGC_OUTCOME_ACCEPTED = 3  /* the provider gave a job id; for aigc_client_call(): the provider answered */
 };
 
@@ -484,12 +486,12 @@ typedef struct aigc_event aigc_event;
  * places: first the configuration key profile, then the variable AIGC_PROFILE, then the file (profile = "work"). It
  * uses the first name that it finds. If no place names a profile, the library uses the profile "default", if the file
  * has one. The name "none" means no profile. If the file does not exist and no place names a profile, the defaults
- * apply. A file that AIGC_CONFIG_FILE names must exist. If the configuration key or AIGC_PROFILE names a profile, a
- * file is needed: without it the call returns AIGC_E_FILE, or AIGC_E_INVALID_ARGUMENT if the library looks for no file
- * (AIGC_CONFIG_FILE is "none"). An error in the content of the file gives AIGC_E_INVALID_ARGUMENT, and the message
- * names line and column. Every other fault gives AIGC_E_FILE: the file is larger than one mebibyte, is not a regular
- * file, can be written by other users, or cannot be read. The file holds no secrets: a profile that sets a secret is
- * refused.
+ * apply. The same holds for a file in a folder that is closed to this user. A file that AIGC_CONFIG_FILE names must
+ * exist. If the configuration key or AIGC_PROFILE names a profile, a file is needed: without it the call returns
+ * AIGC_E_FILE, or AIGC_E_INVALID_ARGUMENT if the library looks for no file (AIGC_CONFIG_FILE is "none", or no home
+ * folder is known). An error in the content of the file gives AIGC_E_INVALID_ARGUMENT, and the message names line and
+ * column. Every other fault gives AIGC_E_FILE: the file is larger than one mebibyte, is not a regular file, can be
+ * written by other users, or cannot be read. The file holds no secrets: a profile that sets a secret is refused.
  *
  * A program that has more rights than its caller (set-uid, file capabilities) uses neither the environment nor the
  * file. In such a program, it is an error to set the configuration key profile to a value other than "none". */
@@ -578,8 +580,8 @@ aigc_status aigc_client_stats(aigc_client *client, aigc_buffer **stats, aigc_err
  * the job over. If a process died while its submission was on the wire, the job ends with AIGC_E_OUTCOME_UNKNOWN, and
  * the library does not send the submission again. The job ends in the same way if the machine failed while the
  * connection was being made, or before the disk had the id. If the journal has this key for another request (another
- * provider, operation or field), the call returns AIGC_E_KEY_CONFLICT. The comparison ignores the signature in an image
- * URL (Tencent's COS, Alibaba's OSS, Amazon's S3), because the signature may change. After AIGC_E_JOURNAL and
+ * provider, operation, region or field), the call returns AIGC_E_KEY_CONFLICT. The comparison ignores the signature in
+ * an image URL (Tencent's COS, Alibaba's OSS, Amazon's S3), because the signature may change. After AIGC_E_JOURNAL and
  * AIGC_E_NO_SPACE, nothing was sent. */
 aigc_status aigc_client_submit(aigc_client *client, const aigc_request *request, aigc_job **job, aigc_error **error);
 
@@ -646,9 +648,10 @@ aigc_status aigc_client_call(aigc_client *client, const char *provider, const ch
 int32_t aigc_client_event_fd(aigc_client *client);
 
 /* Takes the next event, yours to free. Waits up to timeout_ms for an event; 0 does not wait. AIGC_OK with *event NULL
- * means that no event came in time, or that aigc_client_wake() was called. The events of one job come in order. If
- * several JOB_STATE, JOB_PROGRESS or JOB_REFRESHED events of a job are queued, only the newest of each type is kept.
- * All other events of jobs are kept until you take them. There is one exception: as long as your program has never
+ * means that no event came in time, or that aigc_client_wake() was called. If several events of one job are queued,
+ * they come in this order: JOB_READY, JOB_ACCEPTED, JOB_STATE, JOB_PROGRESS, JOB_REFRESHED, JOB_DONE. If several
+ * JOB_STATE, JOB_PROGRESS or JOB_REFRESHED events of a job are queued, only the newest of each type is kept. JOB_READY,
+ * JOB_ACCEPTED and JOB_DONE are kept until you take them. There is one exception: as long as your program has never
  * called aigc_client_event_fd(), aigc_client_next_event() or aigc_client_dispatch() for this client, freeing the last
  * handle of a job drops the events of this job. AIGC_E_CLOSED means that the client has been closed and every event has
  * been taken: end your loop then. With timeout_ms 0, the function does not return AIGC_E_CLOSED, but AIGC_OK with
@@ -984,10 +987,10 @@ void aigc_buffer_free(aigc_buffer *buffer);
  * the previous page, or NULL for the first page. filter_json is NULL, or an object with any of "states" (a list of
  * names of states), "provider", "prefix" (of keys) and "limit" (1 to 10,000, default 1,000). A line has these members:
  *   "key"    the key
- *   "state"  "claimed": a client has the key, and the submission was provably not sent; "sending": the submission may
- *            be on the wire; "accepted"; "succeeded" and "failed": ended after acceptance; "refused": ended, and
- *            provably not run; "unknown": the job is in doubt, because nobody knows whether its submission started it;
- *            "abandoned": aigc_journal_resolve() gave the key up
+ *   "state"  "claimed": a client has or had the key, and the submission was provably not sent; "sending": the
+ *            submission may be on the wire; "accepted"; "succeeded" and "failed": ended after acceptance; "refused":
+ *            ended, and provably not run; "unknown": the job is in doubt, because nobody knows whether its submission
+ *            started it; "abandoned": aigc_journal_resolve() gave the key up
  *   "owner"  the client that works on the job (0: nobody); "owner_alive" says whether this client is alive
  *   "status" the name of the status code with which the job ended
  * A line also has "provider", "operation", "region", "endpoint", "remote_id", "request_id", "attempts", "images",

@@ -9,7 +9,7 @@ export interface Constants {
   readonly E_INVALID_ARGUMENT: 100;
   /** The call is right but comes at the wrong time: for example, a download of a job that has not succeeded. */
   readonly E_WRONG_STATE: 101;
-  /** The handle comes from the parent process: the child process can only free it. */
+  /** The handle comes from the parent process: the child process may only free it. */
   readonly E_FORKED: 102;
   /** The client has been closed. */
   readonly E_CLOSED: 103;
@@ -61,8 +61,8 @@ export interface Constants {
   /** The provider reports an internal error; if the call only reads, the library has already repeated it. */
   readonly E_PROVIDER: 504;
   /**
-   * The submission was sent, and no clear answer came: the job may run and be billed. The library never sends the
-   * submission again. Look at the provider's console before you submit a new job.
+   * The submission was sent, or may have been sent, and no clear answer came: the job may run and be billed. The
+   * library never sends the submission again. Look at the provider's console before you submit a new job.
    */
   readonly E_OUTCOME_UNKNOWN: 600;
   /** The image's URL has expired, and the provider gives no new URL. */
@@ -95,7 +95,7 @@ export interface Constants {
    * again.
    */
   readonly OUTCOME_NOT_SENT: 1;
-  /** The submission was sent, and no clear answer came: the job may run and be billed. */
+  /** The submission was sent, or may have been sent, and no clear answer came: the job may run and be billed. */
   readonly OUTCOME_UNKNOWN: 2;
   /** The provider gave a job id; for aigc_client_call(): the provider answered. */
   readonly OUTCOME_ACCEPTED: 3;

@@ -16,7 +16,7 @@ namespace Aigc
         /// </summary>
         WrongState = 101,
 
-        /// <summary>The handle comes from the parent process: the child process can only free it.</summary>
+        /// <summary>The handle comes from the parent process: the child process may only free it.</summary>
         Forked = 102,
 
         /// <summary>The client has been closed.</summary>
@@ -101,9 +101,9 @@ namespace Aigc
         Provider = 504,
 
         /// <summary>
-        /// The submission was sent, and no clear answer came: the job may run and be billed. The
-        /// library never sends the submission again. Look at the provider's console before you submit a
-        /// new job.
+        /// The submission was sent, or may have been sent, and no clear answer came: the job may run
+        /// and be billed. The library never sends the submission again. Look at the provider's console
+        /// before you submit a new job.
         /// </summary>
         OutcomeUnknown = 600,
 
@@ -156,7 +156,10 @@ namespace Aigc
         /// </summary>
         NotSent = 1,
 
-        /// <summary>The submission was sent, and no clear answer came: the job may run and be billed.</summary>
+        /// <summary>
+        /// The submission was sent, or may have been sent, and no clear answer came: the job may run
+        /// and be billed.
+        /// </summary>
         Unknown = 2,
 
         /// <summary>The provider gave a job id; for aigc_client_call(): the provider answered.</summary>

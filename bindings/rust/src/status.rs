@@ -39,7 +39,7 @@ constants! { Status:
         message says which.";
     WRONG_STATE = AIGC_E_WRONG_STATE, "The call is right but comes at the wrong time: for example, a \
         download of a job that has not succeeded.";
-    FORKED = AIGC_E_FORKED, "The handle comes from the parent process: the child process can only free it.";
+    FORKED = AIGC_E_FORKED, "The handle comes from the parent process: the child process may only free it.";
     CLOSED = AIGC_E_CLOSED, "The client has been closed.";
     KEY_CONFLICT = AIGC_E_KEY_CONFLICT, "The journal has this key for another request (since 1.2).";
     TIMEOUT = AIGC_E_TIMEOUT, "Your wait ended before the job ended; the job keeps running: wait again.";
@@ -71,9 +71,9 @@ constants! { Status:
         submit a new job.";
     PROVIDER = AIGC_E_PROVIDER, "The provider reports an internal error; if the call only reads, the library \
         has already repeated it.";
-    OUTCOME_UNKNOWN = AIGC_E_OUTCOME_UNKNOWN, "The submission was sent, and no clear answer came: the job \
-        may run and be billed. The library never sends the submission again. Look at the provider's console before \
-        you submit a new job.";
+    OUTCOME_UNKNOWN = AIGC_E_OUTCOME_UNKNOWN, "The submission was sent, or may have been sent, and no clear \
+        answer came: the job may run and be billed. The library never sends the submission again. Look at the \
+        provider's console before you submit a new job.";
     EXPIRED = AIGC_E_EXPIRED, "The image's URL has expired, and the provider gives no new URL.";
     NOT_AN_IMAGE = AIGC_E_NOT_AN_IMAGE, "The received bytes are not a PNG, JPEG, WebP, GIF or BMP image.";
     CORRUPT = AIGC_E_CORRUPT, "The length, the end marker or the checksum of the image is wrong, and retries \
@@ -109,8 +109,8 @@ constants! { Outcome:
     NONE = AIGC_OUTCOME_NONE, "No submission was involved, or the submission has not been tried yet.";
     NOT_SENT = AIGC_OUTCOME_NOT_SENT, "No job runs: the submission was never sent, or it was sent and the \
         provider refused it. You can safely submit again.";
-    UNKNOWN = AIGC_OUTCOME_UNKNOWN, "The submission was sent, and no clear answer came: the job may run and \
-        be billed.";
+    UNKNOWN = AIGC_OUTCOME_UNKNOWN, "The submission was sent, or may have been sent, and no clear answer \
+        came: the job may run and be billed.";
     ACCEPTED = AIGC_OUTCOME_ACCEPTED, "The provider gave a job id; for aigc_client_call(): the provider \
         answered.";
 }

@@ -39,7 +39,7 @@ class Status(_OpenEnum):
     WRONG_STATE = 101
     """The call is right but comes at the wrong time: for example, a download of a job that has not succeeded."""
     FORKED = 102
-    """The handle comes from the parent process: the child process can only free it."""
+    """The handle comes from the parent process: the child process may only free it."""
     CLOSED = 103
     """The client has been closed."""
     KEY_CONFLICT = 104
@@ -85,8 +85,8 @@ class Status(_OpenEnum):
     PROVIDER = 504
     """The provider reports an internal error; if the call only reads, the library has already repeated it."""
     OUTCOME_UNKNOWN = 600
-    """The submission was sent, and no clear answer came: the job may run and be billed. The library never sends the
-    submission again. Look at the provider's console before you submit a new job."""
+    """The submission was sent, or may have been sent, and no clear answer came: the job may run and be billed. The
+    library never sends the submission again. Look at the provider's console before you submit a new job."""
     EXPIRED = 700
     """The image's URL has expired, and the provider gives no new URL."""
     NOT_AN_IMAGE = 701
@@ -121,7 +121,7 @@ class Outcome(_OpenEnum):
     """No job runs: the submission was never sent, or it was sent and the provider refused it. You can safely submit
     again."""
     UNKNOWN = 2
-    """The submission was sent, and no clear answer came: the job may run and be billed."""
+    """The submission was sent, or may have been sent, and no clear answer came: the job may run and be billed."""
     ACCEPTED = 3
     """The provider gave a job id; for aigc_client_call(): the provider answered."""
     # end of generated

@@ -13,7 +13,7 @@ public final class Constants {
     /** The call is right but comes at the wrong time: for example, a download of a job that has not succeeded. */
     public static final int E_WRONG_STATE = 101;
 
-    /** The handle comes from the parent process: the child process can only free it. */
+    /** The handle comes from the parent process: the child process may only free it. */
     public static final int E_FORKED = 102;
 
     /** The client has been closed. */
@@ -92,8 +92,8 @@ public final class Constants {
     public static final int E_PROVIDER = 504;
 
     /**
-     * The submission was sent, and no clear answer came: the job may run and be billed. The library never sends
-     * the submission again. Look at the provider's console before you submit a new job.
+     * The submission was sent, or may have been sent, and no clear answer came: the job may run and be billed.
+     * The library never sends the submission again. Look at the provider's console before you submit a new job.
      */
     public static final int E_OUTCOME_UNKNOWN = 600;
 
@@ -139,7 +139,7 @@ public final class Constants {
      */
     public static final int OUTCOME_NOT_SENT = 1;
 
-    /** The submission was sent, and no clear answer came: the job may run and be billed. */
+    /** The submission was sent, or may have been sent, and no clear answer came: the job may run and be billed. */
     public static final int OUTCOME_UNKNOWN = 2;
 
     /** The provider gave a job id; for aigc_client_call(): the provider answered. */
