@@ -6,20 +6,21 @@
  *
  * GLOSSARY
  *
- *  - A provider is one of the two clouds. A job is one order to a provider. A download of an image is also handled as a
- *    job. A job ends when this process stops working on it: with a result, an error, a deadline, a cancel or a close.
- *    After an end without a result, an accepted job may keep running at the provider.
+ *  - A provider is one of the two clouds. A job is one order to a provider. The library handles a download of an image
+ *    as a job too. A job ends when this process stops working on the job: with a result, an error, a deadline, a cancel
+ *    or a close. After an end without a result, an accepted job may keep running at the provider.
  *  - A submission is the call that starts a job at a provider. A submission is "on the wire" from its first byte until
  *    its answer has come. The outcome of a submission is one of three: the provider accepted the job, certainly no job
  *    runs, or nobody knows (the outcome is unknown).
  *  - To follow a job is to ask the provider for the state of the job, again and again, until the job ends. One such
  *    question is a status call, or a poll. A client follows jobs on its own thread, the engine.
- *  - A token is a short text that names an accepted job. To attach a job is to get a handle for the job from its token,
- *    its id or its key.
- *  - The journal is a folder that remembers jobs. A key is the name that you give to a job in the journal. The keys of
- *    a configuration are called configuration keys, and the keys of an account are called access keys.
  *  - A handle is a pointer to an object of this library, such as aigc_job *. "Yours to free" means: you own the handle,
  *    and you must call its _free function.
+ *  - A token is a short text that names an accepted job. To attach a job is to get a handle for the job from its token,
+ *    its id or its key.
+ *  - The journal is a folder that remembers jobs. A key is the name that you give to a job in the journal. A key is in
+ *    doubt if nobody knows whether its job runs. The keys of a configuration are called configuration keys, and the
+ *    keys of an account are called access keys.
  *
  * PROMISES (a table in README.md names the tests of each promise)
  *
@@ -36,7 +37,7 @@
  *     aigc_job_provider_response() and aigc_job_request_id() change with each answer. Such a string stays valid until
  *     the same thread calls the same function on the same handle again. Calls on other threads do not free it.
  *  5. In one process, each job ends exactly once, with one AIGC_EVENT_JOB_DONE. Handles with the same aigc_job_id() are
- *  5. one job.
+ *     handles of one job.
  *  6. A submission is sent at most once, unless it provably started no job: it never reached the provider, or the
  *     provider refused it. If the outcome is unknown (AIGC_OUTCOME_UNKNOWN), the library does not send the submission
  *     again.
@@ -117,7 +118,8 @@
  *     while (aigc_job_wait(job, 100, NULL) == AIGC_E_TIMEOUT)
  *         if (interrupted) aigc_client_close(client, 10000);          // a submission on the wire gets ten seconds
  *     if (aigc_job_token(job)) fprintf(stderr, "token: %s\n", aigc_job_token(job));
- *     else if (aigc_job_outcome(job) == AIGC_OUTCOME_UNKNOWN) fputs("it may run and be paid: look first\n", stderr);
+ *     else if (aigc_job_outcome(job) == AIGC_OUTCOME_UNKNOWN)
+ *         fputs("the job may run and be billed: look at the provider's console first\n", stderr);
  */
 #ifndef AIGC_H
 #define AIGC_H
@@ -174,7 +176,7 @@ enum {
     AIGC_E_KEY_CONFLICT = 104,     /* the journal has this key for another request (since 1.2) */
 
     /* 2xx: time ran out, or you ended the job. An accepted job is not lost: attach the job again from its token. */
-    AIGC_E_TIMEOUT = 200,   /* your wait ended before the job ended; the job keeps running: wait again */
+    AIGC_E_TIMEOUT = 200,   /* your wait ended before the job ended: the job keeps running, so you can wait again */
     AIGC_E_CANCELLED = 201, /* aigc_job_cancel() or aigc_client_close() ended the job in this process; the library does
                                not tell the provider */
     AIGC_E_DEADLINE = 202,  /* the job's own deadline passed; the job may still finish at the provider */
@@ -182,10 +184,10 @@ enum {
     /* 3xx: the connection to the provider. Try later, or fix the network. */
     AIGC_E_NETWORK = 300,         /* the library could not resolve the host name, connect, send or receive */
     AIGC_E_TLS = 301,             /* the TLS handshake or the certificate check failed: look at the CA bundle, the
-                                     clock, and proxies in between */
+                                     clock, and each proxy between this machine and the provider */
     AIGC_E_ADDRESS_REFUSED = 302, /* an image URL leads to a private, loopback or link-local address */
-    AIGC_E_BAD_RESPONSE = 303,    /* the answer does not have the form of this provider's answers: it comes from a
-                                     proxy, it is incomplete, or it is garbage */
+    AIGC_E_BAD_RESPONSE = 303,    /* the answer does not have the form of this provider's answers: a proxy sent the
+                                     answer, or the answer is incomplete or garbage */
 
     /* 4xx: the account. Fix the credentials, the rights, the bill or the rate. */
     AIGC_E_NO_CREDENTIALS = 400, /* no source gave credentials, or a configured source cannot be used: the message names
@@ -204,8 +206,8 @@ enum {
     AIGC_E_NOT_FOUND = 502,       /* the provider does not know this job or image, or no longer has it */
     AIGC_E_JOB_FAILED = 503,      /* the provider accepted and ran the job, and the job failed: you may submit a new
                                      job */
-    AIGC_E_PROVIDER = 504,        /* the provider reports an internal error; if the call only reads, the library has
-                                     already repeated it */
+    AIGC_E_PROVIDER = 504,        /* the provider reports an internal error; for a call that only reads, this code comes
+                                     only after retries */
 
     /* 6xx: money. */
     AIGC_E_OUTCOME_UNKNOWN = 600, /* the submission was sent, or may have been sent, and no clear answer came: the job
@@ -292,7 +294,7 @@ int64_t aigc_error_retry_after_ms(const aigc_error *error);
 /* For a submission: one of AIGC_OUTCOME_*. AIGC_OUTCOME_NONE otherwise. Since 1.0. */
 int32_t aigc_error_outcome(const aigc_error *error);
 
-/* The name of the request field or configuration key that caused the error. NULL if no field and no key caused it.
+/* The name of the request field or configuration key that caused the error. NULL if neither caused it.
  * Since 1.0. */
 const char *aigc_error_field(const aigc_error *error);
 
@@ -300,7 +302,7 @@ const char *aigc_error_field(const aigc_error *error);
 void aigc_error_free(aigc_error *error);
 
 /* ---------------------------------------------------------------------------------------------------------------- */
-/* Configuration: string keys and string values. aigc_config_describe() lists all of them with their defaults.       */
+/* Configuration: configuration keys and their values, all as strings. aigc_config_describe() lists them.           */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
 /* A set of settings. A client makes its own copy of the set. When you free the set, its secrets are wiped. The client's
@@ -319,14 +321,14 @@ aigc_status aigc_config_new(aigc_config **config, aigc_error **error);
  * status, and the message names the range. Since 1.0. */
 aigc_status aigc_config_set(aigc_config *config, const char *key, const char *value, aigc_error **error);
 
-/* The value of a configuration key: the value that was set, or the default. NULL for an unknown key, for NULL, and for
- * every secret. The string stays valid until you free the configuration. Since 1.0. */
+/* The value of a configuration key: the value that was set, or the default. NULL for a configuration key that is
+ * unknown or NULL, and for every secret. The string stays valid until you free the configuration. Since 1.0. */
 const char *aigc_config_get(aigc_config *config, const char *key);
 
-/* Iterates over all configuration keys, for manuals and bindings. For index 0, 1, 2 ... it returns AIGC_OK and sets the
- * key, its type ("string", "secret", "bool", "int", "double", "duration_ms", "bytes" or "choice: a|b"), its default as
- * text, and a description of one sentence. Past the last key it returns AIGC_E_INVALID_ARGUMENT. Out parameters may be
- * NULL. The strings are never freed. Any thread. Since 1.0. */
+/* Iterates over all configuration keys, for manuals and bindings. For index 0, 1, 2 ... it returns AIGC_OK and gives
+ * the configuration key, its type ("string", "secret", "bool", "int", "double", "duration_ms", "bytes" or
+ * "choice: a|b"), its default as text, and a description of one sentence. Past the last configuration key it returns
+ * AIGC_E_INVALID_ARGUMENT. Out parameters may be NULL. The strings are never freed. Any thread. Since 1.0. */
 aigc_status aigc_config_describe(size_t index, const char **key, const char **type, const char **default_value,
                                  const char **text);
 
@@ -347,7 +349,8 @@ aigc_status aigc_config_describe(size_t index, const char **key, const char **ty
  *   "values"    each configuration key that the program, the environment or the profile sets: "key", "value" (null for
  *               a secret; the ids of access keys are shortened, and a proxy is shown without its user), "source"
  *               ("program", "environment NAME", "profile NAME")
- *   "fields"    the fields that a request gets if it does not set them: "provider", "operation", "name", "value"
+ *   "fields"    the fields that a request gets if the request does not set them: "provider", "operation", "name",
+ *               "value"
  * Later versions may add members. The report holds no secret. Since 1.2. */
 aigc_status aigc_config_report(const aigc_config *config, aigc_buffer **report, aigc_error **error);
 
@@ -355,7 +358,7 @@ aigc_status aigc_config_report(const aigc_config *config, aigc_buffer **report, 
 void aigc_config_free(aigc_config *config);
 
 /* ---------------------------------------------------------------------------------------------------------------- */
-/* Requests: what to generate. Fields have neutral names: the library chose them, one for both providers.           */
+/* Requests: what to generate. The library gives each field a neutral name, the same name for both providers.       */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
 /* Providers. Since 1.0. */
@@ -363,40 +366,42 @@ void aigc_config_free(aigc_config *config);
 #define AIGC_TENCENT "tencent"
 
 /* Operations that you submit. They cost money. Since 1.0.
+ * Each line has the constant, the provider's name of the operation, and what the operation does.
  * AIGC_ALIBABA_INFERENCE            Personalizedtxt2imgAddInferenceJob: makes images with a model that you have
  *                                   trained.
  * AIGC_ALIBABA_PRE_MODEL_INFERENCE  PersonalizedTextToImageAddInferenceJob: makes images from reference images, without
  *                                   a model.
  * AIGC_ALIBABA_MODEL_TRAIN          Personalizedtxt2imgAddModelTrainJob: trains a model with your images. The job makes
  *                                   no image. aigc_job_result_id() is the id of the model for AIGC_ALIBABA_INFERENCE.
- * AIGC_TENCENT_IMAGE                CreateAigcImageTask. */
+ * AIGC_TENCENT_IMAGE                CreateAigcImageTask: makes images. */
 #define AIGC_ALIBABA_INFERENCE "inference"
 #define AIGC_ALIBABA_PRE_MODEL_INFERENCE "pre_model_inference"
 #define AIGC_ALIBABA_MODEL_TRAIN "model_train"
 #define AIGC_TENCENT_IMAGE "aigc_image"
 
-/* Operations that fetch one known image (aigc_client_fetch, free of charge). Since 1.0.
- * AIGC_ALIBABA_INFERENCE_ASSET            Personalizedtxt2imgQueryImageAsset: model_id, prompt_id and image_id.
- * AIGC_ALIBABA_PRE_MODEL_INFERENCE_ASSET  PersonalizedTextToImageQueryImageAsset: image_id.
- * AIGC_TENCENT_IMAGE_ASSET                download of a result URL: url. */
+/* Operations that fetch one known image (aigc_client_fetch). They cost nothing. Since 1.0.
+ * Each line has the constant, the provider's name of the operation, and the required fields.
+ * AIGC_ALIBABA_INFERENCE_ASSET            Personalizedtxt2imgQueryImageAsset; fields: model_id, prompt_id, image_id.
+ * AIGC_ALIBABA_PRE_MODEL_INFERENCE_ASSET  PersonalizedTextToImageQueryImageAsset; field: image_id.
+ * AIGC_TENCENT_IMAGE_ASSET                no API call: downloads the URL of an image; field: url. */
 #define AIGC_ALIBABA_INFERENCE_ASSET "inference_asset"
 #define AIGC_ALIBABA_PRE_MODEL_INFERENCE_ASSET "pre_model_inference_asset"
 #define AIGC_TENCENT_IMAGE_ASSET "aigc_image_asset"
 
-/* One request. You can submit it any number of times. Each aigc_client_submit() makes a new job and a new bill. There
- * is one exception: the request has a key, and the journal has a job for this key. Since 1.0. */
+/* One request. You can submit a request any number of times. Each aigc_client_submit() makes a new job and a new bill.
+ * There is one exception: the request has a key, and the journal has a job for this key. Since 1.0. */
 typedef struct aigc_request aigc_request;
 
-/* Iterates over all operations. For index 0, 1, 2 ... it returns AIGC_OK and sets provider, operation, kind ("submit",
- * "fetch") and the provider's own name of the call. Past the last operation it returns AIGC_E_INVALID_ARGUMENT. Out
- * parameters may be NULL. Since 1.0. */
+/* Iterates over all operations. For index 0, 1, 2 ... it returns AIGC_OK and gives the provider, the operation, the
+ * kind ("submit" or "fetch") and the provider's own name of the call. Past the last operation it returns
+ * AIGC_E_INVALID_ARGUMENT. Out parameters may be NULL. Since 1.0. */
 aigc_status aigc_operation_at(size_t index, const char **provider, const char **operation, const char **kind,
                               const char **wire_name);
 
-/* Iterates over the fields of an operation. For index 0, 1, 2 ... it returns AIGC_OK and sets the neutral name, the
- * type ("string", "int", "double", "bool", "json", "image_url"), required (1 if the field is required), the provider's
- * own name, and a description of one sentence. Past the last field, and for an unknown operation, it returns
- * AIGC_E_INVALID_ARGUMENT. Out parameters may be NULL. Since 1.0. */
+/* Iterates over the fields of an operation. For index 0, 1, 2 ... it returns AIGC_OK and gives the neutral name, the
+ * type ("string", "int", "double", "bool", "json" or "image_url"), 1 for a required field or 0 for an optional field,
+ * the provider's own name, and a description of one sentence. Past the last field, and for an unknown operation, it
+ * returns AIGC_E_INVALID_ARGUMENT. Out parameters may be NULL. Since 1.0. */
 aigc_status aigc_request_describe(const char *provider, const char *operation, size_t index, const char **name,
                                   const char **type, int32_t *required, const char **wire_name, const char **text);
 
@@ -411,16 +416,16 @@ aigc_status aigc_request_new(const char *provider, const char *operation, aigc_r
 aigc_status aigc_request_set_string(aigc_request *request, const char *name, const char *value, aigc_error **error);
 aigc_status aigc_request_set_int(aigc_request *request, const char *name, int64_t value, aigc_error **error);
 aigc_status aigc_request_set_double(aigc_request *request, const char *name, double value, aigc_error **error);
-/* value: 0 is false, every other value is true. Since 1.0. */
+/* Like the functions above, for a bool: 0 is false, every other value is true. Since 1.0. */
 aigc_status aigc_request_set_bool(aigc_request *request, const char *name, int32_t value, aigc_error **error);
 
-/* Sets a field from JSON text. name is the neutral name of a field of any type, or "body." followed by the provider's
- * own name of a field of the request body. For a field inside an object, write the name of the object, a dot, and the
- * name of the field: "body.ExtraParameters.NewField". With "body." you can set a field that the provider added after
- * this version of the library. The library only checks that the value of such a field is JSON. JSON in which an object
- * has a name twice is refused. If a request sets one field of the body under two names, such as "prompt" and
- * "body.Prompt", aigc_client_submit() returns an error. With the option "check" set to "off", the "body." field
- * replaces the field with the neutral name. Since 1.0. */
+/* Sets a field from JSON text. The parameter "name" is the neutral name of a field of any type, or "body." followed by
+ * the provider's own name of a field of the request body. For a field inside an object, write the name of the object, a
+ * dot, and the name of the field: "body.ExtraParameters.NewField". With "body." you can set a field that the provider
+ * added after this version of the library. The library only checks that the value of such a field is JSON. The library
+ * refuses JSON in which an object has a name twice. If a request sets one field of the body under two names, such as
+ * "prompt" and "body.Prompt", aigc_client_submit() returns an error. With the option "check" set to "off", the "body."
+ * field replaces the field with the neutral name. Since 1.0. */
 aigc_status aigc_request_set_json(aigc_request *request, const char *name, const char *json, aigc_error **error);
 
 /* Adds a reference image. The provider must be able to reach the URL from the internet. For Tencent, reference_type is
@@ -428,8 +433,8 @@ aigc_status aigc_request_set_json(aigc_request *request, const char *name, const
 aigc_status aigc_request_add_image_url(aigc_request *request, const char *url, const char *reference_type,
                                        aigc_error **error);
 
-/* Sets how this library treats the job. An option is not a field of the provider's request. An unknown option is an
- * error. Since 1.0.
+/* Sets how this library treats the job. An option is not a field of the provider's request. If the option is unknown,
+ * the function returns AIGC_E_INVALID_ARGUMENT. Since 1.0.
  *
  * "follow" ("true" or "false", default: the configuration's job.follow) says whether the client polls the job until the
  * job ends. "deadline_ms" (default: job.deadline_ms): see aigc_job_set_deadline_ms(). "traceparent" and "tracestate"
@@ -472,34 +477,37 @@ typedef struct aigc_event aigc_event;
 
 /* Creates a client. The client gets a copy of config. If config is NULL, all defaults apply. This call reads the
  * environment variables (credentials, proxy, CA) on the calling thread. No later call of this client reads them. Five
- * variables set configuration keys that config does not set: AIGC_ALIBABA_ENDPOINT sets alibaba.endpoint,
- * AIGC_TENCENT_ENDPOINT sets tencent.endpoint, AIGC_CA_FILE sets tls.ca_file, AIGC_ALLOW_PRIVATE_ADDRESSES (1 or 0)
- * sets download.allow_private_addresses, and AIGC_JOURNAL (since 1.2) sets journal.path. The command "aigc sandbox"
- * sets the first four variables and removes AIGC_JOURNAL, so a program that does not set journal.path can use the
- * sandbox without a change. This call starts no thread and opens no connection. Since 1.0.
+ * environment variables give values to configuration keys: AIGC_ALIBABA_ENDPOINT to alibaba.endpoint,
+ * AIGC_TENCENT_ENDPOINT to tencent.endpoint, AIGC_CA_FILE to tls.ca_file, AIGC_ALLOW_PRIVATE_ADDRESSES (1 or 0) to
+ * download.allow_private_addresses, and AIGC_JOURNAL (since 1.2) to journal.path. If config sets such a configuration
+ * key, the library ignores the variable. The command "aigc sandbox" sets the first four variables and removes
+ * AIGC_JOURNAL, so a program that does not set journal.path can use the sandbox without a change. This call starts no
+ * thread and opens no connection. Since 1.0.
  *
  * The configuration file (since 1.2) has profiles. A profile is a named group of configuration keys and of fields of
  * requests. If config or an environment variable sets a configuration key, its value wins over the value in the
  * profile. A field that a request sets wins over the same field in the profile. If XDG_CONFIG_HOME is an absolute path,
  * the file is $XDG_CONFIG_HOME/aigc/config.toml. Otherwise it is ~/.config/aigc/config.toml. The variable
  * AIGC_CONFIG_FILE names another file; "none" means no file. The library looks for the name of the profile in three
- * places: first the configuration key profile, then the variable AIGC_PROFILE, then the file (profile = "work"). It
+ * places: first the configuration key "profile", then the variable AIGC_PROFILE, then the file (profile = "work"). It
  * uses the first name that it finds. If no place names a profile, the library uses the profile "default", if the file
- * has one. The name "none" means no profile. If the file does not exist and no place names a profile, the defaults
- * apply. The same holds for a file in a folder that is closed to this user. A file that AIGC_CONFIG_FILE names must
- * exist. If the configuration key or AIGC_PROFILE names a profile, a file is needed: without it the call returns
- * AIGC_E_FILE, or AIGC_E_INVALID_ARGUMENT if the library looks for no file (AIGC_CONFIG_FILE is "none", or no home
- * folder is known). An error in the content of the file gives AIGC_E_INVALID_ARGUMENT, and the message names line and
- * column. Every other fault gives AIGC_E_FILE: the file is larger than one mebibyte, is not a regular file, can be
- * written by other users, or cannot be read. The file holds no secrets: a profile that sets a secret is refused.
+ * has one. The name "none" means no profile.
+ *
+ * If the file does not exist, or is in a folder that is closed to this user, and no place names a profile, the defaults
+ * apply. A file that AIGC_CONFIG_FILE names must exist. If the configuration key "profile" or the variable AIGC_PROFILE
+ * names a profile, a file is needed: without a file the call returns AIGC_E_FILE, or AIGC_E_INVALID_ARGUMENT if the
+ * library looks for no file (AIGC_CONFIG_FILE is "none", or no home folder is known). An error in the content of the
+ * file gives AIGC_E_INVALID_ARGUMENT, and the message names line and column. Every other fault gives AIGC_E_FILE: the
+ * file is larger than one mebibyte, is not a regular file, can be written by other users, or cannot be read. The file
+ * holds no secrets: the library refuses a profile that sets a secret.
  *
  * A program that has more rights than its caller (set-uid, file capabilities) uses neither the environment nor the
- * file. In such a program, it is an error to set the configuration key profile to a value other than "none". */
+ * file. In such a program, it is an error to set the configuration key "profile" to a value other than "none". */
 aigc_status aigc_client_new(const aigc_config *config, aigc_client **client, aigc_error **error);
 
 /* Ends all jobs of the client in this process (AIGC_E_CANCELLED) and joins the threads of the client. Accepted jobs
- * keep running at the provider. Submissions on the wire get up to grace_ms for their answer, so that the ids of
- * accepted jobs are not lost. Handles stay readable, and you can still take queued events. You may close a client
+ * keep running at the provider. A submission on the wire gets up to grace_ms for its answer, so that the id of an
+ * accepted job is not lost. Handles stay readable, and you can still take queued events. You may close a client
  * twice. Blocks for at most grace_ms plus a short time. NULL is allowed. Since 1.0. */
 void aigc_client_close(aigc_client *client, int64_t grace_ms);
 
@@ -509,10 +517,10 @@ void aigc_client_close(aigc_client *client, int64_t grace_ms);
 void aigc_client_free(aigc_client *client);
 
 /* Sets the credentials of a provider from now on. They replace all other sources. For Alibaba, id and secret are the
- * AccessKey id and the AccessKey secret. For Tencent, they are the SecretId and the SecretKey. token is the STS
- * security token, or NULL. expires_at_ms is the time when the credentials end; 0 means never. Before that time, an
- * AIGC_EVENT_CREDENTIALS_NEEDED asks for new credentials. id, secret and token must be printable ASCII without blanks.
- * Otherwise the call returns AIGC_E_INVALID_ARGUMENT and changes nothing. Since 1.0. */
+ * AccessKey id and the AccessKey secret. For Tencent, they are the SecretId and the SecretKey. The parameter "token" is
+ * the STS security token, or NULL. expires_at_ms is the time when the credentials end; 0 means never. Before that time,
+ * an AIGC_EVENT_CREDENTIALS_NEEDED asks for new credentials. id, secret and token must be printable ASCII without
+ * blanks. Otherwise the call returns AIGC_E_INVALID_ARGUMENT and changes nothing. Since 1.0. */
 aigc_status aigc_client_set_credentials(aigc_client *client, const char *provider, const char *id, const char *secret,
                                         const char *token, int64_t expires_at_ms, aigc_error **error);
 
@@ -555,7 +563,7 @@ aigc_status aigc_client_report(aigc_client *client, aigc_buffer **report, aigc_e
  *                    duration. From this duration the client chooses the times of its status calls
  *   "credentials"    one entry for each "provider": "found" (searches that found credentials) and "failed" (searches
  *                    that did not)
- *   "events_queued"  the sum of the jobs that have queued events and of the queued events that have no job
+ *   "events_queued"  the number of jobs that have queued events, plus the number of queued events that have no job
  *   "logs_lost"      the number of log records that were dropped because nobody took them in time
  * "wait_ms", "duration_ms" and "lag_ms" are histograms. A histogram has "bounds" (inclusive, milliseconds), "counts"
  * and "sum". "counts" is not cumulative. It has one number more than "bounds": the last number counts all longer times.
@@ -564,59 +572,64 @@ aigc_status aigc_client_report(aigc_client *client, aigc_buffer **report, aigc_e
  * thread. Since 1.1. */
 aigc_status aigc_client_stats(aigc_client *client, aigc_buffer **stats, aigc_error **error);
 
-/* Submits a request: this call checks the request and queues the job. Without a journal, the call never blocks. The
- * engine sends the submission later, at most once, unless the submission provably started no job (promise 6). A request
- * that a check refuses costs nothing and creates no job. *job is the new job, yours to free. If you free the handle,
- * the job keeps running. Since 1.0.
+/* Submits a request: this call checks the request and queues the job. Then the engine sends the submission, at most
+ * once, unless the submission provably started no job (promise 6). Without a journal, this call never blocks. If a
+ * check refuses the request, this costs nothing and creates no job. *job is the new job, yours to free. If you free the
+ * handle, the job keeps running. Since 1.0.
  *
  * With a journal (since 1.2), this call waits for the disk, but not for the network. If a request has no "key", the
  * client chooses a key: see aigc_job_key(). If the journal has a job under the key (the known job), the call submits
  * nothing: it returns AIGC_OK, and *job is the known job in its present state. There is one exception: if the known job
  * provably did not run (AIGC_OUTCOME_NOT_SENT), or was never sent by a client that is gone, the call submits the
  * request. If the known job has succeeded, the library makes one status call to learn its images, and does not download
- * them. If this client works on the known job, *job is one more handle of this job, with the same aigc_job_id(). If
- * another client works on the known job, the handle shows the state of the job: AIGC_STATE_QUEUED,
- * AIGC_STATE_SUBMITTING, and AIGC_STATE_PENDING after the acceptance. When the other client is gone, this client takes
- * the job over. If a process died while its submission was on the wire, the job ends with AIGC_E_OUTCOME_UNKNOWN, and
- * the library does not send the submission again. The job ends in the same way if the machine failed while the
- * connection was being made, or before the disk had the id. If the journal has this key for another request (another
- * provider, operation, region or field), the call returns AIGC_E_KEY_CONFLICT. The comparison ignores the signature in
- * an image URL (Tencent's COS, Alibaba's OSS, Amazon's S3), because the signature may change. After AIGC_E_JOURNAL and
- * AIGC_E_NO_SPACE, nothing was sent. */
+ * them. If this client works on the known job, *job is one more handle of this job, with the same aigc_job_id().
+ *
+ * If another client works on the known job, *job shows one of three states: AIGC_STATE_QUEUED, AIGC_STATE_SUBMITTING
+ * or, after the acceptance, AIGC_STATE_PENDING. It can show AIGC_STATE_RUNNING only after an aigc_job_refresh(). When
+ * the other client is gone, this client takes the job over. If a process died while its submission was on the wire, the
+ * job ends with AIGC_E_OUTCOME_UNKNOWN, and the library does not send the submission again. The job ends in the same
+ * way if the machine failed while the connection was being made, or before the disk had the id.
+ *
+ * If the journal has this key for another request (another provider, operation, region or field), the call returns
+ * AIGC_E_KEY_CONFLICT. The comparison ignores the signature in an image URL (Tencent's COS, Alibaba's OSS, Amazon's
+ * S3), because the signature may change. After AIGC_E_JOURNAL and AIGC_E_NO_SPACE, nothing was sent. */
 aigc_status aigc_client_submit(aigc_client *client, const aigc_request *request, aigc_job **job, aigc_error **error);
 
-/* Attaches a job from its token, in any process and any language. With follow 1, the engine polls the job until the job
- * ends. With follow 0, the engine does not poll, and this call sends nothing: use aigc_job_refresh(). Since 1.0. */
+/* Attaches a job from its token, in any process and any language. The parameter "follow" says whether the engine polls
+ * the job until the job ends. If "follow" is 0, the engine does not poll, and this call sends nothing: use
+ * aigc_job_refresh(). Since 1.0. */
 aigc_status aigc_client_attach(aigc_client *client, const char *token, int32_t follow, aigc_job **job,
                                aigc_error **error);
 
 /* Attaches a job from the provider's own job id (Alibaba inferenceJobId, Tencent TaskId) and its operation. The
- * operation must have the kind "submit". The region and the endpoint are those of the client. follow has the same
- * meaning as in aigc_client_attach(). Since 1.0. */
+ * operation must have the kind "submit". The region and the endpoint are those of the client. The parameter "follow"
+ * has the same meaning as in aigc_client_attach(). Since 1.0. */
 aigc_status aigc_client_attach_id(aigc_client *client, const char *provider, const char *operation,
                                   const char *remote_id, int32_t follow, aigc_job **job, aigc_error **error);
 
 /* Attaches the job of a key in the client's journal. Works like aigc_client_submit() with a known key, but needs no
- * request. follow has the same meaning as in aigc_client_attach(). AIGC_E_NOT_FOUND: the journal has no such key.
- * AIGC_E_WRONG_STATE has two reasons. Either the client has no journal.path, or the job was never sent, and the client
- * that had the key is gone: then call aigc_client_submit(). Waits for the disk, not for the network. Since 1.2. */
+ * request. The parameter "follow" has the same meaning as in aigc_client_attach(). AIGC_E_NOT_FOUND: the journal has no
+ * such key. AIGC_E_WRONG_STATE has two reasons. The first: the client has no journal.path. The second: the client that
+ * had the key is gone and never sent the job. In the second case, call aigc_client_submit(). Waits for the disk, not
+ * for the network. Since 1.2. */
 aigc_status aigc_client_attach_key(aigc_client *client, const char *key, int32_t follow, aigc_job **job,
                                    aigc_error **error);
 
 /* Takes over the jobs of clients that are gone. A client of the same journal is gone if its process died, or if it was
  * closed before its jobs ended. A job that was never sent stays in the journal: submit its key again. A job whose
  * process died while the connection was being made was never sent. The call attaches each accepted job, and
- * AIGC_EVENT_JOB_ACCEPTED reports it. follow has the same meaning as in aigc_client_attach(). If a process died while a
- * submission was on the wire, AIGC_EVENT_JOB_DONE reports the job with AIGC_E_OUTCOME_UNKNOWN. The same event comes if
- * the machine failed while the connection was being made, or before the disk had the id. Get the job of an event with
- * aigc_event_job(), keep it with aigc_job_ref(), and read its key with aigc_job_key(). The call sends no submission. It
- * does not touch a job whose client is alive, even if the process of that client is suspended (SIGSTOP). It does not
- * touch a job that has ended: aigc_client_attach_key() gives its images. Sets *count (may be NULL) to the number of
- * jobs that were taken over. AIGC_E_WRONG_STATE: the client has no journal.path. Waits for the disk. Since 1.2. */
+ * AIGC_EVENT_JOB_ACCEPTED reports it. The parameter "follow" has the same meaning as in aigc_client_attach(). If a
+ * process died while a submission was on the wire, AIGC_EVENT_JOB_DONE reports the job with AIGC_E_OUTCOME_UNKNOWN. The
+ * same event comes if the machine failed while the connection was being made, or before the disk had the id. Get the
+ * job of an event with aigc_event_job(), keep it with aigc_job_ref(), and read its key with aigc_job_key(). The call
+ * sends no submission. It does not touch a job whose client is alive, even if the process of that client is suspended
+ * (SIGSTOP). It does not touch a job that has ended: aigc_client_attach_key() gives its images. Sets *count (may be
+ * NULL) to the number of jobs that were taken over. AIGC_E_WRONG_STATE: the client has no journal.path. Waits for the
+ * disk. Since 1.2. */
 aigc_status aigc_client_resume(aigc_client *client, int32_t follow, size_t *count, aigc_error **error);
 
-/* Fetches one image by its id or URL, without an earlier job. The operation of request must have the kind "fetch". path
- * has the same meaning as in aigc_job_download(). Since 1.0. */
+/* Fetches one image by its id or URL, without an earlier job. The operation of request must have the kind "fetch". The
+ * parameter "path" has the same meaning as in aigc_job_download(). Since 1.0. */
 aigc_status aigc_client_fetch(aigc_client *client, const aigc_request *request, const char *path, aigc_job **download,
                               aigc_error **error);
 
@@ -631,13 +644,13 @@ aigc_status aigc_client_fetch(aigc_client *client, const aigc_request *request, 
  * For every other operation of Alibaba, action is "Name METHOD /path", such as "GetThing GET /api/v1/thing". With
  * METHOD GET, the members of json become the query. With POST or PUT, json is the body.
  *
- * If reads is 0, the call may change something or cost money. Like a submission, the call is sent at most once, unless
- * it provably did nothing: it never reached the provider, or the provider refused it. The call can end with
- * AIGC_E_OUTCOME_UNKNOWN. AIGC_OUTCOME_ACCEPTED means that the provider answered the call. The journal does not keep
- * the call: the call has no key, and its outcome is lost with the process. If reads is 1, the call changes nothing and
- * costs nothing. After every transient failure, the library repeats the call until it is answered or refused, or until
- * its deadline passes. If reads is 1 and the library knows that the action submits, the function returns
- * AIGC_E_INVALID_ARGUMENT. Never blocks. Since 1.0. */
+ * The parameter "reads" says whether the call only reads. If "reads" is 0, the call may change something or cost money.
+ * Like a submission, the call is sent at most once, unless it provably did nothing: it never reached the provider, or
+ * the provider refused it. The call can end with AIGC_E_OUTCOME_UNKNOWN. AIGC_OUTCOME_ACCEPTED means that the provider
+ * answered the call. The journal does not keep the call: the call has no key, and its outcome is lost with the process.
+ * If "reads" is 1, the call changes nothing and costs nothing. After every transient failure, the library repeats the
+ * call until it is answered or refused, or until its deadline passes. If "reads" is 1 and the action is known to
+ * submit, the function returns AIGC_E_INVALID_ARGUMENT. Never blocks. Since 1.0. */
 aigc_status aigc_client_call(aigc_client *client, const char *provider, const char *action, const char *json,
                              int32_t reads, aigc_job **job, aigc_error **error);
 
@@ -662,9 +675,9 @@ aigc_status aigc_client_next_event(aigc_client *client, int64_t timeout_ms, aigc
  * caller, and then frees the event. Since 1.0. */
 typedef void (*aigc_event_handler)(const aigc_event *event, void *user_data);
 
-/* Waits up to timeout_ms for an event, and then calls handler for all queued events, one by one. No lock is held:
- * handler may call every function except aigc_client_free() of this client. Sets *handled (may be NULL) to the number
- * of events. Returns AIGC_E_CLOSED as aigc_client_next_event() does. Since 1.0. */
+/* Waits up to timeout_ms for an event, and then calls your handler for each queued event. No lock is held: the handler
+ * may call every function except aigc_client_free() of this client. Sets *handled (may be NULL) to the number of
+ * events. Returns AIGC_E_CLOSED as aigc_client_next_event() does. Since 1.0. */
 aigc_status aigc_client_dispatch(aigc_client *client, int64_t timeout_ms, aigc_event_handler handler, void *user_data,
                                  size_t *handled, aigc_error **error);
 
@@ -747,17 +760,18 @@ const char *aigc_job_provider_state(aigc_job *job);
 /* The provider's last answer about this job, with all its fields, usually JSON. NULL until an answer came. The string
  * is the answer as UTF-8 text. Secrets of the client are removed. Each NUL, and each byte that is not text, becomes
  * U+FFFD. If the library could not read the answer, the string is the first 64 KiB of the answer. A readable answer of
- * more than 1 MiB is not kept, except for aigc_client_call(): the string is NULL. While the job is in AIGC_STATE_QUEUED
- * because the provider asked to try later, the string is an object with "Code", "Message" and "RequestId" of that
- * answer. A member that the provider did not send is missing in the object. Since 1.0. */
+ * more than 1 MiB is not kept: the string is NULL. There is one exception: the answer of an aigc_client_call(). While
+ * the job is in AIGC_STATE_QUEUED because the provider asked to try later, the string is an object with "Code",
+ * "Message" and "RequestId" of that answer. A member that the provider did not send is missing in the object.
+ * Since 1.0. */
 const char *aigc_job_provider_response(aigc_job *job);
 
 /* The provider's request id of the last answer. NULL until an answer came. Since 1.0. */
 const char *aigc_job_request_id(aigc_job *job);
 
 /* Waits up to timeout_ms until the job has ended. AIGC_OK: the job succeeded. AIGC_E_TIMEOUT: the job has not ended.
- * Every other status says how the job ended, as aigc_job_error() does. If the engine does not follow a job, the job
- * ends after its acceptance only by its deadline, a cancel, a close, or an aigc_job_refresh() that sees its end. Any
+ * Every other status says how the job ended, as aigc_job_error() does. If the engine does not follow an accepted job,
+ * the job ends only by its deadline, a cancel, a close, or an aigc_job_refresh() that sees the end of the job. Any
  * number of threads may wait for one job. Takes no events. Since 1.0. */
 aigc_status aigc_job_wait(aigc_job *job, int64_t timeout_ms, aigc_error **error);
 
@@ -770,7 +784,7 @@ aigc_status aigc_job_wait(aigc_job *job, int64_t timeout_ms, aigc_error **error)
  * Since 1.0. */
 aigc_status aigc_job_refresh(aigc_job *job, int64_t timeout_ms, aigc_error **error);
 
-/* Turns following on (follow 1) or off (follow 0), at any time. Since 1.0. */
+/* Turns following on ("follow" 1) or off ("follow" 0), at any time. Since 1.0. */
 aigc_status aigc_job_set_follow(aigc_job *job, int32_t follow, aigc_error **error);
 
 /* Sets the deadline of the job to deadline_ms from now (AIGC_FOREVER: no deadline). Since 1.0. */
@@ -800,8 +814,8 @@ void aigc_job_cancel(aigc_job *job);
 
 /* How the job ended. For a job that succeeded or has not ended, the function returns AIGC_OK and sets *error to NULL.
  * Otherwise it returns the status of the job and sets *error to a new error object, yours to free. error may be NULL.
- * An error object never changes. If the answer to the submission comes after the end of the job, the next call gives an
- * error with the new outcome. Since 1.0. */
+ * An error object never changes. If the answer to the submission comes after the end of the job, the next call of this
+ * function gives an error with the new outcome. Since 1.0. */
 aigc_status aigc_job_error(aigc_job *job, aigc_error **error);
 
 /* The id of a result that is not an image: for AIGC_ALIBABA_MODEL_TRAIN the id of the model. NULL until the job has
@@ -823,8 +837,8 @@ const char *aigc_job_asset_url(aigc_job *job, size_t index);
 int64_t aigc_job_asset_expires_at_ms(const aigc_job *job, size_t index);
 
 /* Starts the download of an image. The download is a job too: wait for it, cancel it and free it like any other job.
- * path is the file to write, or NULL for memory (aigc_job_take_buffer). If the job has not succeeded, the function
- * returns AIGC_E_WRONG_STATE. Since 1.0.
+ * The parameter "path" is the file to write, or NULL for memory (aigc_job_take_buffer). If the job has not succeeded,
+ * the function returns AIGC_E_WRONG_STATE. Since 1.0.
  *
  * This function writes one file into an existing folder. So path always names a file, with or without a suffix. The
  * function refuses a path that ends in "/" and a path of a folder. (Python's out= and the command's --out are
@@ -941,8 +955,9 @@ int32_t aigc_event_level(const aigc_event *event);
  * they apply: "provider", "job" (aigc_job_id()), "remote_id", "action", "attempt" (from 1), "request_id",
  * "http_status", "waited_ms", "duration_ms", "received_bytes", "state", "status", "error", "provider_code",
  * "retry_after_ms", "trace_id", "token", "body". Since 1.2 an AIGC_EVENT_WARNING that names the id of a job has fields
- * too: "remote_id", and "key" (the journal cannot keep the id now) or "token" (the id came after the end of its job).
- * Later versions may add members. The object holds no secret. NULL for every other event. Since 1.1. */
+ * too: "remote_id" and one more. The other field is "key" if the journal cannot keep the id now, and "token" if the id
+ * came after the end of its job. Later versions may add members. The object holds no secret. NULL for every other
+ * event. Since 1.1. */
 const char *aigc_event_fields(const aigc_event *event);
 
 /* Frees an event. NULL is allowed. Since 1.0. */
@@ -972,20 +987,21 @@ void aigc_buffer_free(aigc_buffer *buffer);
 /* Lists keys of a journal.
  *
  * The journal is a folder that your user owns, on a local disk. Any number of processes may use one journal at the same
- * time. The journal holds keys, states, the providers' ids, times, and a digest of each request. Without
- * journal.requests, it holds no prompt, no image's URL and no secret. With journal.requests, it also keeps the body of
- * each request until the job is accepted, refused or resolved: with the prompt, and with the URLs of reference images
- * and their signatures. With the body, a person can recognise a job in doubt in the provider's console, and a program
- * can submit again a job that was never sent. The database of a journal is the files jobs.db, jobs.db-wal and
- * jobs.db-shm. In a process that uses the journal, do not open these files: not with another build of SQLite, and not
- * for a backup. When your code closes such a file, the system drops the locks that SQLite holds on the file. Make a
- * backup in another process. Each function of this section opens the folder, does its work, waits for the disk and
- * closes the folder. A missing folder or file returns AIGC_E_JOURNAL. Any thread.
+ * time. The journal holds keys, states, the providers' ids, times, and a digest of each request. Without the
+ * configuration key journal.requests, it holds no prompt, no image's URL and no secret. With journal.requests, it also
+ * keeps the body of each request until the job is accepted, refused or resolved. The body has the prompt, and the URLs
+ * of reference images with their signatures. From the body, a person can recognise a job in doubt in the provider's
+ * console, and a program can submit a job that was never sent. The database of a journal is the files jobs.db,
+ * jobs.db-wal and jobs.db-shm. In a process that uses the journal, your code must never open these files, not even to
+ * read them: when your code closes such a file, the system drops the locks that SQLite holds on the file. Make a backup
+ * in another process. Each function of this section opens the folder, does its work, waits for the disk and closes the
+ * folder. If the folder or a file is missing, the function returns AIGC_E_JOURNAL. Any thread.
  *
  * aigc_journal_list() sets *rows to one page of keys, in ascending order of their bytes. The page has one JSON object
- * on each line, in a buffer that is yours to free. If the size is 0, there are no more keys. after is the last key of
- * the previous page, or NULL for the first page. filter_json is NULL, or an object with any of "states" (a list of
- * names of states), "provider", "prefix" (of keys) and "limit" (1 to 10,000, default 1,000). A line has these members:
+ * on each line, in a buffer that is yours to free. If its size is 0, there are no more keys. The parameter "after" is
+ * the last key of the previous page, or NULL for the first page. filter_json is NULL, or an object with any of "states"
+ * (a list of names of states), "provider", "prefix" (of keys) and "limit" (1 to 10,000, default 1,000). A line has
+ * these members:
  *   "key"    the key
  *   "state"  "claimed": a client has or had the key, and the submission was provably not sent; "sending": the
  *            submission may be on the wire; "accepted"; "succeeded" and "failed": ended after acceptance; "refused":
@@ -1000,19 +1016,19 @@ void aigc_buffer_free(aigc_buffer *buffer);
 aigc_status aigc_journal_list(const char *path, const char *filter_json, const char *after, aigc_buffer **rows,
                               aigc_error **error);
 
-/* Writes into the journal what you found out about a key in doubt ("unknown", or "sending" without a live client), for
- * instance at the provider's console. There are three answers.
+/* Writes into the journal what you found out about a key in doubt, for instance at the provider's console. A key is in
+ * doubt in the state "unknown", and in the state "sending" without a live client. There are three answers.
  *   AIGC_OUTCOME_ACCEPTED  with the remote_id of the job: the next client that submits or attaches the key, or that
  *                          resumes, follows the job.
  *   AIGC_OUTCOME_NOT_SENT  with remote_id NULL: the key is free for another submission. If you are wrong, that
  *                          submission costs a second time.
  *   AIGC_OUTCOME_UNKNOWN   with remote_id NULL: the key is abandoned and never sent again.
- * You can correct your answer by another call. After AIGC_OUTCOME_ACCEPTED, this is possible until a client has
- * followed the job to its end. After AIGC_OUTCOME_NOT_SENT, it is possible until a client has submitted the key again.
- * AIGC_E_NOT_FOUND: the journal has no such key. AIGC_E_WRONG_STATE: the key is not in doubt (the provider, and not
- * you, said that the job was accepted; or the job was never sent, or has ended with a known outcome), or a live client
- * still works on its job. AIGC_E_INVALID_ARGUMENT: remote_id cannot be a job id, or another key of the journal has this
- * id. Since 1.2. */
+ * You can correct your answer by another call. After AIGC_OUTCOME_ACCEPTED, you can do this until a client has followed
+ * the job to its end. After AIGC_OUTCOME_NOT_SENT, you can do this until a client has submitted the key again.
+ * AIGC_E_NOT_FOUND: the journal has no such key. AIGC_E_WRONG_STATE has four reasons. The first: the provider said that
+ * the job was accepted. The second: the job was never sent. The third: a client has written how the job ended, and the
+ * outcome is known. The fourth: a live client still works on the job. AIGC_E_INVALID_ARGUMENT: remote_id cannot be a
+ * job id, or another key of the journal has this id. Since 1.2. */
 aigc_status aigc_journal_resolve(const char *path, const char *key, int32_t outcome, const char *remote_id,
                                  aigc_error **error);
 
@@ -1022,13 +1038,13 @@ aigc_status aigc_journal_resolve(const char *path, const char *key, int32_t outc
  * NULL) to the number of keys. Since 1.2. */
 aigc_status aigc_journal_prune(const char *path, int64_t older_than_ms, size_t *removed, aigc_error **error);
 
-/* Reads the whole file of a journal and sets *report to JSON, in a buffer that is yours to free: "path", "ok",
+/* Reads the whole database of a journal and sets *report to JSON, in a buffer that is yours to free: "path", "ok",
  * "problems" (the faults that SQLite finds), "warning" (about a file system that may lose data, or null), "bytes",
  * "free_bytes" (-1: unknown), "sqlite", "format", "counts" (an object with the number of keys for each state),
  * "clients" (the number of clients that are alive, in all processes) and "orphans" (the number of open jobs whose
- * clients are gone). A file that is damaged, or is not a journal, has one of two results: the call returns
- * AIGC_E_JOURNAL, or it returns a report in which "ok" is false. The call never repairs or deletes anything. Later
- * versions may add members. Since 1.2. */
+ * clients are gone). If the database is damaged, or is not the database of a journal, one of two things happens: the
+ * call returns AIGC_E_JOURNAL, or the report has "ok" false. The call never repairs or deletes anything. Later versions
+ * may add members. Since 1.2. */
 aigc_status aigc_journal_check(const char *path, aigc_buffer **report, aigc_error **error);
 
 #ifdef __cplusplus

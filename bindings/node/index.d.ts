@@ -15,7 +15,7 @@ export interface Constants {
   readonly E_CLOSED: 103;
   /** The journal has this key for another request (since 1.2). */
   readonly E_KEY_CONFLICT: 104;
-  /** Your wait ended before the job ended; the job keeps running: wait again. */
+  /** Your wait ended before the job ended: the job keeps running, so you can wait again. */
   readonly E_TIMEOUT: 200;
   /** aigc_job_cancel() or aigc_client_close() ended the job in this process; the library does not tell the provider. */
   readonly E_CANCELLED: 201;
@@ -23,13 +23,16 @@ export interface Constants {
   readonly E_DEADLINE: 202;
   /** The library could not resolve the host name, connect, send or receive. */
   readonly E_NETWORK: 300;
-  /** The TLS handshake or the certificate check failed: look at the CA bundle, the clock, and proxies in between. */
+  /**
+   * The TLS handshake or the certificate check failed: look at the CA bundle, the clock, and each proxy between this
+   * machine and the provider.
+   */
   readonly E_TLS: 301;
   /** An image URL leads to a private, loopback or link-local address. */
   readonly E_ADDRESS_REFUSED: 302;
   /**
-   * The answer does not have the form of this provider's answers: it comes from a proxy, it is incomplete, or it is
-   * garbage.
+   * The answer does not have the form of this provider's answers: a proxy sent the answer, or the answer is
+   * incomplete or garbage.
    */
   readonly E_BAD_RESPONSE: 303;
   /**
@@ -58,7 +61,7 @@ export interface Constants {
   readonly E_NOT_FOUND: 502;
   /** The provider accepted and ran the job, and the job failed: you may submit a new job. */
   readonly E_JOB_FAILED: 503;
-  /** The provider reports an internal error; if the call only reads, the library has already repeated it. */
+  /** The provider reports an internal error; for a call that only reads, this code comes only after retries. */
   readonly E_PROVIDER: 504;
   /**
    * The submission was sent, or may have been sent, and no clear answer came: the job may run and be billed. The

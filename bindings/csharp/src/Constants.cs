@@ -25,7 +25,7 @@ namespace Aigc
         /// <summary>The journal has this key for another request (since 1.2).</summary>
         KeyConflict = 104,
 
-        /// <summary>Your wait ended before the job ended; the job keeps running: wait again.</summary>
+        /// <summary>Your wait ended before the job ended: the job keeps running, so you can wait again.</summary>
         Timeout = 200,
 
         /// <summary>
@@ -42,7 +42,7 @@ namespace Aigc
 
         /// <summary>
         /// The TLS handshake or the certificate check failed: look at the CA bundle, the clock, and
-        /// proxies in between.
+        /// each proxy between this machine and the provider.
         /// </summary>
         Tls = 301,
 
@@ -50,8 +50,8 @@ namespace Aigc
         AddressRefused = 302,
 
         /// <summary>
-        /// The answer does not have the form of this provider's answers: it comes from a proxy, it is
-        /// incomplete, or it is garbage.
+        /// The answer does not have the form of this provider's answers: a proxy sent the answer, or
+        /// the answer is incomplete or garbage.
         /// </summary>
         BadResponse = 303,
 
@@ -95,8 +95,8 @@ namespace Aigc
         JobFailed = 503,
 
         /// <summary>
-        /// The provider reports an internal error; if the call only reads, the library has already
-        /// repeated it.
+        /// The provider reports an internal error; for a call that only reads, this code comes only
+        /// after retries.
         /// </summary>
         Provider = 504,
 

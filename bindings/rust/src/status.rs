@@ -42,17 +42,18 @@ constants! { Status:
     FORKED = AIGC_E_FORKED, "The handle comes from the parent process: the child process may only free it.";
     CLOSED = AIGC_E_CLOSED, "The client has been closed.";
     KEY_CONFLICT = AIGC_E_KEY_CONFLICT, "The journal has this key for another request (since 1.2).";
-    TIMEOUT = AIGC_E_TIMEOUT, "Your wait ended before the job ended; the job keeps running: wait again.";
+    TIMEOUT = AIGC_E_TIMEOUT, "Your wait ended before the job ended: the job keeps running, so you can wait \
+        again.";
     CANCELLED = AIGC_E_CANCELLED, "aigc_job_cancel() or aigc_client_close() ended the job in this process; \
         the library does not tell the provider.";
     DEADLINE = AIGC_E_DEADLINE, "The job's own deadline passed; the job may still finish at the provider.";
     NETWORK = AIGC_E_NETWORK, "The library could not resolve the host name, connect, send or receive.";
     TLS = AIGC_E_TLS, "The TLS handshake or the certificate check failed: look at the CA bundle, the clock, \
-        and proxies in between.";
+        and each proxy between this machine and the provider.";
     ADDRESS_REFUSED = AIGC_E_ADDRESS_REFUSED, "An image URL leads to a private, loopback or link-local \
         address.";
-    BAD_RESPONSE = AIGC_E_BAD_RESPONSE, "The answer does not have the form of this provider's answers: it \
-        comes from a proxy, it is incomplete, or it is garbage.";
+    BAD_RESPONSE = AIGC_E_BAD_RESPONSE, "The answer does not have the form of this provider's answers: a \
+        proxy sent the answer, or the answer is incomplete or garbage.";
     NO_CREDENTIALS = AIGC_E_NO_CREDENTIALS, "No source gave credentials, or a configured source cannot be \
         used: the message names each source that was tried and why it gave nothing.";
     AUTH = AIGC_E_AUTH, "The provider refused the access key, the signature or the security token.";
@@ -69,8 +70,8 @@ constants! { Status:
     NOT_FOUND = AIGC_E_NOT_FOUND, "The provider does not know this job or image, or no longer has it.";
     JOB_FAILED = AIGC_E_JOB_FAILED, "The provider accepted and ran the job, and the job failed: you may \
         submit a new job.";
-    PROVIDER = AIGC_E_PROVIDER, "The provider reports an internal error; if the call only reads, the library \
-        has already repeated it.";
+    PROVIDER = AIGC_E_PROVIDER, "The provider reports an internal error; for a call that only reads, this \
+        code comes only after retries.";
     OUTCOME_UNKNOWN = AIGC_E_OUTCOME_UNKNOWN, "The submission was sent, or may have been sent, and no clear \
         answer came: the job may run and be billed. The library never sends the submission again. Look at the \
         provider's console before you submit a new job.";

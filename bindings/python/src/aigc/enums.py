@@ -45,7 +45,7 @@ class Status(_OpenEnum):
     KEY_CONFLICT = 104
     """The journal has this key for another request (since 1.2)."""
     TIMEOUT = 200
-    """Your wait ended before the job ended; the job keeps running: wait again."""
+    """Your wait ended before the job ended: the job keeps running, so you can wait again."""
     CANCELLED = 201
     """aigc_job_cancel() or aigc_client_close() ended the job in this process; the library does not tell the
     provider."""
@@ -54,12 +54,13 @@ class Status(_OpenEnum):
     NETWORK = 300
     """The library could not resolve the host name, connect, send or receive."""
     TLS = 301
-    """The TLS handshake or the certificate check failed: look at the CA bundle, the clock, and proxies in between."""
+    """The TLS handshake or the certificate check failed: look at the CA bundle, the clock, and each proxy between
+    this machine and the provider."""
     ADDRESS_REFUSED = 302
     """An image URL leads to a private, loopback or link-local address."""
     BAD_RESPONSE = 303
-    """The answer does not have the form of this provider's answers: it comes from a proxy, it is incomplete, or it is
-    garbage."""
+    """The answer does not have the form of this provider's answers: a proxy sent the answer, or the answer is
+    incomplete or garbage."""
     NO_CREDENTIALS = 400
     """No source gave credentials, or a configured source cannot be used: the message names each source that was tried
     and why it gave nothing."""
@@ -83,7 +84,7 @@ class Status(_OpenEnum):
     JOB_FAILED = 503
     """The provider accepted and ran the job, and the job failed: you may submit a new job."""
     PROVIDER = 504
-    """The provider reports an internal error; if the call only reads, the library has already repeated it."""
+    """The provider reports an internal error; for a call that only reads, this code comes only after retries."""
     OUTCOME_UNKNOWN = 600
     """The submission was sent, or may have been sent, and no clear answer came: the job may run and be billed. The
     library never sends the submission again. Look at the provider's console before you submit a new job."""

@@ -22,7 +22,7 @@ public final class Constants {
     /** The journal has this key for another request (since 1.2). */
     public static final int E_KEY_CONFLICT = 104;
 
-    /** Your wait ended before the job ended; the job keeps running: wait again. */
+    /** Your wait ended before the job ended: the job keeps running, so you can wait again. */
     public static final int E_TIMEOUT = 200;
 
     /**
@@ -38,8 +38,8 @@ public final class Constants {
     public static final int E_NETWORK = 300;
 
     /**
-     * The TLS handshake or the certificate check failed: look at the CA bundle, the clock, and proxies in
-     * between.
+     * The TLS handshake or the certificate check failed: look at the CA bundle, the clock, and each proxy
+     * between this machine and the provider.
      */
     public static final int E_TLS = 301;
 
@@ -47,8 +47,8 @@ public final class Constants {
     public static final int E_ADDRESS_REFUSED = 302;
 
     /**
-     * The answer does not have the form of this provider's answers: it comes from a proxy, it is incomplete, or
-     * it is garbage.
+     * The answer does not have the form of this provider's answers: a proxy sent the answer, or the answer is
+     * incomplete or garbage.
      */
     public static final int E_BAD_RESPONSE = 303;
 
@@ -88,7 +88,7 @@ public final class Constants {
     /** The provider accepted and ran the job, and the job failed: you may submit a new job. */
     public static final int E_JOB_FAILED = 503;
 
-    /** The provider reports an internal error; if the call only reads, the library has already repeated it. */
+    /** The provider reports an internal error; for a call that only reads, this code comes only after retries. */
     public static final int E_PROVIDER = 504;
 
     /**
