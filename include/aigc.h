@@ -18,9 +18,9 @@
  *    and you must call its _free function.
  *  - A token is a short text that names an accepted job. To attach a job is to get a handle for the job from its token,
  *    its id or its key.
- *  - The journal is a folder that remembers jobs. A key is the name that you give to a job in the journal. A key is in
- *    doubt if nobody knows whether its job runs. The keys of a configuration are called configuration keys, and the
- *    keys of an account are called access keys.
+ *  - The journal is a folder that remembers jobs. A key is the name that you give to a job in the journal. A job and
+ *    its key are in doubt if nobody knows whether the job runs. The keys of a configuration are called configuration
+ *    keys, and the keys of an account are called access keys.
  *
  * PROMISES (a table in README.md names the tests of each promise)
  *
@@ -55,11 +55,11 @@
  *     configuration key journal.keep_ms). Before the first byte of a submission is sent, the journal's entry for the
  *     submission is on disk: if the library cannot write the entry, it does not send the submission. The provider's job
  *     id is on disk before AIGC_EVENT_JOB_ACCEPTED reports it. If the disk refuses the id, you still get the id, with
- *     an AIGC_EVENT_WARNING, and the library tries again to write it. After the death of a process, a job is unknown
+ *     an AIGC_EVENT_WARNING, and the library tries again to write it. After the death of a process, a job is in doubt
  *     (AIGC_STATE_UNKNOWN) only if its submission was on the wire. After a failure of the machine (power cut, reset), a
- *     job is also unknown if its connection was being made, or if the disk did not have its id. If you set journal.sync
- *     to "normal", the library does not wait for the disk: this promise then holds after the death of a process, but
- *     not after a failure of the machine.
+ *     job is also in doubt if its connection was being made, or if the disk did not have its id. If you set
+ *     journal.sync to "normal", the library does not wait for the disk: this promise then holds after the death of a
+ *     process, but not after a failure of the machine.
  *
  * THE SIMPLE PATH (bindings/c/generate.c is the complete program)
  *
@@ -79,7 +79,7 @@
  *
  * CONVENTIONS
  *
- *  - A function that can fail returns aigc_status and takes aigc_error **error as its last parameter. error may be
+ *  - A function that can fail returns aigc_status and takes aigc_error **error as its last parameter. You may pass
  *    NULL. If error is not NULL, the function sets *error. On AIGC_OK, *error becomes NULL. Otherwise *error becomes a
  *    new error object, yours to free. The function overwrites the old value of *error and does not free it.
  *  - A handle that a function gives through an out parameter is yours to free. On failure the function sets the out
@@ -485,24 +485,25 @@ typedef struct aigc_event aigc_event;
  * thread and opens no connection. Since 1.0.
  *
  * The configuration file (since 1.2) has profiles. A profile is a named group of configuration keys and of fields of
- * requests. If config or an environment variable sets a configuration key, its value wins over the value in the
- * profile. A field that a request sets wins over the same field in the profile. If XDG_CONFIG_HOME is an absolute path,
- * the file is $XDG_CONFIG_HOME/aigc/config.toml. Otherwise it is ~/.config/aigc/config.toml. The variable
- * AIGC_CONFIG_FILE names another file; "none" means no file. The library looks for the name of the profile in three
- * places: first the configuration key "profile", then the variable AIGC_PROFILE, then the file (profile = "work"). It
- * uses the first name that it finds. If no place names a profile, the library uses the profile "default", if the file
- * has one. The name "none" means no profile.
+ * requests. If config or an environment variable gives a value to a configuration key, this value wins over the value
+ * in the profile. A field that a request sets wins over the same field in the profile. If XDG_CONFIG_HOME is an
+ * absolute path, the file is $XDG_CONFIG_HOME/aigc/config.toml. Otherwise it is ~/.config/aigc/config.toml. The
+ * variable AIGC_CONFIG_FILE names another file; "none" means no file. The library looks for the name of the profile in
+ * three places: first the configuration key "profile", then the variable AIGC_PROFILE, then the file, in a line such as
+ * profile="work". It uses the first name that it finds. If no place names a profile, the library uses the profile
+ * "default", if the file has one. The name "none" means no profile.
  *
- * If the file does not exist, or is in a folder that is closed to this user, and no place names a profile, the defaults
- * apply. A file that AIGC_CONFIG_FILE names must exist. If the configuration key "profile" or the variable AIGC_PROFILE
- * names a profile, a file is needed: without a file the call returns AIGC_E_FILE, or AIGC_E_INVALID_ARGUMENT if the
- * library looks for no file (AIGC_CONFIG_FILE is "none", or no home folder is known). An error in the content of the
- * file gives AIGC_E_INVALID_ARGUMENT, and the message names line and column. Every other fault gives AIGC_E_FILE: the
- * file is larger than one mebibyte, is not a regular file, can be written by other users, or cannot be read. The file
- * holds no secrets: the library refuses a profile that sets a secret.
+ * If no place names a profile, the file may be missing, or may be in a folder that is closed to this user: then the
+ * defaults apply. A file that AIGC_CONFIG_FILE names must exist. If the configuration key "profile" or the variable
+ * AIGC_PROFILE names a profile, a file is needed: without a file the call returns AIGC_E_FILE, or
+ * AIGC_E_INVALID_ARGUMENT if the library looks for no file (AIGC_CONFIG_FILE is "none", or no home folder is known). An
+ * error in the content of the file gives AIGC_E_INVALID_ARGUMENT, and the message names line and column. Every other
+ * fault gives AIGC_E_FILE: the file is larger than one mebibyte, is not a regular file, can be written by other users,
+ * or cannot be read. The file holds no secrets: the library refuses a profile that sets a secret.
  *
  * A program that has more rights than its caller (set-uid, file capabilities) uses neither the environment nor the
- * file. In such a program, it is an error to set the configuration key "profile" to a value other than "none". */
+ * file. In such a program, the configuration key "profile" may only be "none": with every other value the call returns
+ * AIGC_E_INVALID_ARGUMENT. */
 aigc_status aigc_client_new(const aigc_config *config, aigc_client **client, aigc_error **error);
 
 /* Ends all jobs of the client in this process (AIGC_E_CANCELLED) and joins the threads of the client. Accepted jobs
@@ -577,12 +578,13 @@ aigc_status aigc_client_stats(aigc_client *client, aigc_buffer **stats, aigc_err
  * check refuses the request, this costs nothing and creates no job. *job is the new job, yours to free. If you free the
  * handle, the job keeps running. Since 1.0.
  *
- * With a journal (since 1.2), this call waits for the disk, but not for the network. If a request has no "key", the
- * client chooses a key: see aigc_job_key(). If the journal has a job under the key (the known job), the call submits
- * nothing: it returns AIGC_OK, and *job is the known job in its present state. There is one exception: if the known job
- * provably did not run (AIGC_OUTCOME_NOT_SENT), or was never sent by a client that is gone, the call submits the
- * request. If the known job has succeeded, the library makes one status call to learn its images, and does not download
- * them. If this client works on the known job, *job is one more handle of this job, with the same aigc_job_id().
+ * With a journal (since 1.2), this call waits for the disk, but not for the network. If the request has no option
+ * "key", the client chooses a key: see aigc_job_key(). If the journal has a job under the key (the known job), the call
+ * submits nothing: it returns AIGC_OK, and *job is the known job in its present state. There is one exception: the
+ * known job provably did not run (AIGC_OUTCOME_NOT_SENT), or its client is gone and never sent it. Then the call
+ * submits the request. If the known job has succeeded, the library makes one status call to learn its images, and does
+ * not download them. If this client works on the known job, *job is one more handle of this job, with the same
+ * aigc_job_id().
  *
  * If another client works on the known job, *job shows one of three states: AIGC_STATE_QUEUED, AIGC_STATE_SUBMITTING
  * or, after the acceptance, AIGC_STATE_PENDING. It can show AIGC_STATE_RUNNING only after an aigc_job_refresh(). When
@@ -616,16 +618,15 @@ aigc_status aigc_client_attach_key(aigc_client *client, const char *key, int32_t
                                    aigc_error **error);
 
 /* Takes over the jobs of clients that are gone. A client of the same journal is gone if its process died, or if it was
- * closed before its jobs ended. A job that was never sent stays in the journal: submit its key again. A job whose
- * process died while the connection was being made was never sent. The call attaches each accepted job, and
- * AIGC_EVENT_JOB_ACCEPTED reports it. The parameter "follow" has the same meaning as in aigc_client_attach(). If a
- * process died while a submission was on the wire, AIGC_EVENT_JOB_DONE reports the job with AIGC_E_OUTCOME_UNKNOWN. The
- * same event comes if the machine failed while the connection was being made, or before the disk had the id. Get the
- * job of an event with aigc_event_job(), keep it with aigc_job_ref(), and read its key with aigc_job_key(). The call
- * sends no submission. It does not touch a job whose client is alive, even if the process of that client is suspended
- * (SIGSTOP). It does not touch a job that has ended: aigc_client_attach_key() gives its images. Sets *count (may be
- * NULL) to the number of jobs that were taken over. AIGC_E_WRONG_STATE: the client has no journal.path. Waits for the
- * disk. Since 1.2. */
+ * closed before its jobs ended. A job that was never sent stays in the journal: submit its key. If a process died while
+ * a connection was being made, the job was never sent. The call attaches each accepted job, and AIGC_EVENT_JOB_ACCEPTED
+ * reports it. The parameter "follow" has the same meaning as in aigc_client_attach(). If a process died while a
+ * submission was on the wire, AIGC_EVENT_JOB_DONE reports the job with AIGC_E_OUTCOME_UNKNOWN. The same event comes if
+ * the machine failed while the connection was being made, or before the disk had the id. Get the job of an event with
+ * aigc_event_job(), keep it with aigc_job_ref(), and read its key with aigc_job_key(). The call sends no submission. It
+ * does not touch a job whose client is alive, even if the process of that client is suspended (SIGSTOP). It does not
+ * touch a job that has ended: aigc_client_attach_key() gives its images. Sets *count (may be NULL) to the number of
+ * jobs that were taken over. AIGC_E_WRONG_STATE: the client has no journal.path. Waits for the disk. Since 1.2. */
 aigc_status aigc_client_resume(aigc_client *client, int32_t follow, size_t *count, aigc_error **error);
 
 /* Fetches one image by its id or URL, without an earlier job. The operation of request must have the kind "fetch". The
@@ -634,15 +635,15 @@ aigc_status aigc_client_fetch(aigc_client *client, const aigc_request *request, 
                               aigc_error **error);
 
 /* Calls any operation of a provider's product by the provider's own name, also an operation that this header does not
- * name. json is an object with the provider's own names; NULL means {}. The call is a job: wait for it, cancel it, give
- * it a deadline. When the job has succeeded, aigc_job_provider_response() is the whole answer. The job has no
- * provider's id, no token, no images and no AIGC_EVENT_JOB_ACCEPTED. aigc_job_operation() is the action.
+ * name. The parameter "json" is a JSON object with the provider's own names; NULL means {}. The call is a job: wait for
+ * it, cancel it, give it a deadline. When the job has succeeded, aigc_job_provider_response() is the whole answer. The
+ * job has no provider's id, no token, no images and no AIGC_EVENT_JOB_ACCEPTED. aigc_job_operation() is the "action".
  *
- * For Tencent, action is the name of the operation, such as "DescribeAigcTaskList" (service mps, version 2019-06-12).
+ * For Tencent, "action" is the name of the operation, such as "DescribeAigcTaskList" (service mps, version 2019-06-12).
  * For Alibaba (version 20240611), the library knows the paths of some operations: the operations in this header, their
- * status calls, and "Personalizedtxt2imgQueryModelTrainStatus". For these operations, action is the provider's name.
- * For every other operation of Alibaba, action is "Name METHOD /path", such as "GetThing GET /api/v1/thing". With
- * METHOD GET, the members of json become the query. With POST or PUT, json is the body.
+ * status calls, and "Personalizedtxt2imgQueryModelTrainStatus". For these operations, "action" is the provider's name.
+ * For every other operation of Alibaba, "action" is "Name METHOD /path", such as "GetThing GET /api/v1/thing". With
+ * METHOD GET, the members of "json" become the query. With POST or PUT, "json" is the body.
  *
  * The parameter "reads" says whether the call only reads. If "reads" is 0, the call may change something or cost money.
  * Like a submission, the call is sent at most once, unless it provably did nothing: it never reached the provider, or
@@ -677,7 +678,7 @@ typedef void (*aigc_event_handler)(const aigc_event *event, void *user_data);
 
 /* Waits up to timeout_ms for an event, and then calls your handler for each queued event. No lock is held: the handler
  * may call every function except aigc_client_free() of this client. Sets *handled (may be NULL) to the number of
- * events. Returns AIGC_E_CLOSED as aigc_client_next_event() does. Since 1.0. */
+ * events. Returns AIGC_E_CLOSED like aigc_client_next_event(). Since 1.0. */
 aigc_status aigc_client_dispatch(aigc_client *client, int64_t timeout_ms, aigc_event_handler handler, void *user_data,
                                  size_t *handled, aigc_error **error);
 
@@ -1004,9 +1005,10 @@ void aigc_buffer_free(aigc_buffer *buffer);
  * these members:
  *   "key"    the key
  *   "state"  "claimed": a client has or had the key, and the submission was provably not sent; "sending": the
- *            submission may be on the wire; "accepted"; "succeeded" and "failed": ended after acceptance; "refused":
- *            ended, and provably not run; "unknown": the job is in doubt, because nobody knows whether its submission
- *            started it; "abandoned": aigc_journal_resolve() gave the key up
+ *            submission may be on the wire; "accepted": the provider accepted the job; "succeeded" and "failed": the
+ *            job ended after its acceptance; "refused": the job ended and provably did not run; "unknown": the job is
+ *            in doubt, because nobody knows whether its submission started it; "abandoned": you gave the key up with
+ *            aigc_journal_resolve()
  *   "owner"  the client that works on the job (0: nobody); "owner_alive" says whether this client is alive
  *   "status" the name of the status code with which the job ended
  * A line also has "provider", "operation", "region", "endpoint", "remote_id", "request_id", "attempts", "images",
@@ -1020,8 +1022,8 @@ aigc_status aigc_journal_list(const char *path, const char *filter_json, const c
  * doubt in the state "unknown", and in the state "sending" without a live client. There are three answers.
  *   AIGC_OUTCOME_ACCEPTED  with the remote_id of the job: the next client that submits or attaches the key, or that
  *                          resumes, follows the job.
- *   AIGC_OUTCOME_NOT_SENT  with remote_id NULL: the key is free for another submission. If you are wrong, that
- *                          submission costs a second time.
+ *   AIGC_OUTCOME_NOT_SENT  with remote_id NULL: you may submit the key again. If you are wrong, you pay a
+ *                          second time.
  *   AIGC_OUTCOME_UNKNOWN   with remote_id NULL: the key is abandoned and never sent again.
  * You can correct your answer by another call. After AIGC_OUTCOME_ACCEPTED, you can do this until a client has followed
  * the job to its end. After AIGC_OUTCOME_NOT_SENT, you can do this until a client has submitted the key again.
