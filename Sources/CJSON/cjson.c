@@ -1,6 +1,22 @@
 #include "CJSON.h"
 
+#include <dlfcn.h>
 #include <jansson.h>
+#include <pthread.h>
+
+/* jansson's own functions, whatever else the process has under these names: a program with a json_delete() of its own (a
+ * usual one) would export it, as this library refers to it, and the program's would be called here. */
+static json_t *(*load)(const char *, size_t, size_t, json_error_t *);
+static void (*delete)(json_t *);
+static pthread_once_t found = PTHREAD_ONCE_INIT;
+
+static void find(void) {
+    /* It is loaded: this library needs it for jansson_version_str(). */
+    void *library = dlopen("libjansson.so.4", RTLD_LAZY | RTLD_LOCAL);
+    if (library == NULL) return;
+    *(void **)&load = dlsym(library, "json_loadb");
+    *(void **)&delete = dlsym(library, "json_delete");
+}
 
 static aigcj_reason reason_of(enum json_error_code code) {
     switch (code) {
@@ -17,7 +33,12 @@ static aigcj_reason reason_of(enum json_error_code code) {
 
 aigcj_value *aigcj_parse(const void *bytes, size_t count, aigcj_error *error) {
     json_error_t why;
-    json_t *value = json_loadb(count == 0 ? "" : bytes, count, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
+    pthread_once(&found, find);
+    if (load == NULL || delete == NULL) {
+        *error = (aigcj_error){AIGCJ_NO_MEMORY, 0, 0};
+        return NULL;
+    }
+    json_t *value = load(count == 0 ? "" : bytes, count, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
     if (value == NULL) {
         error->reason = reason_of(json_error_code(&why));
         error->line = why.line;
@@ -26,6 +47,10 @@ aigcj_value *aigcj_parse(const void *bytes, size_t count, aigcj_error *error) {
     return (aigcj_value *)value;
 }
 
-void aigcj_free(aigcj_value *document) { json_decref((json_t *)document); }
+void aigcj_free(aigcj_value *document) {
+    json_t *value = (json_t *)document;
+    /* json_decref() would call the function by its name. True, false and null are not counted. */
+    if (value != NULL && value->refcount != (size_t)-1 && --value->refcount == 0) delete(value);
+}
 
 const char *aigcj_version(void) { return jansson_version_str(); }

@@ -394,6 +394,8 @@ def plan(runner: Runner, long: bool) -> List[Run]:
         Run("attach", world={"duration": 2.0}, after=no_duplicates),
         Run("strings", compilers=both),
         Run("credentials", after=no_duplicates),
+        Run("host_names"),
+        Run("cancelled_threads", seconds=300, after=no_duplicates),
         Run("profiles", compilers=both),
         Run("small_stack"),
         Run("disk", **disks),
