@@ -143,7 +143,7 @@ extern "C" {
 #define AIGC_VERSION_NUMBER (AIGC_VERSION_MAJOR * 1000000 + AIGC_VERSION_MINOR * 1000 + AIGC_VERSION_PATCH)
 
 /* A timeout without limit: the call waits until it is done. Since 1.0. */
-#define AIGC_FOREVER ((int64_t)-1)
+#define AIGC_FOREVER INT64_C(-1)
 
 /* Version of the library at run time, in the form of AIGC_VERSION_NUMBER. Any thread. Since 1.0. */
 int32_t aigc_version_number(void);

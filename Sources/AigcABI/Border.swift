@@ -22,9 +22,12 @@ func withStatus(_ error: ErrorOut?, _ body: () throws(Failure) -> Void) -> Int32
 }
 
 /// Runs a body that no fork() finds in the middle of it: it may be the first Swift code of the process. Where the body sleeps,
-/// it is outside its turn (`aigcp_lock_wait`).
+/// it is outside its turn (`aigcp_lock_wait`). Nor does a pthread_cancel() of the host end the thread in the middle of it:
+/// whatever the body holds would stay held.
 @inline(__always)
 func inTurn<R>(_ body: () -> R) -> R {
+    let cancels = aigcp_cancel_hold()
+    defer { aigcp_cancel_release(cancels) }
     let isTurn = aigcp_call_enter() != 0
     defer { if isTurn { aigcp_turn_leave() } }
     return body()

@@ -532,6 +532,16 @@ int aigcp_is_leased(int fd) {
 
 int aigcp_allocate(int fd, int64_t count) { return posix_fallocate(fd, 0, count); }
 
+int aigcp_cancel_hold(void) {
+    int state = PTHREAD_CANCEL_ENABLE;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    return state;
+}
+
+void aigcp_cancel_release(int state) {
+    if (state != PTHREAD_CANCEL_DISABLE) pthread_setcancelstate(state, NULL);
+}
+
 void aigcp_turn_register(void) { pthread_once(&turn_once, turn_watch_forks); }
 int aigcp_call_enter(void) {
     if (turn_depth > 0 || atomic_load(&exit_begun)) return 0;

@@ -149,11 +149,11 @@ def defines(path: Path = HEADER) -> List[Constant]:
     """Every #define with a plain value, in the order of the header."""
     text = strip_comments(path.read_text(encoding="utf-8"))
     found = []
-    for name, value in re.findall(r'^#define (AIGC_\w+) ("[^"]*"|-?\d+|\(\(int64_t\)-1\))\s*$', text, flags=re.M):
+    for name, value in re.findall(r'^#define (AIGC_\w+) ("[^"]*"|-?\d+|INT64_C\(-1\))\s*$', text, flags=re.M):
         if value.startswith('"'):
             found.append(Constant(name, value.strip('"'), ""))
         else:
-            found.append(Constant(name, -1 if "int64_t" in value else int(value), ""))
+            found.append(Constant(name, -1 if "INT64_C" in value else int(value), ""))
     return found
 
 

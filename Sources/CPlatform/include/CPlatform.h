@@ -44,6 +44,11 @@ int aigcp_thread_join(pthread_t thread);
 int aigcp_signals_hold(void);
 void aigcp_signals_release(int state);
 
+/* Between these two calls pthread_cancel() does not end this thread: a cancel waits for the host's next cancellation
+ * point. May be nested. */
+int aigcp_cancel_hold(void);
+void aigcp_cancel_release(int state);
+
 /* Event descriptor: non-blocking, close-on-exec, level-triggered use. -1 and *error on failure. */
 int aigcp_eventfd(int *error);
 void aigcp_eventfd_raise(int fd);

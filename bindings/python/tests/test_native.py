@@ -58,7 +58,7 @@ def constants() -> Dict[str, Any]:
             found[name] = value.strip('"')
         elif re.fullmatch(r"-?\d+", value):
             found[name] = int(value)
-        elif value == "((int64_t)-1)":
+        elif value == "INT64_C(-1)":
             found[name] = -1
         else:
             assert name == "AIGC_VERSION_NUMBER", f"the test does not know how to read {name}"
