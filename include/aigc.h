@@ -30,7 +30,8 @@
  *     and aigc_client_dispatch(), on the thread of your call, with no lock held.
  *  3. You may call every function from any thread at any time, with these exceptions: only one thread at a time may use
  *     an aigc_config or an aigc_request; no thread may use a handle after its _free; no signal handler may call a
- *     function; a handler of aigc_client_dispatch() may not free its client.
+ *     function; a handler of aigc_client_dispatch() may not free its client. A pthread_cancel() of a thread inside a
+ *     call takes effect after the call.
  *  4. Every type of handle has its own _free function. A _free function accepts NULL. You may free handles in any
  *     order. The library copies the strings that you pass in. A const char * that you get stays valid until you free
  *     the handle that gave it. There is one exception: the strings of aigc_job_provider_state(),

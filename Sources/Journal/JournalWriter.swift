@@ -404,7 +404,7 @@ final class JournalWriter: @unchecked Sendable {
             }
             if isNoted {
                 // Before the commit: a row without its mark may have left.
-                notes.mark(item.key)
+                try notes.mark(item.key)
                 return .written
             }
         case .accepted:

@@ -17,8 +17,6 @@ final class OwnerNotes: @unchecked Sendable {
     private let path: String
     private let identity: (device: UInt64, node: UInt64)
     private var size: Int64 = 0
-    /// When the file could not be made larger; monotonic nanoseconds.
-    private var failedAt: Int64?
     private var marks: [JournalKey: Int] = [:]
     private var free: [Int] = []
     private var slots = 0
@@ -27,11 +25,11 @@ final class OwnerNotes: @unchecked Sendable {
 
     static let headBytes = 128
     static let idsStart: Int64 = 128
-    static let marksStart: Int64 = 64 << 10
+    static let marksStart: Int64 = 128 << 10
     static let markBytes: Int64 = 512
     private static let marksAtOnce = 64
-    static let mostMarks = 4_096
-    private static let pauseNanoseconds: Int64 = 1_000_000_000
+    /// More than `http.max_in_flight` allows.
+    static let mostMarks = 10_240
 
     init(_ file: Int32, owner: Int64, path: String) throws(Failure) {
         guard let lock = aigcp_lock_new() else {
@@ -67,23 +65,33 @@ final class OwnerNotes: @unchecked Sendable {
 
     // MARK: - Submissions that have not left
 
-    /// A submission is about to be recorded, and has not left. If there is no place for its mark, it counts as one that
-    /// may have. Signals held.
-    func mark(_ key: JournalKey) {
-        aigcp_lock_lock(lock)
-        defer { aigcp_lock_unlock(lock) }
-        // An id of an earlier job under this key.
-        erase(id: key)
-        if marks[key] != nil { return }
-        guard let slot = place() else { return }
+    /// A submission is about to be recorded, and has not left. Signals held.
+    func mark(_ key: JournalKey) throws(Failure) {
+        try locked { () throws(Failure) in
+            // An id of an earlier job under this key.
+            erase(id: key)
+            if marks[key] == nil { try place(key) }
+        }
+    }
+
+    /// Lock held.
+    private func place(_ key: JournalKey) throws(Failure) {
+        var error: Int32 = 0
+        let slot = free.popLast() ?? slots
+        if slot == slots {
+            error = slots < Self.mostMarks ? makeRoom(for: slots + 1) : ENOSPC
+            if error == 0 { slots += 1 }
+        }
+        guard error == 0 else { throw failure("making room in", error) }
         var bytes = [UInt8(truncatingIfNeeded: key.bytes.count), UInt8(truncatingIfNeeded: key.bytes.count >> 8)]
         bytes += key.bytes
-        if put(bytes, at: Self.place(of: slot)) == 0 {
-            marks[key] = slot
-        } else {
+        error = put(bytes, at: Self.place(of: slot))
+        guard error == 0 else {
             // A part of the key may stand there, in front of what an earlier one has left: the place is not used again.
             _ = put([0, 0], at: Self.place(of: slot))
+            throw failure("writing to", error)
         }
+        marks[key] = slot
     }
 
     /// The first byte of a submission is about to leave. Throws if it must not: a taker would find that it has not left.
@@ -91,18 +99,8 @@ final class OwnerNotes: @unchecked Sendable {
     func leaves(_ key: JournalKey) throws(Failure) {
         try locked { () throws(Failure) in
             guard marks[key] != nil else { return }
-            // A host that closes all descriptors has ended the lease, and the number may be that of a file of the host.
-            var about = stat()
-            guard fstat(file, &about) == 0, UInt64(about.st_dev) == identity.device,
-                UInt64(about.st_ino) == identity.node, about.st_nlink > 0
-            else {
-                throw Failure(
-                    .journal,
-                    "Journal \(path): its file owners/\(owner) was closed or removed by this program or another one; start "
-                        + "the program anew")
-            }
             let error = unmark(key)
-            guard error == 0 else { throw FileError.make(path, "writing to the file owners/\(owner)", error) }
+            guard error == 0 else { throw failure("writing to", error) }
         }
     }
 
@@ -129,14 +127,6 @@ final class OwnerNotes: @unchecked Sendable {
 
     private static func place(of slot: Int) -> Int64 { marksStart + Int64(slot) * markBytes }  // safe: < mostMarks
 
-    /// Lock held. Nil: there is no room.
-    private func place() -> Int? {
-        if let slot = free.popLast() { return slot }
-        guard slots < Self.mostMarks, hasRoom(for: slots + 1) else { return nil }
-        slots += 1
-        return slots - 1
-    }
-
     // MARK: - Ids
 
     /// Keeps the id of an accepted job until the journal has it. What does not fit is not kept.
@@ -149,7 +139,7 @@ final class OwnerNotes: @unchecked Sendable {
         }
         let signals = aigcp_signals_hold()
         defer { aigcp_signals_release(signals) }
-        guard hasRoom(for: slots) else { return }
+        guard makeRoom(for: slots) == 0 else { return }
         let note = IDNote(key: key.bytes, remoteID: Array(remoteID.utf8), requestID: Array(requestID.utf8))
         guard let bytes = note.bytes, idsEnd + Int64(bytes.count) <= Self.marksStart,
             put(bytes, at: idsEnd) == 0
@@ -178,24 +168,36 @@ final class OwnerNotes: @unchecked Sendable {
 
     // MARK: - The file
 
-    /// Lock held. Makes the file large enough: a later write needs no more room on the disk.
-    private func hasRoom(for slots: Int) -> Bool {
+    /// Lock held. Makes the file large enough: a later write needs no more room on the disk. 0 or errno.
+    private func makeRoom(for slots: Int) -> Int32 {
         let needed = Self.marksStart + Int64(slots) * Self.markBytes
-        if needed <= size { return true }
-        let now = aigcp_monotonic_ns()
-        if let failedAt, now < failedAt.adding(Self.pauseNanoseconds) { return false }
+        if needed <= size { return 0 }
         let wanted = needed + Int64(Self.marksAtOnce) * Self.markBytes
-        guard aigcp_allocate(file, wanted) == 0, size > 0 || put(Self.head, at: 0) == 0 else {
-            failedAt = now
-            return false
-        }
-        failedAt = nil
-        size = wanted
-        return true
+        var error = isOurs ? aigcp_allocate(file, wanted) : ESTALE
+        if error == 0, size == 0 { error = put(Self.head, at: 0) }
+        if error == 0 { size = wanted }
+        return error
     }
 
+    /// A host that closes all descriptors has ended the lease, and the number may be that of a file of the host.
+    private var isOurs: Bool {
+        var about = stat()
+        return fstat(file, &about) == 0 && UInt64(about.st_dev) == identity.device
+            && UInt64(about.st_ino) == identity.node && about.st_nlink > 0
+    }
+
+    private func failure(_ doing: String, _ error: Int32) -> Failure {
+        guard error == ESTALE else { return FileError.make(path, "\(doing) its file owners/\(owner)", error) }
+        return Failure(
+            .journal,
+            "Journal \(path): its file owners/\(owner) was closed or removed by this program or another one; start the "
+                + "program anew")
+    }
+
+    /// 0 or errno; ESTALE: the file is closed or removed, and others take this client for dead.
     private func put(_ bytes: [UInt8], at offset: Int64) -> Int32 {
-        bytes.withUnsafeBytes { bytes in
+        guard isOurs else { return ESTALE }
+        return bytes.withUnsafeBytes { bytes in
             while true {
                 let count = pwrite(file, bytes.baseAddress, bytes.count, off_t(offset))
                 if count == bytes.count { return 0 }

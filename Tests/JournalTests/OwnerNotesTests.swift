@@ -188,6 +188,7 @@ final class OwnerNotesTests: XCTestCase {
         try journal.step(.sending("id", "k"), "k")
         XCTAssertEqual(unlink(place.journal + "/owners/1"), 0)
         XCTAssertEqual(status { try journal.leaves(key("k")) }, .journal)
+        XCTAssertEqual(status { try journal.step(.sending("id", "l"), "l") }, .journal)
         journal.close()
     }
 
