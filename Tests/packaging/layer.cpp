@@ -241,6 +241,10 @@ static void calls() {
     const aigc::Job job = must(cloud.submit(cat("a cat that is asked for by name")), "submit");
     must(job.wait(30000), "wait");
     const std::string body = "{\"TaskId\": \"" + *job.remote_id() + "\"}";
+    const aigc::Job once = must(cloud.call(AIGC_TENCENT, "SandboxEchoThing", "{}", false), "a call that is sent once");
+    must(once.wait(30000), "its answer");
+    ok(once.outcome_text() == "the provider has answered this call, which may be paid; request id " + once.request_id().value(),
+       "an answered call has an answer", once.outcome_text());
     const aigc::Job call = must(cloud.call(AIGC_TENCENT, "DescribeAigcImageTask", body, true), "call");
     must(call.wait(30000), "wait");
     ok(call.provider_response()->find("DONE") != std::string::npos, "a call by the provider's own name");

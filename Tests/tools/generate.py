@@ -22,6 +22,7 @@ import emit_guide
 import emit_java
 import emit_node
 import emit_operations
+import emit_outcome
 import emit_php
 import emit_picture
 import emit_python
@@ -78,6 +79,10 @@ OUTPUTS: List[Output] = [
     Output("bindings/csharp/src/Native.cs", None, emit_csharp.native),
     Output("bindings/csharp/src/Constants.cs", None, emit_csharp.constants),
     Output("bindings/csharp/src/Operations.cs", None, emit_csharp.typed),
+    *(
+        Output(path, "outcome", lambda language=language: emit_outcome.emit(language))  # type: ignore
+        for language, path in emit_outcome.PLACES.items()
+    ),
     *(Output(path, None, make) for path, make in emit_reference.PAGES.items()),
     Output("bindings/guide/errors.md", "statuses", emit_guide.statuses_table),
     Output("bindings/guide/job.svg", None, emit_picture.job),

@@ -251,6 +251,24 @@ private:
     detail::Handle<aigc_buffer, aigc_buffer_free> handle_;
 };
 
+namespace detail {
+
+// What is known of a submission, for people.
+namespace says {
+// generated: outcome (Tests/tools/generate.py)
+inline constexpr const char *ACCEPTED = "accepted; fetch it with: aigc fetch ";
+inline constexpr const char *ACCEPTED_ID = "accepted; the provider's id is ";
+inline constexpr const char *ANSWERED = "the provider has answered this call, which may be paid; request id ";
+inline constexpr const char *NOTHING_PAID = "provably not submitted, or refused: nothing is paid";
+inline constexpr const char *IN_DOUBT = "it may run and be paid: nobody knows whether it was submitted. Look at the "
+    "provider's console before you repeat it";
+inline constexpr const char *NO_KEY = "no journal has a key of it";
+inline constexpr const char *SHOW_KEY = "aigc jobs show --journal FOLDER -- ";
+// end of generated
+}  // namespace says
+
+}  // namespace detail
+
 // A job or a download. Copies refer to the same job.
 class Job {
 public:
@@ -265,6 +283,19 @@ public:
     std::uint64_t id() const noexcept { return aigc_job_id(handle_.get()); }
     std::int32_t state() const noexcept { return aigc_job_state(handle_.get()); }
     std::int32_t outcome() const noexcept { return aigc_job_outcome(handle_.get()); }
+    // The same for people, for a program that leaves: the command that fetches the job, or that nothing is paid, or that the
+    // job may be paid and where to look. Close the client first: its grace may bring the answer.
+    std::string outcome_text() const {
+        namespace says = detail::says;
+        if (auto found = token()) return says::ACCEPTED + *found;
+        if (auto found = remote_id()) return says::ACCEPTED_ID + *found;
+        const std::int32_t known = outcome();
+        const std::string request = request_id().value_or("unknown");
+        if (known == AIGC_OUTCOME_ACCEPTED) return says::ANSWERED + request;
+        if (known != AIGC_OUTCOME_UNKNOWN) return says::NOTHING_PAID;
+        const std::optional<std::string> name = key();
+        return says::IN_DOUBT + (" (request id " + request + "; ") + (name ? says::SHOW_KEY + *name : says::NO_KEY) + ")";
+    }
     double progress() const noexcept { return aigc_job_progress(handle_.get()); }
     std::optional<std::string> remote_id() const { return detail::text(aigc_job_remote_id(handle_.get())); }
     std::optional<std::string> token() const { return detail::text(aigc_job_token(handle_.get())); }

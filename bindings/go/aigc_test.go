@@ -550,6 +550,16 @@ func TestCallsByTheProvidersOwnName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	once, err := client.Call(Tencent, "SandboxEchoThing", nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := once.Wait(within(t, time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if said, want := once.outcomeText(), "the provider has answered this call, which may be paid; request id "+once.RequestID(); said != want {
+		t.Errorf("%q, not %q", said, want)
+	}
 	call, err := client.Call(Tencent, "DescribeAigcImageTask", body, true)
 	if err != nil {
 		t.Fatal(err)

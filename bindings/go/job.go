@@ -264,23 +264,42 @@ func (j *Job) token() string {
 	return text(C.aigc_job_token(j.handle))
 }
 
+// What is known of a submission, for people.
+//
+// generated: outcome (Tests/tools/generate.py)
+const textAccepted = "accepted; fetch it with: aigc fetch "
+const textAcceptedID = "accepted; the provider's id is "
+const textAnswered = "the provider has answered this call, which may be paid; request id "
+const textNothingPaid = "provably not submitted, or refused: nothing is paid"
+const textInDoubt = "it may run and be paid: nobody knows whether it was submitted. Look at the " +
+	"provider's console before you repeat it"
+const textNoKey = "no journal has a key of it"
+const textShowKey = "aigc jobs show --journal FOLDER -- "
+
+// end of generated
+
 // outcomeText says what is known of the submission, for people.
 func (j *Job) outcomeText() string {
 	if token := j.token(); token != "" {
-		return "accepted; fetch it with: aigc fetch " + token
+		return textAccepted + token
 	}
 	if id := j.RemoteID(); id != "" {
-		return "accepted; fetch it with: aigc fetch " + id
+		return textAcceptedID + id
 	}
-	look, request := "no journal has a key of it", "unknown"
+	look, request := textNoKey, "unknown"
 	if key := j.Key(); key != "" {
-		look = "aigc jobs show --journal FOLDER -- " + key
+		look = textShowKey + key
 	}
 	if id := j.RequestID(); id != "" {
 		request = id
 	}
-	return "it may run and be paid: nobody knows whether it was submitted. Look at the provider's console before you repeat it " +
-		"(request id " + request + "; " + look + ")"
+	switch outcome := j.Outcome(); {
+	case outcome == OutcomeAccepted:
+		return textAnswered + request
+	case outcome <= OutcomeNotSent:
+		return textNothingPaid
+	}
+	return textInDoubt + " (request id " + request + "; " + look + ")"
 }
 
 // sameThread keeps the goroutine on its thread until the function that it returns is called. A string that changes with each

@@ -194,7 +194,7 @@ class AbortError extends StoppedError {
     const known = token !== null || job.remoteId !== null;
     const where = token ?? job.remoteId;
     super(`the wait was aborted, and not the job; ${known ? `its ${token === null ? 'id' : 'token'}: ${where}`
-      : 'no provider has accepted it yet, but its submission may be on the wire: close the client'}`,
+      : SAYS.ON_THE_WIRE}`,
     { status: constants.E_TIMEOUT, outcome: job.outcome, token });
     this.cause = reason;
     this.#name = reason instanceof DOMException ? reason.name : 'AbortError'; // AbortSignal.timeout(): TimeoutError
@@ -227,6 +227,22 @@ native.start((status, message, providerCode, providerMessage, requestId, httpSta
 function refused(message, field, status = constants.E_INVALID_ARGUMENT) {
   return new (classOf(status))(message, { status, field, outcome: constants.OUTCOME_NOT_SENT });
 }
+
+// What is known of a submission, for people.
+const SAYS = Object.freeze({
+  // generated: outcome (Tests/tools/generate.py)
+  ACCEPTED: 'accepted; fetch it with: aigc fetch ',
+  ACCEPTED_ID: "accepted; the provider's id is ",
+  ANSWERED: 'the provider has answered this call, which may be paid; request id ',
+  NOTHING_PAID: 'provably not submitted, or refused: nothing is paid',
+  IN_DOUBT: 'it may run and be paid: nobody knows whether it was submitted. Look at the '
+    + "provider's console before you repeat it",
+  NO_KEY: 'no journal has a key of it',
+  SHOW_KEY: 'aigc jobs show --journal FOLDER -- ',
+  ON_THE_WIRE: 'no provider has accepted it yet, but its submission may be on the wire: '
+    + 'close the client',
+  // end of generated
+});
 
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
@@ -318,12 +334,14 @@ class Job {
   get outcome() { return native.aigc_job_outcome(this.#handle); }
 
   get outcomeText() {
-    const id = this.token ?? this.remoteId;
-    if (id !== null) return `accepted; fetch it with: aigc fetch ${id}`;
-    if (this.outcome <= constants.OUTCOME_NOT_SENT) return 'provably not submitted, or refused: nothing is paid';
-    const look = this.key === null ? 'no journal has a key of it' : `aigc jobs show --journal FOLDER -- ${this.key}`;
-    return 'it may run and be paid: nobody knows whether it was submitted. '
-      + `Look at the provider's console before you repeat it (request id ${this.requestId ?? 'unknown'}; ${look})`;
+    const { token, remoteId } = this;
+    if (token !== null) return SAYS.ACCEPTED + token;
+    if (remoteId !== null) return SAYS.ACCEPTED_ID + remoteId;
+    const { outcome, requestId } = this;
+    if (outcome === constants.OUTCOME_ACCEPTED) return SAYS.ANSWERED + (requestId ?? 'unknown');
+    if (outcome <= constants.OUTCOME_NOT_SENT) return SAYS.NOTHING_PAID;
+    const look = this.key === null ? SAYS.NO_KEY : SAYS.SHOW_KEY + this.key;
+    return `${SAYS.IN_DOUBT} (request id ${requestId ?? 'unknown'}; ${look})`;
   }
 
   get ended() { return this.state >= constants.STATE_SUCCEEDED; }

@@ -228,6 +228,14 @@ test('a wait that close() ends has the token that the answer brings', async () =
   tool('calm');
 });
 
+test('an answered call has an answer, and nothing is paid for what was refused', async () => {
+  const call = await client.call('tencent', 'SandboxEchoThing').wait();
+  assert.equal(call.outcomeText, `the provider has answered this call, which may be paid; request id ${call.requestId}`);
+  const refused = client.call('tencent', 'DescribeAigcImageTask', { TaskId: 'none' });
+  await raised(aigc.ProviderError, () => refused.wait());
+  assert.equal(refused.outcomeText, 'provably not submitted, or refused: nothing is paid');
+});
+
 test('a token attaches in another process', async () => {
   const job = await client.tencent.aigcImage({ prompt: 'a cat for two' }).accepted();
   const said = spawnSync(...program(async (lib, config, token) => {

@@ -492,6 +492,20 @@ final class Event
 /** A submitted, attached or downloading job. */
 final class Job
 {
+    /* What is known of a submission, for people. */
+    // generated: outcome (Tests/tools/generate.py)
+    private const ACCEPTED = 'accepted; fetch it with: aigc fetch ';
+    private const ACCEPTED_ID = "accepted; the provider's id is ";
+    private const ANSWERED = 'the provider has answered this call, which may be paid; request id ';
+    private const NOTHING_PAID = 'provably not submitted, or refused: nothing is paid';
+    private const IN_DOUBT = 'it may run and be paid: nobody knows whether it was submitted. Look at the ' .
+        "provider's console before you repeat it";
+    private const NO_KEY = 'no journal has a key of it';
+    private const SHOW_KEY = 'aigc jobs show --journal FOLDER -- ';
+    private const ON_THE_WIRE = 'no provider has accepted it yet, but its submission may be on the wire: ' .
+        'close the client';
+    // end of generated
+
     /** Signals (pcntl_async_signals) are noticed between two slices of a wait. */
     private const SLICE_MS = 100;
 
@@ -580,17 +594,14 @@ final class Job
      */
     public function outcomeText(): string
     {
-        $id = $this->token() ?? $this->remoteId();
-        if ($id !== null) {
-            return "accepted; fetch it with: aigc fetch $id";
-        }
-        if ($this->outcome() <= Native::OUTCOME_NOT_SENT) {
-            return 'provably not submitted, or refused: nothing is paid';
-        }
-        $key = $this->key();
-        return 'it may run and be paid: nobody knows whether it was submitted. ' .
-            "Look at the provider's console before you repeat it (request id " . ($this->requestId() ?? 'unknown') . '; ' .
-            ($key === null ? 'no journal has a key of it' : "aigc jobs show --journal FOLDER -- $key") . ')';
+        [$token, $id, $key, $request] = [$this->token(), $this->remoteId(), $this->key(), $this->requestId() ?? 'unknown'];
+        return match (true) {
+            $token !== null => self::ACCEPTED . $token,
+            $id !== null => self::ACCEPTED_ID . $id,
+            $this->outcome() === Native::OUTCOME_ACCEPTED => self::ANSWERED . $request,
+            $this->outcome() <= Native::OUTCOME_NOT_SENT => self::NOTHING_PAID,
+            default => self::IN_DOUBT . " (request id $request; " . ($key === null ? self::NO_KEY : self::SHOW_KEY . $key) . ')',
+        };
     }
 
     /** From 0.0 to 1.0, or null if unknown. */

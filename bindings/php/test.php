@@ -333,6 +333,10 @@ $tests = [
         same('1', tool('created', 'tencent'));
         same(1, preg_match('/a submission was interrupted: accepted; fetch it with: aigc fetch aigc1:/', $said), $said);
     },
+    'an answered call has an answer' => function (Client $client): void {
+        $call = $client->call('tencent', 'SandboxEchoThing')->wait(60);
+        same('the provider has answered this call, which may be paid; request id ' . $call->requestId(), $call->outcomeText());
+    },
     'close() tells of each job that nobody has the token of' => function (): void {
         $log = tempnam(sys_get_temp_dir(), 'aigc');
         $before = ini_set('error_log', $log);

@@ -474,6 +474,21 @@ module Aigc
 
   # A submitted, attached or downloading job.
   class Job
+    # What is known of a submission, for people.
+    module Says
+      # generated: outcome (Tests/tools/generate.py)
+      ACCEPTED = "accepted; fetch it with: aigc fetch "
+      ACCEPTED_ID = "accepted; the provider's id is "
+      ANSWERED = "the provider has answered this call, which may be paid; request id "
+      NOTHING_PAID = "provably not submitted, or refused: nothing is paid"
+      IN_DOUBT = "it may run and be paid: nobody knows whether it was submitted. Look at the " \
+        "provider's console before you repeat it"
+      NO_KEY = "no journal has a key of it"
+      SHOW_KEY = "aigc jobs show --journal FOLDER -- "
+      # end of generated
+    end
+    private_constant :Says
+
     # Ctrl-C and Thread#kill are noticed between two slices of a wait.
     SLICE_MS = 100
 
@@ -521,13 +536,14 @@ module Aigc
     # The same for people, for a program that leaves: the command that fetches the job, or that nothing is paid, or that the
     # job may be paid and where to look. Close the client first: its grace may bring the answer.
     def outcome_text
-      id = token || remote_id
-      return "accepted; fetch it with: aigc fetch #{id}" if id
-      return "provably not submitted, or refused: nothing is paid" if outcome <= Native::OUTCOME_NOT_SENT
+      return Says::ACCEPTED + token if token
+      return Says::ACCEPTED_ID + remote_id if remote_id
 
-      look = key ? "aigc jobs show --journal FOLDER -- #{key}" : "no journal has a key of it"
-      "it may run and be paid: nobody knows whether it was submitted. Look at the provider's console before you repeat it " \
-        "(#{["request id #{request_id || "unknown"}", look].join("; ")})"
+      request = request_id || "unknown"
+      return Says::ANSWERED + request if outcome == Native::OUTCOME_ACCEPTED
+      return Says::NOTHING_PAID if outcome <= Native::OUTCOME_NOT_SENT
+
+      "#{Says::IN_DOUBT} (request id #{request}; #{key ? Says::SHOW_KEY + key : Says::NO_KEY})"
     end
 
     # From 0.0 to 1.0, or nil if unknown.

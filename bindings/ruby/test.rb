@@ -200,6 +200,11 @@ class AigcTest < Minitest::Test
     assert_equal "2", tool("created", "tencent")
   end
 
+  def test_an_answered_call_has_an_answer
+    call = @client.call("tencent", "SandboxEchoThing").wait(60)
+    assert_equal "the provider has answered this call, which may be paid; request id #{call.request_id}", call.outcome_text
+  end
+
   def test_a_wait_that_close_ends_has_the_token
     tool("fault", "delay_after", "CreateAigcImageTask", "ms=700", "times=1")
     own = Aigc::Client.new(config)

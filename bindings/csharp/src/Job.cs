@@ -38,6 +38,20 @@ namespace Aigc
     {
         private const long Slice = 100;
 
+        // What is known of a submission, for people.
+        // generated: outcome (Tests/tools/generate.py)
+        private const string AcceptedText = "accepted; fetch it with: aigc fetch ";
+        private const string AcceptedIdText = "accepted; the provider's id is ";
+        private const string AnsweredText = "the provider has answered this call, which may be paid; request id ";
+        private const string NothingPaidText = "provably not submitted, or refused: nothing is paid";
+        private const string InDoubtText = "it may run and be paid: nobody knows whether it was submitted. Look at the " +
+            "provider's console before you repeat it";
+        private const string NoKeyText = "no journal has a key of it";
+        private const string ShowKeyText = "aigc jobs show --journal FOLDER -- ";
+        private const string OnTheWireText = "no provider has accepted it yet, but its submission may be on the wire: " +
+            "close the client";
+        // end of generated
+
         private readonly JobHandle handle;
 
         // Kept: if the client were collected while a job is in use, it would be closed, and the job with it.
@@ -137,12 +151,13 @@ namespace Aigc
         {
             get
             {
-                var id = Token ?? RemoteId;
-                if (id != null) return "accepted; fetch it with: aigc fetch " + id;
-                if (Outcome <= Outcome.NotSent) return "provably not submitted, or refused: nothing is paid";
-                return "it may run and be paid: nobody knows whether it was submitted. Look at the provider's console before " +
-                    "you repeat it (request id " + (RequestId ?? "unknown") + "; " +
-                    (Key == null ? "no journal has a key of it" : "aigc jobs show --journal FOLDER -- " + Key) + ")";
+                string token = Token, id = RemoteId, request = RequestId ?? "unknown";
+                if (token != null) return AcceptedText + token;
+                if (id != null) return AcceptedIdText + id;
+                var outcome = Outcome;
+                if (outcome == Outcome.Accepted) return AnsweredText + request;
+                if (outcome <= Outcome.NotSent) return NothingPaidText;
+                return InDoubtText + " (request id " + request + "; " + (Key == null ? NoKeyText : ShowKeyText + Key) + ")";
             }
         }
 
@@ -271,9 +286,7 @@ namespace Aigc
                 {
                     var token = Token;
                     throw new OperationCanceledException("the wait was cancelled, and not the job; " +
-                        (token == null
-                            ? "no provider has accepted it yet, but its submission may be on the wire: close the client"
-                            : "its token: " + token), cancel);
+                        (token == null ? OnTheWireText : "its token: " + token), cancel);
                 }
                 var left = timeout == null ? Slice : Native.Wait(timeout.Value) - watch.ElapsedMilliseconds;
                 IntPtr error;

@@ -442,6 +442,12 @@ public static class Tests
         }
     }
 
+    private static void AnAnsweredCallHasAnAnswer()
+    {
+        var call = client.Call("tencent", "SandboxEchoThing").Wait(Minute);
+        Same("the provider has answered this call, which may be paid; request id " + call.RequestId, call.OutcomeText, "text");
+    }
+
     // Whoever waits when the client is closed is told the token that its grace brings.
     private static void AWaitThatCloseEndsHasTheToken()
     {
@@ -520,6 +526,7 @@ public static class Tests
         Test("both clouds, byte for byte", BothClouds);
         Test("numbers are sent as they were written", NumbersAreSentAsTheyWereWritten);
         Test("one error of each band", OneErrorOfEachBand);
+        Test("an answered call has an answer", AnAnsweredCallHasAnAnswer);
         Test("a wait that close ends has the token", AWaitThatCloseEndsHasTheToken);
         Test("close tells of each job that nobody knows", CloseTellsOfEachJobThatNobodyKnows);
         Test("a thousand jobs in flight, told in the host's context", AThousandJobsInFlight);

@@ -6,6 +6,18 @@ use std::time::Duration;
 use crate::error::{c_string, done, made};
 use crate::{milliseconds, sys, text, Error, Outcome, Result, State, Status};
 
+// What is known of a submission, for people.
+// generated: outcome (Tests/tools/generate.py)
+const ACCEPTED: &str = "accepted; fetch it with: aigc fetch ";
+const ACCEPTED_ID: &str = "accepted; the provider's id is ";
+const ANSWERED: &str = "the provider has answered this call, which may be paid; request id ";
+const NOTHING_PAID: &str = "provably not submitted, or refused: nothing is paid";
+const IN_DOUBT: &str = "it may run and be paid: nobody knows whether it was submitted. Look at the \
+    provider's console before you repeat it";
+const NO_KEY: &str = "no journal has a key of it";
+const SHOW_KEY: &str = "aigc jobs show --journal FOLDER -- ";
+// end of generated
+
 /// A submitted or attached job, or a download. A clone is the same job. Dropping it does not end it.
 pub struct Job(pub(crate) NonNull<sys::aigc_job>);
 
@@ -107,6 +119,26 @@ impl Job {
     pub fn outcome(&self) -> Outcome {
         // SAFETY: the handle lives.
         Outcome(unsafe { sys::aigc_job_outcome(self.raw()) })
+    }
+
+    /// The same for people, for a program that leaves: the command that fetches the job, or that nothing is paid, or that the
+    /// job may be paid and where to look. Close the client first: its grace may bring the answer.
+    pub fn outcome_text(&self) -> String {
+        if let Some(token) = self.token() {
+            return ACCEPTED.to_owned() + token;
+        }
+        if let Some(id) = self.remote_id() {
+            return ACCEPTED_ID.to_owned() + id;
+        }
+        let (outcome, request) = (self.outcome(), self.request_id().unwrap_or_else(|| "unknown".to_owned()));
+        if outcome == Outcome::ACCEPTED {
+            return ANSWERED.to_owned() + &request;
+        }
+        if outcome != Outcome::UNKNOWN {
+            return NOTHING_PAID.to_owned();
+        }
+        let look = self.key().map_or_else(|| NO_KEY.to_owned(), |key| SHOW_KEY.to_owned() + key);
+        format!("{} (request id {}; {})", IN_DOUBT, request, look)
     }
 
     /// From 0 to 1; `None` if unknown.

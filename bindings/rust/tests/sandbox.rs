@@ -286,6 +286,10 @@ fn calls_by_the_providers_own_name() {
     let client = client();
     let job = succeeded(&client, &cat("a cat that is asked for by name"));
     let body = format!("{{\"TaskId\": \"{}\"}}", job.remote_id().unwrap());
+    let once = client.call(aigc::TENCENT, "SandboxEchoThing", None, false).unwrap();
+    once.wait(LONG).unwrap();
+    let answered = "the provider has answered this call, which may be paid; request id ".to_owned();
+    assert_eq!(once.outcome_text(), answered + &once.request_id().unwrap());
     let call = client.call(aigc::TENCENT, "DescribeAigcImageTask", Some(&body), true).unwrap();
     call.wait(LONG).unwrap();
     assert!(call.provider_response().unwrap().contains("DONE"), "{:?}", call.provider_response());

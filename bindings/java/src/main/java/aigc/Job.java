@@ -8,6 +8,20 @@ import java.util.concurrent.CompletableFuture;
 
 /** A submitted, attached or downloading job. Closing it, or leaving it to the garbage collector, does not end it. */
 public final class Job implements AutoCloseable {
+    /** What is known of a submission, for people. */
+    // generated: outcome (Tests/tools/generate.py)
+    private static final String ACCEPTED = "accepted; fetch it with: aigc fetch ";
+    private static final String ACCEPTED_ID = "accepted; the provider's id is ";
+    private static final String ANSWERED = "the provider has answered this call, which may be paid; request id ";
+    private static final String NOTHING_PAID = "provably not submitted, or refused: nothing is paid";
+    private static final String IN_DOUBT = "it may run and be paid: nobody knows whether it was submitted. Look at the "
+            + "provider's console before you repeat it";
+    private static final String NO_KEY = "no journal has a key of it";
+    private static final String SHOW_KEY = "aigc jobs show --journal FOLDER -- ";
+    private static final String ON_THE_WIRE = "no provider has accepted it yet, but its submission may be on the wire: "
+            + "close the client";
+    // end of generated
+
     /** Interruption of a thread is noticed between two slices of a wait. */
     private static final long SLICE_MS = 100;
 
@@ -137,16 +151,23 @@ public final class Job implements AutoCloseable {
      * @return the command that fetches the job, or that nothing is paid, or that the job may be paid and where to look
      */
     public String outcomeText() {
-        String id = token() != null ? token() : remoteId();
+        String token = token();
+        if (token != null) {
+            return ACCEPTED + token;
+        }
+        String id = remoteId();
         if (id != null) {
-            return "accepted; fetch it with: aigc fetch " + id;
+            return ACCEPTED_ID + id;
         }
-        if (outcome() <= Constants.OUTCOME_NOT_SENT) {
-            return "provably not submitted, or refused: nothing is paid";
+        int outcome = outcome();
+        String request = requestId() == null ? "unknown" : requestId();
+        if (outcome == Constants.OUTCOME_ACCEPTED) {
+            return ANSWERED + request;
         }
-        String look = key() == null ? "no journal has a key of it" : "aigc jobs show --journal FOLDER -- " + key();
-        return "it may run and be paid: nobody knows whether it was submitted. Look at the provider's console before you "
-                + "repeat it (request id " + (requestId() == null ? "unknown" : requestId()) + "; " + look + ")";
+        if (outcome <= Constants.OUTCOME_NOT_SENT) {
+            return NOTHING_PAID;
+        }
+        return IN_DOUBT + " (request id " + request + "; " + (key() == null ? NO_KEY : SHOW_KEY + key()) + ")";
     }
 
     /** {@return from 0.0 to 1.0, or -1.0 if unknown} */
@@ -273,9 +294,7 @@ public final class Job implements AutoCloseable {
             if (Thread.interrupted()) {
                 String known = token();
                 throw new InterruptedException("the wait was interrupted, and not the job; "
-                        + (known == null
-                                ? "no provider has accepted it yet, but its submission may be on the wire: close the client"
-                                : "its token: " + known));
+                        + (known == null ? ON_THE_WIRE : "its token: " + known));
             }
             long left = limit == Long.MAX_VALUE ? SLICE_MS : limit - (System.nanoTime() - start) / 1_000_000;
             int status;

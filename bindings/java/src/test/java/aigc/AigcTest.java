@@ -408,6 +408,11 @@ public final class AigcTest {
         }
     }
 
+    private void anAnsweredCallHasAnAnswer() throws Exception {
+        Job call = client.call("tencent", "SandboxEchoThing", null, false).await(MINUTE);
+        same("the provider has answered this call, which may be paid; request id " + call.requestId(), call.outcomeText(), "text");
+    }
+
     /** Whoever waits when the client is closed is told the token that its grace brings. */
     private void aWaitThatCloseEndsHasTheToken() throws Exception {
         for (String how : List.of("future", "await")) {
@@ -535,6 +540,7 @@ public final class AigcTest {
         with("a process ends with jobs running", test -> test::aProcessEndsWithJobsRunning);
         with("the collector frees handles and clients, never jobs", test -> test::theCollectorOnlyFrees);
         with("a kill with the journal pays once", test -> test::aKillWithTheJournalPaysOnce);
+        with("an answered call has an answer", test -> test::anAnsweredCallHasAnAnswer);
         with("a wait that close() ends has the token", test -> test::aWaitThatCloseEndsHasTheToken);
         with("close() tells of each job that nobody knows", test -> test::closeTellsOfEachJobThatNobodyKnows);
         with("resume, attachKey, hold, and the journal for tools", test -> test::resumeAttachKeyHoldAndTools);
