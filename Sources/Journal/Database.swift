@@ -83,6 +83,25 @@ final class Database {
         return hasGivenWay
     }
 
+    /// The newest time of a change that is known here; nil: nobody has looked.
+    private var newestTime: Int64?
+
+    /// The clock, for a change of a row.
+    func timeOfChange() -> Int64 {
+        let now = aigcp_unix_ms()
+        if let newest = newestTime { newestTime = max(newest, now) }
+        return now
+    }
+
+    /// The clock, for a new row, and never before the newest change of the journal: the clock may have been set back, and
+    /// the row would soon count as old, and its key could be paid again. A row keeps its own order by itself.
+    func timeOfClaim() throws(Failure) -> Int64 {
+        let known = if let newestTime { newestTime } else { try number(Statements.newestTime) ?? 0 }
+        let time = max(aigcp_unix_ms(), known)
+        newestTime = time
+        return time
+    }
+
     /// Rows that the newest statement has changed.
     var changes: Int { Int(aigcs_changes(handle)) }
 

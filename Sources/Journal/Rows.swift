@@ -10,30 +10,32 @@ extension Database {
     }
 
     func insert(_ claim: JournalClaim, again: Bool, owner: Int64) throws(Failure) {
+        let now = try timeOfClaim()
         try change(
             again ? Statements.claimAgain : Statements.claim,
             [
                 .key(claim.key), .text(claim.provider), .text(claim.operation), .text(claim.region),
                 .text(claim.endpoint), .blob(claim.digest), claim.request.map { .blob($0) } ?? .null, .int(owner),
-                .int(aigcp_unix_ms()),
+                .int(now),
             ])
     }
 
     /// True if nobody had the key: its submission may leave.
     func send(_ claim: JournalClaim, account: [UInt8], owner: Int64) throws(Failure) -> Bool {
+        let now = try timeOfClaim()
         try change(
             Statements.send,
             [
                 .key(claim.key), .text(claim.provider), .text(claim.operation), .text(claim.region),
                 .text(claim.endpoint), .blob(claim.digest), claim.request.map { .blob($0) } ?? .null, .int(owner),
-                .int(aigcp_unix_ms()), .blob(account),
+                .int(now), .blob(account),
             ])
         return changes > 0
     }
 
     /// True if this owner has the key, and it is not on the wire.
     func sendAgain(_ key: JournalKey, account: [UInt8], owner: Int64) throws(Failure) -> Bool {
-        try change(Statements.sending, [.key(key), .int(owner), .blob(account), .int(aigcp_unix_ms())])
+        try change(Statements.sending, [.key(key), .int(owner), .blob(account), .int(timeOfChange())])
         return changes > 0
     }
 
@@ -54,7 +56,7 @@ extension Database {
 
     /// True if there was such a row of this owner.
     func write(_ step: JournalStep, _ key: JournalKey, owner: Int64) throws(Failure) -> Bool {
-        let now = Value.int(aigcp_unix_ms())
+        let now = Value.int(timeOfChange())
         let me = Value.int(owner)
         switch step {
         case .claimed, .sending: return true  // see `take` and `send`
@@ -100,7 +102,7 @@ extension Database {
                 Statements.unknown,
                 [
                     .key(entry.key), .int(entry.owner), .int(Int64(Status.outcomeUnknown.rawValue)),
-                    .text("its process ended while the submission was on the wire"), .int(aigcp_unix_ms()),
+                    .text("its process ended while the submission was on the wire"), .int(timeOfChange()),
                 ])
         }
         return try find(entry.key) ?? entry
@@ -110,7 +112,7 @@ extension Database {
     func inherit(_ left: JournalEntry, by owner: Int64, _ folder: Folder) throws(Failure) -> JournalPlace {
         let entry = try settle(left, folder)
         guard entry.state.isOpen else { return JournalPlace(entry, .nobody) }
-        try change(Statements.own, [.key(entry.key), .int(owner), .int(aigcp_unix_ms())])
+        try change(Statements.own, [.key(entry.key), .int(owner), .int(timeOfChange())])
         return JournalPlace(try find(entry.key) ?? entry, .here)
     }
 }

@@ -142,6 +142,10 @@ enum Statements {
         return (step.isEmpty ? "" : "\(step)_at_ms=\(time), ") + "changed_at_ms=\(time)"
     }
 
+    /// Of the latest rows: a person may have a million, and looks at them once for each opened file.
+    static let newestTime = SQL(
+        "SELECT max(changed_at_ms) FROM job WHERE id>(SELECT max(id) FROM job)-16384", "looking for the newest change")
+
     static let claim = SQL(
         "INSERT INTO job(key, provider, operation, region, endpoint, digest, request, state, outcome, owner, "
             + "claimed_at_ms, changed_at_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, 0, ?8, ?9, ?9)", "taking a key")

@@ -237,6 +237,36 @@ final class StateTests: XCTestCase {
         for name in ["again", "heir", "late"] { try check(name, .accepted) }
     }
 
+    /// The clock is ten days behind, or was when a key was taken: the key is no older than the newest change.
+    func testANewKeyIsNoOlderThanTheNewestChange() throws {
+        let day: Int64 = 86_400_000
+        let place = Place()
+        var journal = try open(place.journal)
+        for name in ["old", "other"] { _ = try journal.take(claim(name)) }
+        try journal.step(.sending("", "other"), "other")
+        try journal.step(.refused(Failure(.invalidArgument, "no")), "other")
+        journal.close()
+        let newest = now + 10 * day
+        try setTimes(place, newest, of: "old")
+        journal = try open(place.journal)
+        defer { journal.close() }
+        func check(_ name: String) throws {
+            let entry = try XCTUnwrap(try journal.find(key(name))).entry
+            XCTAssertGreaterThanOrEqual(entry.claimedAt, newest, name)
+            XCTAssertGreaterThanOrEqual(entry.changedAt, newest, name)
+            if entry.sentAt != 0 { XCTAssertGreaterThanOrEqual(entry.sentAt, newest, name) }
+        }
+        _ = try journal.take(claim("new"))
+        try check("new")
+        try journal.step(.sending("", "new"), "new")
+        try check("new")
+        _ = try journal.take(claim("other"))
+        try check("other")
+        // Claim and first step at once.
+        try journal.step(.sending("", "quick"), "quick")
+        try check("quick")
+    }
+
     /// The clock of one start is ten days ahead, or once was: each row is older than `keep`.
     func testAClockThatIsAheadMakesNoKeyOld() throws {
         let day: Int64 = 86_400_000
