@@ -239,3 +239,138 @@ def test_a_store_that_does_not_end_is_a_warning(
         client._close(0)
     assert warned(caplog) == began
     assert ("on_accepted did not end" in caplog.text) == (how != "the end of the program")
+
+
+@pytest.fixture
+def journal(keys: Dict[str, Any], tmp_path: Any) -> Dict[str, Any]:
+    """Configuration keys for a client that knows keys."""
+    return {**keys, "journal.path": str(tmp_path / "journal")}
+
+
+async def until(is_so: Callable[[], Any]) -> None:
+    async def wait() -> None:
+        while not is_so():
+            await asyncio.sleep(0.01)
+
+    await asyncio.wait_for(wait(), 30)
+
+
+@pytest.mark.parametrize("kinds", ["functions", "coroutines", "the first raises", "the first coroutine raises", "interrupts"])
+def test_each_call_of_a_key_is_told_once(sandbox: Any, journal: Dict[str, Any], kinds: str) -> None:
+    calls: List[str] = []
+    told: List[Any] = []
+
+    def plain(name: str) -> Callable[[Any], Any]:
+        def store(job: Any) -> None:
+            calls.append(f"{name} {job.token}")
+            if name == "0" and kinds == "the first raises":
+                raise OSError("the disk is full")
+            if name == "0" and kinds == "interrupts":
+                raise asyncio.CancelledError
+
+        return store
+
+    def awaited(name: str) -> Callable[[Any], Any]:
+        async def store(job: Any) -> None:
+            await asyncio.sleep(0.3 if name == "1" else 0)
+            calls.append(f"{name} {job.token}")
+            if name == "0" and "raises" in kinds:
+                raise OSError("the disk is full")
+
+        return store
+
+    async def work() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(context))
+        form = awaited if "coroutine" in kinds else plain
+        async with aio.Client(journal) as client:
+            requests = (client.generate(**TENCENT, key="k", timeout=30, on_accepted=form(str(n))) for n in range(3))
+            found = await asyncio.gather(*requests)
+            (token,) = {image.job.token for images in found for image in images if image.job is not None}
+            assert sorted(calls) == [f"{n} {token}" for n in range(3)]
+            # The job is accepted already, and its object lives: the acceptance has no second event.
+            await client.generate(**TENCENT, key="k", timeout=30, on_accepted=form("again"))
+            assert calls[3:] == [f"again {token}"]
+            await until(lambda: not client._on_accepted and not client._telling and not client._unanswered)
+
+    asyncio.run(work())
+    assert len(calls) == 4 and created(sandbox) == 1
+    assert len(told) == (kinds not in ("functions", "coroutines"))
+
+
+def test_a_call_that_comes_after_the_acceptance_is_told_at_once(sandbox: Any, journal: Dict[str, Any]) -> None:
+    async def work() -> None:
+        first: List[Any] = []
+        second: List[Any] = []
+        async with aio.Client(journal) as client:
+            one = asyncio.ensure_future(client.generate(**NEVER, key="k", on_accepted=first.append))
+            await until(lambda: first)
+            two = asyncio.ensure_future(client.generate(**NEVER, key="k", on_accepted=second.append))
+            await until(lambda: second)  # Though the job never ends.
+            for task in (one, two):
+                task.cancel()
+            await asyncio.gather(one, two, return_exceptions=True)
+            assert first == second and len(first) == 1
+
+    asyncio.run(work())
+    assert created(sandbox) == 1
+
+
+@pytest.mark.parametrize("how", ["cancelled", "at its timeout"])
+@pytest.mark.parametrize("when", ["before it is sent", "on the wire"])
+@pytest.mark.parametrize("which", [0, 1])
+def test_the_end_of_one_call_of_a_key_leaves_the_other(
+    sandbox: Any, journal: Dict[str, Any], how: str, when: str, which: int
+) -> None:
+    """Also before the submission is sent: one call must not cancel the job of another one."""
+    if when == "on the wire":
+        sandbox.fault("delay_after", "CreateAigcImageTask", ms=1500)
+    rate = {"rate.tencent.create_per_s": 0.7} if when == "before it is sent" else {}
+
+    async def work() -> None:
+        told: List[List[Any]] = [[], []]
+        async with aio.Client({**journal, **rate}) as client:
+            if rate:
+                await client.generate(**TENCENT, timeout=30)  # Takes the one place of this second.
+            timeouts: List[Optional[float]] = [60, 60]
+            if how == "at its timeout":
+                timeouts[which] = 0.2
+            tasks = [
+                asyncio.ensure_future(client.generate(**TENCENT, key="k", timeout=timeouts[n], on_accepted=told[n].append))
+                for n in range(2)
+            ]
+            if how == "cancelled":
+                await asyncio.sleep(0.1)
+                tasks[which].cancel()
+            found = await asyncio.gather(*tasks, return_exceptions=True)
+            assert isinstance(found[which], asyncio.CancelledError if how == "cancelled" else aigc.WaitTimeoutError), found
+            assert isinstance(found[1 - which], list), found
+            assert [len(jobs) for jobs in told] == [1, 1]
+
+    asyncio.run(work())
+    assert created(sandbox) == (2 if rate else 1)
+
+
+def test_threads_with_one_key_are_each_told_and_leave_each_other(sandbox: Any, journal: Dict[str, Any]) -> None:
+    """The synchronous client: the timeout of one thread does not end the job of the others."""
+    rate = {"rate.tencent.create_per_s": 0.7}
+    told: Dict[int, List[Any]] = {n: [] for n in range(3)}
+    ends: Dict[int, Any] = {}
+    with aigc.Client({**journal, **rate}) as client:
+        client.generate(**TENCENT, timeout=30)
+
+        def work(n: int) -> None:
+            try:
+                ends[n] = client.generate(**TENCENT, key="k", timeout=60 if n else 0.2, on_accepted=told[n].append)
+            except aigc.AigcError as error:
+                ends[n] = error
+
+        threads = [threading.Thread(target=work, args=[n]) for n in told]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        again: List[Any] = []
+        client.generate(**TENCENT, key="k", timeout=30, on_accepted=again.append)
+    assert [len(told[n]) for n in (1, 2)] == [1, 1] and len(again) == 1, ends
+    assert isinstance(ends[1], list) and isinstance(ends[2], list), ends
+    assert created(sandbox) == 2

@@ -166,7 +166,8 @@ class BaseClient(Generic[JobT, DownloadT]):
         try:
             call(lib().aigc_client_submit, self._handle, request, byref(pointer))
             job = self._adopt(pointer, self._job_class)
-            self._open.setdefault(job._id, (job._handle, job._notes))
+            job._notes = self._open.setdefault(job._id, (job._handle, job._notes))[1]  # Two threads can submit one key.
+            job._notes.ask()
             _held[id(self)] = self._handle, self._open
         except BaseException as error:
             if pointer:  # A signal handler raised: nobody but us knows of the job that was begun.
@@ -282,7 +283,7 @@ class BaseClient(Generic[JobT, DownloadT]):
     def _interrupted(self, job: JobT, error: BaseException) -> None:
         """A program is interrupted while it begins a job."""
         try:
-            settle([job], self.close_grace)
+            settle([job], self.close_grace, cancels=job._notes.leave())
         finally:
             remember_token(error, [job])
             give_up(error, job)
@@ -473,16 +474,19 @@ def distinct(tasks: Iterable[TaskT]) -> List[TaskT]:
     return list(dict.fromkeys(found))
 
 
-def settle(jobs: Iterable[BaseJob], grace: float, tell: Optional[Callable[[], object]] = None) -> None:
+def settle(
+    jobs: Iterable[BaseJob], grace: float, tell: Optional[Callable[[], object]] = None, *, cancels: bool = True
+) -> None:
     """For a program that is interrupted: ends here what has not been accepted, so that it is not sent any more, and
     waits up to so many seconds for answers that are on their way, so that no id is lost. tell: is called once, as soon as
-    there is such an answer to wait for."""
+    there is such an answer to wait for. cancels: False if somebody else waits for the jobs; nothing is ended then."""
     waiting = [job for job in jobs if job.remote_id is None and not job.done]
-    for job in waiting:
-        job.cancel()
+    if cancels:
+        for job in waiting:
+            job.cancel()
     end = time.monotonic() + grace
     # A cancel() takes effect a moment after the call: until then a job can still be on its way to the wire.
-    while time.monotonic() < end and any(not job.done or undecided(job) for job in waiting):
+    while time.monotonic() < end and any((cancels and not job.done) or undecided(job) for job in waiting):
         if tell is not None and any(undecided(job) for job in waiting):
             tell()
             tell = None

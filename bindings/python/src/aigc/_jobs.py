@@ -52,19 +52,34 @@ class Asset:
         return f"<aigc.Asset {self.index} id={shown!r} expires_at={self.expires_at}>"
 
 
+_ASKING = threading.Lock()
+
+
 class Notes:
     """What the program has been told of a job. The client keeps the notes and the handle of a job that it has submitted, also
     when the program has dropped the job."""
 
-    __slots__ = ("known", "unknown", "seen")
+    __slots__ = ("known", "unknown", "seen", "_asking")
 
     def __init__(self) -> None:
+        self._asking = 0
         self.known = False
         """Somebody has been told the token."""
         self.unknown = False
         """Somebody has been told that the outcome is unknown."""
         self.seen = False
         """Somebody has seen the end, or has cancelled the accepted job."""
+
+    def ask(self) -> None:
+        """One more submit() got this job: calls with one key share one."""
+        with _ASKING:
+            self._asking += 1
+
+    def leave(self) -> bool:
+        """One of those needs the job no more. Returns whether nobody else does: only then may it be cancelled."""
+        with _ASKING:
+            self._asking = max(0, self._asking - 1)
+            return self._asking == 0
 
     def owes(self, handle: Handle) -> bool:
         """Whether the job is or may be paid, and the program does not know enough of it."""

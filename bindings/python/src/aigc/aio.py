@@ -9,6 +9,7 @@ import asyncio
 import os
 import time
 from collections import deque
+from contextlib import ExitStack
 from ctypes import byref
 from functools import partial
 from types import TracebackType
@@ -25,7 +26,6 @@ from typing import (
     Mapping,
     Optional,
     Set,
-    Tuple,
     Type,
     TypeVar,
     Union,
@@ -222,6 +222,18 @@ class Events:
         self._wake()
 
 
+class _Notice:
+    """One generate() whose on_accepted is to be called with its job, once."""
+
+    __slots__ = ("job", "function", "telling")
+
+    def __init__(self, job: Job, function: Callable[[Job], Any]) -> None:
+        self.job = job
+        self.function = function
+        self.telling: "Optional[asyncio.Future[Any]]" = None
+        """What on_accepted returned, if that is to be awaited."""
+
+
 class Client(BaseClient[Job, Download]):
     """An asyncio client. It belongs to the event loop in which it is used first.
 
@@ -244,21 +256,25 @@ class Client(BaseClient[Job, Download]):
         self._unanswered: Dict[int, Job] = {}  # Submitted here, and neither accepted nor ended so far.
         self._late: Dict[int, Job] = {}  # Ended here with the submission on the wire: its answer may still bring an id.
         self._given_up: Dict[int, Job] = {}  # Of a generate() that has ended, and whose answer nobody else waits for.
-        self._on_accepted: Dict[int, Callable[[Job], Any]] = {}
-        self._telling: "Dict[int, Tuple[Job, asyncio.Future[Any]]]" = {}  # What on_accepted returned, until it has ended.
+        self._on_accepted: Dict[int, List[_Notice]] = {}  # By the job's id: several calls with one key have one job.
+        self._telling: "Dict[asyncio.Future[Any], Job]" = {}  # What on_accepted returned, until it has ended.
         self._news: "Set[asyncio.Future[int]]" = set()
         self._listeners: "WeakSet[Events]" = WeakSet()
 
     def submit(self, provider: Union[str, Request], operation: Optional[str] = None, **fields: Any) -> Job:
+        newest = self._newest
         job = super().submit(provider, operation, **fields)
-        self._unanswered[job.id] = job
+        # A job that this client has already, by its key, has no second event of its end.
+        if job.id > newest or (job.remote_id is None and not job._is_over()):
+            self._unanswered[job.id] = job
         return job
 
     submit.__doc__ = BaseClient.submit.__doc__
 
     def _interrupted(self, job: Job, error: BaseException) -> None:
-        self._unanswered[job.id] = job
-        if job.state == State.QUEUED:
+        if not job._is_over():
+            self._unanswered[job.id] = job
+        if job._notes.leave() and job.state == State.QUEUED:
             job.cancel()
         remember_token(error, [job])
         self._give_up(job)
@@ -300,8 +316,9 @@ class Client(BaseClient[Job, Download]):
         timeout:     seconds for the whole call. Afterwards a job that has not been sent is cancelled. An answer that is on its
                      way gets a little longer (close.grace_ms), so that the job's id is not lost. An error that comes after
                      the provider has accepted the job carries the job's token.
-        on_accepted: called with the job as soon as the provider has accepted the job: the moment to store job.token. Also if
-                     that is after this coroutine was cancelled. A function or a coroutine function ("async def"): the client
+        on_accepted: called with the job, once, as soon as the provider has accepted the job: the moment to store job.token.
+                     If this client knows already that the job of the key is accepted: at once. Also if the acceptance comes
+                     after this coroutine was cancelled. Each call with one key has its on_accepted called. A function or a coroutine function ("async def"): the client
                      awaits what on_accepted returns, as a task of its own, before generate() returns or close() ends.
                      Exceptions of on_accepted go to the loop's exception handler. Without on_accepted, the logger "aigc"
                      warns of a job that keeps running after a cancellation, with its token.
@@ -314,20 +331,23 @@ class Client(BaseClient[Job, Download]):
         milliseconds(timeout)  # Refuses what is no time.
         deadline = None if timeout is None else time.monotonic() + timeout
         job = self.submit(provider, operation, **fields)
+        notice = None if on_accepted is None else _Notice(job, on_accepted)
         try:
-            if on_accepted is not None:
-                self._on_accepted[job.id] = on_accepted
+            if notice is not None:
+                self._notify(notice)
             await job.wait(_left(deadline))
             downloads = await job._images(files, deadline)
-            await self._told([job.id], _left(deadline))
+            await self._told(notice, _left(deadline))
+            job._notes.leave()
         except BaseException as error:
             try:
-                # What has not been sent is not sent any more: nobody would know of it.
-                if job.state == State.QUEUED:
+                # What has not been sent is not sent any more: nobody would know of it, unless another call with the same key
+                # waits for it.
+                if job._notes.leave() and job.state == State.QUEUED:
                     job.cancel()
                 if isinstance(error, Exception) and not self._closed:
                     await self._answered(job, self.close_grace)
-                    await self._told([job.id], self.close_grace)
+                    await self._told(notice, self.close_grace)
             finally:
                 remember_token(error, [job])
                 job._notes.unknown = tells(error)
@@ -351,7 +371,7 @@ class Client(BaseClient[Job, Download]):
             self._bind()
             await self._settle(grace)
         end = time.monotonic() + grace
-        await self._told(list(self._telling), grace)
+        await self._all_told(self._telling, grace)
         self._close(0)
         if self._loop is not None:
             while self._drain(_BATCH):
@@ -362,10 +382,10 @@ class Client(BaseClient[Job, Download]):
                 _resolve(future, Status.CLOSED)
         for listener in list(self._listeners):
             listener._wake()
-        await self._told(list(self._telling), _left(end))
-        for job, telling in list(self._telling.values()):
+        await self._all_told(self._telling, _left(end))
+        for telling, job in list(self._telling.items()):
             if telling is not asyncio.current_task():
-                del self._telling[job.id]
+                del self._telling[telling]
                 job._known = False
                 logs.untold(job)
 
@@ -413,8 +433,9 @@ class Client(BaseClient[Job, Download]):
                 return count
             kind = library.aigc_event_type(handle)
             job_id = int(library.aigc_event_job_id(handle))
+            notices: List[_Notice] = []
             if kind == EventType.JOB_ACCEPTED:
-                self._accepted(handle, job_id)
+                notices = self._accepted(job_id)
             elif kind == EventType.JOB_REFRESHED:
                 # Events of one kind are merged: one can answer several calls.
                 for future in self._refreshes.pop(job_id, ()):
@@ -431,6 +452,10 @@ class Client(BaseClient[Job, Download]):
                 event = self._event(handle)
                 for listener in list(self._listeners):
                     listener._put(event)
+            # Last, since they are the program's own. Each is called, also if the one before raises KeyboardInterrupt.
+            with ExitStack() as calls:
+                for notice in reversed(notices):
+                    calls.callback(self._call_back, notice)
         return limit
 
     def _log(self, event: Handle) -> None:
@@ -443,33 +468,43 @@ class Client(BaseClient[Job, Download]):
         assert self._loop is not None
         self._loop.call_exception_handler({"message": what, "exception": error})
 
-    def _accepted(self, event: Handle, job_id: int) -> None:
+    def _notify(self, notice: _Notice) -> None:
+        """Calls on_accepted now if the job is known to be accepted, else with the event."""
+        job = notice.job
+        if job.remote_id is not None:
+            self._call_back(notice)
+        elif job.id in self._unanswered or job.id in self._late:
+            self._on_accepted.setdefault(job.id, []).append(notice)
+
+    def _accepted(self, job_id: int) -> List[_Notice]:
+        """Notes that a job is accepted, and returns who is to be told."""
         self._unanswered.pop(job_id, None)
         self._late.pop(job_id, None)
-        call_back = self._on_accepted.pop(job_id, None)
+        notices = self._on_accepted.pop(job_id, [])
         given_up = self._given_up.pop(job_id, None)
-        if given_up is not None and call_back is None:
+        if given_up is not None and not notices:
             logs.given_up(given_up)
-        if call_back is not None:
-            job = self._task_of(event, job_id)
-            if isinstance(job, Job):
-                self._call_back(job, call_back)
+        return notices
 
-    def _call_back(self, job: Job, call_back: Callable[[Job], Any]) -> None:
+    def _call_back(self, notice: _Notice) -> None:
         from ._callbacks import is_unfinished
 
+        job = notice.job
         job._known = True
         try:
-            result = call_back(job)
+            result = notice.function(job)
             if is_unfinished(result):
-                telling = asyncio.ensure_future(result)  # Raises TypeError for a generator.
-                self._telling[job.id] = job, telling
-                telling.add_done_callback(partial(self._called_back, job))
+                notice.telling = asyncio.ensure_future(result)  # Raises TypeError for a generator.
+                self._telling[notice.telling] = job
+                notice.telling.add_done_callback(partial(self._called_back, job))
         except Exception as error:  # The program's own: the events behind this one are told all the same.
             self._failed_to_tell(job, error)
+        except BaseException:
+            job._known = False
+            raise
 
     def _called_back(self, job: Job, telling: "asyncio.Future[Any]") -> None:
-        is_news = self._telling.pop(job.id, None) is not None
+        is_news = self._telling.pop(telling, None) is not None
         if telling.cancelled():  # For instance at the end of asyncio.run().
             if is_news:
                 job._known = False
@@ -483,12 +518,17 @@ class Client(BaseClient[Job, Download]):
         job._known = False
         self._tell(f"on_accepted failed for {job!r}", error)
 
-    async def _told(self, job_ids: List[int], timeout: Optional[float]) -> None:
-        """Until what on_accepted returned for these jobs has ended, or the timeout. Being cancelled cancels only this wait."""
-        tasks = [self._telling[job_id][1] for job_id in job_ids if job_id in self._telling]
-        tasks = [task for task in tasks if task is not asyncio.current_task()]  # on_accepted may close the client.
-        if tasks:
-            await asyncio.wait(tasks, timeout=timeout)
+    async def _told(self, notice: Optional[_Notice], timeout: Optional[float]) -> None:
+        """Until what on_accepted returned has ended, or the timeout."""
+        if notice is not None and notice.telling is not None:
+            await self._all_told([notice.telling], timeout)
+
+    async def _all_told(self, futures: "Iterable[asyncio.Future[Any]]", timeout: Optional[float]) -> None:
+        """The same for several. Being cancelled cancels only this wait."""
+        # on_accepted may close the client.
+        waiting = [future for future in futures if not future.done() and future is not asyncio.current_task()]
+        if waiting:
+            await asyncio.wait(waiting, timeout=timeout)
 
     def _done(self, job_id: int) -> None:
         given_up = self._given_up.get(job_id)
@@ -516,7 +556,7 @@ class Client(BaseClient[Job, Download]):
     def _close(self, grace_ms: Optional[int]) -> None:
         stopped: List[Job] = []
         while self._telling and not self._hears():  # No loop runs on_accepted to its end.
-            job, telling = self._telling.popitem()[1]
+            telling, job = self._telling.popitem()
             if not telling.done():
                 job._known = False
                 stopped.append(job)

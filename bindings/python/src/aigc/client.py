@@ -282,13 +282,15 @@ class Client(BaseClient[Job, Download]):
                     _callbacks.tell(tell, job, "on_accepted")
             job.wait(_left(deadline))
             downloads = job._images(files, deadline)
+            job._notes.leave()
             return downloads
         except BaseException as error:
             try:
-                # What has not been sent is not sent any more, since nobody would know of it; an answer that is on its way
-                # gets the same grace as in close().
+                is_last = job._notes.leave()
+                # What has not been sent is not sent any more, since nobody would know of it, unless another call with the
+                # same key waits for it; an answer that is on its way gets the same grace as in close().
                 if job.remote_id is None:
-                    settle([job], self.close_grace)
+                    settle([job], self.close_grace, cancels=is_last)
             finally:
                 try:
                     if untold is not None and job.remote_id is not None:
