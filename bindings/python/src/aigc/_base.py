@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, Generic, Iterable, List, Mapping, Option
 from weakref import WeakSet, WeakValueDictionary
 
 from . import _config, _native
-from ._call import Handle, PathLike, call, decode, encode, file_name, listed, milliseconds, optional, said
+from ._call import Handle, PathLike, call, decode, encode, file_name, limit, listed, milliseconds, optional, said
 from ._event import Event
 from ._jobs import BaseDownload, BaseJob, BaseTask, Notes
 from ._library import lib
@@ -108,8 +108,8 @@ class BaseClient(Generic[JobT, DownloadT]):
     ) -> None:
         """Gives a provider's credentials from now on, instead of all other sources.
 
-        token: the STS security token. expires_at: when they end, in seconds since 1970 (as time.time() counts); before
-        that, an event CREDENTIALS_NEEDED asks for new ones.
+        token: the STS security token. expires_at: when they end, in seconds since 1970 (as time.time() counts; None, 0 and
+        infinity: never); before that, an event CREDENTIALS_NEEDED asks for new ones.
         """
         call(
             lib().aigc_client_set_credentials,
@@ -118,7 +118,7 @@ class BaseClient(Generic[JobT, DownloadT]):
             encode(id, "id"),
             encode(secret, "secret"),
             optional(token, "token"),
-            0 if expires_at is None else milliseconds(expires_at),
+            0 if limit(expires_at) is None else milliseconds(expires_at),
         )
 
     def report(self) -> Dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from ctypes import byref
 from typing import Any, Callable, Iterable, List, Mapping, Optional, Union
 
@@ -15,6 +16,8 @@ from .errors import AigcError, InvalidArgumentError, class_of
 PathLike = Union[str, "os.PathLike[str]"]
 
 INT64_MAX = 2**63 - 1
+LONGEST = INT64_MAX // 2000
+"""Seconds. A longer time is without limit."""
 
 
 def decode(text: Optional[bytes]) -> Optional[str]:
@@ -57,10 +60,27 @@ def milliseconds(seconds: Optional[float]) -> int:
             f"a time of {seconds} seconds makes no sense: give 0 or more, or None for no limit",
             status=Status.INVALID_ARGUMENT,
         )
-    if seconds > INT64_MAX // 2000:
+    if seconds > LONGEST:
         return int(_native.CONSTANTS["AIGC_FOREVER"])
     whole = int(seconds * 1000)
     return whole if whole >= seconds * 1000 else whole + 1
+
+
+def limit(seconds: Optional[float]) -> Optional[float]:
+    """Seconds for Python's own waits, found good by milliseconds(); None means without limit, as infinity does."""
+    milliseconds(seconds)
+    return None if seconds is None or seconds > LONGEST else float(seconds)
+
+
+def end_of(timeout: Optional[float]) -> Optional[float]:
+    """When a wait that begins now ends, on the monotonic clock; None: never."""
+    seconds = limit(timeout)
+    return None if seconds is None else time.monotonic() + seconds
+
+
+def left(end: Optional[float]) -> Optional[float]:
+    """How many seconds are left until end_of(); None: without limit."""
+    return None if end is None else max(0.0, end - time.monotonic())
 
 
 def listed(given: Iterable[Any], what: str, of: str, ordered: bool = True) -> List[Any]:

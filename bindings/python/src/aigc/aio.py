@@ -6,6 +6,7 @@ No thread and no executor: the loop watches the client's one descriptor, and tak
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import time
 from collections import deque
@@ -34,7 +35,7 @@ from weakref import WeakSet
 
 from . import _native, logs
 from ._base import BaseClient, distinct, given, remember_token, seen, tells
-from ._call import Handle, PathLike, error_from, milliseconds
+from ._call import Handle, PathLike, end_of, error_from, left, limit
 from ._event import Event
 from ._images import Images
 from ._jobs import BaseDownload, BaseJob, BaseTask
@@ -136,16 +137,15 @@ class Job(_Waits, BaseJob):
         out, name_template: as for Client.generate().
         """
         files = _files(out, name_template)
-        milliseconds(timeout)  # Refuses what is no time.
-        deadline = None if timeout is None else time.monotonic() + timeout
-        await self.wait(_left(deadline))
+        deadline = end_of(timeout)
+        await self.wait(left(deadline))
         return await self._images(files, deadline)
 
     async def _images(self, files: Optional[Files], deadline: Optional[float]) -> "Images[Download]":
         paths = [None for _ in self.assets] if files is None else files.paths(self)
         downloads = [self.download(index, path) for index, path in enumerate(paths)]
         for download in downloads:
-            await download.wait(_left(deadline))
+            await download.wait(left(deadline))
         return Images(downloads)
 
 
@@ -161,8 +161,7 @@ async def as_completed(tasks: Iterable[TaskT], timeout: Optional[float] = None) 
 
     timeout: seconds for all of them together. WaitTimeoutError afterwards: the jobs and downloads keep running.
     """
-    milliseconds(timeout)  # Refuses what is no time.
-    deadline = None if timeout is None else time.monotonic() + timeout
+    deadline = end_of(timeout)
     waiters: "Dict[asyncio.Future[int], TaskT]" = {}
     ended: List[TaskT] = []
     try:
@@ -176,7 +175,7 @@ async def as_completed(tasks: Iterable[TaskT], timeout: Optional[float] = None) 
         for task in ended:
             yield task
         while waiters:
-            done, _ = await asyncio.wait(waiters, timeout=_left(deadline), return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(waiters, timeout=left(deadline), return_when=asyncio.FIRST_COMPLETED)
             if not done:
                 raise WaitTimeoutError(
                     f"{len(waiters)} jobs or downloads have not ended after {timeout} s; they keep running",
@@ -317,27 +316,26 @@ class Client(BaseClient[Job, Download]):
                      way gets a little longer (close.grace_ms), so that the job's id is not lost. An error that comes after
                      the provider has accepted the job carries the job's token.
         on_accepted: called with the job, once, as soon as the provider has accepted the job: the moment to store job.token.
-                     If this client knows already that the job of the key is accepted: at once. Also if the acceptance comes
-                     after this coroutine was cancelled. Each call with one key has its on_accepted called. A function or a coroutine function ("async def"): the client
-                     awaits what on_accepted returns, as a task of its own, before generate() returns or close() ends.
-                     Exceptions of on_accepted go to the loop's exception handler. Without on_accepted, the logger "aigc"
-                     warns of a job that keeps running after a cancellation, with its token.
+                     At once if this client knows that the job of the key is accepted; also if the acceptance comes after this
+                     coroutine was cancelled. Of several calls with one key each has its on_accepted called. A function or a
+                     coroutine function ("async def"): the client awaits what on_accepted returns, as a task of its own, before
+                     generate() returns or close() ends. Exceptions of on_accepted go to the loop's exception handler. Without
+                     on_accepted, the logger "aigc" warns of a job that keeps running after a cancellation, with its token.
         """
         if on_accepted is not None:
             from . import _callbacks  # Other programs do not need it.
 
             _callbacks.check(on_accepted, "on_accepted", awaits=True)
         files = _files(out, name_template)
-        milliseconds(timeout)  # Refuses what is no time.
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = end_of(timeout)
         job = self.submit(provider, operation, **fields)
         notice = None if on_accepted is None else _Notice(job, on_accepted)
         try:
             if notice is not None:
                 self._notify(notice)
-            await job.wait(_left(deadline))
+            await job.wait(left(deadline))
             downloads = await job._images(files, deadline)
-            await self._told(notice, _left(deadline))
+            await self._told(notice, left(deadline))
             job._notes.leave()
         except BaseException as error:
             try:
@@ -365,12 +363,12 @@ class Client(BaseClient[Job, Download]):
         """
         if self._closed:
             return
-        grace = self.close_grace if grace is None else grace
+        grace = limit(self.close_grace if grace is None else grace)
         self._leaving = self._owed()  # Before a job ends within the grace.
         if self._loop is not None:
             self._bind()
             await self._settle(grace)
-        end = time.monotonic() + grace
+        end = end_of(grace)
         await self._all_told(self._telling, grace)
         self._close(0)
         if self._loop is not None:
@@ -382,7 +380,7 @@ class Client(BaseClient[Job, Download]):
                 _resolve(future, Status.CLOSED)
         for listener in list(self._listeners):
             listener._wake()
-        await self._all_told(self._telling, _left(end))
+        await self._all_told(self._telling, left(end))
         for telling, job in list(self._telling.items()):
             if telling is not asyncio.current_task():
                 del self._telling[telling]
@@ -624,18 +622,17 @@ class Client(BaseClient[Job, Download]):
         while job.remote_id is None and (not job.done or _is_late(job)) and time.monotonic() < deadline:
             await self._any_event(max(0.0, min(0.1, deadline - time.monotonic())))
 
-    async def _settle(self, grace: float) -> None:
+    async def _settle(self, grace: Optional[float]) -> None:
         """Ends what has not been sent, and gives what is on the wire its time, with the loop running on."""
-        milliseconds(grace)  # Refuses what is no time.
         for job in self._unanswered.values():
             if job.state == State.QUEUED:
                 job.cancel()
-        deadline = time.monotonic() + grace
-        while time.monotonic() < deadline:
+        deadline = end_of(grace)
+        while left(deadline) != 0:
             if not any(not job._is_over() or _is_late(job) for job in (*self._unanswered.values(), *self._late.values())):
                 return
             # In slices: that no answer will come after all is no event.
-            await self._any_event(max(0.0, min(0.1, deadline - time.monotonic())))
+            await self._any_event(min(0.1, math.inf if deadline is None else max(0.0, deadline - time.monotonic())))
 
 
 def _is_late(job: Job) -> bool:
@@ -650,13 +647,7 @@ def _resolve(future: "asyncio.Future[int]", status: int) -> None:
 
 def _limited(future: "asyncio.Future[int]", timeout: Optional[float]) -> Awaitable[int]:
     """The future, or asyncio.TimeoutError; being cancelled itself cancels only this wait."""
-    if timeout is not None:
-        milliseconds(timeout)  # Refuses what is no time.
-    return asyncio.wait_for(asyncio.shield(future), timeout)
-
-
-def _left(deadline: Optional[float]) -> Optional[float]:
-    return None if deadline is None else max(0.0, deadline - time.monotonic())
+    return asyncio.wait_for(asyncio.shield(future), limit(timeout))
 
 
 def __getattr__(name: str) -> object:

@@ -27,7 +27,7 @@ from typing import (
 from weakref import finalize
 
 from ._base import BaseClient, distinct, give_up, given, remember_token, seen, settle, undecided
-from ._call import Handle, PathLike, call, error_from, listed, milliseconds
+from ._call import Handle, PathLike, call, end_of, error_from, left, listed, milliseconds
 from ._event import Event
 from ._images import Images
 from ._jobs import BaseDownload, BaseJob, BaseTask
@@ -77,13 +77,6 @@ def _beside(work: Callable[[], None]) -> None:
         raise failure[0]
 
 
-def _deadline(timeout: Optional[float]) -> Optional[float]:
-    if timeout is None:
-        return None
-    milliseconds(timeout)  # Refuses what is no time.
-    return time.monotonic() + timeout
-
-
 class _Waits(BaseTask):
     _client: "Client"
 
@@ -97,7 +90,7 @@ class _Waits(BaseTask):
         events.
         """
         library = lib()
-        deadline = _deadline(timeout)
+        deadline = end_of(timeout)
         while True:
             status = library.aigc_job_wait(self._handle, _slice(deadline), None)
             if status == Status.OK:
@@ -127,7 +120,7 @@ class Job(_Waits, BaseJob):
 
         timeout: seconds; WaitTimeoutError if the answer has not come by then.
         """
-        _deadline(timeout)
+        milliseconds(timeout)  # Refuses what is no time, also before a thread is made.
         if threading.current_thread() is threading.main_thread():
             _beside(lambda: self._refresh(timeout))
         else:
@@ -160,15 +153,15 @@ class Job(_Waits, BaseJob):
         out, name_template: as for Client.generate().
         """
         files = _files(out, name_template)
-        deadline = _deadline(timeout)
-        self.wait(_left(deadline))
+        deadline = end_of(timeout)
+        self.wait(left(deadline))
         return self._images(files, deadline)
 
     def _images(self, files: Optional[Files], deadline: Optional[float]) -> "Images[Download]":
         paths = [None for _ in self.assets] if files is None else files.paths(self)
         downloads = [self.download(index, path) for index, path in enumerate(paths)]
         for download in downloads:
-            download.wait(_left(deadline))
+            download.wait(left(deadline))
         return Images(downloads)
 
 
@@ -184,7 +177,7 @@ def as_completed(tasks: Iterable[TaskT], timeout: Optional[float] = None) -> Ite
 
     timeout: seconds for all of them together. WaitTimeoutError afterwards: the jobs and downloads keep running.
     """
-    deadline = _deadline(timeout)
+    deadline = end_of(timeout)
     waiting = distinct(tasks)
     while waiting:
         ended = [task for task in waiting if task.done]
@@ -228,7 +221,7 @@ class Client(BaseClient[Job, Download]):
 
         timeout: ends as well when no event has come for so many seconds; None for no limit.
         """
-        deadline = _deadline(timeout)
+        deadline = end_of(timeout)
         pump = self._pump()
         take = self._take_event if pump is None else pump.take
         while True:
@@ -238,7 +231,7 @@ class Client(BaseClient[Job, Download]):
                 event = self._event(taken) if isinstance(taken, Handle) else taken
                 given(event)
                 yield event
-                deadline = _deadline(timeout)
+                deadline = end_of(timeout)
             elif ended or (deadline is not None and time.monotonic() >= deadline):
                 return
 
@@ -271,7 +264,7 @@ class Client(BaseClient[Job, Download]):
 
             _callbacks.check(on_accepted, "on_accepted", awaits=False)
         files = _files(out, name_template)
-        deadline = _deadline(timeout)
+        deadline = end_of(timeout)
         job = self.submit(provider, operation, **fields)
         untold = on_accepted
         try:
@@ -280,7 +273,7 @@ class Client(BaseClient[Job, Download]):
                 if job.remote_id is not None:
                     tell, untold = untold, None
                     _callbacks.tell(tell, job, "on_accepted")
-            job.wait(_left(deadline))
+            job.wait(left(deadline))
             downloads = job._images(files, deadline)
             job._notes.leave()
             return downloads
@@ -326,7 +319,7 @@ class Client(BaseClient[Job, Download]):
         self._tell_left()
         requests = _requests(prompts, provider, operation, fields)
         files = _files(out, name_template)
-        deadline = _deadline(timeout)
+        deadline = end_of(timeout)
         waiting = deque(self._submit_all(requests))
         results = self._mapped(waiting, files, deadline, return_exceptions)
         finalize(results, _leave_all, waiting)
@@ -392,7 +385,7 @@ class Client(BaseClient[Job, Download]):
         result: "Union[Images[Download], AigcError]"
         while waiting:
             try:
-                waiting[0].wait(_left(deadline))
+                waiting[0].wait(left(deadline))
                 result = waiting[0]._images(files, deadline)
             except AigcError as error:
                 remember_token(error, [waiting[0]])
@@ -516,10 +509,6 @@ def _leave_job(job: Job) -> None:
         from . import logs
 
         logs.given_up(job)
-
-
-def _left(deadline: Optional[float]) -> Optional[float]:
-    return None if deadline is None else max(0.0, deadline - time.monotonic())
 
 
 __all__ = ["Client", "Download", "Event", "Job", "as_completed"]

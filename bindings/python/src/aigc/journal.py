@@ -12,7 +12,7 @@ from ctypes import byref, c_size_t, string_at
 from typing import Any, Dict, Iterable, Iterator, Optional, Union
 
 from . import _native
-from ._call import Handle, call, encode, optional
+from ._call import LONGEST, Handle, call, encode, milliseconds, optional
 from ._library import lib
 from .enums import Outcome, Status
 from .errors import AigcError, InvalidArgumentError
@@ -90,13 +90,16 @@ def resolve(path: PathLike, key: str, outcome: Outcome, remote_id: Optional[str]
 
 def prune(path: PathLike, older_than: float) -> int:
     """Forgets ended keys that have not changed for so many seconds, and returns how many. A key that is forgotten can be
-    submitted, and paid, again."""
+    submitted, and paid, again. 0 forgets every ended key; infinity and NaN are refused."""
     if isinstance(older_than, bool) or not isinstance(older_than, (int, float)):
         raise TypeError(f"older_than is {older_than!r}: it is a number of seconds, such as 86400 for a day")
-    if not 0 <= older_than < 1e12:
-        raise ValueError(f"older_than is {older_than!r}: it is a number of seconds from 0, such as 86400 for a day")
+    if not 0 <= older_than <= LONGEST:
+        raise InvalidArgumentError(
+            f"older_than is {older_than!r}: it is a number of seconds from 0, such as 86400 for a day",
+            status=Status.INVALID_ARGUMENT, field="older_than",
+        )
     count = c_size_t()
-    call(lib().aigc_journal_prune, _folder(path), int(older_than * 1000), byref(count))
+    call(lib().aigc_journal_prune, _folder(path), milliseconds(older_than), byref(count))
     return int(count.value)
 
 
