@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
 import re
 import shlex
 import signal
 import subprocess
 from pathlib import Path
-from typing import Any, List
+from typing import Any, List, Tuple
 
+import aigc
 import pytest
 from aigc import journal
-from aigc._cli import options
+from aigc._cli import again, grammar, options
 from aigc._cli.again import repeated
 from support import Command, environment
 from test_cli_interrupt import Running, pasted
@@ -130,6 +133,128 @@ def test_the_line_to_continue_repeats_the_rest(library: str, words: List[str]) -
     assert line.left_out == []
 
 
+VALUES = {
+    "--config": "timeout.submit_ms=90000", "--index": "2", "--timeout": "7", "--set": "count=2", "--json-field": "count=2",
+    "--bucket": "cos:a-1250000000:b", "--repeat": "2", "--max-jobs": "3", "--limit": "4", "--price": "0.5", "--map": "a=b",
+    "--older-than-days": "3",
+}
+"""Of options that do not take any text."""
+ODD = "-it's a $name;\n*"
+
+
+def command_of(*words: str) -> grammar.Command:
+    (found,) = [row for row in grammar.commands(options.parser()) if row.words == words]
+    return found
+
+
+def spelt(option: grammar.Option) -> List[str]:
+    """An option with a value that has to be quoted, where it takes one."""
+    (flag, *_) = [flag for flag in option.flags if flag.startswith("--")]
+    if not option.metavar:
+        return [flag]
+    return [f"{flag}={option.choices[0] if option.choices else VALUES.get(flag, ODD)}"]
+
+
+def parsed(line: str) -> Any:
+    """What argparse makes of a printed line, as a shell takes it apart."""
+    done = subprocess.run(["sh", "-c", f"printf '%s\\0' {line}"], capture_output=True, check=True)
+    words = done.stdout.decode().split("\0")[:-1]
+    return options.parser().parse_args(words[3 if words[1:3] == ["-m", "aigc"] else 1 :])
+
+
+RUNNING = [("generate",), ("submit",), ("wait",), ("fetch",), ("status",), ("jobs", "resume"), ("doctor",), ("batch",)]
+FURTHER = {"wait": "TOKEN", "fetch": "TOKEN", "jobs resume": "", "jobs list": ""}
+"""What the command prints, behind these."""
+NOT_FOR_JOBS = {
+    # Which rows, and which files they have.
+    "--repeat", "--keep", "--map", "--drop", "--format", "--encoding", "--dry-run", "--max-jobs", "--yes", "--limit", "--price",
+    "--retry", "--again", "--resolve", "--no-prompts",
+    "--endpoint",  # As -c PROVIDER.endpoint.
+    "--live",
+}
+"""Options that a line about jobs that are paid has no use for, and that the command of the line does not know."""
+FILES = {"--out", "--name-template", "--overwrite", "--index"}
+
+
+@pytest.mark.parametrize("further", FURTHER)
+@pytest.mark.parametrize("running", RUNNING, ids=" ".join)
+def test_a_further_command_repeats_what_it_can(library: str, running: Tuple[str, ...], further: str) -> None:
+    """Each option of each command, as its parser has them: a new one is repeated, or somebody has decided that it is not."""
+    target = {flag for option in command_of(*further.split()).options for flag in option.flags}
+    for option in command_of(*running).options:
+        if not option.flags:
+            continue
+        long = next(flag for flag in option.flags if flag.startswith("--"))
+        needed = [word for other in command_of(*running).options if other.needed and other.flags and other != option
+                  for word in spelt(other)]
+        words = [*running, *needed, *spelt(option)]
+        line = again.Again(argparse.Namespace(words=words, provider="tencent")).command(further, FURTHER[further])
+        own = again.OWN_OF_BATCH if running == ("batch",) else again.OWN
+        if long in own:
+            assert long not in line, line
+        elif long in target:
+            typed, read = options.parser().parse_args(words), parsed(line)
+            (name,) = [name for name in vars(read) if name == {"--as": "outcome"}.get(long, long[2:].replace("-", "_"))]
+            assert getattr(read, name) == getattr(typed, name) != None, line  # noqa: E711
+        else:
+            assert long in NOT_FOR_JOBS | FILES, f"{' '.join(running)} {long}: decide whether `aigc {further}` needs it"
+    assert not {"--config", "--journal", "--profile", *FILES} & again.ROWS - {"--name-template"}
+
+
+def test_the_endpoint_wins_as_it_did(library: str) -> None:
+    words = ["submit", "--endpoint", "http://b", "-c", "tencent.endpoint=http://a", "--provider", "tencent", "a cat"]
+    read = parsed(again.Again(argparse.Namespace(words=words, provider="tencent")).command("wait", "TOKEN"))
+    assert dict(read.config)["tencent.endpoint"] == options.settings(options.parser().parse_args(words))["tencent.endpoint"]
+
+
+def test_the_line_that_resolves_repeats_what_it_can(library: str) -> None:
+    """How old a doubt has to be, and where the journal is: all of the batch's options but those that say which rows there are."""
+    for option in command_of("batch").options:
+        if not option.flags:
+            continue
+        long = next(flag for flag in option.flags if flag.startswith("--"))
+        words = ["batch", *(["--out", ODD] if long != "--out" else []), *spelt(option), "rows.csv"]
+        line = again.resolving(words, [])
+        if long in again.ROWS:
+            assert line.count(long) == (long == "--resolve"), line
+        else:
+            typed, read = options.parser().parse_args(words), parsed(line)
+            assert read.resolve and read.out == ODD and read.file is None
+            name = long[2:].replace("-", "_")
+            assert getattr(read, name) == getattr(typed, name), line
+    words = ["batch", "-o", "x", "-c", "timeout.submit_ms=600000", "-ctencent.secret_key=S3cret", "-y"]
+    line = again.resolving(words, again.secret_keys())
+    assert "timeout.submit_ms=600000" in line and "S3cret" not in line and " -y" not in line
+
+
+def test_the_line_to_continue_repeats_every_option(library: str) -> None:
+    for option in command_of("batch").options:
+        long = next((flag for flag in option.flags if flag.startswith("--")), "")
+        if not option.flags or long == "--help":
+            continue
+        words = ["batch", *(["--out", ODD] if long != "--out" else []), *spelt(option), "--", ODD]
+        typed, read = options.parser().parse_args(words), parsed(repeated(words, []).text)
+        assert (typed.file, read.file) == (ODD, f"./{ODD}")
+        assert {**vars(typed), "file": ""} == {**vars(read), "file": ""}, long
+
+
+def test_a_program_names_its_journal_in_the_line_that_resolves(
+    sandbox: Any, keys: Any, tmp_path: Path, command: Command
+) -> None:
+    """A batch that a program ran: the line of its report found no journal, and said that nothing is in doubt."""
+    place, out = tmp_path / "the $keys", tmp_path / "-out it's"
+    sandbox.fault("close_after", "CreateAigcImageTask", times=1)
+    config = {**keys, "timeout.submit_ms": 90_000, "tencent.secret_key": keys["tencent.secret_key"]}
+    summary = aigc.batch.run([{"key": "a", "prompt": "a cat"}], out=out, provider="tencent", journal=place, config=config)
+    assert summary.counts == {"in doubt": 1}
+    page = (out / "report.html").read_text()
+    (group,) = json.loads(page.partition('id="head">')[2].partition("</script>")[0])["groups"]
+    assert keys["tencent.secret_key"] not in group["command"]
+    assert "timeout.submit_ms=90000" in group["command"]
+    done = paste(command, group["command"])
+    assert done.returncode == 6 and "jobs resolve" in done.stderr, done
+
+
 def test_the_doctor(sandbox: Any, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     place = f"{tmp_path}/{'a long way to the $journal ' * 4}/keys"
@@ -157,5 +282,5 @@ def test_the_sandbox(library: str, command: Command) -> None:
     assert done.returncode == 2, done
     line = done.stderr.partition("environment: ")[2].strip()
     assert "--duration=0.2" in line
-    again = paste(command, line)
-    assert again.returncode == 0 and "c|" in again.stdout, again.stderr
+    second = paste(command, line)
+    assert second.returncode == 0 and "c|" in second.stdout, second.stderr

@@ -23,7 +23,7 @@ from ..batch._show import Show
 from ..enums import Status
 from ..errors import InvalidArgumentError
 from . import exits, options
-from .again import Again, repeated, resolving, secret_keys
+from .again import Again, repeated, secret_keys
 from .interrupts import Interrupted, Interrupts, grace, waiting
 from .output import Output, warn_of_secrets
 from .requests import parameters
@@ -46,7 +46,7 @@ def batch(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> i
     source = FileSource(args.file, args.format, args.encoding)
     begun = time.monotonic()
     work = Batch(source, args.out, options_of(args), args.journal or None, settings)
-    work.note = _reading(output)
+    work.note, work.words = _reading(output), args.words
     if args.dry_run:
         with work.dry() as plan:
             return _show_plan(plan, args, output)
@@ -54,7 +54,6 @@ def batch(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> i
         secrets = secret_keys()
         line = repeated(args.words, secrets)
         work.command, work.plain_command = line.text, repeated(args.words, secrets, ("--again", "--retry")).text
-        work.resolve_command = resolving(args.out, options.settings(args), _profile(args), secrets)
         code = _show_plan(work.plan, args, output)
         if code != exits.OK:
             return code
@@ -233,7 +232,7 @@ def _tell_gone(work: Batch, args: argparse.Namespace, output: Output) -> None:
         f"aigc: {args.out} was moved, deleted or replaced, with the journal of this batch in it. The same command line would PAY "
         "AGAIN for each row that was sent: put the folder back first"
     )
-    again = Again(argparse.Namespace(**{**vars(args), "journal": None}))
+    again = Again(args).without_journal()
     for row in work.plan._index.all("stands IN ('to fetch', 'done') AND coalesce(token, remote_id) IS NOT NULL"):
         files = json.loads(row.files or "[]")
         if row.stands == "done" and all(os.path.exists(os.path.join(args.out, file)) for file in files):
@@ -243,10 +242,6 @@ def _tell_gone(work: Batch, args: argparse.Namespace, output: Output) -> None:
             for name, value in (("provider", row.provider), ("operation", row.operation), ("id", row.remote_id))
         )
         output.alarm(f"  {row.key} is paid; to get its pictures for free: {again.command('fetch', which)}")
-
-
-def _profile(args: argparse.Namespace) -> Optional[str]:
-    return args.profile if args.profile is not None else dict(args.config).get("profile")
 
 
 def _usage(message: str) -> InvalidArgumentError:

@@ -38,7 +38,7 @@ def doctor(args: argparse.Namespace, output: Output, interrupts: Interrupts) -> 
     warn_of_secrets(output, settings)
     machine: List[Check] = []
     clouds: List[Cloud] = []
-    kept = [Check("journal", *finding) for finding in doctor_journal.look(settings)]
+    kept = [Check("journal", *finding) for finding in doctor_journal.look(settings, again.Again(args))]
     if args.live is None or any(check.state == BAD for check in kept):
         # What is only asked needs no record, and is asked without one that cannot be kept.
         settings = {**settings, "journal.path": ""}

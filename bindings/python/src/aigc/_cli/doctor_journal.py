@@ -11,7 +11,7 @@ from typing import Any, Dict, List, NamedTuple, Optional
 from .. import journal, profiles
 from ..client import Client
 from ..errors import AigcError
-from .again import program
+from .again import Again
 from .doctor_findings import Command
 
 _SMALL = 64 << 20
@@ -30,8 +30,8 @@ def folder(settings: Dict[str, str]) -> Optional[str]:
     return profiles.configuration(settings).value("journal.path") or None
 
 
-def look(settings: Dict[str, str]) -> List[Finding]:
-    """SQLite, and the journal that is set. Changes nothing."""
+def look(settings: Dict[str, str], again: Again) -> List[Finding]:
+    """SQLite, and the journal that is set. Changes nothing. again: what a further command repeats."""
     named = folder(settings)
     try:
         version = _sqlite(settings)
@@ -52,7 +52,7 @@ def look(settings: Dict[str, str]) -> List[Finding]:
             return [Finding("bad", f"journal {named}: the folder {around} does not exist", [_make(around)])]
         return [Finding("ok", f"journal {named}: there is none yet, the first job makes it; SQLite {version}")]
     try:
-        return [_state(named, journal.check(named))]
+        return [_state(named, journal.check(named), again.without_journal())]
     except AigcError as error:
         return [Finding("bad", _reason(error))]
 
@@ -71,7 +71,7 @@ def _sqlite(settings: Dict[str, str]) -> str:
             return "(version unknown)"
 
 
-def _state(named: str, report: Dict[str, Any]) -> Finding:
+def _state(named: str, report: Dict[str, Any], again: Again) -> Finding:
     counts = {state: number for state, number in report["counts"].items() if number}
     keys = ", ".join(f"{number} {state}" for state, number in counts.items()) or "no keys"
     free = report["free_bytes"]
@@ -84,8 +84,8 @@ def _state(named: str, report: Dict[str, Any]) -> Finding:
         advice = "Put a copy of the folder aside, and take another folder or restore this one. Nothing was deleted."
         return Finding("bad", f"{text}; it is damaged: {'; '.join(report['problems'][:3])}", [advice])
     which = shlex.quote(f"--journal={named}")
-    resume = f"{program()} jobs resume {which}   # {report['orphans']} open jobs whose clients are gone"
-    unknown = f"{program()} jobs list {which} --state unknown   # look for them at the provider, then: aigc jobs resolve"
+    resume = f"{again.command('jobs resume', which)}   # {report['orphans']} open jobs whose clients are gone"
+    unknown = f"{again.command('jobs list', which)} --state unknown   # look for them at the provider, then: aigc jobs resolve"
     advice_of = {
         report["warning"]: bool(report["warning"]),
         Command(resume): report["orphans"] > 0,

@@ -8,6 +8,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Union
 
 from .. import journal as journals
+from .._cli.again import resolving, secret_keys, words_of
 from ..client import Client
 from ..enums import Status
 from ..errors import AigcError, InvalidArgumentError
@@ -146,8 +147,8 @@ class Batch:
         """The command line of this run, for the report."""
         self.plain_command: Optional[str] = None
         """The same without what is paid once more on purpose."""
-        self.resolve_command: Optional[str] = None
-        """The command line that settles rows in doubt."""
+        self.words: List[str] = []
+        """The words of that command line; empty where a program runs this."""
 
     def __enter__(self) -> "Batch":
         self.folder.prepare()
@@ -166,7 +167,25 @@ class Batch:
 
     def _session(self) -> Optional[Shared]:
         place = f"{socket.gethostname()}:{os.path.abspath(self.folder.path)}"
-        return None if self._settings.url is None else Shared(self._settings.url, place, self._settings.answer)
+        if self._settings.url is None:
+            return None
+        shared = Shared(self._settings.url, place, self._settings.answer)
+        shared.words = self._line()
+        return shared
+
+    def _line(self) -> List[str]:
+        """The command line of this run; where a program runs it, the line that would do the same."""
+        if self.words:
+            return self.words
+        config = dict(self._settings.config)
+        named = self._settings.url or self._settings.journal
+        config["journal.path"] = named and (named if self._settings.url else os.path.abspath(named))
+        return words_of(os.path.abspath(self.folder.path), config)
+
+    @property
+    def resolve_command(self) -> str:
+        """The command line that settles rows in doubt."""
+        return resolving(self._line(), secret_keys())
 
     def pays_again(self) -> bool:
         """Whether the same line would pay for what is paid: neither the ledger nor the journal of this run is in its place."""

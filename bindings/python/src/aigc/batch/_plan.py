@@ -275,7 +275,7 @@ def _look_back(plan: Plan, wrong: _Errors, shared: Optional[Shared]) -> None:
             for path in (folder.ours if name == OURS else name for name in names):
                 if _is_journal(path):
                     alone = shared.catch_up(journal_rows(path), noted, sent)
-                    plan.warnings += [alone_in(path, row) for row in alone[:_GONE]]
+                    plan.warnings += [alone_in(path, row, shared.words) for row in alone[:_GONE]]
                     if len(alone) > _GONE:
                         plan.warnings.append(f"{len(alone) - _GONE} more such ids stand only in the journal {path}")
             shared.catch_up(index.accepted_of(folder.ledger()), noted)

@@ -12,10 +12,11 @@ import json
 import os
 import shlex
 import uuid
+from argparse import Namespace
 from importlib import import_module
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
-from .._cli.again import program
+from .._cli.again import Again
 from ..enums import Status
 from ..errors import InvalidArgumentError, JournalError
 
@@ -113,6 +114,8 @@ class Shared:
         """This machine, and the folder of its pictures."""
         self.answer = answer
         """Seconds after which a submission has its answer, or none: timeout.submit_ms."""
+        self.words: Sequence[str] = ("batch",)
+        """The command line of this batch."""
         self.run: Optional[str] = None
         """The repetition on purpose that this machine takes part in."""
         self._is_member = False
@@ -491,10 +494,11 @@ class Shared:
         return self._take_back(row["key"], {**row, "state": "accepted"}, {"key": row["row_key"], "print": row["print"]})
 
 
-def alone_in(folder: str, row: Mapping[str, Any]) -> str:
-    """What is said about a paid job whose id the server does not take."""
+def alone_in(folder: str, row: Mapping[str, Any], words: Sequence[str]) -> str:
+    """What is said about a paid job whose id the server does not take. words: the command line of this batch."""
     which = [f"--{name}={row[name]}" for name in ("provider", "operation")]
-    fetch = " ".join([program(), "fetch", *map(shlex.quote, [*which, f"--id={row['remote_id']}"])])
+    again = Again(Namespace(words=list(words), provider=None)).without_journal()
+    fetch = again.command("fetch", " ".join(map(shlex.quote, [*which, f"--id={row['remote_id']}"])))
     return (
         f"the id {row['remote_id']} of {row['key']} stands only in the journal {folder} of this machine: in PostgreSQL the key "
         f"is that of another job. This job is paid; to get its pictures: {fetch}"

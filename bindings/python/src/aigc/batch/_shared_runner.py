@@ -301,7 +301,7 @@ class SharedRunner(Runner):
         def tell() -> None:
             # A person may have freed the key, because no answer came.
             if not (self._shared.accepted(key, mark, remote_id, token) or self._shared.took_back(row)):
-                self.warnings.append(alone_in(self._folder.ours, row))
+                self.warnings.append(alone_in(self._folder.ours, row, self._shared.words))
 
         self._say(tell)
 
