@@ -754,6 +754,76 @@ def test_an_expired_row_takes_no_file_of_another_row(folder: Folder, sandbox: An
     assert folder.created() == 2
 
 
+def prompts_of(folder: Folder) -> Dict[str, str]:
+    """What the cloud drew in each picture of the folder, by its name."""
+    drawn: Dict[bytes, str] = {}
+    for job in folder.sandbox.stats()["jobs"]:
+        token = folder._command.run(
+            "fetch", "--provider", "tencent", "--operation", "aigc_image", "--id", job["id"], "--out", str(folder.path / "all"),
+        )
+        assert token.returncode == 0, token.stderr
+        for line in token.stdout.split():
+            drawn[Path(line).read_bytes()] = job["prompt"]
+    return {path.name: drawn[path.read_bytes()] for path in sorted(folder.out.glob("*.png"))}
+
+
+@pytest.mark.parametrize("how", ["moved", "moved, both rows", "renamed"])
+def test_a_picture_of_another_row_is_not_this_rows(folder: Folder, how: str) -> None:
+    """A row was done as soon as a file had the name of its picture, whoever wrote that file since."""
+    options = ("--yes", "--keep", "name", "--name-template", "{name}")
+    first = folder.run(folder.write("key,prompt,name\nk1,apple,hero\n"), *options)
+    assert first.returncode == 0
+    second = "key,prompt,name\nk2,banana,hero\n"
+    both = second + "k1,apple,old\n"
+    done = folder.run(folder.write(both if how == "moved, both rows" else second), *options, code=2)
+    assert "hero.png is the picture of the row k1" in done.stderr and folder.created() == 1, done.stderr
+    (folder.out / "hero.png").rename(folder.out / "away.png" if how == "renamed" else folder.path / "away.png")
+    folder.run(folder.write(second), *options)
+    for _ in range(2):
+        folder.run(folder.write(both), *options)
+        found = prompts_of(folder)
+        assert (found.pop("away.png", "apple"), found) == ("apple", {"hero.png": "banana", "old.png": "apple"})
+        results = folder.results()
+        assert {key: entry["files"] for key, entry in results.items()} == {"k1": ["old.png"], "k2": ["hero.png"]}
+        lines = (folder.out / "metadata.jsonl").read_text(encoding="utf-8").splitlines()
+        texts = {entry["file_name"]: entry["text"] for entry in map(json.loads, lines)}
+        assert texts == {"hero.png": "banana", "old.png": "apple"}
+    assert folder.created() == 2
+
+
+def test_a_picture_that_nobody_asked_for_takes_no_name_of_another_row(folder: Folder) -> None:
+    """The provider may give more images than a row asks for: the plan knows no name of these."""
+    options = ("--yes", "--name-template", "{key}", "--set", "body.OutputImageCount=2")
+    file = folder.write("key,prompt\na,apple\na-1,banana\nb,cherry\n")
+    for _ in range(2):
+        folder.run(file, *options)
+        found = prompts_of(folder)
+        assert sorted(found.values()) == ["apple"] * 2 + ["banana"] * 2 + ["cherry"] * 2
+        assert [found[f"{key}.png"] for key in ("a", "a-1", "b")] == ["apple", "banana", "cherry"]
+        for key, prompt in (("a", "apple"), ("a-1", "banana"), ("b", "cherry")):
+            assert [found[name] for name in folder.results()[key]["files"]] == [prompt] * 2
+    assert folder.results()["b"]["files"] == ["b.png", "b-1.png"]
+    (folder.out / "a.png").unlink()
+    folder.run(file, *options)
+    assert prompts_of(folder) == found and folder.created() == 3
+
+
+def test_a_row_keeps_an_image_whose_name_a_later_row_wants(folder: Folder) -> None:
+    options = ("--yes", "--name-template", "{key}", "--set", "body.OutputImageCount=2")
+    folder.run(folder.write("key,prompt\na,apple\n"), *options)
+    assert folder.results()["a"]["files"] == ["a.png", "a-1.png"]
+    done = folder.run(folder.write("key,prompt\na,apple\na-1,banana\n"), *options, code=2)
+    assert "a-1.png is the picture of the row a" in done.stderr and folder.created() == 1
+    (folder.out / "a-1.png").rename(folder.path / "away.png")
+    folder.run(folder.write("key,prompt\na-1,banana\n"), *options)
+    for _ in range(2):
+        folder.run(folder.write("key,prompt\na,apple\na-1,banana\n"), *options)
+        found = prompts_of(folder)
+        assert found["a.png"] == "apple" and found["a-1.png"] == "banana" and len(found) == 4
+        assert [found[name] for name in folder.results()["a"]["files"]] == ["apple"] * 2
+    assert folder.created() == 2
+
+
 # A journal that knows less than the folder
 
 

@@ -339,6 +339,7 @@ class Index:
             known[0] = self._whole(str(known[0]), str(known[1]))
             values = (*known, float(seconds) if isinstance(seconds, (int, float)) else None, token, remote_id, mark)
             self._db.execute("INSERT OR REPLACE INTO results VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+            self._own(str(known[0]), files)
 
     def load_journal(self, entries: Iterable[Mapping[str, Any]]) -> None:
         """The keys of the journal."""
@@ -544,7 +545,7 @@ class Index:
          sent_ms, accepted_ms, ended_ms, last, files, message, last_status, seconds, token, sent_print, told_print, told_id,
          sent_state, sent_id, sent_by, sent_run, left_ms, wanted_images) = row
         values = {"key": jkey, "provider": provider, "operation": operation, **json.loads(names)}
-        here = self._listed(json.loads(files or "[]"))
+        here = self._listed(json.loads(files or "[]"), key)
         if state == "refused" and sent_state == "leaves" and ended_ms and left_ms and ended_ms < left_ms:
             state = None  # An older copy: the row left after this refusal.
         if sent_state == "accepted" and sent_id and (state == "unknown" or state == "sending" and not alive):
@@ -659,6 +660,13 @@ class Index:
         if decision.do in (Do.SEND, Do.AGAIN):
             for stem in stems:
                 taken = self.file_of(stem)
+                owner = None if taken is None else self.owner_of(taken)
+                if owner is not None and owner != key:
+                    return Problem(
+                        f"the file {taken} is the picture of the row {owner}: rename one of the two rows, put {{key}} into the "
+                        f"name template, or move the file away (then the row {owner} is fetched once more)",
+                        number, line, "key",
+                    )
                 if taken is not None:
                     return Problem(
                         f"there is a file {taken}, and the journal knows no job that made it: move the file away, or take "
@@ -674,17 +682,27 @@ class Index:
                     )
         return None
 
-    def _listed(self, paths: List[str]) -> List[str]:
-        """Which of the files that results.jsonl lists are here, in whatever folder. A file that it does not list may be
-        anybody's."""
+    def _listed(self, paths: List[str], key: str) -> List[str]:
+        """Which of the files that results.jsonl lists for a row are here, in whatever folder. A file that it does not list may be
+        anybody's, and one that it lists for another row later is the picture of that."""
         here: List[str] = []
         for path in paths:
             if os.path.isabs(path):  # Of another machine, or of another folder of this one.
                 here += [path] if os.path.exists(path) else []
                 continue
             found = self.file_of(os.path.basename(path).rpartition(".")[0])
-            here += [found] if found else []
+            here += [found] if found and not self._is_of_another(found, key) else []
         return here
+
+    def _is_of_another(self, path: str, key: str) -> bool:
+        """Whether another row has a file. A former key of the row has no results any more."""
+        owner = self.owner_of(path)
+        return owner not in (None, key) and self._one("SELECT 1 FROM results WHERE key = ?", owner) is not None
+
+    def is_free(self, stem: str, row: Row) -> bool:
+        """Whether no other row has a file name, or needs it."""
+        taken = self._one("SELECT n FROM names WHERE folded = ?", _names.folded(stem))
+        return (taken is None or taken[0] == row.n) and not self._is_of_another(stem + ".", row.key)
 
     def file_of(self, stem: str) -> Optional[str]:
         """The file of that name without its extension, from before the run."""
@@ -695,10 +713,15 @@ class Index:
         """Whose the files are: lines of metadata.jsonl and of results.jsonl, the last one of a file counts."""
         for entry in entries:
             files = entry.get("files", [entry.get("file_name")])
-            for path in files if isinstance(files, list) else ():
-                if isinstance(path, str) and isinstance(entry.get("key"), str):
-                    stem = os.path.basename(_plain(path)).rpartition(".")[0]
-                    self._db.execute("INSERT OR REPLACE INTO owners VALUES(?, ?)", (stem, stored_key(_plain(entry["key"]))))
+            if isinstance(entry.get("key"), str):
+                self._own(stored_key(_plain(entry["key"])), files if isinstance(files, list) else [])
+
+    def _own(self, key: str, paths: List[Any]) -> None:
+        """A later line of a file counts. A whole path is that of another folder."""
+        for path in paths:
+            if isinstance(path, str) and not os.path.isabs(path):
+                stem = os.path.basename(_plain(path)).rpartition(".")[0]
+                self._db.execute("INSERT OR REPLACE INTO owners VALUES(?, ?)", (stem, key))
 
     def owner_of(self, path: str) -> Optional[str]:
         """The key of the row that a file was listed for; None if no line lists it."""

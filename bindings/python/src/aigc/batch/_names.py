@@ -47,6 +47,11 @@ def stem(template: str, values: Mapping[str, str], index: int) -> str:
     return _fitting(name, values.get("key", name), index)
 
 
+def apart(name: str, key: str, index: int) -> str:
+    """Another name for an image whose own is that of another row."""
+    return _cut(name, key, index)
+
+
 def folded(name: str) -> str:
     """Equal for names that some file system takes as the same."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
@@ -74,9 +79,10 @@ def _clean(text: str) -> str:
 
 def _fitting(name: str, key: str, index: int) -> str:
     """Cut to what a file system takes; the end is then a hash of the key, so that two keys stay two names."""
-    limit = NAME_BYTES - _SUFFIX
-    data = name.encode("utf-8")
-    if len(data) <= limit:
-        return name
+    return name if len(name.encode("utf-8")) <= NAME_BYTES - _SUFFIX else _cut(name, key, index)
+
+
+def _cut(name: str, key: str, index: int) -> str:
+    limit, data = NAME_BYTES - _SUFFIX, name.encode("utf-8")
     end = f"~{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:10]}-{index}"
     return data[: limit - len(end)].decode("utf-8", "ignore") + end

@@ -21,8 +21,8 @@ from ._columns import shortened
 from ._decide import FINAL, Do, Is
 from ._folder import file_error
 from ._index import FOLDER, Index, Row, as_json
+from ._names import apart, stem
 from ._names import folder as folder_of
-from ._names import stem
 from ._plan import Plan
 from ._progress import Pace, Tally, Throttle, exit_code, may_send, summary_counts
 from ._results import RowResult, entry_of, result_of
@@ -572,7 +572,10 @@ class Runner:
             return row.stem
         spec = row.spec()
         values = {"key": row.jkey, "provider": row.provider, "operation": row.operation, **spec.names}
-        return stem(self._options.name_template, values, index)
+        name = stem(self._options.name_template, values, index)
+        if index < row.wanted or self._index.file_of(name) in row.paths() or self._index.is_free(name, row):
+            return name
+        return apart(name, row.jkey, index)  # The plan has not known of this image.
 
     def _room(self, row: Row) -> str:
         """The folder for a row, made if it is missing."""
