@@ -824,6 +824,36 @@ def test_a_row_keeps_an_image_whose_name_a_later_row_wants(folder: Folder) -> No
     assert folder.created() == 2
 
 
+@pytest.mark.parametrize("name", ["rows.csv", "rows.tsv"])
+@pytest.mark.parametrize("key", ["", "k1"])
+def test_other_ends_of_lines_make_no_other_row(folder: Folder, name: str, key: str) -> None:
+    """git, Excel and editors save a file with other ends of its lines: each row of several lines was paid again."""
+    mark = "," if name.endswith("csv") else "\t"
+    text = 'prompt\n"a cat\nin the snow"\n"a dog"\n'
+    if key:
+        text = f'key{mark}prompt\nk1{mark}"a cat\nin the snow"\nk2{mark}a dog\n'
+    for ends in ("\n", "\r\n", "\n"):
+        folder.run(folder.write(text.replace("\n", ends), name), "--yes")
+        assert folder.created() == 2
+    folder.run(folder.write(text.replace("\n", "\r\n").replace("cat\r\n", "cat\r"), name), "--yes")
+    assert folder.created() == 2
+    assert {job["prompt"] for job in folder.sandbox.stats()["jobs"]} == {"a cat\nin the snow", "a dog"}
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+@pytest.mark.parametrize("key", ["", "k1"])
+def test_what_an_older_version_has_sent_with_crlf_is_paid(folder: Folder, key: str, ends: str) -> None:
+    """It took the ends of lines as they stood. JSON says them itself, and so writes the same ledger."""
+    row = {**({"key": key} if key else {}), "prompt": "a cat\r\nin the snow"}
+    folder.run(folder.write(json.dumps(row) + "\n", "rows.jsonl"), "--yes")
+    text = 'prompt\n"a cat\nin the snow"\n' if not key else 'key,prompt\nk1,"a cat\nin the snow"\n'
+    for _ in range(2):
+        folder.run(folder.write(text.replace("\n", ends)), "--yes")
+        assert folder.created() == 1
+    folder.check_pictures(1)
+    assert folder.run(folder.write(json.dumps({**row, "prompt": "a dog"}) + "\n", "rows.jsonl"), "--yes", code=2 if key else 0)
+
+
 # A journal that knows less than the folder
 
 

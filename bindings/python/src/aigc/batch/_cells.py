@@ -14,6 +14,8 @@ class Cells(NamedTuple):
     """From 1, without the header and without what was skipped."""
     line: int
     cells: Dict[str, Any]
+    is_table: bool = False
+    """Of csv or tsv: how a line ends within a cell says nothing, and is a single LF."""
 
 
 class Skipped(NamedTuple):

@@ -101,9 +101,12 @@ class Columns:
         """One spec for each copy, or what is wrong."""
         specs, problems = self._specs(read)
         cells = widened(read.cells)
+        if read.is_table and specs and specs[0].former is None:
+            cells = _with_crlf(cells)
         if not specs or cells is read.cells:
             return specs, problems
-        older, _ = self._specs(read._replace(cells=cells))  # What is paid with the digits of a double is paid.
+        # What is paid with the digits of a double, or with the ends of lines as they stood in a table, is paid.
+        older, _ = self._specs(read._replace(cells=cells))
         if not older:
             return specs, problems
         first = older[0]
@@ -278,6 +281,13 @@ class Columns:
             return text
 
         return _PLACE.sub(fill, self._options.prompt or "")
+
+
+def _with_crlf(cells: Dict[str, Any]) -> Dict[str, Any]:
+    """The cells of a table as an older version took them from a file whose lines end with CRLF."""
+    if not any(isinstance(cell, str) and "\n" in cell for cell in cells.values()):
+        return cells
+    return {name: cell.replace("\n", "\r\n") if isinstance(cell, str) else cell for name, cell in cells.items()}
 
 
 def shortened(prompt: str) -> str:

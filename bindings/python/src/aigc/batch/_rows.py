@@ -265,11 +265,16 @@ def _read_table(source: Iterator[Line], delimiter: str) -> Iterator[Read]:
         if long is not None:
             yield Problem(_said("field larger than", first), row, first, long)
             continue
-        yield Cells(row, first, dict(zip(header, cells)))
+        yield Cells(row, first, dict(zip(header, map(_with_lf, cells))), is_table=True)
     if header is None:
         yield Problem("the file is empty: the first line names the columns, such as key,prompt")
     elif not row:
         yield Problem("the file has a header and no row")
+
+
+def _with_lf(cell: str) -> str:
+    """Editors and git save a file with other ends of its lines: that is no other text, and pays no row again."""
+    return cell.replace("\r\n", "\n").replace("\r", "\n") if "\r" in cell else cell
 
 
 def _wrong_header(names: List[str], delimiter: str) -> Optional[str]:
