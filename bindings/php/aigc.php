@@ -657,22 +657,44 @@ final class Job
     {
         $wanted = $timeout === null ? INF : Native::milliseconds(max($timeout, 0.0), 'timeout');
         $deadline = $timeout === null ? null : hrtime(true) / 1e6 + $wanted;
-        while (true) {
-            $left = $deadline === null ? self::SLICE_MS : max(0.0, $deadline - hrtime(true) / 1e6);
-            $status = $this->library->aigc_job_wait($this->handle, (int) min(ceil($left), self::SLICE_MS), null);
-            if ($status === Native::OK) {
-                $this->client->told($this);
-                return $this;
+        $told = false;
+        try {
+            while (true) {
+                $left = $deadline === null ? self::SLICE_MS : max(0.0, $deadline - hrtime(true) / 1e6);
+                $status = $this->library->aigc_job_wait($this->handle, (int) min(ceil($left), self::SLICE_MS), null);
+                if ($status === Native::OK) {
+                    $this->client->told($this);
+                    $told = true;
+                    return $this;
+                }
+                $error = null;
+                if ($status !== Native::E_TIMEOUT) {
+                    $error = $this->error() ?? Error::here($status, $this->library->aigc_status_text($status));
+                } elseif ($deadline !== null && $left <= 0) {
+                    $error = Error::here($status, "the job has not ended after $timeout s; it keeps running");
+                    $error->outcome = $this->outcome();
+                    $error->token = $this->token();
+                }
+                if ($error !== null) {
+                    $told = true;
+                    throw $error;
+                }
             }
-            if ($status !== Native::E_TIMEOUT) {
-                throw $this->error() ?? Error::here($status, $this->library->aigc_status_text($status));
+        } finally {
+            if (!$told) {
+                $this->interrupted();
             }
-            if ($deadline !== null && $left <= 0) {
-                $late = Error::here($status, "the job has not ended after $timeout s; it keeps running");
-                $late->outcome = $this->outcome();
-                $late->token = $this->token();
-                throw $late;
-            }
+        }
+    }
+
+    /** A signal handler has thrown into a wait: its exception knows nothing of the job. */
+    private function interrupted(): void
+    {
+        $token = $this->library->aigc_job_token($this->handle);
+        if ($this->client->owes($this) && ($token !== null || !$this->ended())) {
+            $known = $token === null ? self::ON_THE_WIRE : "its token: $token";
+            error_log("aigc: a wait was interrupted, and not the job; $known");
+            $this->token(); // the client takes note
         }
     }
 
@@ -1024,6 +1046,8 @@ final class Client
     /** @var array<int, CData> handles of the jobs of which nobody has the token, and nobody has seen the end, by id */
     private array $untold = [];
     private int $lookAt = 1000;
+    /** What nextEvent() has taken, and could not give. */
+    private ?Event $next = null;
 
     /** @param array<string, string|int|float|bool> $config configuration keys: ['tencent.region' => 'ap-guangzhou']. */
     public function __construct(array $config = [])
@@ -1048,7 +1072,7 @@ final class Client
     public function __destruct()
     {
         if (isset($this->handle)) {
-            $this->library->aigc_client_free($this->handle);
+            $this->end();
         }
         foreach ($this->untold as $job) {
             $this->library->aigc_job_free($job);
@@ -1169,13 +1193,24 @@ final class Client
         $deadline = hrtime(true) / 1e6 + Native::milliseconds(max($timeout, 0.0), 'timeout');
         while (true) {
             $left = max(0.0, $deadline - hrtime(true) / 1e6);
-            $pointer = Native::made('aigc_event', fn (CData $out, CData $error): int =>
-                $this->library->aigc_client_next_event($this->handle(), (int) min(ceil($left), 100), $out, $error));
-            if ($pointer !== null) {
-                return $this->event($pointer);
+            $this->next ?? $this->take((int) min(ceil($left), 100));
+            [$event, $this->next] = [$this->next, null];
+            if ($event !== null || $left <= 0) {
+                return $event;
             }
-            if ($left <= 0) {
-                return null;
+        }
+    }
+
+    /** Takes an event. If a signal handler throws meanwhile, the next call of nextEvent() gives the event. */
+    private function take(int $milliseconds): void
+    {
+        $out = $this->library->new('aigc_event *');
+        try {
+            Native::check(fn (CData $error): int =>
+                $this->library->aigc_client_next_event($this->handle(), $milliseconds, FFI::addr($out), $error));
+        } finally {
+            if (!FFI::isNull($out)) {
+                $this->next = $this->event($out);
             }
         }
     }
@@ -1206,16 +1241,27 @@ final class Client
     {
         if ($this->handle !== null) {
             $this->library->aigc_client_close($this->handle, Native::milliseconds($grace, 'grace'));
-            $this->library->aigc_client_free($this->handle);
-            $this->handle = null;
-            $jobs = $this->process === getmypid() ? array_map(fn (CData $one): Job => new Job($one, $this), $this->untold) : [];
-            $this->untold = [];
-            foreach ($jobs as $job) {
-                if ($job->outcome() > Native::OUTCOME_NOT_SENT) {
-                    error_log('aigc: the client was closed, and nobody had read the token of a job: ' . $job->outcomeText());
-                }
+            $this->end();
+        }
+    }
+
+    private function end(): void
+    {
+        $this->library->aigc_client_free($this->handle);
+        $this->handle = null;
+        $jobs = $this->process === getmypid() ? array_map(fn (CData $one): Job => new Job($one, $this), $this->untold) : [];
+        $this->untold = [];
+        foreach ($jobs as $job) {
+            if ($job->outcome() > Native::OUTCOME_NOT_SENT) {
+                error_log('aigc: the client was closed, and nobody had read the token of a job: ' . $job->outcomeText());
             }
         }
+    }
+
+    /** For Job: whether nobody has the token of a job that this client has submitted, or has seen its end. */
+    public function owes(Job $job): bool
+    {
+        return isset($this->untold[$job->id()]);
     }
 
     /** For Job: somebody has the token, or has seen the end. */

@@ -333,6 +333,96 @@ $tests = [
         same('1', tool('created', 'tencent'));
         same(1, preg_match('/a submission was interrupted: accepted; fetch it with: aigc fetch aigc1:/', $said), $said);
     },
+    'a signal handler that throws inside a wait loses no token and no event' => function (): void {
+        if (!extension_loaded('pcntl') || !extension_loaded('posix')) {
+            return;
+        }
+        $said = function (callable $work): string {
+            $log = tempnam(sys_get_temp_dir(), 'aigc');
+            $before = [ini_set('error_log', $log), pcntl_async_signals(true)];
+            pcntl_signal(SIGUSR1, fn () => throw new RuntimeException('interrupted'));
+            try {
+                $work();
+            } finally {
+                ini_set('error_log', (string) $before[0]);
+                pcntl_async_signals($before[1]);
+                $text = file_get_contents($log);
+                unlink($log);
+            }
+            return $text;
+        };
+        // The signal comes in the middle of a call of the library, from another process.
+        $signal = function (string $when): void {
+            $me = posix_getpid();
+            exec("(sleep $when; kill -USR1 $me) > /dev/null 2>&1 &");
+        };
+        $interrupted = function (callable $wait): void {
+            try {
+                $wait();
+            } catch (RuntimeException $error) {
+                same('interrupted', $error->getMessage());
+                return;
+            }
+            throw new AssertionError('no signal came');
+        };
+        $token = null;
+        $text = $said(function () use ($signal, $interrupted, &$token): void {
+            $own = new Client(config());
+            $job = $own->tencent()->aigcImage(prompt: '[never] a cat');
+            while ($job->remoteId() === null) {
+                usleep(10000);
+            }
+            $signal('0.5');
+            $interrupted(fn () => $job->wait());
+            $own->close();
+            $token = $job->token();
+        });
+        same(1, substr_count($text, "a wait was interrupted, and not the job; its token: $token"), $text);
+        same(1, substr_count($text, 'aigc: '), $text);
+        // On the wire, and nobody closes the client: its end tells.
+        tool('fault', 'delay_after', 'CreateAigcImageTask', 'ms=1500', 'times=1');
+        $text = $said(function () use ($signal, $interrupted): void {
+            $own = new Client(config(['close.grace_ms' => 60000]));
+            $job = $own->tencent()->aigcImage(prompt: '[never] a cat');
+            while ($job->outcome() < N::OUTCOME_UNKNOWN) {
+                usleep(10000);
+            }
+            $signal('0');
+            $interrupted(fn () => $job->wait());
+        });
+        same(1, substr_count($text, 'not the job; no provider has accepted it yet, but its submission may be on the wire'), $text);
+        same(1, preg_match('/nobody had read the token of a job: accepted; fetch it with: aigc fetch aigc1:/', $text), $text);
+        // An event that comes with the signal is given by the next call.
+        $said(function () use ($signal): void {
+            $own = new Client(config());
+            $own->nextEvent();
+            for ($round = 0; $round < 5; $round++) {
+                $job = accepted($own->tencent()->aigcImage(prompt: '[never] a cat'));
+                [$ended, $came, $waits] = [false, false, false];
+                pcntl_signal(SIGUSR1, function () use (&$came, &$waits): void {
+                    $came = true;
+                    $waits && throw new RuntimeException('interrupted');
+                });
+                $signal('0.03');
+                $job->setDeadline(0.06); // its end comes in the wait that the signal finds
+                while (!$ended) {
+                    try {
+                        $waits = true;
+                        $event = $own->nextEvent(30);
+                        $waits = false;
+                        same(true, $event !== null, 'an event');
+                        $ended = $event->type === N::EVENT_JOB_DONE && $event->jobId === $job->id();
+                    } catch (RuntimeException $error) {
+                        $waits = false;
+                        same('interrupted', $error->getMessage());
+                    }
+                }
+                while (!$came) {
+                    usleep(10000);
+                }
+            }
+        });
+    },
     'an answered call has an answer' => function (Client $client): void {
         $call = $client->call('tencent', 'SandboxEchoThing')->wait(60);
         same('the provider has answered this call, which may be paid; request id ' . $call->requestId(), $call->outcomeText());
