@@ -20,10 +20,13 @@ public enum ASCIIText {
 
     /// Whether a text contains another, byte for byte.
     public static func contains(_ text: String, exactly needle: String) -> Bool {
-        let bytes = Array(text.utf8)
-        let wanted = Array(needle.utf8)
-        guard bytes.count >= wanted.count else { return false }
-        return (0...(bytes.count - wanted.count)).contains { bytes[$0...].starts(with: wanted) }
+        place(of: needle.utf8, in: Array(text.utf8)[...]) != nil
+    }
+
+    /// Where a text begins in bytes, byte for byte.
+    public static func place(of text: some Collection<UInt8>, in bytes: ArraySlice<UInt8>) -> Int? {
+        guard bytes.count >= text.count else { return nil }
+        return (bytes.startIndex...(bytes.endIndex - text.count)).first { bytes[$0...].starts(with: text) }
     }
 
     /// Where `needle` (lower case) starts and ends in `bytes` from `start` on.

@@ -266,7 +266,7 @@ public enum Redaction {
     private static func isToken(_ run: ArraySlice<UInt8>) -> Bool {
         for start in tokenStarts {
             // Anywhere in the run: percent-coded echoes put "3D" before it.
-            guard run.count >= 12, let at = firstIndex(of: start, in: run) else { continue }
+            guard run.count >= 12, let at = ASCIIText.place(of: start.utf8, in: run) else { continue }
             if run.endIndex - at >= 12 { return true }
         }
         // A part between two "-" or "." of 40 bytes or more that mixes letters and digits: hashes, signatures, tokens.
@@ -278,11 +278,6 @@ public enum Redaction {
             part.count >= 40 && part.contains(where: { (48...57).contains($0) })
                 && part.contains(where: { !(48...57).contains($0) })
         }
-    }
-
-    private static func firstIndex(of text: String, in run: ArraySlice<UInt8>) -> Int? {
-        let wanted = Array(text.utf8)
-        return run.indices.first { run[$0...].starts(with: wanted) }
     }
 
     private static func isSecretName(_ name: ArraySlice<UInt8>) -> Bool {

@@ -13,7 +13,11 @@ public enum Suggestion {
             let shorter = min(wanted.count, other.count)
             let limit = max(1, shorter / 3)
             // "imageNumber" for "number": one within the other counts as near, but less than a typing error.
-            if distance > limit, shorter >= 4, contains(wanted, other) || contains(other, wanted) { distance = limit }
+            if distance > limit, shorter >= 4,
+                ASCIIText.place(of: wanted, in: other[...]) ?? ASCIIText.place(of: other, in: wanted[...]) != nil
+            {
+                distance = limit
+            }
             if distance <= limit, distance < best?.distance ?? Int.max {
                 best = (candidate, distance)
             }
@@ -29,11 +33,6 @@ public enum Suggestion {
 
     private static func folded(_ name: String) -> [UInt8] {
         name.utf8.prefix(64).filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "_") }.map(ASCIIText.lower)
-    }
-
-    private static func contains(_ long: [UInt8], _ short: [UInt8]) -> Bool {
-        guard long.count >= short.count else { return false }
-        return (0...(long.count - short.count)).contains { long[$0..<($0 + short.count)].elementsEqual(short) }
     }
 
     /// Insertions, deletions, replacements and swaps of neighbours.

@@ -16,10 +16,10 @@ struct XMLError {
         if body.starts(with: [0xEF, 0xBB, 0xBF]) { start = 3 }
         start = Self.skipBlanks(body, start)
         if body[start...].starts(with: "<?xml".utf8) {
-            guard let end = Self.find("?>", in: body, from: start) else { return nil }
+            guard let end = ASCIIText.place(of: "?>".utf8, in: body[start...]) else { return nil }
             start = Self.skipBlanks(body, end + 2)
         }
-        guard body[start...].starts(with: "<Error".utf8), let open = Self.find(">", in: body, from: start),
+        guard body[start...].starts(with: "<Error".utf8), let open = ASCIIText.place(of: ">".utf8, in: body[start...]),
             open == start + 6 || body[start + 6] <= 0x20  // safe: `open` lies behind it
         else { return nil }
         var last = body.count
@@ -38,20 +38,10 @@ struct XMLError {
         return index
     }
 
-    private static func find(_ text: String, in bytes: [UInt8], from start: Int) -> Int? {
-        let wanted = Array(text.utf8)
-        var index = start
-        while index + wanted.count <= bytes.count {
-            if bytes[index..<(index + wanted.count)].elementsEqual(wanted) { return index }
-            index += 1
-        }
-        return nil
-    }
-
     private static func element(_ name: String, in bytes: [UInt8]) -> String? {
-        guard let open = find("<" + name + ">", in: bytes, from: 0) else { return nil }
+        guard let open = ASCIIText.place(of: ("<" + name + ">").utf8, in: bytes[...]) else { return nil }
         let start = open + name.utf8.count + 2
-        guard let end = find("</" + name + ">", in: bytes, from: start) else { return nil }
+        guard let end = ASCIIText.place(of: ("</" + name + ">").utf8, in: bytes[start...]) else { return nil }
         return unescaped(bytes[start..<end])
     }
 
