@@ -116,7 +116,7 @@ enum Composition {
         guard let folder = values.optional(.journalPath) else { return try ProcessRates.registry(generation, "") }
         do throws(Failure) { return try ProcessRates.registry(generation, folder + "/rates") } catch {
             // Nobody has asked for the file: a client without it is better than none.
-            warnings.add(JournalWarning("\(error.message). Each process keeps its own rates meanwhile"))
+            warnings.add(FolderWarning("\(error.message). Each process keeps its own rates meanwhile"))
             return try ProcessRates.registry(generation, "")
         }
     }

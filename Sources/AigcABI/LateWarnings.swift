@@ -5,10 +5,10 @@ internal import Engine
 /// Warnings about a journal or a file of rates, until there is an engine that hands them out. Any thread.
 final class LateWarnings: @unchecked Sendable {
     // Guarded by the process lock.
-    private var warnings: [JournalWarning] = []
+    private var warnings: [FolderWarning] = []
     private weak var engine: Engine?
 
-    func add(_ warning: JournalWarning) {
+    func add(_ warning: FolderWarning) {
         aigcp_process_lock()
         let engine = engine
         if engine == nil { warnings.append(warning) }

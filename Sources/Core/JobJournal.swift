@@ -220,8 +220,8 @@ public enum JournalAnswer: Equatable, Sendable {
     case failed(Failure)
 }
 
-/// A fault of the journal that no caller gets as an error.
-public struct JournalWarning: Sendable {
+/// A fault of a folder that clients share, the journal's or the rates', that no caller gets as an error.
+public struct FolderWarning: Sendable {
     /// One line for people.
     public var text: String
     /// The id of a paid job that the file cannot keep now, and the job's key.

@@ -24,11 +24,11 @@ public final class Journal: JobJournal, @unchecked Sendable {
         /// The salt that makes an account's name unreadable.
         public var hash: @Sendable ([UInt8]) -> [UInt8]
         /// Called with faults of the helper thread.
-        public var warn: @Sendable (JournalWarning) -> Void
+        public var warn: @Sendable (FolderWarning) -> Void
 
         public init(
             path: String, hash: @escaping @Sendable ([UInt8]) -> [UInt8],
-            warn: @escaping @Sendable (JournalWarning) -> Void
+            warn: @escaping @Sendable (FolderWarning) -> Void
         ) {
             self.path = path
             self.hash = hash
@@ -61,7 +61,7 @@ public final class Journal: JobJournal, @unchecked Sendable {
             Self.dismiss(owner, lease, folder, hasNotes: false)
             throw error
         }
-        if let warning = folder.warning { settings.warn(JournalWarning(warning)) }
+        if let warning = folder.warning { settings.warn(FolderWarning(warning)) }
         if settings.keepMilliseconds >= 0 { _ = try Self.prune(store, olderThan: settings.keepMilliseconds) }
     }
 

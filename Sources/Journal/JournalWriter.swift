@@ -10,7 +10,7 @@ final class JournalWriter: @unchecked Sendable {
     private let notes: OwnerNotes
     private let owner: Int64
     private let hash: @Sendable ([UInt8]) -> [UInt8]
-    private let warn: @Sendable (JournalWarning) -> Void
+    private let warn: @Sendable (FolderWarning) -> Void
     private let lock: OpaquePointer
     private var items: [Item] = []
     private var claims = HeldClaims<Item>()
@@ -56,7 +56,7 @@ final class JournalWriter: @unchecked Sendable {
 
     init(
         _ store: Store, _ notes: OwnerNotes, owner: Int64, hash: @escaping @Sendable ([UInt8]) -> [UInt8],
-        warn: @escaping @Sendable (JournalWarning) -> Void
+        warn: @escaping @Sendable (FolderWarning) -> Void
     ) throws(Failure) {
         guard let lock = aigcp_lock_new() else {
             throw Failure(.noResources, "Opening the journal: out of memory", isRetryable: true)
@@ -316,7 +316,7 @@ final class JournalWriter: @unchecked Sendable {
                     "The journal cannot keep the id \"\(remoteID.shown(limit: 100))\" of key "
                     + "\"\(item.key.text.shown(limit: 100))\" now, and tries again \(again); keep the job's token: "
                     + reason.message
-                warn(JournalWarning(text, unkept: (item.key, remoteID)))
+                warn(FolderWarning(text, unkept: (item.key, remoteID)))
             }
         }
         return results

@@ -92,7 +92,7 @@ extension Engine {
     public func key(of record: JobRecord) -> JournalKey? { mailbox.lock.withLock { record.key } }
 
     /// A warning of the journal. One about an id that the file cannot keep is about its job, and its fields have the id.
-    public func warn(_ warning: JournalWarning) {
+    public func warn(_ warning: FolderWarning) {
         let time = clock.unixMilliseconds()
         mailbox.lock.withLock {
             let record = warning.unkept.flatMap { mailbox.keys[$0.key] }
