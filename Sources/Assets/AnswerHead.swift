@@ -27,11 +27,14 @@ struct AnswerHead: Equatable, Sendable {
     /// Whether a length says where the body ends, of whatever the body is.
     var isDelimited = false
     private var tag: String?
+    /// Two tags that differ say nothing.
+    private var isTwofold = false
     private var date: String?
 
     init(_ headers: HTTPHeaders) {
-        range = headers["content-range"].flatMap(Self.contentRange)
+        range = headers.agreed("content-range").flatMap(Self.contentRange)
         tag = headers["etag"]
+        isTwofold = tag != nil && headers.agreed("etag") == nil
         date = headers["last-modified"]
         let bodyLength = headers["content-length"].flatMap(Self.number)
         isDelimited = bodyLength != nil
@@ -40,6 +43,7 @@ struct AnswerHead: Equatable, Sendable {
             return
         }
         length = bodyLength ?? -1
+        guard !isTwofold else { return }
         let strong = tag.flatMap(Self.strongTag)
         validator = strong ?? (tag.map(Self.isWeak) == true ? nil : Self.strongDate(headers))
         beside = strong == nil ? nil : date.flatMap(Self.date)
@@ -55,6 +59,14 @@ struct AnswerHead: Equatable, Sendable {
         }
         guard let tag else { return false }
         return !tag.isSame(as: validator)
+    }
+
+    /// Whether the answer with the rest says that the object is the one of a validator. A server repeats the tag there
+    /// (RFC 9110, 15.3.7); one that does not may have ignored If-Range, and only the date can speak for it.
+    func confirms(_ validator: String, beside: String?) -> Bool {
+        guard validator.utf8.first == UInt8(ascii: "\""), !isTwofold else { return !isTwofold }
+        guard tag == nil else { return true }
+        return beside.map { date?.isSame(as: $0) == true } ?? false
     }
 
     /// The same of what stands beside the validator. Where a tag says that the object is the same, its date does not count.
@@ -74,7 +86,8 @@ struct AnswerHead: Equatable, Sendable {
 
     private static func strongTag(_ text: String) -> String? {
         let bytes = text.utf8
-        guard (2...256).contains(bytes.count), bytes.first == UInt8(ascii: "\""), bytes.last == UInt8(ascii: "\"")
+        // "" is what some proxies give every object.
+        guard (3...256).contains(bytes.count), bytes.first == UInt8(ascii: "\""), bytes.last == UInt8(ascii: "\"")
         else { return nil }
         for byte in bytes.dropFirst().dropLast() where byte < 0x21 || byte == 0x22 || byte > 0x7E { return nil }
         return text

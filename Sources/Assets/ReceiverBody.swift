@@ -9,7 +9,9 @@ extension Receiver {
             return changed("the answer to a request for the rest does not begin at byte \(received)")
         }
         guard heldObject == askedObject else { return changed("its URL is that of another image now") }
-        guard validator != nil else { return changed("nothing says that it is still the same one") }
+        guard let validator, head.confirms(validator, beside: beside) else {
+            return changed("nothing says that it is still the same one")
+        }
         if let total = range.total {
             if expected >= 0, total != expected { return changed("it had \(expected) bytes and has \(total) now") }
             if total > options.maximumBytes { return tooLarge("it has \(total) bytes") }

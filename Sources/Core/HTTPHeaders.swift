@@ -36,6 +36,12 @@ public struct HTTPHeaders: Equatable, Sendable {
         return nil
     }
 
+    /// The value of a header on which all its lines agree; nil: there is none, or two lines differ.
+    public func agreed(_ name: String) -> String? {
+        guard let first = self[name] else { return nil }
+        return lines.allSatisfy { !$0.name.isSame(as: name) || $0.value.isSame(as: first) } ? first : nil
+    }
+
     /// A number that stands for the first value of a header, without a copy of it; nil if there is none.
     public func number(of name: String) -> UInt64? {
         let found = head.withUnsafeBytes { head in

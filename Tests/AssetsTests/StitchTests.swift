@@ -46,8 +46,18 @@ final class StitchTests: XCTestCase {
         let later = "Wed, 22 Oct 2025 07:28:00 GMT"
         let cases: [(before: [(String, String)], now: [(String, String)], isSame: Bool)] = [
             ([("ETag", "\"one\"")], [("ETag", "\"one\"")], true),
-            ([("ETag", "\"one\"")], [], true),
-            ([("ETag", "\"one\"")], [("Last-Modified", Self.date)], true),
+            ([("ETag", "\"one\"")], [], false),
+            ([("ETag", "\"one\"")], [("Last-Modified", Self.date)], false),
+            ([("ETag", "\"one\""), ("Last-Modified", Self.date)], [], false),
+            ([("ETag", "\"\"")], [("ETag", "\"\"")], false),
+            ([("ETag", "\"one\""), ("ETag", "\"two\"")], [("ETag", "\"one\""), ("ETag", "\"two\"")], false),
+            ([("ETag", "\"one\"")], [("ETag", "\"one\""), ("ETag", "\"two\"")], false),
+            ([("ETag", "\"one\""), ("ETag", "\"one\"")], [("ETag", "\"one\""), ("ETag", "\"one\"")], true),
+            ([("ETag", "\"one\"")], [("ETag", "\"one\""), ("Content-Range", "bytes 0-9/10")], false),
+            (
+                [("ETag", "\"one\""), ("ETag", "\"two\""), ("Last-Modified", Self.date)],
+                [("Last-Modified", Self.date)], false
+            ),
             ([("ETag", "\"one\"")], [("ETag", "W/\"one\"")], false),
             ([("ETag", "\"one\"")], [("ETag", "\"two\"")], false),
             ([("ETag", "\"one\"")], [("ETag", "W/\"two\"")], false),
