@@ -48,6 +48,14 @@ public struct RetryPolicy: Equatable, Sendable {
     /// Whether there is one more try after `tries` that failed.
     public func allowsAnother(after tries: Int) -> Bool { maximumAttempts == 0 || tries < maximumAttempts }
 
+    /// The pause before the next try of a call that has failed. What this machine lacks spares no server by a longer pause,
+    /// and a connection of the client itself may be free in a moment.
+    func pause(after failed: CallFailure, attempt: Int, random: UInt64) -> Int64 {
+        let delay = backoff.delay(attempt: attempt, atLeast: failed.pauseMilliseconds, random: random)
+        guard failed.kind == .notSent, failed.failure.status == .noResources else { return delay }
+        return min(delay, 500 + Int64(random % 501))  // safe: 0...500
+    }
+
     /// The pause of a submission that was one task too many: 5 to 8 s. A slot comes free only when another task of
     /// the account ends, so a quicker try costs a call and gains nothing.
     public static func pauseForASlot(random: UInt64) -> Int64 {

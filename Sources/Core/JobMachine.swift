@@ -290,8 +290,7 @@ public struct JobMachine: Sendable {
         }
         let policy = context.policy.retry
         var mayRetry = policy.allowsAnother(after: Int(failures) + 1)
-        var delay = policy.backoff.delay(
-            attempt: Int(failures), atLeast: failed.pauseMilliseconds, random: context.random)
+        var delay = policy.pause(after: failed, attempt: Int(failures), random: context.random)
         switch failed.kind {
         case .notSent, .throttled, .transient, .unreadable: break
         case .concurrencyLimit:
@@ -374,8 +373,7 @@ public struct JobMachine: Sendable {
     ) {
         trouble = failed.failure
         let policy = context.policy
-        var delay = policy.retry.backoff.delay(
-            attempt: Int(failures), atLeast: failed.pauseMilliseconds, random: context.random)
+        var delay = policy.retry.pause(after: failed, attempt: Int(failures), random: context.random)
         delay = max(delay, min(policy.polls.initialMilliseconds, 100))
         var ends = false
         switch failed.kind {

@@ -150,6 +150,24 @@ final class FaultMatrixTests: XCTestCase {
         }
     }
 
+    /// A minute without a free descriptor: a job does not stand still for longer once there is one.
+    func testAPauseForThisMachineIsShort() throws {
+        for isSubmission in [true, false] {
+            let harness = try Harness()
+            let job = harness.submit("a")
+            if !isSubmission { harness.run(for: 200) }
+            harness.transport.setScript { ($0.kind == .submit) == isSubmission ? .noDescriptors : nil }
+            harness.run(for: 60_000)
+            harness.transport.setScript { _ in nil }
+            let before = harness.cloud.arrivals.count
+            harness.run(for: 1_200)
+            XCTAssertGreaterThan(harness.cloud.arrivals.count, before, "submission: \(isSubmission)")
+            harness.runToTheEnd()
+            harness.checkPromises("submission: \(isSubmission)")
+            XCTAssertEqual(job.snapshot.state, .succeeded)
+        }
+    }
+
     /// A cloud whose clock is an hour off: learned once from the refusal, for all jobs after it.
     func testClockSkewIsLearnedOnce() throws {
         let harness = try Harness()
