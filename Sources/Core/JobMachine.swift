@@ -469,6 +469,9 @@ public struct JobMachine: Sendable {
             awaitingAnswer: phase == .submitting ? ending : nil, &actions)
     }
 
+    /// Before the deadline of a job whose call has not left: why, where no try has failed.
+    public mutating func waited(for reason: Failure) { if trouble == nil { trouble = reason } }
+
     /// `refused`: why the submission failed, if that became known only after the end.
     private func failure(of ending: Ending, refused: Failure? = nil) -> Failure {
         let left = refused.map { "; its submission was not executed: " + $0.message } ?? whatIsLeft

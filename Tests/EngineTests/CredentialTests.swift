@@ -55,6 +55,24 @@ final class CredentialTests: XCTestCase {
         XCTAssertEqual(harness.resolver.calls, 3)
     }
 
+    /// The deadline comes while the first search runs, for instance a command that hangs: the error says so.
+    func testADeadlineDuringASearch() throws {
+        let harness = try Harness()
+        harness.credentials.delayMilliseconds = 60_000
+        let new = harness.submit("a", deadline: 5_000)
+        let accepted = harness.attach("job-7", deadline: 5_000)
+        harness.run(until: 10_000)
+        let end = " failed: The search for credentials of fake had not ended"
+        XCTAssertEqual(
+            new.snapshot.failure?.message,
+            "Job deadline passed before it ended; it had not been sent; the newest try" + end)
+        XCTAssertEqual(new.snapshot.failure?.status, .deadline)
+        XCTAssertEqual(new.snapshot.failure?.outcome, .notSent)
+        XCTAssertTrue(accepted.snapshot.failure?.message.hasSuffix("the newest status call" + end) == true)
+        harness.runToTheEnd()
+        harness.checkPromises("a deadline during a search")
+    }
+
     // MARK: - Renewal
 
     func testRenewedAheadOfTheEndByOneRequestWhileTheOldOnesServe() throws {

@@ -130,6 +130,9 @@ final class CallRunner {
     /// Whether a call waits for credentials or in its line, and holds nothing.
     func isWaiting(_ id: UInt64) -> Bool { scheduler.isWaiting(id) }
 
+    /// Whether a call waits for credentials.
+    func isAsking(_ id: UInt64) -> Bool { scheduler.isAsking(id) }
+
     /// The id of the credentials that sign for a provider now; empty if there are no credentials.
     func account(of provider: String) -> String { scheduler.credentials(of: provider)?.id ?? "" }
 

@@ -88,6 +88,8 @@ struct CallScheduler {
         }
     }
 
+    func isAsking(_ id: UInt64) -> Bool { if case .asking = entries[id]?.stage { true } else { false } }
+
     /// The credentials in use for a provider.
     func credentials(of provider: String) -> Credentials? { credentials[provider]?.current }
 

@@ -254,6 +254,11 @@ final class EngineCore {
             let isDeadline = task.deadlineAt <= now
             if isDeadline { task.deadlineAt = .max } else { task.timerAt = .max }
             timers.schedule(task)
+            if isDeadline, let job = task as? ActiveJob, calls.isAsking(job.ticket) {
+                let provider = job.record.provider
+                job.machine.waited(
+                    for: Failure(.noCredentials, "The search for credentials of \(provider) had not ended"))
+            }
             feed(isDeadline ? .deadline : .timer, to: task)
         }
     }
