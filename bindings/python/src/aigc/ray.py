@@ -454,7 +454,7 @@ class _WorkerFolder(Folder):
     def open(self) -> None:
         """The journal in PostgreSQL says what was sent."""
 
-    def files(self, stems: Iterable[str] = ()) -> Iterator[Tuple[str, int]]:
+    def files(self, stems: Iterable[str] = (), rooms: Iterable[str] = ()) -> Iterator[Tuple[str, int]]:
         """Only what the rows need: the folder holds the pictures of all batches."""
         for stem in stems:
             for extension in (*EXTENSIONS, "jpeg"):

@@ -28,6 +28,7 @@ import pyarrow.parquet as parquet
 import pytest
 from aigc import journal
 from aigc.batch import _folder, _plan
+from aigc.batch._index import Index
 from aigc.batch._options import Options
 from aigc.batch._rows import ListSource
 from aigc.batch._runner import Runner
@@ -852,6 +853,51 @@ def test_what_an_older_version_has_sent_with_crlf_is_paid(folder: Folder, key: s
         assert folder.created() == 1
     folder.check_pictures(1)
     assert folder.run(folder.write(json.dumps({**row, "prompt": "a dog"}) + "\n", "rows.jsonl"), "--yes", code=2 if key else 0)
+
+
+@pytest.mark.parametrize("name", ["2025", "20261130", "0000", "0001"])
+@pytest.mark.parametrize("first", ["outer", "inner"])
+def test_a_batch_within_the_folder_keeps_its_pictures(folder: Folder, name: str, first: str) -> None:
+    """Each sub-folder of digits was looked through, and what was found last had the name of a row's picture."""
+    outer = folder.write("key,prompt\nk1,apple\nk2,pear\n", "outer.csv")
+    inner = folder.write("key,prompt\nk1,banana\nk2,cherry\n", "inner.csv")
+    within = Folder(folder.path, folder._command, folder.sandbox)
+    within.out = folder.out / name
+    runs = [(folder, outer), (within, inner)]
+    for one, file in [*(runs if first == "outer" else reversed(runs)), *runs]:
+        one.run(file, "--yes")
+    for one, drawn in ((folder, ["apple", "pear"]), (within, ["banana", "cherry"])):
+        assert list(prompts_of(one).values()) == drawn
+        assert {key: entry["files"] for key, entry in one.results().items()} == {"k1": ["k1-0.png"], "k2": ["k2-0.png"]}
+        lines = (one.out / "metadata.jsonl").read_text(encoding="utf-8").splitlines()
+        assert [json.loads(line)["text"] for line in lines] == drawn
+    (folder.out / "k1-0.png").unlink()
+    folder.run(outer)
+    assert prompts_of(folder)["k1-0.png"] == "apple" and folder.created() == 4
+
+
+@pytest.mark.parametrize("name", ["20261130", "7", "\u0662\u0663", "\u00b2", "0000", "0001"])
+def test_a_copy_of_pictures_stands_for_none(folder: Folder, name: str) -> None:
+    file = folder.write("key,prompt\nk1,apple\nk2,pear\n")
+    folder.run(file, "--yes")
+    (folder.out / name).mkdir()
+    shutil.copy(folder.out / "k2-0.png", folder.out / name / "k1-0.png")
+    folder.run(file)
+    (folder.out / "k1-0.png").unlink()
+    folder.run(file)
+    assert prompts_of(folder) == {"k1-0.png": "apple", "k2-0.png": "pear"} and folder.created() == 2
+    assert folder.results()["k1"]["files"] == ["k1-0.png"]
+
+
+def test_a_file_of_the_listed_path_counts() -> None:
+    """Of two files of one name in folders that the batch has made itself."""
+    index = Index(Options(provider="tencent"))
+    listed = {"a": ["0001/a-0.png"], "b": ["../x.png", "2/b-0.png"]}
+    index.load_results({"key": key, "state": "done", "files": files} for key, files in listed.items())
+    assert index.rooms == {"0001"}
+    rooms = {"": "ac", "0000": "a", "0001": "ac", "0002": "a"}
+    index.load_files((os.path.join(room, f"{key}-0.png"), 5) for room, keys in rooms.items() for key in keys)
+    assert (index.file_of("a-0"), index.file_of("c-0")) == ("0001/a-0.png", "c-0.png")
 
 
 # A journal that knows less than the folder

@@ -78,9 +78,10 @@ def test_what_was_handed_out_stays_out_whatever_the_order_of_the_folders(tmp_pat
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x")
-    found = dict(Folder(str(tmp_path)).files())
+    found = dict(Folder(str(tmp_path)).files(rooms=["", "0003", "0004"]))
     assert sorted(path for path, size in found.items() if size != NO_FILE) == ["0003/b-0.png", "a-0.png", "e-0.png.part"]
-    assert sorted(path for path, size in found.items() if size == NO_FILE) == ["0003/deep", "notes"]
+    assert sorted(path for path, size in found.items() if size == NO_FILE) == ["0003", "0003/deep", "notes"]
+    assert not any("/" in path for path, _ in Folder(str(tmp_path)).files())  # Nobody has said that the folder is ours.
 
 
 def test_a_notebook_has_one_display_handle(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -143,10 +143,14 @@ class Folder:
             return -1
         return found.f_bavail * found.f_frsize
 
-    def files(self, stems: Iterable[str] = ()) -> Iterator[Tuple[str, int]]:
-        """The files of the folder and of its numbered folders, as paths from it, with their sizes; NO_FILE for anything else of
+    def files(self, stems: Iterable[str] = (), rooms: Iterable[str] = ()) -> Iterator[Tuple[str, int]]:
+        """The files of the folder and of these numbered folders, as paths from it, with their sizes; NO_FILE for anything else of
         that name. stems: the names that the rows need, for a folder that is too large to be listed."""
         yield from self._files("")
+        for room in sorted(filter(None, rooms)):
+            # Another folder of this name is not ours, and a batch of its own has its own pictures.
+            if not os.path.lexists(os.path.join(self.path, room, OURS)):
+                yield from self._files(room)
 
     def _files(self, below: str) -> Iterator[Tuple[str, int]]:
         try:
@@ -158,11 +162,9 @@ class Folder:
                         continue  # No row has such a name.
                     if entry.is_file(follow_symlinks=True):
                         yield path, entry.stat().st_size
-                    elif not below and entry.name.isdigit() and entry.is_dir():
-                        yield from self._files(entry.name)
                     else:
                         yield path, NO_FILE
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return
 
     def wrong_rooms(self, names: Iterable[str]) -> List[str]:

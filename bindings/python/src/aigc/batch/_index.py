@@ -27,7 +27,7 @@ CREATE TABLE rows(
 CREATE TABLE seen(own TEXT PRIMARY KEY, number INT) WITHOUT ROWID;
 CREATE TABLE names(folded TEXT PRIMARY KEY, n INT, stem TEXT) WITHOUT ROWID;
 CREATE TABLE files(stem TEXT PRIMARY KEY, path TEXT, size INT) WITHOUT ROWID;
-CREATE TABLE owners(stem TEXT PRIMARY KEY, key TEXT) WITHOUT ROWID;
+CREATE TABLE owners(stem TEXT PRIMARY KEY, key TEXT, path TEXT) WITHOUT ROWID;
 CREATE TABLE sent(
     key TEXT PRIMARY KEY, jkey TEXT, print TEXT, prompt TEXT, state TEXT, remote_id TEXT, journal TEXT, run INT, left_ms INT
 ) WITHOUT ROWID;
@@ -159,6 +159,8 @@ class Index:
         if name:
             os.unlink(name)  # It goes with the process, however that ends.
         self.rows = 0
+        self.rooms: Set[str] = set()
+        """The numbered folders in which results.jsonl lists pictures."""
         self._asked: Dict[str, Asked] = {}
         """What open repetitions on purpose were asked for, by their runs. An older version has not noted that."""
         self._has_paid = False
@@ -429,11 +431,14 @@ class Index:
                 self._db.execute("UPDATE rows SET jkey = ? WHERE n = ?", (names[0], n))
 
     def load_files(self, entries: Iterable[Tuple[str, int]]) -> None:
-        """Paths from the folder of the batch, and sizes. A file of no bytes is no picture, and neither is what is no file."""
+        """Paths from the folder of the batch, and sizes. A file of no bytes is no picture, and neither is what is no file. Of
+        several files of one name that counts which results.jsonl lists, and then the first."""
         for path, size in entries:
             stem = _names.stem_of_file(os.path.basename(path))
             if stem is not None and size > 0:
-                self._db.execute("INSERT OR REPLACE INTO files VALUES(?, ?, ?)", (stem, path, size))
+                is_new = self._db.execute("INSERT OR IGNORE INTO files VALUES(?, ?, ?)", (stem, path, size)).rowcount
+                if not is_new and self._one("SELECT 1 FROM owners WHERE stem = ? AND path = ?", stem, path):
+                    self._db.execute("UPDATE files SET path = ?, size = ? WHERE stem = ?", (path, size, stem))
             elif stem is not None:
                 self._in_the_way[stem] = path, "which is empty" if size == 0 else "which is no file"
 
@@ -720,8 +725,10 @@ class Index:
         """A later line of a file counts. A whole path is that of another folder."""
         for path in paths:
             if isinstance(path, str) and not os.path.isabs(path):
-                stem = os.path.basename(_plain(path)).rpartition(".")[0]
-                self._db.execute("INSERT OR REPLACE INTO owners VALUES(?, ?)", (stem, key))
+                room, name = os.path.split(_plain(path))
+                self._db.execute("INSERT OR REPLACE INTO owners VALUES(?, ?, ?)", (name.rpartition(".")[0], key, _plain(path)))
+                if _names.is_folder(room):
+                    self.rooms.add(room)
 
     def owner_of(self, path: str) -> Optional[str]:
         """The key of the row that a file was listed for; None if no line lists it."""

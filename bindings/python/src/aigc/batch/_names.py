@@ -15,6 +15,7 @@ FOLDERS_FROM = 10_000
 _OURS = frozenset(("key", "index", "provider", "operation"))
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _ODD = re.compile(r'[\x00-\x1f\x7f/\\<>:"|?*\u2028\u2029]+')
+_ROOM = re.compile(r"[0-9]{4}|[1-9][0-9]{4,}")
 _SUFFIX = len(".webp")
 
 
@@ -60,6 +61,11 @@ def folded(name: str) -> str:
 def folder(row: int, rows: int) -> str:
     """The folder of a row, from 1; empty for few rows."""
     return "" if rows < FOLDERS_FROM else f"{(row - 1) // FOLDER_ROWS:04}"
+
+
+def is_folder(name: str) -> bool:
+    """Whether folder() can give this name."""
+    return _ROOM.fullmatch(name) is not None
 
 
 def stem_of_file(name: str) -> Optional[str]:

@@ -294,10 +294,11 @@ def _look_back(plan: Plan, wrong: _Errors, shared: Optional[Shared]) -> None:
         index.load_ledger(folder.ledger())
         if index.journals.is_here:
             index.load_journal(journal_rows(plan._journal))
-    index.load_files(folder.files(index.stems()))
+    rooms = {_names.folder(row, index.rows) for row in range(1, index.rows + 1, _names.FOLDER_ROWS)}
+    index.load_files(folder.files(index.stems(), rooms | index.rooms))
     for problem in index.decide():
         wrong.add(problem)
-    wrong.whole(folder.wrong_rooms({_names.folder(row, index.rows) for row in range(1, index.rows + 1, _names.FOLDER_ROWS)}))
+    wrong.whole(folder.wrong_rooms(rooms))
     for key in index.unknown_again():
         wrong.add(Problem(f"--again {key}: no row has this key"))
     index.make_queues()
