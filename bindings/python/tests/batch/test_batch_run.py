@@ -28,9 +28,10 @@ import pyarrow.parquet as parquet
 import pytest
 from aigc import journal
 from aigc.batch import _folder, _plan
+from aigc.batch._cells import Cells
 from aigc.batch._index import Index
 from aigc.batch._options import Options
-from aigc.batch._rows import ListSource
+from aigc.batch._rows import FileSource, ListSource
 from aigc.batch._runner import Runner
 from batching import FAST, TENCENT, Folder
 from support import Command, environment
@@ -898,6 +899,20 @@ def test_a_file_of_the_listed_path_counts() -> None:
     rooms = {"": "ac", "0000": "a", "0001": "ac", "0002": "a"}
     index.load_files((os.path.join(room, f"{key}-0.png"), 5) for room, keys in rooms.items() for key in keys)
     assert (index.file_of("a-0"), index.file_of("c-0")) == ("0001/a-0.png", "c-0.png")
+
+
+@pytest.mark.parametrize("end", ["be", "le"])
+@pytest.mark.parametrize("name", ["u16", "UTF 16", "utf16", "Utf-16", "U32", "utf_16_{}", "UTF-32{}", "cp037", "cp500"])
+def test_lines_of_wide_encodings(tmp_path: Path, name: str, end: str) -> None:
+    """Names that Python takes for UTF-16 or EBCDIC, in which the byte 0A is no end of a line: garbage was paid for."""
+    name = name.format(end)
+    text = "cat\ndog\nhouse, \u5a9a\n" if "cp" not in name else "cat\ndog\nhouse, x\n"
+    base = {"U32": "utf-32", "cp037": name, "cp500": name}.get(name, "utf-32" if "32" in name else "utf-16")
+    data = text.encode(base) if base.startswith("cp") else ("\ufeff" + text).encode(f"{base}-{end}")
+    (tmp_path / "rows.txt").write_bytes(data)
+    source = FileSource(str(tmp_path / "rows.txt"), encoding=name)
+    found = [read.cells["prompt"] for read in source.read() if isinstance(read, Cells)]
+    assert found == text.splitlines()
 
 
 # A journal that knows less than the folder

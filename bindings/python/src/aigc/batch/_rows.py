@@ -36,8 +36,6 @@ _SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"
 LINE_BYTES = 64 * 1024 * 1024
 CELL = 1024 * 1024
 """The longest cell, in characters."""
-# What reads lines as bytes needs an encoding in which the byte 0A is always the end of a line.
-_WIDE = ("utf-16", "utf_16", "utf16", "utf-32", "utf_32", "utf32")
 
 
 class Source:
@@ -143,7 +141,7 @@ class Line(NamedTuple):
 def lines(file: BinaryIO, encoding: Optional[str]) -> Iterator[Line]:
     """The lines of a file, decoded strictly. Raises ReadError."""
     name = encoding or "utf-8"
-    if name.lower().startswith(_WIDE):
+    if not _has_lf(name):
         yield from _wide_lines(file, name)
         return
     number = 0
@@ -304,6 +302,15 @@ _READERS = {"csv": read_csv, "tsv": read_tsv, "jsonl": read_jsonl, "txt": read_t
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
+
+
+def _has_lf(name: str) -> bool:
+    """Whether the byte 0A is the end of a line, as what reads lines as bytes needs it: not in UTF-16, whatever its name, and not
+    in EBCDIC."""
+    try:
+        return "\n".encode(name) == b"\n"
+    except (LookupError, ValueError):
+        return False
 
 
 def _is_encoding(name: str) -> bool:
