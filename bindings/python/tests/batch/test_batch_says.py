@@ -9,13 +9,14 @@ import json
 import shlex
 import uuid
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Tuple, cast
 
 import aigc
 import pandas
 import pytest
 from aigc._cli.again import repeated
 from aigc.batch._decide import Do, Is, Seen, decide
+from aigc.batch._runner import _end_of
 from batching import Folder
 from support import Command
 
@@ -93,6 +94,28 @@ def test_what_is_done_about_a_job_without_an_image() -> None:
     assert decide(lacks._replace(changed=True)) == (Is.CONFLICT, Do.NOTHING)
     for state in ("succeeded", "unknown", "sending"):  # The journal knows better.
         assert decide(Seen(state, lacking=True)) == decide(Seen(state))
+
+
+def test_a_refused_question_says_nothing_of_a_job(folder: Folder, sandbox: Any) -> None:
+    """With another account's keys for instance: it was taken for the end of the job, and a line offered to pay once more."""
+    file = folder.write("key,prompt\na,[never] cat\n")
+    folder.run(file, "--yes", "-c", "job.deadline_ms=1500", code=9)
+    error = {"Code": "InvalidParameterValue.TaskId", "Message": "no such task"}
+    body = json.dumps({"Response": {"Error": error, "RequestId": str(uuid.uuid4())}})
+    for operation in (DESCRIBE, "DescribeAigcImageTask"):
+        sandbox.fault("http", operation, status=200, body=body, content_type="application/json", times=1000)
+    done = folder.run(file, "--yes", code=3)
+    assert "1 to fetch" in done.stdout and "to continue: " in done.stderr and "the account, the region" in done.stderr, done
+    page = (folder.out / "report.html").read_text(encoding="utf-8")
+    assert folder.results()["a"]["state"] == "to fetch" and "--retry failed" not in page
+    assert folder.created() == 1
+
+
+@pytest.mark.parametrize("status", [status for status in aigc.Status if 500 <= int(status) < 600], ids=str)
+def test_what_ends_an_accepted_row(status: aigc.Status) -> None:
+    ends = {aigc.Status.JOB_FAILED: Is.FAILED, aigc.Status.CONTENT_REFUSED: Is.FAILED}
+    error = aigc.AigcError("no", status=status, outcome=aigc.Outcome.ACCEPTED)
+    assert _end_of(cast(Any, None), error, True).stands is ends.get(status, Is.OPEN)
 
 
 # The line to continue

@@ -42,6 +42,12 @@ _GUESS = 256 * 1024
 """Bytes of a picture, before the first has come."""
 
 
+_ANOTHER_ACCOUNT = (
+    "the job was accepted, and stays so in the journal: run the line with the account, the region and the endpoint of the run "
+    "that sent it (--profile, -c, the environment)"
+)
+
+
 class _Pending:
     """A row that is worked on."""
 
@@ -707,4 +713,9 @@ def _end_of(job: Job, error: AigcError, accepted: bool) -> _End:
         return _End(Is.DOUBT, error)
     if error.outcome is Outcome.NOT_SENT:
         return _End(Is.NEW, error)
-    return _End(Is.FAILED if band == 5 else Is.OPEN, error)
+    if error.status in (Status.JOB_FAILED, Status.CONTENT_REFUSED):
+        return _End(Is.FAILED, error)
+    if error.status in (Status.NOT_FOUND, Status.REQUEST_REFUSED):
+        # A question about the job was refused: that says nothing of the job, and the journal keeps it.
+        error.message += f" - {_ANOTHER_ACCOUNT}"
+    return _End(Is.OPEN, error)
