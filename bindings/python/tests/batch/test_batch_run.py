@@ -1255,6 +1255,36 @@ def test_what_an_older_version_sent_as_a_float_is_not_paid_again(folder: Folder,
     assert folder.created() == 5
 
 
+def test_a_day_is_one_key_in_every_format(folder: Folder, keys: Dict[str, Any]) -> None:
+    """pandas and Parquet make a midnight of a day, and write a day into a table: each row was paid again."""
+    days = pandas.to_datetime(["2026-01-01", "2026-01-02"])
+    frame = pandas.DataFrame({"key": days, "prompt": ["one", "two"]})
+    frame.to_parquet(folder.path / "days.parquet")
+    for name, form in (("midnights.csv", None), ("times.csv", "%F %T")):
+        folder.write(frame.to_csv(index=False, date_format=form), name)
+    pandas.DataFrame({"key": days.date, "prompt": ["one", "two"]}).to_parquet(folder.path / "dates.parquet")
+    for name in ("days.parquet", "midnights.csv", "times.csv", "dates.parquet"):
+        folder.run(folder.path / name, "--yes")
+        assert folder.created() == 2 and set(folder.results()) == {"2026-01-01", "2026-01-02"}, name
+    assert list(aigc.batch.run_frame(frame, **settings_of(folder, keys))["aigc_state"]) == ["done"] * 2
+    other = pandas.DataFrame({"key": [*days, pandas.Timestamp("2026-01-01 10:00")], "prompt": ["one", "two", "three"]})
+    folder.run(folder.write(other.to_csv(index=False), "three.csv"), "--yes")
+    assert set(folder.results()) == {"2026-01-01", "2026-01-02", "2026-01-01 10:00:00"} and folder.created() == 3
+    twice = folder.write("key,prompt\n2026-01-01,one\n2026-01-01 00:00:00,one\n", "twice.csv")
+    assert "2026-01-01 and 2026-01-01 00:00:00 are one key" in folder.run(twice, "--yes", code=2).stderr
+    folder.check_pictures(3)
+
+
+def test_what_an_older_version_sent_as_a_midnight_is_not_paid_again(folder: Folder, keys: Dict[str, Any]) -> None:
+    shared = folder.path / "journal"
+    with aigc.Client({**keys, "journal.path": str(shared)}) as client:
+        client.submit("tencent", "aigc_image", prompt="one", key="2026-01-01 00:00:00").wait(30)
+    file = folder.write("key,prompt\n2026-01-01,one\n2026-01-02,two\n")
+    for _ in range(2):
+        folder.run(file, "--yes", "--journal", str(shared))
+        assert folder.created() == 2 and set(folder.results()) == {"2026-01-01", "2026-01-02"}
+
+
 def test_a_loop_that_is_left(folder: Folder, keys: Dict[str, Any]) -> None:
     rows = [f"cat {n}" for n in range(12)]
     loop = aigc.batch.as_completed(rows, **settings_of(folder, keys))

@@ -18,6 +18,8 @@ from ._numbers import EXACT, NarrowFloat
 
 _NUMBER = re.compile(r"(0|-?[1-9][0-9]*)(~copy[0-9]+)?")
 _WRITTEN = re.compile(r"(0|-?[1-9][0-9]*)\.0(~copy[0-9]+)?")
+_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(~copy[0-9]+)?")
+_MIDNIGHT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}) 00:00:00(~copy[0-9]+)?")
 KEY_BYTES = 200
 """The journal takes 255; the rest is for copies and repetitions."""
 
@@ -52,12 +54,13 @@ def is_gap(entry: Any) -> bool:
 
 def key_text(entry: Any) -> str:
     """A cell as a key; empty for a gap. A whole number is the same key however its reader gives it: as 1, 1.0, "1" or "1.0".
-    Tools make floats of whole numbers as soon as one row has none. Raises ValueError for a number that is not exact."""
+    Tools make floats of whole numbers as soon as one row has none. So is a day: as a date, its midnight, or the text of either.
+    Raises ValueError for a number that is not exact."""
     entry = entry.as_py() if hasattr(entry, "as_py") else entry  # A scalar of Arrow.
     if is_gap(entry):
         return ""
     if isinstance(entry, str):
-        found = _WRITTEN.fullmatch(entry)
+        found = _WRITTEN.fullmatch(entry) or _MIDNIGHT.fullmatch(entry)
         return entry if found is None or found.group(2) else found.group(1)
     if isinstance(entry, bool):
         return json.dumps(entry)
@@ -73,7 +76,9 @@ def key_text(entry: Any) -> str:
                 f"the key {entry} is a number that its reader may have rounded: two keys may become one. Read the column as text"
             )
         return str(int(entry)) if entry == int(entry) else str(entry)
-    if isinstance(entry, (UUID, date, clock_time)):
+    if isinstance(entry, date):  # Also with a time.
+        return key_text(str(entry))
+    if isinstance(entry, (UUID, clock_time)):
         return str(entry)
     return json.dumps(_no_bytes(entry), ensure_ascii=False, sort_keys=True, default=str)
 
@@ -98,15 +103,18 @@ def _no_bytes(entry: Any) -> Any:
 
 
 def stored_key(key: str) -> str:
-    """The key of a row that an older version noted as "1.0", as key_text() has it now."""
-    found = _WRITTEN.fullmatch(key)
+    """The key of a row that an older version noted as "1.0" or as a midnight, as key_text() has it now."""
+    found = _WRITTEN.fullmatch(key) or _MIDNIGHT.fullmatch(key)
     return key if found is None else found.group(1) + (found.group(2) or "")
 
 
 def former_key(key: str) -> Optional[str]:
-    """As an older version noted the key of a row whose reader made a float of a whole number; None if it had no other."""
-    found = _NUMBER.fullmatch(key)
-    return None if found is None else f"{found.group(1)}.0{found.group(2) or ''}"
+    """As an older version noted the key of a row whose reader made a float of a whole number, or a midnight of a day; None if it
+    had no other."""
+    number, day = _NUMBER.fullmatch(key), _DAY.fullmatch(key)
+    if number is not None:
+        return f"{number.group(1)}.0{number.group(2) or ''}"
+    return None if day is None else f"{day.group(1)} 00:00:00{day.group(2) or ''}"
 
 
 def own_hash(fields: Mapping[str, Any]) -> str:
