@@ -1,15 +1,20 @@
 use std::os::unix::io::{AsRawFd, RawFd};
 use std::path::Path;
 use std::ptr::NonNull;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::error::{c_string, done, made};
 use crate::job::{c_path, Buffer};
+use crate::untold::Untold;
 use crate::{milliseconds, sys, Config, Error, Event, Job, Request, Result};
 
 /// One engine: connections, rates, credentials, jobs. One per process is enough for thousands of jobs. Dropping it closes
-/// it, with the configuration's grace; its jobs stay readable.
-pub struct Client(NonNull<sys::aigc_client>);
+/// it, with the configuration's grace, and warns as [`Client::close`] does; its jobs stay readable.
+pub struct Client {
+    handle: NonNull<sys::aigc_client>,
+    untold: Arc<Untold>,
+}
 
 // SAFETY: promise 3: every function on a client may be called from any thread at any time; only the free is the last use,
 // and that is Drop, which the borrow checker puts behind every other one.
@@ -25,17 +30,29 @@ impl Client {
             return Err(Error::wrong_version(crate::version()));
         }
         // SAFETY: the configuration is borrowed by this thread, and is copied by the call.
-        made(|out, error| unsafe { sys::aigc_client_new(config.raw(), out, error) }).map(Client)
+        made(|out, error| unsafe { sys::aigc_client_new(config.raw(), out, error) })
+            .map(|handle| Client { handle, untold: Untold::new() })
     }
 
     fn raw(&self) -> *mut sys::aigc_client {
-        self.0.as_ptr()
+        self.handle.as_ptr()
+    }
+
+    fn job(&self, raw: NonNull<sys::aigc_job>) -> Job {
+        Job::new(raw, &self.untold)
+    }
+
+    fn begun(&self, raw: NonNull<sys::aigc_job>) -> Job {
+        let job = self.job(raw);
+        self.untold.remember(&job);
+        job
     }
 
     /// Queues a job; never blocks. What a check refuses costs nothing and makes no job.
     pub fn submit(&self, request: &Request) -> Result<Job> {
         // SAFETY: the handle lives; the request is not Sync, so no other thread uses it meanwhile.
-        made(|out, error| unsafe { sys::aigc_client_submit(self.raw(), request.raw(), out, error) }).map(Job)
+        made(|out, error| unsafe { sys::aigc_client_submit(self.raw(), request.raw(), out, error) })
+            .map(|raw| self.begun(raw))
     }
 
     /// Finds a job again from its token. `follow`: it is polled until it ends; otherwise only `Job::refresh` asks.
@@ -43,7 +60,7 @@ impl Client {
         let token = c_string("token", token)?;
         // SAFETY: the handle lives, and the string is copied by the call.
         made(|out, error| unsafe { sys::aigc_client_attach(self.raw(), token.as_ptr(), follow.into(), out, error) })
-            .map(Job)
+            .map(|raw| self.job(raw))
     }
 
     /// The job of a key that the client's journal knows, without a request.
@@ -51,7 +68,7 @@ impl Client {
         let key = c_string("key", key)?;
         // SAFETY: the handle lives, and the string is copied by the call.
         made(|out, error| unsafe { sys::aigc_client_attach_key(self.raw(), key.as_ptr(), follow.into(), out, error) })
-            .map(Job)
+            .map(|raw| self.job(raw))
     }
 
     /// Takes over every job of the journal whose client is gone, and says how many. Each comes as an event: accepted, or
@@ -72,7 +89,7 @@ impl Client {
         made(|out, error| unsafe {
             sys::aigc_client_attach_id(self.raw(), provider, operation, id, follow.into(), out, error)
         })
-        .map(Job)
+        .map(|raw| self.job(raw))
     }
 
     /// Fetches one image that is known by id or URL; to memory without a path.
@@ -80,7 +97,8 @@ impl Client {
         let path = path.map(c_path).transpose()?;
         let path = path.as_ref().map_or(std::ptr::null(), |path| path.as_ptr());
         // SAFETY: as above; NULL means memory.
-        made(|out, error| unsafe { sys::aigc_client_fetch(self.raw(), request.raw(), path, out, error) }).map(Job)
+        made(|out, error| unsafe { sys::aigc_client_fetch(self.raw(), request.raw(), path, out, error) })
+            .map(|raw| self.job(raw))
     }
 
     /// Calls any operation of a provider's product by the provider's own name, as aigc_client_call in aigc.h says. `json` is
@@ -95,7 +113,7 @@ impl Client {
         made(|out, error| unsafe {
             sys::aigc_client_call(self.raw(), provider, action, json, reads.into(), out, error)
         })
-        .map(Job)
+        .map(|raw| self.begun(raw))
     }
 
     /// What this client stands on, as JSON, for diagnosis and support: trust, proxies, credentials, clocks. No secret is
@@ -139,7 +157,7 @@ impl Client {
         let mut event = std::ptr::null_mut();
         // SAFETY: the handle lives, and the place is ours.
         done(|error| unsafe { sys::aigc_client_next_event(self.raw(), milliseconds(timeout), &mut event, error) })?;
-        Ok(NonNull::new(event).map(Event))
+        Ok(NonNull::new(event).map(|raw| Event::new(raw, &self.untold)))
     }
 
     /// The events that are queued now.
@@ -153,10 +171,12 @@ impl Client {
         unsafe { sys::aigc_client_wake(self.raw()) }
     }
 
-    /// Ends all jobs here; they keep running at the provider. Submissions on the wire get up to `grace` for their answer.
+    /// Ends all jobs here; they keep running at the provider. Submissions on the wire get up to `grace` for their answer. A
+    /// warning tells of each job that may be paid, and whose token nobody had read and whose end nobody had seen: on standard
+    /// error, or where [`crate::set_warning_hook`] sends it.
     pub fn close(&self, grace: Duration) {
         // SAFETY: the handle lives.
-        unsafe { sys::aigc_client_close(self.raw(), milliseconds(Some(grace))) }
+        self.untold.close(|| unsafe { sys::aigc_client_close(self.raw(), milliseconds(Some(grace))) })
     }
 }
 
@@ -172,6 +192,6 @@ impl AsRawFd for Client {
 impl Drop for Client {
     fn drop(&mut self) {
         // SAFETY: the last use.
-        unsafe { sys::aigc_client_free(self.raw()) }
+        self.untold.close(|| unsafe { sys::aigc_client_free(self.raw()) })
     }
 }

@@ -1,9 +1,11 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr::NonNull;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{c_string, done, made};
+use crate::untold::Untold;
 use crate::{milliseconds, sys, text, Error, Outcome, Result, State, Status};
 
 // What is known of a submission, for people.
@@ -19,7 +21,10 @@ const SHOW_KEY: &str = "aigc jobs show --journal FOLDER -- ";
 // end of generated
 
 /// A submitted or attached job, or a download. A clone is the same job. Dropping it does not end it.
-pub struct Job(pub(crate) NonNull<sys::aigc_job>);
+pub struct Job {
+    handle: NonNull<sys::aigc_job>,
+    untold: Arc<Untold>,
+}
 
 // SAFETY: promise 3: every function on a job may be called from any thread at any time; only the free is the last use, and
 // that is Drop, which the borrow checker puts behind every other one.
@@ -40,15 +45,29 @@ pub struct Asset<'job> {
 }
 
 impl Job {
-    fn raw(&self) -> *mut sys::aigc_job {
-        self.0.as_ptr()
+    pub(crate) fn new(handle: NonNull<sys::aigc_job>, untold: &Arc<Untold>) -> Job {
+        Job { handle, untold: Arc::clone(untold) }
+    }
+
+    pub(crate) fn raw(&self) -> *mut sys::aigc_job {
+        self.handle.as_ptr()
+    }
+
+    /// Takes note of an end that the program sees. An error has no token: of a job that the provider keeps running, the end
+    /// here is not enough.
+    fn seen<T>(&self, ended: Result<T>) -> Result<T> {
+        match &ended {
+            Err(error) if !matches!(error.status().0 / 100, 5 | 6) => {}
+            _ => self.untold.told(self.id()),
+        }
+        ended
     }
 
     /// Waits until the job has ended, at most for `timeout` (`None`: without limit). `Ok`: it succeeded.
     /// `Status::TIMEOUT`: it has not ended and keeps running. Takes no events.
     pub fn wait(&self, timeout: Option<Duration>) -> Result<()> {
         // SAFETY: the handle lives.
-        done(|error| unsafe { sys::aigc_job_wait(self.raw(), milliseconds(timeout), error) })
+        self.seen(done(|error| unsafe { sys::aigc_job_wait(self.raw(), milliseconds(timeout), error) }))
     }
 
     /// Makes exactly one status call and waits for its answer, at most for `timeout`. An error is that of the call: the job
@@ -112,7 +131,11 @@ impl Job {
     /// Where it stands.
     pub fn state(&self) -> State {
         // SAFETY: the handle lives.
-        State(unsafe { sys::aigc_job_state(self.raw()) })
+        let state = State(unsafe { sys::aigc_job_state(self.raw()) });
+        if state.0 >= State::SUCCEEDED.0 {
+            self.untold.told(self.id());
+        }
+        state
     }
 
     /// What is known about the submission.
@@ -139,6 +162,16 @@ impl Job {
         }
         let look = self.key().map_or_else(|| NO_KEY.to_owned(), |key| SHOW_KEY.to_owned() + key);
         format!("{} (request id {}; {})", IN_DOUBT, request, look)
+    }
+
+    /// Attaches this job in another process or language; holds no secret. `None` until it is accepted.
+    pub fn token(&self) -> Option<&str> {
+        // SAFETY: the string lives as long as the handle, which outlives the borrow.
+        let token = unsafe { text(sys::aigc_job_token(self.raw())) };
+        if token.is_some() {
+            self.untold.told(self.id());
+        }
+        token
     }
 
     /// From 0 to 1; `None` if unknown.
@@ -175,13 +208,15 @@ impl Job {
     pub fn download(&self, index: usize, path: impl AsRef<Path>) -> Result<Job> {
         let path = c_path(path.as_ref())?;
         // SAFETY: the handle lives, and the path is copied by the call.
-        made(|out, error| unsafe { sys::aigc_job_download(self.raw(), index, path.as_ptr(), out, error) }).map(Job)
+        made(|out, error| unsafe { sys::aigc_job_download(self.raw(), index, path.as_ptr(), out, error) })
+            .map(|raw| Job::new(raw, &self.untold))
     }
 
     /// Starts the download of an image to memory: `take_bytes` when it has succeeded.
     pub fn download_to_memory(&self, index: usize) -> Result<Job> {
         // SAFETY: the handle lives; NULL means memory.
-        made(|out, error| unsafe { sys::aigc_job_download(self.raw(), index, std::ptr::null(), out, error) }).map(Job)
+        made(|out, error| unsafe { sys::aigc_job_download(self.raw(), index, std::ptr::null(), out, error) })
+            .map(|raw| Job::new(raw, &self.untold))
     }
 
     /// Takes the bytes of a download to memory that has succeeded. They can be taken once.
@@ -204,7 +239,6 @@ macro_rules! strings {
 }
 
 strings! {
-    token = aigc_job_token, "Attaches this job in another process or language; holds no secret. `None` until it is accepted.";
     remote_id = aigc_job_remote_id, "The provider's id; `None` until it is known.";
     provider = aigc_job_provider, "The provider, as given to the request.";
     operation = aigc_job_operation, "The operation, as given to the request.";
@@ -236,7 +270,8 @@ impl Clone for Job {
     fn clone(&self) -> Job {
         // SAFETY: the handle lives; the call gives another one on the same job, and NULL only for NULL.
         let raw = unsafe { sys::aigc_job_ref(self.raw()) };
-        Job(NonNull::new(raw).unwrap_or_else(|| unreachable!("aigc_job_ref gives NULL for NULL alone")))
+        let raw = NonNull::new(raw).unwrap_or_else(|| unreachable!("aigc_job_ref gives NULL for NULL alone"));
+        Job::new(raw, &self.untold)
     }
 }
 
@@ -291,13 +326,19 @@ impl Drop for Buffer {
 }
 
 /// Something that happened.
-pub struct Event(pub(crate) NonNull<sys::aigc_event>);
+pub struct Event(NonNull<sys::aigc_event>, Arc<Untold>);
 
 // SAFETY: promise 3; an event never changes, and the free is Drop.
 unsafe impl Send for Event {}
 unsafe impl Sync for Event {}
 
 impl Event {
+    pub(crate) fn new(handle: NonNull<sys::aigc_event>, untold: &Arc<Untold>) -> Event {
+        let event = Event(handle, Arc::clone(untold));
+        untold.taken(event.kind(), event.job_id());
+        event
+    }
+
     /// What it tells of.
     pub fn kind(&self) -> crate::EventType {
         // SAFETY: the handle lives.
@@ -307,7 +348,8 @@ impl Event {
     /// The job that it is about.
     pub fn job(&self) -> Option<Job> {
         // SAFETY: the handle lives; the event's job is its own, so another handle on it is made. NULL gives NULL.
-        NonNull::new(unsafe { sys::aigc_job_ref(sys::aigc_event_job(self.0.as_ptr())) }).map(Job)
+        NonNull::new(unsafe { sys::aigc_job_ref(sys::aigc_event_job(self.0.as_ptr())) })
+            .map(|raw| Job::new(raw, &self.1))
     }
 
     /// The number of that job; 0 if none.

@@ -17,7 +17,9 @@
 //! ```
 //!
 //! A job is never paid twice, an accepted job is never lost, a wrong file is never handed over: aigc.h says how, and
-//! [`Error::outcome`] says it of each failure. Dropping a [`Job`] does not end it; its token finds it again.
+//! [`Error::outcome`] says it of each failure. Dropping a [`Job`] does not end it; its token finds it again. A [`Client`] that
+//! is closed or dropped warns of each job that may be paid and that the program knows nothing of: on standard error, or
+//! through [`set_warning_hook`].
 #![deny(missing_docs, unsafe_op_in_unsafe_fn)]
 
 mod client;
@@ -29,6 +31,7 @@ pub mod operations;
 mod request;
 mod status;
 pub mod sys;
+mod untold;
 
 pub use client::Client;
 pub use describe::{build_info, config_keys, fields, operations, version, Field, Key, Operation};
@@ -36,6 +39,7 @@ pub use error::{Error, Result};
 pub use job::{Asset, Buffer, Event, Job};
 pub use request::{Config, Request, Value};
 pub use status::{EventType, LogLevel, Outcome, State, Status};
+pub use untold::set_warning_hook;
 // generated: names (Tests/tools/generate.py)
 pub use sys::AIGC_ALIBABA as ALIBABA;
 pub use sys::AIGC_ALIBABA_INFERENCE as ALIBABA_INFERENCE;

@@ -319,6 +319,117 @@ fn what_it_does_is_told() {
     assert!(traced >= 2, "{traced}");
 }
 
+/// What was on the wire when the client was closed or dropped, and nobody had looked at.
+#[test]
+fn a_client_that_ends_tells_of_each_job_that_nobody_knows() {
+    needs_sandbox!();
+    static SAID: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
+    aigc::set_warning_hook(|message| {
+        SAID.lock().unwrap().push(message.to_owned());
+        assert!(!message.contains("AigcImage-kept"), "a panic of the hook ends there");
+    });
+    for how in ["dropped", "closed", "kept", "waited", "known", "event"] {
+        let mut keys = config();
+        let server = slow_answers(how);
+        keys.set("tencent.endpoint", &server.0).unwrap();
+        keys.set("close.grace_ms", "60000").unwrap();
+        let client = Arc::new(Client::new(&keys).unwrap());
+        client.next_event(Some(Duration::ZERO)).unwrap(); // from now on events are kept
+        let jobs: Vec<Job> = (0..3).map(|i| client.submit(&cat(&format!("dropped cat {i}"))).unwrap()).collect();
+        while jobs.iter().any(|job| job.outcome() == Outcome::NONE || job.outcome() == Outcome::NOT_SENT) {
+            thread::sleep(Duration::from_millis(5));
+        }
+        let keep = match how {
+            "dropped" | "closed" => {
+                drop(jobs);
+                Vec::new()
+            }
+            _ => jobs,
+        };
+        let waiters: Vec<_> = match how {
+            "waited" => keep.iter().cloned().map(|job| thread::spawn(move || job.wait(None))).collect(),
+            _ => Vec::new(),
+        };
+        let opened = how == "known" || how == "event";
+        if opened {
+            server.1.send(()).unwrap();
+        }
+        let mut accepted = 0;
+        while how == "event" && accepted < 3 {
+            let event = client.next_event(LONG).unwrap().unwrap();
+            if event.kind() == EventType::JOB_ACCEPTED {
+                accepted += usize::from(event.job().unwrap().token().is_some());
+            }
+        }
+        while how == "known" && keep.iter().any(|job| job.token().is_none()) {
+            thread::sleep(Duration::from_millis(5));
+        }
+        let opener = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(200));
+            server.1.send(()).ok(); // while the client is closed
+        });
+        if how == "closed" || how == "waited" {
+            client.close(Duration::from_secs(60));
+        }
+        drop(client);
+        opener.join().unwrap();
+        for waiter in waiters {
+            assert_eq!(waiter.join().unwrap().unwrap_err().status(), Status::CANCELLED);
+        }
+        let said: Vec<String> =
+            SAID.lock().unwrap().drain(..).filter(|line| line.contains(&format!("AigcImage-{how}"))).collect();
+        let line =
+            "the client was closed, and nobody had read the token of a job: accepted; fetch it with: aigc fetch aigc1:";
+        assert_eq!(said.len(), if opened { 0 } else { 3 }, "{how}: {said:?}");
+        assert!(said.iter().all(|text| text.starts_with(line)), "{said:?}");
+        assert!(how != "kept" || keep.iter().all(|job| said.iter().any(|text| text.ends_with(job.token().unwrap()))));
+    }
+}
+
+/// Answers submissions with ids that have a word in them, when a message comes; asks for a status get no answer.
+fn slow_answers(word: &'static str) -> (String, std::sync::mpsc::Sender<()>) {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let (sender, receiver) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        let open = Arc::new((std::sync::Mutex::new(false), std::sync::Condvar::new()));
+        let gate = Arc::clone(&open);
+        thread::spawn(move || {
+            let _ = receiver.recv();
+            *gate.0.lock().unwrap() = true;
+            gate.1.notify_all();
+        });
+        for (number, stream) in listener.incoming().enumerate() {
+            let (mut stream, open) = (stream.unwrap(), Arc::clone(&open));
+            thread::spawn(move || {
+                let (mut text, mut buffer, mut round) = (String::new(), [0; 4096], 0);
+                while let Ok(count @ 1..) = stream.read(&mut buffer) {
+                    text += &String::from_utf8_lossy(&buffer[..count]);
+                    let Some(head) = text.find("\r\n\r\n") else { continue };
+                    let lower = text[..head].to_lowercase();
+                    let length = lower.split("content-length: ").nth(1).unwrap().split("\r\n").next().unwrap();
+                    if text.len() < head + 4 + length.parse::<usize>().unwrap() {
+                        continue;
+                    }
+                    if !lower.contains("createaigcimagetask") {
+                        thread::sleep(Duration::from_secs(100));
+                    }
+                    text.clear();
+                    let gate = open.0.lock().unwrap();
+                    drop(open.1.wait_while(gate, |open| !*open).unwrap());
+                    round += 1;
+                    let id = format!("251000-AigcImage-{word}{number}x{round}");
+                    let body = format!("{{\"Response\":{{\"RequestId\":\"r{id}\",\"TaskId\":\"{id}\"}}}}");
+                    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length";
+                    write!(stream, "{}: {}\r\n\r\n{}", head, body.len(), body).unwrap();
+                }
+            });
+        }
+    });
+    (endpoint, sender)
+}
+
 #[test]
 fn tables_of_the_library() {
     assert!(aigc::operations().len() >= 7 && aigc::config_keys().len() >= 20);
