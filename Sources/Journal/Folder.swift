@@ -237,12 +237,22 @@ struct Folder: Sendable {
     // MARK: - Owners
 
     /// Makes and locks the file of a new owner. Its descriptor stays open for the owner's life. There may be a file of that
-    /// number already, from a process that ended before it could commit its row.
+    /// number already, from a process that ended before it could commit its row, or from before jobs.db was put back: what
+    /// it says is about another owner.
     func lease(_ owner: Int64) throws(Failure) -> Int32 {
         let file = openat(descriptor, "owners/\(owner)", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard file >= 0 else { throw FileError.make(path, "making the file of an owner", errno) }
         let locked = aigcp_lease(file)
-        let error = locked > 0 ? EWOULDBLOCK : locked < 0 ? -locked : aigcp_fork_closes(file) == 0 ? 0 : ENOMEM
+        guard locked <= 0 else {
+            _ = Glibc.close(file)
+            throw Failure(
+                .journal,
+                "Journal \(path): a client that lives has the number \(owner) of the new one: jobs.db was deleted or replaced "
+                    + "while that client used it; end that client first")
+        }
+        var error = -locked
+        if error == 0, ftruncate(file, 0) != 0 { error = errno }
+        if error == 0, aigcp_fork_closes(file) != 0 { error = ENOMEM }
         guard error == 0 else {
             _ = Glibc.close(file)
             forgetOwner(owner)
@@ -290,6 +300,20 @@ struct Folder: Sendable {
             }
         }
         return OwnerNotes.finding(key, in: bytes)
+    }
+
+    /// The numbers of all files of owners.
+    func ownerFiles() -> [Int64] {
+        guard let folder = opendir(path + "/owners") else { return [] }
+        defer { closedir(folder) }
+        var found: [Int64] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if let number = Int64(name), number > 0 { found.append(number) }
+        }
+        return found
     }
 
     func forgetOwner(_ owner: Int64) { _ = unlinkat(descriptor, "owners/\(owner)", 0) }

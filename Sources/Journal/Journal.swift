@@ -86,13 +86,16 @@ public final class Journal: JobJournal, @unchecked Sendable {
         }
     }
 
-    /// Killed clients leave their rows and files. Removes a few each time, if all jobs of their owner have ended.
+    /// Killed clients leave their rows and files. A file is needed as long as a submission of its owner is not settled for
+    /// good: not in the call that settles it, which may be rolled back. Removes a few idle rows each time.
     private static func tidyOwners(_ database: Database, _ folder: Folder) throws(Failure) {
+        for owner in folder.ownerFiles() where !folder.isAlive(owner) {
+            if try database.number(Statements.sendingOf, [.int(owner)]) == nil { folder.forgetOwner(owner) }
+        }
         var idle: [Int64] = []
         try database.each(Statements.idleOwners) { (row: borrowing FileRow) throws(Failure) in idle.append(row.int(0)) }
         for owner in idle where !folder.isAlive(owner) {
             try database.change(Statements.forgetOwner, [.int(owner)])
-            folder.forgetOwner(owner)
         }
     }
 
@@ -212,10 +215,8 @@ public final class Journal: JobJournal, @unchecked Sendable {
             if let entry = row.entry { entries.append(entry) }
         }
         guard last > cursor.row else {
-            if owner != 0 {
-                try database.change(Statements.forgetOwner, [.int(owner)])
-                store.folder.forgetOwner(owner)
-            }
+            // Its file stays until the row has gone for good: who rolls this back needs the notes.
+            if owner != 0 { try database.change(Statements.forgetOwner, [.int(owner)]) }
             return []
         }
         // The many are accepted: one statement takes them all.

@@ -118,6 +118,8 @@ enum Statements {
     static let openOf = SQL(
         "SELECT \(columns), id FROM job WHERE owner=?1 AND ended_at_ms=0 AND state>1 AND state<4 AND id>?3 ORDER BY id LIMIT ?2",
         "looking for the jobs of an owner")
+    static let sendingOf = SQL(
+        "SELECT id FROM job WHERE owner=?1 AND ended_at_ms=0 AND state=2 LIMIT 1", "looking for the jobs of an owner")
     /// Goes from owner to owner along the index, whatever the number of their jobs.
     static let nextOwner = SQL(
         "SELECT owner FROM job WHERE ended_at_ms=0 AND owner>?1 ORDER BY owner LIMIT 1", "looking for owners")

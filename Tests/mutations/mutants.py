@@ -661,7 +661,7 @@ MUTANTS = (
             (
                 NOTES, "finding",
                 "guard !boot.isEmpty, bytes.starts(with: title + Array(boot.utf8) + [UInt8(ascii: \"\\n\")]) else { return nil }",
-                "",
+                "if boot.isEmpty { return nil }",
             ),
         ],
         ["swift OwnerNotesTests"],
