@@ -184,9 +184,12 @@ public final class Journal: JobJournal, @unchecked Sendable {
                     guard try Self.moveOn(&cursor, database) else { break }
                     continue
                 }
-                let page = try inherit(&cursor, limit - taken.count, database)
-                taken += page
-                if page.isEmpty, !(try Self.moveOn(&cursor, database)) { break }
+                // A page may have nothing to take, and more rows behind it.
+                if let page = try inherit(&cursor, limit - taken.count, database) {
+                    taken += page
+                } else if !(try Self.moveOn(&cursor, database)) {
+                    break
+                }
             }
             return (taken, cursor)
         }
@@ -202,9 +205,9 @@ public final class Journal: JobJournal, @unchecked Sendable {
         return true
     }
 
-    /// The next rows of an owner that is gone; none: there are no more, and it is forgotten.
+    /// What is to be taken of the next rows of an owner that is gone; nil: there are no more, and it is forgotten.
     private func inherit(_ cursor: inout JournalCursor, _ limit: Int, _ database: Database) throws(Failure)
-        -> [JournalPlace]
+        -> [JournalPlace]?
     {
         let owner = cursor.owner
         var last = cursor.row
@@ -217,7 +220,7 @@ public final class Journal: JobJournal, @unchecked Sendable {
         guard last > cursor.row else {
             // Its file stays until the row has gone for good: who rolls this back needs the notes.
             if owner != 0 { try database.change(Statements.forgetOwner, [.int(owner)]) }
-            return []
+            return nil
         }
         // The many are accepted: one statement takes them all.
         let now = aigcp_unix_ms()

@@ -158,7 +158,11 @@ final class OwnerNotesTests: XCTestCase {
     func testTheNotesOutliveATakeover() throws {
         let place = try killed()
         let journal = try open(place.journal)
-        while !(try journal.takeOver(limit: 2)).isEmpty {}
+        // Four of its six jobs are for nobody to take, and come first.
+        XCTAssertEqual(try journal.takeOver(limit: 1).map(\.entry.key.text), ["left"])
+        XCTAssertEqual(try journal.takeOver(limit: 1).map(\.entry.key.text), ["left again"])
+        XCTAssertEqual(try journal.takeOver(limit: 1).map(\.entry.key.text), ["noted"])
+        XCTAssertEqual(try journal.takeOver(limit: 1).count, 0)
         XCTAssertTrue(FileManager.default.fileExists(atPath: place.journal + "/owners/1"))
         journal.close()
         try open(place.journal).close()
