@@ -9,9 +9,9 @@
  *  - A provider is one of the two clouds. A job is one order to a provider. The library handles a download of an image
  *    as a job too. A job ends when this process stops working on the job: with a result, an error, a deadline, a cancel
  *    or a close. After an end without a result, an accepted job may keep running at the provider.
- *  - A submission is the call that starts a job at a provider. A submission is "on the wire" from its first byte until
- *    its answer has come. The outcome of a submission is one of three: the provider accepted the job, certainly no job
- *    runs, or nobody knows (the outcome is unknown).
+ *  - A submission is the HTTP request to the provider that starts a job. A submission is "on the wire" from its first
+ *    byte until its answer has come. The outcome of a submission is one of three: the provider accepted the job,
+ *    certainly no job runs, or nobody knows (the outcome is unknown).
  *  - To follow a job is to ask the provider for the state of the job, again and again, until the job ends. One such
  *    question is a status call, or a poll. A client follows jobs on its own thread, the engine.
  *  - A handle is a pointer to an object of this library, such as aigc_job *. "Yours to free" means: you own the handle,
@@ -38,18 +38,20 @@
  *     aigc_job_provider_response() and aigc_job_request_id() change with each answer. Such a string stays valid until
  *     the same thread calls the same function on the same handle again. Calls on other threads do not free it.
  *  5. In one process, each job ends exactly once, with one AIGC_EVENT_JOB_DONE. Handles with the same aigc_job_id() are
- *     handles of one job.
+ *     handles of one job. If you attach one token or id twice, this process has two jobs for one order, and each of
+ *     them ends once.
  *  6. A submission is sent at most once, unless it provably started no job: it never reached the provider, or the
  *     provider refused it. If the outcome is unknown (AIGC_OUTCOME_UNKNOWN), the library does not send the submission
  *     again.
- *  7. After fork() the child may only free the handles that it inherited. Such a _free closes nothing and ends no job.
- *     Every function that returns a status returns AIGC_E_FORKED for an inherited client or job. The parent is not
- *     affected. The child may create its own clients.
+ *  7. After fork(), the child may do only one thing with a handle that it inherited: free it. Such a _free closes
+ *     nothing and ends no job. Every function that returns a status returns AIGC_E_FORKED for an inherited client or
+ *     job. The parent is not affected. The child may create and use its own clients.
  *  8. Bad data from the network, a full disk or a wrong argument never aborts the process. If the library cannot do
  *     what you asked for, you get an error. A file with the final name of an image is always complete.
- *  9. The library never writes a secret into a message, a log, a token or a file. It removes the client's secrets from
- *     the answers of servers (the guide page credentials.md names the limits). It sends a secret only to the host that
- *     the secret is for.
+ *  9. The library never writes a secret into a message, a log, a token or a file. There is one limit: if you set
+ *     journal.requests, the journal keeps the URLs of reference images as you gave them, with their signatures. The
+ *     library removes the client's secrets from the answers of servers (the guide page credentials.md names the
+ *     limits). It sends a secret only to the host that the secret is for.
  * 10. With a journal (configuration key journal.path, since 1.2), each job that you submit has a key. The same key
  *     never starts two jobs, across threads, clients, processes, crashes and languages on one machine, unless you tell
  *     the journal that no job ran (aigc_journal_resolve()) or remove the key (with aigc_journal_prune(), or with the
@@ -57,8 +59,8 @@
  *     submission is on disk: if the library cannot write the entry, it does not send the submission. The provider's job
  *     id is on disk before AIGC_EVENT_JOB_ACCEPTED reports it. If the disk refuses the id, you still get the id, with
  *     an AIGC_EVENT_WARNING, and the library tries again to write it. After the death of a process, a job is in doubt
- *     (AIGC_STATE_UNKNOWN) only if its submission was on the wire. After a failure of the machine (power cut, reset), a
- *     job is also in doubt if its connection was being made, or if the disk did not have its id. If you set
+ *     (AIGC_STATE_UNKNOWN) only if its submission was on the wire. A job is also in doubt if the machine failed (power
+ *     cut, reset) between the start of the connection and the moment when the id of the job was on the disk. If you set
  *     journal.sync to "normal", the library does not wait for the disk: this promise then holds after the death of a
  *     process, but not after a failure of the machine.
  *
@@ -82,11 +84,13 @@
  *
  *  - A function that can fail returns aigc_status and takes aigc_error **error as its last parameter. You may pass
  *    NULL. If error is not NULL, the function sets *error. On AIGC_OK, *error becomes NULL. Otherwise *error becomes a
- *    new error object, yours to free. The function overwrites the old value of *error and does not free it.
+ *    new error object, yours to free. The function overwrites the old value of *error and does not free it. The
+ *    functions that iterate (index 0, 1, 2 ...) return aigc_status and have no error parameter.
  *  - A handle that a function gives through an out parameter is yours to free. On failure the function sets the out
  *    parameter to NULL. If an out parameter for a handle is NULL, the function returns AIGC_E_INVALID_ARGUMENT, unless
  *    the description of the function says otherwise.
- *  - A getter cannot fail. For a NULL handle it returns NULL, 0, or the value that its description names.
+ *  - A getter cannot fail. For a NULL handle it returns NULL, 0, or the value that its description names. Only
+ *    aigc_client_event_fd() can fail: then it returns -1.
  *  - Strings are UTF-8 and end with a NUL byte. If a string that you pass in is not valid UTF-8, the function returns
  *    AIGC_E_INVALID_ARGUMENT.
  *  - A value whose name ends in _at_ms is a time, in milliseconds since 1970-01-01 UTC; 0 means unknown or never. A
@@ -96,7 +100,7 @@
  *
  * THREADS, FORK, EXIT
  *
- *  A client starts one thread, the engine, at the first call that creates or attaches a job, or at the first
+ *  A client starts one thread, the engine, when a function first creates or attaches a job, or at the first
  *  aigc_client_resume() or aigc_client_set_credentials(). The client also starts short-lived threads for slow work with
  *  files, credentials and the journal. All these threads block all signals, and aigc_client_close() joins them. libcurl
  *  starts its own thread to look up a host name. The thread of libcurl also blocks all signals, and it runs no code of
@@ -160,8 +164,8 @@ const char *aigc_build_info(void);
 /* Status codes. Each code says what to do. aigc_error_provider_code() gives the provider's own code.               */
 /* ---------------------------------------------------------------------------------------------------------------- */
 
-/* A status code. Later versions may add codes. Treat an unknown code like the first code of its group: 207 like 200.
- * Since 1.0. */
+/* A status code. Later versions may add codes. Treat an unknown code by the line of its group: 207 like the line "2xx"
+ * below. Only AIGC_E_TIMEOUT itself means that you can wait again. Since 1.0. */
 typedef int32_t aigc_status;
 
 enum {
@@ -207,8 +211,8 @@ enum {
     AIGC_E_NOT_FOUND = 502,       /* the provider does not know this job or image, or no longer has it */
     AIGC_E_JOB_FAILED = 503,      /* the provider accepted and ran the job, and the job failed: you may submit a new
                                      job */
-    AIGC_E_PROVIDER = 504,        /* the provider reports an internal error; for a call that only reads, this code comes
-                                     only after retries */
+    AIGC_E_PROVIDER = 504,        /* the provider reports an internal error; a download gives this code only after
+                                     retries */
 
     /* 6xx: money. */
     AIGC_E_OUTCOME_UNKNOWN = 600, /* the submission was sent, or may have been sent, and no clear answer came: the job
@@ -336,7 +340,8 @@ aigc_status aigc_config_describe(size_t index, const char **key, const char **ty
 /* Reports the settings that aigc_client_new() would use with this configuration, and the source of each setting. The
  * report is JSON in a buffer that is yours to free. If config is NULL, the configuration has all defaults. This call
  * creates no client and no file. It reads the environment variables and the configuration file, and it returns the same
- * errors as aigc_client_new(). With the profile "none", aigc_client_new() does not read the file, but this call does.
+ * errors as aigc_client_new(). With the profile "none", this call reads the file, and aigc_client_new() does not. A
+ * fault of the file is then no error: it is in "problem".
  *   "file"      the path where the library looks for the configuration file, also if no file is there; null if the
  *               library looks for no file (AIGC_CONFIG_FILE is "none", no home folder is known, or the program has
  *               more rights than its caller)
@@ -345,8 +350,8 @@ aigc_status aigc_config_describe(size_t index, const char **key, const char **ty
  *               the call returns this problem as an error
  *   "profiles"  the names of the profiles in the file
  *   "profile"   the profile in use, or null
- *   "provider"  the provider that the file names, or null. Programs can use this provider if the user names no
- *               provider
+ *   "provider"  the provider that the profile or else the file names, or null. The library does not use this provider.
+ *               Programs can use it if the user names no provider
  *   "values"    each configuration key that the program, the environment or the profile sets: "key", "value" (null for
  *               a secret; the ids of access keys are shortened, and a proxy is shown without its user), "source"
  *               ("program", "environment NAME", "profile NAME")
@@ -390,7 +395,8 @@ void aigc_config_free(aigc_config *config);
 #define AIGC_TENCENT_IMAGE_ASSET "aigc_image_asset"
 
 /* One request. You can submit a request any number of times. Each aigc_client_submit() makes a new job and a new bill.
- * There is one exception: the request has a key, and the journal has a job for this key. Since 1.0. */
+ * But if the request has a key, and the journal has a job for this key, aigc_client_submit() can submit nothing: see
+ * there. Since 1.0. */
 typedef struct aigc_request aigc_request;
 
 /* Iterates over all operations. For index 0, 1, 2 ... it returns AIGC_OK and gives the provider, the operation, the
@@ -442,9 +448,9 @@ aigc_status aigc_request_add_image_url(aigc_request *request, const char *url, c
  * (since 1.1) have the effect of aigc_job_set_trace(), also for the submission; "" removes them.
  *
  * "key" (since 1.2) names the job in the journal. A key has 1 to 255 bytes. The library compares keys byte by byte:
- * "a", "A" and " a" are three keys. Choose one key for each image that you want, such as "batch-7/000123". A key needs
- * a client with a journal.path: see aigc_client_submit(). "" removes the key. Do not compute the key from the fields of
- * the request: you may want the same prompt twice.
+ * "a", "A" and " a" are three keys. Choose one key for each job that you want to pay for, such as "batch-7/000123". A
+ * key needs a client with a journal.path: see aigc_client_submit(). "" removes the key. Do not compute the key from the
+ * fields of the request: you may want the same prompt twice.
  *
  * "hold" ("true" or "false", default "false", since 1.2) holds the job: the library prepares the submission and reports
  * AIGC_EVENT_JOB_READY, but it sends the submission only after aigc_job_release(). So a program can first save the job
@@ -486,13 +492,13 @@ typedef struct aigc_event aigc_event;
  * thread and opens no connection. Since 1.0.
  *
  * The configuration file (since 1.2) has profiles. A profile is a named group of configuration keys and of fields of
- * requests. If config or an environment variable gives a value to a configuration key, this value wins over the value
- * in the profile. A field that a request sets wins over the same field in the profile. If XDG_CONFIG_HOME is an
- * absolute path, the file is $XDG_CONFIG_HOME/aigc/config.toml. Otherwise it is ~/.config/aigc/config.toml. The
- * variable AIGC_CONFIG_FILE names another file; "none" means no file. The library looks for the name of the profile in
- * three places: first the configuration key "profile", then the variable AIGC_PROFILE, then the file, in a line such as
- * profile="work". It uses the first name that it finds. If no place names a profile, the library uses the profile
- * "default", if the file has one. The name "none" means no profile.
+ * requests. A profile can also name a provider: see aigc_config_report(). If config or an environment variable gives a
+ * value to a configuration key, this value wins over the value in the profile. A field that a request sets wins over
+ * the same field in the profile. If XDG_CONFIG_HOME is an absolute path, the file is $XDG_CONFIG_HOME/aigc/config.toml.
+ * Otherwise it is ~/.config/aigc/config.toml. The variable AIGC_CONFIG_FILE names another file; "none" means no file.
+ * The library looks for the name of the profile in three places: first the configuration key "profile", then the
+ * variable AIGC_PROFILE, then the file, in a line such as profile="work". It uses the first name that it finds. If no
+ * place names a profile, the library uses the profile "default", if the file has one. The name "none" means no profile.
  *
  * If no place names a profile, the file may be missing, or may be in a folder that is closed to this user: then the
  * defaults apply. A file that AIGC_CONFIG_FILE names must exist. If the configuration key "profile" or the variable
@@ -529,9 +535,9 @@ aigc_status aigc_client_set_credentials(aigc_client *client, const char *provide
 /* The settings that this client uses, for diagnosis and support, as JSON in a buffer that is yours to free:
  *   "tls"        "ca_file", "ca_path", "ca_problem" (why no https call can work), "client_certificate", "minimum"
  *   "providers"  for each provider: "provider", "endpoint", "region", "proxy" (without user and password),
- *                "credentials" and "clock". "credentials" is null before the first call; then it has "found_in" (the
- *                place where the credentials were found, such as "environment"), "source" (the same place, as the
- *                provider's tools call it, such as "default/env"), "id" (shortened), "temporary" and
+ *                "credentials" and "clock". "credentials" is null before the first call to the provider; then it has
+ *                "found_in" (the place where the credentials were found, such as "environment"), "source" (the same
+ *                place, as the provider's tools call it, such as "default/env"), "id" (shortened), "temporary" and
  *                "expires_at_ms" (0: never). "clock" is null before the first answer; then it has "offset_ms" (the
  *                provider's clock minus this machine's clock, uncertain by up to half a second) and "seen_at_ms"
  *   "journal"    the value of journal.path; null without a journal (since 1.2)
@@ -581,21 +587,23 @@ aigc_status aigc_client_stats(aigc_client *client, aigc_buffer **stats, aigc_err
  *
  * With a journal (since 1.2), this call waits for the disk, but not for the network. If the request has no option
  * "key", the client chooses a key: see aigc_job_key(). If the journal has a job under the key (the known job), the call
- * submits nothing: it returns AIGC_OK, and *job is the known job in its present state. There is one exception: the
- * known job provably did not run (AIGC_OUTCOME_NOT_SENT), or its client is gone and never sent it. Then the call
- * submits the request. If the known job has succeeded, the library makes one status call to learn its images, and does
- * not download them. If this client works on the known job, *job is one more handle of this job, with the same
- * aigc_job_id().
+ * submits nothing: it returns AIGC_OK, and *job is the known job in its present state. But if the known job ended
+ * and provably did not run (AIGC_OUTCOME_NOT_SENT), or if its client is gone and never sent it, the call submits the
+ * request. If the known job has succeeded, the library makes one status call to learn its images, and does not download
+ * them. If this client works on the known job, *job is one more handle of this job, with the same aigc_job_id().
  *
- * If another client works on the known job, *job shows one of three states: AIGC_STATE_QUEUED, AIGC_STATE_SUBMITTING
- * or, after the acceptance, AIGC_STATE_PENDING. It can show AIGC_STATE_RUNNING only after an aigc_job_refresh(). When
- * the other client is gone, this client takes the job over. If a process died while its submission was on the wire, the
- * job ends with AIGC_E_OUTCOME_UNKNOWN, and the library does not send the submission again. The job ends in the same
- * way if the machine failed while the connection was being made, or before the disk had the id.
+ * If another client works on the known job, *job shows the state that the journal has: AIGC_STATE_QUEUED,
+ * AIGC_STATE_SUBMITTING or, after the acceptance, AIGC_STATE_PENDING. When the journal has the end of the job, *job
+ * ends too. After an aigc_job_refresh(), this client asks the provider itself: then *job can also show
+ * AIGC_STATE_RUNNING. If the other client is gone, or no longer works on the job, this client takes the job over. If a
+ * process died while its submission was on the wire, the job ends with AIGC_E_OUTCOME_UNKNOWN, and the library does not
+ * send the submission again. The job ends in the same way if the machine failed between the start of the connection and
+ * the moment when the id of the job was on the disk.
  *
  * If the journal has this key for another request (another provider, operation, region or field), the call returns
- * AIGC_E_KEY_CONFLICT. The comparison ignores the signature in an image URL (Tencent's COS, Alibaba's OSS, Amazon's
- * S3), because the signature may change. After AIGC_E_JOURNAL and AIGC_E_NO_SPACE, nothing was sent. */
+ * AIGC_E_KEY_CONFLICT. But if the known job did not run or was never sent, as above, the call submits the new request.
+ * The comparison ignores the signature in an image URL (Tencent's COS, Alibaba's OSS, Amazon's S3), because the
+ * signature may change. After AIGC_E_JOURNAL and AIGC_E_NO_SPACE, nothing was sent. */
 aigc_status aigc_client_submit(aigc_client *client, const aigc_request *request, aigc_job **job, aigc_error **error);
 
 /* Attaches a job from its token, in any process and any language. The parameter "follow" says whether the engine polls
@@ -619,11 +627,12 @@ aigc_status aigc_client_attach_key(aigc_client *client, const char *key, int32_t
                                    aigc_error **error);
 
 /* Takes over the jobs of clients that are gone. A client of the same journal is gone if its process died, or if it was
- * closed before its jobs ended. A job that was never sent stays in the journal: submit its key. If a process died while
- * a connection was being made, the job was never sent. The call attaches each accepted job, and AIGC_EVENT_JOB_ACCEPTED
- * reports it. The parameter "follow" has the same meaning as in aigc_client_attach(). If a process died while a
- * submission was on the wire, AIGC_EVENT_JOB_DONE reports the job with AIGC_E_OUTCOME_UNKNOWN. The same event comes if
- * the machine failed while the connection was being made, or before the disk had the id. Get the job of an event with
+ * closed before its jobs ended. This call does not take over a job that was never sent. Such a job stays in the
+ * journal: submit its request again with the same key. If a process died while a connection was being made, the job was
+ * never sent. The call attaches each accepted job, and AIGC_EVENT_JOB_ACCEPTED reports it. The parameter "follow" has
+ * the same meaning as in aigc_client_attach(). If a process died while a submission was on the wire,
+ * AIGC_EVENT_JOB_DONE reports the job with AIGC_E_OUTCOME_UNKNOWN. The same event comes if the machine failed between
+ * the start of the connection and the moment when the id of the job was on the disk. Get the job of an event with
  * aigc_event_job(), keep it with aigc_job_ref(), and read its key with aigc_job_key(). The call sends no submission. It
  * does not touch a job whose client is alive, even if the process of that client is suspended (SIGSTOP). It does not
  * touch a job that has ended: aigc_client_attach_key() gives its images. Sets *count (may be NULL) to the number of
@@ -652,7 +661,7 @@ aigc_status aigc_client_fetch(aigc_client *client, const aigc_request *request, 
  * answered the call. The journal does not keep the call: the call has no key, and its outcome is lost with the process.
  * If "reads" is 1, the call changes nothing and costs nothing. After every transient failure, the library repeats the
  * call until it is answered or refused, or until its deadline passes. If "reads" is 1 and the action is known to
- * submit, the function returns AIGC_E_INVALID_ARGUMENT. Never blocks. Since 1.0. */
+ * submit, the function returns AIGC_E_INVALID_ARGUMENT. This function never blocks. Since 1.0. */
 aigc_status aigc_client_call(aigc_client *client, const char *provider, const char *action, const char *json,
                              int32_t reads, aigc_job **job, aigc_error **error);
 
@@ -666,11 +675,11 @@ int32_t aigc_client_event_fd(aigc_client *client);
  * means that no event came in time, or that aigc_client_wake() was called. If several events of one job are queued,
  * they come in this order: JOB_READY, JOB_ACCEPTED, JOB_STATE, JOB_PROGRESS, JOB_REFRESHED, JOB_DONE. If several
  * JOB_STATE, JOB_PROGRESS or JOB_REFRESHED events of a job are queued, only the newest of each type is kept. JOB_READY,
- * JOB_ACCEPTED and JOB_DONE are kept until you take them. There is one exception: as long as your program has never
- * called aigc_client_event_fd(), aigc_client_next_event() or aigc_client_dispatch() for this client, freeing the last
- * handle of a job drops the events of this job. AIGC_E_CLOSED means that the client has been closed and every event has
- * been taken: end your loop then. With timeout_ms 0, the function does not return AIGC_E_CLOSED, but AIGC_OK with
- * *event NULL. Since 1.0. */
+ * JOB_ACCEPTED and JOB_DONE are kept until you take them. But as long as your program has never called
+ * aigc_client_event_fd(), aigc_client_next_event() or aigc_client_dispatch() for this client, freeing the last handle
+ * of a job drops the events of this job. AIGC_E_CLOSED means that the client has been closed and every event has been
+ * taken: end your loop then. With timeout_ms 0, the function does not return AIGC_E_CLOSED, but AIGC_OK with *event
+ * NULL. Since 1.0. */
 aigc_status aigc_client_next_event(aigc_client *client, int64_t timeout_ms, aigc_event **event, aigc_error **error);
 
 /* Your function that handles one event. aigc_client_dispatch() calls this function for each event, on the thread of its
@@ -694,8 +703,9 @@ void aigc_client_wake(aigc_client *client);
 /* States of a job. A download goes from QUEUED through RUNNING to its end. Since 1.0. */
 enum {
     AIGC_STATE_NONE = 0,       /* no job (a NULL handle) */
-    AIGC_STATE_QUEUED = 1,     /* not sent yet: the job waits, for example for the rate limit, credentials, a release or
-                                  a retry. If the provider asked to try later, aigc_job_provider_response() says why */
+    AIGC_STATE_QUEUED = 1,     /* not on the wire: the job waits to be sent, for the first time or again: for example
+                                  for the rate limit, credentials, a release or a retry. If the provider asked to try
+                                  later, aigc_job_provider_response() says why */
     AIGC_STATE_SUBMITTING = 2, /* the submission is on the wire, or its connection is being made */
     AIGC_STATE_PENDING = 3,    /* the provider has accepted the job and not started it */
     AIGC_STATE_RUNNING = 4,    /* the provider has started the job; also every provider state that this version does not
@@ -730,9 +740,9 @@ const char *aigc_job_key(aigc_job *job);
 /* One of AIGC_STATE_*. Since 1.0. */
 int32_t aigc_job_state(const aigc_job *job);
 
-/* One of AIGC_OUTCOME_*: what is known about the submission. After a cancel or a deadline, the outcome can still change
- * from UNKNOWN: to ACCEPTED if the answer brings an id, or to NOT_SENT if the provider refused the submission or the
- * submission provably was not sent. Since 1.0. */
+/* One of AIGC_OUTCOME_*: what is known about the submission. After a cancel, a deadline or a close, the outcome can
+ * still change from UNKNOWN: to ACCEPTED if the answer brings an id, or to NOT_SENT if the provider refused the
+ * submission or the submission provably was not sent. Since 1.0. */
 int32_t aigc_job_outcome(const aigc_job *job);
 
 /* The progress of the job, from 0.0 to 1.0. For a job at a provider, this is the provider's own number (Alibaba
@@ -762,8 +772,8 @@ const char *aigc_job_provider_state(aigc_job *job);
 /* The provider's last answer about this job, with all its fields, usually JSON. NULL until an answer came. The string
  * is the answer as UTF-8 text. Secrets of the client are removed. Each NUL, and each byte that is not text, becomes
  * U+FFFD. If the library could not read the answer, the string is the first 64 KiB of the answer. A readable answer of
- * more than 1 MiB is not kept: the string is NULL. There is one exception: the answer of an aigc_client_call(). While
- * the job is in AIGC_STATE_QUEUED because the provider asked to try later, the string is an object with "Code",
+ * more than 1 MiB is not kept, and the string is NULL. But if the job is an aigc_client_call(), such an answer is kept.
+ * While the job is in AIGC_STATE_QUEUED because the provider asked to try later, the string is an object with "Code",
  * "Message" and "RequestId" of that answer. A member that the provider did not send is missing in the object.
  * Since 1.0. */
 const char *aigc_job_provider_response(aigc_job *job);
@@ -781,9 +791,9 @@ aigc_status aigc_job_wait(aigc_job *job, int64_t timeout_ms, aigc_error **error)
  * came; read the job with the getters. With timeout_ms 0 the function does not wait: AIGC_OK then means that the call
  * has been started, and AIGC_EVENT_JOB_REFRESHED reports the end of the call. AIGC_E_TIMEOUT: no answer yet.
  * AIGC_E_WRONG_STATE: the job has ended, has no provider's id yet, or is a download. If a cancel, a deadline or a close
- * ends the job during the wait, the status is AIGC_E_WRONG_STATE or says how the job ended. Every other status: the
- * call failed; the job keeps running. A refresh during another status call of the job shares the answer of that call.
- * Since 1.0. */
+ * ends the job during the wait, the function returns one of two: AIGC_E_WRONG_STATE, or the status of the job. Your
+ * program must accept both. Every other status: the call failed; the job keeps running. A refresh during another status
+ * call of the job shares the answer of that call. Since 1.0. */
 aigc_status aigc_job_refresh(aigc_job *job, int64_t timeout_ms, aigc_error **error);
 
 /* Turns following on ("follow" 1) or off ("follow" 0), at any time. Since 1.0. */
@@ -852,10 +862,11 @@ int64_t aigc_job_asset_expires_at_ms(const aigc_job *job, size_t index);
  * The library writes the image to a temporary file in the same folder, checks the image, flushes the file to disk and
  * renames the file. So a file with the final name is always complete.
  *
- * An image in a private COS bucket (Tencent's cos_bucket) needs a signed download. The library signs the download if
- * the host of the image's own URL is one of the configuration's tencent.cos_hosts. These hosts may have private
- * addresses. The library never signs for another host. If another host redirects to one of these hosts, the library
- * does not sign either. */
+ * COS is Tencent's object storage. The library can download an image from a private bucket (field cos_bucket) only with
+ * a signature. It signs the download if the host of the image's own URL is one of the configuration's
+ * tencent.cos_hosts. For these hosts, the library also accepts private addresses; for all other hosts see
+ * AIGC_E_ADDRESS_REFUSED. The library never signs for another host. If another host redirects to one of these hosts,
+ * the library does not sign either. */
 aigc_status aigc_job_download(aigc_job *job, size_t index, const char *path, aigc_job **download, aigc_error **error);
 
 /* The absolute path of the file of a succeeded download, with the real suffix in place of ".*". NULL before the end of
@@ -956,10 +967,10 @@ int32_t aigc_event_level(const aigc_event *event);
 /* The fields of an AIGC_EVENT_LOG, as a JSON object on one line. The object always has "at_ms". It has these members if
  * they apply: "provider", "job" (aigc_job_id()), "remote_id", "action", "attempt" (from 1), "request_id",
  * "http_status", "waited_ms", "duration_ms", "received_bytes", "state", "status", "error", "provider_code",
- * "retry_after_ms", "trace_id", "token", "body". Since 1.2 an AIGC_EVENT_WARNING that names the id of a job has fields
- * too: "remote_id" and one more. The other field is "key" if the journal cannot keep the id now, and "token" if the id
- * came after the end of its job. Later versions may add members. The object holds no secret. NULL for every other
- * event. Since 1.1. */
+ * "retry_after_ms", "trace_id", "token", "body". Since 1.2, an AIGC_EVENT_WARNING that names the id of a job has fields
+ * too. The object has "remote_id". If the journal cannot keep the id now, the object also has "key". If the id came
+ * after the end of the job, the object also has "token", unless the id is too long for a token. Later versions may add
+ * members. The object holds no secret. NULL for every other event. Since 1.1. */
 const char *aigc_event_fields(const aigc_event *event);
 
 /* Frees an event. NULL is allowed. Since 1.0. */
@@ -1005,11 +1016,11 @@ void aigc_buffer_free(aigc_buffer *buffer);
  * (a list of names of states), "provider", "prefix" (of keys) and "limit" (1 to 10,000, default 1,000). A line has
  * these members:
  *   "key"    the key
- *   "state"  "claimed": a client has or had the key, and the submission was provably not sent; "sending": the
- *            submission may be on the wire; "accepted": the provider accepted the job; "succeeded" and "failed": the
- *            job ended after its acceptance; "refused": the job ended and provably did not run; "unknown": the job is
- *            in doubt, because nobody knows whether its submission started it; "abandoned": you gave the key up with
- *            aigc_journal_resolve()
+ *   "state"  "claimed": a client has or had the key, and the submission provably started no job so far: it was not
+ *            sent, or the provider refused it and a retry waits; "sending": the submission may be on the wire;
+ *            "accepted": the provider accepted the job; "succeeded" and "failed": the job ended after its acceptance;
+ *            "refused": the job ended and provably did not run; "unknown": the job is in doubt, because nobody knows
+ *            whether its submission started it; "abandoned": you gave the key up with aigc_journal_resolve()
  *   "owner"  the client that works on the job (0: nobody); "owner_alive" says whether this client is alive
  *   "status" the name of the status code with which the job ended
  * A line also has "provider", "operation", "region", "endpoint", "remote_id", "request_id", "attempts", "images",
@@ -1035,10 +1046,11 @@ aigc_status aigc_journal_list(const char *path, const char *filter_json, const c
 aigc_status aigc_journal_resolve(const char *path, const char *key, int32_t outcome, const char *remote_id,
                                  aigc_error **error);
 
-/* Removes old keys that have ended (succeeded, failed, refused, abandoned). A key is old if its last change is at least
- * older_than_ms milliseconds before the newest change of any key in the journal. The present time does not count, so a
- * clock that is ahead removes no key. You can submit a removed key again, and then you pay again. Sets *removed (may be
- * NULL) to the number of keys. Since 1.2. */
+/* Removes old keys that have ended (succeeded, failed, refused, abandoned). A key is old if its age is at least
+ * older_than_ms milliseconds. The age of a key is the time from its last change to the newest change of any key in the
+ * journal, not to the present time. A change with a time in the future does not count as the newest. So a clock that is
+ * ahead removes no key, unless a key was changed while the clock was ahead. You can submit a removed key again, and
+ * then you pay again. Sets *removed (may be NULL) to the number of keys. Since 1.2. */
 aigc_status aigc_journal_prune(const char *path, int64_t older_than_ms, size_t *removed, aigc_error **error);
 
 /* Reads the whole database of a journal and sets *report to JSON, in a buffer that is yours to free: "path", "ok",

@@ -39,8 +39,8 @@ KINDS = [
     (
         "AIGC_E_", "Err", "Status",
         "// Status says what went wrong. aigc.h has a sentence about each status. A Status is an error: compare it with\n"
-        "// errors.Is(err, aigc.ErrThrottled). Later versions may add codes: treat an unknown code like the first code of its\n"
-        "// group, 207 like 200.\n",
+        "// errors.Is(err, aigc.ErrThrottled). Later versions may add codes: treat an unknown code by the line of its group\n"
+        "// in aigc.h, 207 like the line \"2xx\". Only ErrTimeout itself means that you can wait again.\n",
         "// Every status.\n",
     ),
     (

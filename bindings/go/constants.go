@@ -19,8 +19,8 @@ const (
 )
 
 // Status says what went wrong. aigc.h has a sentence about each status. A Status is an error: compare it with
-// errors.Is(err, aigc.ErrThrottled). Later versions may add codes: treat an unknown code like the first code of its
-// group, 207 like 200.
+// errors.Is(err, aigc.ErrThrottled). Later versions may add codes: treat an unknown code by the line of its group
+// in aigc.h, 207 like the line "2xx". Only ErrTimeout itself means that you can wait again.
 type Status int32
 
 // Every status.

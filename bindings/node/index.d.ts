@@ -61,7 +61,7 @@ export interface Constants {
   readonly E_NOT_FOUND: 502;
   /** The provider accepted and ran the job, and the job failed: you may submit a new job. */
   readonly E_JOB_FAILED: 503;
-  /** The provider reports an internal error; for a call that only reads, this code comes only after retries. */
+  /** The provider reports an internal error; a download gives this code only after retries. */
   readonly E_PROVIDER: 504;
   /**
    * The submission was sent, or may have been sent, and no clear answer came: the job may run and be billed. The
@@ -105,8 +105,8 @@ export interface Constants {
   /** No job (a NULL handle). */
   readonly STATE_NONE: 0;
   /**
-   * Not sent yet: the job waits, for example for the rate limit, credentials, a release or a retry. If the provider
-   * asked to try later, aigc_job_provider_response() says why.
+   * Not on the wire: the job waits to be sent, for the first time or again: for example for the rate limit,
+   * credentials, a release or a retry. If the provider asked to try later, aigc_job_provider_response() says why.
    */
   readonly STATE_QUEUED: 1;
   /** The submission is on the wire, or its connection is being made. */

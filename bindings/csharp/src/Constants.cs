@@ -94,10 +94,7 @@ namespace Aigc
         /// <summary>The provider accepted and ran the job, and the job failed: you may submit a new job.</summary>
         JobFailed = 503,
 
-        /// <summary>
-        /// The provider reports an internal error; for a call that only reads, this code comes only
-        /// after retries.
-        /// </summary>
+        /// <summary>The provider reports an internal error; a download gives this code only after retries.</summary>
         Provider = 504,
 
         /// <summary>
@@ -173,8 +170,9 @@ namespace Aigc
         None = 0,
 
         /// <summary>
-        /// Not sent yet: the job waits, for example for the rate limit, credentials, a release or a
-        /// retry. If the provider asked to try later, aigc_job_provider_response() says why.
+        /// Not on the wire: the job waits to be sent, for the first time or again: for example for the
+        /// rate limit, credentials, a release or a retry. If the provider asked to try later,
+        /// aigc_job_provider_response() says why.
         /// </summary>
         Queued = 1,
 

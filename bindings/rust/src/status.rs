@@ -70,8 +70,8 @@ constants! { Status:
     NOT_FOUND = AIGC_E_NOT_FOUND, "The provider does not know this job or image, or no longer has it.";
     JOB_FAILED = AIGC_E_JOB_FAILED, "The provider accepted and ran the job, and the job failed: you may \
         submit a new job.";
-    PROVIDER = AIGC_E_PROVIDER, "The provider reports an internal error; for a call that only reads, this \
-        code comes only after retries.";
+    PROVIDER = AIGC_E_PROVIDER, "The provider reports an internal error; a download gives this code only \
+        after retries.";
     OUTCOME_UNKNOWN = AIGC_E_OUTCOME_UNKNOWN, "The submission was sent, or may have been sent, and no clear \
         answer came: the job may run and be billed. The library never sends the submission again. Look at the \
         provider's console before you submit a new job.";
@@ -93,8 +93,9 @@ constants! { Status:
 
 constants! { State:
     NONE = AIGC_STATE_NONE, "No job (a NULL handle).";
-    QUEUED = AIGC_STATE_QUEUED, "Not sent yet: the job waits, for example for the rate limit, credentials, a \
-        release or a retry. If the provider asked to try later, aigc_job_provider_response() says why.";
+    QUEUED = AIGC_STATE_QUEUED, "Not on the wire: the job waits to be sent, for the first time or again: for \
+        example for the rate limit, credentials, a release or a retry. If the provider asked to try later, \
+        aigc_job_provider_response() says why.";
     SUBMITTING = AIGC_STATE_SUBMITTING, "The submission is on the wire, or its connection is being made.";
     PENDING = AIGC_STATE_PENDING, "The provider has accepted the job and not started it.";
     RUNNING = AIGC_STATE_RUNNING, "The provider has started the job; also every provider state that this \

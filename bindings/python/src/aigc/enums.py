@@ -84,7 +84,7 @@ class Status(_OpenEnum):
     JOB_FAILED = 503
     """The provider accepted and ran the job, and the job failed: you may submit a new job."""
     PROVIDER = 504
-    """The provider reports an internal error; for a call that only reads, this code comes only after retries."""
+    """The provider reports an internal error; a download gives this code only after retries."""
     OUTCOME_UNKNOWN = 600
     """The submission was sent, or may have been sent, and no clear answer came: the job may run and be billed. The
     library never sends the submission again. Look at the provider's console before you submit a new job."""
@@ -135,8 +135,8 @@ class State(_OpenEnum):
     NONE = 0
     """No job (a NULL handle)."""
     QUEUED = 1
-    """Not sent yet: the job waits, for example for the rate limit, credentials, a release or a retry. If the provider
-    asked to try later, aigc_job_provider_response() says why."""
+    """Not on the wire: the job waits to be sent, for the first time or again: for example for the rate limit,
+    credentials, a release or a retry. If the provider asked to try later, aigc_job_provider_response() says why."""
     SUBMITTING = 2
     """The submission is on the wire, or its connection is being made."""
     PENDING = 3

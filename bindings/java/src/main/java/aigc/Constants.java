@@ -88,7 +88,7 @@ public final class Constants {
     /** The provider accepted and ran the job, and the job failed: you may submit a new job. */
     public static final int E_JOB_FAILED = 503;
 
-    /** The provider reports an internal error; for a call that only reads, this code comes only after retries. */
+    /** The provider reports an internal error; a download gives this code only after retries. */
     public static final int E_PROVIDER = 504;
 
     /**
@@ -149,8 +149,9 @@ public final class Constants {
     public static final int STATE_NONE = 0;
 
     /**
-     * Not sent yet: the job waits, for example for the rate limit, credentials, a release or a retry. If the
-     * provider asked to try later, aigc_job_provider_response() says why.
+     * Not on the wire: the job waits to be sent, for the first time or again: for example for the rate limit,
+     * credentials, a release or a retry. If the provider asked to try later, aigc_job_provider_response() says
+     * why.
      */
     public static final int STATE_QUEUED = 1;
 
