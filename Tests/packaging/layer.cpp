@@ -1,10 +1,12 @@
 // Tests bindings/cpp/aigc.hpp against the sandbox. With -DNO_EXCEPTIONS the part that throws is left out.
 #include <aigc.hpp>
 
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <map>
 #include <sstream>
@@ -274,6 +276,66 @@ static void errors() {
 #endif
 }
 
+// What the hook got. A hook may throw.
+static std::vector<std::string> said;
+static void hear(const std::string &message) {
+    said.push_back(message);
+#ifndef NO_EXCEPTIONS
+    throw std::runtime_error("a hook that throws");
+#endif
+}
+
+// What was on the wire when the client was closed or destroyed, and nobody had looked at.
+static void a_client_that_ends_tells_of_each_job_that_nobody_knows() {
+    const std::string line = "the client was closed, and nobody had read the token of a job: accepted; fetch it with: "
+                             "aigc fetch aigc1:";
+    aigc::set_warning_hook(hear);
+    for (const std::string how : {"dropped", "closed", "moved", "waited", "known", "event", "ended"}) {
+        said.clear();
+        std::vector<aigc::Job> jobs;
+        std::vector<std::thread> waiters;
+        {
+            aigc::Config config = settings();
+            must(config.set("close.grace_ms", "60000"), "a grace");
+            aigc::Client cloud = must(aigc::Client::open(&config), "a client");
+            must(cloud.next_event(), "events");
+            for (int i = 0; i < 3; i++) {
+                aigc::Job job = must(cloud.submit(cat((how == "ended" ? "a cat " : "[never] a cat ") + how)), "submit");
+                while (job.outcome() < AIGC_OUTCOME_UNKNOWN) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                if (how == "waited") waiters.emplace_back([job] { ok(!job.wait(), "close() ends a wait"); });
+                if (how == "ended") must(job.wait(60000), "the end");
+                if (how != "dropped" && how != "moved") jobs.push_back(job);
+            }
+            for (const aigc::Job &job : jobs)
+                while (how == "known" && !job.token()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            for (int accepted = 0; how == "event" && accepted < 3;) {
+                const auto event = must(cloud.next_event(60000), "an event");
+                if (event && event->type() == AIGC_EVENT_JOB_ACCEPTED && event->job()->token()) accepted++;
+            }
+            if (how == "closed" || how == "waited") cloud.close(60000);
+            if (how == "moved") {
+                aigc::Client other = client();
+                other = std::move(cloud);
+            }
+        }
+        for (auto &waiter : waiters) waiter.join();
+        const bool quiet = how == "known" || how == "event" || how == "ended";
+        bool good = said.size() == (quiet ? 0 : 3);
+        for (const auto &text : said) good = good && text.compare(0, line.size(), line) == 0;
+        ok(good, ("a client that ends tells of jobs: " + how).c_str(), std::to_string(said.size()) + " warnings");
+    }
+    aigc::set_warning_hook(nullptr);
+    std::ostringstream errors;
+    std::streambuf *before = std::cerr.rdbuf(errors.rdbuf());
+    {
+        aigc::Client cloud = client();
+        const aigc::Job job = must(cloud.submit(cat("[never] a cat on standard error")), "submit");
+        while (job.outcome() < AIGC_OUTCOME_ACCEPTED) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    std::cerr.rdbuf(before);
+    ok(errors.str().compare(0, 6 + line.size(), "aigc: " + line) == 0, "without a hook std::cerr is told", errors.str());
+}
+
 int main(int argc, char **argv) {
     if (argc != 3) return 2;
     variant = argv[1];
@@ -283,6 +345,7 @@ int main(int argc, char **argv) {
     events();
     calls();
     errors();
+    a_client_that_ends_tells_of_each_job_that_nobody_knows();
     no_string_is_cut();
     numbers_are_sent_as_they_were_written(argv[2]);
     return failures ? 1 : 0;

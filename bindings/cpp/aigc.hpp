@@ -8,27 +8,69 @@
 // Every call that can fail gives an aigc::Result. Only Result::value() on a failure throws, std::runtime_error with the
 // message; under -fno-exceptions it ends the program: look at ok() first. No exception ever crosses the C border, as the
 // library never calls you. Handles are movable, a Job and an Error also copyable. Threads: as aigc.h says of each handle.
+//
+// A client that is closed or destroyed warns of each submitted job that may be paid, and of which the program has read no
+// token and seen no end: on std::cerr, or through the function that aigc::set_warning_hook() got.
 #ifndef AIGC_HPP
 #define AIGC_HPP
 
 #include <aigc.h>
 
+#include <unistd.h>
+
+#include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <initializer_list>
+#include <iostream>
+#include <iterator>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace aigc {
 
+// What is called with each warning of this layer, one line for people, on the thread that closes or destroys the client.
+// What it throws ends there.
+using WarningHook = void (*)(const std::string &message);
+
 namespace detail {
+
+inline std::atomic<WarningHook> warning_hook{nullptr};
+
+}  // namespace detail
+
+// Sets the function that gets the warnings from now on. nullptr: std::cerr, as at the start. Any thread.
+inline void set_warning_hook(WarningHook hook) noexcept { detail::warning_hook.store(hook); }
+
+namespace detail {
+
+// For destructors: an exception, of a full memory or of a hook, ends here.
+template <class Work>
+void quietly(Work work) noexcept {
+#if defined(__cpp_exceptions)
+    try {
+        work();
+    } catch (...) {
+        return;
+    }
+#else
+    work();
+#endif
+}
+
+inline void warn(const std::string &message) {
+    if (const WarningHook hook = warning_hook.load()) hook(message);
+    else std::cerr << "aigc: " + message + "\n" << std::flush;
+}
 
 template <auto Free>
 struct Deleter {
@@ -269,19 +311,72 @@ inline constexpr const char *SHOW_KEY = "aigc jobs show --journal FOLDER -- ";
 
 }  // namespace detail
 
+namespace detail {
+
+// The submitted jobs of a client of which nobody has the token, and nobody has seen the end: a handle of each beside the
+// program's own.
+class Untold {
+public:
+    using Jobs = std::unordered_map<std::uint64_t, Handle<aigc_job, aigc_job_free>>;
+
+    // Keeps a job until somebody has been told of it. Now and then those are dropped that have ended since.
+    void remember(aigc_job *job) noexcept {
+        quietly([&] {
+            const std::lock_guard<std::mutex> lock(mutex_);
+            jobs_[aigc_job_id(job)].reset(aigc_job_ref(job));
+            if (jobs_.size() < look_at_) return;
+            for (auto one = jobs_.begin(); one != jobs_.end();) {
+                const bool over = aigc_job_state(one->second.get()) >= AIGC_STATE_SUCCEEDED;
+                one = over ? jobs_.erase(one) : std::next(one);
+            }
+            look_at_ = jobs_.size() < 500 ? 1000 : 2 * jobs_.size();
+        });
+    }
+    void told(std::uint64_t id) noexcept {
+        quietly([&] {
+            const std::lock_guard<std::mutex> lock(mutex_);
+            jobs_.erase(id);
+        });
+    }
+    Jobs taken() noexcept {
+        Jobs left;
+        quietly([&] {
+            const std::lock_guard<std::mutex> lock(mutex_);
+            left.swap(jobs_);
+        });
+        return left;
+    }
+    // A child of fork() only frees.
+    bool is_of_this_process() const noexcept { return process_ == getpid(); }
+
+private:
+    const pid_t process_ = getpid();
+    std::mutex mutex_;
+    Jobs jobs_;
+    std::size_t look_at_ = 1000;
+};
+
+}  // namespace detail
+
 // A job or a download. Copies refer to the same job.
 class Job {
 public:
-    explicit Job(aigc_job *taken) noexcept : handle_(taken) {}
-    Job(const Job &other) noexcept : handle_(aigc_job_ref(other.handle_.get())) {}
+    explicit Job(aigc_job *taken, std::shared_ptr<detail::Untold> untold = nullptr) noexcept
+        : handle_(taken), untold_(std::move(untold)) {}
+    Job(const Job &other) noexcept : handle_(aigc_job_ref(other.handle_.get())), untold_(other.untold_) {}
     Job(Job &&) noexcept = default;
     Job &operator=(Job other) noexcept {
         handle_ = std::move(other.handle_);
+        untold_ = std::move(other.untold_);
         return *this;
     }
 
     std::uint64_t id() const noexcept { return aigc_job_id(handle_.get()); }
-    std::int32_t state() const noexcept { return aigc_job_state(handle_.get()); }
+    std::int32_t state() const noexcept {
+        const std::int32_t state = aigc_job_state(handle_.get());
+        if (state >= AIGC_STATE_SUCCEEDED) told();
+        return state;
+    }
     std::int32_t outcome() const noexcept { return aigc_job_outcome(handle_.get()); }
     // The same for people, for a program that leaves: the command that fetches the job, or that nothing is paid, or that the
     // job may be paid and where to look. Close the client first: its grace may bring the answer.
@@ -298,7 +393,11 @@ public:
     }
     double progress() const noexcept { return aigc_job_progress(handle_.get()); }
     std::optional<std::string> remote_id() const { return detail::text(aigc_job_remote_id(handle_.get())); }
-    std::optional<std::string> token() const { return detail::text(aigc_job_token(handle_.get())); }
+    std::optional<std::string> token() const {
+        auto token = detail::text(aigc_job_token(handle_.get()));
+        if (token) told();
+        return token;
+    }
     std::optional<std::string> provider_state() const { return detail::text(aigc_job_provider_state(handle_.get())); }
     std::optional<std::string> provider_response() const {
         return detail::text(aigc_job_provider_response(handle_.get()));
@@ -317,7 +416,10 @@ public:
 
     // As aigc_job_wait(): Done when it succeeded.
     Result<Done> wait(std::int64_t timeout_ms = AIGC_FOREVER) const {
-        return detail::done([&](auto error) { return aigc_job_wait(handle_.get(), timeout_ms, error); });
+        auto ended = detail::done([&](auto error) { return aigc_job_wait(handle_.get(), timeout_ms, error); });
+        // An error has no token: of a job that the provider keeps running, the end here is not enough.
+        if (ended || ended.error().status() / 100 == 5 || ended.error().status() / 100 == 6) told();
+        return ended;
     }
     Result<Done> refresh(std::int64_t timeout_ms = AIGC_FOREVER) const {
         return detail::done([&](auto error) { return aigc_job_refresh(handle_.get(), timeout_ms, error); });
@@ -380,12 +482,21 @@ public:
     aigc_job *raw() const noexcept { return handle_.get(); }
 
 private:
+    // Somebody has the token, or has seen the end.
+    void told() const noexcept {
+        if (untold_) untold_->told(id());
+    }
+
     detail::Handle<aigc_job, aigc_job_free> handle_;
+    std::shared_ptr<detail::Untold> untold_;
 };
 
 class Event {
 public:
-    explicit Event(aigc_event *taken) noexcept : handle_(taken) {}
+    explicit Event(aigc_event *taken, std::shared_ptr<detail::Untold> untold = nullptr) noexcept
+        : handle_(taken), untold_(std::move(untold)) {
+        if (untold_ && type() == AIGC_EVENT_JOB_DONE) untold_->told(job_id());
+    }
 
     std::int32_t type() const noexcept { return aigc_event_type(handle_.get()); }
     aigc_status status() const noexcept { return aigc_event_status(handle_.get()); }
@@ -400,11 +511,12 @@ public:
     std::optional<Job> job() const {
         aigc_job *job = aigc_event_job(handle_.get());
         if (job == nullptr) return std::nullopt;
-        return Job(aigc_job_ref(job));
+        return Job(aigc_job_ref(job), untold_);
     }
 
 private:
     detail::Handle<aigc_event, aigc_event_free> handle_;
+    std::shared_ptr<detail::Untold> untold_;
 };
 
 namespace detail {
@@ -428,22 +540,32 @@ public:
         });
     }
 
-    explicit Client(aigc_client *taken) noexcept : handle_(taken) {}
+    explicit Client(aigc_client *taken) : handle_(taken), untold_(std::make_shared<detail::Untold>()) {}
+    Client(Client &&) noexcept = default;
+    Client &operator=(Client other) noexcept {
+        handle_.swap(other.handle_);
+        untold_.swap(other.untold_);
+        return *this;
+    }
+    // Closes with the configuration's grace, and warns as close() does.
+    ~Client() {
+        end([&] { handle_.reset(); });
+    }
 
     Result<Job> submit(const Request &request) {
-        return detail::made<Job, aigc_job>(
+        return begun(
             [&](auto out, auto error) { return aigc_client_submit(handle_.get(), request.raw(), out, error); });
     }
     Result<Job> attach(const std::string &token, bool follow = true) {
         if (auto error = detail::cut({{"token", token}})) return *error;
-        return detail::made<Job, aigc_job>([&](auto out, auto error) {
+        return job([&](auto out, auto error) {
             return aigc_client_attach(handle_.get(), token.c_str(), follow ? 1 : 0, out, error);
         });
     }
     // The job of a key that the client's journal knows, without a request.
     Result<Job> attach_key(const std::string &key, bool follow = true) {
         if (auto error = detail::cut({{"key", key}})) return *error;
-        return detail::made<Job, aigc_job>([&](auto out, auto error) {
+        return job([&](auto out, auto error) {
             return aigc_client_attach_key(handle_.get(), key.c_str(), follow ? 1 : 0, out, error);
         });
     }
@@ -459,7 +581,7 @@ public:
                           bool follow = true) {
         if (auto error = detail::cut({{"provider", provider}, {"operation", operation}, {"remote_id", remote_id}}))
             return *error;
-        return detail::made<Job, aigc_job>([&](auto out, auto error) {
+        return job([&](auto out, auto error) {
             return aigc_client_attach_id(handle_.get(), provider.c_str(), operation.c_str(), remote_id.c_str(),
                                          follow ? 1 : 0, out, error);
         });
@@ -467,19 +589,19 @@ public:
     // One image that is known by id or URL, to a file or to memory.
     Result<Job> fetch(const Request &request, const std::string &path) {
         if (auto error = detail::cut({{"path", path}})) return *error;
-        return detail::made<Job, aigc_job>([&](auto out, auto error) {
+        return job([&](auto out, auto error) {
             return aigc_client_fetch(handle_.get(), request.raw(), path.c_str(), out, error);
         });
     }
     Result<Job> fetch(const Request &request) {
-        return detail::made<Job, aigc_job>([&](auto out, auto error) {
+        return job([&](auto out, auto error) {
             return aigc_client_fetch(handle_.get(), request.raw(), nullptr, out, error);
         });
     }
     // Any operation by the provider's own name, as aigc_client_call() says; the whole answer is Job::provider_response().
     Result<Job> call(const std::string &provider, const std::string &action, const std::string &json, bool reads) {
         if (auto error = detail::cut({{"provider", provider}, {"action", action}, {"json", json}})) return *error;
-        return detail::made<Job, aigc_job>([&](auto out, auto error) {
+        return begun([&](auto out, auto error) {
             return aigc_client_call(handle_.get(), provider.c_str(), action.c_str(), json.c_str(), reads ? 1 : 0, out,
                                     error);
         });
@@ -507,14 +629,47 @@ public:
         aigc_event *event = nullptr;
         if (aigc_client_next_event(handle_.get(), timeout_ms, &event, &error) != AIGC_OK) return Error(error);
         if (event == nullptr) return std::optional<Event>();
-        return std::optional<Event>(Event(event));
+        return std::optional<Event>(Event(event, untold_));
     }
     void wake() noexcept { aigc_client_wake(handle_.get()); }
-    void close(std::int64_t grace_ms) noexcept { aigc_client_close(handle_.get(), grace_ms); }
+    // Warns of each submitted job that may be paid, and of which nobody had read the token or seen the end.
+    void close(std::int64_t grace_ms) noexcept {
+        end([&] { aigc_client_close(handle_.get(), grace_ms); });
+    }
     aigc_client *raw() const noexcept { return handle_.get(); }
 
 private:
+    template <class Call>
+    Result<Job> job(Call call) {
+        aigc_error *error = nullptr;
+        aigc_job *raw = nullptr;
+        if (call(&raw, &error) == AIGC_OK) return Job(raw, untold_);
+        return Error(error);
+    }
+    template <class Call>
+    Result<Job> begun(Call call) {
+        auto made = job(call);
+        if (made) untold_->remember(made.value().raw());
+        return made;
+    }
+    // Whoever waits now is told the end by an error that nobody may look at: what is untold before the end is told.
+    template <class Close>
+    void end(Close close) noexcept {
+        detail::Untold::Jobs left;
+        if (untold_) left = untold_->taken();
+        close();
+        if (left.empty() || !untold_->is_of_this_process()) return;
+        for (auto &one : left) {
+            detail::quietly([&] {
+                const Job job(one.second.release());
+                if (job.outcome() <= AIGC_OUTCOME_NOT_SENT) return;
+                detail::warn("the client was closed, and nobody had read the token of a job: " + job.outcome_text());
+            });
+        }
+    }
+
     detail::Handle<aigc_client, aigc_client_free> handle_;
+    std::shared_ptr<detail::Untold> untold_;
 };
 
 // The journal without a client, for tools: aigc.h says what a journal is.
