@@ -299,7 +299,7 @@ struct Folder: Sendable {
                 count += read
             }
         }
-        return OwnerNotes.finding(key, in: bytes)
+        return OwnerNotes.finding(key, in: bytes, of: (UInt64(about.st_dev), UInt64(about.st_ino)))
     }
 
     /// The numbers of all files of owners.

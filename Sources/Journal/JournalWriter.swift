@@ -30,6 +30,7 @@ final class JournalWriter: @unchecked Sendable {
     private var isAlive = false
     /// When the group began that is being written; monotonic nanoseconds.
     private var writesSince: Int64?
+    private var hasNotedQueue = false
     private var isClosing = false
     /// Steps that must not be lost and could not be written. Tried again with each group.
     private var owed: [Item] = []
@@ -48,7 +49,7 @@ final class JournalWriter: @unchecked Sendable {
     private static let gatherNanoseconds: Int64 = 1_000_000
     private static let enough = 64
     /// A group that takes longer waits for another process or for a slow disk.
-    private static let lateNanoseconds: Int64 = 20_000_000
+    private static let lateNanoseconds: Int64 = 5_000_000
     private static let owedNanoseconds: Int64 = 1_000_000_000
     private static let idleNanoseconds: Int64 = 2_000_000_000
     private static let stackBytes: UInt = 512 << 10
@@ -80,7 +81,9 @@ final class JournalWriter: @unchecked Sendable {
     // MARK: - Any thread
 
     func add(_ item: Item) {
-        if item.step.isAcceptance, locked({ isLate }) { keepID(of: item) }
+        if item.step.isAcceptance, let waiting = locked({ lateAcceptances() }) {
+            for item in waiting + [item] { keepID(of: item) }
+        }
         let mayWait = locked {
             queue(item)
             if item.step.isSynced { syncedItems += 1 }
@@ -91,9 +94,15 @@ final class JournalWriter: @unchecked Sendable {
         if !mayWait { withoutThread() }
     }
 
-    /// Lock held.
-    private var isLate: Bool {
-        writesSince.map { aigcp_monotonic_ns().subtracting($0) >= Self.lateNanoseconds } ?? false
+    /// Lock held. Nil: the group that is being written is not late. Otherwise the ids behind it that are not noted yet: those
+    /// that came before the group was late, once.
+    private func lateAcceptances() -> [Item]? {
+        guard let since = writesSince, aigcp_monotonic_ns().subtracting(since) >= Self.lateNanoseconds else {
+            return nil
+        }
+        if hasNotedQueue { return [] }
+        hasNotedQueue = true
+        return items.filter(\.step.isAcceptance)
     }
 
     /// Of a job whose row must wait: a taker finds it if this process is killed meanwhile.
@@ -275,7 +284,10 @@ final class JournalWriter: @unchecked Sendable {
     /// Inside a turn.
     private func carryOut(_ group: [Item], _ works: [@Sendable () -> Void]) {
         if !group.isEmpty || !owed.isEmpty {
-            locked { writesSince = aigcp_monotonic_ns() }
+            locked {
+                writesSince = aigcp_monotonic_ns()
+                hasNotedQueue = false
+            }
             let results = write(group)
             locked { writesSince = nil }
             for (item, answer) in zip(group, results) { item.done?(answer) }
@@ -325,7 +337,6 @@ final class JournalWriter: @unchecked Sendable {
     /// Of all jobs whose rows must wait.
     private func keepIDs(_ group: [Item]) {
         for item in group { keepID(of: item) }
-        for item in owed { keepID(of: item) }
         for item in locked({ items.filter(\.step.isAcceptance) }) { keepID(of: item) }
     }
 

@@ -174,7 +174,7 @@ final class OwnerNotes: @unchecked Sendable {
         if needed <= size { return 0 }
         let wanted = needed + Int64(Self.marksAtOnce) * Self.markBytes
         var error = isOurs ? aigcp_allocate(file, wanted) : ESTALE
-        if error == 0, size == 0 { error = put(Self.head, at: 0) }
+        if error == 0, size == 0 { error = put(Self.head(identity) ?? Self.title, at: 0) }
         if error == 0 { size = wanted }
         return error
     }
@@ -210,8 +210,12 @@ final class OwnerNotes: @unchecked Sendable {
 
     private static let title = Array("aigc owner 1 ".utf8)
 
-    /// Says of which boot the marks are.
-    private static var head: [UInt8] { title + Array(Machine.bootIdentity().utf8) + [UInt8(ascii: "\n")] }
+    /// Says of which boot and of which file the marks are: those in a copy of the folder are about the original's jobs. Nil:
+    /// the boot is not known.
+    private static func head(_ identity: (device: UInt64, node: UInt64)) -> [UInt8]? {
+        let boot = Machine.bootIdentity()
+        return boot.isEmpty ? nil : title + Array("\(boot) \(identity.device) \(identity.node)\n".utf8)
+    }
 
     // MARK: - For those who take over
 
@@ -222,11 +226,12 @@ final class OwnerNotes: @unchecked Sendable {
     }
 
     /// What the notes of an owner that is gone say about a submission that was recorded; nil: nothing.
-    static func finding(_ key: JournalKey, in bytes: [UInt8]) -> Finding? {
+    static func finding(
+        _ key: JournalKey, in bytes: [UInt8], of identity: (device: UInt64, node: UInt64)
+    ) -> Finding? {
         guard bytes.starts(with: title) else { return nil }
         if let note = IDNote.newest(of: key, in: bytes) { return note }
-        let boot = Machine.bootIdentity()
-        guard !boot.isEmpty, bytes.starts(with: title + Array(boot.utf8) + [UInt8(ascii: "\n")]) else { return nil }
+        guard let head = head(identity), bytes.starts(with: head) else { return nil }
         let mark =
             [UInt8(truncatingIfNeeded: key.bytes.count), UInt8(truncatingIfNeeded: key.bytes.count >> 8)] + key.bytes
         var at = Int(marksStart)

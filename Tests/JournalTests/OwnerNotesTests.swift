@@ -113,6 +113,24 @@ final class OwnerNotesTests: XCTestCase {
         XCTAssertEqual(try journal.find(key("noted"))?.entry.remoteID, "r-noted")
     }
 
+    /// In a copy of the folder, the marks say nothing: the original may have sent since.
+    func testMarksDoNotCountInACopy() throws {
+        let place = try killed()
+        let copy = place.path + "/copy"
+        try FileManager.default.copyItem(atPath: place.journal, toPath: copy)
+        XCTAssertEqual(chmod(copy, 0o700), 0)
+        let journal = try open(copy)
+        defer { journal.close() }
+        XCTAssertEqual(try journal.find(key("recorded"))?.entry.state, .unknown)
+        XCTAssertEqual(try journal.find(key("noted"))?.entry.remoteID, "r-noted")
+        // Moved, it is the same one.
+        let moved = place.path + "/moved"
+        XCTAssertEqual(rename(place.journal, moved), 0)
+        let original = try open(moved)
+        defer { original.close() }
+        XCTAssertEqual(try original.find(key("recorded"))?.entry.state, .claimed)
+    }
+
     /// A file without notes, as an earlier version of the library has left it.
     func testWithoutNotesEverySubmissionIsInDoubt() throws {
         for damage in ["empty", "gone", "zeros"] {
@@ -181,7 +199,7 @@ final class OwnerNotesTests: XCTestCase {
                 damaged[Int.random(in: idRange, using: &random)] = UInt8.random(in: 0...255, using: &random)
             }
             if round % 3 == 0 { damaged = Array(damaged.prefix(Int.random(in: 0...damaged.count, using: &random))) }
-            switch OwnerNotes.finding(key("noted"), in: damaged) {
+            switch OwnerNotes.finding(key("noted"), in: damaged, of: (1, 2)) {
             case nil: break
             case .unsent: XCTFail("a submission that left")
             case .accepted(let id, _): XCTAssertEqual(id, "r-noted")

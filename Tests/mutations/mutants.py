@@ -660,8 +660,8 @@ MUTANTS = (
         [
             (
                 NOTES, "finding",
-                "guard !boot.isEmpty, bytes.starts(with: title + Array(boot.utf8) + [UInt8(ascii: \"\\n\")]) else { return nil }",
-                "if boot.isEmpty { return nil }",
+                "guard let head = head(identity), bytes.starts(with: head) else { return nil }",
+                "guard head(identity) != nil else { return nil }",
             ),
         ],
         ["swift OwnerNotesTests"],
