@@ -7,6 +7,7 @@ configured here is what would be configured against the clouds.
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import socket
 import ssl
@@ -597,7 +598,9 @@ def test_http2_is_for_reads_only(authority: Authority, serve: Any, http2: bool) 
             client.attach_id("tencent", "aigc_image", "1", follow=False).refresh(20)
         with pytest.raises(AigcError):
             client.submit("tencent", "aigc_image", prompt="a cat").wait(20)
-    assert [protocol != "h2" for protocol in server.protocols] == [not http2, True]
+    # The server ends each connection: where the client sees that before it asks, it takes another one.
+    kinds = [protocol != "h2" for protocol in server.protocols]
+    assert len(kinds) >= 2 and [kind for kind, _ in itertools.groupby(kinds)] == ([False, True] if http2 else [True])
 
 
 # Addresses
