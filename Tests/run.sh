@@ -19,7 +19,7 @@ cd "$root" || exit 1
 steps=(build checks swift c install python ray faults journal packaging languages valgrind fuzz sanitizers quickstart)
 # These wait for servers, clocks and dead processes nearly all of their time.
 waiting=(c python ray faults journal)
-declare -A limits=([build]=1800 [checks]=120 [swift]=1500 [c]=1200 [install]=120 [python]=1600 [ray]=900
+declare -A limits=([build]=1800 [checks]=120 [swift]=1500 [c]=1200 [install]=120 [python]=2100 [ray]=900
     [faults]=1200 [journal]=1200 [packaging]=2000 [languages]=900 [valgrind]=1200
     [fuzz]=1200 [sanitizers]=1800 [quickstart]=600)
 quick=no
